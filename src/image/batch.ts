@@ -1,0 +1,35 @@
+// Images in memory: one typed array, a batch at a time.
+
+/** A batch of images, [count, height, width, channels], uint8 from 0 to 255, row by row, RGB interleaved. */
+export interface ImageBatch {
+  readonly data: Uint8Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** 3 everywhere inside the product; readers turn grey pictures into three equal channels. */
+  readonly channels: number;
+}
+
+/** An empty (black) batch, [count, height, width, channels]. */
+export function createBatch(count: number, height: number, width: number, channels = 3): ImageBatch {
+  return { data: new Uint8Array(count * height * width * channels), count, height, width, channels };
+}
+
+/** Values in one image: height × width × channels. */
+export function imageSize(batch: Pick<ImageBatch, "height" | "width" | "channels">): number {
+  return batch.height * batch.width * batch.channels;
+}
+
+/** The values of image `index`, as a view on the batch's own memory. */
+export function imageAt(batch: ImageBatch, index: number): Uint8Array {
+  const size = imageSize(batch);
+  return batch.data.subarray(index * size, (index + 1) * size);
+}
+
+/** The images at `indices`, in that order, copied: [indices.length, height, width, channels]. */
+export function selectImages(batch: ImageBatch, indices: ArrayLike<number>): ImageBatch {
+  const selected = createBatch(indices.length, batch.height, batch.width, batch.channels);
+  const size = imageSize(batch);
+  for (let i = 0; i < indices.length; i++) selected.data.set(imageAt(batch, indices[i]), i * size);
+  return selected;
+}

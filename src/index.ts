@@ -1,0 +1,3 @@
+// The library's face.
+
+export type { Chain, Operation, Policy } from "./policy/policy.ts";

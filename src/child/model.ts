@@ -1,0 +1,61 @@
+// The child models by name.
+
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { nearest, UsageError } from "../common/errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./basic-cnn.ts";
+import type { ChildOptimizer } from "./optimizers.ts";
+
+export interface ModelOptions {
+  /** Of the images, in pixels. */
+  readonly height: number;
+  readonly width: number;
+  readonly classes: number;
+  /** Decides the weights and the dropout masks. */
+  readonly seed: number;
+  readonly engine: Engine;
+}
+
+/** A fresh child, ready to be trained once. */
+export interface ChildModel {
+  /** Pixels in [0, 1], [batch, height, width, 3], to logits [batch, classes]. */
+  readonly net: LayersModel;
+  readonly optimizer: ChildOptimizer;
+}
+
+interface ModelDefinition {
+  readonly smallestSide: number;
+  readonly build: (options: ModelOptions) => ChildModel;
+}
+
+const MODELS: Record<string, ModelDefinition> = {
+  basiccnn: { smallestSide: BASIC_CNN_SMALLEST_SIDE, build: buildBasicCnn },
+};
+
+/**
+ * Checks that there is such a model and that it takes images of this size.
+ * @throws UsageError naming the key to change.
+ */
+export function checkModel(name: string, height: number, width: number): void {
+  const { smallestSide } = definitionOf(name);
+  if (Math.min(height, width) < smallestSide) {
+    throw new UsageError(
+      `model ${name} needs images of at least ${smallestSide} × ${smallestSide} pixels, these have ${width} × ${height}; set image_size to ${smallestSide} or more`,
+    );
+  }
+}
+
+/** Builds the model with weights drawn anew from the seed. @throws UsageError for an unknown name. */
+export function buildModel(name: string, options: ModelOptions): ChildModel {
+  return definitionOf(name).build(options);
+}
+
+function definitionOf(name: string): ModelDefinition {
+  const definition = MODELS[name.toLowerCase()];
+  if (definition) return definition;
+  const known = Object.keys(MODELS);
+  const suggestion = nearest(name, known);
+  throw new UsageError(
+    `unknown model "${name}" (key model); ${suggestion ? `did you mean "${suggestion}"?` : `known: ${known.join(", ")}`}`,
+  );
+}

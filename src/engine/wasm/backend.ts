@@ -1,0 +1,43 @@
+// Engine `wasm`: TensorFlow.js's WebAssembly backend (XNNPACK, 128-bit SIMD), made to train.
+
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import {
+  env,
+  getKernel,
+  type KernelConfig,
+  registerKernel,
+  setBackend,
+  unregisterKernel,
+} from "@tensorflow/tfjs-core";
+import { assetPath } from "../../common/assets.ts";
+import type { Engine } from "../engine.ts";
+import { convolutionGradientKernels } from "./convolution-gradients.ts";
+import { matMulKernel } from "./matmul.ts";
+import { maxPoolGradientKernel } from "./max-pool-gradient.ts";
+import { rmsProp } from "./rmsprop.ts";
+
+const BINARIES = [
+  "tfjs-backend-wasm.wasm",
+  "tfjs-backend-wasm-simd.wasm",
+  "tfjs-backend-wasm-threaded-simd.wasm",
+];
+
+/** Starts the backend and makes it TensorFlow.js's current one. One thread: parallel trainings are processes. */
+export async function startWasm(): Promise<Engine> {
+  env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  setWasmPaths(
+    Object.fromEntries(
+      BINARIES.map((name) => [name, assetPath("@tensorflow/tfjs-backend-wasm", `dist/${name}`)]),
+    ) as Parameters<typeof setWasmPaths>[0],
+  );
+  for (const kernel of [...convolutionGradientKernels, maxPoolGradientKernel, matMulKernel()])
+    replaceKernel(kernel);
+  if (!(await setBackend("wasm"))) throw new Error("the WebAssembly backend did not start");
+  return { name: "wasm", precision: "float32", rmsProp };
+}
+
+function replaceKernel(kernel: KernelConfig): void {
+  const { kernelName, backendName } = kernel;
+  if (getKernel(kernelName, backendName)) unregisterKernel(kernelName, backendName);
+  registerKernel(kernel);
+}

@@ -1,0 +1,71 @@
+// The gradient of max-pooling. The backend's own walks every window again for every input pixel; here each window is
+// looked at once, and its gradient goes to the first of its greatest values (as TensorFlow.js's cpu backend does).
+
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import {
+  backend_util,
+  type KernelConfig,
+  type KernelFunc,
+  MaxPoolGrad,
+  type MaxPoolGradAttrs,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
+import { floatsOf, type Inputs } from "./kernels.ts";
+
+/**
+ * Output gradient dy [batch, outHeight, outWidth, channels] and input [batch, height, width, channels] to the
+ * gradient of the input.
+ */
+function maxPoolGradient(args: {
+  inputs: Inputs;
+  backend: BackendWasm;
+  attrs: MaxPoolGradAttrs;
+}): TensorInfo {
+  const { inputs, backend, attrs } = args;
+  const { dy, input } = inputs;
+  const info = backend_util.computePool2DInfo(
+    input.shape as [number, number, number, number],
+    attrs.filterSize,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  const { batchSize, inHeight, inWidth, outHeight, outWidth, inChannels: channels, padInfo } = info;
+  const dx = backend.makeOutput(input.shape, "float32");
+  const dxValues = floatsOf(backend, dx).fill(0);
+  const dyValues = floatsOf(backend, dy);
+  const values = floatsOf(backend, input);
+  let out = 0;
+  for (let image = 0; image < batchSize; image++) {
+    for (let outRow = 0; outRow < outHeight; outRow++) {
+      const rowStart = Math.max(0, outRow * info.strideHeight - padInfo.top);
+      const rowEnd = Math.min(inHeight, outRow * info.strideHeight - padInfo.top + info.filterHeight);
+      for (let outColumn = 0; outColumn < outWidth; outColumn++) {
+        const columnStart = Math.max(0, outColumn * info.strideWidth - padInfo.left);
+        const columnEnd = Math.min(inWidth, outColumn * info.strideWidth - padInfo.left + info.filterWidth);
+        for (let channel = 0; channel < channels; channel++, out++) {
+          let best = Number.NEGATIVE_INFINITY;
+          let bestAt = -1;
+          for (let row = rowStart; row < rowEnd; row++) {
+            let at = ((image * inHeight + row) * inWidth + columnStart) * channels + channel;
+            for (let column = columnStart; column < columnEnd; column++, at += channels) {
+              if (values[at] > best) {
+                best = values[at];
+                bestAt = at;
+              }
+            }
+          }
+          if (bestAt >= 0) dxValues[bestAt] += dyValues[out];
+        }
+      }
+    }
+  }
+  return dx;
+}
+
+export const maxPoolGradientKernel: KernelConfig = {
+  kernelName: MaxPoolGrad,
+  backendName: "wasm",
+  kernelFunc: maxPoolGradient as unknown as KernelFunc,
+};

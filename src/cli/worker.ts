@@ -1,0 +1,21 @@
+// The hidden command `__worker <kind>`: this program as one of its own worker processes.
+
+import { UsageError } from "../common/errors.ts";
+import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
+
+const KINDS: Record<string, () => void> = {};
+
+/** Serves tasks of this kind until the parent goes; see serveTasks. */
+export function runWorker(kind: string | undefined): void {
+  const serve = KINDS[kind ?? ""];
+  if (!serve)
+    throw new UsageError(`__worker: unknown kind "${kind}"; known are ${Object.keys(KINDS).join(", ")}`);
+  serve();
+}
+
+/** What a kind does is loaded with its first task: a decoder needs no TensorFlow.js. */
+export function serveLazily<Task, Result, Progress>(
+  load: () => Promise<TaskHandler<Task, Result, Progress>>,
+): void {
+  serveTasks<Task, Result, Progress>(async (task, report) => (await load())(task, report));
+}

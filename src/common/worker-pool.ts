@@ -1,0 +1,247 @@
+// Work on several cores: a pool of child processes, each doing one task at a time. Processes, not threads: a crash
+// in a native kernel or an out-of-memory kill costs one task, which is run again, and never the program.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { InterruptedError, RunError, systemReason } from "./errors.ts";
+import { type Command, selfCommand } from "./self.ts";
+import { fromPlainError, type WorkerMessage } from "./worker-process.ts";
+
+export interface WorkerPoolOptions {
+  /** What to start as a worker, whole; by default this program with `__worker <kind>`. */
+  readonly command?: Command;
+}
+
+export interface RunOptions<Progress> {
+  /** Called for each report of the task. A task that is run again reports from its start again. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Abort ends the process that runs the task. */
+  readonly signal?: AbortSignal;
+}
+
+/** A task is run again where its process dies, this many times in all. */
+const MAX_RUNS = 2;
+
+/** How long an idle process may take to exit by itself once its channel is closed, in milliseconds. */
+const EXIT_GRACE = 2000;
+
+interface Job<Task, Result, Progress> {
+  readonly task: Task;
+  readonly onProgress?: (progress: Progress) => void;
+  runs: number;
+  interruption?: InterruptedError;
+  /** Settle the promise and take the abort listener off. */
+  resolve(result: Result): void;
+  reject(error: Error): void;
+}
+
+interface Worker<Task, Result, Progress> {
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+  job?: Job<Task, Result, Progress>;
+  /** Its process is about to end, or has ended. */
+  ending: boolean;
+}
+
+/**
+ * At most `size` processes of one kind. Tasks and results are anything the structured clone algorithm takes: typed
+ * arrays travel as they are. Processes start when there is work, are used again, and do not keep the program alive
+ * while they are idle.
+ */
+export class WorkerPool<Task, Result, Progress = never> {
+  readonly #kind: string;
+  readonly #size: number;
+  readonly #command: Command;
+  readonly #workers = new Set<Worker<Task, Result, Progress>>();
+  readonly #queue: Job<Task, Result, Progress>[] = [];
+  #closed = false;
+
+  constructor(kind: string, size: number, options: WorkerPoolOptions = {}) {
+    if (!Number.isInteger(size) || size < 1)
+      throw new RangeError(`expected a pool of 1 or more, received ${size}`);
+    this.#kind = kind;
+    this.#size = size;
+    this.#command = options.command ?? withArguments(selfCommand(), ["__worker", kind]);
+  }
+
+  /** Process ids of the workers that are alive: for tests and for reports on memory. */
+  get processIds(): number[] {
+    return [...this.#workers].flatMap(({ process }) => process.pid ?? []);
+  }
+
+  /**
+   * Runs `task` as soon as a process is free; first come, first served.
+   * @throws what the task's handler threw (name, message and exit code are kept; it is not run again);
+   *   RunError where the process died in this task twice; InterruptedError on abort or `close()`.
+   */
+  run(task: Task, { onProgress, signal }: RunOptions<Progress> = {}): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const interrupt = () => this.#interrupt(job, new InterruptedError("interrupted"));
+      const job: Job<Task, Result, Progress> = {
+        task,
+        onProgress,
+        runs: 0,
+        resolve: (result) => {
+          signal?.removeEventListener("abort", interrupt);
+          resolve(result);
+        },
+        reject: (error) => {
+          signal?.removeEventListener("abort", interrupt);
+          reject(error);
+        },
+      };
+      if (this.#closed) return job.reject(new InterruptedError("the workers have been ended"));
+      if (signal?.aborted) return job.reject(new InterruptedError("interrupted"));
+      signal?.addEventListener("abort", interrupt);
+      this.#queue.push(job);
+      this.#assign();
+    });
+  }
+
+  /** Ends all processes and waits until they are gone. Tasks that wait or run reject with InterruptedError. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const interruption = new InterruptedError("the workers have been ended");
+    for (const job of this.#queue.splice(0)) job.reject(interruption);
+    for (const worker of this.#workers) {
+      if (worker.job) this.#interrupt(worker.job, interruption);
+      else endIdle(worker);
+    }
+    await Promise.all([...this.#workers].map(({ ended }) => ended));
+  }
+
+  #assign(): void {
+    while (this.#queue.length > 0) {
+      let worker = [...this.#workers].find(({ job, ending }) => !job && !ending);
+      if (!worker) {
+        if (this.#workers.size >= this.#size) return;
+        worker = this.#start();
+      }
+      const job = this.#queue.shift()!;
+      worker.job = job;
+      job.runs++;
+      keepAlive(worker.process, true);
+      try {
+        // A failure to deliver is no news: the process has died, and its end is told by its close event.
+        worker.process.send(job.task as object, () => {});
+      } catch (error) {
+        this.#finish(worker, (failed) => failed.reject(error as Error));
+      }
+    }
+  }
+
+  #start(): Worker<Task, Result, Progress> {
+    const { file, args } = this.#command;
+    const child = spawn(file, args, {
+      // What a worker prints is for the log: stdout belongs to the program's results.
+      stdio: ["ignore", 2, 2, "ipc"],
+      serialization: "advanced",
+      windowsHide: true,
+    });
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const worker: Worker<Task, Result, Progress> = { process: child, ended, ending: false };
+    const remove = (bury: (job: Job<Task, Result, Progress>) => void) => {
+      const { job } = worker;
+      if (!this.#workers.has(worker)) return;
+      worker.ending = true;
+      worker.job = undefined;
+      this.#workers.delete(worker);
+      if (job) bury(job);
+      end();
+      this.#assign();
+    };
+    this.#workers.add(worker);
+    child.on("error", (error) => {
+      if (child.pid !== undefined) return;
+      const reason = systemReason(error);
+      remove((job) => job.reject(new RunError(`cannot start a worker process (${file}): ${reason}`)));
+    });
+    child.on("message", (message) => this.#hear(worker, message as WorkerMessage<Result, Progress>));
+    // With a task: "close", not "exit", since by then its last messages have been read. Without one: "exit", since
+    // "close" does not come where this side closed the channel.
+    const die = (code: number | null, signal: NodeJS.Signals | null) => {
+      remove((job) => this.#bury(job, describeDeath(code, signal)));
+    };
+    child.on("close", die);
+    child.on("exit", (code, signal) => {
+      if (!worker.job) die(code, signal);
+    });
+    return worker;
+  }
+
+  #hear(worker: Worker<Task, Result, Progress>, message: WorkerMessage<Result, Progress>): void {
+    if (!worker.job || worker.job.interruption) return;
+    if (message.type === "progress") worker.job.onProgress?.(message.progress);
+    else if (message.type === "result") this.#finish(worker, (job) => job.resolve(message.result));
+    else this.#finish(worker, (job) => job.reject(fromPlainError(message.error)));
+  }
+
+  #finish(worker: Worker<Task, Result, Progress>, settle: (job: Job<Task, Result, Progress>) => void): void {
+    const job = worker.job;
+    if (!job) return;
+    worker.job = undefined;
+    keepAlive(worker.process, false);
+    settle(job);
+    this.#assign();
+  }
+
+  /** What becomes of the task of a process that has ended. */
+  #bury(job: Job<Task, Result, Progress>, death: string): void {
+    if (job.interruption) {
+      job.reject(job.interruption);
+    } else if (job.runs < MAX_RUNS) {
+      this.#queue.unshift(job);
+    } else {
+      const place = `a worker process (${this.#kind}) ended ${job.runs} times in the same task`;
+      job.reject(new RunError(`${place}: ${death}`));
+    }
+  }
+
+  #interrupt(job: Job<Task, Result, Progress>, interruption: InterruptedError): void {
+    const place = this.#queue.indexOf(job);
+    if (place >= 0) {
+      this.#queue.splice(place, 1);
+      job.reject(interruption);
+      return;
+    }
+    job.interruption ??= interruption;
+    for (const worker of this.#workers) {
+      if (worker.job !== job) continue;
+      worker.ending = true;
+      worker.process.kill("SIGKILL");
+    }
+  }
+}
+
+function withArguments({ file, args }: Command, more: readonly string[]): Command {
+  return { file, args: [...args, ...more] };
+}
+
+/** Whether a child process and its channel keep this program's event loop alive. */
+function keepAlive(child: ChildProcess, alive: boolean): void {
+  if (alive) {
+    child.ref();
+    child.channel?.ref();
+  } else {
+    child.unref();
+    child.channel?.unref();
+  }
+}
+
+function endIdle<Task, Result, Progress>(worker: Worker<Task, Result, Progress>): void {
+  if (worker.ending) return;
+  worker.ending = true;
+  worker.process.ref();
+  if (worker.process.connected) worker.process.disconnect();
+  const timer = setTimeout(() => worker.process.kill("SIGKILL"), EXIT_GRACE);
+  worker.ended.then(() => clearTimeout(timer));
+}
+
+function describeDeath(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === "SIGKILL")
+    return "killed by SIGKILL (often because memory ran out; fewer workers need less)";
+  if (signal) return `killed by ${signal}`;
+  return `exit code ${code}`;
+}

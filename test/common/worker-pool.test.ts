@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { InterruptedError, RunError, UsageError } from "../../src/common/errors.ts";
+import { selfCommand } from "../../src/common/self.ts";
+import { WorkerPool } from "../../src/common/worker-pool.ts";
+import type { TestResult, TestTask } from "./fixtures/worker.ts";
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "pool-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A process that has ended and that nobody has waited for yet still has its number.
+    return process.platform !== "linux" || !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+async function waitUntilGone(pids: readonly number[]): Promise<void> {
+  for (let i = 0; i < 100 && pids.some(isAlive); i++) await sleep(50);
+  assert.deepEqual(pids.filter(isAlive), []);
+}
+
+describe("WorkerPool", () => {
+  const pools: WorkerPool<TestTask, TestResult, number>[] = [];
+  const create = (size: number, file = process.execPath) => {
+    const pool = new WorkerPool<TestTask, TestResult, number>("test", size, {
+      command: { file, args: [fixture("worker")] },
+    });
+    pools.push(pool);
+    return pool;
+  };
+  afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
+
+  it("runs tasks on at most `size` processes, used again, with typed arrays and progress", async () => {
+    const pool = create(2);
+    assert.equal(pool.processIds.length, 0);
+    const progress: number[] = [];
+    const results = await Promise.all(
+      [1, 2, 3, 4, 5].map((value) =>
+        pool.run(
+          { does: "double", values: Uint8Array.of(value, 7), milliseconds: 30 },
+          { onProgress: (step) => progress.push(step) },
+        ),
+      ),
+    );
+    assert.deepEqual(
+      results.map(({ values }) => [...values!]),
+      [1, 2, 3, 4, 5].map((value) => [2 * value, 14]),
+    );
+    assert.equal(new Set(results.map(({ pid }) => pid)).size, 2);
+    assert.deepEqual(progress.toSorted(), [1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+    const pids = pool.processIds;
+    await pool.close();
+    assert.deepEqual(pids.filter(isAlive), []);
+    await assert.rejects(pool.run({ does: "double" }), InterruptedError);
+  });
+
+  it("runs a task again, once, whose process dies", async () => {
+    const pool = create(1);
+    const first = await pool.run({ does: "double" });
+    const [again, next] = await Promise.all([
+      pool.run({ does: "die-once", file: join(folder, "died") }),
+      pool.run({ does: "double" }),
+    ]);
+    assert.notEqual(again.pid, first.pid);
+    assert.equal(next.pid, again.pid);
+    await assert.rejects(pool.run({ does: "die" }), (error: Error) => {
+      assert.ok(error instanceof RunError);
+      assert.match(
+        error.message,
+        /^a worker process \(test\) ended 2 times in the same task: killed by SIGKILL/,
+      );
+      return true;
+    });
+    await assert.rejects(pool.run({ does: "exit" }), /exit code 3/);
+    assert.ok((await pool.run({ does: "double" })).pid);
+  });
+
+  it("passes on what a task throws, with its class, and does not run it again", async () => {
+    const pool = create(1);
+    const { pid } = await pool.run({ does: "double" });
+    await assert.rejects(pool.run({ does: "throw" }), { name: "RangeError", message: "out of range" });
+    await assert.rejects(
+      pool.run({ does: "usage" }),
+      (error) => error instanceof UsageError && error.exitCode === 2 && error.message === "mend it",
+    );
+    await assert.rejects(
+      pool.run({ does: "run" }),
+      (error) => error instanceof RunError && error.exitCode === 1,
+    );
+    await assert.rejects(pool.run({ does: "unclonable" }), /could not be cloned/);
+    const unclonable = { does: "double", file: (() => {}) as unknown as string } as const;
+    await assert.rejects(pool.run(unclonable), /could not be cloned/);
+    assert.equal((await pool.run({ does: "double" })).pid, pid);
+  });
+
+  it("ends the process of an aborted task, and drops an aborted task that waits", async () => {
+    const pool = create(1);
+    const running = new AbortController();
+    const waiting = new AbortController();
+    const first = pool.run({ does: "hang" }, { signal: running.signal, onProgress: () => running.abort() });
+    const second = pool.run({ does: "double" }, { signal: waiting.signal });
+    const third = pool.run({ does: "double" });
+    const [pid] = pool.processIds;
+    waiting.abort();
+    await assert.rejects(second, InterruptedError);
+    await assert.rejects(first, (error) => error instanceof InterruptedError && error.exitCode === 130);
+    assert.ok(!isAlive(pid));
+    assert.notEqual((await third).pid, pid);
+    await assert.rejects(pool.run({ does: "double" }, { signal: running.signal }), InterruptedError);
+  });
+
+  it("interrupts what runs and what waits on close", async () => {
+    const pool = create(1);
+    const tasks = [pool.run({ does: "hang" }), pool.run({ does: "double" })];
+    const outcomes = Promise.all(tasks.map((task) => assert.rejects(task, InterruptedError)));
+    const pids = pool.processIds;
+    await pool.close();
+    await outcomes;
+    assert.deepEqual(pids.filter(isAlive), []);
+  });
+
+  it("ignores SIGINT in the workers", async () => {
+    const pool = create(1);
+    const { pid } = await pool.run({ does: "double" });
+    process.kill(pid, "SIGINT");
+    await sleep(50);
+    assert.equal((await pool.run({ does: "double" })).pid, pid);
+  });
+
+  it("says so when a process cannot be started", async () => {
+    const pool = create(1, join(folder, "missing"));
+    await assert.rejects(
+      pool.run({ does: "double" }),
+      (error) =>
+        error instanceof RunError && /cannot start .*missing\): there is no such file/.test(error.message),
+    );
+  });
+
+  it("leaves no orphan when the parent is killed with SIGKILL", async () => {
+    const parent = spawn(process.execPath, [fixture("parent"), "hang"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = await once(parent.stdout.setEncoding("utf8"), "data");
+    const pids: number[] = JSON.parse(line);
+    assert.equal(pids.length, 2);
+    assert.ok(pids.every(isAlive));
+    parent.kill("SIGKILL");
+    await waitUntilGone(pids);
+  });
+
+  it("does not keep a program alive that forgot to close it", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [fixture("parent"), "forget"], {
+      timeout: 10_000,
+    });
+    await waitUntilGone(JSON.parse(stdout));
+  });
+});
+
+describe("selfCommand", () => {
+  it("starts this program's own entry", async () => {
+    const { file, args } = selfCommand();
+    assert.equal(file, process.execPath);
+    assert.match(args[0], /bin.deepaugment\.ts$/);
+  });
+});

@@ -10,6 +10,8 @@ export interface EpochResult {
   readonly accuracy: number;
   readonly validationLoss: number;
   readonly validationAccuracy: number;
+  /** From the start of the training to the end of this epoch's validation. */
+  readonly seconds: number;
 }
 
 export interface RewardSettings {

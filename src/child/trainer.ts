@@ -52,6 +52,7 @@ export async function trainChild(
   const variables = model.net.trainableWeights.map((weight) => weight.read() as Variable);
   const indices = Int32Array.from({ length: train.labels.length }, (_, i) => i);
   const history: EpochResult[] = [];
+  const start = performance.now();
   for (let epoch = 1; epoch <= options.epochs; epoch++) {
     order.shuffle(indices);
     const training = await overBatches(train, indices, options.batchSize, (images, labels) =>
@@ -64,11 +65,10 @@ export async function trainChild(
       accuracy: training.accuracy,
       validationLoss: validated.loss,
       validationAccuracy: validated.accuracy,
+      seconds: (performance.now() - start) / 1000,
     };
     history.push(result);
     options.onEpoch?.(result);
-    // Lets messages through between epochs: a stop, or a parent that is gone.
-    await new Promise((resolve) => setImmediate(resolve));
   }
   return history;
 }
@@ -119,6 +119,8 @@ async function overBatches(
     });
     losses.push(loss);
     corrects.push(correct);
+    // Lets messages through between steps: a stop, or a parent that is gone.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   const means = {
     loss: (await total(losses)) / indices.length,

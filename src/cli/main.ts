@@ -1,10 +1,58 @@
-// The command line: one file per command, loaded when it is called, so that `--help` stays quick.
+// The command line: one file per command, each loaded when it is called, so that `--help` stays quick.
 
+import { Command, CommanderError } from "commander";
+import { messageOf } from "../common/errors.ts";
+import { VERSION } from "../common/version.ts";
+import { addApplyCommand } from "./apply.ts";
+import { addDataCommands } from "./data.ts";
+import { addOptimizeCommand } from "./optimize.ts";
+
+/**
+ * Runs the program with these arguments and returns its exit code: 0 when done, 1 on a failure while running, 2 on a
+ * usage or configuration error, 130 when interrupted.
+ */
 export async function main(args: readonly string[]): Promise<number> {
   if (args[0] === "__worker") {
     const { runWorker } = await import("./worker.ts");
     runWorker(args[1]);
     return 0;
   }
-  return 0;
+  const program = createProgram();
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    return reportError(error, args.includes("--debug"));
+  }
+}
+
+/** The whole command tree; no command's own code is loaded yet. */
+export function createProgram(): Command {
+  const program = new Command("deepaugment")
+    .description("Finds the image augmentation policy that helps most on your images, and augments your dataset with it.")
+    .version(VERSION, "--version", "print the version")
+    .option("--debug", "print the stack trace of an error")
+    .showHelpAfterError("(--help explains)")
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  addOptimizeCommand(program);
+  addApplyCommand(program);
+  addDataCommands(program);
+  for (const command of allCommands(program)) command.exitOverride().showHelpAfterError("(--help explains)");
+  return program;
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child as Command, ...allCommands(child as Command)]);
+}
+
+function reportError(error: unknown, isDebug: boolean): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed its message already; help and version are no errors.
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  const isOurs = error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
+  process.stderr.write(`deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (a defect; --debug shows where)"}\n`);
+  if (isDebug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return isOurs ? (error.exitCode as number) : 1;
 }

@@ -3,7 +3,9 @@
 import { UsageError } from "../common/errors.ts";
 import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
 
-const KINDS: Record<string, () => void> = {};
+const KINDS: Record<string, () => void> = {
+  train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
+};
 
 /** Serves tasks of this kind until the parent goes; see serveTasks. */
 export function runWorker(kind: string | undefined): void {

@@ -1,12 +1,40 @@
-// Where files that are not JavaScript lie: beside the packages that bring them, or, in the standalone executable,
-// unpacked from it. Whatever needs such a file asks here.
+// Where files that are not JavaScript lie: in the packages that bring them, or, in the standalone executable,
+// unpacked from it once into the cache folder. Whatever needs such a file asks here.
 
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { getRawAsset, isSea } from "node:sea";
+import { cacheFolder } from "./cache-folder.ts";
+import { writeFileWhole } from "./files.ts";
+
+/** Every asset, as package/path. */
+export const ASSETS = [
+  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
+  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
+] as const;
+
+export type Asset = (typeof ASSETS)[number];
 
 /**
- * The path of an asset on disk, given the npm package that brings it and its path inside that package.
- * @throws Error where the package is not installed.
+ * The path of an asset on disk.
+ * @throws Error where its package is not installed; RunError where it cannot be unpacked.
  */
-export function assetPath(packageName: string, path: string): string {
-  return createRequire(import.meta.url).resolve(`${packageName}/${path}`);
+export function assetPath(asset: Asset): string {
+  return isSea() ? unpack(asset) : createRequire(import.meta.url).resolve(asset);
+}
+
+/** Writes the asset into a folder named by its digest, unless the very same file is there already. */
+function unpack(asset: Asset): string {
+  const content = new Uint8Array(getRawAsset(asset));
+  const digest = sha256(content);
+  const path = join(cacheFolder(), "assets", digest.slice(0, 16), asset.split("/").pop() as string);
+  if (!existsSync(path) || sha256(readFileSync(path)) !== digest) writeFileWhole(path, content);
+  return path;
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
 }

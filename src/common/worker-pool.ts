@@ -12,6 +12,8 @@ export interface WorkerPoolOptions {
 }
 
 export interface RunOptions<Progress> {
+  /** Called when a process takes the task up; again where it is run again. */
+  readonly onStart?: () => void;
   /** Called for each report of the task. A task that is run again reports from its start again. */
   readonly onProgress?: (progress: Progress) => void;
   /** Abort ends the process that runs the task. */
@@ -26,6 +28,7 @@ const EXIT_GRACE = 2000;
 
 interface Job<Task, Result, Progress> {
   readonly task: Task;
+  readonly onStart?: () => void;
   readonly onProgress?: (progress: Progress) => void;
   runs: number;
   interruption?: InterruptedError;
@@ -73,11 +76,12 @@ export class WorkerPool<Task, Result, Progress = never> {
    * @throws what the task's handler threw (name, message and exit code are kept; it is not run again);
    *   RunError where the process died in this task twice; InterruptedError on abort or `close()`.
    */
-  run(task: Task, { onProgress, signal }: RunOptions<Progress> = {}): Promise<Result> {
+  run(task: Task, { onStart, onProgress, signal }: RunOptions<Progress> = {}): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const interrupt = () => this.#interrupt(job, new InterruptedError("interrupted"));
       const job: Job<Task, Result, Progress> = {
         task,
+        onStart,
         onProgress,
         runs: 0,
         resolve: (result) => {
@@ -119,6 +123,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       const job = this.#queue.shift()!;
       worker.job = job;
       job.runs++;
+      job.onStart?.();
       keepAlive(worker.process, true);
       try {
         // A failure to deliver is no news: the process has died, and its end is told by its close event.

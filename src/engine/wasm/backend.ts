@@ -16,20 +16,16 @@ import { matMulKernel } from "./matmul.ts";
 import { maxPoolGradientKernel } from "./max-pool-gradient.ts";
 import { rmsProp } from "./rmsprop.ts";
 
-const BINARIES = [
-  "tfjs-backend-wasm.wasm",
-  "tfjs-backend-wasm-simd.wasm",
-  "tfjs-backend-wasm-threaded-simd.wasm",
-];
-
 /** Starts the backend and makes it TensorFlow.js's current one. One thread: parallel trainings are processes. */
 export async function startWasm(): Promise<Engine> {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-  setWasmPaths(
-    Object.fromEntries(
-      BINARIES.map((name) => [name, assetPath("@tensorflow/tfjs-backend-wasm", `dist/${name}`)]),
-    ) as Parameters<typeof setWasmPaths>[0],
-  );
+  setWasmPaths({
+    "tfjs-backend-wasm.wasm": assetPath("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm"),
+    "tfjs-backend-wasm-simd.wasm": assetPath("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"),
+    "tfjs-backend-wasm-threaded-simd.wasm": assetPath(
+      "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
+    ),
+  });
   for (const kernel of [...convolutionGradientKernels, maxPoolGradientKernel, matMulKernel()])
     replaceKernel(kernel);
   if (!(await setBackend("wasm"))) throw new Error("the WebAssembly backend did not start");

@@ -1,0 +1,88 @@
+// A child's weights in a file that other tools read too: safetensors (an 8-byte length, a JSON header, raw
+// little-endian float32 values).
+
+import { readFileSync } from "node:fs";
+import { type Tensor, tensor } from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { messageOf, systemCode, systemReason, UsageError } from "../common/errors.ts";
+import { writeFileWhole } from "../common/files.ts";
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+/** Writes all weights of the model, whole. @throws RunError */
+export async function saveWeights(net: LayersModel, path: string): Promise<void> {
+  const header: Record<string, Entry> = {};
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const { name, value } of namedWeights(net)) {
+    const data = await value.data();
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    header[name] = { dtype: "F32", shape: value.shape, data_offsets: [offset, offset + bytes.length] };
+    parts.push(bytes);
+    offset += bytes.length;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  writeFileWhole(path, [length, json, ...parts]);
+}
+
+/**
+ * Gives the model the weights of a file.
+ * @throws UsageError where the file cannot be read, is no such file, or does not fit the model.
+ */
+export function loadWeights(net: LayersModel, path: string): void {
+  const { header, values } = readWeights(path);
+  const expected = namedWeights(net);
+  const misfit = (detail: string) =>
+    new UsageError(`the weights in ${path} do not fit model ${net.name}: ${detail}; remove the file, or name another with pre_aug_weights_path`);
+  if (Object.keys(header).length !== expected.length) {
+    throw misfit(`it has ${Object.keys(header).length} tensors, the model ${expected.length}`);
+  }
+  const tensors: Tensor[] = [];
+  for (const { name, value } of expected) {
+    const entry = header[name];
+    if (!entry) throw misfit(`it has no tensor ${name}`);
+    if (entry.dtype !== "F32" || entry.shape.join() !== value.shape.join()) {
+      throw misfit(`${name} is ${entry.dtype} [${entry.shape}], the model's is F32 [${value.shape}]`);
+    }
+    const [start, end] = entry.data_offsets;
+    tensors.push(tensor(new Float32Array(values.slice(start, end).buffer), value.shape));
+  }
+  net.setWeights(tensors);
+  for (const each of tensors) each.dispose();
+}
+
+/** Weights by the name of their layer, in the model's order; a layer's own instance number is left out. */
+function namedWeights(net: LayersModel): { name: string; value: Tensor }[] {
+  return net.layers.flatMap((layer) =>
+    layer.weights.map((weight) => ({
+      name: `${layer.name}/${weight.originalName.split("/").pop()}`,
+      value: weight.read(),
+    })),
+  );
+}
+
+function readWeights(path: string): { header: Record<string, Entry>; values: Uint8Array } {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (systemCode(error)) throw new UsageError(`cannot read the weights ${path}: ${systemReason(error)}`);
+    throw error;
+  }
+  try {
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.toString("utf8", 8, 8 + length)) as Record<string, Entry>;
+    const values = new Uint8Array(bytes.subarray(8 + length));
+    const size = Math.max(...Object.values(header).map((entry) => entry.data_offsets[1]));
+    if (values.length < size) throw new Error(`it ends after ${values.length} of ${size} bytes`);
+    return { header, values };
+  } catch (error) {
+    throw new UsageError(`${path} is no weights file of this program (safetensors): ${messageOf(error)}`);
+  }
+}

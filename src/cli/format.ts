@@ -1,0 +1,31 @@
+// How numbers, times and tables look on a terminal.
+
+/** Seconds as `42s`, `3m 05s` or `2h 07m`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
+  return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
+}
+
+/** A share in [0, 1], such as a reward or an accuracy, with three digits. */
+export function formatShare(value: number): string {
+  return value.toFixed(3);
+}
+
+/** A difference of shares, with its sign. */
+export function formatGain(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+}
+
+/** Rows under a header, columns aligned; numbers to the right where `right` says so. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], right: readonly boolean[]): string {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (right[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .join("  ")
+      .trimEnd();
+  return [line(header), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,149 @@
+// `deepaugment optimize`: the search.
+
+import type { Command } from "commander";
+import { InterruptedError } from "../common/errors.ts";
+import type { ConfigSources } from "../config/load.ts";
+import type { ExperimentOutcome } from "../search/run-experiment.ts";
+import { formatPolicy } from "../policy/policy.ts";
+import { formatGain, formatShare, formatTable } from "./format.ts";
+import { abortOnInterrupt, isTerminal } from "./terminal.ts";
+
+interface OptimizeOptions {
+  config?: string;
+  set: string[];
+  resume?: string;
+  json?: boolean;
+  data?: string;
+  iterations?: string;
+  engine?: string;
+  workers?: string;
+  seed?: string;
+  out?: string;
+  name?: string;
+}
+
+/** The options that override a key of the configuration, with what they mean. */
+const OVERRIDES = {
+  data: ["data <name|path>", "the images: a dataset's name, a folder with one subfolder per class, or an archive"],
+  iterations: ["iterations <n>", "trials, the baseline not counted"],
+  engine: ["engine <name>", "what trains the child: auto, or wasm"],
+  workers: ["workers <n>", "processes that train at the same time"],
+  seed: ["seed <n>", "the same seed gives the same run"],
+  out: ["out <folder>", "where each experiment gets a folder of its own"],
+  name: ["name <text>", "added to the name of the experiment's folder"],
+} as const;
+
+/** What may change when an experiment is resumed. */
+const RESUMABLE: readonly string[] = ["iterations", "workers"];
+
+export function addOptimizeCommand(program: Command): void {
+  const command = program
+    .command("optimize")
+    .description("search for the augmentation policies that help most on your images")
+    .option("-c, --config <file>", "the configuration (YAML); configs/ holds commented examples");
+  for (const [flag, explanation] of Object.values(OVERRIDES)) command.option(`--${flag}`, explanation);
+  command
+    .option("--set <key=value>", "set any other key of the configuration; may be repeated", (value, all: string[]) => [...all, value], [])
+    .option("--resume <folder>", "go on with an experiment where it stopped; --iterations may ask for more trials")
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500",
+    )
+    .action(optimize);
+}
+
+async function optimize(options: OptimizeOptions): Promise<void> {
+  const { loadConfig } = await import("../config/load.ts");
+  const config = loadConfig(await sourcesOf(options));
+  const { loadWithProgress } = await import("./loading.ts");
+  const dataset = await loadWithProgress(config.data, config.image_size);
+  const { runExperiment } = await import("../search/run-experiment.ts");
+  const { createSearchDisplay } = await import("./search-display.ts");
+
+  const { signal, done } = abortOnInterrupt();
+  let display: ReturnType<typeof createSearchDisplay> | undefined;
+  let folder = "";
+  try {
+    const outcome = await runExperiment({
+      config,
+      dataset,
+      resume: options.resume,
+      signal,
+      onStart: (start) => {
+        folder = start.folder;
+        const precision = start.precision === "float32" ? "" : `, ${start.precision}`;
+        const workers = `${start.workers} worker${start.workers === 1 ? "" : "s"}`;
+        process.stderr.write(`Searching on ${dataset.name}: ${config.iterations} trials × ${config.opt_samples} trainings of ${config.model}, engine ${start.engine}${precision}, ${workers}\n${start.folder}\n`);
+        display = createSearchDisplay(
+          {
+            iterations: config.iterations,
+            samples: config.opt_samples,
+            epochs: config.child_epochs,
+            workers: start.workers,
+            finishedTrials: start.finishedTrials,
+          },
+          isTerminal(),
+        );
+        return display;
+      },
+    });
+    display?.stop();
+    process.stdout.write(options.json ? formatJson(outcome) : formatOutcome(outcome));
+  } catch (error) {
+    display?.stop();
+    if (error instanceof InterruptedError && folder) {
+      throw new InterruptedError(`interrupted; go on with: deepaugment optimize --resume ${folder}`);
+    }
+    throw error;
+  } finally {
+    done();
+  }
+}
+
+async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
+  const overrides: Record<string, string> = {};
+  for (const key of Object.keys(OVERRIDES) as (keyof typeof OVERRIDES)[]) {
+    const value = options[key];
+    if (value !== undefined) overrides[key] = value;
+  }
+  if (options.resume === undefined) return { file: options.config, overrides, set: options.set };
+  const { UsageError } = await import("../common/errors.ts");
+  const { Experiment } = await import("../experiment/experiment.ts");
+  const fixed = Object.keys(overrides).filter((key) => !RESUMABLE.includes(key));
+  if (options.config !== undefined) fixed.push("config");
+  if (options.set.length > 0) fixed.push("set");
+  if (fixed.length > 0) {
+    throw new UsageError(`--${fixed[0]} cannot be given with --resume: an experiment keeps its configuration; only --${RESUMABLE.join(" and --")} may change`);
+  }
+  return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
+}
+
+function formatOutcome({ folder, baseline, trials, good }: ExperimentOutcome): string {
+  const lines = [""];
+  const shown = good.slice(0, 10);
+  if (shown.length > 0) {
+    lines.push(
+      formatTable(
+        ["trial", "reward", "std. error", "gain", "policy"],
+        shown.map(({ trial, reward, standardError, policy }) => [
+          String(trial),
+          formatShare(reward),
+          standardError === null ? "–" : formatShare(standardError),
+          formatGain(reward - baseline.reward),
+          formatPolicy(policy),
+        ]),
+        [true, true, true, true, false],
+      ),
+    );
+  }
+  const standardError = baseline.standardError === null ? "" : ` ± ${formatShare(baseline.standardError)}`;
+  lines.push("", `Baseline reward ${formatShare(baseline.reward)}${standardError}; ${good.length} of ${trials.length - 1} policies did better${good.length > shown.length ? `, the best ${shown.length} are shown` : ""}.`);
+  lines.push(`Policies   ${folder}/policies.json`, `The best   ${folder}/best.json`, `Notebook   ${folder}/notebook.csv`);
+  if (shown.length > 0) lines.push(`\nNext: deepaugment apply --policy ${folder}/best.json --data <your images> --out <folder>`);
+  return `${lines.join("\n")}\n`;
+}
+
+function formatJson({ folder, baseline, trials, good }: ExperimentOutcome): string {
+  return `${JSON.stringify({ folder, baseline, trials: trials.length - 1, policies: good }, null, 2)}\n`;
+}

@@ -1,0 +1,66 @@
+// The training and validation subsets of a search as one raw file, so that worker processes load what they need and
+// no more: a JSON line, then training labels, training pixels, validation labels, validation pixels.
+
+import { readFileSync } from "node:fs";
+import { RunError, systemReason } from "../common/errors.ts";
+import { writeFileWhole } from "../common/files.ts";
+import type { ImageBatch } from "../image/batch.ts";
+import type { LabelledImages } from "./dataset.ts";
+
+export interface Subsets {
+  readonly train: LabelledImages;
+  readonly validation: LabelledImages;
+  readonly classes: number;
+}
+
+interface Header {
+  readonly format: "deepaugment-subsets";
+  readonly classes: number;
+  /** [count, height, width, channels] */
+  readonly train: readonly [number, number, number, number];
+  readonly validation: readonly [number, number, number, number];
+}
+
+/** Writes the file whole. @throws RunError */
+export function writeSubsets(path: string, { train, validation, classes }: Subsets): void {
+  const header: Header = {
+    format: "deepaugment-subsets",
+    classes,
+    train: shapeOf(train.images),
+    validation: shapeOf(validation.images),
+  };
+  writeFileWhole(path, [Buffer.from(`${JSON.stringify(header)}\n`), ...bytesOf(train), ...bytesOf(validation)]);
+}
+
+/** Reads the file whole. @throws RunError where it is missing or damaged. */
+export function readSubsets(path: string): Subsets {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new RunError(`cannot read ${path}: ${systemReason(error)}`);
+  }
+  const headerEnd = bytes.indexOf("\n");
+  const header = JSON.parse(bytes.toString("utf8", 0, headerEnd)) as Header;
+  let offset = headerEnd + 1;
+  const take = (length: number) => {
+    if (offset + length > bytes.length) throw new RunError(`${path} is damaged; remove it and run again`);
+    const part = new Uint8Array(length);
+    part.set(bytes.subarray(offset, offset + length));
+    offset += length;
+    return part;
+  };
+  const takeSet = ([count, height, width, channels]: Header["train"]): LabelledImages => ({
+    labels: new Int32Array(take(4 * count).buffer),
+    images: { data: take(count * height * width * channels), count, height, width, channels },
+  });
+  return { train: takeSet(header.train), validation: takeSet(header.validation), classes: header.classes };
+}
+
+function shapeOf({ count, height, width, channels }: ImageBatch): [number, number, number, number] {
+  return [count, height, width, channels];
+}
+
+function bytesOf({ labels, images }: LabelledImages): Uint8Array[] {
+  return [new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength), images.data];
+}

@@ -1,0 +1,129 @@
+// An experiment's folder: where everything that a search produces lies, and from which it is resumed.
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, RunError, systemCode, systemReason, UsageError } from "../common/errors.ts";
+import { writeFileWhole, writeJson } from "../common/files.ts";
+import { formatPolicyFile, type PolicyFile } from "../policy/policy-file.ts";
+import { EarlyTrainings } from "./early.ts";
+import { Notebook, type NotebookShape } from "./notebook.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** `experiment.json`: what a reader needs to judge the results, and a resumed search to go on alike. */
+export interface ExperimentFacts {
+  readonly format: "deepaugment-experiment";
+  readonly version: 1;
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly engine: string;
+  readonly precision: string;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly system: string };
+  readonly dataset: { readonly name: string; readonly digest: string; readonly classes: number; readonly imageShape: readonly number[] };
+  /** How many trials may be in flight: trial t is asked with the results of trials up to t − lag. */
+  readonly lag: number;
+  readonly subsets: { readonly train: readonly number[]; readonly validation: readonly number[]; readonly validationFrom: string };
+}
+
+export class Experiment {
+  readonly folder: string;
+  readonly #logLevel: LogLevel;
+
+  private constructor(folder: string, logLevel: LogLevel) {
+    this.folder = folder;
+    this.#logLevel = logLevel;
+  }
+
+  /**
+   * Makes a new folder `<out>/<YYYY-MM-DD_HH-MM-SS>[-name]`; a number is added where there is one already.
+   * @throws RunError where it cannot be made.
+   */
+  static create(out: string, name: string | null, logLevel: LogLevel): Experiment {
+    const base = join(out, timestamp(new Date()) + (name ? `-${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}` : ""));
+    try {
+      mkdirSync(out, { recursive: true });
+      for (let attempt = 1; ; attempt++) {
+        const folder = attempt === 1 ? base : `${base}-${attempt}`;
+        try {
+          mkdirSync(folder);
+          return new Experiment(folder, logLevel);
+        } catch (error) {
+          if (systemCode(error) !== "EEXIST") throw error;
+        }
+      }
+    } catch (error) {
+      throw new RunError(`cannot make the experiment's folder ${base}: ${systemReason(error)}; give another with --out`);
+    }
+  }
+
+  /** An experiment to go on with. @throws UsageError where the folder is none. */
+  static open(folder: string, logLevel: LogLevel = "info"): Experiment {
+    for (const file of ["config.yaml", "experiment.json"]) {
+      if (!existsSync(join(folder, file))) {
+        throw new UsageError(`${folder} is no experiment of this program (it has no ${file}); give the folder of one to --resume`);
+      }
+    }
+    return new Experiment(folder, logLevel);
+  }
+
+  path(file: string): string {
+    return join(this.folder, file);
+  }
+
+  get configPath(): string {
+    return this.path("config.yaml");
+  }
+
+  writeConfig(yaml: string): void {
+    writeFileWhole(this.configPath, yaml);
+  }
+
+  writeFacts(facts: ExperimentFacts): void {
+    writeJson(this.path("experiment.json"), facts);
+  }
+
+  /** @throws UsageError where `experiment.json` is damaged. */
+  readFacts(): ExperimentFacts {
+    const path = this.path("experiment.json");
+    try {
+      const facts = JSON.parse(readFileSync(path, "utf8")) as ExperimentFacts;
+      if (facts.format !== "deepaugment-experiment" || facts.version !== 1) throw new Error("its format is another");
+      return facts;
+    } catch (error) {
+      throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
+    }
+  }
+
+  /** @param notebookPath where the configuration puts it elsewhere. */
+  notebook(shape: NotebookShape, notebookPath: string | null): Notebook {
+    return new Notebook(notebookPath ?? this.path("notebook.csv"), shape);
+  }
+
+  earlyTrainings(): EarlyTrainings {
+    return new EarlyTrainings(this.path("early.jsonl"));
+  }
+
+  writePolicies(all: PolicyFile, best: PolicyFile): void {
+    writeFileWhole(this.path("policies.json"), formatPolicyFile(all));
+    writeFileWhole(this.path("best.json"), formatPolicyFile(best));
+  }
+
+  /** Adds a line to `experiment.log`. @throws RunError */
+  log(level: LogLevel, message: string): void {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(this.#logLevel)) return;
+    try {
+      appendFileSync(this.path("experiment.log"), `${new Date().toISOString()} ${level} ${message}\n`);
+    } catch (error) {
+      throw new RunError(`cannot write ${this.path("experiment.log")}: ${systemReason(error)}`);
+    }
+  }
+}
+
+/** Local time as YYYY-MM-DD_HH-MM-SS. */
+function timestamp(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  return `${day}_${[two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join("-")}`;
+}

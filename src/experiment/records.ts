@@ -1,0 +1,33 @@
+// What an experiment keeps of its trainings and trials.
+
+import type { EpochResult } from "../child/reward.ts";
+import type { Policy } from "../policy/policy.ts";
+
+/** One training that has ended. */
+export interface TrainingRecord {
+  readonly trial: number;
+  readonly sample: number;
+  readonly policy: Policy;
+  readonly history: readonly EpochResult[];
+  readonly reward: number;
+}
+
+/** One trial whose samples have all ended. */
+export interface TrialRecord {
+  readonly trial: number;
+  readonly policy: Policy;
+  /** Mean over the samples. */
+  readonly reward: number;
+  /** Of the mean; null where there is one sample. */
+  readonly standardError: number | null;
+}
+
+/** A trial from its samples, all of the same policy. */
+export function trialOf(samples: readonly TrainingRecord[]): TrialRecord {
+  const { trial, policy } = samples[0];
+  const count = samples.length;
+  const reward = samples.reduce((sum, sample) => sum + sample.reward, 0) / count;
+  const squares = samples.reduce((sum, sample) => sum + (sample.reward - reward) ** 2, 0);
+  const standardError = count > 1 ? Math.sqrt(squares / (count - 1) / count) : null;
+  return { trial, policy, reward, standardError };
+}

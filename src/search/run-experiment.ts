@@ -1,0 +1,260 @@
+// A whole experiment, from a configuration to ranked policies: what `optimize` and the library run.
+
+import { existsSync } from "node:fs";
+import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { join } from "node:path";
+import { checkModel } from "../child/model.ts";
+import { RunError, UsageError } from "../common/errors.ts";
+import { VERSION } from "../common/version.ts";
+import { formatConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { BayesianController } from "../controller/bayesian.ts";
+import { RandomController } from "../controller/random.ts";
+import { cacheFolder } from "../dataset/cache.ts";
+import type { Dataset } from "../dataset/dataset.ts";
+import { writeSubsets } from "../dataset/subset-file.ts";
+import { type DrawnSubsets, drawSubsets } from "../dataset/subsets.ts";
+import { checkEngine } from "../engine/engine.ts";
+import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
+import { goodTrials, policyFileOf } from "../experiment/ranking.ts";
+import type { TrialRecord } from "../experiment/records.ts";
+import { selectImages } from "../image/batch.ts";
+import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
+import { createSpace, pointToPolicy, policyToPoint } from "../policy/space.ts";
+import { type Executor, ProcessExecutor } from "./executor.ts";
+import { lagOf, runSearch, type SearchObserver } from "./search.ts";
+import type { TrainingTask } from "./training.ts";
+
+export interface ExperimentRequest {
+  readonly config: Config;
+  readonly dataset: Dataset;
+  /** The folder of an experiment to go on with, instead of a new one. */
+  readonly resume?: string;
+  readonly signal?: AbortSignal;
+  /** Where trainings run; processes of its own unless given. */
+  readonly executor?: Executor;
+  /** Called once all is checked and the folder is there, before the first training. */
+  readonly onStart?: (start: ExperimentStart) => SearchObserver;
+}
+
+export interface ExperimentStart {
+  readonly folder: string;
+  readonly workers: number;
+  readonly engine: string;
+  readonly precision: string;
+  /** Trials that an earlier run has finished. */
+  readonly finishedTrials: number;
+}
+
+export interface ExperimentOutcome {
+  readonly folder: string;
+  readonly baseline: TrialRecord;
+  readonly trials: readonly TrialRecord[];
+  /** What `policies.json` holds: better than the baseline, best first. */
+  readonly good: readonly TrialRecord[];
+}
+
+/**
+ * Runs the search that the configuration describes, or goes on with one.
+ * @throws UsageError before anything is written, where the configuration does not fit the data or the machine;
+ *   RunError and InterruptedError while running, with all that ended on disk.
+ */
+export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
+  const { config, dataset, resume, signal } = request;
+  const engine = checkEngine(config.engine, config.precision);
+  const { height, width } = dataset.train.images;
+  checkModel(config.model, height, width);
+  const drawn = drawSubsets(dataset, {
+    trainSize: config.train_set_size,
+    validationSize: config.validation_set_size,
+    seed: config.seed,
+  });
+  if (!resume && config.notebook_path && existsSync(config.notebook_path)) {
+    throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
+  }
+  const workers = config.workers === "auto" ? availableParallelism() : config.workers;
+  const experiment = resume
+    ? Experiment.open(resume, config.logging)
+    : Experiment.create(config.out, config.name, config.logging);
+  const lag = resume ? checkResumed(experiment, dataset).lag : lagOf(workers, config.opt_samples);
+  const notebook = experiment.notebook(
+    { chains: config.policy_chains, operationsPerChain: config.operations_per_chain, epochs: config.child_epochs },
+    config.notebook_path,
+  );
+  const early = experiment.earlyTrainings();
+  if (!resume) {
+    notebook.create();
+    experiment.writeFacts(factsOf(config, dataset, drawn, engine, lag));
+  }
+  experiment.writeConfig(formatConfig({ ...config, workers }));
+  const recorded = resume ? notebook.recover() : [];
+  const recordedEarly = resume ? early.read() : [];
+
+  const space = createSpace({
+    chains: config.policy_chains,
+    operationsPerChain: config.operations_per_chain,
+    operations: config.operations,
+  });
+  const { dimensions } = space;
+  const controller =
+    config.method === "random"
+      ? new RandomController(dimensions, config.seed)
+      : new BayesianController(dimensions, config.seed, config.opt_initial_points);
+  const task = {
+    seed: config.seed,
+    model: config.model,
+    engine: config.engine,
+    precision: config.precision,
+    batchSize: config.child_batch_size,
+    subsetsPath: keepSubsets(dataset, drawn),
+  };
+  const baseline = noAugmentation(config.policy_chains, config.operations_per_chain);
+  const executor = request.executor ?? new ProcessExecutor(workers);
+  try {
+    const finishedTrials = Math.floor(recorded.length / config.opt_samples);
+    const start = { folder: experiment.folder, workers: executor.workers, engine, precision: "float32", finishedTrials };
+    const observer = request.onStart?.(start);
+    experiment.log("info", resume ? `resumed after ${finishedTrials} trials` : `started on ${dataset.name}`);
+    const initialWeightsPath = await pretrain(config, task, baseline, experiment, executor, signal);
+    const finished: TrialRecord[] = [];
+    const trials = await runSearch({
+      iterations: config.iterations,
+      samples: config.opt_samples,
+      lag,
+      reward: { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin },
+      controller,
+      space: {
+        baseline,
+        pointToPolicy: (point) => pointToPolicy(space, point),
+        policyToPoint: (policy) => policyToPoint(space, policy),
+      },
+      executor,
+      notebook,
+      early,
+      recorded,
+      recordedEarly,
+      taskOf: (trial, sample, policy): TrainingTask => ({
+        ...task,
+        trial,
+        sample,
+        policy,
+        epochs: config.child_epochs,
+        initialWeightsPath,
+      }),
+      signal,
+      observer: {
+        ...forward(observer),
+        onTrialFinished: (record) => {
+          finished.push(record);
+          const ranked = goodTrials(finished[0], finished);
+          const fileOf = (records: readonly TrialRecord[]) => policyFileOf(describe(dataset), finished[0], records);
+          experiment.writePolicies(fileOf(ranked), fileOf(ranked.slice(0, 1)));
+          experiment.log("info", `trial ${record.trial}: reward ${record.reward}, ${formatPolicy(record.policy)}`);
+          observer?.onTrialFinished?.(record);
+        },
+      },
+    });
+    experiment.log("info", "finished");
+    return { folder: experiment.folder, baseline: trials[0], trials, good: goodTrials(trials[0], trials) };
+  } catch (error) {
+    logFailure(experiment, error);
+    throw error;
+  } finally {
+    if (!request.executor) await executor.close();
+  }
+}
+
+/** Leaves word of a failure in the log; where the log cannot be written either, the failure itself is the news. */
+function logFailure(experiment: Experiment, error: unknown): void {
+  try {
+    experiment.log("error", error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } catch (logError) {
+    if (!(logError instanceof RunError)) throw logError;
+  }
+}
+
+/** An observer's methods as plain functions, so that one of them can be replaced. */
+function forward(observer: SearchObserver | undefined): SearchObserver {
+  return {
+    onTrialStarted: (trial, policy) => observer?.onTrialStarted?.(trial, policy),
+    onTrainingStarted: (trial, sample) => observer?.onTrainingStarted?.(trial, sample),
+    onEpoch: (trial, sample, result) => observer?.onEpoch?.(trial, sample, result),
+    onTrainingFinished: (record) => observer?.onTrainingFinished?.(record),
+  };
+}
+
+function describe({ name, classNames, train }: Dataset) {
+  const { height, width, channels } = train.images;
+  return { name, classes: classNames.length, imageShape: [height, width, channels] as const };
+}
+
+/** The facts of an experiment to go on with. @throws UsageError where its data are not these. */
+function checkResumed(experiment: Experiment, dataset: Dataset): ExperimentFacts {
+  const facts = experiment.readFacts();
+  if (facts.dataset.digest !== dataset.digest) {
+    throw new UsageError(
+      `the data are not those with which ${experiment.folder} began (${facts.dataset.name}, digest ${facts.dataset.digest.slice(0, 12)}…); restore them, or start a new experiment`,
+    );
+  }
+  return facts;
+}
+
+function factsOf(config: Config, dataset: Dataset, drawn: DrawnSubsets, engine: string, lag: number): ExperimentFacts {
+  return {
+    format: "deepaugment-experiment",
+    version: 1,
+    seed: config.seed,
+    startedAt: new Date().toISOString(),
+    versions: { deepaugment: VERSION, node: process.versions.node },
+    engine,
+    precision: "float32",
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: availableParallelism(),
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      system: `${type()} ${release()} ${process.arch}`,
+    },
+    dataset: { ...describe(dataset), digest: dataset.digest },
+    lag,
+    subsets: { train: [...drawn.train], validation: [...drawn.validation], validationFrom: drawn.validationFrom },
+  };
+}
+
+/** Puts the drawn images where worker processes find them; returns the path. */
+function keepSubsets(dataset: Dataset, drawn: DrawnSubsets): string {
+  const { seed, train, validation } = drawn;
+  const path = join(cacheFolder(), "subsets", `${dataset.digest.slice(0, 32)}-${seed}-${train.length}-${validation.length}.bin`);
+  if (existsSync(path)) return path;
+  const select = (from: Dataset["train"], indices: Int32Array) => ({
+    images: selectImages(from.images, indices),
+    labels: Int32Array.from(indices, (index) => from.labels[index]),
+  });
+  const validationSource = drawn.validationFrom === "validation" ? dataset.validation! : dataset.train;
+  writeSubsets(path, {
+    train: select(dataset.train, train),
+    validation: select(validationSource, validation),
+    classes: dataset.classNames.length,
+  });
+  return path;
+}
+
+/**
+ * Trains the child without augmentation once, where the configuration asks for it and its weights are not there yet;
+ * returns the file of the weights.
+ */
+async function pretrain(
+  config: Config,
+  task: Omit<TrainingTask, "trial" | "sample" | "policy" | "epochs">,
+  policy: Policy,
+  experiment: Experiment,
+  executor: Executor,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (config.child_first_train_epochs === 0) return undefined;
+  const path = config.pre_aug_weights_path ?? experiment.path("pre_aug_weights.safetensors");
+  if (existsSync(path)) return path;
+  experiment.log("info", `training ${config.child_first_train_epochs} epochs without augmentation first`);
+  const epochs = config.child_first_train_epochs;
+  await executor.train({ ...task, trial: 0, sample: 0, policy, epochs, trainedWeightsPath: path }, { signal });
+  return path;
+}

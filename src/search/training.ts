@@ -1,0 +1,61 @@
+// One training as plain data in and plain data out: the same function runs in this process or in a worker.
+
+import { existsSync } from "node:fs";
+import { augmentTrainingSet } from "../augment/policy.ts";
+import { buildModel } from "../child/model.ts";
+import type { EpochResult } from "../child/reward.ts";
+import { trainChild } from "../child/trainer.ts";
+import { loadWeights, saveWeights } from "../child/weights.ts";
+import { seedOf } from "../common/random.ts";
+import { readSubsets, type Subsets } from "../dataset/subset-file.ts";
+import { type Engine, type EngineChoice, type PrecisionChoice, startEngine } from "../engine/engine.ts";
+import type { Policy } from "../policy/policy.ts";
+
+/** What a training needs to know, and nothing else. */
+export interface TrainingTask {
+  readonly trial: number;
+  /** From 0. Sample k of every trial shares weights, order and draws with sample k of every other. */
+  readonly sample: number;
+  readonly policy: Policy;
+  /** The experiment's. */
+  readonly seed: number;
+  readonly model: string;
+  readonly engine: EngineChoice;
+  readonly precision: PrecisionChoice;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** The file with the training and the validation subset. */
+  readonly subsetsPath: string;
+  /** Weights to start from, instead of random ones. */
+  readonly initialWeightsPath?: string;
+  /** Where to keep the trained weights. */
+  readonly trainedWeightsPath?: string;
+}
+
+let engine: Promise<Engine> | undefined;
+let subsets: { path: string; data: Subsets } | undefined;
+
+/** Trains one child. `onEpoch` hears of each epoch as it ends. */
+export async function runTraining(
+  task: TrainingTask,
+  onEpoch?: (result: EpochResult) => void,
+): Promise<EpochResult[]> {
+  engine ??= startEngine(task.engine, task.precision);
+  const startedEngine = await engine;
+  if (subsets?.path !== task.subsetsPath) subsets = { path: task.subsetsPath, data: readSubsets(task.subsetsPath) };
+  const { train, validation, classes } = subsets.data;
+  const augmented = augmentTrainingSet(train, task.policy, seedOf(task.seed, "augment", task.sample));
+  const seed = seedOf(task.seed, "sample", task.sample);
+  const { height, width } = train.images;
+  const model = buildModel(task.model, { height, width, classes, seed, engine: startedEngine });
+  try {
+    if (task.initialWeightsPath) loadWeights(model.net, task.initialWeightsPath);
+    const { epochs, batchSize } = task;
+    const history = await trainChild(model, augmented, validation, { epochs, batchSize, classes, seed, onEpoch });
+    if (task.trainedWeightsPath) await saveWeights(model.net, task.trainedWeightsPath);
+    return history;
+  } finally {
+    model.net.dispose();
+    model.optimizer.dispose();
+  }
+}

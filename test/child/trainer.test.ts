@@ -1,0 +1,125 @@
+// Trainings for real, on few real images.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { buildModel, checkModel } from "../../src/child/model.ts";
+import type { EpochResult } from "../../src/child/reward.ts";
+import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
+import { loadWeights, saveWeights } from "../../src/child/weights.ts";
+import { UsageError } from "../../src/common/errors.ts";
+import type { LabelledImages } from "../../src/dataset/dataset.ts";
+import { composedRmsProp } from "../../src/engine/composed.ts";
+import { type Engine, startEngine } from "../../src/engine/engine.ts";
+import { loadSample, slice } from "../fixtures/sample.ts";
+
+const CPU: Engine = { name: "cpu", precision: "float32", rmsProp: composedRmsProp };
+let wasm: Engine;
+let train: LabelledImages;
+let validation: LabelledImages;
+const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
+
+before(async () => {
+  wasm = await startEngine("wasm", "float32");
+  const sample = await loadSample();
+  train = slice(sample.train, 0, 160);
+  validation = slice(sample.train, 160, 200);
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const build = (engine: Engine, seed = 1) =>
+  buildModel("basiccnn", { height: 32, width: 32, classes: 10, seed, engine });
+
+/** Trains a fresh child; all but the times. */
+async function train1(engine: Engine, images: LabelledImages, epochs: number, seed = 1): Promise<Omit<EpochResult, "seconds">[]> {
+  await tf.setBackend(engine.name);
+  const model = build(engine, seed);
+  const history = await trainChild(model, images, validation, { epochs, batchSize: 16, classes: 10, seed });
+  model.net.dispose();
+  model.optimizer.dispose();
+  return history.map(({ seconds: _, ...rest }) => rest);
+}
+
+describe("the basic CNN", () => {
+  it("has exactly 1,250,858 parameters at 32 × 32 × 3 and 10 classes", () => {
+    const { net } = build(wasm);
+    assert.equal(net.countParams(), 1_250_858);
+    net.dispose();
+  });
+
+  it("draws glorot-uniform weights from the seed, and zero biases", () => {
+    const [a, again, b] = [build(wasm, 1), build(wasm, 1), build(wasm, 2)].map(({ net }) => {
+      const values = net.getWeights().map((weight) => [...weight.dataSync()]);
+      net.dispose();
+      return values;
+    });
+    assert.deepEqual(a, again);
+    assert.notDeepEqual(a[0], b[0]);
+    const limit = Math.sqrt(6 / (3 * 3 * 3 + 3 * 3 * 32));
+    const largest = Math.max(...a[0].map(Math.abs));
+    assert.ok(largest <= limit && largest > 0.97 * limit, `largest ${largest}, limit ${limit}`);
+    assert.ok(a[1].every((bias) => bias === 0));
+  });
+
+  it("refuses images that its convolutions would use up, naming image_size", () => {
+    checkModel("basiccnn", 10, 10);
+    assert.throws(() => checkModel("basiccnn", 9, 32), /image_size/);
+    assert.throws(() => checkModel("basicnn", 32, 32), /did you mean "basiccnn"/);
+  });
+});
+
+describe("trainChild", () => {
+  it("learns its training images: the loss falls, and the accuracy rises far above chance", async () => {
+    const history = await train1(wasm, slice(train, 0, 40), 25);
+    const last = history[history.length - 1];
+    assert.ok(history[0].loss > 2.2, `first loss ${history[0].loss}`);
+    assert.ok(last.loss < 1.9, `last loss ${last.loss}`);
+    assert.ok(last.accuracy >= 0.3, `last accuracy ${last.accuracy}`);
+  });
+
+  it("gives the same history for the same seed, another for another", async () => {
+    const few = slice(train, 0, 40);
+    const first = await train1(wasm, few, 2);
+    assert.deepEqual(await train1(wasm, few, 2), first);
+    assert.notDeepEqual(await train1(wasm, few, 2, 7), first);
+  });
+
+  it("takes the same steps on the wasm engine as on TensorFlow.js's cpu backend", async () => {
+    const few = slice(train, 0, 20);
+    const expected = await train1(CPU, few, 2);
+    const actual = await train1(wasm, few, 2);
+    for (const [epoch, { loss, validationLoss }] of expected.entries()) {
+      assert.ok(Math.abs(actual[epoch].loss - loss) < 2e-3, `epoch ${epoch + 1}: ${actual[epoch].loss}, cpu ${loss}`);
+      assert.ok(Math.abs(actual[epoch].validationLoss - validationLoss) < 2e-3);
+    }
+  });
+
+  it("leaves no tensor behind", async () => {
+    await train1(wasm, slice(train, 0, 20), 1);
+    const before = tf.memory().numTensors;
+    await train1(wasm, slice(train, 0, 20), 1);
+    assert.equal(tf.memory().numTensors, before);
+  });
+});
+
+describe("weights in a file", () => {
+  it("come back as they were", async () => {
+    await tf.setBackend("wasm");
+    const path = join(folder, "weights.safetensors");
+    const trained = build(wasm, 1);
+    await trainChild(trained, slice(train, 0, 20), validation, { epochs: 1, batchSize: 16, classes: 10, seed: 1 });
+    await saveWeights(trained.net, path);
+    const fresh = build(wasm, 2);
+    loadWeights(fresh.net, path);
+    assert.deepEqual(await evaluateChild(fresh.net, validation, 10), await evaluateChild(trained.net, validation, 10));
+    const other = buildModel("basiccnn", { height: 32, width: 32, classes: 7, seed: 1, engine: wasm });
+    assert.throws(() => loadWeights(other.net, path), (error) => error instanceof UsageError && /logits.*pre_aug_weights_path/.test(error.message));
+    truncateSync(path, 10_000);
+    assert.throws(() => loadWeights(fresh.net, path), (error) => error instanceof UsageError && error.message.includes(path));
+    assert.throws(() => loadWeights(fresh.net, join(folder, "none")), /no such file/);
+  });
+});

@@ -1,0 +1,126 @@
+// A chain on images: every operation's parameters are drawn first, then the operations are rendered in order. All
+// draws of an image under a chain come from one stream, keyed by (seed, image index, chain index) alone, so that the
+// result depends on nothing else: not on the order, the batch size or the number of workers.
+
+import { Random } from "../common/random.ts";
+import type { TechniqueName } from "../config/techniques.ts";
+import { createBatch, type ImageBatch, imageAt } from "../image/batch.ts";
+import type { Chain, Operation } from "../policy/policy.ts";
+import { REGISTRY } from "./registry.ts";
+import { uint8Scratch } from "./scratch.ts";
+import type { DrawnParameters, Shape } from "./technique.ts";
+
+/** An operation with its parameters drawn for one image: plain JSON. */
+export interface DrawnOperation {
+  readonly type: TechniqueName;
+  readonly parameters: DrawnParameters;
+}
+
+/** @throws RangeError where the magnitude is outside [0, 1]. */
+export function drawOperation({ type, magnitude }: Operation, shape: Shape, random: Random): DrawnOperation {
+  if (!(magnitude >= 0 && magnitude <= 1)) {
+    throw new RangeError(`the magnitude of ${type} must be in [0, 1], but is ${magnitude}`);
+  }
+  return { type, parameters: REGISTRY[type].draw(magnitude, shape, random) };
+}
+
+/**
+ * Parameters of every operation for one image, in the chain's order.
+ * @throws RangeError where a magnitude is outside [0, 1].
+ */
+export function drawChain(chain: Chain, shape: Shape, random: Random): DrawnOperation[] {
+  return chain.map((operation) => drawOperation(operation, shape, random));
+}
+
+const evenScratch = uint8Scratch();
+const oddScratch = uint8Scratch();
+
+/**
+ * Writes `source` after all drawn operations into `target`, both [height, width, 3]; they must not share memory.
+ * @throws RangeError where an array's length is not height x width x 3.
+ */
+export function renderChainInto(
+  source: Uint8Array,
+  target: Uint8Array,
+  shape: Shape,
+  drawn: readonly DrawnOperation[],
+): void {
+  const size = shape.height * shape.width * 3;
+  if (source.length !== size || target.length !== size) {
+    throw new RangeError(
+      `an image of ${shape.height} x ${shape.width} has ${size} values, but ${source.length} are given for ${target.length}`,
+    );
+  }
+  if (drawn.length === 0) target.set(source);
+  let from = source;
+  for (let i = 0; i < drawn.length; i++) {
+    const { type, parameters } = drawn[i];
+    const scratch = i % 2 === 0 ? evenScratch : oddScratch;
+    const to = i === drawn.length - 1 ? target : scratch.take(size).subarray(0, size);
+    REGISTRY[type].render(from, to, shape, parameters);
+    from = to;
+  }
+}
+
+/** `source` [height, width, 3] after all drawn operations, as a new image. `source` is left as it is. */
+export function renderChain(source: Uint8Array, shape: Shape, drawn: readonly DrawnOperation[]): Uint8Array {
+  const target = new Uint8Array(source.length);
+  renderChainInto(source, target, shape, drawn);
+  return target;
+}
+
+/** Which stream an image's draws come from. */
+export interface AugmentationKey {
+  readonly seed: number;
+  /** The image's index in its dataset, whatever batch it is in. */
+  readonly imageIndex: number;
+  /** The chain's index in its policy. */
+  readonly chainIndex: number;
+}
+
+/** The parameters that the image with this key gets under `chain`: what a manifest records. */
+export function drawForImage(
+  chain: Chain,
+  shape: Shape,
+  { seed, imageIndex, chainIndex }: AugmentationKey,
+): DrawnOperation[] {
+  return drawChain(chain, shape, new Random(seed, "augment", imageIndex, chainIndex));
+}
+
+/**
+ * The images of `batch` [count, height, width, 3] at `indices`, each after `chain`: [indices.length, height, width, 3].
+ * An image's index is part of its stream's key.
+ * @throws RangeError where an index or a magnitude is out of range, or the images have not three channels.
+ */
+export function applyChain(
+  batch: ImageBatch,
+  indices: ArrayLike<number>,
+  chain: Chain,
+  chainIndex: number,
+  seed: number,
+): ImageBatch {
+  const result = createBatch(indices.length, batch.height, batch.width);
+  applyChainInto(result, 0, batch, indices, chain, chainIndex, seed);
+  return result;
+}
+
+/** As `applyChain`, into the images of `result` from `start` on. */
+export function applyChainInto(
+  result: ImageBatch,
+  start: number,
+  batch: ImageBatch,
+  indices: ArrayLike<number>,
+  chain: Chain,
+  chainIndex: number,
+  seed: number,
+): void {
+  if (batch.channels !== 3) throw new RangeError(`images must have 3 channels, but have ${batch.channels}`);
+  for (let i = 0; i < indices.length; i++) {
+    const imageIndex = indices[i];
+    if (!(imageIndex >= 0 && imageIndex < batch.count)) {
+      throw new RangeError(`image ${imageIndex} is not among ${batch.count}`);
+    }
+    const drawn = drawForImage(chain, batch, { seed, imageIndex, chainIndex });
+    renderChainInto(imageAt(batch, imageIndex), imageAt(result, start + i), batch, drawn);
+  }
+}

@@ -1,0 +1,41 @@
+// A policy on a training set: a portion of the images is drawn, each drawn image goes through every chain, and the
+// results are added to the originals.
+
+import { Random } from "../common/random.ts";
+import type { LabelledImages } from "../dataset/dataset.ts";
+import { createBatch } from "../image/batch.ts";
+import type { Policy } from "../policy/policy.ts";
+import { applyChainInto } from "./chain.ts";
+
+/**
+ * The indices of the images that a policy augments: round(portion x count) different ones of [0, count), in random
+ * order. With the same seed a larger portion draws the same images and more.
+ * @throws RangeError where the portion is outside [0, 1].
+ */
+export function drawPortion(count: number, portion: number, seed: number): Int32Array {
+  if (!(portion >= 0 && portion <= 1))
+    throw new RangeError(`the portion must be in [0, 1], but is ${portion}`);
+  return new Random(seed, "portion").choose(count, Math.round(portion * count));
+}
+
+/**
+ * The originals, followed for each chain by the drawn images after it, with their labels: N + chains x drawn images.
+ * With nothing to add (portion 0) the originals themselves are returned, not a copy.
+ * @throws RangeError where a portion or a magnitude is outside [0, 1], or the images have not three channels.
+ */
+export function augmentTrainingSet(train: LabelledImages, policy: Policy, seed: number): LabelledImages {
+  const { images, labels } = train;
+  const drawn = drawPortion(images.count, policy.portion, seed);
+  const added = drawn.length * policy.chains.length;
+  if (added === 0) return train;
+  const result = createBatch(images.count + added, images.height, images.width);
+  result.data.set(images.data);
+  const resultLabels = new Int32Array(images.count + added);
+  resultLabels.set(labels);
+  policy.chains.forEach((chain, chainIndex) => {
+    const start = images.count + chainIndex * drawn.length;
+    applyChainInto(result, start, images, drawn, chain, chainIndex, seed);
+    for (let i = 0; i < drawn.length; i++) resultLabels[start + i] = labels[drawn[i]];
+  });
+  return { images: result, labels: resultLabels };
+}

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import {
+  applyChain,
+  drawChain,
+  drawForImage,
+  renderChain,
+  renderChainInto,
+} from "../../src/augment/chain.ts";
+import { REGISTRY } from "../../src/augment/registry.ts";
+import type { Shape } from "../../src/augment/technique.ts";
+import { Random } from "../../src/common/random.ts";
+import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { createBatch, imageAt, selectImages } from "../../src/image/batch.ts";
+import type { Chain } from "../../src/policy/policy.ts";
+import { randomImage } from "./images.ts";
+
+const side = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(1, 2, 3, 4) }, fc.integer({ min: 1, max: 40 }));
+const shapes = fc.record({ height: side, width: side });
+const magnitudes = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true }));
+const seeds = fc.integer({ min: 0, max: 2 ** 31 });
+const operations = fc.record({ type: fc.constantFrom(...TECHNIQUES), magnitude: magnitudes });
+const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 60) };
+
+describe("every technique", () => {
+  it("stands in the registry under its own name, with what its magnitude means", () => {
+    assert.deepEqual(Object.keys(REGISTRY), [...TECHNIQUES]);
+    for (const name of TECHNIQUES) {
+      assert.equal(REGISTRY[name].name, name);
+      assert.ok(REGISTRY[name].meaning.length > 20);
+    }
+    assert.deepEqual(
+      TECHNIQUES.filter((name) => !REGISTRY[name].usesMagnitude),
+      ["invert", "fog", "clouds"],
+    );
+  });
+
+  for (const type of TECHNIQUES) {
+    it(`${type}: writes every value, leaves its input, and depends on its parameters alone`, () => {
+      fc.assert(
+        fc.property(shapes, magnitudes, seeds, (shape, magnitude, seed) => {
+          const source = randomImage(shape.height, shape.width, seed);
+          const before = source.slice();
+          const drawn = drawChain([{ type, magnitude }], shape, new Random(seed));
+          assert.deepEqual(drawChain([{ type, magnitude }], shape, new Random(seed)), drawn);
+          const written = JSON.parse(JSON.stringify(drawn));
+          assert.deepEqual(written, drawn);
+
+          // Two targets with other contents end up equal, so nothing is left unwritten; what stands beside them stays.
+          const size = source.length;
+          const guarded = new Uint8Array(size + 6).fill(77);
+          renderChainInto(source, guarded.subarray(3, 3 + size), shape, drawn);
+          const other = new Uint8Array(size).fill(201);
+          // Another image in between must leave no trace in working memory.
+          renderChain(
+            randomImage(9, 11),
+            { height: 9, width: 11 },
+            drawChain([{ type, magnitude }], { height: 9, width: 11 }, new Random(1)),
+          );
+          renderChainInto(source, other, shape, written);
+          assert.deepEqual(guarded.subarray(3, 3 + size), other);
+          assert.ok([0, 1, 2, size + 3, size + 4, size + 5].every((i) => guarded[i] === 77));
+          assert.deepEqual(source, before);
+        }),
+        runs,
+      );
+    });
+  }
+
+  it("is the identity at magnitude 0 where its parameters say so", () => {
+    const shape = { height: 7, width: 10 };
+    const source = randomImage(7, 10);
+    for (const type of [
+      "crop",
+      "gaussian-blur",
+      "rotate",
+      "shear",
+      "translate-x",
+      "translate-y",
+      "brighten",
+      "additive-gaussian-noise",
+      "horizontal-flip",
+      "vertical-flip",
+    ] as const) {
+      const drawn = drawChain([{ type, magnitude: 0 }], shape, new Random(type));
+      assert.deepEqual(renderChain(source, shape, drawn), source, type);
+    }
+  });
+
+  it("rejects a magnitude outside [0, 1]", () => {
+    for (const magnitude of [-0.1, 1.0001, Number.NaN]) {
+      assert.throws(
+        () => drawChain([{ type: "rotate", magnitude }], { height: 2, width: 2 }, new Random(1)),
+        RangeError,
+      );
+    }
+  });
+});
+
+describe("a chain", () => {
+  it("of two equals one after the other", () => {
+    fc.assert(
+      fc.property(shapes, operations, operations, seeds, (shape, first, second, seed) => {
+        const source = randomImage(shape.height, shape.width, seed);
+        const together = drawChain([first, second], shape, new Random(seed));
+        const random = new Random(seed);
+        const [one, two] = [drawChain([first], shape, random), drawChain([second], shape, random)];
+        assert.deepEqual(together, [...one, ...two]);
+        const apart = renderChain(renderChain(source, shape, one), shape, two);
+        assert.deepEqual(renderChain(source, shape, together), apart);
+      }),
+      { numRuns: 4 * runs.numRuns },
+    );
+  });
+
+  it("of none is the image", () => {
+    const source = randomImage(3, 4);
+    assert.deepEqual(renderChain(source, { height: 3, width: 4 }, []), source);
+  });
+
+  it("of many operations uses its working memory right", () => {
+    const shape = { height: 6, width: 5 };
+    const source = randomImage(6, 5);
+    const invert = { type: "invert", parameters: {} } as const;
+    assert.deepEqual(renderChain(source, shape, Array(6).fill(invert)), source);
+    assert.deepEqual(
+      renderChain(source, shape, Array(7).fill(invert)),
+      source.map((value) => 255 - value),
+    );
+  });
+
+  it("gives every image the same whatever the order and the batch, and other draws for another key", () => {
+    const batch = createBatch(12, 9, 7);
+    batch.data.set(randomImage(12 * 9, 7));
+    fc.assert(
+      fc.property(
+        fc.array(operations, { minLength: 1, maxLength: 3 }),
+        seeds,
+        fc.integer({ min: 0, max: 4 }),
+        (chain, seed, chainIndex) => {
+          const all = applyChain(batch, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], chain, chainIndex, seed);
+          const order = [11, 3, 0, 7];
+          const some = applyChain(batch, order, chain, chainIndex, seed);
+          assert.deepEqual(some, selectImages(all, order));
+          const shape: Shape = { height: 9, width: 7 };
+          const drawn = drawForImage(chain, shape, { seed, imageIndex: 3, chainIndex });
+          assert.deepEqual(renderChain(imageAt(batch, 3), shape, drawn), imageAt(all, 3));
+        },
+      ),
+      runs,
+    );
+    const noise: Chain = [{ type: "additive-gaussian-noise", magnitude: 0.5 }];
+    const first = (seed: number, chainIndex: number) => [
+      ...applyChain(batch, [0], noise, chainIndex, seed).data,
+    ];
+    assert.notDeepEqual(first(1, 0), first(2, 0));
+    assert.notDeepEqual(first(1, 0), first(1, 1));
+  });
+
+  it("rejects images of another size, other channels, and indices that are not there", () => {
+    const chain: Chain = [{ type: "invert", magnitude: 0 }];
+    assert.throws(() => renderChain(new Uint8Array(5), { height: 1, width: 2 }, []), RangeError);
+    assert.throws(() => applyChain(createBatch(1, 2, 2, 1), [0], chain, 0, 0), RangeError);
+    assert.throws(() => applyChain(createBatch(1, 2, 2), [1], chain, 0, 0), RangeError);
+  });
+});

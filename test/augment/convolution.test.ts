@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { renderChain } from "../../src/augment/chain.ts";
+import { convolve, embossKernel, sharpenKernel } from "../../src/augment/convolution.ts";
+import { grey, randomImage, rowsOf } from "./images.ts";
+
+describe("convolutions", () => {
+  const tiny = [
+    [10, 20, 30],
+    [40, 50, 60],
+    [70, 80, 100],
+  ];
+  const shape = { height: 3, width: 3 };
+
+  it("have the kernels of the specification", () => {
+    assert.deepEqual(sharpenKernel({ alpha: 1, lightness: 2 }), [-1, -1, -1, -1, 10, -1, -1, -1, -1]);
+    assert.deepEqual(
+      sharpenKernel({ alpha: 0.5, lightness: 1 }),
+      [-0.5, -0.5, -0.5, -0.5, 5, -0.5, -0.5, -0.5, -0.5],
+    );
+    assert.deepEqual(embossKernel({ alpha: 1, strength: 2 }), [-3, -2, 0, -2, 1, 2, 0, 2, 3]);
+    assert.deepEqual(embossKernel({ alpha: 0.5, strength: 2 }), [-1.5, -1, 0, -1, 1, 1, 0, 1, 1.5]);
+  });
+
+  it("sharpen, by hand: in the middle 0.5 x 50 + 0.5 x (9 x 50 - 410)", () => {
+    const result = renderChain(grey(tiny), shape, [
+      { type: "sharpen", parameters: { alpha: 0.5, lightness: 1 } },
+    ]);
+    const rows = rowsOf(result, 3);
+    assert.equal(rows[1][1], 45);
+    // Top left, the border reflected: around 10 stand 50 four times, 20 twice, 40 twice.
+    assert.equal(rows[0][0], 0);
+    // Bottom right: 5 x 100 - 0.5 x (4 x 50 + 2 x 60 + 2 x 80).
+    assert.equal(rows[2][2], 255);
+    assert.equal(rows[1][2], 5 * 60 - 0.5 * (30 + 100 + 50 + 2 * (20 + 80) + 50));
+  });
+
+  it("emboss, by hand: in the middle 50 - 3 x 10 - 2 x (20 + 40) + 2 x (60 + 80) + 3 x 100", () => {
+    const parameters = { alpha: 1, strength: 2 };
+    assert.equal(rowsOf(renderChain(grey(tiny), shape, [{ type: "emboss", parameters }]), 3)[1][1], 255);
+    const weak = { alpha: 0.1, strength: 0 };
+    // 50 + 0.1 x (100 - 10).
+    assert.equal(rowsOf(renderChain(grey(tiny), shape, [{ type: "emboss", parameters: weak }]), 3)[1][1], 59);
+  });
+
+  it("correlate: a kernel with one weight moves the image, reflecting its border, each channel by itself", () => {
+    const target = new Uint8Array(27);
+    convolve(grey(tiny), target, shape, [0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(rowsOf(target, 3), [
+      [50, 60, 50],
+      [20, 30, 20],
+      [50, 60, 50],
+    ]);
+    const image = randomImage(3, 3);
+    convolve(image, target, shape, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
+    assert.deepEqual(target, image);
+  });
+});

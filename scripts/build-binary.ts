@@ -40,7 +40,9 @@ writeFileSync(
     assets: Object.fromEntries(ASSETS.map((asset) => [asset, assetPath(asset)])),
   }),
 );
-execFileSync(process.execPath, ["--experimental-sea-config", join(FOLDER, "sea-config.json")], { stdio: "inherit" });
+execFileSync(process.execPath, ["--experimental-sea-config", join(FOLDER, "sea-config.json")], {
+  stdio: "inherit",
+});
 copyFileSync(process.execPath, EXECUTABLE);
 chmodSync(EXECUTABLE, 0o755);
 await inject(EXECUTABLE, "NODE_SEA_BLOB", readFileSync(BLOB), {

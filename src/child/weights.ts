@@ -39,7 +39,9 @@ export function loadWeights(net: LayersModel, path: string): void {
   const { header, values } = readWeights(path);
   const expected = namedWeights(net);
   const misfit = (detail: string) =>
-    new UsageError(`the weights in ${path} do not fit model ${net.name}: ${detail}; remove the file, or name another with pre_aug_weights_path`);
+    new UsageError(
+      `the weights in ${path} do not fit model ${net.name}: ${detail}; remove the file, or name another with pre_aug_weights_path`,
+    );
   if (Object.keys(header).length !== expected.length) {
     throw misfit(`it has ${Object.keys(header).length} tensors, the model ${expected.length}`);
   }

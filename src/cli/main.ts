@@ -29,7 +29,9 @@ export async function main(args: readonly string[]): Promise<number> {
 /** The whole command tree; no command's own code is loaded yet. */
 export function createProgram(): Command {
   const program = new Command("deepaugment")
-    .description("Finds the image augmentation policy that helps most on your images, and augments your dataset with it.")
+    .description(
+      "Finds the image augmentation policy that helps most on your images, and augments your dataset with it.",
+    )
     .version(VERSION, "--version", "print the version")
     .option("--debug", "print the stack trace of an error")
     .showHelpAfterError("(--help explains)")
@@ -52,7 +54,9 @@ function reportError(error: unknown, isDebug: boolean): number {
     return error.exitCode === 0 ? 0 : 2;
   }
   const isOurs = error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
-  process.stderr.write(`deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (a defect; --debug shows where)"}\n`);
+  process.stderr.write(
+    `deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (a defect; --debug shows where)"}\n`,
+  );
   if (isDebug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return isOurs ? (error.exitCode as number) : 1;
 }

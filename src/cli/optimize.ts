@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import { InterruptedError } from "../common/errors.ts";
 import type { ConfigSources } from "../config/load.ts";
-import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { formatPolicy } from "../policy/policy.ts";
+import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { formatGain, formatShare, formatTable } from "./format.ts";
 import { abortOnInterrupt, isTerminal } from "./terminal.ts";
 
@@ -24,7 +24,10 @@ interface OptimizeOptions {
 
 /** The options that override a key of the configuration, with what they mean. */
 const OVERRIDES = {
-  data: ["data <name|path>", "the images: a dataset's name, a folder with one subfolder per class, or an archive"],
+  data: [
+    "data <name|path>",
+    "the images: a dataset's name, a folder with one subfolder per class, or an archive",
+  ],
   iterations: ["iterations <n>", "trials, the baseline not counted"],
   engine: ["engine <name>", "what trains the child: auto, or wasm"],
   workers: ["workers <n>", "processes that train at the same time"],
@@ -43,8 +46,16 @@ export function addOptimizeCommand(program: Command): void {
     .option("-c, --config <file>", "the configuration (YAML); configs/ holds commented examples");
   for (const [flag, explanation] of Object.values(OVERRIDES)) command.option(`--${flag}`, explanation);
   command
-    .option("--set <key=value>", "set any other key of the configuration; may be repeated", (value, all: string[]) => [...all, value], [])
-    .option("--resume <folder>", "go on with an experiment where it stopped; --iterations may ask for more trials")
+    .option(
+      "--set <key=value>",
+      "set any other key of the configuration; may be repeated",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option(
+      "--resume <folder>",
+      "go on with an experiment where it stopped; --iterations may ask for more trials",
+    )
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -74,7 +85,9 @@ async function optimize(options: OptimizeOptions): Promise<void> {
         folder = start.folder;
         const precision = start.precision === "float32" ? "" : `, ${start.precision}`;
         const workers = `${start.workers} worker${start.workers === 1 ? "" : "s"}`;
-        process.stderr.write(`Searching on ${dataset.name}: ${config.iterations} trials × ${config.opt_samples} trainings of ${config.model}, engine ${start.engine}${precision}, ${workers}\n${start.folder}\n`);
+        process.stderr.write(
+          `Searching on ${dataset.name}: ${config.iterations} trials × ${config.opt_samples} trainings of ${config.model}, engine ${start.engine}${precision}, ${workers}\n${start.folder}\n`,
+        );
         display = createSearchDisplay(
           {
             iterations: config.iterations,
@@ -114,7 +127,9 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   if (options.config !== undefined) fixed.push("config");
   if (options.set.length > 0) fixed.push("set");
   if (fixed.length > 0) {
-    throw new UsageError(`--${fixed[0]} cannot be given with --resume: an experiment keeps its configuration; only --${RESUMABLE.join(" and --")} may change`);
+    throw new UsageError(
+      `--${fixed[0]} cannot be given with --resume: an experiment keeps its configuration; only --${RESUMABLE.join(" and --")} may change`,
+    );
   }
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
 }
@@ -138,9 +153,17 @@ function formatOutcome({ folder, baseline, trials, good }: ExperimentOutcome): s
     );
   }
   const standardError = baseline.standardError === null ? "" : ` ± ${formatShare(baseline.standardError)}`;
-  lines.push("", `Baseline reward ${formatShare(baseline.reward)}${standardError}; ${good.length} of ${trials.length - 1} policies did better${good.length > shown.length ? `, the best ${shown.length} are shown` : ""}.`);
-  lines.push(`Policies   ${folder}/policies.json`, `The best   ${folder}/best.json`, `Notebook   ${folder}/notebook.csv`);
-  if (shown.length > 0) lines.push(`\nNext: deepaugment apply --policy ${folder}/best.json --data <your images> --out <folder>`);
+  lines.push(
+    "",
+    `Baseline reward ${formatShare(baseline.reward)}${standardError}; ${good.length} of ${trials.length - 1} policies did better${good.length > shown.length ? `, the best ${shown.length} are shown` : ""}.`,
+  );
+  lines.push(
+    `Policies   ${folder}/policies.json`,
+    `The best   ${folder}/best.json`,
+    `Notebook   ${folder}/notebook.csv`,
+  );
+  if (shown.length > 0)
+    lines.push(`\nNext: deepaugment apply --policy ${folder}/best.json --data <your images> --out <folder>`);
   return `${lines.join("\n")}\n`;
 }
 

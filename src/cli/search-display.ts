@@ -78,11 +78,23 @@ class TerminalDisplay implements SearchDisplay {
   constructor(size: SearchSize) {
     this.#size = size;
     this.#standing = new Standing(size);
-    this.#bars = new MultiBar({ stream: process.stderr, hideCursor: true, gracefulExit: false, barsize: 24, autopadding: true, linewrap: false }, Presets.shades_classic);
+    this.#bars = new MultiBar(
+      {
+        stream: process.stderr,
+        hideCursor: true,
+        gracefulExit: false,
+        barsize: 24,
+        autopadding: true,
+        linewrap: false,
+      },
+      Presets.shades_classic,
+    );
     this.#trialBar = this.#bars.create(size.iterations + 1, 0, this.#payload(), {
       format: "Trials {bar} {value}/{total}  {left} left  {standing}",
     });
-    this.#lines = Array.from({ length: size.workers }, () => this.#bars.create(1, 0, { text: "" }, { format: "  {text}" }));
+    this.#lines = Array.from({ length: size.workers }, () =>
+      this.#bars.create(1, 0, { text: "" }, { format: "  {text}" }),
+    );
     this.#shown = this.#lines.map(() => undefined);
   }
 

@@ -6,8 +6,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { getRawAsset, isSea } from "node:sea";
-import { cacheFolder } from "./cache-folder.ts";
 import { writeFileWhole } from "./files.ts";
+import { homeFolder } from "./home.ts";
 
 /** Every asset, as package/path. */
 export const ASSETS = [
@@ -30,7 +30,7 @@ export function assetPath(asset: Asset): string {
 function unpack(asset: Asset): string {
   const content = new Uint8Array(getRawAsset(asset));
   const digest = sha256(content);
-  const path = join(cacheFolder(), "assets", digest.slice(0, 16), asset.split("/").pop() as string);
+  const path = join(homeFolder(), "assets", digest.slice(0, 16), asset.split("/").pop() as string);
   if (!existsSync(path) || sha256(readFileSync(path)) !== digest) writeFileWhole(path, content);
   return path;
 }

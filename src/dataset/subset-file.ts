@@ -29,7 +29,11 @@ export function writeSubsets(path: string, { train, validation, classes }: Subse
     train: shapeOf(train.images),
     validation: shapeOf(validation.images),
   };
-  writeFileWhole(path, [Buffer.from(`${JSON.stringify(header)}\n`), ...bytesOf(train), ...bytesOf(validation)]);
+  writeFileWhole(path, [
+    Buffer.from(`${JSON.stringify(header)}\n`),
+    ...bytesOf(train),
+    ...bytesOf(validation),
+  ]);
 }
 
 /** Reads the file whole. @throws RunError where it is missing or damaged. */

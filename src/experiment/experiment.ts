@@ -20,11 +20,25 @@ export interface ExperimentFacts {
   readonly versions: Readonly<Record<string, string>>;
   readonly engine: string;
   readonly precision: string;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly system: string };
-  readonly dataset: { readonly name: string; readonly digest: string; readonly classes: number; readonly imageShape: readonly number[] };
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly system: string;
+  };
+  readonly dataset: {
+    readonly name: string;
+    readonly digest: string;
+    readonly classes: number;
+    readonly imageShape: readonly number[];
+  };
   /** How many trials may be in flight: trial t is asked with the results of trials up to t − lag. */
   readonly lag: number;
-  readonly subsets: { readonly train: readonly number[]; readonly validation: readonly number[]; readonly validationFrom: string };
+  readonly subsets: {
+    readonly train: readonly number[];
+    readonly validation: readonly number[];
+    readonly validationFrom: string;
+  };
 }
 
 export class Experiment {
@@ -41,7 +55,10 @@ export class Experiment {
    * @throws RunError where it cannot be made.
    */
   static create(out: string, name: string | null, logLevel: LogLevel): Experiment {
-    const base = join(out, timestamp(new Date()) + (name ? `-${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}` : ""));
+    const base = join(
+      out,
+      timestamp(new Date()) + (name ? `-${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}` : ""),
+    );
     try {
       mkdirSync(out, { recursive: true });
       for (let attempt = 1; ; attempt++) {
@@ -54,7 +71,9 @@ export class Experiment {
         }
       }
     } catch (error) {
-      throw new RunError(`cannot make the experiment's folder ${base}: ${systemReason(error)}; give another with --out`);
+      throw new RunError(
+        `cannot make the experiment's folder ${base}: ${systemReason(error)}; give another with --out`,
+      );
     }
   }
 
@@ -62,7 +81,9 @@ export class Experiment {
   static open(folder: string, logLevel: LogLevel = "info"): Experiment {
     for (const file of ["config.yaml", "experiment.json"]) {
       if (!existsSync(join(folder, file))) {
-        throw new UsageError(`${folder} is no experiment of this program (it has no ${file}); give the folder of one to --resume`);
+        throw new UsageError(
+          `${folder} is no experiment of this program (it has no ${file}); give the folder of one to --resume`,
+        );
       }
     }
     return new Experiment(folder, logLevel);
@@ -89,7 +110,8 @@ export class Experiment {
     const path = this.path("experiment.json");
     try {
       const facts = JSON.parse(readFileSync(path, "utf8")) as ExperimentFacts;
-      if (facts.format !== "deepaugment-experiment" || facts.version !== 1) throw new Error("its format is another");
+      if (facts.format !== "deepaugment-experiment" || facts.version !== 1)
+        throw new Error("its format is another");
       return facts;
     } catch (error) {
       throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);

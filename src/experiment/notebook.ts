@@ -16,7 +16,17 @@ export interface NotebookShape {
   readonly epochs: number;
 }
 
-const EPOCH_COLUMNS = ["trial_no", "sample_no", "epoch", "loss", "acc", "val_loss", "val_acc", "acc_overfit", "reward"];
+const EPOCH_COLUMNS = [
+  "trial_no",
+  "sample_no",
+  "epoch",
+  "loss",
+  "acc",
+  "val_loss",
+  "val_acc",
+  "acc_overfit",
+  "reward",
+];
 
 /** The file `notebook.csv` of one experiment. */
 export class Notebook {
@@ -55,7 +65,9 @@ export class Notebook {
     const isCut = lines.pop() !== "";
     const header = columnsOf(this.#shape).join(",");
     if (lines[0] !== header) {
-      throw new UsageError(`${this.path}, line 1: expected the columns ${header}; is this another experiment's notebook?`);
+      throw new UsageError(
+        `${this.path}, line 1: expected the columns ${header}; is this another experiment's notebook?`,
+      );
     }
     const { epochs } = this.#shape;
     const wholeCount = Math.floor((lines.length - 1) / epochs);
@@ -74,14 +86,18 @@ export class Notebook {
     const head = lines[start].split(",");
     for (let i = 0; i < epochs; i++) {
       const cells = lines[start + i].split(",");
-      const wrong = (what: string) => new UsageError(`${this.path}, line ${start + i + 1}: ${what}; restore the file as it was written`);
+      const wrong = (what: string) =>
+        new UsageError(`${this.path}, line ${start + i + 1}: ${what}; restore the file as it was written`);
       if (cells.length !== columnCount) throw wrong(`expected ${columnCount} cells, found ${cells.length}`);
       const [trial, sample, epoch, loss, accuracy, validationLoss, validationAccuracy] = cells.map(Number);
       if (epoch !== i + 1 || cells[0] !== head[0] || cells[1] !== head[1]) {
-        throw wrong(`expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${epoch} of trial ${trial}, sample ${sample}`);
+        throw wrong(
+          `expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${epoch} of trial ${trial}, sample ${sample}`,
+        );
       }
       const seconds = Number(cells[columnCount - 1]);
-      if ([trial, sample, accuracy, validationAccuracy, seconds].some(Number.isNaN)) throw wrong("a cell is no number");
+      if ([trial, sample, accuracy, validationAccuracy, seconds].some(Number.isNaN))
+        throw wrong("a cell is no number");
       history.push({ epoch, loss, accuracy, validationLoss, validationAccuracy, seconds });
     }
     const policy = this.#parsePolicy(head.slice(EPOCH_COLUMNS.length, -1), start + 1);
@@ -98,7 +114,9 @@ export class Notebook {
     try {
       return parsePolicyCells(cells, this.#shape.chains, this.#shape.operationsPerChain);
     } catch (error) {
-      throw new UsageError(`${this.path}, line ${line}: ${messageOf(error)}; restore the file as it was written`);
+      throw new UsageError(
+        `${this.path}, line ${line}: ${messageOf(error)}; restore the file as it was written`,
+      );
     }
   }
 }
@@ -129,7 +147,17 @@ function formatRows({ trial, sample, policy, history, reward }: TrainingRecord):
     .map((epoch) => {
       const { loss, accuracy, validationLoss, validationAccuracy, seconds } = epoch;
       const overfit = accuracy - validationAccuracy;
-      const numbers = [trial, sample, epoch.epoch, loss, accuracy, validationLoss, validationAccuracy, overfit, reward];
+      const numbers = [
+        trial,
+        sample,
+        epoch.epoch,
+        loss,
+        accuracy,
+        validationLoss,
+        validationAccuracy,
+        overfit,
+        reward,
+      ];
       return `${[...numbers.map(String), ...cells, seconds.toFixed(3)].join(",")}\n`;
     })
     .join("");

@@ -5,12 +5,12 @@ import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { checkModel } from "../child/model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
+import { homeFolder } from "../common/home.ts";
 import { VERSION } from "../common/version.ts";
 import { formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { BayesianController } from "../controller/bayesian.ts";
 import { RandomController } from "../controller/random.ts";
-import { cacheFolder } from "../dataset/cache.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { writeSubsets } from "../dataset/subset-file.ts";
 import { type DrawnSubsets, drawSubsets } from "../dataset/subsets.ts";
@@ -78,7 +78,11 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     : Experiment.create(config.out, config.name, config.logging);
   const lag = resume ? checkResumed(experiment, dataset).lag : lagOf(workers, config.opt_samples);
   const notebook = experiment.notebook(
-    { chains: config.policy_chains, operationsPerChain: config.operations_per_chain, epochs: config.child_epochs },
+    {
+      chains: config.policy_chains,
+      operationsPerChain: config.operations_per_chain,
+      epochs: config.child_epochs,
+    },
     config.notebook_path,
   );
   const early = experiment.earlyTrainings();
@@ -112,7 +116,13 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const executor = request.executor ?? new ProcessExecutor(workers);
   try {
     const finishedTrials = Math.floor(recorded.length / config.opt_samples);
-    const start = { folder: experiment.folder, workers: executor.workers, engine, precision: "float32", finishedTrials };
+    const start = {
+      folder: experiment.folder,
+      workers: executor.workers,
+      engine,
+      precision: "float32",
+      finishedTrials,
+    };
     const observer = request.onStart?.(start);
     experiment.log("info", resume ? `resumed after ${finishedTrials} trials` : `started on ${dataset.name}`);
     const initialWeightsPath = await pretrain(config, task, baseline, experiment, executor, signal);
@@ -147,9 +157,13 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
         onTrialFinished: (record) => {
           finished.push(record);
           const ranked = goodTrials(finished[0], finished);
-          const fileOf = (records: readonly TrialRecord[]) => policyFileOf(describe(dataset), finished[0], records);
+          const fileOf = (records: readonly TrialRecord[]) =>
+            policyFileOf(describe(dataset), finished[0], records);
           experiment.writePolicies(fileOf(ranked), fileOf(ranked.slice(0, 1)));
-          experiment.log("info", `trial ${record.trial}: reward ${record.reward}, ${formatPolicy(record.policy)}`);
+          experiment.log(
+            "info",
+            `trial ${record.trial}: reward ${record.reward}, ${formatPolicy(record.policy)}`,
+          );
           observer?.onTrialFinished?.(record);
         },
       },
@@ -199,7 +213,13 @@ function checkResumed(experiment: Experiment, dataset: Dataset): ExperimentFacts
   return facts;
 }
 
-function factsOf(config: Config, dataset: Dataset, drawn: DrawnSubsets, engine: string, lag: number): ExperimentFacts {
+function factsOf(
+  config: Config,
+  dataset: Dataset,
+  drawn: DrawnSubsets,
+  engine: string,
+  lag: number,
+): ExperimentFacts {
   return {
     format: "deepaugment-experiment",
     version: 1,
@@ -216,14 +236,22 @@ function factsOf(config: Config, dataset: Dataset, drawn: DrawnSubsets, engine: 
     },
     dataset: { ...describe(dataset), digest: dataset.digest },
     lag,
-    subsets: { train: [...drawn.train], validation: [...drawn.validation], validationFrom: drawn.validationFrom },
+    subsets: {
+      train: [...drawn.train],
+      validation: [...drawn.validation],
+      validationFrom: drawn.validationFrom,
+    },
   };
 }
 
 /** Puts the drawn images where worker processes find them; returns the path. */
 function keepSubsets(dataset: Dataset, drawn: DrawnSubsets): string {
   const { seed, train, validation } = drawn;
-  const path = join(cacheFolder(), "subsets", `${dataset.digest.slice(0, 32)}-${seed}-${train.length}-${validation.length}.bin`);
+  const path = join(
+    homeFolder(),
+    "subsets",
+    `${dataset.digest.slice(0, 32)}-${seed}-${train.length}-${validation.length}.bin`,
+  );
   if (existsSync(path)) return path;
   const select = (from: Dataset["train"], indices: Int32Array) => ({
     images: selectImages(from.images, indices),
@@ -255,6 +283,9 @@ async function pretrain(
   if (existsSync(path)) return path;
   experiment.log("info", `training ${config.child_first_train_epochs} epochs without augmentation first`);
   const epochs = config.child_first_train_epochs;
-  await executor.train({ ...task, trial: 0, sample: 0, policy, epochs, trainedWeightsPath: path }, { signal });
+  await executor.train(
+    { ...task, trial: 0, sample: 0, policy, epochs, trainedWeightsPath: path },
+    { signal },
+  );
   return path;
 }

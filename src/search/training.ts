@@ -42,7 +42,8 @@ export async function runTraining(
 ): Promise<EpochResult[]> {
   engine ??= startEngine(task.engine, task.precision);
   const startedEngine = await engine;
-  if (subsets?.path !== task.subsetsPath) subsets = { path: task.subsetsPath, data: readSubsets(task.subsetsPath) };
+  if (subsets?.path !== task.subsetsPath)
+    subsets = { path: task.subsetsPath, data: readSubsets(task.subsetsPath) };
   const { train, validation, classes } = subsets.data;
   const augmented = augmentTrainingSet(train, task.policy, seedOf(task.seed, "augment", task.sample));
   const seed = seedOf(task.seed, "sample", task.sample);
@@ -51,7 +52,13 @@ export async function runTraining(
   try {
     if (task.initialWeightsPath) loadWeights(model.net, task.initialWeightsPath);
     const { epochs, batchSize } = task;
-    const history = await trainChild(model, augmented, validation, { epochs, batchSize, classes, seed, onEpoch });
+    const history = await trainChild(model, augmented, validation, {
+      epochs,
+      batchSize,
+      classes,
+      seed,
+      onEpoch,
+    });
     if (task.trainedWeightsPath) await saveWeights(model.net, task.trainedWeightsPath);
     return history;
   } finally {

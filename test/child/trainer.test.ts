@@ -35,7 +35,12 @@ const build = (engine: Engine, seed = 1) =>
   buildModel("basiccnn", { height: 32, width: 32, classes: 10, seed, engine });
 
 /** Trains a fresh child; all but the times. */
-async function train1(engine: Engine, images: LabelledImages, epochs: number, seed = 1): Promise<Omit<EpochResult, "seconds">[]> {
+async function train1(
+  engine: Engine,
+  images: LabelledImages,
+  epochs: number,
+  seed = 1,
+): Promise<Omit<EpochResult, "seconds">[]> {
   await tf.setBackend(engine.name);
   const model = build(engine, seed);
   const history = await trainChild(model, images, validation, { epochs, batchSize: 16, classes: 10, seed });
@@ -93,7 +98,10 @@ describe("trainChild", () => {
     const expected = await train1(CPU, few, 2);
     const actual = await train1(wasm, few, 2);
     for (const [epoch, { loss, validationLoss }] of expected.entries()) {
-      assert.ok(Math.abs(actual[epoch].loss - loss) < 2e-3, `epoch ${epoch + 1}: ${actual[epoch].loss}, cpu ${loss}`);
+      assert.ok(
+        Math.abs(actual[epoch].loss - loss) < 2e-3,
+        `epoch ${epoch + 1}: ${actual[epoch].loss}, cpu ${loss}`,
+      );
       assert.ok(Math.abs(actual[epoch].validationLoss - validationLoss) < 2e-3);
     }
   });
@@ -111,15 +119,29 @@ describe("weights in a file", () => {
     await tf.setBackend("wasm");
     const path = join(folder, "weights.safetensors");
     const trained = build(wasm, 1);
-    await trainChild(trained, slice(train, 0, 20), validation, { epochs: 1, batchSize: 16, classes: 10, seed: 1 });
+    await trainChild(trained, slice(train, 0, 20), validation, {
+      epochs: 1,
+      batchSize: 16,
+      classes: 10,
+      seed: 1,
+    });
     await saveWeights(trained.net, path);
     const fresh = build(wasm, 2);
     loadWeights(fresh.net, path);
-    assert.deepEqual(await evaluateChild(fresh.net, validation, 10), await evaluateChild(trained.net, validation, 10));
+    assert.deepEqual(
+      await evaluateChild(fresh.net, validation, 10),
+      await evaluateChild(trained.net, validation, 10),
+    );
     const other = buildModel("basiccnn", { height: 32, width: 32, classes: 7, seed: 1, engine: wasm });
-    assert.throws(() => loadWeights(other.net, path), (error) => error instanceof UsageError && /logits.*pre_aug_weights_path/.test(error.message));
+    assert.throws(
+      () => loadWeights(other.net, path),
+      (error) => error instanceof UsageError && /logits.*pre_aug_weights_path/.test(error.message),
+    );
     truncateSync(path, 10_000);
-    assert.throws(() => loadWeights(fresh.net, path), (error) => error instanceof UsageError && error.message.includes(path));
+    assert.throws(
+      () => loadWeights(fresh.net, path),
+      (error) => error instanceof UsageError && error.message.includes(path),
+    );
     assert.throws(() => loadWeights(fresh.net, join(folder, "none")), /no such file/);
   });
 });

@@ -85,7 +85,11 @@ interface RunOptions {
 async function search(options: RunOptions): Promise<string> {
   const { folder, executor, samples = 2, iterations = 12, signal, observer } = options;
   const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
-  const notebook = new Notebook(join(folder, "notebook.csv"), { chains: 1, operationsPerChain: 2, epochs: EPOCHS });
+  const notebook = new Notebook(join(folder, "notebook.csv"), {
+    chains: 1,
+    operationsPerChain: 2,
+    epochs: EPOCHS,
+  });
   const early = new EarlyTrainings(join(folder, "early.jsonl"));
   const isResumed = existsSync(notebook.path);
   if (!isResumed) notebook.create();
@@ -151,7 +155,10 @@ describe("runSearch", () => {
           if (first.trained.length >= finished) stop.abort();
         },
       };
-      await assert.rejects(search({ folder, executor: first, signal: stop.signal, observer }), InterruptedError);
+      await assert.rejects(
+        search({ folder, executor: first, signal: stop.signal, observer }),
+        InterruptedError,
+      );
       const second = new TimedExecutor(2, finished + 100);
       assert.equal(await search({ folder, executor: second }), await uninterrupted);
       const all = [...first.trained, ...second.trained];
@@ -164,7 +171,10 @@ describe("runSearch", () => {
   it("repairs a notebook whose last training was cut while it was written", async () => {
     const folder = newFolder();
     await search({ folder, executor: new TimedExecutor(1, 1), iterations: 3 });
-    appendFileSync(join(folder, "notebook.csv"), "4,0,1,0.5,0.4,0.6,0.3,0.1,0.3,rotate,0.2,crop,0.1,0.5,1.000\n4,0,2,0.");
+    appendFileSync(
+      join(folder, "notebook.csv"),
+      "4,0,1,0.5,0.4,0.6,0.3,0.1,0.3,rotate,0.2,crop,0.1,0.5,1.000\n4,0,2,0.",
+    );
     assert.equal(await search({ folder, executor: new TimedExecutor(1, 2) }), await uninterrupted);
   });
 
@@ -179,7 +189,10 @@ describe("runSearch", () => {
   it("stops at a training that fails, keeping what ended before", async () => {
     const folder = newFolder();
     const executor = new TimedExecutor(2, 1, "3/1");
-    await assert.rejects(search({ folder, executor }), (error) => error instanceof RunError && /process died/.test(error.message));
+    await assert.rejects(
+      search({ folder, executor }),
+      (error) => error instanceof RunError && /process died/.test(error.message),
+    );
     assert.equal(await search({ folder, executor: new TimedExecutor(2, 3) }), await uninterrupted);
   });
 
@@ -189,6 +202,9 @@ describe("runSearch", () => {
     const path = join(folder, "notebook.csv");
     const { writeFileSync } = await import("node:fs");
     writeFileSync(path, readFileSync(path, "utf8").replace("\n1,0,2,", "\n1,0,7,"));
-    await assert.rejects(search({ folder, executor: new TimedExecutor(1, 1) }), /notebook\.csv, line 9: expected epoch 2/);
+    await assert.rejects(
+      search({ folder, executor: new TimedExecutor(1, 1) }),
+      /notebook\.csv, line 9: expected epoch 2/,
+    );
   });
 });

@@ -21,7 +21,9 @@ export async function startWasm(): Promise<Engine> {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths({
     "tfjs-backend-wasm.wasm": assetPath("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm"),
-    "tfjs-backend-wasm-simd.wasm": assetPath("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"),
+    "tfjs-backend-wasm-simd.wasm": assetPath(
+      "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+    ),
     "tfjs-backend-wasm-threaded-simd.wasm": assetPath(
       "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
     ),

@@ -1,0 +1,154 @@
+// Picture files to pixels and back, by jimp: the only place that knows it. It is loaded with the first picture,
+// since that takes as long as starting the rest of the program.
+
+import { messageOf, UsageError } from "../common/errors.ts";
+import { checkTiff } from "./tiff.ts";
+
+/** One picture: RGB, uint8, [height, width, 3], row by row. */
+export interface DecodedImage {
+  readonly data: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  /** All three channels are equal everywhere. */
+  readonly grey: boolean;
+}
+
+/** A picture file that cannot be decoded. */
+export class ImageError extends UsageError {
+  override readonly name: string = "ImageError";
+  /** Why, without the file's name. */
+  readonly reason: string;
+
+  constructor(path: string, reason: string) {
+    super(`cannot read the picture ${path}: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** More pixels than this are taken for a damaged header: 100 million, as the decoder has it for JPEG. */
+const MAX_PIXELS = 1e8;
+
+/** For the decoder's own tables of a JPEG of that many pixels, in MiB. */
+const JPEG_MEMORY = 2048;
+
+type Format = "bmp" | "gif" | "jpeg" | "png" | "tiff";
+
+/** File name endings of the pictures that `decodeImage` reads. */
+export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
+  "bmp dib gif jfif jpe jpeg jpg png tif tiff".split(" ").map((extension) => `.${extension}`),
+);
+
+/** What is read, for messages. */
+export const IMAGE_FORMATS = "PNG, JPEG, BMP, GIF or TIFF";
+
+/**
+ * Decodes a PNG, JPEG, BMP, GIF (its first frame) or TIFF (its first page); what it is, is told by its bytes, not
+ * by its name. A JPEG is turned as its EXIF orientation says. 16 bits a channel become 8. Transparency is dropped:
+ * the colours below it stay, as most training pipelines have it; what a GIF leaves transparent is black.
+ * @param path names the file in errors.
+ * @throws ImageError with the reason: empty, truncated, or no such picture.
+ */
+export async function decodeImage(bytes: Uint8Array, path: string): Promise<DecodedImage> {
+  if (bytes.length === 0) throw new ImageError(path, "the file is empty");
+  const format = formatOf(bytes);
+  if (!format) throw new ImageError(path, `it is no ${IMAGE_FORMATS} picture`);
+  try {
+    const { height, width } = declaredSize(bytes, format);
+    if (height * width > MAX_PIXELS)
+      throw new Error(`it declares ${width}x${height} pixels, more than are read`);
+    const { Jimp } = await import("jimp");
+    // The TIFF decoder reads the underlying memory from its start, wherever the view on it begins.
+    const own = format === "tiff" ? Uint8Array.from(bytes) : bytes;
+    const { bitmap } = await Jimp.fromBuffer(
+      Buffer.from(own.buffer, own.byteOffset, own.byteLength) as never,
+      {
+        "image/jpeg": { tolerantDecoding: false, maxMemoryUsageInMB: JPEG_MEMORY },
+      },
+    );
+    return withoutAlpha(bitmap.data, bitmap.height, bitmap.width);
+  } catch (error) {
+    throw new ImageError(
+      path,
+      `the ${format.toUpperCase()} is damaged, truncated or of a kind that is not read (${messageOf(error)})`,
+    );
+  }
+}
+
+/** The picture as a PNG file without loss. `pixels` is [height, width, 3]. */
+export async function encodePng(pixels: Uint8Array, height: number, width: number): Promise<Uint8Array> {
+  checkPixels(pixels, height, width);
+  const { Jimp } = await import("jimp");
+  const image = new Jimp({
+    data: Buffer.from(pixels.buffer, pixels.byteOffset, pixels.length),
+    height,
+    width,
+  });
+  return image.getBuffer("image/png", { colorType: 2, inputHasAlpha: false, deflateLevel: 6 });
+}
+
+/** The picture as a JPEG file. `pixels` is [height, width, 3]; `quality` from 1 to 100. */
+export async function encodeJpeg(
+  pixels: Uint8Array,
+  height: number,
+  width: number,
+  quality = 95,
+): Promise<Uint8Array> {
+  checkPixels(pixels, height, width);
+  if (!(quality >= 1 && quality <= 100))
+    throw new RangeError(`expected a quality of 1 to 100, received ${quality}`);
+  const { Jimp } = await import("jimp");
+  const data = Buffer.alloc(height * width * 4, 255);
+  for (let i = 0, j = 0; i < pixels.length; i += 3, j += 4) {
+    data[j] = pixels[i];
+    data[j + 1] = pixels[i + 1];
+    data[j + 2] = pixels[i + 2];
+  }
+  return new Jimp({ data, height, width }).getBuffer("image/jpeg", { quality });
+}
+
+function checkPixels(pixels: Uint8Array, height: number, width: number): void {
+  if (pixels.length !== height * width * 3 || pixels.length === 0) {
+    throw new RangeError(`expected ${height} x ${width} x 3 values, received ${pixels.length}`);
+  }
+}
+
+function formatOf(bytes: Uint8Array): Format | undefined {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 8)).toString("latin1");
+  if (start.startsWith("\x89PNG")) return "png";
+  if (start.startsWith("\xff\xd8")) return "jpeg";
+  if (start.startsWith("GIF8")) return "gif";
+  if (start.startsWith("BM")) return "bmp";
+  if (start.startsWith("II*\0") || start.startsWith("MM\0*")) return "tiff";
+  return undefined;
+}
+
+/** What the header says, before memory is taken for it; a JPEG's is checked by its decoder. */
+function declaredSize(bytes: Uint8Array, format: Format): { height: number; width: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (format === "tiff") return checkTiff(bytes);
+  try {
+    if (format === "png") return { height: view.getUint32(20), width: view.getUint32(16) };
+    if (format === "gif") return { height: view.getUint16(8, true), width: view.getUint16(6, true) };
+    if (format === "bmp")
+      return { height: Math.abs(view.getInt32(22, true)), width: view.getInt32(18, true) };
+  } catch {
+    throw new Error("the file ends within its header");
+  }
+  return { height: 0, width: 0 };
+}
+
+function withoutAlpha(rgba: Uint8Array, height: number, width: number): DecodedImage {
+  if (rgba.length !== height * width * 4 || rgba.length === 0) throw new Error("it holds no pixels");
+  const data = new Uint8Array(height * width * 3);
+  let grey = true;
+  for (let i = 0, j = 0; j < data.length; i += 4, j += 3) {
+    const red = rgba[i];
+    const green = rgba[i + 1];
+    const blue = rgba[i + 2];
+    data[j] = red;
+    data[j + 1] = green;
+    data[j + 2] = blue;
+    if (red !== green || green !== blue) grey = false;
+  }
+  return { data, height, width, grey };
+}

@@ -1,0 +1,185 @@
+// From a file, the command line's options and `--set key=value` to one checked configuration. Every mistake becomes
+// one line that says what is wrong, where (file and line, or option), and what would mend it.
+
+import { readFileSync } from "node:fs";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  stringify,
+} from "yaml";
+import { messageOf, nearest, systemReason, UsageError } from "../common/errors.ts";
+import { CONFIG_KEYS, type Config, type ConfigKey, configSchema, describeKey, isTextKey } from "./schema.ts";
+
+export interface ConfigSources {
+  /** A YAML file. */
+  readonly file?: string;
+  /**
+   * Values of command-line options by key; those that are undefined were not given. A text is read as YAML where
+   * the key does not hold text. They go before the file.
+   */
+  readonly overrides?: Readonly<Record<string, unknown>>;
+  /** Texts of the form `key=value`, the value in YAML. They go before all others. */
+  readonly set?: readonly string[];
+}
+
+/** A value for a key, and where it was given, in words for an error. */
+interface Given {
+  readonly value: unknown;
+  readonly place: string;
+  /** Where the items of a list were given. */
+  readonly itemPlaces?: readonly string[];
+}
+
+/**
+ * The configuration that `sources` give, checked, with defaults for all else.
+ * @throws UsageError in one line, for the first mistake, with the number of others.
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  const given = new Map<string, Given>();
+  if (sources.file !== undefined) readConfigFile(sources.file, given);
+  for (const [key, value] of Object.entries(sources.overrides ?? {})) {
+    if (value === undefined) continue;
+    const place = `--${key.replaceAll("_", "-")}`;
+    given.set(key, { value: typeof value === "string" ? parseOption(key, value, place) : value, place });
+  }
+  for (const assignment of sources.set ?? []) {
+    const place = `--set ${assignment}`;
+    const equals = assignment.indexOf("=");
+    if (equals < 1) throw new UsageError(`${place}: expected key=value, such as --set child_epochs=20`);
+    const key = assignment.slice(0, equals).trim();
+    given.set(key, { value: parseOption(key, assignment.slice(equals + 1).trim(), place), place });
+  }
+  return checkConfig(given, sources.file);
+}
+
+/** The configuration that plain values give, as the library passes them. @throws UsageError as `loadConfig` does. */
+export function resolveConfig(values: Readonly<Record<string, unknown>>): Config {
+  const given = new Map<string, Given>();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== undefined) given.set(key, { value, place: "the configuration" });
+  }
+  return checkConfig(given, undefined);
+}
+
+/** Every key as resolved, as YAML that `loadConfig` reads back to the same configuration. */
+export function formatConfig(config: Config): string {
+  return stringify(Object.fromEntries(CONFIG_KEYS.map((key) => [key, config[key]])));
+}
+
+function checkConfig(given: ReadonlyMap<string, Given>, file: string | undefined): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, { value, place }] of given) {
+    if (isConfigKey(key)) values[key] = value;
+    else problems.push(unknownKey(key, place));
+  }
+  const result = configSchema.safeParse(values);
+  const seen = new Set<ConfigKey>();
+  for (const issue of result.error?.issues ?? []) {
+    const key = issue.path[0] as ConfigKey;
+    const source = given.get(key);
+    if (!source) {
+      problems.push(missingKey(key, file));
+    } else if (issue.code === "custom") {
+      const index = Number(issue.path[1]);
+      problems.push(`${key}[${index}]: ${issue.message} (${source.itemPlaces?.[index] ?? source.place})`);
+    } else if (!seen.has(key)) {
+      seen.add(key);
+      const { type } = describeKey(key);
+      problems.push(`${key}: expected ${type}, received ${show(source.value)} (${source.place})`);
+    }
+  }
+  if (result.success && problems.length === 0) return result.data;
+  const others = problems.length - 1;
+  const more = others === 0 ? "" : `; and ${others} more ${others === 1 ? "mistake" : "mistakes"}`;
+  throw new UsageError(problems[0] + more);
+}
+
+function isConfigKey(key: string): key is ConfigKey {
+  return (CONFIG_KEYS as readonly string[]).includes(key);
+}
+
+function unknownKey(key: string, place: string): string {
+  const suggestion = nearest(key, CONFIG_KEYS);
+  const mend = suggestion ? `did you mean "${suggestion}"?` : `known keys are ${CONFIG_KEYS.join(", ")}`;
+  return `unknown key "${key}" (${place}); ${mend}`;
+}
+
+function missingKey(key: ConfigKey, file: string | undefined): string {
+  const where = file === undefined ? "" : ` (${file})`;
+  return `"${key}" is missing${where}; give ${describeKey(key).type}, such as --set ${key}=cifar10`;
+}
+
+/** A value as the user would recognise it, on one line and not too long. */
+function show(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+/** The value of a command-line option: YAML, except for keys that hold text. */
+function parseOption(key: string, text: string, place: string): unknown {
+  if (isConfigKey(key) && isTextKey(key)) return text === "null" ? null : text;
+  const document = parseDocument(text, { prettyErrors: false });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) throw new UsageError(`${place}: not a YAML value: ${lowerFirst(problem.message)}`);
+  return toValue(document.contents, document, place);
+}
+
+/** Adds the keys of a YAML file, with their lines. */
+function readConfigFile(file: string, given: Map<string, Given>): void {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read the configuration ${file}: ${systemReason(error)}`);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    const reason =
+      problem.code === "MULTIPLE_DOCS" ? "it holds more than one document" : lowerFirst(problem.message);
+    throw new UsageError(`${file}, line ${line}, column ${col}: not valid YAML: ${reason}`);
+  }
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) {
+    throw new UsageError(`${file} is empty; write keys with values, such as "data: cifar10"`);
+  }
+  const placeOf = (node: Node) => `${file}, line ${lines.linePos(node.range?.[0] ?? 0).line}`;
+  if (!isMap(root)) {
+    throw new UsageError(`${file} holds no keys with values; write one per line, such as "data: cifar10"`);
+  }
+  for (const { key, value } of root.items) {
+    // A key is a node in every parsed document; the library's types allow others for documents made by hand.
+    const place = isNode(key) ? placeOf(key) : file;
+    given.set(String(key), {
+      value: toValue(value, document, place),
+      place,
+      itemPlaces: isSeq(value)
+        ? value.items.map((item) => (isNode(item) ? placeOf(item) : place))
+        : undefined,
+    });
+  }
+}
+
+/** A node's plain value. What can still fail here is an alias without its anchor. */
+function toValue(node: unknown, document: Document, place: string): unknown {
+  if (!isNode(node)) return node;
+  try {
+    return node.toJS(document);
+  } catch (error) {
+    throw new UsageError(`${place}: not valid YAML: ${lowerFirst(messageOf(error))}`);
+  }
+}
+
+function lowerFirst(text: string): string {
+  const line = text.replace(/\s*\n\s*/g, " ");
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { UsageError } from "../../src/common/errors.ts";
+import { type ConfigSources, formatConfig, loadConfig, resolveConfig } from "../../src/config/load.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "deepaugment-config-"));
+after(() => rmSync(folder, { recursive: true }));
+const file = join(folder, "cfg.yaml");
+
+function load(text: string, sources: Omit<ConfigSources, "file"> = {}) {
+  writeFileSync(file, text);
+  return loadConfig({ file, ...sources });
+}
+
+/** The one line that loading says; `FILE` stands for the file's path. */
+function errorOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.doesNotMatch(error.message, /\n/);
+    return error.message.replaceAll(file, "FILE");
+  }
+  return assert.fail("no error");
+}
+
+const errorIn = (text: string, sources?: Omit<ConfigSources, "file">) => errorOf(() => load(text, sources));
+
+describe("loadConfig", () => {
+  it("takes --set before options, options before the file, and the file before defaults", () => {
+    const text = "data: cifar10\niterations: 10\nseed: 1\nchild_epochs: 2\n";
+    const config = load(text, {
+      overrides: { iterations: "20", seed: 2, data: undefined },
+      set: ["seed=3", "operations=[Rotate, HORIZONTAL_FLIP]", "workers=2"],
+    });
+    assert.equal(config.data, "cifar10");
+    assert.equal(config.child_epochs, 2);
+    assert.equal(config.iterations, 20);
+    assert.equal(config.seed, 3);
+    assert.deepEqual(config.operations, ["rotate", "horizontal-flip"]);
+    assert.equal(config.workers, 2);
+    assert.equal(config.opt_samples, 3);
+  });
+
+  it("needs no file, and leaves texts as they are", () => {
+    const config = loadConfig({
+      overrides: { data: "007", name: "1e3" },
+      set: ["out=a=b: [c", "image_size=null"],
+    });
+    assert.equal(config.data, "007");
+    assert.equal(config.name, "1e3");
+    assert.equal(config.out, "a=b: [c");
+    assert.equal(config.image_size, null);
+  });
+
+  it("tells of a missing, unreadable or empty file", () => {
+    const missing = join(folder, "none.yaml");
+    assert.equal(
+      errorOf(() => loadConfig({ file: missing })),
+      `cannot read the configuration ${missing}: there is no such file or folder`,
+    );
+    assert.equal(
+      errorOf(() => loadConfig({ file: folder })),
+      `cannot read the configuration ${folder}: it is a folder, not a file`,
+    );
+    for (const text of ["", "# nothing yet\n", "---\n"]) {
+      assert.equal(errorIn(text), 'FILE is empty; write keys with values, such as "data: cifar10"');
+    }
+    for (const text of ["- data\n", "cifar10\n"]) {
+      assert.equal(
+        errorIn(text),
+        'FILE holds no keys with values; write one per line, such as "data: cifar10"',
+      );
+    }
+  });
+
+  it("tells of YAML's syntax errors with line and column", () => {
+    assert.match(
+      errorIn("data: a\n\tseed: 2"),
+      /^FILE, line 2, column 1: not valid YAML: tabs are not allowed/,
+    );
+    assert.match(errorIn("data: [a\nseed: 2"), /^FILE, line 2, column 1: not valid YAML: flow sequence/);
+    assert.equal(
+      errorIn("data: a\ndata: b\n"),
+      "FILE, line 2, column 1: not valid YAML: map keys must be unique",
+    );
+    assert.equal(errorIn("data: !x a"), "FILE, line 1, column 7: not valid YAML: unresolved tag: !x");
+    assert.match(errorIn("seed: 1\ndata: *x"), /^FILE, line 2: not valid YAML: unresolved alias/);
+    assert.equal(
+      errorIn("data: a\n---\ndata: b\n"),
+      "FILE, line 2, column 1: not valid YAML: it holds more than one document",
+    );
+  });
+
+  it("suggests the nearest of the known keys", () => {
+    assert.equal(
+      errorIn("# a comment\n\ndata: a\nchld_epochs: 3\n"),
+      'unknown key "chld_epochs" (FILE, line 4); did you mean "child_epochs"?',
+    );
+    assert.match(
+      errorIn("data: a\nquite_another_thing: 3\n"),
+      /^unknown key .* \(FILE, line 2\); known keys are data, /,
+    );
+    assert.match(errorIn("data: a\n__proto__: {a: 1}\n"), /^unknown key "__proto__" \(FILE, line 2\)/);
+    assert.equal(
+      errorIn("data: a", { set: ["iteratons=3"] }),
+      'unknown key "iteratons" (--set iteratons=3); did you mean "iterations"?',
+    );
+  });
+
+  it("says what was expected, what was received, and where", () => {
+    const count = "expected a whole number from 1 to 100000, received";
+    assert.equal(errorIn("data: a\nchild_epochs: fifty\n"), `child_epochs: ${count} "fifty" (FILE, line 2)`);
+    assert.equal(errorIn("data: a\nchild_epochs: 0\n"), `child_epochs: ${count} 0 (FILE, line 2)`);
+    assert.equal(errorIn("data: a\nchild_epochs: 2.5\n"), `child_epochs: ${count} 2.5 (FILE, line 2)`);
+    assert.equal(errorIn("data: a\nchild_epochs:\n"), `child_epochs: ${count} null (FILE, line 2)`);
+    assert.equal(
+      errorIn("data: a\nopt_overfit_margin: 1.5\n"),
+      "opt_overfit_margin: expected a number from 0 to 1, received 1.5 (FILE, line 2)",
+    );
+    assert.equal(
+      errorIn("data: a\nopt_overfit_margin: .nan\n"),
+      "opt_overfit_margin: expected a number from 0 to 1, received NaN (FILE, line 2)",
+    );
+    assert.equal(
+      errorIn("data: a\nengine: cuda\n"),
+      'engine: expected one of auto, native, webgpu, tensorflow, wasm, received "cuda" (FILE, line 2)',
+    );
+    assert.equal(
+      errorIn("data: a\nworkers: 0\n"),
+      "workers: expected auto, or a whole number from 1 to 1024, received 0 (FILE, line 2)",
+    );
+    assert.equal(
+      errorIn("data: 12\n"),
+      "data: expected a dataset's name, or a path, received 12 (FILE, line 1)",
+    );
+    assert.equal(
+      errorIn("data: a", { overrides: { iterations: "many", opt_samples: 1 } }),
+      'iterations: expected a whole number from 1 to 1000000, received "many" (--iterations)',
+    );
+    assert.equal(
+      errorIn("data: a", { set: ["child_batch_size=x"] }),
+      'child_batch_size: expected a whole number from 1 to 65536, received "x" (--set child_batch_size=x)',
+    );
+  });
+
+  it("checks the list of techniques one by one", () => {
+    assert.equal(
+      errorIn("data: a\noperations:\n  - shear\n  - rotat\n"),
+      'operations[1]: unknown technique "rotat"; did you mean "rotate"? (FILE, line 4)',
+    );
+    assert.equal(
+      errorIn("data: a\noperations: [shear, Shear]\n"),
+      'operations[1]: "shear" is listed twice (FILE, line 2)',
+    );
+    for (const value of ["[]", "rotate", "[1]"]) {
+      assert.match(
+        errorIn(`data: a\noperations: ${value}\n`),
+        /^operations: expected a list of at least one technique, received .* \(FILE, line 2\)$/,
+      );
+    }
+    assert.equal(
+      errorIn("data: a", { set: ["operations=[rotat]"] }),
+      'operations[0]: unknown technique "rotat"; did you mean "rotate"? (--set operations=[rotat])',
+    );
+  });
+
+  it("says how many more mistakes there are", () => {
+    assert.equal(
+      errorIn("data: a\nseeed: 1\nchild_epochs: 0\n"),
+      'unknown key "seeed" (FILE, line 2); did you mean "seed"?; and 1 more mistake',
+    );
+    assert.match(errorIn("workers: 0\nchild_epochs: 0\n"), /; and 2 more mistakes$/);
+  });
+
+  it("tells of missing data and of malformed --set", () => {
+    assert.equal(
+      errorIn("seed: 1\n"),
+      '"data" is missing (FILE); give a dataset\'s name, or a path, such as --set data=cifar10',
+    );
+    assert.equal(
+      errorOf(() => loadConfig({})),
+      '"data" is missing; give a dataset\'s name, or a path, such as --set data=cifar10',
+    );
+    for (const assignment of ["seed", "=3"]) {
+      assert.equal(
+        errorIn("data: a", { set: [assignment] }),
+        `--set ${assignment}: expected key=value, such as --set child_epochs=20`,
+      );
+    }
+    assert.match(errorIn("data: a", { set: ["operations=[a"] }), /^--set operations=\[a: not a YAML value: /);
+    assert.match(
+      errorIn("data: a", { set: ["seed=*x"] }),
+      /^--set seed=\*x: not valid YAML: unresolved alias/,
+    );
+  });
+});
+
+describe("resolveConfig", () => {
+  it("checks plain values as a file's", () => {
+    assert.equal(resolveConfig({ data: "mnist", seed: undefined }).seed, 0);
+    assert.equal(
+      errorOf(() => resolveConfig({ data: "mnist", sed: 1 })),
+      'unknown key "sed" (the configuration); did you mean "seed"?',
+    );
+  });
+});
+
+describe("formatConfig", () => {
+  it("writes every key so that it is read back the same", () => {
+    const config = load("data: a\nname: '12'\noperations: [fog]\nimage_size: 64\nworkers: 3\n");
+    const text = formatConfig(config);
+    assert.deepEqual(load(text), config);
+    for (const key of Object.keys(config)) assert.match(text, new RegExp(`^${key}:`, "m"));
+  });
+});
+
+describe("configs/", () => {
+  it("holds examples that load, all of them", () => {
+    const names = readdirSync("configs");
+    assert.deepEqual(names.sort(), [
+      "cifar10.yaml",
+      "fashion-mnist.yaml",
+      "image-folder.yaml",
+      "quickstart.yaml",
+    ]);
+    const loaded = new Map(names.map((name) => [name, loadConfig({ file: join("configs", name) })]));
+    assert.deepEqual(loaded.get("cifar10.yaml"), resolveConfig({ data: "cifar10" }));
+    assert.equal(loaded.get("quickstart.yaml")?.iterations, 12);
+    assert.equal(loaded.get("fashion-mnist.yaml")?.data, "fashion_mnist");
+    assert.equal(loaded.get("image-folder.yaml")?.image_size, 32);
+  });
+});

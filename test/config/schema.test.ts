@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { CONFIG_KEYS, type Config, configSchema, describeKeys, isTextKey } from "../../src/config/schema.ts";
+import { TECHNIQUES } from "../../src/config/techniques.ts";
+
+describe("the configuration's keys", () => {
+  it("have the original's defaults, and ours", () => {
+    const expected: Config = {
+      data: "cifar10",
+      image_size: null,
+      train_set_size: 2000,
+      validation_set_size: 1000,
+      model: "basiccnn",
+      child_epochs: 50,
+      child_batch_size: 64,
+      child_first_train_epochs: 0,
+      pre_aug_weights_path: null,
+      method: "bayesian_optimization",
+      iterations: 300,
+      opt_samples: 3,
+      opt_initial_points: 10,
+      opt_last_n_epochs: 3,
+      opt_overfit_margin: 0.1,
+      policy_chains: 1,
+      operations_per_chain: 2,
+      operations: [...TECHNIQUES],
+      seed: 0,
+      engine: "auto",
+      precision: "auto",
+      workers: "auto",
+      out: "reports/experiments",
+      name: null,
+      notebook_path: null,
+      logging: "info",
+    };
+    assert.deepEqual(configSchema.parse({ data: "cifar10" }), expected);
+  });
+
+  it("are each described once, with a type, a default and a sentence", () => {
+    const descriptions = describeKeys();
+    assert.deepEqual(
+      descriptions.map(({ key }) => key),
+      CONFIG_KEYS,
+    );
+    for (const { key, type, explanation } of descriptions) {
+      assert.ok(type.length > 0, key);
+      assert.match(explanation, /^[A-Z].*\.$/, key);
+    }
+    const byKey = new Map(descriptions.map((description) => [description.key, description]));
+    assert.equal(byKey.get("data")?.default, undefined);
+    assert.equal(byKey.get("iterations")?.default, "300");
+    assert.equal(byKey.get("iterations")?.type, "a whole number from 1 to 1000000");
+    assert.equal(byKey.get("image_size")?.default, "null");
+    assert.equal(byKey.get("operations")?.default, "all");
+    assert.equal(byKey.get("workers")?.type, "auto, or a whole number from 1 to 1024");
+  });
+
+  it("know which of them hold text", () => {
+    assert.deepEqual(CONFIG_KEYS.filter(isTextKey), [
+      "data",
+      "model",
+      "pre_aug_weights_path",
+      "out",
+      "name",
+      "notebook_path",
+    ]);
+  });
+});

@@ -1,0 +1,168 @@
+// The search from the command line, with real trainings on few real images: what it leaves, that it repeats, and that
+// nothing is lost when it is killed.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { loadConfig } from "../../src/config/load.ts";
+import { readPolicyFile } from "../../src/policy/policy-file.ts";
+import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+import { type Finished, run, start } from "./run.ts";
+
+const TRIALS = 8;
+const root = mkdtempSync(join(tmpdir(), "deepaugment-optimize-"));
+const environment = { DEEPAUGMENT_HOME: join(root, "home") };
+after(() => rmSync(root, { recursive: true }));
+
+const SMALL = {
+  data: SAMPLE_ARCHIVE,
+  train_set_size: 40,
+  validation_set_size: 20,
+  iterations: TRIALS,
+  opt_samples: 1,
+  opt_initial_points: 4,
+  child_epochs: 2,
+  child_batch_size: 20,
+  seed: 3,
+};
+
+function optimizeArgs(out: string, workers: number, more: Record<string, unknown> = {}): string[] {
+  const settings = Object.entries({ ...SMALL, out, workers, ...more });
+  return ["optimize", ...settings.flatMap(([key, value]) => ["--set", `${key}=${value}`])];
+}
+
+/** The only experiment in a folder of experiments. */
+function experimentIn(out: string): string {
+  const folders = readdirSync(out);
+  assert.equal(folders.length, 1);
+  return join(out, folders[0]);
+}
+
+/** The notebook but for the column `seconds`, the last. */
+function notebookOf(experiment: string): string {
+  return readFileSync(join(experiment, "notebook.csv"), "utf8").replace(/,[^,\n]*$/gm, "");
+}
+
+function finishedTrials(experiment: string): number {
+  const rows = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n").length - 1;
+  return Math.floor(rows / SMALL.child_epochs);
+}
+
+/** Waits until so many trials are in the notebook of the experiment that appears in `out`. */
+async function untilTrials(out: string, count: number): Promise<void> {
+  for (;;) {
+    const folder = existsSync(out) ? readdirSync(out)[0] : undefined;
+    const notebook = folder && join(out, folder, "notebook.csv");
+    if (notebook && existsSync(notebook) && finishedTrials(join(out, folder)) >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe("deepaugment optimize", () => {
+  let uninterrupted: Finished;
+  let experiment: string;
+  before(async () => {
+    const out = join(root, "uninterrupted");
+    uninterrupted = await run(optimizeArgs(out, 1), environment);
+    assert.equal(uninterrupted.code, 0, uninterrupted.stderr);
+    experiment = experimentIn(out);
+  });
+
+  it("leaves the files of the contract", () => {
+    assert.deepEqual(readdirSync(experiment).sort(), [
+      "best.json",
+      "config.yaml",
+      "experiment.json",
+      "experiment.log",
+      "notebook.csv",
+      "policies.json",
+    ]);
+    const rows = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
+    assert.equal(rows.length, 1 + (TRIALS + 1) * SMALL.child_epochs);
+    const all = readPolicyFile(join(experiment, "policies.json"));
+    const best = readPolicyFile(join(experiment, "best.json"));
+    assert.deepEqual(best.policies, all.policies.slice(0, 1));
+    assert.deepEqual(all.dataset, { name: all.dataset.name, classes: 10, imageShape: [32, 32, 3] });
+    for (const { reward, expectedAccuracyIncrease } of all.policies) {
+      assert.ok(reward > all.baseline.reward);
+      assert.ok(Math.abs(expectedAccuracyIncrease - (reward - all.baseline.reward)) < 1e-12);
+    }
+    const config = loadConfig({ file: join(experiment, "config.yaml") });
+    assert.equal(config.child_epochs, SMALL.child_epochs);
+    const facts = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
+    assert.equal(facts.engine, "wasm");
+    assert.equal(facts.subsets.train.length, 40);
+    assert.equal(new Set([...facts.subsets.train, ...facts.subsets.validation]).size, 60);
+  });
+
+  it("prints one line per trial without a terminal, and the results on stdout", () => {
+    const lines = uninterrupted.stderr.split("\n").filter((line) => line.startsWith("trial "));
+    assert.equal(lines.length, TRIALS + 1);
+    assert.match(uninterrupted.stdout, /Baseline reward 0\.\d{3}/);
+    assert.ok(uninterrupted.stdout.includes(`${experiment}/best.json`));
+    assert.ok(!/\u001b\[/.test(uninterrupted.stdout + uninterrupted.stderr), "no terminal codes");
+  });
+
+  it("gives the same notebook again with the same seed, on 2 workers too", async () => {
+    const out = join(root, "two-workers");
+    const { code, stderr } = await run(optimizeArgs(out, 2), environment);
+    assert.equal(code, 0, stderr);
+    assert.equal(notebookOf(experimentIn(out)), notebookOf(experiment));
+  });
+
+  it("loses no trial to kill -9 in the 5th, and repeats none", async () => {
+    const out = join(root, "killed");
+    const { process: program, finished } = start(optimizeArgs(out, 2), environment);
+    await untilTrials(out, 5);
+    program.kill("SIGKILL");
+    await finished;
+    const killed = experimentIn(out);
+    const before = finishedTrials(killed);
+    assert.ok(before < TRIALS + 1);
+    const resumed = await run(["optimize", "--resume", killed], environment);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const trained = resumed.stderr.split("\n").filter((line) => line.startsWith("trial "));
+    assert.equal(trained.length, TRIALS + 1 - before);
+    assert.equal(notebookOf(killed), notebookOf(experiment));
+  });
+
+  it("ends cleanly on Ctrl-C with 130 and says how to go on; --resume may ask for more trials", async () => {
+    const out = join(root, "interrupted");
+    const { process: program, finished } = start(optimizeArgs(out, 2, { iterations: 4 }), environment);
+    await untilTrials(out, 2);
+    program.kill("SIGINT");
+    const { code, stderr } = await finished;
+    const interrupted = experimentIn(out);
+    assert.equal(code, 130, stderr);
+    assert.match(stderr.trimEnd().split("\n").at(-1) ?? "", /go on with: deepaugment optimize --resume .*interrupted/);
+    const resumed = await run(["optimize", "--resume", interrupted, "--iterations", String(TRIALS)], environment);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.equal(notebookOf(interrupted), notebookOf(experiment));
+  });
+
+  it("starts every training from weights trained without augmentation, where child_first_train_epochs asks for it", async () => {
+    const out = join(root, "pretrained");
+    const weights = join(root, "weights.safetensors");
+    const more = { iterations: 1, child_first_train_epochs: 3, pre_aug_weights_path: weights };
+    const first = await run(optimizeArgs(join(out, "a"), 1, more), environment);
+    assert.equal(first.code, 0, first.stderr);
+    assert.ok(existsSync(weights));
+    // The file is used where it is there already.
+    const second = await run(optimizeArgs(join(out, "b"), 1, more), environment);
+    assert.equal(notebookOf(experimentIn(join(out, "b"))), notebookOf(experimentIn(join(out, "a"))), second.stderr);
+    assert.notEqual(notebookOf(experimentIn(join(out, "a"))), notebookOf(experiment).split("\n").slice(0, 5).join("\n"));
+    const lossOf = (text: string) => Number(text.split("\n")[1].split(",")[3]);
+    assert.ok(lossOf(notebookOf(experimentIn(join(out, "a")))) < lossOf(notebookOf(experiment)));
+  });
+
+  it("refuses what an experiment cannot change when it is resumed, and a folder that is none", async () => {
+    const seed = await run(["optimize", "--resume", experiment, "--seed", "4"], environment);
+    assert.equal(seed.code, 2);
+    assert.match(seed.stderr, /--seed cannot be given with --resume/);
+    const none = await run(["optimize", "--resume", root], environment);
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /is no experiment/);
+  });
+});

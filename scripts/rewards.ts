@@ -13,8 +13,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { rewardOf } from "../src/child/reward.ts";
 import { loadDataset } from "../src/dataset/load.ts";
-import { writeSubsets } from "../src/dataset/subset-file.ts";
-import { drawSubsets, selectSubsets } from "../src/dataset/subsets.ts";
+import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
+import { drawSubsets } from "../src/dataset/subsets.ts";
 import { noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { ProcessExecutor } from "../src/search/executor.ts";
 

@@ -4,6 +4,7 @@ import { UsageError } from "../common/errors.ts";
 import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
 
 const KINDS: Record<string, () => void> = {
+  decode: () => serveLazily(async () => (await import("../dataset/decode.ts")).decodeFiles),
   train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
 };
 
@@ -16,8 +17,6 @@ export function runWorker(kind: string | undefined): void {
 }
 
 /** What a kind does is loaded with its first task: a decoder needs no TensorFlow.js. */
-export function serveLazily<Task, Result, Progress>(
-  load: () => Promise<TaskHandler<Task, Result, Progress>>,
-): void {
+function serveLazily<Task, Result, Progress>(load: () => Promise<TaskHandler<Task, Result, Progress>>): void {
   serveTasks<Task, Result, Progress>(async (task, report) => (await load())(task, report));
 }

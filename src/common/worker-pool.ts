@@ -20,6 +20,9 @@ export interface RunOptions<Progress> {
   readonly signal?: AbortSignal;
 }
 
+/** The processes that ran one task died in it, again and again. */
+export class WorkerDiedError extends RunError {}
+
 /** A task is run again where its process dies, this many times in all. */
 const MAX_RUNS = 2;
 
@@ -74,7 +77,7 @@ export class WorkerPool<Task, Result, Progress = never> {
   /**
    * Runs `task` as soon as a process is free; first come, first served.
    * @throws what the task's handler threw (name, message and exit code are kept; it is not run again);
-   *   RunError where the process died in this task twice; InterruptedError on abort or `close()`.
+   *   WorkerDiedError where the process died in this task twice; RunError where none can be started; InterruptedError on abort or `close()`.
    */
   run(task: Task, { onStart, onProgress, signal }: RunOptions<Progress> = {}): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
@@ -200,7 +203,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       this.#queue.unshift(job);
     } else {
       const place = `a worker process (${this.#kind}) ended ${job.runs} times in the same task`;
-      job.reject(new RunError(`${place}: ${death}`));
+      job.reject(new WorkerDiedError(`${place}: ${death}`));
     }
   }
 

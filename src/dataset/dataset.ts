@@ -21,6 +21,8 @@ export interface Dataset {
   readonly digest: string;
   /** Files that could not be decoded, with the reason. */
   readonly skipped: readonly SkippedFile[];
+  /** What a user should know of these data, such as a split that is not the official one. */
+  readonly notes?: readonly string[];
 }
 
 export interface SkippedFile {

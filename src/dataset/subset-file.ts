@@ -4,10 +4,12 @@
 import { readFileSync } from "node:fs";
 import { RunError, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
-import type { ImageBatch } from "../image/batch.ts";
-import type { LabelledImages } from "./dataset.ts";
+import { type ImageBatch, selectImages } from "../image/batch.ts";
+import type { Dataset, LabelledImages } from "./dataset.ts";
+import { bytesOf } from "./digest.ts";
+import type { Subsets } from "./subsets.ts";
 
-export interface Subsets {
+export interface SubsetImages {
   readonly train: LabelledImages;
   readonly validation: LabelledImages;
   readonly classes: number;
@@ -21,8 +23,23 @@ interface Header {
   readonly validation: readonly [number, number, number, number];
 }
 
+/** The images that were drawn. */
+export function selectSubsets(dataset: Dataset, { train, validation, validationFrom }: Subsets): SubsetImages {
+  const select = (from: LabelledImages, indices: Int32Array): LabelledImages => ({
+    images: selectImages(from.images, indices),
+    labels: Int32Array.from(indices, (index) => from.labels[index]),
+  });
+  const source = dataset[validationFrom];
+  if (!source) throw new RangeError(`${dataset.name} has no ${validationFrom} split`);
+  return {
+    train: select(dataset.train, train),
+    validation: select(source, validation),
+    classes: dataset.classNames.length,
+  };
+}
+
 /** Writes the file whole. @throws RunError */
-export function writeSubsets(path: string, { train, validation, classes }: Subsets): void {
+export function writeSubsets(path: string, { train, validation, classes }: SubsetImages): void {
   const header: Header = {
     format: "deepaugment-subsets",
     classes,
@@ -30,14 +47,17 @@ export function writeSubsets(path: string, { train, validation, classes }: Subse
     validation: shapeOf(validation.images),
   };
   writeFileWhole(path, [
-    Buffer.from(`${JSON.stringify(header)}\n`),
-    ...bytesOf(train),
-    ...bytesOf(validation),
+    Buffer.from(`${JSON.stringify(header)}
+`),
+    bytesOf(train.labels),
+    train.images.data,
+    bytesOf(validation.labels),
+    validation.images.data,
   ]);
 }
 
 /** Reads the file whole. @throws RunError where it is missing or damaged. */
-export function readSubsets(path: string): Subsets {
+export function readSubsets(path: string): SubsetImages {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -63,8 +83,4 @@ export function readSubsets(path: string): Subsets {
 
 function shapeOf({ count, height, width, channels }: ImageBatch): [number, number, number, number] {
   return [count, height, width, channels];
-}
-
-function bytesOf({ labels, images }: LabelledImages): Uint8Array[] {
-  return [new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength), images.data];
 }

@@ -12,13 +12,12 @@ import type { Config } from "../config/schema.ts";
 import { BayesianController } from "../controller/bayesian.ts";
 import { RandomController } from "../controller/random.ts";
 import type { Dataset } from "../dataset/dataset.ts";
-import { writeSubsets } from "../dataset/subset-file.ts";
-import { type DrawnSubsets, drawSubsets } from "../dataset/subsets.ts";
+import { selectSubsets, writeSubsets } from "../dataset/subset-file.ts";
+import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
 import { checkEngine } from "../engine/engine.ts";
 import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { goodTrials, policyFileOf } from "../experiment/ranking.ts";
 import type { TrialRecord } from "../experiment/records.ts";
-import { selectImages } from "../image/batch.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { type Executor, ProcessExecutor } from "./executor.ts";
@@ -110,7 +109,7 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     engine: config.engine,
     precision: config.precision,
     batchSize: config.child_batch_size,
-    subsetsPath: keepSubsets(dataset, drawn),
+    subsetsPath: keepSubsets(dataset, drawn, config.seed),
   };
   const baseline = noAugmentation(config.policy_chains, config.operations_per_chain);
   const executor = request.executor ?? new ProcessExecutor(workers);
@@ -216,7 +215,7 @@ function checkResumed(experiment: Experiment, dataset: Dataset): ExperimentFacts
 function factsOf(
   config: Config,
   dataset: Dataset,
-  drawn: DrawnSubsets,
+  drawn: Subsets,
   engine: string,
   lag: number,
 ): ExperimentFacts {
@@ -245,24 +244,10 @@ function factsOf(
 }
 
 /** Puts the drawn images where worker processes find them; returns the path. */
-function keepSubsets(dataset: Dataset, drawn: DrawnSubsets): string {
-  const { seed, train, validation } = drawn;
-  const path = join(
-    homeFolder(),
-    "subsets",
-    `${dataset.digest.slice(0, 32)}-${seed}-${train.length}-${validation.length}.bin`,
-  );
-  if (existsSync(path)) return path;
-  const select = (from: Dataset["train"], indices: Int32Array) => ({
-    images: selectImages(from.images, indices),
-    labels: Int32Array.from(indices, (index) => from.labels[index]),
-  });
-  const validationSource = drawn.validationFrom === "validation" ? dataset.validation! : dataset.train;
-  writeSubsets(path, {
-    train: select(dataset.train, train),
-    validation: select(validationSource, validation),
-    classes: dataset.classNames.length,
-  });
+function keepSubsets(dataset: Dataset, drawn: Subsets, seed: number): string {
+  const sizes = `${drawn.train.length}-${drawn.validation.length}`;
+  const path = join(homeFolder(), "subsets", `${dataset.digest.slice(0, 32)}-${seed}-${sizes}.bin`);
+  if (!existsSync(path)) writeSubsets(path, selectSubsets(dataset, drawn));
   return path;
 }
 

@@ -1,13 +1,12 @@
 // One training as plain data in and plain data out: the same function runs in this process or in a worker.
 
-import { existsSync } from "node:fs";
 import { augmentTrainingSet } from "../augment/policy.ts";
 import { buildModel } from "../child/model.ts";
 import type { EpochResult } from "../child/reward.ts";
 import { trainChild } from "../child/trainer.ts";
 import { loadWeights, saveWeights } from "../child/weights.ts";
 import { seedOf } from "../common/random.ts";
-import { readSubsets, type Subsets } from "../dataset/subset-file.ts";
+import { readSubsets, type SubsetImages } from "../dataset/subset-file.ts";
 import { type Engine, type EngineChoice, type PrecisionChoice, startEngine } from "../engine/engine.ts";
 import type { Policy } from "../policy/policy.ts";
 
@@ -33,7 +32,7 @@ export interface TrainingTask {
 }
 
 let engine: Promise<Engine> | undefined;
-let subsets: { path: string; data: Subsets } | undefined;
+let subsets: { path: string; data: SubsetImages } | undefined;
 
 /** Trains one child. `onEpoch` hears of each epoch as it ends. */
 export async function runTraining(

@@ -1,0 +1,184 @@
+// Decoded datasets as raw files: a second start reads one file instead of decoding thousands.
+//
+// A file is: magic (16 bytes), length of the header (4 bytes, little-endian), SHA-256 of the header (32 bytes), the
+// header (JSON, padded with blanks), the labels of all splits (int32), the pixels of all splits (uint8).
+
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { systemCode } from "../common/errors.ts";
+import { writeFileWhole } from "../common/files.ts";
+import type { Dataset, LabelledImages, SkippedFile } from "./dataset.ts";
+import { bytesOf, chunksOf } from "./digest.ts";
+import { type SplitName, splitsOf, unreadable } from "./reader.ts";
+
+const MAGIC = Buffer.from("deepaugment-d01\n");
+const PREFIX = MAGIC.length + 4 + 32;
+
+interface Header {
+  readonly name: string;
+  readonly classNames: readonly string[];
+  readonly splits: readonly { name: SplitName; count: number; height: number; width: number }[];
+  readonly digest: string;
+  readonly skipped: readonly SkippedFile[];
+  readonly notes?: readonly string[];
+}
+
+/** Where a dataset lies in the cache: `group` is what it was made from, `version` that at one time. */
+export interface CacheKey {
+  /** What the file's name begins with. */
+  readonly name: string;
+  readonly group: string;
+  readonly version: string;
+}
+
+/** The key of data on disk: the same files, with the same sizes and times, read with the same options. */
+export function keyOfFiles(source: string, files: readonly string[], options: unknown): CacheKey {
+  const states = files.map((path) => {
+    try {
+      const { size, mtimeMs } = statSync(path);
+      return [path, size, mtimeMs];
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  });
+  return {
+    name: basename(resolve(source))
+      .replace(/[^\w.-]/g, "_")
+      .slice(0, 60),
+    group: shortDigest([resolve(source), options]),
+    version: shortDigest(states),
+  };
+}
+
+/** The key of data whose content is known beforehand. */
+export function keyOfName(name: string, options: unknown): CacheKey {
+  return { name, group: shortDigest([name, options]), version: "1" };
+}
+
+/** The dataset under this key, or undefined where there is none or the file is damaged. */
+export function readCache(home: string, key: CacheKey): Dataset | undefined {
+  let file: number;
+  try {
+    file = openSync(pathOf(home, key), "r");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw unreadable(pathOf(home, key), error);
+  }
+  try {
+    return readDataset(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Keeps the dataset under this key, and forgets what the same source was before.
+ * @throws RunError where it cannot be written.
+ */
+export function writeCache(home: string, key: CacheKey, dataset: Dataset): void {
+  const path = pathOf(home, key);
+  const splits = splitsOf(dataset);
+  const header: Header = {
+    name: dataset.name,
+    classNames: dataset.classNames,
+    splits: splits.map(([name, { images }]) => {
+      return { name, count: images.count, height: images.height, width: images.width };
+    }),
+    digest: dataset.digest,
+    skipped: dataset.skipped,
+    notes: dataset.notes,
+  };
+  const json = Buffer.from(JSON.stringify(header));
+  // The labels that follow have to lie at a multiple of four.
+  const padded = Buffer.concat([json, Buffer.alloc((4 - ((PREFIX + json.length) % 4)) % 4, " ")]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(padded.length);
+  writeFileWhole(path, [
+    MAGIC,
+    length,
+    createHash("sha256").update(padded).digest(),
+    padded,
+    ...splits.map(([, { labels }]) => bytesOf(labels)),
+    ...splits.flatMap(([, { images }]) => chunksOf(images.data)),
+  ]);
+  const group = basename(path).slice(0, -`${key.version}.data`.length);
+  for (const name of readdirSync(cacheFolder(home))) {
+    if (name.startsWith(group) && name !== basename(path) && name.endsWith(".data")) {
+      rmSync(join(cacheFolder(home), name), { force: true });
+    }
+  }
+}
+
+function cacheFolder(home: string): string {
+  return join(home, "cache");
+}
+
+function pathOf(home: string, { name, group, version }: CacheKey): string {
+  return join(cacheFolder(home), `${name}-${group}-${version}.data`);
+}
+
+function shortDigest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+}
+
+function readDataset(file: number): Dataset | undefined {
+  const prefix = readBytes(file, 0, PREFIX);
+  if (!prefix?.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const headerLength = prefix.readUInt32LE(MAGIC.length);
+  const start = PREFIX + headerLength;
+  const { size } = fstatSync(file);
+  if (start > size) return undefined;
+  const json = readBytes(file, PREFIX, headerLength);
+  const digest = json && createHash("sha256").update(json).digest();
+  if (!digest?.equals(prefix.subarray(MAGIC.length + 4))) return undefined;
+  const header: Header = JSON.parse(json!.toString("utf8"));
+  const counts = header.splits.map(({ count }) => count);
+  const sizes = header.splits.map(({ count, height, width }) => count * height * width * 3);
+  const total = 4 * sum(counts) + sum(sizes);
+  if (start + total !== size) return undefined;
+  const payload = readBytes(file, start, total);
+  if (!payload) return undefined;
+  const splits: Partial<Record<SplitName, LabelledImages>> = {};
+  let labelPlace = payload.byteOffset;
+  let pixelPlace = payload.byteOffset + 4 * sum(counts);
+  for (const [i, { name, count, height, width }] of header.splits.entries()) {
+    splits[name] = {
+      images: {
+        data: new Uint8Array(payload.buffer, pixelPlace, sizes[i]),
+        count,
+        height,
+        width,
+        channels: 3,
+      },
+      labels: new Int32Array(payload.buffer, labelPlace, count),
+    };
+    labelPlace += 4 * count;
+    pixelPlace += sizes[i];
+  }
+  const { name, classNames, skipped, notes } = header;
+  return {
+    name,
+    classNames,
+    ...splits,
+    train: splits.train!,
+    digest: header.digest,
+    skipped,
+    ...(notes && { notes }),
+  };
+}
+
+/** `length` bytes from `start` on, in memory of their own; undefined where the file ends before. */
+function readBytes(file: number, start: number, length: number): Buffer | undefined {
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  for (let done = 0; done < length; ) {
+    const read = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), start + done);
+    if (read === 0) return undefined;
+    done += read;
+  }
+  return bytes;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,74 @@
+// What is in a dataset, as plain data: for `data info`.
+
+import { basename, resolve } from "node:path";
+import type { Dataset, SkippedFile } from "./dataset.ts";
+import { MixedSizesError, type SizeCount, surveyFolder } from "./folder.ts";
+import { type LoadOptions, loadDataset } from "./load.ts";
+import { countLabels, SPLITS, type SplitName, splitsOf } from "./reader.ts";
+
+export interface DatasetDescription {
+  readonly name: string;
+  readonly classes: readonly ClassDescription[];
+  /** Images per split. */
+  readonly splits: Partial<Record<SplitName, number>>;
+  /** How many images have which size, the most frequent first. */
+  readonly sizes: readonly SizeCount[];
+  readonly skipped: readonly SkippedFile[];
+  readonly notes: readonly string[];
+  /** Missing where sizes are mixed: there is no dataset before `image_size` is set. */
+  readonly digest?: string;
+}
+
+export interface ClassDescription {
+  readonly name: string;
+  /** Images per split. */
+  readonly counts: Partial<Record<SplitName, number>>;
+}
+
+/**
+ * Describes the data that `source` means; also a folder of pictures of mixed sizes, without a digest.
+ * @throws as loadDataset does otherwise.
+ */
+export async function describeSource(source: string, options: LoadOptions = {}): Promise<DatasetDescription> {
+  try {
+    return describeDataset(await loadDataset(source, options));
+  } catch (error) {
+    if (!(error instanceof MixedSizesError)) throw error;
+    const { classNames, counts, sizes, skipped } = await surveyFolder(source, options);
+    return describe(basename(resolve(source)), classNames, counts, { sizes, skipped, notes: [] });
+  }
+}
+
+/** Describes a dataset in memory. */
+export function describeDataset(dataset: Dataset): DatasetDescription {
+  const { name, classNames, skipped, notes = [], digest } = dataset;
+  const counts: Partial<Record<SplitName, number[]>> = {};
+  const sizes = new Map<string, SizeCount>();
+  for (const [split, { images, labels }] of splitsOf(dataset)) {
+    const { height, width } = images;
+    const count = (sizes.get(`${height} ${width}`)?.count ?? 0) + images.count;
+    sizes.set(`${height} ${width}`, { height, width, count });
+    counts[split] = countLabels(labels, classNames.length);
+  }
+  return describe(name, classNames, counts, { sizes: [...sizes.values()], skipped, notes, digest });
+}
+
+function describe(
+  name: string,
+  classNames: readonly string[],
+  counts: Partial<Record<SplitName, readonly number[]>>,
+  rest: Pick<DatasetDescription, "sizes" | "skipped" | "notes" | "digest">,
+): DatasetDescription {
+  const present = SPLITS.filter((split) => counts[split]);
+  const perSplit = (count: (split: SplitName) => number) => {
+    return Object.fromEntries(present.map((split) => [split, count(split)]));
+  };
+  return {
+    name,
+    classes: classNames.map((className, label) => {
+      return { name: className, counts: perSplit((split) => counts[split]![label]) };
+    }),
+    splits: perSplit((split) => counts[split]!.reduce((sum, count) => sum + count, 0)),
+    ...rest,
+  };
+}

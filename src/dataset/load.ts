@@ -1,0 +1,106 @@
+// The way to a dataset: by name or by path, from the cache where it has been read before.
+
+import { statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { nearest, systemCode, UsageError } from "../common/errors.ts";
+import { homeFolder } from "../common/home.ts";
+import { resizeBatch } from "../image/resize.ts";
+import { type CacheKey, keyOfFiles, keyOfName, readCache, writeCache } from "./cache.ts";
+import { cifarReader } from "./cifar.ts";
+import type { Dataset, LabelledImages } from "./dataset.ts";
+import { contentDigest } from "./digest.ts";
+import { folderReader } from "./folder.ts";
+import { idxReader } from "./idx.ts";
+import { type Fetchers, findNamed, NAMED_DATASETS, type NamedDataset, readNamed } from "./named.ts";
+import { npzReader } from "./npz.ts";
+import {
+  checkContent,
+  type DatasetContent,
+  type DatasetReader,
+  type ReadOptions,
+  type SplitName,
+  splitsOf,
+  unreadable,
+} from "./reader.ts";
+
+/** In the order in which they are asked; the last takes every folder. */
+const READERS: readonly DatasetReader[] = [npzReader, cifarReader, idxReader, folderReader];
+
+export interface LoadOptions extends ReadOptions {
+  /** Where fetched files and decoded datasets are kept; see homeFolder. */
+  readonly home?: string;
+  readonly fetchers?: Fetchers;
+}
+
+/**
+ * The dataset that `source` means: `cifar10`, `cifar100`, `fashion_mnist`, `mnist`, or the path of a folder, an
+ * archive, an idx or an npz file (`./cifar10` is always a path). It is read once and kept in the cache, until its
+ * files change.
+ * @throws UsageError or RunError, one line, with what is wrong and what would mend it.
+ */
+export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
+  const home = options.home ?? homeFolder();
+  const settings = { imageSize: options.imageSize };
+  const named = findNamed(source);
+  if (named) {
+    return cached(home, keyOfName(named.name, settings), named.name, options, () =>
+      fromName(named, home, options),
+    );
+  }
+  const reader = readerOf(source);
+  const key = keyOfFiles(source, reader.files(source), settings);
+  return cached(home, key, basename(resolve(source)), options, () => reader.read(source, options));
+}
+
+/**
+ * The reader for an existing path.
+ * @throws UsageError where there is no such path (with the nearest name), or nothing reads it.
+ */
+export function readerOf(source: string): DatasetReader {
+  try {
+    statSync(source);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw unreadable(source, error);
+    const names = NAMED_DATASETS.map(({ name }) => name);
+    const suggestion = /[\\/]/.test(source) ? undefined : nearest(source, names);
+    const hint = suggestion ? `did you mean "${suggestion}"?` : `give a path, or one of ${names.join(", ")}`;
+    throw new UsageError(`no dataset "${source}": there is no such file or folder; ${hint}`);
+  }
+  const reader = READERS.find((candidate) => candidate.recognises(source));
+  if (reader) return reader;
+  throw new UsageError(
+    `${source} is no data that is read: expected a folder with one subfolder per class, a CIFAR archive (.tar.gz), ` +
+      "idx files, or an .npz file",
+  );
+}
+
+async function fromName(dataset: NamedDataset, home: string, options: LoadOptions): Promise<DatasetContent> {
+  return readNamed(dataset, join(home, dataset.name), options, options.fetchers);
+}
+
+async function cached(
+  home: string,
+  key: CacheKey,
+  name: string,
+  options: LoadOptions,
+  read: () => Promise<DatasetContent>,
+): Promise<Dataset> {
+  const kept = readCache(home, key);
+  if (kept) return kept;
+  const content = await read();
+  checkContent(content, name);
+  const sized = resizeAll(content, options.imageSize);
+  const dataset: Dataset = { name, ...sized, digest: contentDigest(sized) };
+  writeCache(home, key, dataset);
+  return dataset;
+}
+
+function resizeAll(content: DatasetContent, imageSize: number | undefined): DatasetContent {
+  if (imageSize === undefined) return content;
+  const splits: Partial<Record<SplitName, LabelledImages>> = {};
+  for (const [name, { images, labels }] of splitsOf(content)) {
+    const fits = images.height === imageSize && images.width === imageSize;
+    splits[name] = { images: fits ? images : resizeBatch(images, imageSize, imageSize), labels };
+  }
+  return { ...content, ...splits };
+}

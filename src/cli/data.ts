@@ -1,8 +1,8 @@
 // `deepaugment data`: fetches named datasets, and tells what is in a folder or an archive.
 
 import type { Command } from "commander";
+import { UsageError } from "../common/errors.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
-import type { Progress } from "../dataset/reader.ts";
 
 /** Adds `data fetch` and `data info` to the program. */
 export function addDataCommands(program: Command): void {
@@ -22,39 +22,32 @@ export function addDataCommands(program: Command): void {
 }
 
 async function fetchNamed(name: string): Promise<void> {
-  const [{ findNamed, unknownName }, { loadDataset }, { describeDataset }] = await Promise.all([
+  const [{ findNamed, unknownName }, { loadWithProgress }, { describeDataset }] = await Promise.all([
     import("../dataset/named.ts"),
-    import("../dataset/load.ts"),
+    import("./loading.ts"),
     import("../dataset/describe.ts"),
   ]);
   if (!findNamed(name)) throw unknownName(name);
-  const progress = new ProgressLine();
-  try {
-    const dataset = await loadDataset(name, { onProgress: (state) => progress.show(state) });
-    progress.end();
-    process.stdout.write(`${summary(describeDataset(dataset))}\n`);
-    for (const note of dataset.notes ?? []) process.stderr.write(`note: ${note}\n`);
-  } finally {
-    progress.end();
-  }
+  const dataset = await loadWithProgress(name, undefined);
+  process.stdout.write(`${summary(describeDataset(dataset))}\n`);
 }
 
 async function printInfo(path: string, options: { imageSize?: number; json?: boolean }): Promise<void> {
-  const [{ describeSource }, { UsageError }] = await Promise.all([
+  const [{ describeSource }, { ProgressBar }] = await Promise.all([
     import("../dataset/describe.ts"),
-    import("../common/errors.ts"),
+    import("./progress-bar.ts"),
   ]);
   const { imageSize } = options;
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0)) {
     throw new UsageError(`--image-size: expected a whole number of pixels, received ${imageSize}`);
   }
-  const progress = new ProgressLine();
+  const progress = new ProgressBar();
   try {
     const description = await describeSource(path, {
       imageSize,
       onProgress: (state) => progress.show(state),
     });
-    progress.end();
+    progress.stop();
     process.stdout.write(`${options.json ? JSON.stringify(description, null, 2) : table(description)}\n`);
     if (options.json) return;
     for (const note of description.notes) process.stderr.write(`note: ${note}\n`);
@@ -64,7 +57,7 @@ async function printInfo(path: string, options: { imageSize?: number; json?: boo
       );
     }
   } finally {
-    progress.end();
+    progress.stop();
   }
 }
 
@@ -104,32 +97,4 @@ function table(description: DatasetDescription): string {
       : []),
     ...(digest ? ["", `digest ${digest}`] : []),
   ].join("\n");
-}
-
-/** Progress on stderr: a line that is written over on a terminal, else one line per stage. */
-class ProgressLine {
-  #stage = "";
-  #shown = 0;
-
-  show({ stage, done, total, unit }: Progress): void {
-    if (!process.stderr.isTTY) {
-      if (stage !== this.#stage) process.stderr.write(`${stage}\n`);
-      this.#stage = stage;
-      return;
-    }
-    const now = performance.now();
-    if (stage === this.#stage && done !== total && now - this.#shown < 100) return;
-    this.#shown = now;
-    this.#stage = stage;
-    const amount = (count: number) => (unit === "bytes" ? `${(count / 1e6).toFixed(1)} MB` : String(count));
-    const text =
-      done === 0 && !total ? stage : `${stage}: ${amount(done)}${total ? ` of ${amount(total)}` : ""}`;
-    process.stderr.write(`\r${text.slice(0, (process.stderr.columns ?? 80) - 1)}\x1b[K`);
-  }
-
-  /** Leaves the line. */
-  end(): void {
-    if (process.stderr.isTTY && this.#stage) process.stderr.write("\r\x1b[K");
-    this.#stage = "";
-  }
 }

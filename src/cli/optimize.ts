@@ -68,7 +68,7 @@ async function optimize(options: OptimizeOptions): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
   const config = loadConfig(await sourcesOf(options));
   const { loadWithProgress } = await import("./loading.ts");
-  const dataset = await loadWithProgress(config.data, config.image_size);
+  const dataset = await loadWithProgress(config.data, config.image_size ?? undefined);
   const { runExperiment } = await import("../search/run-experiment.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
 

@@ -1,0 +1,51 @@
+// A bar for work in stages, such as fetching and then decoding. On stderr; without a terminal a line per stage.
+
+import { Presets, SingleBar } from "cli-progress";
+import type { Progress } from "../dataset/reader.ts";
+import { formatDuration } from "./format.ts";
+import { isTerminal } from "./terminal.ts";
+
+/** A bar on stderr, begun again with each stage; it vanishes when its stage ends. */
+export class ProgressBar {
+  #bar: SingleBar | undefined;
+  #stage = "";
+  #start = 0;
+
+  show(progress: Progress): void {
+    const { stage, done, total = 0, unit } = progress;
+    if (stage !== this.#stage) this.#begin(progress);
+    const seconds = (performance.now() - this.#start) / 1000;
+    const left = done > 0 && total > 0 ? `${formatDuration((seconds / done) * (total - done))} left` : "";
+    const amount = (count: number) => (unit === "bytes" ? `${(count / 1e6).toFixed(0)} MB` : String(count));
+    this.#bar?.update(done, { stage, amount: total > 0 ? `${amount(done)}/${amount(total)}` : amount(done), left });
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+    this.#stage = "";
+  }
+
+  #begin({ stage, total = 0 }: Progress): void {
+    this.stop();
+    this.#stage = stage;
+    this.#start = performance.now();
+    if (!isTerminal()) {
+      process.stderr.write(`${stage}\n`);
+      return;
+    }
+    this.#bar = new SingleBar(
+      {
+        stream: process.stderr,
+        format: total > 0 ? "{stage} {bar} {amount}  {left}" : "{stage} {amount}",
+        hideCursor: true,
+        gracefulExit: false,
+        barsize: 24,
+        linewrap: false,
+        clearOnComplete: true,
+      },
+      Presets.shades_classic,
+    );
+    this.#bar.start(total, 0, { stage, amount: "", left: "" });
+  }
+}

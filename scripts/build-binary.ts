@@ -4,10 +4,9 @@
 //   npm run build:binary        # writes build/deepaugment
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { inject } from "postject";
 import { ASSETS, assetPath } from "../src/common/assets.ts";
 
 const FOLDER = "build";
@@ -45,9 +44,9 @@ execFileSync(process.execPath, ["--experimental-sea-config", join(FOLDER, "sea-c
 });
 copyFileSync(process.execPath, EXECUTABLE);
 chmodSync(EXECUTABLE, 0o755);
-await inject(EXECUTABLE, "NODE_SEA_BLOB", readFileSync(BLOB), {
-  sentinelFuse: SENTINEL,
-  machoSegmentName: process.platform === "darwin" ? "NODE_SEA" : undefined,
+const machO = process.platform === "darwin" ? ["--macho-segment-name", "NODE_SEA"] : [];
+execFileSync("postject", [EXECUTABLE, "NODE_SEA_BLOB", BLOB, "--sentinel-fuse", SENTINEL, ...machO], {
+  stdio: "inherit",
 });
 for (const file of [BUNDLE, BLOB, join(FOLDER, "sea-config.json")]) rmSync(file);
 console.log(`${EXECUTABLE}: ${Math.round(statSync(EXECUTABLE).size / 1e6)} MB`);

@@ -55,7 +55,15 @@ try {
   for (const [index, { name, pytorch }] of CASES.entries()) {
     const { mean, standardError } = summarise(await Promise.all(rewards[index]));
     const standardErrors = Math.abs(mean - pytorch.mean) / Math.hypot(standardError, pytorch.standardError);
-    console.log(JSON.stringify({ policy: name, mean, standardError, pytorch, distanceInStandardErrors: standardErrors }));
+    console.log(
+      JSON.stringify({
+        policy: name,
+        mean,
+        standardError,
+        pytorch,
+        distanceInStandardErrors: standardErrors,
+      }),
+    );
   }
 } finally {
   await executor.close();
@@ -83,10 +91,21 @@ async function train(name: string, policy: Policy, seed: number): Promise<number
     {},
   );
   const reward = rewardOf(history, { bestEpochs: 3, overfitMargin: 0.1 });
-  const qualifying = history.filter(({ accuracy, validationAccuracy }) => accuracy - validationAccuracy <= 0.1).length;
+  const qualifying = history.filter(
+    ({ accuracy, validationAccuracy }) => accuracy - validationAccuracy <= 0.1,
+  ).length;
   const best = Math.max(...history.map(({ validationAccuracy }) => validationAccuracy));
   const { seconds } = history[history.length - 1];
-  console.log(JSON.stringify({ policy: name, seed, reward, qualifyingEpochs: qualifying, bestValidation: best, seconds }));
+  console.log(
+    JSON.stringify({
+      policy: name,
+      seed,
+      reward,
+      qualifyingEpochs: qualifying,
+      bestValidation: best,
+      seconds,
+    }),
+  );
   return reward;
 }
 

@@ -21,7 +21,9 @@ export async function loadWithProgress(source: string, imageSize: number | undef
   }
   if (dataset.skipped.length > 0) {
     const count = dataset.skipped.length;
-    process.stderr.write(`${count} file${count === 1 ? " was" : "s were"} skipped${count > MOST_NAMED ? `, of which ${MOST_NAMED} are named; data info names all` : ""}\n`);
+    process.stderr.write(
+      `${count} file${count === 1 ? " was" : "s were"} skipped${count > MOST_NAMED ? `, of which ${MOST_NAMED} are named; data info names all` : ""}\n`,
+    );
   }
   for (const note of dataset.notes ?? []) process.stderr.write(`note: ${note}\n`);
   return dataset;

@@ -86,7 +86,7 @@ async function optimize(options: OptimizeOptions): Promise<void> {
         const precision = start.precision === "float32" ? "" : `, ${start.precision}`;
         const workers = `${start.workers} worker${start.workers === 1 ? "" : "s"}`;
         process.stderr.write(
-          `Searching on ${dataset.name}: ${config.iterations} trials × ${config.opt_samples} trainings of ${config.model}, engine ${start.engine}${precision}, ${workers}\n${start.folder}\n`,
+          `Searching on ${dataset.name}: ${config.iterations} trials, ${config.opt_samples} training${config.opt_samples === 1 ? "" : "s"} of ${config.model} each, engine ${start.engine}${precision}, ${workers}\n${start.folder}\n`,
         );
         display = createSearchDisplay(
           {

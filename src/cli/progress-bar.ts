@@ -17,7 +17,11 @@ export class ProgressBar {
     const seconds = (performance.now() - this.#start) / 1000;
     const left = done > 0 && total > 0 ? `${formatDuration((seconds / done) * (total - done))} left` : "";
     const amount = (count: number) => (unit === "bytes" ? `${(count / 1e6).toFixed(0)} MB` : String(count));
-    this.#bar?.update(done, { stage, amount: total > 0 ? `${amount(done)}/${amount(total)}` : amount(done), left });
+    this.#bar?.update(done, {
+      stage,
+      amount: total > 0 ? `${amount(done)}/${amount(total)}` : amount(done),
+      left,
+    });
   }
 
   stop(): void {

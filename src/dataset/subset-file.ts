@@ -24,7 +24,10 @@ interface Header {
 }
 
 /** The images that were drawn. */
-export function selectSubsets(dataset: Dataset, { train, validation, validationFrom }: Subsets): SubsetImages {
+export function selectSubsets(
+  dataset: Dataset,
+  { train, validation, validationFrom }: Subsets,
+): SubsetImages {
   const select = (from: LabelledImages, indices: Int32Array): LabelledImages => ({
     images: selectImages(from.images, indices),
     labels: Int32Array.from(indices, (index) => from.labels[index]),

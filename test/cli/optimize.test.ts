@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { loadConfig } from "../../src/config/load.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
@@ -102,7 +103,8 @@ describe("deepaugment optimize", () => {
     assert.equal(lines.length, TRIALS + 1);
     assert.match(uninterrupted.stdout, /Baseline reward 0\.\d{3}/);
     assert.ok(uninterrupted.stdout.includes(`${experiment}/best.json`));
-    assert.ok(!/\u001b\[/.test(uninterrupted.stdout + uninterrupted.stderr), "no terminal codes");
+    const printed = uninterrupted.stdout + uninterrupted.stderr;
+    assert.equal(stripVTControlCharacters(printed), printed, "no terminal codes");
   });
 
   it("gives the same notebook again with the same seed, on 2 workers too", async () => {
@@ -136,8 +138,14 @@ describe("deepaugment optimize", () => {
     const { code, stderr } = await finished;
     const interrupted = experimentIn(out);
     assert.equal(code, 130, stderr);
-    assert.match(stderr.trimEnd().split("\n").at(-1) ?? "", /go on with: deepaugment optimize --resume .*interrupted/);
-    const resumed = await run(["optimize", "--resume", interrupted, "--iterations", String(TRIALS)], environment);
+    assert.match(
+      stderr.trimEnd().split("\n").at(-1) ?? "",
+      /go on with: deepaugment optimize --resume .*interrupted/,
+    );
+    const resumed = await run(
+      ["optimize", "--resume", interrupted, "--iterations", String(TRIALS)],
+      environment,
+    );
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.equal(notebookOf(interrupted), notebookOf(experiment));
   });
@@ -151,8 +159,15 @@ describe("deepaugment optimize", () => {
     assert.ok(existsSync(weights));
     // The file is used where it is there already.
     const second = await run(optimizeArgs(join(out, "b"), 1, more), environment);
-    assert.equal(notebookOf(experimentIn(join(out, "b"))), notebookOf(experimentIn(join(out, "a"))), second.stderr);
-    assert.notEqual(notebookOf(experimentIn(join(out, "a"))), notebookOf(experiment).split("\n").slice(0, 5).join("\n"));
+    assert.equal(
+      notebookOf(experimentIn(join(out, "b"))),
+      notebookOf(experimentIn(join(out, "a"))),
+      second.stderr,
+    );
+    assert.notEqual(
+      notebookOf(experimentIn(join(out, "a"))),
+      notebookOf(experiment).split("\n").slice(0, 5).join("\n"),
+    );
     const lossOf = (text: string) => Number(text.split("\n")[1].split(",")[3]);
     assert.ok(lossOf(notebookOf(experimentIn(join(out, "a")))) < lossOf(notebookOf(experiment)));
   });

@@ -1,0 +1,52 @@
+// Runs the standalone executable where there is nothing else: an empty folder, an empty PATH, no Node, no node_modules.
+//
+//   npm run build:binary && npm run check:binary
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const NAME = process.platform === "win32" ? "deepaugment.exe" : "deepaugment";
+const LARGEST = 160e6;
+
+const folder = mkdtempSync(join(tmpdir(), "deepaugment-binary-"));
+const work = join(folder, "work");
+try {
+  mkdirSync(work);
+  assert.ok(statSync(join("build", NAME)).size < LARGEST, "the executable is under 160 MB");
+  copyFileSync(join("build", NAME), join(folder, NAME));
+  copyFileSync("test/fixtures/cifar-10-sample.tar.gz", join(folder, "images.tar.gz"));
+
+  assert.match(run("--help"), /optimize/);
+  assert.match(run("data", "info", "../images.tar.gz"), /10 classes/);
+  const settings = {
+    train_set_size: 60,
+    validation_set_size: 20,
+    child_epochs: 2,
+    opt_samples: 1,
+    workers: 2,
+  };
+  const sets = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+  const result = run("optimize", "--data", "../images.tar.gz", "--iterations", "3", "--out", "out", ...sets);
+  assert.match(result, /Baseline reward/);
+  const experiment = join(work, "out", readdirSync(join(work, "out"))[0]);
+  const notebook = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
+  assert.equal(notebook.length, 1 + 4 * 2, "a row per epoch of every training");
+  console.log(`${NAME}: 1 passed, 0 failed`);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** What the executable prints; it must exit with 0. */
+function run(...args: string[]): string {
+  const environment = { PATH: "", HOME: folder, DEEPAUGMENT_HOME: join(folder, "home") };
+  const { status, stdout, stderr, error } = spawnSync(join(folder, NAME), args, {
+    cwd: work,
+    env: environment,
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, `${args.join(" ")}: ${error ?? stderr}`);
+  return stdout;
+}

@@ -10,8 +10,8 @@
 // Rewards are noisy. So the best reward so far, which expected improvement compares with, is the best of the forest's
 // means at the told points and not the luckiest reward (the "plug-in" of Picheny, Wagner and Ginsbourger 2013, "A
 // benchmark of kriging-based infill criteria for noisy optimization"); and the deviation is the trees' spread alone,
-// since a reward that noise alone improves is no improvement: with the noise counted, the search goes back again and
-// again to where it is sure, at a portion of nearly 0.
+// since a reward that noise alone improves is no improvement: with the noise counted, the search may go back again and
+// again to where it is sure.
 
 import { Random, seedOf } from "../common/random.ts";
 import { expectedImprovement } from "./acquisition.ts";
@@ -31,8 +31,8 @@ const IMPROVEMENT_MARGIN = 0.01;
 
 /**
  * Every how many trials one is drawn at random, whatever is known. The forest can be wrong and sure of it: where most
- * techniques harm, a few trials teach it to keep the portion near 0, where no technique can show its worth. SMAC draws
- * every second trial.
+ * choices harm and one dimension can switch all of them off, a few trials teach it to do that, and nothing more is
+ * learnt of the choices. SMAC draws every second trial.
  */
 const RANDOM_EVERY = 5;
 

@@ -20,13 +20,24 @@ export interface Policy {
   readonly portion: number;
 }
 
-/** What trial 0 trains under: nothing is added. The original's own form of it. */
-export const NO_AUGMENTATION: Policy = {
-  chains: [
-    [
-      { type: "rotate", magnitude: 0 },
-      { type: "rotate", magnitude: 0 },
-    ],
-  ],
-  portion: 0,
-};
+/**
+ * What trial 0 trains under: nothing is added. The original wrote it as `rotate` with magnitude 0, twice, and portion
+ * 0; here with as many operations as the run's other policies have, so that all of them fill the same columns.
+ */
+export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
+  const rotate: Operation = { type: "rotate", magnitude: 0 };
+  return {
+    chains: Array.from({ length: chains }, () => Array<Operation>(operationsPerChain).fill(rotate)),
+    portion: 0,
+  };
+}
+
+export const NO_AUGMENTATION: Policy = noAugmentation();
+
+/** A short line for a person: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains apart by `|`. */
+export function formatPolicy(policy: Policy): string {
+  const chains = policy.chains.map((chain) =>
+    chain.map(({ type, magnitude }) => `${type} ${magnitude.toFixed(2)}`).join(" → "),
+  );
+  return `${chains.join(" | ")}, portion ${policy.portion.toFixed(2)}`;
+}

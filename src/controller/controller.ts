@@ -1,0 +1,80 @@
+// What a controller is: it proposes points of an abstract space and learns from their rewards, by ask and tell (as
+// skopt's and optuna's optimizers do). It knows nothing of policies, and never calls back.
+
+import { Random } from "../common/random.ts";
+
+/** One coordinate of the space. A point holds a category's index, or a real number in [low, high]. */
+export type Dimension =
+  | {
+      readonly kind: "category";
+      readonly name: string;
+      readonly choices: number;
+      /**
+       * Dimensions of one group choose among the same things (the technique of the first operation and that of
+       * the second): what is learnt of a choice in one of them is a hint for the others.
+       */
+      readonly group?: string;
+    }
+  | { readonly kind: "real"; readonly name: string; readonly low: number; readonly high: number };
+
+/** One value per dimension. */
+export type Point = readonly number[];
+
+/** Proposes what to try next. Trials are numbered from 1; trial 0 is the baseline, which is only told. */
+export interface Controller {
+  /**
+   * The point that trial `trial` shall judge; it is pending until told. It depends on the seed, the trial's number,
+   * what was told and what is pending, alone: neither on their order nor on other calls. A trial that is pending
+   * gets the point that it has.
+   */
+  ask(trial: number): Point;
+
+  /**
+   * Marks a point as being judged, without asking: when a run is resumed.
+   * @throws RangeError if the point lies outside the space.
+   */
+  expect(trial: number, point: Point): void;
+
+  /**
+   * The reward of a trial, greater being better.
+   * @throws RangeError if the reward is not finite or the point lies outside the space.
+   */
+  tell(trial: number, point: Point, reward: number): void;
+}
+
+/** A point drawn uniformly. */
+export function randomPoint(dimensions: readonly Dimension[], random: Random): number[] {
+  return dimensions.map((dimension) => randomCoordinate(dimension, random));
+}
+
+/** A category's index, or a real number, drawn uniformly. */
+export function randomCoordinate(dimension: Dimension, random: Random): number {
+  return dimension.kind === "category"
+    ? random.integer(0, dimension.choices - 1)
+    : random.uniform(dimension.low, dimension.high);
+}
+
+/** The point of a trial of random search: from the seed and the trial's number alone. */
+export function randomSearchPoint(dimensions: readonly Dimension[], seed: number, trial: number): number[] {
+  return randomPoint(dimensions, new Random(seed, "ask", trial));
+}
+
+/** @throws RangeError naming the coordinate that lies outside the space. */
+export function checkPoint(dimensions: readonly Dimension[], point: Point): void {
+  if (point.length !== dimensions.length) {
+    throw new RangeError(`a point of this space has ${dimensions.length} coordinates, not ${point.length}`);
+  }
+  for (const [index, dimension] of dimensions.entries()) {
+    const value = point[index];
+    const inside =
+      dimension.kind === "category"
+        ? Number.isInteger(value) && value >= 0 && value < dimension.choices
+        : value >= dimension.low && value <= dimension.high;
+    if (!inside) throw new RangeError(`${dimension.name} is ${value}, outside of its range`);
+  }
+}
+
+/** @throws RangeError if the reward is not finite. */
+export function checkReward(trial: number, reward: number): void {
+  if (!Number.isFinite(reward)) throw new RangeError(`the reward of trial ${trial} is ${reward}`);
+}

@@ -1,0 +1,38 @@
+// Random search (Bergstra and Bengio 2012, "Random search for hyper-parameter optimization"): every trial a uniform
+// draw. What any other controller has to beat.
+
+import {
+  type Controller,
+  checkPoint,
+  checkReward,
+  type Dimension,
+  type Point,
+  randomSearchPoint,
+} from "./controller.ts";
+
+/** Random search. It learns nothing: a trial's point depends on the seed and its number alone. */
+export class RandomController implements Controller {
+  readonly #dimensions: readonly Dimension[];
+  readonly #seed: number;
+  readonly #pending = new Map<number, Point>();
+
+  constructor(dimensions: readonly Dimension[], seed: number) {
+    this.#dimensions = dimensions;
+    this.#seed = seed;
+  }
+
+  ask(trial: number): Point {
+    return this.#pending.get(trial) ?? randomSearchPoint(this.#dimensions, this.#seed, trial);
+  }
+
+  expect(trial: number, point: Point): void {
+    checkPoint(this.#dimensions, point);
+    this.#pending.set(trial, point);
+  }
+
+  tell(trial: number, point: Point, reward: number): void {
+    checkPoint(this.#dimensions, point);
+    checkReward(trial, reward);
+    this.#pending.delete(trial);
+  }
+}

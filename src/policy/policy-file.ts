@@ -1,0 +1,210 @@
+// The file of policies, `policies.json` and `best.json`: its form, and reading it with errors that name the place.
+
+import { readFileSync } from "node:fs";
+import { messageOf, systemReason, UsageError } from "../common/errors.ts";
+import { parseTechnique } from "../config/techniques.ts";
+import type { Chain, Operation, Policy } from "./policy.ts";
+
+const FORMAT = "deepaugment-policies";
+const VERSION = 1;
+
+/** What a search found, best first. */
+export interface PolicyFile {
+  readonly dataset: PolicyDataset;
+  readonly baseline: MeasuredReward;
+  readonly policies: readonly FoundPolicy[];
+}
+
+/** The dataset on which the policies were found. */
+export interface PolicyDataset {
+  readonly name: string;
+  readonly classes: number;
+  /** [height, width, channels] */
+  readonly imageShape: readonly [number, number, number];
+}
+
+/** A trial's mean reward; its standard error is null where one sample was trained, which shows no spread. */
+export interface MeasuredReward {
+  readonly reward: number;
+  readonly standardError: number | null;
+}
+
+/** A policy with the trial that judged it. */
+export interface FoundPolicy extends Policy, MeasuredReward {
+  readonly trial: number;
+  /** The reward less the baseline's. */
+  readonly expectedAccuracyIncrease: number;
+}
+
+/** The file's text, with a final newline. Keys stand in the order of the contract. */
+export function formatPolicyFile(file: PolicyFile): string {
+  const policies = file.policies.map((policy) => ({
+    trial: policy.trial,
+    reward: policy.reward,
+    standardError: policy.standardError,
+    expectedAccuracyIncrease: policy.expectedAccuracyIncrease,
+    portion: policy.portion,
+    chains: policy.chains.map((chain) => chain.map(({ type, magnitude }) => ({ type, magnitude }))),
+  }));
+  const { dataset, baseline } = file;
+  const content = {
+    format: FORMAT,
+    version: VERSION,
+    dataset: { name: dataset.name, classes: dataset.classes, imageShape: dataset.imageShape },
+    baseline: { reward: baseline.reward, standardError: baseline.standardError },
+    policies,
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/**
+ * Reads a file of policies.
+ * @throws UsageError in one line, naming the file and the place in it.
+ */
+export function readPolicyFile(path: string): PolicyFile {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read the policies ${path}: ${systemReason(error)}`);
+  }
+  return parsePolicyFile(text, path);
+}
+
+/** As `readPolicyFile`, from the file's text; `path` is for the errors. */
+export function parsePolicyFile(text: string, path: string): PolicyFile {
+  try {
+    return fileOf(parseJson(text));
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${path}: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === "") throw new UsageError("the file is empty; expected a policies.json of a search");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`not valid JSON: ${messageOf(error)}`);
+  }
+}
+
+function fileOf(content: unknown): PolicyFile {
+  if (!isRecord(content) || content.format !== FORMAT) {
+    const received = isRecord(content) ? `its format is ${show(content.format)}` : "it is no JSON object";
+    throw new UsageError(`not a file of policies: expected the format "${FORMAT}", but ${received}`);
+  }
+  if (content.version !== VERSION) {
+    throw new UsageError(
+      `version: this program reads version ${VERSION}, the file has ${show(content.version)}`,
+    );
+  }
+  const policies = list(content.policies, "policies");
+  return {
+    dataset: datasetOf(record(content.dataset, "dataset")),
+    baseline: measuredOf(record(content.baseline, "baseline"), "baseline"),
+    policies: policies.map((policy, index) => policyOf(policy, `policies[${index}]`)),
+  };
+}
+
+function datasetOf(content: JsonRecord): PolicyDataset {
+  const shape = content.imageShape;
+  if (!Array.isArray(shape) || shape.length !== 3) {
+    throw expected("[height, width, channels]", shape, "dataset.imageShape");
+  }
+  const [height, width, channels] = shape.map((size, index) =>
+    whole(size, 1, `dataset.imageShape[${index}]`),
+  );
+  return {
+    name: text(content.name, "dataset.name"),
+    classes: whole(content.classes, 1, "dataset.classes"),
+    imageShape: [height, width, channels],
+  };
+}
+
+function measuredOf(content: JsonRecord, place: string): MeasuredReward {
+  const { reward, standardError } = content;
+  return {
+    reward: number(reward, `${place}.reward`),
+    standardError: standardError === null ? null : number(standardError, `${place}.standardError`),
+  };
+}
+
+function policyOf(value: unknown, place: string): FoundPolicy {
+  const content = record(value, place);
+  return {
+    trial: whole(content.trial, 0, `${place}.trial`),
+    ...measuredOf(content, place),
+    expectedAccuracyIncrease: number(content.expectedAccuracyIncrease, `${place}.expectedAccuracyIncrease`),
+    portion: share(content.portion, `${place}.portion`),
+    chains: list(content.chains, `${place}.chains`).map((chain, index) =>
+      chainOf(chain, `${place}.chains[${index}]`),
+    ),
+  };
+}
+
+function chainOf(value: unknown, place: string): Chain {
+  return list(value, place).map((operation, index) => operationOf(operation, `${place}[${index}]`));
+}
+
+function operationOf(value: unknown, place: string): Operation {
+  const content = record(value, place);
+  const name = text(content.type, `${place}.type`);
+  const magnitude = share(content.magnitude, `${place}.magnitude`);
+  try {
+    return { type: parseTechnique(name), magnitude };
+  } catch (error) {
+    throw new UsageError(`${place}.type: ${messageOf(error)}`);
+  }
+}
+
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function record(value: unknown, place: string): JsonRecord {
+  if (!isRecord(value)) throw expected("an object", value, place);
+  return value;
+}
+
+function list(value: unknown, place: string): readonly unknown[] {
+  if (!Array.isArray(value) || value.length === 0) throw expected("a list of at least one", value, place);
+  return value;
+}
+
+function text(value: unknown, place: string): string {
+  if (typeof value !== "string") throw expected("a text", value, place);
+  return value;
+}
+
+function number(value: unknown, place: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw expected("a number", value, place);
+  return value;
+}
+
+function whole(value: unknown, minimum: number, place: string): number {
+  const result = number(value, place);
+  if (!Number.isSafeInteger(result) || result < minimum) {
+    throw expected(`a whole number from ${minimum} upwards`, value, place);
+  }
+  return result;
+}
+
+function share(value: unknown, place: string): number {
+  const result = number(value, place);
+  if (result < 0 || result > 1) throw expected("a number from 0 to 1", value, place);
+  return result;
+}
+
+function expected(what: string, value: unknown, place: string): UsageError {
+  return new UsageError(`${place}: expected ${what}, received ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const json = JSON.stringify(value);
+  return json.length <= 60 ? json : `${json.slice(0, 57)}...`;
+}

@@ -1,0 +1,76 @@
+// The search space of policies: how a policy becomes a point for the controller, and back.
+
+import type { TechniqueName } from "../config/techniques.ts";
+import type { Dimension, Point } from "../controller/controller.ts";
+import { policyColumns } from "./columns.ts";
+import type { Chain, Policy } from "./policy.ts";
+
+/** What policies the search may propose. */
+export interface SpaceOptions {
+  readonly chains: number;
+  readonly operationsPerChain: number;
+  /** The techniques that may be drawn; at least one. */
+  readonly operations: readonly TechniqueName[];
+}
+
+/** The options with the controller's dimensions, which have the names and the order of the notebook's columns. */
+export interface SearchSpace extends SpaceOptions {
+  readonly dimensions: readonly Dimension[];
+}
+
+/** Per operation a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1]. */
+export function createSpace(options: SpaceOptions): SearchSpace {
+  const { chains, operationsPerChain, operations } = options;
+  const dimensions = policyColumns(chains, operationsPerChain).map(
+    (name): Dimension =>
+      name.endsWith("_type")
+        ? { kind: "category", name, choices: operations.length, group: "technique" }
+        : { kind: "real", name, low: 0, high: 1 },
+  );
+  return { chains, operationsPerChain, operations, dimensions };
+}
+
+/** The policy at a point of the space. */
+export function pointToPolicy(space: SearchSpace, point: Point): Policy {
+  let next = 0;
+  const chains = Array.from({ length: space.chains }, () =>
+    Array.from({ length: space.operationsPerChain }, () => ({
+      type: space.operations[point[next++]],
+      magnitude: point[next++],
+    })),
+  );
+  return { chains, portion: point[next] };
+}
+
+/**
+ * The point at which a policy lies. A policy of portion 0 adds no image, whatever its chains are; where they do not
+ * fit the space (the baseline rotates, and the user may have left `rotate` out), the first allowed technique at
+ * magnitude 0 stands in for them.
+ * @throws RangeError if a policy of another portion does not fit the space.
+ */
+export function policyToPoint(space: SearchSpace, policy: Policy): number[] {
+  if (policy.portion > 0) checkFits(space, policy);
+  const point: number[] = [];
+  for (let chain = 0; chain < space.chains; chain++) {
+    for (let index = 0; index < space.operationsPerChain; index++) {
+      const operation = policy.chains[chain]?.[index];
+      const choice = operation ? space.operations.indexOf(operation.type) : -1;
+      if (operation && choice >= 0) point.push(choice, operation.magnitude);
+      else point.push(0, 0);
+    }
+  }
+  return [...point, policy.portion];
+}
+
+function checkFits(space: SearchSpace, policy: Policy): void {
+  const { chains, operationsPerChain, operations } = space;
+  const allowed = (chain: Chain) => chain.every(({ type }) => operations.includes(type));
+  const fits =
+    policy.chains.length === chains &&
+    policy.chains.every((chain) => chain.length === operationsPerChain && allowed(chain));
+  if (!fits) {
+    throw new RangeError(
+      `the policy does not fit a space of ${chains} × ${operationsPerChain} operations from ${operations.join(", ")}`,
+    );
+  }
+}

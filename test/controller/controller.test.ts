@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Random } from "../../src/common/random.ts";
+import { BayesianController } from "../../src/controller/bayesian.ts";
+import {
+  type Controller,
+  checkPoint,
+  type Dimension,
+  type Point,
+  randomPoint,
+} from "../../src/controller/controller.ts";
+import { RandomController } from "../../src/controller/random.ts";
+
+const SPACE: readonly Dimension[] = [
+  { kind: "category", name: "first", choices: 8, group: "technique" },
+  { kind: "real", name: "strength", low: -1, high: 1 },
+  { kind: "category", name: "second", choices: 8, group: "technique" },
+  { kind: "real", name: "portion", low: 0, high: 1 },
+];
+
+const controllers: Record<string, (dimensions: readonly Dimension[], seed: number) => Controller> = {
+  random: (dimensions, seed) => new RandomController(dimensions, seed),
+  bayesian: (dimensions, seed) => new BayesianController(dimensions, seed, 5),
+};
+
+/** A reward with a best technique in each place, a best strength, and noise. */
+function rewardOf(point: Point, random: Random): number {
+  const [first, strength, second, portion] = point;
+  const techniques = (first === 3 ? 0.1 : -0.01 * first) + (second === 5 ? 0.05 : 0);
+  return 0.5 + techniques - 0.1 * (strength - 0.3) ** 2 + 0.02 * portion + random.normal(0, 0.01);
+}
+
+/** Tells `count` trials at random points. */
+function tellRandom(controller: Controller, dimensions: readonly Dimension[], count: number): void {
+  const random = new Random("told");
+  for (let trial = 0; trial < count; trial++) {
+    controller.tell(trial, randomPoint(dimensions, random), random.normal(0.5, 0.05));
+  }
+}
+
+for (const [name, create] of Object.entries(controllers)) {
+  describe(`the ${name} controller`, () => {
+    it("gives the same point for the same seed, trial, told and pending, in whatever order they came", () => {
+      const random = new Random("history");
+      const history = Array.from({ length: 20 }, (_, trial) => ({
+        trial,
+        point: randomPoint(SPACE, random),
+        reward: random.normal(0.5, 0.05),
+      }));
+      const pending = [20, 21].map((trial) => ({ trial, point: randomPoint(SPACE, random) }));
+      const forwards = create(SPACE, 7);
+      for (const { trial, point, reward } of history) forwards.tell(trial, point, reward);
+      for (const { trial, point } of pending) forwards.expect(trial, point);
+      const backwards = create(SPACE, 7);
+      for (const { trial, point } of [...pending].reverse()) backwards.expect(trial, point);
+      for (const { trial, point, reward } of [...history].reverse()) {
+        backwards.expect(trial, point);
+        backwards.tell(trial, point, reward);
+      }
+      assert.deepEqual(forwards.ask(22), backwards.ask(22));
+      assert.notDeepEqual(create(SPACE, 8).ask(1), create(SPACE, 7).ask(1));
+      assert.notDeepEqual(forwards.ask(23), forwards.ask(22));
+    });
+
+    it("gives a pending trial the point that it has", () => {
+      const controller = create(SPACE, 1);
+      tellRandom(controller, SPACE, 10);
+      const asked = controller.ask(11);
+      assert.deepEqual(controller.ask(11), asked);
+      const point = [1, 0.5, 2, 0.25];
+      controller.expect(12, point);
+      assert.deepEqual(controller.ask(12), point);
+    });
+
+    it("stays inside any space, on any history", () => {
+      const narrow: readonly Dimension[] = [
+        { kind: "category", name: "only", choices: 1 },
+        { kind: "real", name: "fixed", low: 0.5, high: 0.5 },
+        { kind: "real", name: "free", low: 0, high: 1 },
+      ];
+      for (const told of [0, 1, 2, 3, 4, 12]) {
+        for (const space of [SPACE, narrow]) {
+          const controller = create(space, 3);
+          tellRandom(controller, space, told);
+          for (let trial = 6; trial < 9; trial++) {
+            const point = controller.ask(trial + told);
+            assert.doesNotThrow(() => checkPoint(space, point));
+          }
+        }
+      }
+    });
+
+    it("copes with equal rewards and with one point told many times", () => {
+      const controller = create(SPACE, 3);
+      for (let trial = 0; trial < 12; trial++) controller.tell(trial, [1, 0, 1, 0.5], 0.5);
+      const asked = [12, 13, 14].map((trial) => controller.ask(trial));
+      for (const point of asked) checkPoint(SPACE, point);
+      assert.equal(new Set(asked.map(String)).size, 3);
+    });
+
+    it("refuses points outside the space and rewards that are no numbers", () => {
+      const controller = create(SPACE, 0);
+      assert.throws(() => controller.tell(1, [8, 0, 0, 0], 0.5), /first is 8, outside of its range/);
+      assert.throws(() => controller.tell(1, [0.5, 0, 0, 0], 0.5), RangeError);
+      assert.throws(() => controller.expect(1, [0, 0, 0, 1.1]), /portion is 1\.1/);
+      assert.throws(() => controller.expect(1, [0, Number.NaN, 0, 0]), RangeError);
+      assert.throws(() => controller.expect(1, [0, 0, 0]), /4 coordinates, not 3/);
+      assert.throws(() => controller.tell(1, [0, 0, 0, 0], Number.NaN), /the reward of trial 1 is NaN/);
+    });
+  });
+}
+
+describe("random search", () => {
+  it("draws every part of the space", () => {
+    const controller = new RandomController(SPACE, 0);
+    const points = Array.from({ length: 300 }, (_, index) => controller.ask(index + 1));
+    assert.equal(new Set(points.map(([first]) => first)).size, 8);
+    const strengths = points.map(([, strength]) => strength);
+    assert.ok(Math.min(...strengths) < -0.9 && Math.max(...strengths) > 0.9);
+  });
+});
+
+describe("Bayesian optimization", () => {
+  it("begins with the points of random search", () => {
+    const bayesian = new BayesianController(SPACE, 4, 5);
+    const random = new RandomController(SPACE, 4);
+    for (let trial = 1; trial <= 5; trial++) {
+      assert.deepEqual(bayesian.ask(trial), random.ask(trial));
+      bayesian.tell(trial, bayesian.ask(trial), trial / 10);
+    }
+    assert.notDeepEqual(bayesian.ask(6), random.ask(6));
+  });
+
+  it("finds far better points than random search", () => {
+    const means = Object.entries(controllers).map(([, create]) => {
+      let sum = 0;
+      for (const seed of [0, 1, 2]) {
+        const controller = create(SPACE, seed);
+        const noise = new Random(seed, "noise");
+        for (let trial = 1; trial <= 60; trial++) {
+          const point = controller.ask(trial);
+          const reward = rewardOf(point, noise);
+          controller.tell(trial, point, reward);
+          if (trial > 40) sum += reward / 60;
+        }
+      }
+      return sum;
+    });
+    assert.ok(means[1] > means[0] + 0.06, `random ${means[0]}, Bayesian ${means[1]}`);
+  });
+
+  it("goes on drawing every fifth trial at random", () => {
+    const bayesian = new BayesianController(SPACE, 4, 5);
+    const random = new RandomController(SPACE, 4);
+    tellRandom(bayesian, SPACE, 5);
+    assert.deepEqual(bayesian.ask(10), random.ask(10));
+    assert.notDeepEqual(bayesian.ask(11), random.ask(11));
+  });
+
+  it("does not propose again what is being judged, nor what lies with it", () => {
+    const told = (controller: Controller) => {
+      const random = new Random("judged");
+      for (let trial = 0; trial < 40; trial++) {
+        const point = randomPoint(SPACE, random);
+        controller.tell(trial, point, rewardOf(point, random));
+      }
+      return controller;
+    };
+    const create = () => told(new BayesianController(SPACE, 2, 0));
+    const first = create().ask(41);
+    const controller = create();
+    controller.expect(40, first);
+    const second = controller.ask(41);
+    assert.notDeepEqual(second, first);
+    const far = second[0] !== first[0] || second[2] !== first[2] || Math.abs(second[1] - first[1]) > 0.1;
+    assert.ok(far, `${first} and ${second}`);
+  });
+});

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { UsageError } from "../../src/common/errors.ts";
+import {
+  formatPolicyFile,
+  type PolicyFile,
+  parsePolicyFile,
+  readPolicyFile,
+} from "../../src/policy/policy-file.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "deepaugment-policies-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const file: PolicyFile = {
+  dataset: { name: "cifar10", classes: 10, imageShape: [32, 32, 3] },
+  baseline: { reward: 0.486, standardError: 0.004 },
+  policies: [
+    {
+      trial: 112,
+      reward: 0.541,
+      standardError: null,
+      expectedAccuracyIncrease: 0.05500000000000005,
+      portion: 0.97,
+      chains: [
+        [
+          { type: "horizontal-flip", magnitude: 0.95 },
+          { type: "gamma-contrast", magnitude: 0.85 },
+        ],
+      ],
+    },
+  ],
+};
+
+/** The contract's example, as text; `from` in it replaced by `to`. */
+function changed(from: string, to: string): string {
+  const text = `{
+    "format": "deepaugment-policies", "version": 1,
+    "dataset": {"name": "cifar10", "classes": 10, "imageShape": [32, 32, 3]},
+    "baseline": {"reward": 0.486, "standardError": 0.004},
+    "policies": [
+      {"trial": 112, "reward": 0.541, "standardError": 0.005, "expectedAccuracyIncrease": 0.055, "portion": 0.97,
+       "chains": [[{"type": "Horizontal_Flip", "magnitude": 0.95}, {"type": "gamma-contrast", "magnitude": 0.85}]]}
+    ]
+  }`;
+  assert.ok(text.includes(from), from);
+  return text.replace(from, to);
+}
+
+function errorOf(text: string): string {
+  try {
+    parsePolicyFile(text, "best.json");
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.doesNotMatch(error.message, /\n/);
+    return error.message;
+  }
+  return assert.fail("no error");
+}
+
+describe("the file of policies", () => {
+  it("is written as in the contract, and read back the same", () => {
+    const text = formatPolicyFile(file);
+    const content = JSON.parse(text);
+    assert.deepEqual(Object.keys(content), ["format", "version", "dataset", "baseline", "policies"]);
+    assert.equal(content.format, "deepaugment-policies");
+    assert.equal(content.version, 1);
+    assert.deepEqual(Object.keys(content.policies[0]), [
+      "trial",
+      "reward",
+      "standardError",
+      "expectedAccuracyIncrease",
+      "portion",
+      "chains",
+    ]);
+    assert.deepEqual(parsePolicyFile(text, "policies.json"), file);
+    const path = join(folder, "policies.json");
+    writeFileSync(path, text);
+    assert.deepEqual(readPolicyFile(path), file);
+  });
+
+  it("is read with technique names in any spelling", () => {
+    const read = parsePolicyFile(changed("0.97", "1"), "best.json");
+    assert.equal(read.policies[0].chains[0][0].type, "horizontal-flip");
+    assert.equal(read.policies[0].portion, 1);
+  });
+
+  it("that cannot be read, is empty or no JSON is an error", () => {
+    const missing = join(folder, "none.json");
+    assert.throws(() => readPolicyFile(missing), {
+      name: "UsageError",
+      message: `cannot read the policies ${missing}: there is no such file or folder`,
+    });
+    assert.throws(() => readPolicyFile(folder), /it is a folder, not a file/);
+    assert.equal(errorOf(" \n"), "best.json: the file is empty; expected a policies.json of a search");
+    assert.match(errorOf('{"format": \n'), /^best\.json: not valid JSON: /);
+  });
+
+  it("of another format or version is an error", () => {
+    const other = 'best.json: not a file of policies: expected the format "deepaugment-policies", but';
+    assert.equal(errorOf("[]"), `${other} it is no JSON object`);
+    assert.equal(errorOf("{}"), `${other} its format is nothing`);
+    assert.equal(errorOf(changed("deepaugment-policies", "x")), `${other} its format is "x"`);
+    assert.equal(
+      errorOf(changed('"version": 1', '"version": 2')),
+      "best.json: version: this program reads version 1, the file has 2",
+    );
+  });
+
+  it("names the place of what is wrong", () => {
+    const cases: [from: string, to: string, error: string][] = [
+      [
+        '"gamma-contrast"',
+        '"gama contrast"',
+        'policies[0].chains[0][1].type: unknown technique "gama contrast"; did you mean "gamma-contrast"?',
+      ],
+      ['"gamma-contrast"', "3", "policies[0].chains[0][1].type: expected a text, received 3"],
+      ["0.85", "1.5", "policies[0].chains[0][1].magnitude: expected a number from 0 to 1, received 1.5"],
+      ["0.95", "-0.1", "policies[0].chains[0][0].magnitude: expected a number from 0 to 1, received -0.1"],
+      ["0.95", "1e999", "policies[0].chains[0][0].magnitude: expected a number, received null"],
+      ['"portion": 0.97', '"portion": 97', "policies[0].portion: expected a number from 0 to 1, received 97"],
+      ['"portion": 0.97,', "", "policies[0].portion: expected a number, received nothing"],
+      ["0.541", '"good"', 'policies[0].reward: expected a number, received "good"'],
+      ["112", "1.5", "policies[0].trial: expected a whole number from 0 upwards, received 1.5"],
+      ['"chains": [[', '"chains": [[7, ', "policies[0].chains[0][0]: expected an object, received 7"],
+      [
+        '"chains": [[',
+        '"chains": [[], [',
+        "policies[0].chains[0]: expected a list of at least one, received []",
+      ],
+      ['"chains"', '"chain"', "policies[0].chains: expected a list of at least one, received nothing"],
+      ["[32, 32, 3]", "[32]", "dataset.imageShape: expected [height, width, channels], received [32]"],
+      [
+        "[32, 32, 3]",
+        "[32, 0, 3]",
+        "dataset.imageShape[1]: expected a whole number from 1 upwards, received 0",
+      ],
+      ['"baseline"', '"base"', "baseline: expected an object, received nothing"],
+    ];
+    for (const [from, to, error] of cases) assert.equal(errorOf(changed(from, to)), `best.json: ${error}`);
+    const none = formatPolicyFile({ ...file, policies: [] });
+    assert.equal(errorOf(none), "best.json: policies: expected a list of at least one, received []");
+  });
+});

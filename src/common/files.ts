@@ -19,9 +19,11 @@ export function temporaryName(path: string): string {
 export function writeFileWhole(path: string, content: string | Uint8Array | readonly Uint8Array[]): void {
   const temporary = temporaryName(path);
   const parts = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+  let isOpened = false;
   try {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, "wx");
+    isOpened = true;
     try {
       for (const part of parts) writeAll(file, typeof part === "string" ? Buffer.from(part) : part);
       fsyncSync(file);
@@ -30,7 +32,7 @@ export function writeFileWhole(path: string, content: string | Uint8Array | read
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (isOpened) rmSync(temporary, { force: true });
     throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
   }
 }

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { systemReason } from "../common/errors.ts";
-import { WorkerDiedError, WorkerPool } from "../common/worker-pool.ts";
+import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../common/worker-pool.ts";
 import { type DecodedImage, decodeImage, ImageError } from "../image/codec.ts";
 import { resizeImage } from "../image/resize.ts";
 import type { ReadOptions } from "./reader.ts";
@@ -60,6 +60,7 @@ export async function decodeAll(
   task: Omit<DecodeTask, "paths">,
   { workers = availableParallelism(), onProgress, signal }: ReadOptions,
   take: (file: DecodedFile, index: number) => void,
+  poolOptions: WorkerPoolOptions = {},
 ): Promise<void> {
   let done = 0;
   const takeBatch = (files: readonly DecodedFile[], start: number) => {
@@ -71,10 +72,8 @@ export async function decodeAll(
     takeBatch(await decodeFiles({ ...task, paths }), 0);
     return;
   }
-  const pool = new WorkerPool<DecodeTask, DecodedFile[]>(
-    "decode",
-    Math.min(workers, Math.ceil(paths.length / BATCH)),
-  );
+  const size = Math.min(workers, Math.ceil(paths.length / BATCH));
+  const pool = new WorkerPool<DecodeTask, DecodedFile[]>("decode", size, poolOptions);
   const decodeBatch = async (start: number, end: number): Promise<void> => {
     try {
       takeBatch(await pool.run({ ...task, paths: paths.slice(start, end) }, { signal }), start);

@@ -1,11 +1,11 @@
 // `manifest.csv`: a row per output, from which each augmented picture can be made again. CSV as in RFC 4180, lines
 // ended by a line feed.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DrawnOperation } from "../augment/chain.ts";
 import { RunError, systemReason } from "../common/errors.ts";
-import { removeLeftover, temporaryName, writeAll } from "../common/files.ts";
+import { temporaryName, writeAll } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
 
 /** An output. Paths have `/` on every system. */
@@ -72,6 +72,7 @@ export class ManifestWriter {
   readonly path: string;
   readonly #temporary: string;
   #file: number | undefined;
+  #isOpened = false;
 
   /** Folders that are missing are made. @throws RunError */
   constructor(path: string) {
@@ -80,6 +81,7 @@ export class ManifestWriter {
     this.#attempt(() => {
       mkdirSync(dirname(path), { recursive: true });
       this.#file = openSync(this.#temporary, "wx");
+      this.#isOpened = true;
     });
     this.#write(MANIFEST_COLUMNS.join(","));
   }
@@ -101,7 +103,7 @@ export class ManifestWriter {
   /** Leaves no manifest; does nothing where it is finished. */
   discard(): void {
     this.#close();
-    removeLeftover(this.#temporary);
+    if (this.#isOpened) rmSync(this.#temporary, { force: true });
   }
 
   #write(lines: string): void {

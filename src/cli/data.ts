@@ -15,7 +15,7 @@ export function addDataCommands(program: Command): void {
   data
     .command("info")
     .argument("<path>", "a folder, an archive, or the name of a dataset")
-    .option("--image-size <pixels>", "resize every image to this height and width", Number)
+    .option("--image-size <pixels>", "resize every image to this height and width")
     .option("--json", "print it as JSON")
     .description("tell what is in a folder or an archive: classes, images, sizes, files that cannot be read")
     .action(printInfo);
@@ -32,14 +32,14 @@ async function fetchNamed(name: string): Promise<void> {
   process.stdout.write(`${summary(describeDataset(dataset))}\n`);
 }
 
-async function printInfo(path: string, options: { imageSize?: number; json?: boolean }): Promise<void> {
+async function printInfo(path: string, options: { imageSize?: string; json?: boolean }): Promise<void> {
   const [{ describeSource }, { ProgressBar }] = await Promise.all([
     import("../dataset/describe.ts"),
     import("./progress-bar.ts"),
   ]);
-  const { imageSize } = options;
+  const imageSize = options.imageSize === undefined ? undefined : Number(options.imageSize);
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0)) {
-    throw new UsageError(`--image-size: expected a whole number of pixels, received ${imageSize}`);
+    throw new UsageError(`--image-size: expected a whole number of pixels, received "${options.imageSize}"`);
   }
   const progress = new ProgressBar();
   try {
@@ -93,7 +93,11 @@ function table(description: DatasetDescription): string {
         ]
       : []),
     ...(skipped.length > 0
-      ? ["", `${skipped.length} files skipped`, ...skipped.map(({ path, reason }) => `  ${path}: ${reason}`)]
+      ? [
+          "",
+          `${skipped.length} ${skipped.length === 1 ? "file" : "files"} skipped`,
+          ...skipped.map(({ path, reason }) => `  ${path}: ${reason}`),
+        ]
       : []),
     ...(digest ? ["", `digest ${digest}`] : []),
   ].join("\n");

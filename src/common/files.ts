@@ -25,15 +25,6 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `${start}.${process.pid}.${temporaryCount++}.tmp`);
 }
 
-/** Removes what a write that failed has left, if anything. That it cannot be removed either is no news. */
-export function removeLeftover(temporary: string): void {
-  try {
-    rmSync(temporary, { force: true });
-  } catch {
-    // Why the write failed is told by the caller.
-  }
-}
-
 /** What `temporaryName` gives, whatever the process. */
 const TEMPORARY = /\.\d+\.\d+\.tmp$/;
 
@@ -63,9 +54,11 @@ export function writeFileWhole(
 ): void {
   const temporary = temporaryName(path);
   const parts = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+  let isOpened = false;
   try {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(temporary, "wx");
+    isOpened = true;
     try {
       for (const part of parts) writeAll(file, typeof part === "string" ? Buffer.from(part) : part);
       if (flush) fsyncSync(file);
@@ -74,7 +67,7 @@ export function writeFileWhole(
     }
     renameSync(temporary, path);
   } catch (error) {
-    removeLeftover(temporary);
+    if (isOpened) rmSync(temporary, { force: true });
     throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
   }
 }

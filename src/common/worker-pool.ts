@@ -77,7 +77,8 @@ export class WorkerPool<Task, Result, Progress = never> {
   /**
    * Runs `task` as soon as a process is free; first come, first served.
    * @throws what the task's handler threw (name, message and exit code are kept; it is not run again);
-   *   WorkerDiedError where the process died in this task twice; RunError where none can be started; InterruptedError on abort or `close()`.
+   *   WorkerDiedError where the process died in this task twice; RunError where none can be started;
+   *   InterruptedError on abort or `close()`.
    */
   run(task: Task, { onStart, onProgress, signal }: RunOptions<Progress> = {}): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {

@@ -6,13 +6,16 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { systemCode } from "../common/errors.ts";
+import { messageOf, RunError, systemCode, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { Dataset, LabelledImages, SkippedFile } from "./dataset.ts";
 import { bytesOf, chunksOf } from "./digest.ts";
 import { type SplitName, splitsOf, unreadable } from "./reader.ts";
 
 const MAGIC = Buffer.from("deepaugment-d01\n");
+/** What mends a cache that cannot be used. */
+const ELSEWHERE = "; or set DEEPAUGMENT_HOME to another folder";
+
 const PREFIX = MAGIC.length + 4 + 32;
 
 interface Header {
@@ -62,8 +65,8 @@ export function readCache(home: string, key: CacheKey): Dataset | undefined {
   try {
     file = openSync(pathOf(home, key), "r");
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw unreadable(pathOf(home, key), error);
+    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return undefined;
+    throw new RunError(`cannot read ${pathOf(home, key)}: ${systemReason(error)}${ELSEWHERE}`);
   }
   try {
     return readDataset(file);
@@ -94,14 +97,18 @@ export function writeCache(home: string, key: CacheKey, dataset: Dataset): void 
   const padded = Buffer.concat([json, Buffer.alloc((4 - ((PREFIX + json.length) % 4)) % 4, " ")]);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(padded.length);
-  writeFileWhole(path, [
-    MAGIC,
-    length,
-    createHash("sha256").update(padded).digest(),
-    padded,
-    ...splits.map(([, { labels }]) => bytesOf(labels)),
-    ...splits.flatMap(([, { images }]) => chunksOf(images.data)),
-  ]);
+  try {
+    writeFileWhole(path, [
+      MAGIC,
+      length,
+      createHash("sha256").update(padded).digest(),
+      padded,
+      ...splits.map(([, { labels }]) => bytesOf(labels)),
+      ...splits.flatMap(([, { images }]) => chunksOf(images.data)),
+    ]);
+  } catch (error) {
+    throw new RunError(`${messageOf(error)}${ELSEWHERE}`);
+  }
   const group = basename(path).slice(0, -`${key.version}.data`.length);
   for (const name of readdirSync(cacheFolder(home))) {
     if (name.startsWith(group) && name !== basename(path) && name.endsWith(".data")) {

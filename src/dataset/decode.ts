@@ -2,8 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { systemReason } from "../common/errors.ts";
-import { WorkerDiedError, WorkerPool } from "../common/worker-pool.ts";
+import { InterruptedError, systemReason } from "../common/errors.ts";
+import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../common/worker-pool.ts";
 import { type DecodedImage, decodeImage, ImageError } from "../image/codec.ts";
 import { resizeImage } from "../image/resize.ts";
 import type { ReadOptions } from "./reader.ts";
@@ -60,6 +60,7 @@ export async function decodeAll(
   task: Omit<DecodeTask, "paths">,
   { workers = availableParallelism(), onProgress, signal }: ReadOptions,
   take: (file: DecodedFile, index: number) => void,
+  poolOptions: WorkerPoolOptions = {},
 ): Promise<void> {
   let done = 0;
   const takeBatch = (files: readonly DecodedFile[], start: number) => {
@@ -71,13 +72,11 @@ export async function decodeAll(
     takeBatch(await decodeFiles({ ...task, paths }), 0);
     return;
   }
-  const pool = new WorkerPool<DecodeTask, DecodedFile[]>(
-    "decode",
-    Math.min(workers, Math.ceil(paths.length / BATCH)),
-  );
+  const size = Math.min(workers, Math.ceil(paths.length / BATCH));
+  const pool = new WorkerPool<DecodeTask, DecodedFile[]>("decode", size, poolOptions);
   const decodeBatch = async (start: number, end: number): Promise<void> => {
     try {
-      takeBatch(await pool.run({ ...task, paths: paths.slice(start, end) }, { signal }), start);
+      takeBatch(await pool.run({ ...task, paths: paths.slice(start, end) }), start);
     } catch (error) {
       if (!(error instanceof WorkerDiedError)) throw error;
       if (end - start === 1) return takeBatch([{ reason: error.message }], start);
@@ -85,10 +84,15 @@ export async function decodeAll(
       await Promise.all([decodeBatch(start, middle), decodeBatch(middle, end)]);
     }
   };
+  if (signal?.aborted) throw new InterruptedError("interrupted");
+  // One listener for all tasks: a signal warns of many.
+  const interrupt = () => pool.close();
+  signal?.addEventListener("abort", interrupt);
   try {
     const starts = Array.from({ length: Math.ceil(paths.length / BATCH) }, (_, i) => i * BATCH);
     await Promise.all(starts.map((start) => decodeBatch(start, Math.min(start + BATCH, paths.length))));
   } finally {
+    signal?.removeEventListener("abort", interrupt);
     await pool.close();
   }
 }

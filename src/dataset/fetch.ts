@@ -36,30 +36,42 @@ export const fetchFile: FetchFile = async (url, path, { onProgress, signal }) =>
     });
     if (!response.ok || !response.body) throw new Error(`the host answers ${response.status}`);
     const total = Number(response.headers.get("content-length")) || undefined;
-    mkdirSync(dirname(path), { recursive: true });
-    file = openSync(temporary, "wx");
+    file = writing(path, () => {
+      mkdirSync(dirname(path), { recursive: true });
+      return openSync(temporary, "wx");
+    });
     let done = 0;
     for await (const part of response.body) {
       clearTimeout(timer);
       timer = setTimeout(() => timeout.abort(), STALL_TIMEOUT);
-      writeAll(file, part);
+      writing(path, () => writeAll(file!, part));
       done += part.length;
       onProgress?.({ stage: `fetching ${url}`, done, total, unit: "bytes" });
     }
     closeSync(file);
     file = undefined;
-    renameSync(temporary, path);
+    writing(path, () => renameSync(temporary, path));
   } catch (error) {
-    signal?.throwIfAborted();
-    throw new RunError(
-      `${new URL(url).host}: ${timeout.signal.aborted ? "no answer in time" : reasonOf(error)}`,
-    );
+    if (file !== undefined) {
+      closeSync(file);
+      rmSync(temporary, { force: true });
+    }
+    if (signal?.aborted) throw new InterruptedError("interrupted");
+    if (error instanceof RunError) throw error;
+    const reason = timeout.signal.aborted ? "no answer in time" : reasonOf(error);
+    throw new RunError(`${new URL(url).host}: ${reason}`);
   } finally {
     clearTimeout(timer);
-    if (file !== undefined) closeSync(file);
-    rmSync(temporary, { force: true });
   }
 };
+
+function writing<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+  }
+}
 
 /**
  * Asks npm, as the user has set it up, for a package's archive.

@@ -65,7 +65,13 @@ export function parseIdx(images: Uint8Array, labels: Uint8Array, pair: Pair): La
 /** Grey images [count, height, width] as RGB. */
 export function fromGrey(grey: Uint8Array, count: number, height: number, width: number): ImageBatch {
   const batch = createBatch(count, height, width);
-  for (let i = 0; i < grey.length; i++) batch.data.fill(grey[i], 3 * i, 3 * i + 3);
+  const { data } = batch;
+  for (let i = 0, j = 0; i < grey.length; i++, j += 3) {
+    const value = grey[i];
+    data[j] = value;
+    data[j + 1] = value;
+    data[j + 2] = value;
+  }
   return batch;
 }
 

@@ -141,6 +141,6 @@ describe("the file of policies", () => {
     ];
     for (const [from, to, error] of cases) assert.equal(errorOf(changed(from, to)), `best.json: ${error}`);
     const none = formatPolicyFile({ ...file, policies: [] });
-    assert.equal(errorOf(none), "best.json: policies: expected a list of at least one, received []");
+    assert.deepEqual(parsePolicyFile(none, "best.json").policies, []);
   });
 });

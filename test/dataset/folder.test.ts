@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { InterruptedError, UsageError } from "../../src/common/errors.ts";
+import { type DecodedFile, decodeAll } from "../../src/dataset/decode.ts";
+import { folderReader, surveyFolder } from "../../src/dataset/folder.ts";
+import { listFolder } from "../../src/dataset/folder-list.ts";
+import type { Progress } from "../../src/dataset/reader.ts";
+import { imageAt } from "../../src/image/batch.ts";
+import { picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
+
+async function fails(path: string, expected: RegExp): Promise<void> {
+  await assert.rejects(folderReader.read(path, {}), (error: Error) => {
+    assert.ok(error instanceof UsageError, String(error.stack));
+    assert.match(error.message, expected);
+    assert.ok(!error.message.includes("\n"));
+    return true;
+  });
+}
+
+describe("folderReader", () => {
+  it("reads one folder per class, sorted, and passes over what is no picture", async () => {
+    const small = await picture(4, 6, 10);
+    const folder = writeFiles({
+      "dog/b.png": await picture(4, 6, 20),
+      "dog/a.png": small,
+      "dog/.hidden.png": "no",
+      "dog/Thumbs.db": "no",
+      "dog/notes.txt": "hello",
+      "dog/damaged.jpg": "no",
+      "cat/deeper/c": await picture(4, 6, 30, "jpg"),
+      "10/d.PNG": small,
+      "2/e.png": small,
+      ".git/f.png": small,
+      "readme.md": "hello",
+      "loose.png": small,
+    });
+    symlinkSync(join(folder, "nowhere"), join(folder, "cat", "broken.png"));
+    symlinkSync(join(folder, "cat"), join(folder, "cat", "deeper", "around"));
+    symlinkSync(join(folder, "dog", "b.png"), join(folder, "cat", "linked.png"));
+    const { classNames, train, validation, test, skipped } = await folderReader.read(folder, {});
+    assert.deepEqual(classNames, ["10", "2", "cat", "dog"]);
+    assert.deepEqual([...train.labels], [0, 1, 2, 2, 3, 3]);
+    assert.deepEqual(
+      [0, 1, 2, 3, 4, 5].map((i) => imageAt(train.images, i)[0]),
+      [10, 10, 30, 20, 10, 20],
+    );
+    assert.deepEqual([train.images.height, train.images.width], [4, 6]);
+    assert.equal(train.images.data.length, 6 * 4 * 6 * 3);
+    assert.equal(validation ?? test, undefined);
+    assert.deepEqual(
+      skipped.map(({ path, reason }) => `${basename(path)}: ${reason}`),
+      [
+        "broken.png: it is a broken link: there is no such file or folder",
+        "around: it links to a folder around it",
+        "damaged.jpg: it is no PNG, JPEG, BMP, GIF or TIFF picture",
+        "notes.txt: by its name it is no PNG, JPEG, BMP, GIF or TIFF picture",
+        "loose.png: it is in no class folder",
+      ],
+    );
+  });
+
+  it("respects splits, whose classes are those of train/", async () => {
+    const file = await picture(2, 2, 1);
+    const folder = writeFiles({
+      "train/a/1.png": file,
+      "train/b/2.png": file,
+      "val/b/3.png": file,
+      "Test/a/4.png": file,
+      "Test/b/5.png": file,
+      "extra/6.png": file,
+    });
+    const { classNames, train, validation, test, skipped } = await folderReader.read(folder, {});
+    assert.deepEqual(classNames, ["a", "b"]);
+    assert.deepEqual([...train.labels], [0, 1]);
+    assert.deepEqual([...validation!.labels], [1]);
+    assert.deepEqual([...test!.labels], [0, 1]);
+    assert.deepEqual(
+      skipped.map(({ path }) => basename(path)),
+      ["extra"],
+    );
+    // A class may be called "test".
+    const { classNames: names } = listFolder(writeFiles({ "test/1.png": file, "train/2.png": file }));
+    assert.deepEqual(names, ["test", "train"]);
+  });
+
+  it("resizes to image_size, and asks for it where sizes are mixed", async () => {
+    const folder = writeFiles({
+      "a/1.png": await picture(4, 6, 10),
+      "a/2.png": await picture(9, 5, 20),
+      "b/3.png": await picture(9, 5, 30),
+    });
+    await fails(
+      folder,
+      /^pictures differ in size \(4 x 6: .*1\.png; 9 x 5: .*2\.png\): set image_size to resize them/,
+    );
+    const { train } = await folderReader.read(folder, { imageSize: 5 });
+    assert.deepEqual([train.images.count, train.images.height, train.images.width], [3, 5, 5]);
+    assert.deepEqual(
+      [0, 1, 2].map((i) => [...new Set(imageAt(train.images, i))]),
+      [[10], [20], [30]],
+    );
+    const { sizes, counts } = await surveyFolder(folder, {});
+    assert.deepEqual(sizes, [
+      { height: 9, width: 5, count: 2 },
+      { height: 4, width: 6, count: 1 },
+    ]);
+    assert.deepEqual(counts, { train: [2, 1] });
+  });
+
+  it("decodes many pictures in worker processes, with the same result", async () => {
+    const files: Record<string, Uint8Array | string> = {};
+    for (let i = 0; i < 60; i++)
+      files[`${i % 2 ? "a" : "b"}/${String(i).padStart(2, "0")}.png`] = await picture(3, 3, i);
+    files["a/05.png"] = "damaged";
+    files["b/30.png"] = "";
+    const folder = writeFiles(files);
+    const progress: Progress[] = [];
+    const { train, skipped } = await folderReader.read(folder, {
+      workers: 2,
+      onProgress: (p) => progress.push(p),
+    });
+    const odd = Array.from({ length: 30 }, (_, i) => 2 * i + 1).filter((i) => i !== 5);
+    const even = Array.from({ length: 30 }, (_, i) => 2 * i).filter((i) => i !== 30);
+    assert.deepEqual(
+      Array.from({ length: train.images.count }, (_, i) => imageAt(train.images, i)[0]),
+      [...odd, ...even],
+    );
+    assert.deepEqual(
+      skipped.map(({ path, reason }) => `${basename(path)}: ${reason}`),
+      ["05.png: it is no PNG, JPEG, BMP, GIF or TIFF picture", "30.png: the file is empty"],
+    );
+    assert.equal(progress.length, 4);
+    assert.deepEqual(progress.at(-1), { stage: "decoding pictures", done: 60, total: 60, unit: "images" });
+    const abort = new AbortController();
+    const aborted = folderReader.read(folder, {
+      workers: 1,
+      signal: abort.signal,
+      onProgress: () => abort.abort(),
+    });
+    await assert.rejects(aborted, InterruptedError);
+  });
+
+  it("skips a file that kills the process that decodes it, and no other", async () => {
+    const files: Record<string, Uint8Array> = {};
+    for (let i = 0; i < 50; i++) files[`${i}.png`] = await picture(2, 2, i);
+    const folder = writeFiles({ ...files, "deadly.png": await picture(2, 2, 0) });
+    const paths = [...Object.keys(files), "deadly.png"].map((name) => join(folder, name));
+    const command = {
+      file: process.execPath,
+      args: [fileURLToPath(new URL("fixtures/deadly-decoder.ts", import.meta.url))],
+    };
+    const taken: DecodedFile[] = [];
+    const take = (file: DecodedFile, i: number) => {
+      taken[i] = file;
+    };
+    await decodeAll(paths, {}, { workers: 2 }, take, { command });
+    assert.equal(taken.length, 51);
+    assert.ok(taken.slice(0, 50).every((file, i) => "data" in file && file.data![0] === i));
+    assert.match(
+      (taken[50] as { reason: string }).reason,
+      /ended 2 times in the same task: killed by SIGKILL/,
+    );
+  });
+
+  it("says what is wrong with a folder", async () => {
+    const file = await picture(2, 2, 1);
+    await fails(temporaryFolder(), /holds no class folders: expected one folder of pictures per class$/);
+    await fails(
+      writeFiles({ "1.png": file, "2.png": file }),
+      /holds 2 files but no class folders: put the pictures/,
+    );
+    const empty = writeFiles({ "a/1.png": file });
+    mkdirSync(join(empty, "b"));
+    await fails(empty, /^class "b" \(.*\) is empty: add pictures or remove it$/);
+    const undecodable = writeFiles({ "a/1.png": file, "b/2.png": "no" });
+    await fails(
+      undecodable,
+      /^class "b" \(.*\) has no picture that can be decoded \(.*2\.png: it is no PNG.*\): add/,
+    );
+    const unknown = writeFiles({ "train/a/1.png": file, "train/b/2.png": file, "test/c/3.png": file });
+    await fails(unknown, /test.c: .*train has no class "c"; every class needs training pictures$/);
+    await fails(
+      writeFiles({ "test/a/1.png": file, "val/b/2.png": file }),
+      /has test\/ and val\/ but no train\/ folder$/,
+    );
+    const twice = writeFiles({ "train/a/1.png": file, "val/a/2.png": file, "valid/a/2.png": file });
+    await fails(twice, /two folders for the same split \(train\/, val\/, valid\/\)/);
+  });
+});

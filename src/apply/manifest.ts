@@ -1,11 +1,11 @@
 // `manifest.csv`: a row per output, from which each augmented picture can be made again. CSV as in RFC 4180, lines
 // ended by a line feed.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DrawnOperation } from "../augment/chain.ts";
 import { RunError, systemReason } from "../common/errors.ts";
-import { temporaryName, writeAll } from "../common/files.ts";
+import { makeFolder, temporaryName, writeAll } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
 
 /** An output. Paths have `/` on every system. */
@@ -79,7 +79,7 @@ export class ManifestWriter {
     this.path = path;
     this.#temporary = temporaryName(path);
     this.#attempt(() => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       this.#file = openSync(this.#temporary, "wx");
       this.#isOpened = true;
     });

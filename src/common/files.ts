@@ -3,6 +3,7 @@
 
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -12,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { RunError, systemReason } from "./errors.ts";
+import { RunError, systemCode, systemReason } from "./errors.ts";
 
 let temporaryCount = 0;
 
@@ -56,7 +57,7 @@ export function writeFileWhole(
   const parts = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
   let isOpened = false;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = openSync(temporary, "wx");
     isOpened = true;
     try {
@@ -69,6 +70,21 @@ export function writeFileWhole(
   } catch (error) {
     if (isOpened) rmSync(temporary, { force: true });
     throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+  }
+}
+
+/**
+ * Makes a folder, and those above it that are missing. Node's own recursive way calls every failure ENOENT; here the
+ * system's own error tells why, such as a read-only file system.
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
   }
 }
 

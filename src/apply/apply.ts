@@ -128,7 +128,12 @@ class ApplyRun {
       const { pictures, results } = underWay.shift()!;
       this.#take(pictures, await results);
     };
+    const { out, signal } = this.#options;
+    // One listener for all tasks: a signal warns of many.
+    const interrupt = () => this.#pool.close();
+    signal?.addEventListener("abort", interrupt);
     try {
+      if (signal?.aborted) throw new InterruptedError("interrupted");
       for (const pictures of inTasks(this.#source.pictures())) {
         const results = this.#augment(pictures);
         // A failure is seen when its turn comes; until then it is not "unhandled".
@@ -139,11 +144,11 @@ class ApplyRun {
       while (underWay.length > 0) await takeFirst();
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
-      const { out } = this.#options;
       throw new InterruptedError(
         `interrupted: ${out} is not complete and has no manifest; empty it and run again`,
       );
     } finally {
+      signal?.removeEventListener("abort", interrupt);
       await this.#pool.close();
     }
     this.#checkSome();
@@ -158,7 +163,7 @@ class ApplyRun {
       if (++starts > 1) this.hasLostProcesses = true;
     };
     try {
-      return await this.#pool.run(task, { onStart, signal: this.#options.signal });
+      return await this.#pool.run(task, { onStart });
     } catch (error) {
       if (!(error instanceof WorkerDiedError)) throw error;
       if (pictures.length === 1) {

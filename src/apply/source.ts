@@ -99,8 +99,7 @@ function* datasetPictures(dataset: Dataset): Generator<Picture> {
     for (const [i, label] of labels.entries()) {
       const name = String(i).padStart(digits, "0");
       const stem = `${prefix}${folders[label]}/${name}`;
-      // A view would bring the whole batch's memory along to another process.
-      const content = { data: imageAt(images, i).slice(), height: images.height, width: images.width };
+      const content = { data: imageAt(images, i), height: images.height, width: images.width };
       const source = `${split}/${name}`;
       const className = dataset.classNames[label];
       yield { index: index++, source, split, className, original: `${stem}.png`, stem, content };

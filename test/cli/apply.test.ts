@@ -78,7 +78,7 @@ describe("deepaugment apply", () => {
     program.process.kill("SIGINT");
     const { code, stderr } = await program.finished;
     assert.equal(code, 130, stderr);
-    assert.match(stderr, /deepaugment: interrupted: .*has no manifest/);
+    assert.match(stderr, /^\nStopping[^\n]*\ndeepaugment: interrupted: [^\n]* has no manifest[^\n]*\n$/);
     await checkWhole(out);
   });
 

@@ -1,0 +1,72 @@
+// What the outputs are called: beside `cat.png` come `cat_aug1.png`, `cat_aug2.png`, ... Two inputs that would give
+// the same name (cat.png and cat.jpg; or an earlier run's cat_aug1.png among the inputs) are told apart, always in the
+// same way, also where only letter case or Unicode form differ: a dataset may be copied to a system that ignores them.
+
+import { posix } from "node:path";
+
+/** Longest stem of an output in bytes of UTF-8: with what is added, names stay below the usual 255. */
+const LONGEST_STEM = 200;
+
+/** An output's name: its stem, the copy (from 1) and, where a policy has several chains, the chain (from 1). */
+const AUGMENTED = /^(.*)_aug\d+(-\d+)?\.png$/iu;
+
+/** The path of an augmented picture; `chain` from 1, or undefined where the policy has only one. */
+export function augmentedPath(stem: string, copy: number, chain: number | undefined): string {
+  return `${stem}_aug${copy}${chain === undefined ? "" : `-${chain}`}.png`;
+}
+
+/** Hands out a stem per input, no two alike. Paths are relative, with `/` on every system. */
+export class OutputStems {
+  readonly #taken = new Set<string>();
+
+  /** @param inputs all inputs whose outputs go to the same folders. */
+  constructor(inputs: readonly string[]) {
+    for (const input of inputs) {
+      const stem = AUGMENTED.exec(input)?.[1];
+      if (stem !== undefined) this.#taken.add(fold(stem));
+    }
+  }
+
+  /** `a/cat` for a/cat.png; then `a/cat_jpg` for a/cat.jpg; then `a/cat_jpg_2` for a/cat.JPG. */
+  take(input: string): string {
+    const extension = posix.extname(input);
+    const folder = posix.dirname(input);
+    const stem = posix.join(folder, shorten(posix.basename(input, extension)));
+    const longer = extension === "" ? stem : `${stem}_${extension.slice(1)}`;
+    let candidate = stem;
+    for (let attempt = 1; this.#taken.has(fold(candidate)); attempt++) {
+      candidate = attempt === 1 ? longer : `${longer}_${attempt}`;
+    }
+    this.#taken.add(fold(candidate));
+    return candidate;
+  }
+}
+
+/** Folder names for classes, which may be called anything ("T-shirt/top"): no two alike on any system. */
+export function classFolders(classNames: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return classNames.map((name) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what no file name should have
+    const clean = shorten(name.replace(/[\x00-\x1f<>:"/\\|?*]+/g, "-").replace(/^[. ]+|[. ]+$/g, "")) || "_";
+    let candidate = clean;
+    for (let attempt = 2; taken.has(fold(candidate)); attempt++) candidate = `${clean}_${attempt}`;
+    taken.add(fold(candidate));
+    return candidate;
+  });
+}
+
+function fold(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
+
+function shorten(name: string): string {
+  if (Buffer.byteLength(name) <= LONGEST_STEM) return name;
+  let kept = "";
+  let bytes = 0;
+  for (const letter of name) {
+    bytes += Buffer.byteLength(letter);
+    if (bytes > LONGEST_STEM) break;
+    kept += letter;
+  }
+  return kept;
+}

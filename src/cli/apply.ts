@@ -1,0 +1,97 @@
+// `deepaugment apply`: a policy on a dataset, offline.
+
+import type { Command } from "commander";
+import type { ApplyOutcome } from "../apply/apply.ts";
+import { share, someText, wholeNumber } from "./options.ts";
+import { abortOnInterrupt, isTerminal } from "./terminal.ts";
+
+interface ApplyFlags {
+  policy: string;
+  data: string;
+  out: string;
+  copies: number;
+  chance: number;
+  onlyAugmented?: boolean;
+  seed: number;
+  top: number;
+  workers?: number;
+  json?: boolean;
+}
+
+export function addApplyCommand(program: Command): void {
+  program
+    .command("apply")
+    .description("augment a dataset with the policies that a search has found")
+    .requiredOption(
+      "--policy <file>",
+      "best.json or policies.json of an experiment",
+      someText("--policy", "a file"),
+    )
+    .requiredOption(
+      "--data <path|name>",
+      "the images: a folder with one subfolder per class, an archive, or a dataset's name",
+      someText("--data", "a path or a name"),
+    )
+    .requiredOption(
+      "--out <folder>",
+      "where images and manifest.csv are written; a new or empty folder",
+      someText("--out", "a folder"),
+    )
+    .option(
+      "--copies <n>",
+      "copies of each augmented image; each goes through every chain of its policy",
+      wholeNumber("--copies", 1, 10_000),
+      1,
+    )
+    .option("--chance <p>", "the probability that an image is augmented", share("--chance"), 1)
+    .option("--only-augmented", "write no originals, and of the data's splits only the training images")
+    .option("--seed <n>", "the same seed gives the same images", wholeNumber("--seed", 0, 2 ** 32 - 1), 0)
+    .option(
+      "--top <k>",
+      "draw the policy of each copy from the best k of the file (all, where it holds fewer)",
+      wholeNumber("--top", 1, 1000),
+      1,
+    )
+    .option("--workers <n>", "processes; by default one per core", wholeNumber("--workers", 1, 1024))
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      "\nImages of train/ are augmented, those of val/ and test/ are copied. Originals in a folder are copied byte for byte;\naugmented images are PNG files beside them.\n\nExamples:\n  deepaugment apply --policy best.json --data photos/ --out augmented/\n  deepaugment apply --policy policies.json --top 5 --copies 3 --data photos/ --out augmented/\n  deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/",
+    )
+    .action(apply);
+}
+
+async function apply({ policy, json, ...flags }: ApplyFlags): Promise<void> {
+  const { applyPolicies } = await import("../apply/apply.ts");
+  const bar = isTerminal() ? new (await import("./progress-bar.ts")).ProgressBar() : undefined;
+  const { signal, done } = abortOnInterrupt();
+  try {
+    const outcome = await applyPolicies({
+      ...flags,
+      policyPath: policy,
+      onlyAugmented: flags.onlyAugmented ?? false,
+      onProgress: (progress) => bar?.show(progress),
+      signal,
+    });
+    bar?.stop();
+    if (json) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
+    else printOutcome(outcome);
+  } finally {
+    bar?.stop();
+    done();
+  }
+}
+
+function printOutcome({ out, manifest, policies, originals, augmented, skipped, notes }: ApplyOutcome): void {
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  for (const { path, reason } of skipped) process.stderr.write(`skipped ${path}: ${reason}\n`);
+  const from = policies === 1 ? "by the best policy" : `by the best ${policies} policies`;
+  const lines = [
+    `Originals  ${originals}`,
+    `Augmented  ${augmented}, ${from}`,
+    `Skipped    ${skipped.length}`,
+    `Images     ${out}`,
+    `Manifest   ${manifest}`,
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

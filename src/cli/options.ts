@@ -1,0 +1,29 @@
+// Values of options, checked at the door.
+
+import { UsageError } from "../common/errors.ts";
+
+/** A reader of whole numbers for commander; `name` is the option with its hyphens. */
+export function wholeNumber(name: string, low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    throw new UsageError(`${name}: expected a whole number from ${low} to ${high}, received "${text}"`);
+  };
+}
+
+/** A reader of numbers in [0, 1]. */
+export function share(name: string): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (value >= 0 && value <= 1) return value;
+    throw new UsageError(`${name}: expected a number from 0 to 1, received "${text}"`);
+  };
+}
+
+/** A reader of texts that are not empty. */
+export function someText(name: string, what: string): (text: string) => string {
+  return (text) => {
+    if (text !== "") return text;
+    throw new UsageError(`${name}: expected ${what}, received ""`);
+  };
+}

@@ -1,0 +1,82 @@
+// Folders of real pictures, files of policies and manifests for the tests of this room.
+
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import type { DrawnOperation } from "../../src/augment/chain.ts";
+import { imageAt } from "../../src/image/batch.ts";
+import { encodeJpeg, encodePng } from "../../src/image/codec.ts";
+import { resizeImage } from "../../src/image/resize.ts";
+import type { Chain } from "../../src/policy/policy.ts";
+import { formatPolicyFile } from "../../src/policy/policy-file.ts";
+import { loadSample } from "../fixtures/sample.ts";
+
+/** Real picture `index` of the sample, as the file that the path's ending says, at `height` x `width` pixels. */
+export async function writePicture(path: string, index: number, height = 32, width = 32): Promise<void> {
+  const { images } = (await loadSample()).train;
+  const pixels = resizeImage(imageAt(images, index), 32, 32, height, width);
+  const encode = /\.jpe?g$/i.test(path) ? encodeJpeg : encodePng;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, await encode(pixels, height, width));
+}
+
+/** A file of policies with these chains per policy, best first; trial numbers count down from 20. */
+export function writePolicies(path: string, policies: readonly (readonly Chain[])[]): string {
+  const found = policies.map((chains, i) => ({
+    trial: 20 - i,
+    reward: 0.6 - i / 100,
+    standardError: 0.01,
+    expectedAccuracyIncrease: 0.1 - i / 100,
+    portion: 0.5,
+    chains,
+  }));
+  const dataset = { name: "sample", classes: 10, imageShape: [32, 32, 3] as const };
+  const text = formatPolicyFile({ dataset, baseline: { reward: 0.5, standardError: 0.01 }, policies: found });
+  writeFileSync(path, text);
+  return path;
+}
+
+/** All files below a folder with their content, by path with `/`, sorted. */
+export function contentsOf(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  const files = names.filter((name) => statSync(join(folder, name)).isFile());
+  return new Map(
+    files.map((name) => [name.split(sep).join("/"), readFileSync(join(folder, name)).toString("base64")]),
+  );
+}
+
+export function filesIn(folder: string): string[] {
+  return [...contentsOf(folder).keys()];
+}
+
+export interface ParsedRow {
+  readonly output: string;
+  readonly source: string;
+  readonly split: string;
+  readonly class: string;
+  readonly policy_trial: string;
+  readonly chain: string;
+  readonly parameters: readonly DrawnOperation[] | undefined;
+  readonly seed: string;
+  readonly image_index: string;
+  readonly copy: string;
+}
+
+/** The rows of a manifest, read as RFC 4180 says. */
+export function readManifest(out: string): ParsedRow[] {
+  const text = readFileSync(join(out, "manifest.csv"), "utf8");
+  const cells = [...text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))([,\n])/g)];
+  if (cells.map(([cell]) => cell).join("") !== text) throw new Error("the manifest is no CSV");
+  const rows: string[][] = [[]];
+  for (const [, quoted, plain, end] of cells) {
+    rows.at(-1)!.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end === "\n") rows.push([]);
+  }
+  rows.pop();
+  const [header, ...body] = rows;
+  return body.map((row) => {
+    if (row.length !== header.length) throw new Error(`a row of ${row.length} cells: ${row}`);
+    const record = Object.fromEntries(header.map((name, i) => [name, row[i]]));
+    const { parameters } = record;
+    return { ...record, parameters: parameters ? JSON.parse(parameters) : undefined } as unknown as ParsedRow;
+  });
+}

@@ -134,7 +134,8 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
 }
 
-function formatOutcome({ folder, baseline, trials, good }: ExperimentOutcome): string {
+function formatOutcome(outcome: ExperimentOutcome): string {
+  const { folder, baseline, good } = outcome;
   const lines = [""];
   const shown = good.slice(0, 10);
   if (shown.length > 0) {
@@ -155,7 +156,7 @@ function formatOutcome({ folder, baseline, trials, good }: ExperimentOutcome): s
   const standardError = baseline.standardError === null ? "" : ` ± ${formatShare(baseline.standardError)}`;
   lines.push(
     "",
-    `Baseline reward ${formatShare(baseline.reward)}${standardError}; ${good.length} of ${trials.length - 1} policies did better${good.length > shown.length ? `, the best ${shown.length} are shown` : ""}.`,
+    `Baseline reward ${formatShare(baseline.reward)}${standardError}; ${countBetter(outcome)}${good.length > shown.length ? `, the best ${shown.length} are shown` : ""}.`,
   );
   lines.push(
     `Policies   ${folder}/policies.json`,
@@ -165,6 +166,13 @@ function formatOutcome({ folder, baseline, trials, good }: ExperimentOutcome): s
   if (shown.length > 0)
     lines.push(`\nNext: deepaugment apply --policy ${folder}/best.json --data <your images> --out <folder>`);
   return `${lines.join("\n")}\n`;
+}
+
+function countBetter({ trials, good }: ExperimentOutcome): string {
+  const better = trials.filter(({ reward }) => reward > trials[0].reward).length;
+  if (good.length === 0)
+    return `none of ${trials.length - 1} policies did better: more trials, epochs or images may help`;
+  return `${better} of ${trials.length - 1} policies did better`;
 }
 
 function formatJson({ folder, baseline, trials, good }: ExperimentOutcome): string {

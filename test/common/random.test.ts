@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Random, seedOf } from "../src/common/random.ts";
+import { Random, seedOf } from "../../src/common/random.ts";
 
 describe("Random", () => {
   it("is xoshiro128**: first values from the state (1, 2, 3, 4) of the authors' C code", () => {

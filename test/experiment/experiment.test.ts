@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import fc from "fast-check";
+import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { Experiment } from "../../src/experiment/experiment.ts";
+import { Notebook } from "../../src/experiment/notebook.ts";
+import { goodTrials, policyFileOf } from "../../src/experiment/ranking.ts";
+import { type TrainingRecord, type TrialRecord, trialOf } from "../../src/experiment/records.ts";
+import { noAugmentation } from "../../src/policy/policy.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-experiment-"));
+after(() => rmSync(root, { recursive: true }));
+
+const policy = noAugmentation(1, 2);
+const trial = (number: number, reward: number): TrialRecord => ({
+  trial: number,
+  policy,
+  reward,
+  standardError: null,
+});
+const sample = (reward: number): TrainingRecord => ({ trial: 4, sample: 0, policy, history: [], reward });
+
+describe("a trial", () => {
+  it("has the mean of its samples and the standard error of that mean", () => {
+    const { reward, standardError } = trialOf([sample(0.5), sample(0.6), sample(0.7)]);
+    assert.ok(Math.abs(reward - 0.6) < 1e-12);
+    // Standard deviation 0.1 (n − 1 in the denominator), over the root of 3.
+    assert.ok(Math.abs((standardError ?? 0) - 0.1 / Math.sqrt(3)) < 1e-12);
+  });
+
+  it("of one sample has no standard error", () => {
+    assert.equal(trialOf([sample(0.5)]).standardError, null);
+  });
+});
+
+describe("the policies that are handed on", () => {
+  it("are those better than the baseline, best first, the earlier of equals first, at most 20", () => {
+    const rewards = [0.5, 0.4, 0.6, 0.5, 0.7, 0.6];
+    const good = goodTrials(
+      trial(0, 0.5),
+      rewards.map((reward, number) => trial(number, reward)),
+    );
+    assert.deepEqual(
+      good.map((record) => record.trial),
+      [4, 2, 5],
+    );
+    const many = Array.from({ length: 40 }, (_, number) => trial(number + 1, 0.6 + number / 100));
+    assert.deepEqual(
+      goodTrials(trial(0, 0.5), many)
+        .map((record) => record.trial)
+        .slice(0, 3),
+      [40, 39, 38],
+    );
+    assert.equal(goodTrials(trial(0, 0.5), many).length, 20);
+  });
+
+  it("say how much they gain", () => {
+    const dataset = { name: "x", classes: 2, imageShape: [32, 32, 3] as const };
+    const { policies, baseline } = policyFileOf(dataset, trial(0, 0.5), [trial(3, 0.75)]);
+    assert.equal(baseline.reward, 0.5);
+    assert.equal(policies[0].expectedAccuracyIncrease, 0.25);
+    assert.equal(policies[0].trial, 3);
+  });
+});
+
+describe("the notebook", () => {
+  it("gives back every training with every digit", () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const technique = fc.constantFrom(...TECHNIQUES);
+    const operation = fc.record({ type: technique, magnitude: share });
+    const epoch = fc.record({
+      loss: fc.double({ noNaN: true }),
+      accuracy: share,
+      validationLoss: share,
+      validationAccuracy: share,
+    });
+    let count = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(operation, operation, share, epoch, share), { minLength: 1, maxLength: 5 }),
+        (trainings) => {
+          const notebook = new Notebook(join(root, `${count++}.csv`), {
+            chains: 1,
+            operationsPerChain: 2,
+            epochs: 1,
+          });
+          notebook.create();
+          const records = trainings.map(
+            ([first, second, portion, result, reward], index): TrainingRecord => ({
+              trial: index,
+              sample: 0,
+              policy: { chains: [[first, second]], portion },
+              history: [{ epoch: 1, ...result, seconds: 1.5 }],
+              reward,
+            }),
+          );
+          for (const record of records) notebook.append(record);
+          assert.deepEqual(
+            notebook.recover(),
+            records.map((record) => JSON.parse(JSON.stringify(record))),
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("of other columns is refused", () => {
+    const path = join(root, "other.csv");
+    writeFileSync(path, "a,b\n1,2\n");
+    const notebook = new Notebook(path, { chains: 1, operationsPerChain: 2, epochs: 1 });
+    assert.throws(() => notebook.recover(), /other\.csv, line 1: expected the columns trial_no/);
+  });
+});
+
+describe("an experiment's folder", () => {
+  it("is named by time and name, and never an existing one", () => {
+    const out = join(root, "experiments");
+    const folders = [1, 2, 3].map(() => Experiment.create(out, "mine & yours", "info").folder);
+    assert.equal(new Set(folders).size, 3);
+    assert.equal(readdirSync(out).length, 3);
+    for (const folder of folders) assert.match(folder, /\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-mine-yours(-\d)?$/);
+  });
+
+  it("logs what is serious enough", () => {
+    const experiment = Experiment.create(join(root, "logs"), null, "warn");
+    experiment.log("info", "quiet");
+    experiment.log("error", "loud");
+    assert.match(readFileSync(experiment.path("experiment.log"), "utf8"), /^\S+Z error loud\n$/);
+  });
+
+  it("that is none is refused, and a damaged one named", () => {
+    assert.throws(() => Experiment.open(root), {
+      name: "UsageError",
+      message: /is no experiment.*config\.yaml/,
+    });
+    const experiment = Experiment.create(join(root, "damaged"), null, "info");
+    experiment.writeConfig("data: x\n");
+    writeFileSync(experiment.path("experiment.json"), "{");
+    assert.throws(() => Experiment.open(experiment.folder).readFacts(), /experiment\.json/);
+  });
+});

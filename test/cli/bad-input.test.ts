@@ -25,7 +25,7 @@ import { imageAt } from "../../src/image/batch.ts";
 import { encodePng } from "../../src/image/codec.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { type Finished, run, start } from "./run.ts";
+import { type Finished, run, start, untilTrials } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-bad-input-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -322,25 +322,29 @@ describe("no space left", () => {
     skip: !isMounted,
   }, async () => {
     const out = join(disk, "out");
-    const { finished } = start(
-      ["optimize", "--data", SAMPLE_ARCHIVE, ...small, "--iterations", "12", "--workers", "1", "--out", out],
+    const program = start(
+      [
+        "optimize",
+        "--data",
+        SAMPLE_ARCHIVE,
+        ...small,
+        "--set",
+        "iterations=12",
+        "--workers",
+        "1",
+        "--out",
+        out,
+      ],
       environment,
     );
     const notebookPath = () => join(out, readdirSync(out)[0], "notebook.csv");
     const rows = () => readFileSync(notebookPath(), "utf8").trimEnd().split("\n");
-    while (
-      !existsSync(out) ||
-      readdirSync(out).length === 0 ||
-      !existsSync(notebookPath()) ||
-      rows().length < 3
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await untilTrials(program, out, 2, 1);
     const filler = openSync(join(disk, "filler"), "w");
     assert.throws(() => {
       for (;;) writeSync(filler, new Uint8Array(4096));
     }, /ENOSPC/);
-    const { code, stderr } = await finished;
+    const { code, stderr } = await program.finished;
     assert.equal(code, 1, stderr);
     assert.match(stderr.trimEnd().split("\n").at(-1) ?? "", /^deepaugment: cannot write .*: no space left/);
     const before = rows();

@@ -10,7 +10,7 @@ import { stripVTControlCharacters } from "node:util";
 import { loadConfig } from "../../src/config/load.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { type Finished, run, start } from "./run.ts";
+import { type Finished, finishedTrials, run, start, untilTrials } from "./run.ts";
 
 const TRIALS = 8;
 const root = mkdtempSync(join(tmpdir(), "deepaugment-optimize-"));
@@ -44,21 +44,6 @@ function experimentIn(out: string): string {
 /** The notebook but for the column `seconds`, the last. */
 function notebookOf(experiment: string): string {
   return readFileSync(join(experiment, "notebook.csv"), "utf8").replace(/,[^,\n]*$/gm, "");
-}
-
-function finishedTrials(experiment: string): number {
-  const rows = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n").length - 1;
-  return Math.floor(rows / SMALL.child_epochs);
-}
-
-/** Waits until so many trials are in the notebook of the experiment that appears in `out`. */
-async function untilTrials(out: string, count: number): Promise<void> {
-  for (;;) {
-    const folder = existsSync(out) ? readdirSync(out)[0] : undefined;
-    const notebook = folder && join(out, folder, "notebook.csv");
-    if (notebook && existsSync(notebook) && finishedTrials(join(out, folder)) >= count) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 describe("deepaugment optimize", () => {
@@ -116,12 +101,12 @@ describe("deepaugment optimize", () => {
 
   it("loses no trial to kill -9 in the 5th, and repeats none", async () => {
     const out = join(root, "killed");
-    const { process: program, finished } = start(optimizeArgs(out, 2), environment);
-    await untilTrials(out, 5);
-    program.kill("SIGKILL");
-    await finished;
+    const program = start(optimizeArgs(out, 2), environment);
+    await untilTrials(program, out, 5, SMALL.child_epochs);
+    program.process.kill("SIGKILL");
+    await program.finished;
     const killed = experimentIn(out);
-    const before = finishedTrials(killed);
+    const before = finishedTrials(killed, SMALL.child_epochs);
     assert.ok(before < TRIALS + 1);
     const resumed = await run(["optimize", "--resume", killed], environment);
     assert.equal(resumed.code, 0, resumed.stderr);
@@ -132,10 +117,10 @@ describe("deepaugment optimize", () => {
 
   it("ends cleanly on Ctrl-C with 130 and says how to go on; --resume may ask for more trials", async () => {
     const out = join(root, "interrupted");
-    const { process: program, finished } = start(optimizeArgs(out, 2, { iterations: 4 }), environment);
-    await untilTrials(out, 2);
-    program.kill("SIGINT");
-    const { code, stderr } = await finished;
+    const program = start(optimizeArgs(out, 2, { iterations: 4 }), environment);
+    await untilTrials(program, out, 2, SMALL.child_epochs);
+    program.process.kill("SIGINT");
+    const { code, stderr } = await program.finished;
     const interrupted = experimentIn(out);
     assert.equal(code, 130, stderr);
     assert.match(

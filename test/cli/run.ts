@@ -1,6 +1,8 @@
 // The program as a user starts it: a process of its own.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/deepaugment.ts", import.meta.url));
@@ -41,4 +43,31 @@ export function start(args: readonly string[], environment: Record<string, strin
 /** Runs `deepaugment` to its end. */
 export function run(args: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
   return start(args, environment).finished;
+}
+
+/** Trials in the notebook of an experiment with one training a trial. */
+export function finishedTrials(experiment: string, epochs: number): number {
+  const notebook = join(experiment, "notebook.csv");
+  if (!existsSync(notebook)) return 0;
+  return Math.floor((readFileSync(notebook, "utf8").trimEnd().split("\n").length - 1) / epochs);
+}
+
+/** Waits until so many trials are in the notebook of the experiment that the program makes in `out`. */
+export async function untilTrials(
+  program: Started,
+  out: string,
+  count: number,
+  epochs: number,
+): Promise<void> {
+  let isRunning = true;
+  program.finished.then(() => {
+    isRunning = false;
+  });
+  for (;;) {
+    const experiment = existsSync(out) ? readdirSync(out)[0] : undefined;
+    if (experiment && finishedTrials(join(out, experiment), epochs) >= count) return;
+    if (!isRunning)
+      throw new Error(`the program ended before trial ${count}: ${(await program.finished).stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -4,7 +4,16 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -34,6 +43,25 @@ try {
   const experiment = join(work, "out", readdirSync(join(work, "out"))[0]);
   const notebook = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
   assert.equal(notebook.length, 1 + 4 * 2, "a row per epoch of every training");
+
+  const operation = { type: "rotate", magnitude: 0.2 };
+  const policy = {
+    trial: 1,
+    reward: 0.6,
+    standardError: null,
+    expectedAccuracyIncrease: 0.1,
+    portion: 1,
+    chains: [[operation]],
+  };
+  const dataset = { name: "images", classes: 10, imageShape: [32, 32, 3] };
+  const baseline = { reward: 0.5, standardError: null };
+  const file = { format: "deepaugment-policies", version: 1, dataset, baseline, policies: [policy] };
+  writeFileSync(join(work, "policy.json"), JSON.stringify(file));
+  run("apply", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "augmented");
+  const manifest = readFileSync(join(work, "augmented", "manifest.csv"), "utf8")
+    .trimEnd()
+    .split("\n");
+  assert.equal(manifest.length, 1 + 200 + 40 + 200, "a row per original and per augmented training image");
   console.log(`${NAME}: 1 passed, 0 failed`);
 } finally {
   rmSync(folder, { recursive: true });

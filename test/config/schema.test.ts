@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { configurationPage } from "../../src/config/page.ts";
 import { CONFIG_KEYS, type Config, configSchema, describeKeys, isTextKey } from "../../src/config/schema.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 
@@ -64,5 +66,12 @@ describe("the configuration's keys", () => {
       "name",
       "notebook_path",
     ]);
+  });
+});
+
+describe("docs/configuration.md", () => {
+  it("is what the schema says (npm run docs)", () => {
+    const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
+    assert.equal(page, configurationPage());
   });
 });

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { share, someText, wholeNumber } from "./options.ts";
-import { abortOnInterrupt, isTerminal } from "./terminal.ts";
+import { interruptible, isTerminal } from "./terminal.ts";
 
 interface ApplyFlags {
   policy: string;
@@ -64,21 +64,21 @@ export function addApplyCommand(program: Command): void {
 async function apply({ policy, json, ...flags }: ApplyFlags): Promise<void> {
   const { applyPolicies } = await import("../apply/apply.ts");
   const bar = isTerminal() ? new (await import("./progress-bar.ts")).ProgressBar() : undefined;
-  const { signal, done } = abortOnInterrupt();
   try {
-    const outcome = await applyPolicies({
-      ...flags,
-      policyPath: policy,
-      onlyAugmented: flags.onlyAugmented ?? false,
-      onProgress: (progress) => bar?.show(progress),
-      signal,
-    });
+    const outcome = await interruptible((signal) =>
+      applyPolicies({
+        ...flags,
+        policyPath: policy,
+        onlyAugmented: flags.onlyAugmented ?? false,
+        onProgress: (progress) => bar?.show(progress),
+        signal,
+      }),
+    );
     bar?.stop();
     if (json) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
     else printOutcome(outcome);
   } finally {
     bar?.stop();
-    done();
   }
 }
 

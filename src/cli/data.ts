@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../common/errors.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
+import { interruptible } from "./terminal.ts";
 
 /** Adds `data fetch` and `data info` to the program. */
 export function addDataCommands(program: Command): void {
@@ -28,7 +29,7 @@ async function fetchNamed(name: string): Promise<void> {
     import("../dataset/describe.ts"),
   ]);
   if (!findNamed(name)) throw unknownName(name);
-  const dataset = await loadWithProgress(name, undefined);
+  const dataset = await interruptible((signal) => loadWithProgress(name, undefined, signal));
   process.stdout.write(`${summary(describeDataset(dataset))}\n`);
 }
 
@@ -43,10 +44,9 @@ async function printInfo(path: string, options: { imageSize?: string; json?: boo
   }
   const progress = new ProgressBar();
   try {
-    const description = await describeSource(path, {
-      imageSize,
-      onProgress: (state) => progress.show(state),
-    });
+    const description = await interruptible((signal) =>
+      describeSource(path, { imageSize, signal, onProgress: (state) => progress.show(state) }),
+    );
     progress.stop();
     process.stdout.write(`${options.json ? JSON.stringify(description, null, 2) : table(description)}\n`);
     if (options.json) return;

@@ -8,11 +8,15 @@ import { ProgressBar } from "./progress-bar.ts";
 const MOST_NAMED = 10;
 
 /** As `loadDataset`. Files that cannot be decoded are named on stderr and counted. */
-export async function loadWithProgress(source: string, imageSize: number | undefined): Promise<Dataset> {
+export async function loadWithProgress(
+  source: string,
+  imageSize: number | undefined,
+  signal: AbortSignal,
+): Promise<Dataset> {
   const bar = new ProgressBar();
   let dataset: Dataset;
   try {
-    dataset = await loadDataset(source, { imageSize, onProgress: (progress) => bar.show(progress) });
+    dataset = await loadDataset(source, { imageSize, signal, onProgress: (progress) => bar.show(progress) });
   } finally {
     bar.stop();
   }

@@ -34,18 +34,22 @@ export function createProgram(): Command {
     )
     .version(VERSION, "--version", "print the version")
     .option("--debug", "print the stack trace of an error")
-    .showHelpAfterError("(--help explains)")
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(`deepaugment: ${usageLine(text)}\n`) })
     .exitOverride();
   addOptimizeCommand(program);
   addApplyCommand(program);
   addDataCommands(program);
-  for (const command of allCommands(program)) command.exitOverride().showHelpAfterError("(--help explains)");
   return program;
 }
 
-function allCommands(command: Command): Command[] {
-  return command.commands.flatMap((child) => [child as Command, ...allCommands(child as Command)]);
+/** Commander's message on one line: `error: unknown option '--iteration'\n(Did you mean --iterations?)`. */
+function usageLine(text: string): string {
+  const line = text
+    .replace(/^error: /, "")
+    .replace(/\s*\n\s*/g, " ")
+    .trim();
+  return /\(Did you mean/.test(line) ? line : `${line}; --help explains`;
 }
 
 function reportError(error: unknown, isDebug: boolean): number {

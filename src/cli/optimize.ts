@@ -3,14 +3,16 @@
 import type { Command } from "commander";
 import { InterruptedError } from "../common/errors.ts";
 import type { ConfigSources } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { formatPolicy } from "../policy/policy.ts";
-import type { ExperimentOutcome } from "../search/run-experiment.ts";
+import type { ExperimentOutcome, ExperimentStart } from "../search/run-experiment.ts";
 import { formatGain, formatShare, formatTable } from "./format.ts";
-import { abortOnInterrupt, isTerminal } from "./terminal.ts";
+import type { SearchDisplay } from "./search-display.ts";
+import { interruptible, isTerminal } from "./terminal.ts";
 
 interface OptimizeOptions {
   config?: string;
-  set: string[];
+  set?: string[];
   resume?: string;
   json?: boolean;
   data?: string;
@@ -49,8 +51,7 @@ export function addOptimizeCommand(program: Command): void {
     .option(
       "--set <key=value>",
       "set any other key of the configuration; may be repeated",
-      (value, all: string[]) => [...all, value],
-      [],
+      (value, all: string[] = []) => [...all, value],
     )
     .option(
       "--resume <folder>",
@@ -59,7 +60,7 @@ export function addOptimizeCommand(program: Command): void {
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500",
+      "\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500",
     )
     .action(optimize);
 }
@@ -67,65 +68,69 @@ export function addOptimizeCommand(program: Command): void {
 async function optimize(options: OptimizeOptions): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
   const config = loadConfig(await sourcesOf(options));
+  const outcome = await interruptible((signal) => search(config, options.resume, signal));
+  process.stdout.write(options.json ? formatJson(outcome) : formatOutcome(outcome));
+}
+
+async function search(
+  config: Config,
+  resume: string | undefined,
+  signal: AbortSignal,
+): Promise<ExperimentOutcome> {
   const { loadWithProgress } = await import("./loading.ts");
-  const dataset = await loadWithProgress(config.data, config.image_size ?? undefined);
+  const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal);
   const { runExperiment } = await import("../search/run-experiment.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
-
-  const { signal, done } = abortOnInterrupt();
-  let display: ReturnType<typeof createSearchDisplay> | undefined;
+  let display: SearchDisplay | undefined;
   let folder = "";
   try {
-    const outcome = await runExperiment({
+    return await runExperiment({
       config,
       dataset,
-      resume: options.resume,
+      resume,
       signal,
       onStart: (start) => {
         folder = start.folder;
-        const precision = start.precision === "float32" ? "" : `, ${start.precision}`;
-        const workers = `${start.workers} worker${start.workers === 1 ? "" : "s"}`;
-        process.stderr.write(
-          `Searching on ${dataset.name}: ${config.iterations} trials, ${config.opt_samples} training${config.opt_samples === 1 ? "" : "s"} of ${config.model} each, engine ${start.engine}${precision}, ${workers}\n${start.folder}\n`,
-        );
-        display = createSearchDisplay(
-          {
-            iterations: config.iterations,
-            samples: config.opt_samples,
-            epochs: config.child_epochs,
-            workers: start.workers,
-            finishedTrials: start.finishedTrials,
-          },
-          isTerminal(),
-        );
+        process.stderr.write(`${describeStart(config, dataset.name, start)}\n${folder}\n`);
+        const { iterations, opt_samples: samples, child_epochs: epochs } = config;
+        const { workers, finishedTrials } = start;
+        display = createSearchDisplay({ iterations, samples, epochs, workers, finishedTrials }, isTerminal());
         return display;
       },
     });
-    display?.stop();
-    process.stdout.write(options.json ? formatJson(outcome) : formatOutcome(outcome));
   } catch (error) {
-    display?.stop();
     if (error instanceof InterruptedError && folder) {
       throw new InterruptedError(`interrupted; go on with: deepaugment optimize --resume ${folder}`);
     }
     throw error;
   } finally {
-    done();
+    display?.stop();
   }
+}
+
+function describeStart(
+  config: Config,
+  dataset: string,
+  { engine, precision, workers }: ExperimentStart,
+): string {
+  const trainings = `${config.opt_samples} training${config.opt_samples === 1 ? "" : "s"} of ${config.model} each`;
+  const processes = `${workers} worker${workers === 1 ? "" : "s"}`;
+  return `Searching on ${dataset}: ${config.iterations} trials, ${trainings}, engine ${engine} (${precision}), ${processes}`;
 }
 
 async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   const overrides: Record<string, string> = {};
+  const { set = [] } = options;
   for (const key of Object.keys(OVERRIDES) as (keyof typeof OVERRIDES)[]) {
     const value = options[key];
     if (value !== undefined) overrides[key] = value;
   }
-  if (options.resume === undefined) return { file: options.config, overrides, set: options.set };
+  if (options.resume === undefined) return { file: options.config, overrides, set };
   const { UsageError } = await import("../common/errors.ts");
   const { Experiment } = await import("../experiment/experiment.ts");
   const fixed = Object.keys(overrides).filter((key) => !RESUMABLE.includes(key));
   if (options.config !== undefined) fixed.push("config");
-  if (options.set.length > 0) fixed.push("set");
+  if (set.length > 0) fixed.push("set");
   if (fixed.length > 0) {
     throw new UsageError(
       `--${fixed[0]} cannot be given with --resume: an experiment keeps its configuration; only --${RESUMABLE.join(" and --")} may change`,

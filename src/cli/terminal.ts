@@ -6,10 +6,10 @@ export function isTerminal(): boolean {
 }
 
 /**
- * A signal that the first Ctrl-C (SIGINT) or SIGTERM aborts, so that the run can end cleanly; a second one ends the
- * process at once. `done` gives the keys their usual meaning again.
+ * Runs `work` with a signal that the first Ctrl-C (SIGINT) or SIGTERM aborts, so that it can end cleanly; a second one
+ * ends the process at once.
  */
-export function abortOnInterrupt(): { signal: AbortSignal; done: () => void } {
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(130);
@@ -18,9 +18,10 @@ export function abortOnInterrupt(): { signal: AbortSignal; done: () => void } {
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
-  const done = () => {
+  try {
+    return await work(controller.signal);
+  } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
-  };
-  return { signal: controller.signal, done };
+  }
 }

@@ -1,11 +1,14 @@
 // Engines: what trains a child. An engine is a TensorFlow.js backend, chosen at start, plus the few passes that a
 // backend can do better than TensorFlow.js's operations composed; the trainer is the same for all.
 
-import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+import { type Tensor, type Variable, version_core } from "@tensorflow/tfjs-core";
 import { UsageError } from "../common/errors.ts";
 
 export type EngineChoice = "auto" | "native" | "webgpu" | "tensorflow" | "wasm";
 export type PrecisionChoice = "auto" | "float32" | "bfloat16";
+
+/** Of TensorFlow.js. */
+export const TENSORFLOW_JS_VERSION: string = version_core;
 
 export interface RmsPropSettings {
   readonly learningRate: number;
@@ -14,10 +17,14 @@ export interface RmsPropSettings {
   readonly epsilon: number;
 }
 
-/** A started engine; TensorFlow.js's operations now run on it. */
-export interface Engine {
+/** Which engine trains, and in which numbers. */
+export interface EngineIdentity {
   readonly name: string;
   readonly precision: "float32" | "bfloat16";
+}
+
+/** A started engine; TensorFlow.js's operations now run on it. */
+export interface Engine extends EngineIdentity {
   /**
    * One step of RMSprop:
    * meanSquare ← rho · meanSquare + (1 − rho) · gradient²;
@@ -31,16 +38,16 @@ export interface Engine {
  * @throws UsageError where the engine or the precision is not to be had.
  */
 export async function startEngine(choice: EngineChoice, precision: PrecisionChoice): Promise<Engine> {
-  const engine = checkEngine(choice, precision);
+  resolveEngine(choice, precision);
   const { startWasm } = await import("./wasm/backend.ts");
-  return engine === "wasm" ? startWasm() : Promise.reject(new Error(`unknown engine ${engine}`));
+  return startWasm();
 }
 
 /**
- * What `auto` comes to, without starting it.
+ * What the choice comes to on this machine, without starting it.
  * @throws UsageError as `startEngine`.
  */
-export function checkEngine(choice: EngineChoice, precision: PrecisionChoice): "wasm" {
+export function resolveEngine(choice: EngineChoice, precision: PrecisionChoice): EngineIdentity {
   if (choice !== "auto" && choice !== "wasm") {
     throw new UsageError(`engine "${choice}" is not part of this version; use engine: wasm, or auto`);
   }
@@ -49,5 +56,5 @@ export function checkEngine(choice: EngineChoice, precision: PrecisionChoice): "
       'precision "bfloat16" is not to be had on engine wasm; use precision: float32, or auto',
     );
   }
-  return "wasm";
+  return { name: "wasm", precision: "float32" };
 }

@@ -14,7 +14,7 @@ import { RandomController } from "../controller/random.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { selectSubsets, writeSubsets } from "../dataset/subset-file.ts";
 import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
-import { checkEngine } from "../engine/engine.ts";
+import { type EngineIdentity, resolveEngine, TENSORFLOW_JS_VERSION } from "../engine/engine.ts";
 import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { goodTrials, policyFileOf } from "../experiment/ranking.ts";
 import type { TrialRecord } from "../experiment/records.ts";
@@ -60,7 +60,7 @@ export interface ExperimentOutcome {
  */
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
   const { config, dataset, resume, signal } = request;
-  const engine = checkEngine(config.engine, config.precision);
+  const engine = resolveEngine(config.engine, config.precision);
   const { height, width } = dataset.train.images;
   checkModel(config.model, height, width);
   const drawn = drawSubsets(dataset, {
@@ -118,8 +118,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     const start = {
       folder: experiment.folder,
       workers: executor.workers,
-      engine,
-      precision: "float32",
+      engine: engine.name,
+      precision: engine.precision,
       finishedTrials,
     };
     const observer = request.onStart?.(start);
@@ -189,7 +189,6 @@ function logFailure(experiment: Experiment, error: unknown): void {
 /** An observer's methods as plain functions, so that one of them can be replaced. */
 function forward(observer: SearchObserver | undefined): SearchObserver {
   return {
-    onTrialStarted: (trial, policy) => observer?.onTrialStarted?.(trial, policy),
     onTrainingStarted: (trial, sample) => observer?.onTrainingStarted?.(trial, sample),
     onEpoch: (trial, sample, result) => observer?.onEpoch?.(trial, sample, result),
     onTrainingFinished: (record) => observer?.onTrainingFinished?.(record),
@@ -216,7 +215,7 @@ function factsOf(
   config: Config,
   dataset: Dataset,
   drawn: Subsets,
-  engine: string,
+  engine: EngineIdentity,
   lag: number,
 ): ExperimentFacts {
   return {
@@ -224,9 +223,9 @@ function factsOf(
     version: 1,
     seed: config.seed,
     startedAt: new Date().toISOString(),
-    versions: { deepaugment: VERSION, node: process.versions.node },
-    engine,
-    precision: "float32",
+    versions: { deepaugment: VERSION, node: process.versions.node, "tensorflow.js": TENSORFLOW_JS_VERSION },
+    engine: engine.name,
+    precision: engine.precision,
     machine: {
       cpu: cpus()[0]?.model ?? "unknown",
       cores: availableParallelism(),

@@ -13,7 +13,6 @@ import type { TrainingTask } from "./training.ts";
 
 /** What a search tells while it runs. */
 export interface SearchObserver {
-  onTrialStarted?(trial: number, policy: Policy): void;
   onTrainingStarted?(trial: number, sample: number): void;
   onEpoch?(trial: number, sample: number, result: EpochResult): void;
   onTrainingFinished?(record: TrainingRecord): void;
@@ -132,9 +131,8 @@ class Search {
   }
 
   #start(trial: number, policy: Policy): void {
-    const { samples, observer } = this.#options;
+    const { samples } = this.#options;
     this.#open.set(trial, { policy, samples: new Array(samples).fill(undefined) });
-    observer?.onTrialStarted?.(trial, policy);
     for (let sample = 0; sample < samples; sample++) {
       const recorded = this.#recorded.get(keyOf(trial, sample));
       if (recorded) this.#arrived(recorded);

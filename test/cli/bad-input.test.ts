@@ -363,12 +363,9 @@ describe("no space left", () => {
 
 describe("the command line", () => {
   it("an unknown command or option", async () => {
-    const command = await run(["optimise"]);
-    assert.equal(command.code, 2);
-    assert.match(command.stderr, /unknown command 'optimise'/);
-    const option = await run(["optimize", "--iteration", "3"]);
-    assert.equal(option.code, 2);
-    assert.match(option.stderr, /unknown option '--iteration'/);
+    failsWith(await run(["optimise"]), 2, /unknown command 'optimise'/, /Did you mean optimize/);
+    failsWith(await run(["optimize", "--iteration", "3"]), 2, /unknown option '--iteration'/, /--iterations/);
+    failsWith(await run(["apply", "--data", "x", "--out", "y"]), 2, /--policy/, /--help explains/);
   });
   it("shows a stack trace only with --debug", async () => {
     const plain = await optimize("--config", join(root, "none.yaml"));

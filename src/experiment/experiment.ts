@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { messageOf, RunError, systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole, writeJson } from "../common/files.ts";
 import { formatPolicyFile, type PolicyFile } from "../policy/policy-file.ts";
-import { EarlyTrainings } from "./early.ts";
 import { Notebook, type NotebookShape } from "./notebook.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -123,8 +122,12 @@ export class Experiment {
     return new Notebook(notebookPath ?? this.path("notebook.csv"), shape);
   }
 
-  earlyTrainings(): EarlyTrainings {
-    return new EarlyTrainings(this.path("early.jsonl"));
+  /**
+   * A second notebook: trainings that ended before one that comes earlier in the first are kept there until their
+   * turn, so that a crash does not lose them. It exists only while a search runs, or after one was cut off.
+   */
+  earlyNotebook(shape: NotebookShape): Notebook {
+    return new Notebook(this.path("early.csv"), shape);
   }
 
   writePolicies(all: PolicyFile, best: PolicyFile): void {

@@ -1,7 +1,7 @@
 // The notebook: one row per epoch of every training, in the order of trials and samples. Appended and flushed as each
 // training ends; read again when a search is resumed.
 
-import { closeSync, fsyncSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from "node:fs";
 import type { EpochResult } from "../child/reward.ts";
 import { messageOf, RunError, systemReason, UsageError } from "../common/errors.ts";
 import { writeAll, writeFileWhole } from "../common/files.ts";
@@ -28,7 +28,7 @@ const EPOCH_COLUMNS = [
   "reward",
 ];
 
-/** The file `notebook.csv` of one experiment. */
+/** A file of an experiment with a row per epoch: `notebook.csv`. */
 export class Notebook {
   readonly path: string;
   readonly #shape: NotebookShape;
@@ -41,6 +41,14 @@ export class Notebook {
   /** Begins an empty notebook. @throws RunError */
   create(): void {
     writeFileWhole(this.path, `${columnsOf(this.#shape).join(",")}\n`);
+  }
+
+  get exists(): boolean {
+    return existsSync(this.path);
+  }
+
+  remove(): void {
+    rmSync(this.path, { force: true });
   }
 
   /** Adds a training's rows, on disk when this returns. @throws RunError */
@@ -122,7 +130,7 @@ export class Notebook {
 }
 
 /** Appends text and waits until it is on the disk. @throws RunError */
-export function appendFlushed(path: string, text: string): void {
+function appendFlushed(path: string, text: string): void {
   try {
     const file = openSync(path, "a");
     try {

@@ -76,22 +76,21 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     ? Experiment.open(resume, config.logging)
     : Experiment.create(config.out, config.name, config.logging);
   const lag = resume ? checkResumed(experiment, dataset).lag : lagOf(workers, config.opt_samples);
-  const notebook = experiment.notebook(
-    {
-      chains: config.policy_chains,
-      operationsPerChain: config.operations_per_chain,
-      epochs: config.child_epochs,
-    },
-    config.notebook_path,
-  );
-  const early = experiment.earlyTrainings();
+  const shape = {
+    chains: config.policy_chains,
+    operationsPerChain: config.operations_per_chain,
+    epochs: config.child_epochs,
+  };
+  const notebook = experiment.notebook(shape, config.notebook_path);
+  const early = experiment.earlyNotebook(shape);
   if (!resume) {
     notebook.create();
     experiment.writeFacts(factsOf(config, dataset, drawn, engine, lag));
   }
   experiment.writeConfig(formatConfig({ ...config, workers }));
   const recorded = resume ? notebook.recover() : [];
-  const recordedEarly = resume ? early.read() : [];
+  if (!early.exists) early.create();
+  const recordedEarly = early.recover();
 
   const space = createSpace({
     chains: config.policy_chains,

@@ -4,7 +4,6 @@
 import type { EpochResult, RewardSettings } from "../child/reward.ts";
 import { rewardOf } from "../child/reward.ts";
 import type { Controller, Point } from "../controller/controller.ts";
-import type { EarlyTrainings } from "../experiment/early.ts";
 import type { Notebook } from "../experiment/notebook.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "../experiment/records.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -39,7 +38,8 @@ export interface SearchOptions {
   readonly space: PolicySpace;
   readonly executor: Executor;
   readonly notebook: Notebook;
-  readonly early: EarlyTrainings;
+  /** Where trainings that end before their turn wait for it. */
+  readonly early: Notebook;
   /** What an earlier run left: the notebook's trainings, in order, and those that ended early. */
   readonly recorded: readonly TrainingRecord[];
   readonly recordedEarly: readonly TrainingRecord[];

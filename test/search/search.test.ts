@@ -10,7 +10,6 @@ import { InterruptedError, RunError } from "../../src/common/errors.ts";
 import { Random } from "../../src/common/random.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { BayesianController } from "../../src/controller/bayesian.ts";
-import { EarlyTrainings } from "../../src/experiment/early.ts";
 import { Notebook } from "../../src/experiment/notebook.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../../src/policy/space.ts";
@@ -85,14 +84,12 @@ interface RunOptions {
 async function search(options: RunOptions): Promise<string> {
   const { folder, executor, samples = 2, iterations = 12, signal, observer } = options;
   const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
-  const notebook = new Notebook(join(folder, "notebook.csv"), {
-    chains: 1,
-    operationsPerChain: 2,
-    epochs: EPOCHS,
-  });
-  const early = new EarlyTrainings(join(folder, "early.jsonl"));
+  const shape = { chains: 1, operationsPerChain: 2, epochs: EPOCHS };
+  const notebook = new Notebook(join(folder, "notebook.csv"), shape);
+  const early = new Notebook(join(folder, "early.csv"), shape);
   const isResumed = existsSync(notebook.path);
   if (!isResumed) notebook.create();
+  if (!early.exists) early.create();
   await runSearch({
     iterations,
     samples,
@@ -108,7 +105,7 @@ async function search(options: RunOptions): Promise<string> {
     notebook,
     early,
     recorded: isResumed ? notebook.recover() : [],
-    recordedEarly: isResumed ? early.read() : [],
+    recordedEarly: early.recover(),
     taskOf: (trial, sample, policy) => ({ trial, sample, policy }) as TrainingTask,
     signal,
     observer,
@@ -164,7 +161,7 @@ describe("runSearch", () => {
       const all = [...first.trained, ...second.trained];
       assert.equal(all.length, 13 * 2, "each training once");
       assert.equal(new Set(all).size, all.length);
-      assert.ok(!existsSync(join(folder, "early.jsonl")));
+      assert.ok(!existsSync(join(folder, "early.csv")));
     }
   });
 

@@ -140,7 +140,7 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
 }
 
 function formatOutcome(outcome: ExperimentOutcome): string {
-  const { folder, baseline, good } = outcome;
+  const { folder, notebook, baseline, good } = outcome;
   const lines = [""];
   const shown = good.slice(0, 10);
   if (shown.length > 0) {
@@ -166,7 +166,7 @@ function formatOutcome(outcome: ExperimentOutcome): string {
   lines.push(
     `Policies   ${folder}/policies.json`,
     `The best   ${folder}/best.json`,
-    `Notebook   ${folder}/notebook.csv`,
+    `Notebook   ${notebook}`,
   );
   if (shown.length > 0)
     lines.push(`\nNext: deepaugment apply --policy ${folder}/best.json --data <your images> --out <folder>`);
@@ -180,6 +180,6 @@ function countBetter({ trials, good }: ExperimentOutcome): string {
   return `${better} of ${trials.length - 1} policies did better`;
 }
 
-function formatJson({ folder, baseline, trials, good }: ExperimentOutcome): string {
-  return `${JSON.stringify({ folder, baseline, trials: trials.length - 1, policies: good }, null, 2)}\n`;
+function formatJson({ folder, notebook, baseline, trials, good }: ExperimentOutcome): string {
+  return `${JSON.stringify({ folder, notebook, baseline, trials: trials.length - 1, policies: good }, null, 2)}\n`;
 }

@@ -47,6 +47,8 @@ export interface ExperimentStart {
 
 export interface ExperimentOutcome {
   readonly folder: string;
+  /** The path of the notebook. */
+  readonly notebook: string;
   readonly baseline: TrialRecord;
   readonly trials: readonly TrialRecord[];
   /** What `policies.json` holds: better than the baseline, best first. */
@@ -167,7 +169,13 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
       },
     });
     experiment.log("info", "finished");
-    return { folder: experiment.folder, baseline: trials[0], trials, good: goodTrials(trials[0], trials) };
+    return {
+      folder: experiment.folder,
+      notebook: notebook.path,
+      baseline: trials[0],
+      trials,
+      good: goodTrials(trials[0], trials),
+    };
   } catch (error) {
     logFailure(experiment, error);
     throw error;

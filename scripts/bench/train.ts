@@ -10,7 +10,7 @@ import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { buildModel } from "../../src/child/model.ts";
-import { trainChild } from "../../src/child/trainer.ts";
+import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
 import { Random } from "../../src/common/random.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
 import { startEngine } from "../../src/engine/engine.ts";
@@ -77,7 +77,6 @@ async function measure(seconds: number): Promise<Measurement> {
     await trainChild(model, train, one, options);
     rates.push((1000 * train.labels.length) / (performance.now() - start));
   }
-  const { evaluateChild } = await import("../../src/child/trainer.ts");
   const many = noise(200);
   for (let i = 0; i < 6; i++) {
     const start = performance.now();

@@ -32,8 +32,6 @@ export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
   };
 }
 
-export const NO_AUGMENTATION: Policy = noAugmentation();
-
 /** A short line for a person: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains apart by `|`. */
 export function formatPolicy(policy: Policy): string {
   const chains = policy.chains.map((chain) =>

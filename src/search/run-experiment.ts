@@ -156,14 +156,15 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
         ...forward(observer),
         onTrialFinished: (record) => {
           finished.push(record);
-          const ranked = goodTrials(finished[0], finished);
-          const fileOf = (records: readonly TrialRecord[]) =>
-            policyFileOf(describe(dataset), finished[0], records);
-          experiment.writePolicies(fileOf(ranked), fileOf(ranked.slice(0, 1)));
-          experiment.log(
-            "info",
-            `trial ${record.trial}: reward ${record.reward}, ${formatPolicy(record.policy)}`,
-          );
+          // An earlier run has written all of its own, except perhaps those of its last trial.
+          if (record.trial >= finishedTrials - 1) {
+            const ranked = goodTrials(finished[0], finished);
+            const fileOf = (records: readonly TrialRecord[]) =>
+              policyFileOf(describe(dataset), finished[0], records);
+            experiment.writePolicies(fileOf(ranked), fileOf(ranked.slice(0, 1)));
+            const policy = formatPolicy(record.policy);
+            experiment.log("info", `trial ${record.trial}: reward ${record.reward}, ${policy}`);
+          }
           observer?.onTrialFinished?.(record);
         },
       },

@@ -119,14 +119,18 @@ class Search {
   #policyOf(trial: number): Policy {
     const { controller, space } = this.#options;
     if (trial === 0) return space.baseline;
-    const recorded = this.#recorded.get(keyOf(trial, 0)) ?? this.#recordedOf(trial);
+    const recorded = this.#anyRecorded(trial);
     if (!recorded) return space.pointToPolicy(controller.ask(trial));
     controller.expect(trial, space.policyToPoint(recorded.policy));
     return recorded.policy;
   }
 
-  #recordedOf(trial: number): TrainingRecord | undefined {
-    for (const record of this.#recorded.values()) if (record.trial === trial) return record;
+  /** One of the trial's samples that an earlier run left; all have the trial's policy. */
+  #anyRecorded(trial: number): TrainingRecord | undefined {
+    for (let sample = 0; sample < this.#options.samples; sample++) {
+      const recorded = this.#recorded.get(keyOf(trial, sample));
+      if (recorded) return recorded;
+    }
     return undefined;
   }
 

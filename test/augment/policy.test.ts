@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { applyChain } from "../../src/augment/chain.ts";
 import { augmentTrainingSet, drawPortion } from "../../src/augment/policy.ts";
 import { createBatch, imageSize, selectImages } from "../../src/image/batch.ts";
-import { NO_AUGMENTATION, type Policy } from "../../src/policy/policy.ts";
+import { noAugmentation, type Policy } from "../../src/policy/policy.ts";
 import { randomImage } from "./images.ts";
 
 const images = createBatch(10, 6, 5);
@@ -63,6 +63,6 @@ describe("a policy on a training set", () => {
   });
 
   it("of portion 0 returns the originals", () => {
-    assert.equal(augmentTrainingSet(train, NO_AUGMENTATION, 1), train);
+    assert.equal(augmentTrainingSet(train, noAugmentation(), 1), train);
   });
 });

@@ -4,7 +4,7 @@ import { Random } from "../../src/common/random.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { randomPoint } from "../../src/controller/controller.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../../src/policy/columns.ts";
-import { formatPolicy, NO_AUGMENTATION, noAugmentation, type Policy } from "../../src/policy/policy.ts";
+import { formatPolicy, noAugmentation, type Policy } from "../../src/policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../../src/policy/space.ts";
 
 const usual = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
@@ -48,11 +48,11 @@ describe("the search space", () => {
   });
 
   it("has a point for the baseline, whatever the techniques and the shape", () => {
-    assert.deepEqual(policyToPoint(usual, NO_AUGMENTATION), [2, 0, 2, 0, 0]);
+    assert.deepEqual(policyToPoint(usual, noAugmentation()), [2, 0, 2, 0, 0]);
     const fogOnly = createSpace({ chains: 1, operationsPerChain: 1, operations: ["fog"] });
-    assert.deepEqual(policyToPoint(fogOnly, NO_AUGMENTATION), [0, 0, 0]);
+    assert.deepEqual(policyToPoint(fogOnly, noAugmentation()), [0, 0, 0]);
     const wide = createSpace({ chains: 2, operationsPerChain: 2, operations: ["fog", "rotate"] });
-    assert.deepEqual(policyToPoint(wide, NO_AUGMENTATION), [1, 0, 1, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(policyToPoint(wide, noAugmentation()), [1, 0, 1, 0, 0, 0, 0, 0, 0]);
     assert.deepEqual(policyToPoint(wide, noAugmentation(2, 2)), [1, 0, 1, 0, 1, 0, 1, 0, 0]);
   });
 

@@ -1,7 +1,7 @@
 // What a run has done, picture by picture, in the order of the listing: a line of JSON each, appended as results come.
 // It is what an interrupted run goes on from, and what the manifest is made of in the end.
 
-import { closeSync, existsSync, fsync, ftruncateSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, fsync, ftruncateSync, openSync, readSync, rmSync } from "node:fs";
 import { promisify } from "node:util";
 import { RunError, systemReason } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
@@ -10,8 +10,8 @@ import type { PictureResult } from "./task.ts";
 /** A picture's line; a record has its place by now. */
 export type JournalEntry = { readonly index: number } & PictureResult;
 
-/** How long what is done may stay unwritten, in milliseconds: so much work is done again after a kill. */
-const FLUSH_INTERVAL = 1000;
+/** How often entries are brought to the disk, in milliseconds. */
+const SYNC_INTERVAL = 1000;
 
 const CHUNK = 1 << 20;
 
@@ -62,52 +62,51 @@ function* linesOf(path: string): Generator<{ line: string; end: number }> {
   }
 }
 
-/** Appends entries: at most about a second later they are on the disk. */
+/** Appends entries as they come: a kill loses none, a failure of the machine about a second's. */
 export class Journal {
   readonly path: string;
   readonly #syncOutputs: () => Promise<void>;
   #file: number | undefined;
-  #lines: string[] = [];
-  #flushed = performance.now();
+  #synced = performance.now();
 
   /**
    * Opens a journal, or begins one.
    * @param length what is kept of it, in bytes: the rest is cut off.
-   * @param syncOutputs called before entries are written: what they tell of has to be on the disk by then.
+   * @param syncOutputs brings to the disk what the entries tell of.
    * @throws RunError
    */
   constructor(path: string, length: number, syncOutputs: () => Promise<void>) {
     this.path = path;
     this.#syncOutputs = syncOutputs;
     try {
-      this.#file = openSync(path, existsSync(path) ? "r+" : "wx+");
-      ftruncateSync(this.#file, length);
-      closeSync(this.#file);
       this.#file = openSync(path, "a");
+      ftruncateSync(this.#file, length);
     } catch (error) {
       throw this.#failure(error);
     }
   }
 
   /** @throws RunError */
-  async add(entry: JournalEntry): Promise<void> {
-    this.#lines.push(JSON.stringify(entry));
-    if (performance.now() - this.#flushed >= FLUSH_INTERVAL) await this.flush();
+  async add(entries: readonly JournalEntry[]): Promise<void> {
+    if (this.#file === undefined) return;
+    try {
+      writeAll(this.#file, Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join("")));
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    if (performance.now() - this.#synced >= SYNC_INTERVAL) await this.sync();
   }
 
-  /** @throws RunError */
-  async flush(): Promise<void> {
-    const lines = this.#lines;
-    if (lines.length === 0 || this.#file === undefined) return;
-    this.#lines = [];
+  /** Brings outputs and entries to the disk. @throws RunError */
+  async sync(): Promise<void> {
+    if (this.#file === undefined) return;
     await this.#syncOutputs();
     try {
-      writeAll(this.#file, Buffer.from(`${lines.join("\n")}\n`));
       await syncToDisk(this.#file);
     } catch (error) {
       throw this.#failure(error);
     }
-    this.#flushed = performance.now();
+    this.#synced = performance.now();
   }
 
   close(): void {

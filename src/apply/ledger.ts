@@ -56,10 +56,8 @@ export class Ledger {
   /** @throws UsageError where a picture does not fit the form; RunError where something cannot be written. */
   async take({ pictures, results, records }: TaskResult): Promise<void> {
     const placed = this.#records ? this.#place(this.#records, pictures, results, records) : results;
-    for (const [i, result] of placed.entries()) {
-      await this.#journal.add({ index: pictures[i].index, ...result });
-      this.#tally.add(pictures[i], result);
-    }
+    await this.#journal.add(placed.map((result, i) => ({ index: pictures[i].index, ...result })));
+    for (const [i, result] of placed.entries()) this.#tally.add(pictures[i], result);
   }
 
   /**
@@ -68,7 +66,7 @@ export class Ledger {
    */
   async finish(): Promise<RunResult> {
     this.#checkSome();
-    await this.#journal.flush();
+    await this.#journal.sync();
     await this.#records?.finish();
     if (this.#run.settings.form.as === "cifar10") writeCifarNames(this.#out, this.#source.classNames);
     writeManifest(join(this.#out, MANIFEST_NAME), this.#rows());
@@ -82,7 +80,7 @@ export class Ledger {
   /** Leaves what a later run goes on from. @throws RunError where the last results cannot be written. */
   async suspend(): Promise<void> {
     try {
-      await this.#journal.flush();
+      await this.#journal.sync();
     } finally {
       this.#records?.close();
       this.#journal.close();

@@ -2,46 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { crc32, deflateSync } from "node:zlib";
 import { Jimp } from "jimp";
 import { imageAt } from "../../src/image/batch.ts";
 import { decodeImage, encodeJpeg, encodePng } from "../../src/image/codec.ts";
 import { isGrey, lumaOf } from "../../src/image/grey.ts";
 import { loadSample } from "../fixtures/sample.ts";
-import { ANIMATED_GIF, CMYK_JPEG, gradient } from "./files.ts";
+import { ANIMATED_GIF, CMYK_JPEG, gradient, png } from "./files.ts";
 
 function meanDifference(a: Uint8Array, b: Uint8Array): number {
   assert.equal(a.length, b.length);
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
-}
-
-/** A PNG whose rows, in the form that `type` and `depth` say, are given without filters. */
-function png(
-  height: number,
-  width: number,
-  depth: number,
-  type: number,
-  rows: readonly (readonly number[])[],
-  palette?: readonly number[],
-): Buffer {
-  const chunk = (name: string, content: readonly number[] | Uint8Array) => {
-    const body = Buffer.concat([Buffer.from(name), Uint8Array.from(content)]);
-    const frame = Buffer.alloc(8);
-    frame.writeUInt32BE(content.length, 0);
-    frame.writeUInt32BE(crc32(body), 4);
-    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([depth, type, 0, 0, 0], 8);
-  return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
-    chunk("IHDR", header),
-    ...(palette ? [chunk("PLTE", palette)] : []),
-    chunk("IDAT", deflateSync(Uint8Array.from(rows.flatMap((row) => [0, ...row])))),
-    chunk("IEND", []),
-  ]);
 }
 
 describe("decodeImage", () => {

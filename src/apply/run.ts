@@ -18,6 +18,13 @@ const TASK_BYTES = 1 << 20;
 /** So many tasks per process are under way: one slow picture does not keep the others waiting. */
 const TASKS_AHEAD = 8;
 
+/**
+ * A picture leaves many short-lived arrays. With V8's default they gather for long before they are freed, and what the
+ * system's allocator keeps of them grows with every thousand pictures; with less room memory stays flat, at the same
+ * speed.
+ */
+const NODE_OPTIONS = "--max-semi-space-size=8";
+
 /** What became of the pictures of a task. */
 export interface TaskResult {
   readonly pictures: readonly Picture[];
@@ -42,7 +49,7 @@ export class ApplyRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#workers = options.workers ?? availableParallelism();
-    this.#pool = new WorkerPool("augment", this.#workers);
+    this.#pool = new WorkerPool("augment", this.#workers, { nodeOptions: NODE_OPTIONS });
   }
 
   /**

@@ -80,8 +80,8 @@ export function addApplyCommand(program: Command): void {
       "after",
       `
 Images of train/ are augmented, those of val/ and test/ are copied. Originals in a folder are copied byte for byte;
-augmented images are files beside them. Photographs are turned as their EXIF orientation says before they are
-augmented; of an animated GIF the first frame is taken.
+augmented images are files beside them. A photograph is turned as its EXIF orientation says before it is augmented:
+copies are upright, the original stays as it is. Of an animated GIF the first frame is taken.
 
 --as npz writes train.npz (and test.npz, ...) with images, labels and class_names; --as cifar10 data_batch_1.bin and so
 on, test_batch.bin and batches.meta.txt. Both need images of one size, and both can be read again with --data.

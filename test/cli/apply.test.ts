@@ -134,7 +134,8 @@ describe("deepaugment apply", () => {
     }, async () => {
       remount("size=768k");
       const out = join(disk, "out");
-      const more = ["--data", SAMPLE_ARCHIVE, "--as", as];
+      // With one worker, what is done when space runs out is the same each time.
+      const more = ["--data", SAMPLE_ARCHIVE, "--as", as, "--workers", "1"];
       const { code, stderr } = await run([...args("", more), "--out", out], environment);
       assert.equal(code, 1);
       assert.match(

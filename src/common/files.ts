@@ -34,12 +34,20 @@ export function isTemporaryName(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** Removes from a folder and all below it what processes that were killed while they wrote have left there. */
+/** Removes from a folder and all below it what processes that were killed while they wrote have left there. @throws RunError */
 export function removeTemporaryFiles(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) removeTemporaryFiles(path);
-    else if (isTemporaryName(entry.name)) rmSync(path, { force: true });
+    else if (isTemporaryName(entry.name)) remove(path);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new RunError(`cannot remove ${path}: ${systemReason(error)}`);
   }
 }
 

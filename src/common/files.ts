@@ -34,7 +34,10 @@ export function isTemporaryName(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** Removes from a folder and all below it what processes that were killed while they wrote have left there. @throws RunError */
+/**
+ * Removes from a folder and all below it what processes that were killed while they wrote have left there.
+ * @throws RunError
+ */
 export function removeTemporaryFiles(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

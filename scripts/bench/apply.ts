@@ -142,7 +142,8 @@ function report(samples: readonly Sample[]) {
     });
     const [begin, end] = [usages[0], usages[usages.length - 1]];
     own += end.ticks - begin.ticks;
-    const residentAt = (from: number) => usages.find(({ done }) => done >= from * count)?.resident ?? 0;
+    // Workers of a short run may be gone before the next look.
+    const residentAt = (from: number) => (usages.find(({ done }) => done >= from * count) ?? end).resident;
     const [early, late] = [residentAt(0.2), residentAt(0.95)];
     return {
       process: i === 0 ? "parent" : `worker ${i}`,

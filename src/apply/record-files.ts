@@ -216,8 +216,11 @@ function failure(path: string, error: unknown): RunError {
   return new RunError(`cannot write ${path}: ${systemReason(error)}`);
 }
 
+/** For all copies: there is one at a time, and each allocation would wait for the garbage collector. */
+let chunk: Buffer | undefined;
+
 function copyBytes(from: number, start: number, to: number, place: number, length: number): void {
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK, length));
+  chunk ??= Buffer.allocUnsafeSlow(CHUNK);
   for (let done = 0; done < length; ) {
     const read = readSync(from, chunk, 0, Math.min(chunk.length, length - done), start + done);
     if (read === 0) throw new Error("the records end before their time");

@@ -2,15 +2,14 @@
 // ended by a line feed.
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
 import type { DrawnOperation } from "../augment/chain.ts";
 import { RunError, systemReason } from "../common/errors.ts";
-import { makeFolder, temporaryName, writeAll } from "../common/files.ts";
+import { temporaryName, writeAll } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
 
 /** An output. Paths have `/` on every system. */
 export interface ManifestRow {
-  /** Relative to the output folder. */
+  /** Relative to the output folder; a record of a file as `train.npz#17`, counted from 0. */
   readonly output: string;
   /** Relative to the data's folder; in an archive `<split>/<index>`. */
   readonly source: string;
@@ -29,7 +28,10 @@ export interface RowAugmentation {
   readonly trial: number;
   /** From 1, as the notebook counts them. */
   readonly chain: number;
-  /** `renderChain(source's pixels, shape, parameters)` gives the output's pixels. */
+  /**
+   * `renderChain(source's pixels, shape, parameters)` gives the output's pixels, before a JPEG's loss; where the output
+   * is in one channel, then their luma.
+   */
   readonly parameters: readonly DrawnOperation[];
   /** `drawForImage(chain, shape, {seed, imageIndex, chainIndex: chain - 1})` gives the parameters. */
   readonly seed: number;
@@ -67,62 +69,36 @@ function quote(cell: string): string {
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** Writes the manifest row by row under a temporary name, which becomes its own when it is whole. */
-export class ManifestWriter {
-  readonly path: string;
-  readonly #temporary: string;
-  #file: number | undefined;
-  #isOpened = false;
+/** Rows are written so many at a time. */
+const ROWS_AT_ONCE = 1000;
 
-  /** Folders that are missing are made. @throws RunError */
-  constructor(path: string) {
-    this.path = path;
-    this.#temporary = temporaryName(path);
-    this.#attempt(() => {
-      makeFolder(dirname(path));
-      this.#file = openSync(this.#temporary, "wx");
-      this.#isOpened = true;
-    });
-    this.#write(MANIFEST_COLUMNS.join(","));
-  }
-
-  /** @throws RunError */
-  add(rows: readonly ManifestRow[]): void {
-    if (rows.length > 0) this.#write(rows.map(formatManifestRow).join("\n"));
-  }
-
-  /** Gives the manifest its name. @throws RunError */
-  finish(): void {
-    this.#attempt(() => {
-      fsyncSync(this.#file!);
-      this.#close();
-      renameSync(this.#temporary, this.path);
-    });
-  }
-
-  /** Leaves no manifest; does nothing where it is finished. */
-  discard(): void {
-    this.#close();
-    if (this.#isOpened) rmSync(this.#temporary, { force: true });
-  }
-
-  #write(lines: string): void {
-    this.#attempt(() => writeAll(this.#file!, Buffer.from(`${lines}\n`)));
-  }
-
-  #attempt(write: () => void): void {
+/**
+ * Writes a manifest whole, under a temporary name that then becomes its own; rows are taken as they come.
+ * @throws RunError
+ */
+export function writeManifest(path: string, rows: Iterable<ManifestRow>): void {
+  const temporary = temporaryName(path);
+  let isOpened = false;
+  try {
+    const file = openSync(temporary, "wx");
+    isOpened = true;
     try {
+      let lines = [MANIFEST_COLUMNS.join(",")];
+      const write = () => writeAll(file, Buffer.from(lines.map((line) => `${line}\n`).join("")));
+      for (const row of rows) {
+        lines.push(formatManifestRow(row));
+        if (lines.length < ROWS_AT_ONCE) continue;
+        write();
+        lines = [];
+      }
       write();
-    } catch (error) {
-      this.discard();
-      throw new RunError(`cannot write ${this.path}: ${systemReason(error)}`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
     }
-  }
-
-  #close(): void {
-    if (this.#file === undefined) return;
-    const file = this.#file;
-    this.#file = undefined;
-    closeSync(file);
+    renameSync(temporary, path);
+  } catch (error) {
+    if (isOpened) rmSync(temporary, { force: true });
+    throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
   }
 }

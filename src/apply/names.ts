@@ -7,22 +7,47 @@ import { posix } from "node:path";
 /** Longest stem of an output in bytes of UTF-8: with what is added, names stay below the usual 255. */
 const LONGEST_STEM = 200;
 
+/** The files beside the class folders, while a run lasts and after it. */
+export const MANIFEST_NAME = "manifest.csv";
+export const RUN_FILE_NAME = "apply.json";
+export const JOURNAL_NAME = "apply.journal";
+
+const OWN_NAMES = [MANIFEST_NAME, RUN_FILE_NAME, JOURNAL_NAME];
+
+export type PictureExtension = "jpg" | "png";
+
 /** An output's name: its stem, the copy (from 1) and, where a policy has several chains, the chain (from 1). */
-const AUGMENTED = /^(.*)_aug\d+(-\d+)?\.png$/iu;
+const AUGMENTED: Record<PictureExtension, RegExp> = {
+  jpg: /^(.*)_aug\d+(-\d+)?\.jpg$/iu,
+  png: /^(.*)_aug\d+(-\d+)?\.png$/iu,
+};
 
 /** The path of an augmented picture; `chain` from 1, or undefined where the policy has only one. */
-export function augmentedPath(stem: string, copy: number, chain: number | undefined): string {
-  return `${stem}_aug${copy}${chain === undefined ? "" : `-${chain}`}.png`;
+export function augmentedPath(
+  stem: string,
+  copy: number,
+  chain: number | undefined,
+  extension: PictureExtension,
+): string {
+  return `${stem}_aug${copy}${chain === undefined ? "" : `-${chain}`}.${extension}`;
+}
+
+/** The folders among these in whose place a file of ours would lie. */
+export function foldersInTheWay(folders: readonly string[]): string[] {
+  return folders.filter((folder) => OWN_NAMES.includes(fold(folder)));
 }
 
 /** Hands out a stem per input, no two alike. Paths are relative, with `/` on every system. */
 export class OutputStems {
   readonly #taken = new Set<string>();
 
-  /** @param inputs all inputs whose outputs go to the same folders. */
-  constructor(inputs: readonly string[]) {
+  /**
+   * @param inputs all inputs whose outputs go to the same folders.
+   * @param extension of the outputs.
+   */
+  constructor(inputs: readonly string[], extension: PictureExtension) {
     for (const input of inputs) {
-      const stem = AUGMENTED.exec(input)?.[1];
+      const stem = AUGMENTED[extension].exec(input)?.[1];
       if (stem !== undefined) this.#taken.add(fold(stem));
     }
   }
@@ -44,7 +69,7 @@ export class OutputStems {
 
 /** Folder names for classes, which may be called anything ("T-shirt/top"): no two alike on any system. */
 export function classFolders(classNames: readonly string[]): string[] {
-  const taken = new Set<string>();
+  const taken = new Set(OWN_NAMES);
   return classNames.map((name) => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what no file name should have
     const clean = shorten(name.replace(/[\x00-\x1f<>:"/\\|?*]+/g, "-").replace(/^[. ]+|[. ]+$/g, "")) || "_";

@@ -1,16 +1,18 @@
 // What is augmented: the pictures of a folder, each decoded when its turn comes, at its own size; or the images of an
 // archive or a named dataset, which are in memory as a whole.
 
+import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { relative, sep } from "node:path";
+import { UsageError } from "../common/errors.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
 import { folderReader } from "../dataset/folder.ts";
-import { type FolderList, listFolder } from "../dataset/folder-list.ts";
+import { type ClassFolder, type FolderList, listFolder } from "../dataset/folder-list.ts";
 import { loadDataset, readerOf } from "../dataset/load.ts";
 import { findNamed } from "../dataset/named.ts";
 import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
 import { imageAt } from "../image/batch.ts";
-import { classFolders, OutputStems } from "./names.ts";
+import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
 
 /** One picture, with where it goes: plain data. Output paths are relative to the output folder, with `/`. */
 export interface Picture {
@@ -20,10 +22,14 @@ export interface Picture {
   readonly source: string;
   readonly split: SplitName;
   readonly className: string;
+  /** Index into the class names. */
+  readonly label: number;
   /** The output path of the original. */
   readonly original: string;
   /** The output path of augmented copies, without what `augmentedPath` adds. */
   readonly stem: string;
+  /** How many bytes its file or its pixels take. */
+  readonly bytes: number;
   readonly content: PictureFile | PicturePixels;
 }
 
@@ -40,56 +46,101 @@ export interface PicturePixels {
 
 /** All pictures of a dataset, in order. */
 export interface PictureSource {
+  readonly classNames: readonly string[];
   readonly count: number;
+  /** Tells data from others: of a folder its pictures' paths and sizes, else the dataset's own. In hexadecimal. */
+  readonly digest: string;
   /** What the listing left out, or the reader could not decode. */
   readonly skipped: readonly SkippedFile[];
   /** What a user should know of these data. */
   readonly notes: readonly string[];
   pictures(): Iterable<Picture>;
+  /** What messages call a picture. */
+  nameOf(picture: Picture): string;
 }
+
+type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal">;
 
 /**
  * The pictures of what `data` means: a folder with one subfolder per class, an archive, or a dataset's name.
+ * @param extension of the pictures that are written.
  * @throws UsageError or RunError as `listFolder` and `loadDataset`.
  */
 export async function openSource(
   data: string,
-  options: Pick<ReadOptions, "workers" | "onProgress" | "signal">,
+  extension: PictureExtension,
+  options: SourceOptions,
 ): Promise<PictureSource> {
-  if (!findNamed(data) && readerOf(data) === folderReader) return folderSource(data);
+  if (!findNamed(data) && readerOf(data) === folderReader) return folderSource(data, extension);
   const { workers, onProgress, signal } = options;
-  return datasetSource(await loadDataset(data, { workers, onProgress, signal }));
+  const dataset = await loadDataset(data, { workers, onProgress, signal });
+  return datasetSource(data, dataset, extension);
 }
 
 /** The pictures of a class folder. Originals keep their names and, below the folder, their places. */
-function folderSource(folder: string): PictureSource {
-  const list = listFolder(folder);
-  const count = list.folders.reduce((sum, { files }) => sum + files.length, 0);
-  return { count, skipped: list.skipped, notes: [], pictures: () => folderPictures(folder, list) };
+function folderSource(root: string, extension: PictureExtension): PictureSource {
+  const { classNames, folders: found, skipped } = listFolder(root);
+  const folders = SPLITS.flatMap((split) => found.filter((folder) => folder.split === split));
+  const tops = folders.map(({ folder }) => relative(root, folder).split(sep)[0]);
+  const [inTheWay] = foldersInTheWay(tops);
+  if (inTheWay !== undefined) {
+    throw new UsageError(`${root}: the folder "${inTheWay}" has the name of a file of the output; rename it`);
+  }
+  const files = folders.flatMap((folder) => folder.files);
+  const sizes = Float64Array.from(files, (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  const hash = createHash("sha256");
+  for (const [i, path] of files.entries())
+    hash.update(`${JSON.stringify([sourceOf(root, path), sizes[i]])}\n`);
+  return {
+    classNames,
+    count: files.length,
+    digest: hash.digest("hex"),
+    skipped,
+    notes: [],
+    pictures: () => folderPictures(root, { classNames, folders }, sizes, extension),
+    nameOf: ({ content, source }) => ("path" in content ? content.path : source),
+  };
 }
 
-function* folderPictures(root: string, { classNames, folders }: FolderList): Generator<Picture> {
+function* folderPictures(
+  root: string,
+  { classNames, folders }: Pick<FolderList, "classNames"> & { readonly folders: readonly ClassFolder[] },
+  sizes: Float64Array,
+  extension: PictureExtension,
+): Generator<Picture> {
   let index = 0;
-  const ordered = SPLITS.flatMap((split) => folders.filter((folder) => folder.split === split));
-  for (const { split, label, files } of ordered) {
-    const sources = files.map((path) => relative(root, path).split(sep).join("/"));
-    const stems = new OutputStems(sources);
+  for (const { split, label, files } of folders) {
+    const sources = files.map((path) => sourceOf(root, path));
+    const stems = new OutputStems(sources, extension);
+    const className = classNames[label];
     for (const [i, source] of sources.entries()) {
       const stem = stems.take(source);
       const content = { path: files[i] };
-      yield { index: index++, source, split, className: classNames[label], original: source, stem, content };
+      const bytes = sizes[index];
+      yield { index: index++, source, split, className, label, original: source, stem, bytes, content };
     }
   }
 }
 
-/** The images of a dataset in memory, called by their index within their split. */
-function datasetSource(dataset: Dataset): PictureSource {
-  const count = splitsOf(dataset).reduce((sum, [, { labels }]) => sum + labels.length, 0);
-  const { skipped, notes = [] } = dataset;
-  return { count, skipped, notes, pictures: () => datasetPictures(dataset) };
+function sourceOf(root: string, path: string): string {
+  return relative(root, path).split(sep).join("/");
 }
 
-function* datasetPictures(dataset: Dataset): Generator<Picture> {
+/** The images of a dataset in memory, called by their index within their split. */
+function datasetSource(data: string, dataset: Dataset, extension: PictureExtension): PictureSource {
+  const { classNames, digest, skipped, notes = [] } = dataset;
+  return {
+    classNames,
+    count: splitsOf(dataset).reduce((sum, [, { labels }]) => sum + labels.length, 0),
+    digest,
+    skipped,
+    notes,
+    pictures: () => datasetPictures(dataset, extension),
+    nameOf: ({ source }) => `${data}: ${source}`,
+  };
+}
+
+function* datasetPictures(dataset: Dataset, extension: PictureExtension): Generator<Picture> {
   const folders = classFolders(dataset.classNames);
   const splits = splitsOf(dataset);
   let index = 0;
@@ -102,13 +153,9 @@ function* datasetPictures(dataset: Dataset): Generator<Picture> {
       const content = { data: imageAt(images, i), height: images.height, width: images.width };
       const source = `${split}/${name}`;
       const className = dataset.classNames[label];
-      yield { index: index++, source, split, className, original: `${stem}.png`, stem, content };
+      const original = `${stem}.${extension}`;
+      const bytes = content.data.length;
+      yield { index: index++, source, split, className, label, original, stem, bytes, content };
     }
   }
-}
-
-/** About how many bytes a picture takes, so that tasks are of like size. */
-export function bytesOf({ content }: Picture): number {
-  if ("data" in content) return content.data.length;
-  return statSync(content.path, { throwIfNoEntry: false })?.size ?? 0;
 }

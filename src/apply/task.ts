@@ -1,83 +1,114 @@
-// What a worker process of the kind "augment" does: pictures in, files of the output folder and their manifest rows
-// out.
+// What a worker process of the kind "augment" does: pictures in; out come files of the output folder, or records, and
+// what is to be told of them.
 
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { renderChain } from "../augment/chain.ts";
 import { systemReason } from "../common/errors.ts";
-import { writeFileWhole } from "../common/files.ts";
-import { decodeImage, encodePng, ImageError } from "../image/codec.ts";
+import { decodeImage, ImageError } from "../image/codec.ts";
+import { isGrey, lumaOf } from "../image/grey.ts";
 import { type AugmentSettings, drawCopies, isAugmented } from "./draws.ts";
-import type { ManifestRow } from "./manifest.ts";
+import { extensionOf, type FormSettings } from "./forms.ts";
+import type { RowAugmentation } from "./manifest.ts";
 import { augmentedPath } from "./names.ts";
 import type { Picture } from "./source.ts";
+import { type OutputWriter, openWriter, type Pixels } from "./writers.ts";
 
-/** A few pictures, and what is to become of them: plain data. */
+/** A few pictures of one split, and what is to become of them: plain data. */
 export interface ApplyTask {
   /** The output folder. */
   readonly out: string;
   readonly pictures: readonly Picture[];
   readonly settings: ApplySettings;
+  /** The file for the task's records, one after the other, in a form that has them. */
+  readonly records: string;
 }
 
 export interface ApplySettings extends AugmentSettings {
   /** Whether the originals are written too. */
   readonly originals: boolean;
+  readonly form: FormSettings;
 }
 
-/** What became of a picture: a row per file written, or the reason why there is none. */
-export type PictureResult = { readonly rows: readonly ManifestRow[] } | { readonly reason: string };
+/** A file that was written, or a record. */
+export interface TaskOutput {
+  /** The file's path; empty for a record, which has no place yet. */
+  readonly output: string;
+  readonly bytes: number;
+  /** Missing for originals. */
+  readonly augmentation?: RowAugmentation;
+}
+
+/** What was made of a picture. */
+export interface WrittenPicture {
+  readonly height: number;
+  readonly width: number;
+  /** It was written in one channel. */
+  readonly grey?: true;
+  /** Its file holds more pictures than its first, which was taken. */
+  readonly animated?: true;
+  readonly outputs: readonly TaskOutput[];
+}
+
+/** What became of a picture, or the reason why nothing did. */
+export type PictureResult = WrittenPicture | { readonly reason: string };
 
 /**
  * Writes the outputs of every picture of the task.
  * @throws RunError where one cannot be written.
  */
-export async function augmentPictures({ out, pictures, settings }: ApplyTask): Promise<PictureResult[]> {
-  const results: PictureResult[] = [];
-  for (const picture of pictures) {
-    results.push(await augmentPicture(out, picture, settings));
-    // Lets the process see that its parent has gone.
-    await setImmediate();
+export async function augmentPictures(task: ApplyTask): Promise<PictureResult[]> {
+  const writer = openWriter(task);
+  try {
+    const results: PictureResult[] = [];
+    for (const picture of task.pictures) {
+      results.push(await augmentPicture(picture, task.settings, writer));
+      // Lets the process see that its parent has gone.
+      await setImmediate();
+    }
+    return results;
+  } finally {
+    writer.close();
   }
-  return results;
 }
 
 /** Removes what a process may have written of a picture before it died. */
-export function removeOutputs({ out, settings }: ApplyTask, picture: Picture): void {
+export function removeOutputs({ out, settings, records }: ApplyTask, picture: Picture): void {
+  rmSync(records, { force: true });
+  if (settings.form.as !== "folders") return;
   const paths = [picture.original];
-  for (const draw of drawCopies(settings, picture.index, { height: 1, width: 1 })) {
-    paths.push(augmentedPath(picture.stem, draw.copy, draw.chains > 1 ? draw.chain : undefined));
+  for (const { copy, chain, chains } of drawCopies(settings, picture.index, { height: 1, width: 1 })) {
+    const counted = chains > 1 ? chain : undefined;
+    paths.push(augmentedPath(picture.stem, copy, counted, extensionOf(settings.form)));
   }
   for (const path of paths) rmSync(join(out, path), { force: true });
 }
 
 async function augmentPicture(
-  out: string,
   picture: Picture,
   settings: ApplySettings,
+  writer: OutputWriter,
 ): Promise<PictureResult> {
-  const { index: imageIndex, source, split, className } = picture;
-  const decoded = await read(picture);
-  if ("reason" in decoded) return decoded;
-  const { data, height, width } = decoded;
-  const rows: ManifestRow[] = [];
-  const write = (output: string, bytes: Uint8Array, augmentation?: ManifestRow["augmentation"]) => {
-    writeFileWhole(join(out, output), bytes, { flush: false });
-    rows.push({ output, source, split, className, imageIndex, ...(augmentation && { augmentation }) });
-  };
-  if (settings.originals) {
-    write(picture.original, decoded.file ?? (await encodePng(data, height, width)));
-  }
+  const read = await readPicture(picture);
+  if ("reason" in read) return read;
+  const { data, height, width } = read;
+  const grey = settings.form.grey && isGrey(data);
+  const toWrite = (pixels: Uint8Array): Pixels =>
+    grey
+      ? { data: lumaOf(pixels), height, width, channels: 1 }
+      : { data: pixels, height, width, channels: 3 };
+  const outputs: TaskOutput[] = [];
+  if (settings.originals) outputs.push(await writer.writeOriginal(picture, toWrite(data), read.file));
   // Only what a model trains on is augmented.
-  if (split === "train" && isAugmented(settings, imageIndex)) {
-    for (const { copy, trial, chain, chains, seed, drawn } of drawCopies(settings, imageIndex, decoded)) {
-      const pixels = renderChain(data, decoded, drawn);
-      const output = augmentedPath(picture.stem, copy, chains > 1 ? chain : undefined);
-      write(output, await encodePng(pixels, height, width), { copy, trial, chain, parameters: drawn, seed });
+  if (picture.split === "train" && isAugmented(settings, picture.index)) {
+    for (const { copy, trial, chain, chains, seed, drawn } of drawCopies(settings, picture.index, read)) {
+      const pixels = toWrite(renderChain(data, read, drawn));
+      const written = await writer.writeCopy(picture, pixels, copy, chains > 1 ? chain : undefined);
+      outputs.push({ ...written, augmentation: { copy, trial, chain, parameters: drawn, seed } });
     }
   }
-  return { rows };
+  return { height, width, ...(grey && { grey }), ...(read.animated && { animated: true }), outputs };
 }
 
 /** A picture's pixels [height, width, 3], and its file's bytes where it is one. */
@@ -85,10 +116,11 @@ interface ReadPicture {
   readonly data: Uint8Array;
   readonly height: number;
   readonly width: number;
+  readonly animated?: boolean;
   readonly file?: Uint8Array;
 }
 
-async function read({ content }: Picture): Promise<ReadPicture | { readonly reason: string }> {
+async function readPicture({ content }: Picture): Promise<ReadPicture | { readonly reason: string }> {
   if ("data" in content) return content;
   let file: Buffer;
   try {

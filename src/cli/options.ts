@@ -11,6 +11,15 @@ export function wholeNumber(name: string, low: number, high: number): (text: str
   };
 }
 
+/** A reader of words of which one has to be given. */
+export function oneOf<T extends string>(name: string, words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text.toLowerCase());
+    if (word) return word;
+    throw new UsageError(`${name}: expected ${words.join(", ")}, received "${text}"`);
+  };
+}
+
 /** A reader of numbers in [0, 1]. */
 export function share(name: string): (text: string) => number {
   return (text) => {

@@ -10,12 +10,15 @@ export class ProgressBar {
   #bar: SingleBar | undefined;
   #stage = "";
   #start = 0;
+  /** What was done when the stage began: work that is gone on with does not begin at 0. */
+  #doneBefore = 0;
 
   show(progress: Progress): void {
     const { stage, done, total = 0, unit } = progress;
     if (stage !== this.#stage) this.#begin(progress);
     const seconds = (performance.now() - this.#start) / 1000;
-    const left = done > 0 && total > 0 ? `${formatDuration((seconds / done) * (total - done))} left` : "";
+    const since = done - this.#doneBefore;
+    const left = since > 0 && total > 0 ? `${formatDuration((seconds / since) * (total - done))} left` : "";
     const amount = (count: number) => (unit === "bytes" ? `${(count / 1e6).toFixed(0)} MB` : String(count));
     this.#bar?.update(done, {
       stage,
@@ -30,9 +33,10 @@ export class ProgressBar {
     this.#stage = "";
   }
 
-  #begin({ stage, total = 0 }: Progress): void {
+  #begin({ stage, done, total = 0 }: Progress): void {
     this.stop();
     this.#stage = stage;
+    this.#doneBefore = done;
     this.#start = performance.now();
     if (!isTerminal()) {
       process.stderr.write(`${stage}\n`);

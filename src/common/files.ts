@@ -29,10 +29,28 @@ export function temporaryName(path: string): string {
 /** What `temporaryName` gives, whatever the process. */
 const TEMPORARY = /\.\d+\.\d+\.tmp$/;
 
-/** Removes from a folder and all below it what processes that were killed while they wrote have left there. */
+/** Whether a file's name is a temporary one. */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/**
+ * Removes from a folder and all below it what processes that were killed while they wrote have left there.
+ * @throws RunError
+ */
 export function removeTemporaryFiles(folder: string): void {
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeTemporaryFiles(path);
+    else if (isTemporaryName(entry.name)) remove(path);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new RunError(`cannot remove ${path}: ${systemReason(error)}`);
   }
 }
 
@@ -88,10 +106,13 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Writes all of `bytes`: one write call may take only a part of them. */
-export function writeAll(file: number, bytes: Uint8Array): void {
+/** Writes all of `bytes`, from `place` on where it is given: one write call may take only a part of them. */
+export function writeAll(file: number, bytes: Uint8Array, place?: number): void {
   let offset = 0;
-  while (offset < bytes.length) offset += writeSync(file, bytes, offset);
+  while (offset < bytes.length) {
+    const at = place === undefined ? null : place + offset;
+    offset += writeSync(file, bytes, offset, bytes.length - offset, at);
+  }
 }
 
 /** Writes a value as indented JSON, whole, with a final newline. */

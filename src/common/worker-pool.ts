@@ -9,6 +9,8 @@ import { fromPlainError, type WorkerMessage } from "./worker-process.ts";
 export interface WorkerPoolOptions {
   /** What to start as a worker, whole; by default this program with `__worker <kind>`. */
   readonly command?: Command;
+  /** Options of Node that the workers have besides this program's own; the standalone executable takes them, too. */
+  readonly nodeOptions?: string;
 }
 
 export interface RunOptions<Progress> {
@@ -57,6 +59,7 @@ export class WorkerPool<Task, Result, Progress = never> {
   readonly #kind: string;
   readonly #size: number;
   readonly #command: Command;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #workers = new Set<Worker<Task, Result, Progress>>();
   readonly #queue: Job<Task, Result, Progress>[] = [];
   #closed = false;
@@ -67,6 +70,8 @@ export class WorkerPool<Task, Result, Progress = never> {
     this.#kind = kind;
     this.#size = size;
     this.#command = options.command ?? withArguments(selfCommand(), ["__worker", kind]);
+    const nodeOptions = [process.env.NODE_OPTIONS, options.nodeOptions].filter(Boolean).join(" ");
+    this.#environment = nodeOptions ? { ...process.env, NODE_OPTIONS: nodeOptions } : process.env;
   }
 
   /** Process ids of the workers that are alive: for tests and for reports on memory. */
@@ -144,6 +149,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       // What a worker prints is for the log: stdout belongs to the program's results.
       stdio: ["ignore", 2, 2, "ipc"],
       serialization: "advanced",
+      env: this.#environment,
       windowsHide: true,
     });
     let end = () => {};

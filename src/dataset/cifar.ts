@@ -1,5 +1,6 @@
 // CIFAR-10 and CIFAR-100 (Krizhevsky 2009, "Learning multiple layers of features from tiny images") as their
-// authors pack them: the binary and the Python version, as `.tar.gz`, `.tar`, or the extracted folder.
+// authors pack them: the binary and the Python version, as `.tar.gz`, `.tar`, or the extracted folder; and folders in
+// CIFAR-10's binary form that `apply` has written, with as many files as they need.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -19,6 +20,8 @@ interface Layout {
   readonly name: string;
   readonly folder: string;
   readonly train: readonly string[];
+  /** Where `apply` has written it. */
+  readonly validation?: readonly string[];
   readonly test: readonly string[];
   /** The file with the names of the classes. */
   readonly names: string;
@@ -79,11 +82,39 @@ export const cifarReader: DatasetReader = {
     const found = findFolder(path);
     return found ? filesOf(found.layout).map((name) => join(found.folder, name)) : [path];
   },
-  read: async (path) => parse(await readFiles(path), path),
+  read: async (path) => {
+    const files = await readFiles(path);
+    const layout = findFolder(path)?.layout;
+    return parse(files, path, layout ?? LAYOUTS.find(({ train }) => train.some((name) => files.has(name))));
+  },
 };
 
-function filesOf({ train, test, names }: Layout): string[] {
-  return [...train, ...test, names];
+function filesOf({ train, validation = [], test, names }: Layout): string[] {
+  return [...train, ...validation, ...test, names];
+}
+
+/** The file that tells that a folder is `apply`'s: see apply/names.ts. */
+const APPLY_FILE = "apply.json";
+
+/** A folder of `apply`'s has files as it needs, not five and one; the highest number tells how many. */
+function asWritten(folder: string, layout: Layout): Layout {
+  if (layout !== LAYOUTS[0] || !isFile(join(folder, APPLY_FILE))) return layout;
+  const present = readdirSync(folder);
+  const batches = (name: string, first: string) => {
+    const pattern = new RegExp(`^${name}(?:_(\\d+))?\\.bin$`);
+    const numbers = present.flatMap((file) => {
+      const match = pattern.exec(file);
+      return match ? [Number(match[1] ?? 1)] : [];
+    });
+    const count = Math.max(0, ...numbers);
+    return Array.from({ length: count }, (_, i) => `${name}${i === 0 ? first : `_${i + 1}`}.bin`);
+  };
+  return {
+    ...layout,
+    train: batches("data_batch", "_1"),
+    validation: batches("validation_batch", ""),
+    test: batches("test_batch", ""),
+  };
 }
 
 /** The extracted folder, which may be `path` itself or lie in it under its usual name. */
@@ -93,7 +124,7 @@ function findFolder(path: string): { folder: string; layout: Layout } | undefine
     for (const folder of [path, join(path, layout.folder)]) {
       // `train` alone may be a folder of class folders: two files of the form have to be there.
       if ([layout.train[0], layout.names].every((name) => isFile(join(folder, name))))
-        return { folder, layout };
+        return { folder, layout: asWritten(folder, layout) };
     }
   }
   // An extracted folder that has lost some files, rather than a folder of pictures.
@@ -123,9 +154,8 @@ async function readFiles(path: string): Promise<Map<string, Buffer>> {
   return files;
 }
 
-function parse(files: Map<string, Buffer>, path: string): DatasetContent {
-  const layout = LAYOUTS.find(({ train }) => train.some((name) => files.has(name)));
-  if (!layout)
+function parse(files: Map<string, Buffer>, path: string, layout: Layout | undefined): DatasetContent {
+  if (!layout?.train.some((name) => files.has(name)))
     throw new UsageError(`${path} holds no CIFAR-10 or CIFAR-100 files; other archives: unpack them first`);
   const missing = filesOf(layout).filter((name) => !files.has(name));
   if (missing.length > 0) {
@@ -140,10 +170,12 @@ function parse(files: Map<string, Buffer>, path: string): DatasetContent {
   };
   const split = (names: readonly string[]) =>
     interleave(names.map((name) => parseFile(name, layout.parseBatch)));
+  const { train, validation = [], test } = layout;
   return {
     classNames: parseFile(layout.names, layout.parseNames),
-    train: split(layout.train),
-    test: split(layout.test),
+    train: split(train),
+    ...(validation.length > 0 && { validation: split(validation) }),
+    ...(test.length > 0 && { test: split(test) }),
     skipped: [],
   };
 }

@@ -1,4 +1,5 @@
-// The arrays of numpy's `.npy` format: whole numbers of any width. Reference: numpy/lib/format.py, versions 1 to 3.
+// The arrays of numpy's `.npy` format, read and written: whole numbers of any width, and texts. Reference:
+// numpy/lib/format.py, versions 1 to 3.
 
 /** A numpy array, row by row. */
 export interface NumpyArray {
@@ -22,11 +23,51 @@ const GETTERS: Record<string, { readonly size: number; readonly get: Getter }> =
   u8: { size: 8, get: (view, place, little) => Number(view.getBigUint64(place, little)) },
 };
 
+/** The parts of a `.npy` file. */
+interface NpyFile {
+  /** The type's order of bytes, its kind and its width, as in `<i8`. */
+  readonly order: string;
+  readonly kind: string;
+  readonly width: number;
+  readonly shape: readonly number[];
+  readonly body: Uint8Array;
+}
+
 /**
  * The array that a `.npy` file holds.
  * @throws Error, in words: no such file, truncated, not of whole numbers, or stored column by column.
  */
 export function parseNpy(bytes: Uint8Array): NumpyArray {
+  const { order, kind, width, shape, body } = parseFile(bytes);
+  const count = countOf(shape);
+  if (kind + width === "u1") return { shape, data: cut(body, count) };
+  const getter = GETTERS[kind + width];
+  if (!getter) throw new Error(`expected whole numbers, found numpy's type ${kind}${width}`);
+  const values = cut(body, count * getter.size);
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  const data = new Float64Array(count);
+  for (let i = 0; i < count; i++) data[i] = getter.get(view, i * getter.size, order !== ">");
+  return { shape, data };
+}
+
+/**
+ * The texts that a `.npy` file holds (numpy's type U: 32 bits a letter).
+ * @throws Error, in words, as `parseNpy`.
+ */
+export function parseNpyStrings(bytes: Uint8Array): string[] {
+  const { order, kind, width, shape, body } = parseFile(bytes);
+  if (kind !== "U") throw new Error(`expected texts, found numpy's type ${kind}${width}`);
+  const letters = cut(body, countOf(shape) * width * 4);
+  const view = new DataView(letters.buffer, letters.byteOffset, letters.byteLength);
+  return Array.from({ length: countOf(shape) }, (_, i) => {
+    const points = Array.from({ length: width }, (__, j) =>
+      view.getUint32((i * width + j) * 4, order !== ">"),
+    );
+    return String.fromCodePoint(...points).replace(/\0+$/, "");
+  });
+}
+
+function parseFile(bytes: Uint8Array): NpyFile {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.toString("latin1", 0, 6) !== MAGIC || buffer.length < 12) throw new Error("it is no npy array");
   const long = buffer[6] > 1;
@@ -46,19 +87,46 @@ export function parseNpy(bytes: Uint8Array): NumpyArray {
     throw new Error("it is stored column by column (Fortran order); save numpy.ascontiguousarray of it");
   }
   const [, order, kind, width] = descr;
-  const count = shape.reduce((product, side) => product * side, 1);
-  const body = bytes.subarray(end);
-  if (kind + width === "u1") return { shape, data: cut(body, count) };
-  const getter = GETTERS[kind + width];
-  if (!getter) throw new Error(`expected whole numbers, found numpy's type ${kind}${width}`);
-  const values = cut(body, count * getter.size);
-  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
-  const data = new Float64Array(count);
-  for (let i = 0; i < count; i++) data[i] = getter.get(view, i * getter.size, order !== ">");
-  return { shape, data };
+  return { order, kind, width: Number(width), shape, body: bytes.subarray(end) };
+}
+
+function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
 }
 
 function cut(body: Uint8Array, size: number): Uint8Array {
   if (body.length < size) throw new Error(`it is truncated: ${size} bytes expected, ${body.length} found`);
   return body.subarray(0, size);
+}
+
+/**
+ * What comes before the values of an array, row by row: format 1.0.
+ * @param type as numpy writes it: `|u1`, `<i8`, `<U12`.
+ * @param length in bytes, a multiple of 64; the shortest possible where it is missing.
+ * @throws RangeError where `length` is too short.
+ */
+export function formatNpyHeader(type: string, shape: readonly number[], length?: number): Uint8Array {
+  const sides = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${sides}), }`;
+  const shortest = Math.ceil((10 + text.length + 1) / 64) * 64;
+  const total = length ?? shortest;
+  if (total < shortest) throw new RangeError(`an npy header of ${shortest} bytes does not fit into ${total}`);
+  const header = Buffer.alloc(total, " ");
+  header.write(MAGIC, 0, "latin1");
+  header.set([1, 0], 6);
+  header.writeUInt16LE(total - 10, 8);
+  header.write(text, 10, "latin1");
+  header.write("\n", total - 1);
+  return header;
+}
+
+/** Texts as a `.npy` file, one dimension. */
+export function formatNpyStrings(texts: readonly string[]): Uint8Array {
+  const points = texts.map((text) => Array.from(text, (letter) => letter.codePointAt(0)!));
+  const width = Math.max(1, ...points.map(({ length }) => length));
+  const values = Buffer.alloc(texts.length * width * 4);
+  for (const [i, letters] of points.entries()) {
+    for (const [j, letter] of letters.entries()) values.writeUInt32LE(letter, (i * width + j) * 4);
+  }
+  return Buffer.concat([formatNpyHeader(`<U${width}`, [texts.length]), values]);
 }

@@ -1,16 +1,19 @@
 // numpy's `.npz`: images and labels under their usual names, uint8 or other whole numbers from 0 to 255, channels last.
+// One file with all splits, or a folder with one each: `train.npz`, `validation.npz`, `test.npz`.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { messageOf, UsageError } from "../common/errors.ts";
 import type { ImageBatch } from "../image/batch.ts";
 import type { LabelledImages } from "./dataset.ts";
 import { fromGrey } from "./idx.ts";
-import { type NumpyArray, parseNpy } from "./npy.ts";
+import { type NumpyArray, parseNpy, parseNpyStrings } from "./npy.ts";
 import {
   type DatasetContent,
   type DatasetReader,
   numberedClasses,
+  SPLITS,
   type SplitName,
   unreadable,
 } from "./reader.ts";
@@ -34,31 +37,66 @@ const KEYS: Record<SplitName, readonly (readonly [string, string])[]> = {
   ],
 };
 
-/** Reads `.npz` files; the classes are called by their numbers. */
+/** The names of the classes, an array of texts, where the file has them. */
+const NAMES_KEY = "class_names";
+
+/** Reads `.npz` files, and folders of them; classes that have no names are called by their numbers. */
 export const npzReader: DatasetReader = {
   name: "npz file",
-  recognises: (path) => /\.npz$/i.test(path),
-  files: (path) => [path],
+  recognises: (path) => /\.npz$/i.test(path) || splitFiles(path).some(([split]) => split === "train"),
+  files: (path) => (isFolder(path) ? splitFiles(path).map(([, file]) => file) : [path]),
   read: async (path) => {
-    const arrays = unzip(path);
-    const train = readSplit(arrays, "train", path);
-    if (!train) {
-      const found = [...arrays.keys()].join(", ") || "nothing";
-      throw new UsageError(
-        `${path} holds ${found}; expected x_train and y_train, images and labels, or x and y`,
-      );
+    const files: [SplitName, string][] = isFolder(path) ? splitFiles(path) : [["train", path]];
+    const [[, trainFile]] = files;
+    const arrays = unzip(trainFile);
+    const train = readSplit(arrays, "train", trainFile);
+    if (!train) throw new UsageError(lacksImages(trainFile, arrays));
+    const others = new Map<SplitName, LabelledImages>();
+    for (const split of ["validation", "test"] as const) {
+      const images = readSplit(arrays, split, trainFile);
+      if (images) others.set(split, images);
     }
-    const validation = readSplit(arrays, "validation", path);
-    const test = readSplit(arrays, "test", path);
+    for (const [split, file] of files.slice(1)) {
+      const own = unzip(file);
+      const images = readSplit(own, "train", file);
+      if (!images) throw new UsageError(lacksImages(file, own));
+      others.set(split, images);
+    }
     return {
-      classNames: numberedClasses(train.labels, path),
+      classNames: readNames(arrays, trainFile) ?? numberedClasses(train.labels, trainFile),
       train,
-      ...(validation && { validation }),
-      ...(test && { test }),
+      ...Object.fromEntries(others),
       skipped: [],
     } satisfies DatasetContent;
   },
 };
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** The files of a folder of splits, that of `train` first; none where `path` is no folder. */
+function splitFiles(path: string): [SplitName, string][] {
+  return SPLITS.flatMap((split) => {
+    const file = join(path, `${split}.npz`);
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ? [[split, file]] : [];
+  });
+}
+
+function lacksImages(path: string, arrays: Map<string, Uint8Array>): string {
+  const found = [...arrays.keys()].join(", ") || "nothing";
+  return `${path} holds ${found}; expected x_train and y_train, images and labels, or x and y`;
+}
+
+function readNames(arrays: Map<string, Uint8Array>, path: string): string[] | undefined {
+  const names = arrays.get(NAMES_KEY);
+  if (!names) return undefined;
+  try {
+    return parseNpyStrings(names);
+  } catch (error) {
+    throw new UsageError(`${path}: ${NAMES_KEY}: ${messageOf(error)}`);
+  }
+}
 
 /** The arrays by name, lower case and without `.npy`. */
 function unzip(path: string): Map<string, Uint8Array> {

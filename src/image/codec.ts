@@ -1,7 +1,10 @@
-// Picture files to pixels and back, by jimp: the only place that knows it. It is loaded with the first picture,
-// since that takes as long as starting the rest of the program.
+// Picture files to pixels and back, by jimp (JPEG files are written by our own encoder): the only place that knows it.
+// It is loaded with the first picture, since that takes as long as starting the rest of the program.
 
 import { messageOf, UsageError } from "../common/errors.ts";
+import { isAnimatedGif } from "./gif.ts";
+import { isGrey } from "./grey.ts";
+import { formatJpeg } from "./jpeg.ts";
 import { checkTiff } from "./tiff.ts";
 
 /** One picture: RGB, uint8, [height, width, 3], row by row. */
@@ -11,6 +14,8 @@ export interface DecodedImage {
   readonly width: number;
   /** All three channels are equal everywhere. */
   readonly grey: boolean;
+  /** The file holds more pictures than this one, its first. */
+  readonly animated: boolean;
 }
 
 /** A picture file that cannot be decoded. */
@@ -65,7 +70,10 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Deco
         "image/jpeg": { tolerantDecoding: false, maxMemoryUsageInMB: JPEG_MEMORY },
       },
     );
-    return withoutAlpha(bitmap.data, bitmap.height, bitmap.width);
+    const { height: rows, width: columns } = bitmap;
+    const data = withoutAlpha(bitmap.data, rows, columns);
+    const animated = format === "gif" && isAnimatedGif(bytes);
+    return { data, height: rows, width: columns, grey: isGrey(data), animated };
   } catch (error) {
     throw new ImageError(
       path,
@@ -74,41 +82,39 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Deco
   }
 }
 
-/** The picture as a PNG file without loss. `pixels` is [height, width, 3]. */
-export async function encodePng(pixels: Uint8Array, height: number, width: number): Promise<Uint8Array> {
-  checkPixels(pixels, height, width);
+/** The picture as a PNG file without loss. `pixels` is [height, width, channels]; 1 channel is grey, 3 are RGB. */
+export async function encodePng(
+  pixels: Uint8Array,
+  height: number,
+  width: number,
+  channels: 1 | 3 = 3,
+): Promise<Uint8Array> {
+  checkPixels(pixels, height, width, channels);
   const { Jimp } = await import("jimp");
-  const image = new Jimp({
-    data: Buffer.from(pixels.buffer, pixels.byteOffset, pixels.length),
-    height,
-    width,
-  });
-  return image.getBuffer("image/png", { colorType: 2, inputHasAlpha: false, deflateLevel: 6 });
+  const data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.length);
+  // Colour types: 0 is grey, 2 is RGB. The same one in and out: the values are taken as they are.
+  const colorType = channels === 1 ? 0 : 2;
+  const options = { colorType, inputColorType: colorType, inputHasAlpha: false, deflateLevel: 6 } as const;
+  return new Jimp({ data, height, width }).getBuffer("image/png", options);
 }
 
-/** The picture as a JPEG file. `pixels` is [height, width, 3]; `quality` from 1 to 100. */
+/** The picture as a JPEG file. `pixels` is [height, width, channels]; `quality` from 1 to 100. */
 export async function encodeJpeg(
   pixels: Uint8Array,
   height: number,
   width: number,
   quality = 95,
+  channels: 1 | 3 = 3,
 ): Promise<Uint8Array> {
-  checkPixels(pixels, height, width);
+  checkPixels(pixels, height, width, channels);
   if (!(quality >= 1 && quality <= 100))
     throw new RangeError(`expected a quality of 1 to 100, received ${quality}`);
-  const { Jimp } = await import("jimp");
-  const data = Buffer.alloc(height * width * 4, 255);
-  for (let i = 0, j = 0; i < pixels.length; i += 3, j += 4) {
-    data[j] = pixels[i];
-    data[j + 1] = pixels[i + 1];
-    data[j + 2] = pixels[i + 2];
-  }
-  return new Jimp({ data, height, width }).getBuffer("image/jpeg", { quality });
+  return formatJpeg(pixels, height, width, channels, quality);
 }
 
-function checkPixels(pixels: Uint8Array, height: number, width: number): void {
-  if (pixels.length !== height * width * 3 || pixels.length === 0) {
-    throw new RangeError(`expected ${height} x ${width} x 3 values, received ${pixels.length}`);
+function checkPixels(pixels: Uint8Array, height: number, width: number, channels: number): void {
+  if (pixels.length !== height * width * channels || pixels.length === 0) {
+    throw new RangeError(`expected ${height} x ${width} x ${channels} values, received ${pixels.length}`);
   }
 }
 
@@ -137,18 +143,14 @@ function declaredSize(bytes: Uint8Array, format: Format): { height: number; widt
   return { height: 0, width: 0 };
 }
 
-function withoutAlpha(rgba: Uint8Array, height: number, width: number): DecodedImage {
+/** [height, width, 4] to [height, width, 3]. */
+function withoutAlpha(rgba: Uint8Array, height: number, width: number): Uint8Array {
   if (rgba.length !== height * width * 4 || rgba.length === 0) throw new Error("it holds no pixels");
   const data = new Uint8Array(height * width * 3);
-  let grey = true;
   for (let i = 0, j = 0; j < data.length; i += 4, j += 3) {
-    const red = rgba[i];
-    const green = rgba[i + 1];
-    const blue = rgba[i + 2];
-    data[j] = red;
-    data[j + 1] = green;
-    data[j + 2] = blue;
-    if (red !== green || green !== blue) grey = false;
+    data[j] = rgba[i];
+    data[j + 1] = rgba[i + 1];
+    data[j + 2] = rgba[i + 2];
   }
-  return { data, height, width, grey };
+  return data;
 }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { augmentedPath, classFolders, OutputStems } from "../../src/apply/names.ts";
 
 function stemsOf(inputs: readonly string[]): string[] {
-  const stems = new OutputStems(inputs);
+  const stems = new OutputStems(inputs, "png");
   return inputs.map((input) => stems.take(input));
 }
 
@@ -31,7 +31,10 @@ describe("stems of outputs", () => {
     const inputs = ["a/1.png", "a/1_aug1.png", "a/2.png", "a/2_AUG1-3.png", "a/3.png", "a/3_aug1.jpg"];
     const stems = stemsOf(inputs);
     assert.deepEqual(stems, ["a/1_png", "a/1_aug1", "a/2_png", "a/2_AUG1-3", "a/3", "a/3_aug1"]);
-    const outputs = stems.flatMap((stem) => [augmentedPath(stem, 1, undefined), augmentedPath(stem, 1, 3)]);
+    const outputs = stems.flatMap((stem) => [
+      augmentedPath(stem, 1, undefined, "png"),
+      augmentedPath(stem, 1, 3, "png"),
+    ]);
     assert.equal(new Set([...inputs, ...outputs].map((path) => path.toLowerCase())).size, 6 + 12);
   });
 
@@ -39,7 +42,7 @@ describe("stems of outputs", () => {
     const long = "é".repeat(125);
     const stems = stemsOf([`a/${long}.png`, `a/${long}.jpg`]);
     assert.notEqual(stems[0], stems[1]);
-    for (const stem of stems) assert.ok(Buffer.byteLength(augmentedPath(stem, 9999, 99)) - 2 <= 255);
+    for (const stem of stems) assert.ok(Buffer.byteLength(augmentedPath(stem, 9999, 99, "png")) - 2 <= 255);
   });
 });
 

@@ -2,9 +2,11 @@
 
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
+import { type ApplyOptions, type ApplyOutcome, applyPolicies } from "../../src/apply/apply.ts";
 import type { DrawnOperation } from "../../src/augment/chain.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { encodeJpeg, encodePng } from "../../src/image/codec.ts";
+import { lumaOf } from "../../src/image/grey.ts";
 import { resizeImage } from "../../src/image/resize.ts";
 import type { Chain } from "../../src/policy/policy.ts";
 import { formatPolicyFile } from "../../src/policy/policy-file.ts";
@@ -17,6 +19,34 @@ export async function writePicture(path: string, index: number, height = 32, wid
   const encode = /\.jpe?g$/i.test(path) ? encodeJpeg : encodePng;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, await encode(pixels, height, width));
+}
+
+/** As `writePicture`, in grey: a PNG of one channel. */
+export async function writeGreyPicture(path: string, index: number): Promise<void> {
+  const { images } = (await loadSample()).train;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, await encodePng(lumaOf(imageAt(images, index)), 32, 32, 1));
+}
+
+let runs = 0;
+
+/** Applies policies to data, into a new folder below `root` unless `out` says where. */
+export function applyTo(
+  root: string,
+  data: string,
+  options: Partial<ApplyOptions> & Pick<ApplyOptions, "policyPath">,
+): Promise<ApplyOutcome> {
+  return applyPolicies({
+    data,
+    out: join(root, `out-${runs++}`),
+    top: 1,
+    copies: 1,
+    chance: 1,
+    onlyAugmented: false,
+    seed: 0,
+    workers: 2,
+    ...options,
+  });
 }
 
 /** A file of policies with these chains per policy, best first; trial numbers count down from 20. */
@@ -46,6 +76,11 @@ export function contentsOf(folder: string): Map<string, string> {
 
 export function filesIn(folder: string): string[] {
   return [...contentsOf(folder).keys()];
+}
+
+/** The pictures that a run has written: all files but its own two. */
+export function picturesIn(out: string): string[] {
+  return filesIn(out).filter((name) => name !== "manifest.csv" && name !== "apply.json");
 }
 
 export interface ParsedRow {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { decodeImage } from "../../src/image/codec.ts";
-import { filesIn, writePicture, writePolicies } from "../apply/pictures.ts";
+import { contentsOf, filesIn, picturesIn, writePicture, writePolicies } from "../apply/pictures.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { run, start } from "./run.ts";
 
@@ -33,7 +33,7 @@ describe("deepaugment apply", () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^Originals +3\nAugmented +3, by the best policy\nSkipped +1\nImages /);
     assert.match(stderr, /^skipped \S+broken\.png: the PNG is damaged[^\n]*\n$/);
-    assert.equal(filesIn(join(root, "plain")).length, 3 + 3 + 1);
+    assert.equal(picturesIn(join(root, "plain")).length, 3 + 3);
   });
 
   it("tells it as JSON", async () => {
@@ -54,6 +54,15 @@ describe("deepaugment apply", () => {
     [["--chance", ""], /--chance: .*received ""/],
     [["--top", "-1"], /--top: .*received "-1"/],
     [["--workers", "many"], /--workers: .*received "many"/],
+    [["--as", "zip"], /--as: expected folders, cifar10, npz, received "zip"/],
+    [["--format", "gif"], /--format: expected png, jpeg, received "gif"/],
+    [
+      ["--format", "jpeg", "--quality", "0"],
+      /--quality: expected a whole number from 1 to 100, received "0"/,
+    ],
+    [["--quality", "90"], /--quality is for --format jpeg/],
+    [["--as", "npz", "--format", "jpeg"], /--format is for --as folders/],
+    [["--as", "cifar10", "--grey"], /--grey is not for --as cifar10/],
     [["--policy", "none.json"], /none\.json: there is no such file/],
     [["--data", join(root, "nowhere")], /nowhere.*there is no such file or folder/],
     [["--out", join(best, "out")], /best\.json.*give another --out/],
@@ -68,43 +77,96 @@ describe("deepaugment apply", () => {
     });
   }
 
-  it("leaves whole files and no manifest when it is interrupted", async () => {
-    const out = join(root, "interrupted");
-    const program = start(
-      ["apply", "--policy", best, "--data", SAMPLE_ARCHIVE, "--out", out, "--copies", "100"],
+  it("takes options of the form in any case", async () => {
+    const { code, stderr } = await run(
+      args("jpeg", ["--format", "JPEG", "--quality", "50", "--grey"]),
       environment,
     );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(
+      picturesIn(join(root, "jpeg")).filter((name) => name.includes("_aug")),
+      ["a/1_aug1.jpg", "a/2_aug1.jpg", "b/1_aug1.jpg"],
+    );
+  });
+
+  it("leaves whole files and a word on how to go on when it is interrupted, and goes on", async () => {
+    const more = ["--data", SAMPLE_ARCHIVE, "--copies", "20"];
+    const program = start(args("interrupted", more), environment);
+    const out = join(root, "interrupted");
     while (!existsSync(join(out, "train"))) await new Promise((resolve) => setTimeout(resolve, 10));
     program.process.kill("SIGINT");
     const { code, stderr } = await program.finished;
     assert.equal(code, 130, stderr);
-    assert.match(stderr, /^\nStopping[^\n]*\ndeepaugment: interrupted: [^\n]* has no manifest[^\n]*\n$/);
+    assert.match(
+      stderr,
+      /^\nStopping[^\n]*\ndeepaugment: interrupted after \d+ of 240 pictures: [^\n]* --resume [^\n]*\n$/,
+    );
     await checkWhole(out);
+    const refused = await run(args("interrupted", more), environment);
+    assert.deepEqual([refused.code, refused.stdout], [2, ""]);
+    assert.match(
+      refused.stderr,
+      /^deepaugment: \S+ holds an interrupted run: --resume goes on with it; [^\n]*\n$/,
+    );
+    assert.equal((await run(args("interrupted", [...more, "--resume"]), environment)).code, 0);
+    assert.equal((await run(args("uninterrupted", more), environment)).code, 0);
+    assert.deepEqual(contentsOf(out), contentsOf(join(root, "uninterrupted")));
+    const again = await run(args("interrupted", [...more, "--resume"]), environment);
+    assert.equal(again.code, 0);
+    assert.match(
+      again.stdout,
+      /^Resumed +\S+interrupted is finished already\nOriginals +240\nAugmented +4000,/,
+    );
   });
 
   // A file system of its own, small enough to fill up, needs the right to mount one.
   const disk = join(root, "disk");
   mkdirSync(disk);
-  const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]).status === 0;
+  const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=768k", "tmpfs", disk]).status === 0;
+  const remount = (options: string) => spawnSync("mount", ["-o", `remount,${options}`, disk]);
   after(() => {
     if (isMounted) spawnSync("umount", [disk]);
   });
 
-  it("leaves whole files and no manifest where space runs out", { skip: !isMounted }, async () => {
-    const out = join(disk, "out");
-    const { code, stderr } = await run(
-      ["apply", "--policy", best, "--data", SAMPLE_ARCHIVE, "--out", out],
-      environment,
-    );
-    assert.equal(code, 1);
-    assert.match(stderr, /^deepaugment: cannot write [^\n]*: no space left on the device[^\n]*\n$/);
-    await checkWhole(out);
+  for (const as of ["folders", "npz"]) {
+    it(`leaves whole files where space runs out, and goes on when there is some: --as ${as}`, {
+      skip: !isMounted,
+    }, async () => {
+      remount("size=768k");
+      const out = join(disk, "out");
+      // With one worker, what is done when space runs out is the same each time.
+      const more = ["--data", SAMPLE_ARCHIVE, "--as", as, "--workers", "1"];
+      const { code, stderr } = await run([...args("", more), "--out", out], environment);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^deepaugment: cannot write [^\n]*: no space left on the device[^\n]*; --resume goes on[^\n]*\n$/,
+      );
+      if (as === "folders") await checkWhole(out);
+      assert.ok(!existsSync(join(out, "manifest.csv")) && !existsSync(join(out, "train.npz")));
+      remount("size=16m");
+      const resumed = await run([...args("", more), "--out", out, "--resume", "--json"], environment);
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.ok(JSON.parse(resumed.stdout).doneBefore > 0);
+      assert.equal((await run(args(`enough-${as}`, more), environment)).code, 0);
+      assert.deepEqual(contentsOf(out), contentsOf(join(root, `enough-${as}`)));
+      rmSync(out, { recursive: true });
+    });
+  }
+
+  it("says that the output is read-only", { skip: !isMounted }, async () => {
+    remount("ro");
+    const { code, stdout, stderr } = await run([...args(""), "--out", join(disk, "new", "out")], environment);
+    remount("rw");
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^deepaugment: cannot write [^\n]*: the file system is read-only\n$/);
+    assert.ok(!existsSync(join(disk, "new")));
   });
 });
 
-/** There are files, all of them pictures that can be decoded. */
+/** There are files, all of them pictures that can be decoded, and what tells of the run so far. */
 async function checkWhole(out: string): Promise<void> {
-  const files = filesIn(out);
+  const files = filesIn(out).filter((name) => name !== "apply.json" && name !== "apply.journal");
   assert.ok(files.length > 0);
   for (const file of files) {
     assert.match(file, /\.png$/);

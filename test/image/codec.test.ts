@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { Jimp } from "jimp";
 import { UsageError } from "../../src/common/errors.ts";
 import { decodeImage, encodeJpeg, encodePng, ImageError } from "../../src/image/codec.ts";
+import { withOrientation } from "./files.ts";
 
 const HEIGHT = 20;
 const WIDTH = 30;
@@ -33,16 +34,6 @@ async function encode(
 function meanDifference(a: Uint8Array, b: Uint8Array): number {
   assert.equal(a.length, b.length);
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
-}
-
-/** The JPEG with an EXIF segment that holds nothing but the orientation (1 to 8). */
-function withOrientation(jpeg: Uint8Array, orientation: number): Buffer {
-  const exif = Buffer.from(
-    "ffe10022457869660000" + "49492a00080000000100" + "12010300010000000000000000000000",
-    "hex",
-  );
-  exif.writeUInt16LE(orientation, 28);
-  return Buffer.concat([jpeg.subarray(0, 2), exif, jpeg.subarray(2)]);
 }
 
 describe("decodeImage", () => {

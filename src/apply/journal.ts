@@ -1,0 +1,127 @@
+// What a run has done, picture by picture, in the order of the listing: a line of JSON each, appended as results come.
+// It is what an interrupted run goes on from, and what the manifest is made of in the end.
+
+import { closeSync, fsync, ftruncateSync, openSync, readSync, rmSync } from "node:fs";
+import { promisify } from "node:util";
+import { RunError, systemReason } from "../common/errors.ts";
+import { writeAll } from "../common/files.ts";
+import type { PictureResult } from "./task.ts";
+
+/** A picture's line; a record has its place by now. */
+export type JournalEntry = { readonly index: number } & PictureResult;
+
+/** How often entries are brought to the disk, in milliseconds. */
+const SYNC_INTERVAL = 1000;
+
+const CHUNK = 1 << 20;
+
+const syncToDisk = promisify(fsync);
+
+/**
+ * The entries of a journal with the byte at which each ends. What a killed or a full disk's run may have left at the
+ * end, a torn line or one out of turn, ends them. The file is read in pieces.
+ */
+export function* readJournal(
+  path: string,
+): Generator<{ readonly entry: JournalEntry; readonly end: number }> {
+  let index = 0;
+  for (const { line, end } of linesOf(path)) {
+    const entry = parseEntry(line);
+    if (entry?.index !== index) return;
+    index++;
+    yield { entry, end };
+  }
+}
+
+function parseEntry(line: string): JournalEntry | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The whole lines of a file, without what follows the last line feed. */
+function* linesOf(path: string): Generator<{ line: string; end: number }> {
+  const file = openSync(path, "r");
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    let start = 0;
+    let rest: Buffer = Buffer.alloc(0);
+    for (let count = readSync(file, chunk); count > 0; count = readSync(file, chunk)) {
+      let text = Buffer.concat([rest, chunk.subarray(0, count)]);
+      for (let feed = text.indexOf(10); feed >= 0; feed = text.indexOf(10)) {
+        start += feed + 1;
+        yield { line: text.toString("utf8", 0, feed), end: start };
+        text = text.subarray(feed + 1);
+      }
+      rest = text;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Appends entries as they come: a kill loses none, a failure of the machine about a second's. */
+export class Journal {
+  readonly path: string;
+  readonly #syncOutputs: () => Promise<void>;
+  #file: number | undefined;
+  #synced = performance.now();
+
+  /**
+   * Opens a journal, or begins one.
+   * @param length what is kept of it, in bytes: the rest is cut off.
+   * @param syncOutputs brings to the disk what the entries tell of.
+   * @throws RunError
+   */
+  constructor(path: string, length: number, syncOutputs: () => Promise<void>) {
+    this.path = path;
+    this.#syncOutputs = syncOutputs;
+    try {
+      this.#file = openSync(path, "a");
+      ftruncateSync(this.#file, length);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** @throws RunError */
+  async add(entries: readonly JournalEntry[]): Promise<void> {
+    if (this.#file === undefined) return;
+    try {
+      writeAll(this.#file, Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join("")));
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    if (performance.now() - this.#synced >= SYNC_INTERVAL) await this.sync();
+  }
+
+  /** Brings outputs and entries to the disk. @throws RunError */
+  async sync(): Promise<void> {
+    if (this.#file === undefined) return;
+    await this.#syncOutputs();
+    try {
+      await syncToDisk(this.#file);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    this.#synced = performance.now();
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  remove(): void {
+    this.close();
+    rmSync(this.path, { force: true });
+  }
+
+  /** After a failure nothing more is written: the last line may be torn. */
+  #failure(error: unknown): RunError {
+    this.close();
+    return new RunError(`cannot write ${this.path}: ${systemReason(error)}`);
+  }
+}

@@ -1,0 +1,124 @@
+// The pictures of a run, through worker processes a few at a time: memory does not grow with their number. Results are
+// taken in the order of the listing, whoever was done first.
+
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { InterruptedError } from "../common/errors.ts";
+import { temporaryName } from "../common/files.ts";
+import { WorkerDiedError, WorkerPool } from "../common/worker-pool.ts";
+import type { Picture } from "./source.ts";
+import { type ApplySettings, type ApplyTask, type PictureResult, removeOutputs } from "./task.ts";
+
+/** A task holds at most so many pictures, gives about so many outputs, and reads about so many bytes. */
+const TASK_PICTURES = 16;
+const TASK_OUTPUTS = 64;
+const TASK_BYTES = 1 << 20;
+
+/** So many tasks per process are under way: one slow picture does not keep the others waiting. */
+const TASKS_AHEAD = 8;
+
+/**
+ * A picture leaves many short-lived arrays. With V8's default they gather for long before they are freed, and what the
+ * system's allocator keeps of them grows with every thousand pictures; with less room memory stays flat, at the same
+ * speed.
+ */
+const NODE_OPTIONS = "--max-semi-space-size=8";
+
+/** What became of the pictures of a task. */
+export interface TaskResult {
+  readonly pictures: readonly Picture[];
+  readonly results: readonly PictureResult[];
+  /** The file with their records, in a form that has them; whoever takes it removes it. */
+  readonly records: string;
+}
+
+export interface RunOptions {
+  readonly out: string;
+  readonly settings: ApplySettings;
+  /** Processes; one per core where it is missing. */
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
+}
+
+export class ApplyRun {
+  readonly #options: RunOptions;
+  readonly #workers: number;
+  readonly #pool: WorkerPool<ApplyTask, PictureResult[]>;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#workers = options.workers ?? availableParallelism();
+    this.#pool = new WorkerPool("augment", this.#workers, { nodeOptions: NODE_OPTIONS });
+  }
+
+  /**
+   * Augments the pictures and gives the results to `take`, in order; one is taken after the other.
+   * @throws RunError where an output cannot be written; InterruptedError on abort; what `take` throws.
+   */
+  async finished(pictures: Iterable<Picture>, take: (result: TaskResult) => Promise<void>): Promise<void> {
+    const underWay: Promise<TaskResult[]>[] = [];
+    const takeFirst = async () => {
+      for (const result of await underWay.shift()!) await take(result);
+    };
+    const { signal } = this.#options;
+    // One listener for all tasks: a signal warns of many.
+    const interrupt = () => this.#pool.close();
+    signal?.addEventListener("abort", interrupt);
+    try {
+      if (signal?.aborted) throw new InterruptedError("interrupted");
+      for (const group of inTasks(pictures, this.#options.settings)) {
+        const results = this.#augment(group);
+        // A failure is seen when its turn comes; until then it is not "unhandled".
+        results.catch(() => {});
+        underWay.push(results);
+        if (underWay.length >= TASKS_AHEAD * this.#workers) await takeFirst();
+      }
+      while (underWay.length > 0) await takeFirst();
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
+      await this.#pool.close();
+    }
+  }
+
+  /** Runs a task; one that ends its process again and again is halved until the picture that does it is found. */
+  async #augment(pictures: readonly Picture[]): Promise<TaskResult[]> {
+    const { settings } = this.#options;
+    const out = resolve(this.#options.out);
+    const task = { out, pictures, settings, records: temporaryName(join(out, "records")) };
+    try {
+      return [{ pictures, results: await this.#pool.run(task), records: task.records }];
+    } catch (error) {
+      if (!(error instanceof WorkerDiedError)) throw error;
+      if (pictures.length === 1) {
+        removeOutputs(task, pictures[0]);
+        return [{ pictures, results: [{ reason: error.message }], records: task.records }];
+      }
+      rmSync(task.records, { force: true });
+      const middle = Math.floor(pictures.length / 2);
+      return [
+        ...(await this.#augment(pictures.slice(0, middle))),
+        ...(await this.#augment(pictures.slice(middle))),
+      ];
+    }
+  }
+}
+
+/** The pictures in groups for tasks, in order, each of one split. */
+function* inTasks(pictures: Iterable<Picture>, { policies, copies }: ApplySettings): Generator<Picture[]> {
+  const outputs = 1 + copies * Math.max(...policies.map(({ chains }) => chains.length));
+  const most = Math.min(TASK_PICTURES, Math.ceil(TASK_OUTPUTS / outputs));
+  let group: Picture[] = [];
+  let bytes = 0;
+  for (const picture of pictures) {
+    const isFull = group.length >= most || bytes + picture.bytes > TASK_BYTES;
+    if (group.length > 0 && (isFull || group[0].split !== picture.split)) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(picture);
+    bytes += picture.bytes;
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,168 @@
+// Pictures that are broken, or of a kind that needs a word, in a run of `apply`.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, it } from "node:test";
+import type { ApplyOptions } from "../../src/apply/apply.ts";
+import { renderChain } from "../../src/augment/chain.ts";
+import { UsageError } from "../../src/common/errors.ts";
+import { loadDataset } from "../../src/dataset/load.ts";
+import { decodeImage, encodeJpeg } from "../../src/image/codec.ts";
+import { ANIMATED_GIF, CMYK_JPEG, gradient, png, withOrientation } from "../image/files.ts";
+import { applyTo, filesIn, picturesIn, readManifest, writePicture, writePolicies } from "./pictures.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-bad-pictures-"));
+after(() => rmSync(root, { recursive: true }));
+
+const policyPath = writePolicies(join(root, "policies.json"), [[[{ type: "rotate", magnitude: 0.3 }]]]);
+
+function apply(data: string, options: Partial<ApplyOptions> = {}) {
+  return applyTo(root, data, { policyPath, ...options });
+}
+
+function write(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, bytes);
+}
+
+/** Originals are the files themselves; copies what the manifest says of the decoded source. */
+async function checkOutputs(data: string, out: string): Promise<void> {
+  for (const { output, source, parameters } of readManifest(out)) {
+    const [original, written] = [readFileSync(join(data, source)), readFileSync(join(out, output))];
+    if (!parameters) {
+      assert.deepEqual(written, original, output);
+      continue;
+    }
+    const picture = await decodeImage(original, source);
+    const copy = await decodeImage(written, output);
+    assert.deepEqual([copy.height, copy.width], [picture.height, picture.width]);
+    assert.deepEqual(copy.data, renderChain(picture.data, picture, parameters), output);
+  }
+}
+
+describe("a picture that breaks while the run is on its way", () => {
+  it("is skipped, named and counted; the others are what they would have been", async () => {
+    const data = join(root, "breaking");
+    for (let i = 0; i < 160; i++) await writePicture(join(data, i < 80 ? "a" : "b", `${i}.png`), i, 8, 8);
+    const [gone, torn] = [join(data, "b", "158.png"), join(data, "b", "159.png")];
+    const whole = readFileSync(torn);
+    for (const as of ["folders", "npz"] as const) {
+      await writePicture(gone, 158, 8, 8);
+      write(torn, whole);
+      let isBroken = false;
+      const onProgress = () => {
+        // The last task is not yet given out when the first is done.
+        if (!isBroken) rmSync(gone);
+        if (!isBroken) writeFileSync(torn, whole.subarray(0, 100));
+        isBroken = true;
+      };
+      const { out, originals, augmented, skipped } = await apply(data, { as, workers: 1, onProgress });
+      assert.deepEqual([originals, augmented], [158, 158]);
+      assert.deepEqual(
+        skipped.map(({ path }) => path),
+        [gone, torn],
+      );
+      assert.match(skipped[0].reason, /^there is no such file/);
+      assert.match(skipped[1].reason, /^the PNG is damaged, truncated/);
+      assert.equal(readManifest(out).length, 2 * 158);
+      if (as === "folders") await checkOutputs(data, out);
+      else assert.equal((await loadDataset(out, { home: join(root, "home") })).train.labels.length, 2 * 158);
+    }
+  });
+});
+
+describe("an animated GIF", () => {
+  it("gives its first frame, which is said once for all of them", async () => {
+    const data = join(root, "animated");
+    for (const path of ["a/1.gif", "a/2.gif", "b/3.gif"]) write(join(data, path), ANIMATED_GIF);
+    const { out, notes } = await apply(data);
+    assert.deepEqual(notes, [
+      "3 animated GIFs: the first frame was used; originals are copied with all frames",
+    ]);
+    await checkOutputs(data, out);
+    assert.deepEqual((await apply(data, { as: "npz" })).notes, ["3 animated GIFs: the first frame was used"]);
+  });
+});
+
+describe("pictures of other kinds", () => {
+  it("are CMYK, of 16 bits, with a palette, turned by EXIF: augmented as they are seen", async () => {
+    const data = join(root, "kinds");
+    write(join(data, "a/cmyk.jpg"), CMYK_JPEG);
+    write(
+      join(data, "a/deep.png"),
+      png(2, 1, 16, 2, [
+        [1, 2, 3, 4, 5, 6],
+        [7, 8, 9, 10, 11, 12],
+      ]),
+    );
+    write(
+      join(data, "b/palette.png"),
+      png(
+        2,
+        2,
+        8,
+        3,
+        [
+          [1, 0],
+          [0, 1],
+        ],
+        [255, 0, 0, 0, 0, 255],
+      ),
+    );
+    write(join(data, "b/turned.jpg"), withOrientation(await encodeJpeg(gradient(16, 24), 16, 24), 6));
+    const { out, originals, augmented, skipped } = await apply(data);
+    assert.deepEqual([originals, augmented, skipped], [4, 4, []]);
+    await checkOutputs(data, out);
+    const upright = await decodeImage(readFileSync(join(out, "b/turned_aug1.png")), "turned");
+    assert.deepEqual([upright.height, upright.width], [24, 16]);
+  });
+});
+
+describe("names", () => {
+  it("have spaces, letters of any script and as many bytes as the file system takes", async () => {
+    const data = join(root, "names");
+    const long = `x${"é".repeat(125)}.png`;
+    assert.equal(Buffer.byteLength(long), 255);
+    const paths = ["my cats/cat 1 (copy).png", "犬/柴犬 🐕.jpg", '犬/a,"b".png', `my cats/${long}`];
+    for (const [i, path] of paths.entries()) await writePicture(join(data, path), i);
+    const { out, augmented } = await apply(data, { copies: 2 });
+    assert.equal(augmented, 8);
+    assert.deepEqual(
+      picturesIn(out)
+        .filter((path) => !path.includes("_aug"))
+        .sort(),
+      paths.sort(),
+    );
+    await checkOutputs(data, out);
+    const { classNames } = await loadDataset((await apply(data, { as: "npz" })).out, {
+      home: join(root, "home"),
+    });
+    assert.deepEqual(classNames, ["my cats", "犬"]);
+  });
+
+  it("that would give the same output are told apart", async () => {
+    const data = join(root, "same");
+    for (const path of ["a/1.png", "a/1.jpg", "a/1_aug1.png", "b/1.PNG", "b/1.png"])
+      await writePicture(join(data, path), path.length);
+    const { out, originals, augmented } = await apply(data);
+    assert.equal(picturesIn(out).length, originals + augmented);
+    assert.deepEqual([originals, augmented], [5, 5]);
+    await checkOutputs(data, out);
+  });
+
+  it("of classes that are those of the output's own files are refused", async () => {
+    const data = join(root, "own");
+    for (const name of ["Manifest.CSV", "b"]) await writePicture(join(data, name, "1.png"), 1);
+    const out = join(root, "out-own");
+    await assert.rejects(apply(data, { out }), (error: Error) => {
+      assert.match(
+        error.message,
+        /: the folder "Manifest\.CSV" has the name of a file of the output; rename it$/,
+      );
+      return error instanceof UsageError;
+    });
+    assert.throws(() => filesIn(out), /ENOENT/);
+  });
+});

@@ -1,0 +1,279 @@
+// Runs that end before their time, wherever that is, and go on: the output equals that of a run in one go.
+
+import assert from "node:assert/strict";
+import fs, { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { ApplyOptions } from "../../src/apply/apply.ts";
+import { OUTPUT_FORMS } from "../../src/apply/forms.ts";
+import { RunError, UsageError } from "../../src/common/errors.ts";
+import { Random } from "../../src/common/random.ts";
+import { applyTo, contentsOf, filesIn, writePicture, writePolicies } from "./pictures.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-resume-"));
+after(() => rmSync(root, { recursive: true }));
+
+const policyPath = writePolicies(join(root, "policies.json"), [
+  [[{ type: "rotate", magnitude: 0.4 }]],
+  [[{ type: "brighten", magnitude: 0.9 }]],
+]);
+const data = join(root, "data");
+const IMAGES = 9;
+
+before(async () => {
+  const paths = ["train/a/1.png", "train/a/2.jpg", "train/a/3.png", "train/a/4.png", "train/b/1.jpg"];
+  paths.push("train/b/2.png", "test/a/1.png", "test/b/1.png");
+  for (const [i, path] of paths.entries()) await writePicture(join(data, path), i);
+  writeFileSync(join(data, "train/a/broken.png"), "no picture");
+});
+
+function apply(out: string, options: Partial<ApplyOptions> = {}) {
+  return applyTo(root, data, { policyPath, out, copies: 2, top: 2, seed: 3, workers: 1, ...options });
+}
+
+/** Calls that change the disk. */
+const CHANGES = ["mkdirSync", "openSync", "writeSync", "ftruncateSync", "renameSync", "rmSync"] as const;
+
+/**
+ * Lets so many changes of the disk by this process happen; all later ones fail, as if it had been killed. Of what the
+ * first of them was to write, half is written.
+ * @returns makes it whole again.
+ */
+function dieAfter(changes: number): () => void {
+  const originals = CHANGES.map((name) => [name, fs[name]] as const);
+  const table = fs as unknown as Record<string, (...args: never[]) => unknown>;
+  let left = changes;
+  for (const [name, original] of originals) {
+    table[name] = (...args: never[]) => {
+      const call = () => (original as (...own: never[]) => unknown)(...args);
+      if (name === "openSync" && (args[1] as unknown) === "r") return call();
+      left--;
+      if (left === -1 && name === "writeSync") {
+        const [file, bytes, , , place] = args as unknown as [number, Buffer, number, number, number | null];
+        (original as typeof fs.writeSync)(file, bytes, 0, bytes.length >> 1, place);
+      }
+      if (left < 0) throw new Error("the process has been killed");
+      return call();
+    };
+  }
+  syncBuiltinESMExports();
+  return () => {
+    for (const [name, original] of originals) table[name] = original as never;
+    syncBuiltinESMExports();
+  };
+}
+
+/** Applies and is killed after so many changes; whether that was before its end. */
+async function applyAndDie(out: string, changes: number, options: Partial<ApplyOptions>): Promise<boolean> {
+  const revive = dieAfter(changes);
+  try {
+    await apply(out, options);
+    return false;
+  } catch (error) {
+    assert.match(String(error), /killed/);
+    return true;
+  } finally {
+    revive();
+  }
+}
+
+/** A folder in which all pictures are done, and the run was killed then. */
+async function unfinished(out: string, options: Partial<ApplyOptions>): Promise<void> {
+  let revive = () => {};
+  const onProgress: ApplyOptions["onProgress"] = ({ done, total }) => {
+    if (done === total) revive = dieAfter(0);
+  };
+  await assert.rejects(apply(out, { ...options, onProgress }), RunError);
+  revive();
+  assert.ok(filesIn(out).includes("apply.journal"));
+}
+
+for (const as of OUTPUT_FORMS) {
+  describe(`a run of the form ${as} that is killed`, () => {
+    const begun = join(root, `begun-${as}`);
+    let whole: Map<string, string>;
+    before(async () => {
+      whole = contentsOf((await apply(join(root, `whole-${as}`), { as })).out);
+      await unfinished(begun, { as });
+    });
+
+    it("at any step of its end goes on to the same output", async () => {
+      let deaths = 0;
+      for (let changes = 0; ; changes++) {
+        const out = join(root, `step-${as}-${changes}`);
+        cpSync(begun, out, { recursive: true });
+        const isDead = await applyAndDie(out, changes, { as, resume: true });
+        if (isDead) {
+          deaths++;
+          // Killed in the very last step, or before: both are gone on with.
+          const outcome = await apply(out, { as, resume: true });
+          assert.deepEqual([outcome.doneBefore, outcome.originals, outcome.augmented], [IMAGES, 8, 12]);
+          assert.equal(outcome.skipped.length, 1);
+        }
+        assert.deepEqual(contentsOf(out), whole, `killed after ${changes} changes`);
+        rmSync(out, { recursive: true });
+        if (!isDead) break;
+      }
+      assert.ok(deaths >= 10, `${deaths} steps`);
+    });
+
+    it("in the midst of its journal goes on from there", async () => {
+      const journal = readFileSync(join(begun, "apply.journal"));
+      const random = new Random("cut", as);
+      const rest = journal.subarray(0, random.integer(1, journal.length - 1));
+      const out = join(root, `torn-${as}`);
+      cpSync(begun, out, { recursive: true });
+      writeFileSync(join(out, "apply.journal"), rest);
+      const { doneBefore } = await apply(out, { as, resume: true });
+      assert.equal(doneBefore, rest.filter((byte) => byte === 10).length);
+      assert.deepEqual(contentsOf(out), whole);
+    });
+
+    it("does again what has been lost", async () => {
+      const out = join(root, `lost-${as}`);
+      cpSync(begun, out, { recursive: true });
+      const lost = { folders: "train/b/1_aug2.png", cifar10: "data_batch_1.bin.part", npz: "train.npz.part" }[
+        as
+      ];
+      fs.truncateSync(join(out, lost), statSync(join(out, lost)).size - 1);
+      const { doneBefore } = await apply(out, { as, resume: true });
+      assert.equal(doneBefore, as === "folders" ? 5 : 6);
+      assert.deepEqual(contentsOf(out), whole);
+    });
+
+    it("at its beginning goes on, or begins", async () => {
+      for (const changes of as === "folders" ? [0, 2, 4] : [5]) {
+        const out = join(root, `early-${as}-${changes}`);
+        assert.ok(await applyAndDie(out, changes, { as }));
+        await apply(out, { as, resume: true });
+        assert.deepEqual(contentsOf(out), whole);
+      }
+    });
+  });
+}
+
+describe("an interrupted run", () => {
+  const begun = join(root, "begun");
+  let whole: Map<string, string>;
+  before(async () => {
+    whole = contentsOf((await apply(join(root, "whole"))).out);
+    const controller = new AbortController();
+    const onProgress = () => controller.abort();
+    const interrupted = apply(begun, { copies: 2, chance: 1, onProgress, signal: controller.signal, top: 2 });
+    await assert.rejects(interrupted, (error: Error) => {
+      // The pictures of one split are one task here.
+      assert.equal(
+        error.message,
+        `interrupted after 7 of ${IMAGES} pictures: the same command with --resume goes on`,
+      );
+      return true;
+    });
+  });
+
+  it("is not written over, and told of, without --resume", async () => {
+    const before = contentsOf(begun);
+    await assert.rejects(
+      apply(begun),
+      new UsageError(`${begun} holds an interrupted run: --resume goes on with it; or give another --out`),
+    );
+    assert.deepEqual(contentsOf(begun), before);
+  });
+
+  it("does nothing twice", async () => {
+    const out = join(root, "once");
+    cpSync(begun, out, { recursive: true });
+    const stateOf = () => statSync(join(out, "train/a/1_aug2.png")).ino;
+    const before = stateOf();
+    const { doneBefore } = await apply(out, { resume: true });
+    assert.deepEqual([doneBefore, stateOf()], [7, before]);
+    assert.deepEqual(contentsOf(out), whole);
+  });
+
+  it("goes on with other workers", async () => {
+    const out = join(root, "other-workers");
+    cpSync(begun, out, { recursive: true });
+    await apply(out, { resume: true, workers: 3 });
+    assert.deepEqual(contentsOf(out), whole);
+  });
+
+  const others: [Partial<ApplyOptions>, RegExp][] = [
+    [
+      { top: 1 },
+      /begun with the policies of trial 20, 19 \(--policy and --top\), not with the policy of trial 20 /,
+    ],
+    [
+      { seed: 4, copies: 3 },
+      /begun with --seed 3, not with --seed 4: give the same again, or another --out$/,
+    ],
+    [{ copies: 3 }, /--copies 2, not with --copies 3/],
+    [{ chance: 0.5 }, /--chance 1, not with --chance 0\.5/],
+    [{ onlyAugmented: true }, /begun with no --only-augmented, not with --only-augmented/],
+    [{ as: "npz" }, /--as folders, not with --as npz/],
+    [{ format: "jpeg" }, /--format png, not with --format jpeg/],
+    [{ grey: true }, /no --grey, not with --grey/],
+  ];
+  for (const [options, message] of others) {
+    it(`is not gone on with for ${JSON.stringify(options)}`, async () => {
+      const before = contentsOf(begun);
+      await assert.rejects(apply(begun, { resume: true, ...options }), (error: Error) => {
+        assert.match(error.message, message);
+        return error instanceof UsageError;
+      });
+      assert.deepEqual(contentsOf(begun), before);
+    });
+  }
+
+  it("is not gone on with when the data have changed", async () => {
+    const changed = join(root, "changed");
+    cpSync(data, changed, { recursive: true });
+    await writePicture(join(changed, "train/b/9.png"), 9);
+    await assert.rejects(apply(begun, { resume: true, data: changed }), (error: Error) => {
+      assert.match(error.message, /changed are not those that .* was begun with \(9 images then, 10 now\)/);
+      return error instanceof UsageError;
+    });
+  });
+
+  it("is not gone on with by another version of the program", async () => {
+    const out = join(root, "old");
+    cpSync(begun, out, { recursive: true });
+    const run = JSON.parse(readFileSync(join(out, "apply.json"), "utf8"));
+    writeFileSync(join(out, "apply.json"), JSON.stringify({ ...run, program: "0.1.0" }));
+    await assert.rejects(
+      apply(out, { resume: true }),
+      /was begun by version 0\.1\.0 of this program, and this is/,
+    );
+    writeFileSync(join(out, "apply.json"), "{");
+    await assert.rejects(apply(out, { resume: true }), /apply\.json does not tell of a run/);
+  });
+});
+
+describe("--resume", () => {
+  it("begins where there is nothing", async () => {
+    const out = join(root, "nothing");
+    mkdirSync(out);
+    const outcome = await apply(out, { resume: true });
+    assert.deepEqual([outcome.doneBefore, outcome.augmented], [0, 12]);
+  });
+
+  it("does nothing where all is finished, and says the same", async () => {
+    const out = join(root, "finished");
+    const first = await apply(out);
+    const before = contentsOf(out);
+    const again = await apply(out, { resume: true });
+    assert.deepEqual({ ...again, doneBefore: 0 }, first);
+    assert.equal(again.doneBefore, IMAGES);
+    assert.deepEqual(contentsOf(out), before);
+    await assert.rejects(apply(out, { resume: true, seed: 9 }), /begun with --seed 3, not with --seed 9/);
+    await assert.rejects(apply(out), new UsageError(`${out} is not empty; give another --out`));
+  });
+
+  it("refuses a folder with other content, which stays", async () => {
+    const out = join(root, "foreign");
+    mkdirSync(out);
+    writeFileSync(join(out, "mine.txt"), "mine");
+    await assert.rejects(apply(out, { resume: true }), /is not empty and holds no interrupted run/);
+    assert.deepEqual(filesIn(out), ["mine.txt"]);
+  });
+});

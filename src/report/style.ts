@@ -3,7 +3,8 @@
 import type { Canvas, Colour, Fonts, TextStyle } from "./canvas.ts";
 import { CAPITAL_HEIGHT } from "./typeface.ts";
 
-export const BACKGROUND: Colour = [250, 250, 249];
+/** Light, but not so light that the edge of a white picture would be lost. */
+export const BACKGROUND: Colour = [242, 243, 245];
 const INK: Colour = [31, 35, 40];
 const QUIET: Colour = [101, 109, 118];
 

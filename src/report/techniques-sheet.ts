@@ -55,7 +55,7 @@ export async function previewTechniques(options: TechniquesPreviewOptions): Prom
     title: ["The augmentation techniques, by magnitude"],
     details: [
       `Each row is one draw, the median of ${DRAWS_TRIED} by strength, as its magnitude grows.`,
-      `${basename(told.source)}, ${formatSize(picture)}`,
+      `${options.image === undefined ? told.source : basename(told.source)}, ${formatSize(picture)}`,
     ],
     lead: { label: "original", picture: fitPicture(picture, size) },
     grids: [rows.slice(0, ROWS), rows.slice(ROWS)].map((half) => ({

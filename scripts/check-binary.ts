@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeImage } from "../src/image/codec.ts";
 
 const NAME = process.platform === "win32" ? "deepaugment.exe" : "deepaugment";
 const LARGEST = 160e6;
@@ -62,6 +63,13 @@ try {
     .trimEnd()
     .split("\n");
   assert.equal(manifest.length, 1 + 200 + 40 + 200, "a row per original and per augmented training image");
+
+  run("preview", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "policy.png");
+  run("preview", "--techniques", "--data", "../images.tar.gz", "--out", "techniques.png");
+  for (const sheet of ["policy.png", "techniques.png"]) {
+    const { height, width } = await decodeImage(readFileSync(join(work, sheet)), sheet);
+    assert.ok(height > 500 && width > 500, `${sheet} is ${height} x ${width} pixels`);
+  }
   console.log(`${NAME}: 1 passed, 0 failed`);
 } finally {
   rmSync(folder, { recursive: true });

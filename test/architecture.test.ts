@@ -23,6 +23,7 @@ const ROOMS = [
   "experiment",
   "search",
   "apply",
+  "report",
   "cli",
 ];
 

@@ -6,6 +6,7 @@ import { VERSION } from "../common/version.ts";
 import { addApplyCommand } from "./apply.ts";
 import { addDataCommands } from "./data.ts";
 import { addOptimizeCommand } from "./optimize.ts";
+import { addPreviewCommand } from "./preview.ts";
 
 /**
  * Runs the program with these arguments and returns its exit code: 0 when done, 1 on a failure while running, 2 on a
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     .exitOverride();
   addOptimizeCommand(program);
   addApplyCommand(program);
+  addPreviewCommand(program);
   addDataCommands(program);
   return program;
 }

@@ -34,8 +34,10 @@ export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
 
 /** A short line for a person: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains apart by `|`. */
 export function formatPolicy(policy: Policy): string {
-  const chains = policy.chains.map((chain) =>
-    chain.map(({ type, magnitude }) => `${type} ${magnitude.toFixed(2)}`).join(" → "),
-  );
-  return `${chains.join(" | ")}, portion ${policy.portion.toFixed(2)}`;
+  return `${policy.chains.map(formatChain).join(" | ")}, portion ${policy.portion.toFixed(2)}`;
+}
+
+/** A chain for a person: `horizontal-flip 0.95 → gamma-contrast 0.85`. */
+export function formatChain(chain: Chain): string {
+  return chain.map(({ type, magnitude }) => `${type} ${magnitude.toFixed(2)}`).join(" → ");
 }

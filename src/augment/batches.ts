@@ -1,0 +1,147 @@
+// Training batches with some of their images augmented: what the original's image generator gave. Everything that is
+// drawn for an image is keyed by (seed, epoch, image index), so that it does not depend on the batch size.
+
+import { setImmediate } from "node:timers/promises";
+import { Random, seedOf } from "../common/random.ts";
+import { TECHNIQUES } from "../config/techniques.ts";
+import type { LabelledImages } from "../dataset/dataset.ts";
+import { createBatch, type ImageBatch, imageAt, imageSize } from "../image/batch.ts";
+import type { Policy } from "../policy/policy.ts";
+import { drawForImage, renderChainInto } from "./chain.ts";
+
+export interface BatchOptions {
+  /** Images per batch, 1 or more; the last batch of an epoch may be smaller. 64 where it is missing. */
+  readonly batchSize?: number;
+  /** Probability in [0, 1] that an image is augmented. 0.5 where it is missing, as the original had it. */
+  readonly augmentChance?: number;
+  /** A whole number from 0 upwards: the same one gives the same batches. 0 where it is missing. */
+  readonly seed?: number;
+  /** A whole number from 0 upwards: each epoch has draws and an order of its own. 0 where it is missing. */
+  readonly epoch?: number;
+  /** Whether the images come in random order (the default) or in the order given. */
+  readonly shuffle?: boolean;
+}
+
+/**
+ * One epoch of training batches: each image once, as it is or, with probability `augmentChance`, after one chain of a
+ * policy. Policy and chain are drawn for each image, all policies being as likely; their portions are not used.
+ *
+ *     for (let epoch = 0; epoch < 50; epoch++) {
+ *       for await (const batch of imagesWithTopPolicies(images, labels, policies, { epoch })) train(batch);
+ *     }
+ *
+ * @param images [count, height, width, 3]; they are not changed, and no batch shares their memory.
+ * @param labels one whole number from 0 upwards per image.
+ * @param policies one or more, such as `readPolicyFile("policies.json").policies`.
+ * @returns batches of images [batch, height, width, 3] with their labels.
+ * @throws TypeError or RangeError at the call, naming the argument, what was expected and what was received.
+ */
+export function imagesWithTopPolicies(
+  images: ImageBatch,
+  labels: ArrayLike<number>,
+  policies: readonly Policy[],
+  { batchSize = 64, augmentChance = 0.5, seed = 0, epoch = 0, shuffle = true }: BatchOptions = {},
+): AsyncGenerator<LabelledImages, void, void> {
+  checkImages(images);
+  checkLabels(labels, images.count);
+  checkPolicies(policies);
+  checkWhole("batchSize", batchSize, 1);
+  if (!(augmentChance >= 0 && augmentChance <= 1))
+    throw expected("augmentChance", "a number in [0, 1]", augmentChance);
+  checkWhole("seed", seed, 0);
+  checkWhole("epoch", epoch, 0);
+  if (typeof shuffle !== "boolean") throw expected("shuffle", "true or false", shuffle);
+  return batches(images, labels, policies, { batchSize, augmentChance, seed, epoch, shuffle });
+}
+
+async function* batches(
+  images: ImageBatch,
+  labels: ArrayLike<number>,
+  policies: readonly Policy[],
+  { batchSize, augmentChance, seed, epoch, shuffle }: Required<BatchOptions>,
+): AsyncGenerator<LabelledImages, void, void> {
+  const order = Int32Array.from({ length: images.count }, (_, i) => i);
+  if (shuffle) new Random(seed, "batches", "order", epoch).shuffle(order);
+  const epochSeed = seedOf(seed, "batches", epoch);
+  for (let start = 0; start < order.length; start += batchSize) {
+    const indices = order.subarray(start, start + batchSize);
+    const batch = createBatch(indices.length, images.height, images.width);
+    for (const [i, imageIndex] of indices.entries()) {
+      const source = imageAt(images, imageIndex);
+      const target = imageAt(batch, i);
+      const choice = new Random(epochSeed, "policy", imageIndex);
+      if (!choice.chance(augmentChance)) {
+        target.set(source);
+        continue;
+      }
+      const { chains } = policies[choice.integer(0, policies.length - 1)];
+      const chainIndex = choice.integer(0, chains.length - 1);
+      const drawn = drawForImage(chains[chainIndex], images, { seed: epochSeed, imageIndex, chainIndex });
+      renderChainInto(source, target, images, drawn);
+    }
+    yield { images: batch, labels: Int32Array.from(indices, (index) => labels[index]) };
+    // Whoever takes batches as fast as they come still leaves others their turn.
+    await setImmediate();
+  }
+}
+
+function checkImages(images: ImageBatch): void {
+  const { data, count, height, width, channels } = images;
+  checkWhole("images.count", count, 1);
+  checkWhole("images.height", height, 1);
+  checkWhole("images.width", width, 1);
+  if (channels !== 3) throw expected("images.channels", "3", channels);
+  if (!(data instanceof Uint8Array)) throw expected("images.data", "a Uint8Array", data);
+  const length = count * imageSize(images);
+  if (data.length !== length) {
+    throw new RangeError(
+      `images.data: expected ${count} x ${height} x ${width} x 3 values, received ${data.length}`,
+    );
+  }
+}
+
+function checkLabels(labels: ArrayLike<number>, count: number): void {
+  if (labels.length !== count) {
+    throw new RangeError(`labels: expected one per image, ${count}, received ${labels.length}`);
+  }
+  for (let i = 0; i < count; i++) {
+    // What an Int32Array holds.
+    if (!(labels[i] >= 0 && (labels[i] | 0) === labels[i])) {
+      throw expected(`labels[${i}]`, "a whole number from 0 upwards", labels[i]);
+    }
+  }
+}
+
+function checkPolicies(policies: readonly Policy[]): void {
+  if (!Array.isArray(policies) || policies.length === 0)
+    throw expected("policies", "a list of at least one", policies);
+  for (const [i, { chains }] of policies.entries()) {
+    if (!Array.isArray(chains) || chains.length === 0)
+      throw expected(`policies[${i}].chains`, "a list of at least one", chains);
+    for (const [j, chain] of chains.entries()) {
+      for (const [k, { type, magnitude }] of chain.entries()) {
+        const place = `policies[${i}].chains[${j}][${k}]`;
+        if (!TECHNIQUES.includes(type))
+          throw expected(`${place}.type`, `one of ${TECHNIQUES.join(", ")}`, type);
+        if (!(magnitude >= 0 && magnitude <= 1))
+          throw expected(`${place}.magnitude`, "a number in [0, 1]", magnitude);
+      }
+    }
+  }
+}
+
+function checkWhole(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw expected(name, `a whole number from ${least} upwards`, value);
+}
+
+/** Of the wrong type, or of the right one and out of its range. */
+function expected(name: string, what: string, value: unknown): TypeError | RangeError {
+  const shown = Array.isArray(value)
+    ? `a list of ${value.length}`
+    : typeof value === "string"
+      ? `"${value}"`
+      : String(value);
+  const Kind = typeof value === "number" || Array.isArray(value) ? RangeError : TypeError;
+  return new Kind(`${name}: expected ${what}, received ${shown}`);
+}

@@ -1,0 +1,130 @@
+// Which of a dataset's pictures a sheet shows: a few training pictures of as many classes as possible, drawn by seed.
+// Nothing but what is shown is decoded.
+
+import type { Picture, PictureSource } from "../apply/source.ts";
+import { UsageError } from "../common/errors.ts";
+import { Random } from "../common/random.ts";
+import type { SkippedFile } from "../dataset/dataset.ts";
+import { decodeFiles } from "../dataset/decode.ts";
+import { resizeImage } from "../image/resize.ts";
+import type { Pixels } from "./canvas.ts";
+
+/** A picture to show, at its own size or resized. */
+export interface ShownPicture extends Pixels {
+  /** Its place in the dataset: with the seed, what its draws depend on. */
+  readonly index: number;
+  readonly className: string;
+  /** The file, or the image's split and number. */
+  readonly source: string;
+}
+
+export interface PickOptions {
+  readonly count: number;
+  readonly seed: number;
+  /** Height and width that pictures are resized to; where it is missing they keep their size. */
+  readonly imageSize?: number;
+}
+
+export interface PickedPictures {
+  /** Class by class, by name. */
+  readonly shown: readonly ShownPicture[];
+  /** What could not be decoded; another picture of the class took its place. */
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** The order of classes on the sheet: 2 before 10. */
+const BY_NAME = new Intl.Collator("en", { numeric: true });
+
+/** The pictures of one class in the order in which they are tried, and those taken. */
+interface ClassQueue {
+  readonly pictures: Picture[];
+  next: number;
+  readonly taken: ShownPicture[];
+}
+
+/**
+ * Picks `count` pictures: one of each class, then a second one of each, and so on; where there are more classes than
+ * pictures, the classes are drawn too.
+ * @param data names the dataset in errors.
+ * @throws UsageError where no picture can be decoded.
+ */
+export async function pickPictures(
+  source: PictureSource,
+  data: string,
+  options: PickOptions,
+): Promise<PickedPictures> {
+  const { count, seed } = options;
+  const queues = queuesOf(source, seed);
+  const turns = new Random(seed, "preview", "classes").shuffle([...queues]);
+  const skipped: SkippedFile[] = [];
+  let missing = count;
+  while (missing > 0 && turns.some(({ pictures, next }) => next < pictures.length)) {
+    for (const queue of turns) {
+      if (missing > 0 && (await takeNext(queue, options, skipped))) missing--;
+    }
+  }
+  const shown = queues.flatMap(({ taken }) => taken);
+  if (shown.length > 0) return { shown, skipped };
+  const [{ path, reason }] = skipped;
+  throw new UsageError(
+    `none of the ${skipped.length} training pictures in ${data} can be decoded (${path}: ${reason})`,
+  );
+}
+
+function queuesOf(source: PictureSource, seed: number): ClassQueue[] {
+  const classes = new Map<string, Picture[]>();
+  for (const picture of source.pictures()) {
+    // Only what a model trains on is augmented.
+    if (picture.split !== "train") continue;
+    const pictures = classes.get(picture.className);
+    if (pictures) pictures.push(picture);
+    else classes.set(picture.className, [picture]);
+  }
+  const byName = [...classes].sort(([a], [b]) => BY_NAME.compare(a, b));
+  return byName.map(([, pictures], place) => {
+    return { pictures: new Random(seed, "preview", place).shuffle(pictures), next: 0, taken: [] };
+  });
+}
+
+/** Takes the class's next picture that can be decoded; false where there is none left. */
+async function takeNext(
+  queue: ClassQueue,
+  { imageSize }: PickOptions,
+  skipped: SkippedFile[],
+): Promise<boolean> {
+  while (queue.next < queue.pictures.length) {
+    const picture = queue.pictures[queue.next++];
+    const { index, className, content, source } = picture;
+    if ("data" in content) {
+      queue.taken.push({ ...sized(content, imageSize), index, className, source });
+      return true;
+    }
+    const decoded = await readPicture(content.path, imageSize);
+    if ("reason" in decoded) {
+      skipped.push({ path: content.path, reason: decoded.reason });
+      continue;
+    }
+    queue.taken.push({ ...decoded, index, className, source });
+    return true;
+  }
+  return false;
+}
+
+/** A picture file's pixels, or why there are none. */
+export async function readPicture(
+  path: string,
+  imageSize?: number,
+): Promise<Pixels | { readonly reason: string }> {
+  const [file] = await decodeFiles({ paths: [path], imageSize });
+  if ("reason" in file) return file;
+  return { data: file.data!, height: file.height, width: file.width };
+}
+
+function sized({ data, height, width }: Pixels, imageSize = 0): Pixels {
+  if (imageSize === 0 || (height === imageSize && width === imageSize)) return { data, height, width };
+  return {
+    data: resizeImage(data, height, width, imageSize, imageSize),
+    height: imageSize,
+    width: imageSize,
+  };
+}

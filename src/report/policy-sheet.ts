@@ -1,0 +1,126 @@
+// What a policy does, on some of the user's pictures: each beside several draws of the policy. They are the draws that
+// `apply` makes with the same seed, of each picture at its own size.
+
+import { drawCopies } from "../apply/draws.ts";
+import { openSource } from "../apply/source.ts";
+import { renderChain } from "../augment/chain.ts";
+import { UsageError } from "../common/errors.ts";
+import { formatChain } from "../policy/policy.ts";
+import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
+import type { Pixels } from "./canvas.ts";
+import { fitPicture } from "./fit.ts";
+import type { Row } from "./grid.ts";
+import { pickPictures, type ShownPicture } from "./pick.ts";
+import { breathe, type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
+import { drawSheet } from "./sheet.ts";
+import { checkSheetPath, writeSheet } from "./sheet-file.ts";
+
+export interface PolicyPreviewOptions extends PreviewOptions {
+  /** A file of policies, best first. */
+  readonly policyPath: string;
+  /** Which of them: by rank, from 1 (the default), or by the trial that judged it. */
+  readonly rank?: number;
+  readonly trial?: number;
+  /** A folder with one subfolder per class, an archive, or a dataset's name. */
+  readonly data: string;
+  /** How many pictures, at most: 1 or more. */
+  readonly images: number;
+  /** How many draws of each chain per picture, 1 or more; where it is missing about five in all. */
+  readonly draws?: number;
+}
+
+export interface PolicyPreviewOutcome extends PreviewOutcome {
+  readonly policy: FoundPolicy & { readonly rank: number };
+}
+
+/** Draws beside each picture, where nobody said how many. */
+const DRAWS = 5;
+
+/**
+ * Writes a sheet of pictures beside draws of a policy. The same options and data give the same file.
+ * @throws UsageError where the policy, the data or the output is not usable; RunError where the file cannot be written;
+ *   InterruptedError on abort.
+ */
+export async function previewPolicy(options: PolicyPreviewOptions): Promise<PolicyPreviewOutcome> {
+  const { data, out, seed, size, images, onProgress, signal } = options;
+  const file = readPolicyFile(options.policyPath);
+  const rank = findRank(file, options);
+  const policy = file.policies[rank - 1];
+  checkSheetPath(out);
+  const source = await openSource(data, { onProgress, signal });
+  const { shown, skipped } = await pickPictures(source, data, { ...options, count: images });
+  const draws = options.draws ?? Math.max(1, Math.round(DRAWS / policy.chains.length));
+  const rows: Row[] = [];
+  for (const picture of shown) {
+    const cells = [picture, ...drawPolicy(picture, policy, draws, seed)].map((cell) =>
+      fitPicture(cell, size),
+    );
+    rows.push({ label: picture.className, cells });
+    onProgress?.({ stage: "drawing", done: rows.length, total: shown.length, unit: "images" });
+    await breathe(signal);
+  }
+  const content = {
+    title: titleOf(policy),
+    details: [rewardLine(policy), originLine(policy, rank, file)],
+    grids: [{ groups: headsOf(policy.chains.length, draws), rows }],
+  };
+  const sheet = await drawSheet(content, textSizeFor(size, 0.14));
+  await writeSheet(out, sheet);
+  const { height, width } = sheet;
+  const pictures = shown.map(({ data: _, index: __, ...picture }) => picture);
+  return { out, height, width, policy: { ...policy, rank }, pictures, skipped, notes: source.notes };
+}
+
+/** The policy in words, a line per chain; a technique keeps its magnitude beside it. */
+function titleOf({ chains }: FoundPolicy): string[] {
+  const lines = chains.map((chain) => formatChain(chain).replaceAll(/ (?=\d|→)/g, "\u00a0"));
+  return lines.length === 1 ? lines : lines.map((line, i) => `chain ${i + 1}: ${line}`);
+}
+
+/** The picture after each draw of each chain: all draws of the first chain, then all of the second. */
+function drawPolicy(picture: ShownPicture, policy: FoundPolicy, copies: number, seed: number): Pixels[] {
+  const settings = { policies: [policy], seed, copies, chance: 1 };
+  const { data, height, width } = picture;
+  return [...drawCopies(settings, picture.index, { height, width })]
+    .sort((a, b) => a.chain - b.chain || a.copy - b.copy)
+    .map(({ drawn }) => ({ data: renderChain(data, picture, drawn), height, width }));
+}
+
+/** @throws UsageError where the file has no such policy. */
+function findRank({ policies }: PolicyFile, { policyPath, rank = 1, trial }: PolicyPreviewOptions): number {
+  const count = policies.length;
+  if (count === 0)
+    throw new UsageError(`${policyPath} holds no policy: no trial did better than the baseline`);
+  if (trial !== undefined) {
+    const index = policies.findIndex((policy) => policy.trial === trial);
+    if (index >= 0) return index + 1;
+    const trials = policies.map((policy) => policy.trial).join(", ");
+    throw new UsageError(`--trial: ${policyPath} has no policy of trial ${trial}; it has those of ${trials}`);
+  }
+  if (rank <= count) return rank;
+  const held = count === 1 ? "one policy" : `${count} policies`;
+  throw new UsageError(`--rank: ${policyPath} holds ${held}, received ${rank}`);
+}
+
+/** Heads of the columns: the original's, then a group per chain. */
+function headsOf(chains: number, draws: number): string[][] {
+  const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+  if (chains === 1) return [["original"], numbers(draws).map((draw) => `draw ${draw}`)];
+  const groups = numbers(chains).map((chain) =>
+    numbers(draws).map((draw) => (draws === 1 ? `chain ${chain}` : `chain ${chain}, draw ${draw}`)),
+  );
+  return [["original"], ...groups];
+}
+
+function rewardLine({ portion, reward, standardError, expectedAccuracyIncrease: gain }: FoundPolicy): string {
+  const error = standardError === null ? "" : ` ± ${standardError.toFixed(3)}`;
+  const sign = gain < 0 ? "−" : "+";
+  const baseline = `${sign}${Math.abs(gain).toFixed(3)} over the baseline`;
+  return `portion ${portion.toFixed(2)} · reward ${reward.toFixed(3)}${error} · ${baseline}`;
+}
+
+function originLine({ trial }: FoundPolicy, rank: number, { dataset, policies }: PolicyFile): string {
+  const [height, width] = dataset.imageShape;
+  const place = policies.length > 1 ? `, rank ${rank} of ${policies.length}` : "";
+  return `trial ${trial}${place} · judged on ${dataset.name} at ${height} × ${width}`;
+}

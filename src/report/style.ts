@@ -1,0 +1,60 @@
+// How text looks on a sheet, and where a line of it stands.
+
+import type { Canvas, Colour, Fonts, TextStyle } from "./canvas.ts";
+import { CAPITAL_HEIGHT } from "./typeface.ts";
+
+/** Light, but not so light that the edge of a white picture would be lost. */
+export const BACKGROUND: Colour = [242, 243, 245];
+const INK: Colour = [31, 35, 40];
+const QUIET: Colour = [101, 109, 118];
+
+/** From one line's top to the next one's, in ems. */
+const LINE = 1.3;
+
+/** What a sheet's texts look like; sizes and gaps follow `em`, the size of ordinary text in pixels. */
+export interface SheetStyle {
+  readonly em: number;
+  readonly title: TextStyle;
+  readonly text: TextStyle;
+  readonly detail: TextStyle;
+  readonly note: TextStyle;
+}
+
+export function styleOf(em: number, { regular, semibold }: Fonts): SheetStyle {
+  return {
+    em,
+    title: { font: semibold, size: Math.round(1.3 * em), colour: INK },
+    text: { font: regular, size: em, colour: INK },
+    detail: { font: regular, size: em, colour: QUIET },
+    note: { font: regular, size: Math.round(0.85 * em), colour: QUIET },
+  };
+}
+
+/** A line of text in its style. */
+export interface Line {
+  readonly text: string;
+  readonly style: TextStyle;
+}
+
+/** How wide a text is, in pixels. */
+export function measureOf({ font, size }: TextStyle): (text: string) => number {
+  return (text) => font.measure(text, size);
+}
+
+export function lineHeight({ size }: TextStyle): number {
+  return Math.round(LINE * size);
+}
+
+export function heightOf(lines: readonly Line[]): number {
+  return lines.reduce((sum, { style }) => sum + lineHeight(style), 0);
+}
+
+/** Draws lines below each other, from `top` on; capitals stand in the middle of their line. */
+export function drawLines(canvas: Canvas, lines: readonly Line[], left: number, top: number): void {
+  let y = top;
+  for (const { text, style } of lines) {
+    const baseline = Math.round(y + (lineHeight(style) + CAPITAL_HEIGHT * style.size) / 2);
+    canvas.drawText(text, left, baseline, style);
+    y += lineHeight(style);
+  }
+}

@@ -1,0 +1,138 @@
+// What the 20 techniques do, by magnitude, on one of the user's pictures. The draws of a technique come from one stream
+// at every magnitude, so that from left to right nothing but the magnitude changes.
+
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { openSource } from "../apply/source.ts";
+import { drawForImage, renderChain } from "../augment/chain.ts";
+import { REGISTRY } from "../augment/registry.ts";
+import { UsageError } from "../common/errors.ts";
+import { TECHNIQUES, type TechniqueName } from "../config/techniques.ts";
+import type { Operation } from "../policy/policy.ts";
+import type { Pixels } from "./canvas.ts";
+import { fitPicture } from "./fit.ts";
+import type { Row } from "./grid.ts";
+import { type PickedPictures, pickPictures, readPicture } from "./pick.ts";
+import { breathe, formatSize, type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
+import { drawSheet } from "./sheet.ts";
+import { checkSheetPath, writeSheet } from "./sheet-file.ts";
+
+export interface TechniquesPreviewOptions extends PreviewOptions {
+  /** A folder with one subfolder per class, an archive, or a dataset's name: one picture is drawn from it. */
+  readonly data?: string;
+  /** The picture's file instead; a path, also one within the folder `data`. */
+  readonly image?: string;
+}
+
+/** The columns. */
+export const SHOWN_MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1] as const;
+
+/** As many rows stand in a grid: with all below each other the sheet would be too tall to take in. */
+const ROWS = 10;
+
+/** An odd number, so that there is one in the middle. */
+const DRAWS_TRIED = 9;
+const TRIED_SIZE = 64;
+
+/**
+ * Writes a sheet of one picture under every technique at several magnitudes. The same options and data give the same
+ * file.
+ * @throws UsageError where the picture or the output is not usable; RunError where the file cannot be written;
+ *   InterruptedError on abort.
+ */
+export async function previewTechniques(options: TechniquesPreviewOptions): Promise<PreviewOutcome> {
+  const { out, seed, size, onProgress, signal } = options;
+  checkSheetPath(out);
+  const { picture, ...told } = await findPicture(options);
+  const rows: Row[] = [];
+  for (const name of TECHNIQUES) {
+    rows.push(rowOf(name, picture, seed, size));
+    onProgress?.({ stage: "drawing", done: rows.length, total: TECHNIQUES.length, unit: "images" });
+    await breathe(signal);
+  }
+  const groups = [SHOWN_MAGNITUDES.map((magnitude) => magnitude.toFixed(1))];
+  const content = {
+    title: ["The augmentation techniques, by magnitude"],
+    details: [
+      `Each row is one draw, the median of ${DRAWS_TRIED} by strength, as its magnitude grows.`,
+      `${options.image === undefined ? told.source : basename(told.source)}, ${formatSize(picture)}`,
+    ],
+    lead: { label: "original", picture: fitPicture(picture, size) },
+    grids: [rows.slice(0, ROWS), rows.slice(ROWS)].map((half) => ({
+      corner: "magnitude",
+      groups,
+      rows: half,
+    })),
+  };
+  const sheet = await drawSheet(content, textSizeFor(size, 0.17));
+  await writeSheet(out, sheet);
+  const { source, className, skipped, notes } = told;
+  const { height, width } = picture;
+  const pictures = [{ source, ...(className !== undefined && { className }), height, width }];
+  return { out, height: sheet.height, width: sheet.width, pictures, skipped, notes };
+}
+
+/** A technique whose magnitude is not used shows as many draws instead. */
+function rowOf(name: TechniqueName, picture: Pixels, seed: number, size: number): Row {
+  const { usesMagnitude } = REGISTRY[name];
+  const typical = usesMagnitude ? typicalDraw(name, picture, seed) : 0;
+  const cells = SHOWN_MAGNITUDES.map((magnitude, column) => {
+    const draw = usesMagnitude ? typical : column;
+    return fitPicture(augment({ type: name, magnitude }, picture, seed, draw), size);
+  });
+  return { label: name, ...(!usesMagnitude && { note: "magnitude not used" }), cells };
+}
+
+/** The picture after draw number `draw` of an operation: the same stream at every magnitude. */
+function augment(operation: Operation, picture: Pixels, seed: number, draw: number): Pixels {
+  const { data, height, width } = picture;
+  const key = { seed, imageIndex: draw, chainIndex: TECHNIQUES.indexOf(operation.type) };
+  return { data: renderChain(data, picture, drawForImage([operation], picture, key)), height, width };
+}
+
+/**
+ * The draw of median strength among a few: any one draw may happen to change next to nothing, or all. Its strength is
+ * the mean change of the pixels over the magnitudes shown, on the picture made small.
+ */
+function typicalDraw(type: TechniqueName, picture: Pixels, seed: number): number {
+  const small =
+    Math.max(picture.height, picture.width) > TRIED_SIZE ? fitPicture(picture, TRIED_SIZE) : picture;
+  const tried = Array.from({ length: DRAWS_TRIED }, (_, draw) => {
+    const changes = SHOWN_MAGNITUDES.map((magnitude) =>
+      meanChange(small, augment({ type, magnitude }, small, seed, draw)),
+    );
+    return { draw, strength: changes.reduce((sum, change) => sum + change, 0) };
+  });
+  tried.sort((a, b) => a.strength - b.strength || a.draw - b.draw);
+  return tried[(DRAWS_TRIED - 1) / 2].draw;
+}
+
+function meanChange(before: Pixels, after: Pixels): number {
+  let sum = 0;
+  for (let i = 0; i < before.data.length; i++) sum += Math.abs(after.data[i] - before.data[i]);
+  return sum / before.data.length;
+}
+
+interface FoundPicture extends Pick<PickedPictures, "skipped"> {
+  readonly picture: Pixels;
+  readonly source: string;
+  readonly className?: string;
+  readonly notes: readonly string[];
+}
+
+async function findPicture(options: TechniquesPreviewOptions): Promise<FoundPicture> {
+  const { data, image, imageSize, onProgress, signal } = options;
+  if (image !== undefined) {
+    const inData = data === undefined ? image : join(data, image);
+    const source = !existsSync(image) && existsSync(inData) ? inData : image;
+    const picture = await readPicture(source, imageSize);
+    if ("reason" in picture)
+      throw new UsageError(`--image: cannot read the picture ${source}: ${picture.reason}`);
+    return { picture, source, skipped: [], notes: [] };
+  }
+  if (data === undefined) throw new UsageError("no picture: give --data or --image");
+  const pictures = await openSource(data, { onProgress, signal });
+  const { shown, skipped } = await pickPictures(pictures, data, { ...options, count: 1 });
+  const [{ source, className, ...picture }] = shown;
+  return { picture, source, className, skipped, notes: pictures.notes };
+}

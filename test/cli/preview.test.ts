@@ -1,0 +1,91 @@
+// `preview` from the command line: the file, what is told, and errors on one line with their exit codes.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { decodeImage } from "../../src/image/codec.ts";
+import { writePicture, writePolicies } from "../apply/pictures.ts";
+import { run } from "./run.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-preview-cli-"));
+const environment = { DEEPAUGMENT_HOME: join(root, "home") };
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const data = join(root, "data");
+const best = writePolicies(join(root, "best.json"), [[[{ type: "rotate", magnitude: 0.4 }]]]);
+const none = writePolicies(join(root, "none.json"), []);
+const photo = join(data, "a", "1.png");
+
+before(async () => {
+  for (const path of ["a/1.png", "b/1.png"]) await writePicture(join(data, path), path.length);
+  writeFileSync(join(data, "b", "broken.png"), readFileSync(photo).subarray(0, 300));
+});
+
+const preview = (...args: string[]) => run(["preview", ...args], environment);
+
+describe("deepaugment preview", () => {
+  it("writes a sheet, and again, tells where it is and what it left out", async () => {
+    const out = join(root, "new", "sheet.png");
+    for (let time = 0; time < 2; time++) {
+      const { code, stdout, stderr } = await preview("--policy", best, "--data", data, "--out", out);
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, `${out}\n`);
+      assert.match(stderr, /^skipped \S+broken\.png: the PNG is damaged[^\n]*\n$/);
+    }
+    assert.ok((await decodeImage(readFileSync(out), out)).width > 500);
+  });
+
+  it("tells it as JSON", async () => {
+    const out = join(root, "techniques.png");
+    const args = ["--techniques", "--image", photo, "--size", "32", "--out", out, "--json"];
+    const { code, stdout, stderr } = await preview(...args);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const outcome = JSON.parse(stdout);
+    const { height, width } = await decodeImage(readFileSync(out), out);
+    assert.deepEqual([outcome.out, outcome.height, outcome.width], [out, height, width]);
+    assert.equal(outcome.pictures[0].source, photo);
+  });
+
+  const policy = ["--policy", best, "--data", data];
+  const wrong: [string[], RegExp][] = [
+    [[], /give --policy with a file, or --techniques/],
+    [["--policy", best], /give --data/],
+    [["--techniques"], /give --data or --image/],
+    [[...policy, "--techniques"], /--policy and --techniques: give one of them/],
+    [["--techniques", "--data", data, "--draws", "3"], /--draws goes with --policy/],
+    [[...policy, "--image", photo], /--image goes with --techniques/],
+    [[...policy, "--rank", "1", "--trial", "20"], /--rank and --trial: give one of them/],
+    [[...policy, "--rank", "2"], /--rank: .*best\.json holds one policy, received 2/],
+    [[...policy, "--rank", "0"], /--rank: expected a whole number from 1 .*received "0"/],
+    [[...policy, "--trial", "7"], /--trial: .*best\.json has no policy of trial 7; it has those of 20/],
+    [[...policy, "--images", "many"], /--images: .*received "many"/],
+    [[...policy, "--size", "5"], /--size: expected a whole number from 32 to 1024, received "5"/],
+    [["--policy", none, "--data", data], /none\.json holds no policy: no trial did better/],
+    [["--policy", photo, "--data", data], /1\.png: not valid JSON/],
+    [["--policy", best, "--data", join(root, "nowhere")], /nowhere.*there is no such file or folder/],
+    [["--policy", best, "--data", join(data, "a")], /no class folders/],
+    [["--techniques", "--image", best], /--image: cannot read the picture .*best\.json: it is no PNG/],
+    [
+      ["--techniques", "--image", photo, "--out", photo],
+      /1\.png is there already and is no sheet of preview/,
+    ],
+    [[...policy, "--out", best], /--out: expected a file name that ends in \.png/],
+    [[...policy, "--out", join(best, "sheet.png")], /a part of the path is not a folder; give another --out/],
+  ];
+  for (const [args, message] of wrong) {
+    it(`refuses ${args.join(" ") || "no options"}`.replaceAll(root, ""), async () => {
+      const out = join(root, "refused.png");
+      const before = readFileSync(photo);
+      const { code, stdout, stderr } = await preview(
+        ...(args.includes("--out") ? args : [...args, "--out", out]),
+      );
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, /^deepaugment: [^\n]*\n$/);
+      assert.match(stderr, message);
+      assert.ok(!existsSync(out));
+      assert.deepEqual(readFileSync(photo), before);
+    });
+  }
+});

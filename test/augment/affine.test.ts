@@ -83,6 +83,61 @@ describe("affine techniques", () => {
     ]);
   });
 
+  /** The warp by its definition: bilinear at the place that the matrix maps to the target pixel, black outside. */
+  function directWarp(image: Uint8Array, height: number, width: number, matrix: number[]): number[] {
+    const [xx, xy, yx, yy, shiftX, shiftY] = matrix;
+    const determinant = xx * yy - xy * yx;
+    const at = (x: number, y: number, c: number) =>
+      x < 0 || x >= width || y < 0 || y >= height ? 0 : image[(y * width + x) * 3 + c];
+    return Array.from(image, (_, i) => {
+      const c = i % 3;
+      const x = (Math.floor(i / 3) % width) - (width - 1) / 2 - shiftX;
+      const y = Math.floor(i / 3 / width) - (height - 1) / 2 - shiftY;
+      const fromX = (yy * x - xy * y) / determinant + (width - 1) / 2;
+      const fromY = (xx * y - yx * x) / determinant + (height - 1) / 2;
+      const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
+      const [u, v] = [fromX - left, fromY - top];
+      return (
+        (1 - v) * ((1 - u) * at(left, top, c) + u * at(left + 1, top, c)) +
+        v * ((1 - u) * at(left, top + 1, c) + u * at(left + 1, top + 1, c))
+      );
+    });
+  }
+
+  it("are the direct warp at any parameters, on any sides", () => {
+    const cos = (degrees: number) => Math.cos((degrees * Math.PI) / 180);
+    const sin = (degrees: number) => Math.sin((degrees * Math.PI) / 180);
+    for (const [height, width] of [
+      [1, 9],
+      [8, 1],
+      [12, 7],
+      [15, 24],
+    ]) {
+      const image = randomImage(height, width);
+      const cases: [TechniqueName, DrawnParameters, number[]][] = [];
+      for (const degrees of [-171, -33.3, 0.4, 10, 61, 120]) {
+        const matrix = [cos(degrees), -sin(degrees), sin(degrees), cos(degrees), 0, 0];
+        cases.push(["rotate", { degrees }, matrix]);
+      }
+      for (const degrees of [-80, -33.3, 0.4, 10, 61]) {
+        cases.push(["shear", { degrees }, [1, -sin(degrees), 0, cos(degrees), 0, 0]]);
+      }
+      for (const share of [-0.9, -0.31, 0.003, 0.5, 0.77]) {
+        cases.push(["translate-x", { share }, [1, 0, 0, 1, share * width, 0]]);
+        cases.push(["translate-y", { share }, [1, 0, 0, 1, 0, share * height]]);
+      }
+      for (const [type, parameters, matrix] of cases) {
+        const result = renderChain(image, { height, width }, [{ type, parameters }]);
+        const expected = directWarp(image, height, width, matrix);
+        const what = `${type} ${JSON.stringify(parameters)} on ${height} x ${width}`;
+        assert.ok(
+          result.every((value, i) => Math.abs(value - expected[i]) <= 0.5 + 1e-3),
+          what,
+        );
+      }
+    }
+  });
+
   it("collapses at 90 degrees: what is left is the middle row, or nothing", () => {
     assert.deepEqual(rendered(square, "shear", { degrees: 90 }), [
       [0, 0, 0],

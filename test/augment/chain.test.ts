@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import {
-  applyChain,
-  drawChain,
-  drawForImage,
-  renderChain,
-  renderChainInto,
-} from "../../src/augment/chain.ts";
+import { applyChain, drawChain, drawForImage, renderChain } from "../../src/augment/chain.ts";
 import { REGISTRY } from "../../src/augment/registry.ts";
 import type { Shape } from "../../src/augment/technique.ts";
 import { Random } from "../../src/common/random.ts";
@@ -15,12 +9,14 @@ import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { createBatch, imageAt, selectImages } from "../../src/image/batch.ts";
 import type { Chain } from "../../src/policy/policy.ts";
 import { randomImage } from "./images.ts";
+import { checkComposition, checkOperation } from "./properties.ts";
 
 const side = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(1, 2, 3, 4) }, fc.integer({ min: 1, max: 40 }));
 const shapes = fc.record({ height: side, width: side });
 const magnitudes = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true }));
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const operations = fc.record({ type: fc.constantFrom(...TECHNIQUES), magnitude: magnitudes });
+const chains = fc.array(operations, { minLength: 2, maxLength: 3 });
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 60) };
 
 describe("every technique", () => {
@@ -40,28 +36,7 @@ describe("every technique", () => {
     it(`${type}: writes every value, leaves its input, and depends on its parameters alone`, () => {
       fc.assert(
         fc.property(shapes, magnitudes, seeds, (shape, magnitude, seed) => {
-          const source = randomImage(shape.height, shape.width, seed);
-          const before = source.slice();
-          const drawn = drawChain([{ type, magnitude }], shape, new Random(seed));
-          assert.deepEqual(drawChain([{ type, magnitude }], shape, new Random(seed)), drawn);
-          const written = JSON.parse(JSON.stringify(drawn));
-          assert.deepEqual(written, drawn);
-
-          // Two targets with other contents end up equal, so nothing is left unwritten; what stands beside them stays.
-          const size = source.length;
-          const guarded = new Uint8Array(size + 6).fill(77);
-          renderChainInto(source, guarded.subarray(3, 3 + size), shape, drawn);
-          const other = new Uint8Array(size).fill(201);
-          // Another image in between must leave no trace in working memory.
-          renderChain(
-            randomImage(9, 11),
-            { height: 9, width: 11 },
-            drawChain([{ type, magnitude }], { height: 9, width: 11 }, new Random(1)),
-          );
-          renderChainInto(source, other, shape, written);
-          assert.deepEqual(guarded.subarray(3, 3 + size), other);
-          assert.ok([0, 1, 2, size + 3, size + 4, size + 5].every((i) => guarded[i] === 77));
-          assert.deepEqual(source, before);
+          checkOperation({ type, magnitude }, shape, seed);
         }),
         runs,
       );
@@ -88,6 +63,18 @@ describe("every technique", () => {
     }
   });
 
+  it("works on the smallest and on the longest sides", () => {
+    for (const type of TECHNIQUES) {
+      for (const [height, width] of [
+        [1, 1],
+        [1, 4096],
+        [4096, 1],
+      ]) {
+        for (const magnitude of [0, 0.6, 1]) checkOperation({ type, magnitude }, { height, width }, 3);
+      }
+    }
+  });
+
   it("rejects a magnitude outside [0, 1]", () => {
     for (const magnitude of [-0.1, 1.0001, Number.NaN]) {
       assert.throws(
@@ -99,16 +86,10 @@ describe("every technique", () => {
 });
 
 describe("a chain", () => {
-  it("of two equals one after the other", () => {
+  it("equals its operations one after the other", () => {
     fc.assert(
-      fc.property(shapes, operations, operations, seeds, (shape, first, second, seed) => {
-        const source = randomImage(shape.height, shape.width, seed);
-        const together = drawChain([first, second], shape, new Random(seed));
-        const random = new Random(seed);
-        const [one, two] = [drawChain([first], shape, random), drawChain([second], shape, random)];
-        assert.deepEqual(together, [...one, ...two]);
-        const apart = renderChain(renderChain(source, shape, one), shape, two);
-        assert.deepEqual(renderChain(source, shape, together), apart);
+      fc.property(chains, shapes, seeds, (chain, shape, seed) => {
+        checkComposition(chain, shape, seed);
       }),
       { numRuns: 4 * runs.numRuns },
     );

@@ -130,6 +130,26 @@ describe("HSV", () => {
     for (const [hsv, rgb] of OPENCV_BACK) assert.deepEqual(unpacked(hsvToRgb(...hsv)), rgb);
   });
 
+  it("gives greys back exactly, and whole hues at every value", () => {
+    for (let v = 0; v < 256; v++) {
+      assert.deepEqual(unpacked(rgbToHsv(v, v, v)), [0, 0, v]);
+      assert.deepEqual(unpacked(hsvToRgb(77, 0, v)), [v, v, v]);
+      if (v === 0) continue;
+      const pure: Triple[] = [
+        [v, 0, 0],
+        [v, v, 0],
+        [0, v, 0],
+        [0, v, v],
+        [0, 0, v],
+        [v, 0, v],
+      ];
+      for (const [sextant, rgb] of pure.entries()) {
+        assert.deepEqual(unpacked(rgbToHsv(...rgb)), [30 * sextant, 255, v]);
+        assert.deepEqual(unpacked(hsvToRgb(30 * sextant, 255, v)), rgb);
+      }
+    }
+  });
+
   it("keeps the brightest channel, and the others within the steps of hue and saturation", () => {
     const random = new Random(4);
     for (let i = 0; i < 20_000; i++) {

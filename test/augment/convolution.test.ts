@@ -55,4 +55,37 @@ describe("convolutions", () => {
     convolve(image, target, shape, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
     assert.deepEqual(target, image);
   });
+
+  it("are the direct sum over the nine neighbours, on any sides", () => {
+    const inside = (index: number, side: number) =>
+      side === 1 ? 0 : index < 0 ? 1 : index >= side ? side - 2 : index;
+    for (const [height, width] of [
+      [1, 1],
+      [1, 6],
+      [5, 1],
+      [2, 2],
+      [9, 14],
+    ]) {
+      const image = randomImage(height, width);
+      for (const [type, parameters, kernel] of [
+        ["sharpen", { alpha: 0.37, lightness: 0.9 }, sharpenKernel({ alpha: 0.37, lightness: 0.9 })],
+        ["emboss", { alpha: 0.23, strength: 1.7 }, embossKernel({ alpha: 0.23, strength: 1.7 })],
+      ] as const) {
+        const result = renderChain(image, { height, width }, [{ type, parameters }]);
+        for (let i = 0; i < image.length; i++) {
+          const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+          const sum = kernel.reduce((total, weight, k) => {
+            const row = inside(y + Math.floor(k / 3) - 1, height);
+            const column = inside(x + (k % 3) - 1, width);
+            return total + weight * image[(row * width + column) * 3 + (i % 3)];
+          }, 0);
+          const expected = Math.min(255, Math.max(0, sum));
+          assert.ok(
+            Math.abs(result[i] - expected) <= 0.5 + 1e-3,
+            `${type} on ${height} x ${width}, value ${i}`,
+          );
+        }
+      }
+    }
+  });
 });

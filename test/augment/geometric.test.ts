@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { renderChain } from "../../src/augment/chain.ts";
-import { crop } from "../../src/augment/geometric.ts";
+import { crop, horizontalFlip, verticalFlip } from "../../src/augment/geometric.ts";
 import { Random } from "../../src/common/random.ts";
 import { grey, randomImage, rowsOf } from "./images.ts";
 
@@ -22,6 +22,55 @@ describe("flips", () => {
       renderChain(image, shape, [{ type: "vertical-flip", parameters: { flipped: false } }]),
       image,
     );
+  });
+
+  it("put every pixel where it belongs, on odd and even sides, and undo themselves", () => {
+    for (const [height, width] of [
+      [1, 1],
+      [1, 4],
+      [3, 1],
+      [5, 4],
+      [4, 7],
+    ]) {
+      const source = randomImage(height, width);
+      for (const type of ["horizontal-flip", "vertical-flip"] as const) {
+        const flip = { type, parameters: { flipped: true } };
+        const result = renderChain(source, { height, width }, [flip]);
+        for (let y = 0; y < height; y++) {
+          for (let x = 0; x < width; x++) {
+            const from =
+              type === "horizontal-flip" ? y * width + width - 1 - x : (height - 1 - y) * width + x;
+            for (let c = 0; c < 3; c++) assert.equal(result[(y * width + x) * 3 + c], source[from * 3 + c]);
+          }
+        }
+        assert.deepEqual(renderChain(source, { height, width }, [flip, flip]), source);
+      }
+    }
+  });
+
+  it("happen with probability m", () => {
+    const random = new Random(2);
+    for (const { draw } of [horizontalFlip, verticalFlip]) {
+      const flips = (magnitude: number) =>
+        Array.from({ length: 2000 }, () => draw(magnitude, shape, random)).filter(({ flipped }) => flipped)
+          .length;
+      assert.equal(flips(0), 0);
+      assert.equal(flips(1), 2000);
+      // The standard deviation is 20.5.
+      assert.ok(Math.abs(flips(0.3) - 600) < 90);
+    }
+  });
+
+  it("both make half a turn, on the largest image too", () => {
+    const large = { height: 4096, width: 4096 };
+    const source = Uint8Array.from({ length: 4096 * 4096 * 3 }, (_, i) => Math.imul(i, 0x9e3779b9) >>> 24);
+    const flipped = renderChain(source, large, [
+      { type: "horizontal-flip", parameters: { flipped: true } },
+      { type: "vertical-flip", parameters: { flipped: true } },
+    ]);
+    const turned = renderChain(source, large, [{ type: "rotate", parameters: { degrees: 180 } }]);
+    assert.equal(Buffer.compare(flipped, turned), 0);
+    assert.deepEqual(flipped.slice(0, 3), source.slice(-3));
   });
 });
 

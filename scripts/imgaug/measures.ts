@@ -1,0 +1,163 @@
+// What is measured on images, and how two samples of such measures are compared: by their means, in standard errors,
+// and by their distributions (the two-sample test of Kolmogorov and Smirnov; Massey 1951, "The Kolmogorov-Smirnov test
+// for goodness of fit").
+
+import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
+
+/** The significance level of one test. Some 800 are made: were both sides the same, 1% of runs would fail one. */
+export const SIGNIFICANCE = 1e-5;
+/** The two-sided quantile of the normal distribution at that level. */
+export const LARGEST_Z = 4.42;
+
+/** One value per image. */
+export interface ImageMeasures {
+  readonly mean: Float64Array;
+  readonly deviation: Float64Array;
+  /** Mean absolute difference to the original. */
+  readonly change: Float64Array;
+  /** Mean absolute difference of red and green: what the others do not see, whether channels are changed alike. */
+  readonly colour: Float64Array;
+}
+
+/** Measures over all values of each image, in grey levels. */
+export function measureImages(images: ImageBatch, originals: ImageBatch): ImageMeasures {
+  const measures = {
+    mean: new Float64Array(images.count),
+    deviation: new Float64Array(images.count),
+    change: new Float64Array(images.count),
+    colour: new Float64Array(images.count),
+  };
+  for (let i = 0; i < images.count; i++) {
+    const image = imageAt(images, i);
+    const original = imageAt(originals, i);
+    let sum = 0;
+    let squares = 0;
+    let change = 0;
+    let colour = 0;
+    for (let k = 0; k < image.length; k++) {
+      sum += image[k];
+      squares += image[k] * image[k];
+      change += Math.abs(image[k] - original[k]);
+      if (k % 3 === 0) colour += Math.abs(image[k] - image[k + 1]);
+    }
+    const mean = sum / image.length;
+    measures.mean[i] = mean;
+    measures.deviation[i] = Math.sqrt(Math.max(0, squares / image.length - mean * mean));
+    measures.change[i] = change / image.length;
+    measures.colour[i] = colour / (image.length / 3);
+  }
+  return measures;
+}
+
+/** Where the light of each image has its centre, in pixels from the left and from the top; none where all is black. */
+export function centroids(images: ImageBatch): ({ x: number; y: number } | undefined)[] {
+  return Array.from({ length: images.count }, (_, index) => {
+    const image = imageAt(images, index);
+    let light = 0;
+    let x = 0;
+    let y = 0;
+    for (let i = 0; i < image.length; i++) {
+      light += image[i];
+      x += image[i] * (Math.floor(i / 3) % images.width);
+      y += image[i] * Math.floor(i / 3 / images.width);
+    }
+    return light === 0 ? undefined : { x: x / light, y: y / light };
+  });
+}
+
+export interface Comparison {
+  /** Ours less theirs, and that in standard errors (0 where nothing differs). */
+  readonly difference: number;
+  readonly z: number;
+  /** The largest distance between the distribution functions, and the mean distance between equal quantiles. */
+  readonly kolmogorov: number;
+  readonly quantileDistance: number;
+  /** Within the significance level, or too small to matter, in the mean and in the distribution. */
+  readonly inside: boolean;
+}
+
+/**
+ * Two samples compared. Differences up to `negligible`, in the measure's unit, do not matter. Where `paired`, the
+ * samples have one value of each image in the same order, and the standard error is that of the differences.
+ */
+export function compareSamples(
+  ours: Float64Array,
+  theirs: Float64Array,
+  negligible: number,
+  paired: boolean,
+): Comparison {
+  const difference = mean(ours) - mean(theirs);
+  const error = paired
+    ? Math.sqrt(variance(ours.map((value, i) => value - theirs[i])) / ours.length)
+    : Math.sqrt(variance(ours) / ours.length + variance(theirs) / theirs.length);
+  const z = difference === 0 ? 0 : difference / error;
+  const kolmogorov = kolmogorovDistance(ours, theirs);
+  const quantileDistance = meanQuantileDistance(ours, theirs);
+  const sameMean = Math.abs(z) <= LARGEST_Z || Math.abs(difference) <= negligible;
+  const sameDistribution =
+    kolmogorov <= criticalDistance(ours.length, theirs.length) || quantileDistance <= negligible;
+  return { difference, z, kolmogorov, quantileDistance, inside: sameMean && sameDistribution };
+}
+
+/** The distance that two samples of the same distribution exceed with probability SIGNIFICANCE (for large samples). */
+export function criticalDistance(count: number, otherCount: number): number {
+  return Math.sqrt((-Math.log(SIGNIFICANCE / 2) / 2) * (1 / count + 1 / otherCount));
+}
+
+/** The largest distance between the empirical distribution functions of two samples. */
+export function kolmogorovDistance(a: Float64Array, b: Float64Array): number {
+  const first = a.toSorted();
+  const second = b.toSorted();
+  let largest = 0;
+  for (let i = 0, j = 0; i < first.length && j < second.length; ) {
+    const value = Math.min(first[i], second[j]);
+    while (i < first.length && first[i] <= value) i++;
+    while (j < second.length && second[j] <= value) j++;
+    largest = Math.max(largest, Math.abs(i / first.length - j / second.length));
+  }
+  return largest;
+}
+
+/** The mean absolute difference between quantiles of the same order (the Wasserstein distance of order 1). */
+export function meanQuantileDistance(a: Float64Array, b: Float64Array): number {
+  const first = a.toSorted();
+  const second = b.toSorted();
+  let sum = 0;
+  let reached = 0;
+  for (let i = 0, j = 0; i < first.length && j < second.length; ) {
+    const next = Math.min((i + 1) / first.length, (j + 1) / second.length);
+    sum += (next - reached) * Math.abs(first[i] - second[j]);
+    reached = next;
+    if ((i + 1) / first.length <= next) i++;
+    if ((j + 1) / second.length <= next) j++;
+  }
+  return sum;
+}
+
+export function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function variance(values: Float64Array): number {
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
+}
+
+export interface PixelComparison {
+  readonly largest: number;
+  /** The share of all values. */
+  readonly different: number;
+}
+
+/** How two batches of images of the same size differ, value by value. */
+export function comparePixels(ours: Uint8Array, theirs: Uint8Array): PixelComparison {
+  let largest = 0;
+  let different = 0;
+  for (let i = 0; i < ours.length; i++) {
+    const distance = Math.abs(ours[i] - theirs[i]);
+    if (distance === 0) continue;
+    different++;
+    if (distance > largest) largest = distance;
+  }
+  return { largest, different: different / ours.length };
+}

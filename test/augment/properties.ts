@@ -1,0 +1,70 @@
+// What holds for every technique, every size, magnitude and seed: as functions that throw AssertionError. The tests run
+// them on cases from fast-check, which shrinks a failing one; scripts/check-techniques.ts on millions of its own.
+
+import assert from "node:assert/strict";
+import { drawChain, renderChain, renderChainInto } from "../../src/augment/chain.ts";
+import type { Shape } from "../../src/augment/technique.ts";
+import { Random } from "../../src/common/random.ts";
+import { TECHNIQUES } from "../../src/config/techniques.ts";
+import type { Chain, Operation } from "../../src/policy/policy.ts";
+import { randomImage } from "./images.ts";
+
+/** Values before and after the target that must stay as they are. */
+const MARGIN = 5;
+
+/**
+ * An operation on a random image: it writes every value of its target and nothing beside it, leaves its input, and
+ * gives the same again from the same seed, and from its parameters after they were written as JSON and read, whatever
+ * image was rendered in between.
+ */
+export function checkOperation(operation: Operation, shape: Shape, seed: number): void {
+  const source = randomImage(shape.height, shape.width, seed);
+  const before = source.slice();
+  const drawn = drawChain([operation], shape, new Random(seed));
+  const written = JSON.parse(JSON.stringify(drawn));
+  assert.deepEqual(written, drawn, "parameters do not survive JSON");
+
+  // Two targets with other contents end up equal, so nothing is left unwritten.
+  const size = source.length;
+  const memory = new Uint8Array(size + 2 * MARGIN).fill(77);
+  const first = memory.subarray(MARGIN, MARGIN + size);
+  renderChainInto(source, first, shape, drawn);
+  renderUnrelated(new Random(seed, "unrelated"));
+  assert.deepEqual(drawChain([operation], shape, new Random(seed)), drawn, "the same seed draws otherwise");
+  const second = new Uint8Array(size).fill(201);
+  renderChainInto(source, second, shape, written);
+  assertSame(first, second, "rendered twice");
+  for (let i = 0; i < MARGIN; i++) {
+    assert.ok(memory[i] === 77 && memory[MARGIN + size + i] === 77, "written beside the target");
+  }
+  assertSame(before, source, "the input, before and after");
+}
+
+/** A chain draws and renders as its operations one after the other. */
+export function checkComposition(chain: Chain, shape: Shape, seed: number): void {
+  const source = randomImage(shape.height, shape.width, seed);
+  const together = drawChain(chain, shape, new Random(seed));
+  const random = new Random(seed);
+  const apart = chain.map((operation) => drawChain([operation], shape, random));
+  assert.deepEqual(together, apart.flat(), "a chain draws otherwise than its operations");
+  const expected = apart.reduce((image, drawn) => renderChain(image, shape, drawn), source);
+  assertSame(renderChain(source, shape, together), expected, "together and one after the other");
+}
+
+/** Any technique on any small image: it must leave no trace in working memory. */
+function renderUnrelated(random: Random): void {
+  const shape = { height: random.integer(1, 24), width: random.integer(1, 24) };
+  const operation = {
+    type: TECHNIQUES[random.integer(0, TECHNIQUES.length - 1)],
+    magnitude: random.uniform(),
+  };
+  const source = new Uint8Array(shape.height * shape.width * 3).fill(random.integer(0, 255));
+  renderChain(source, shape, drawChain([operation], shape, random));
+}
+
+function assertSame(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  assert.equal(actual.length, expected.length, `${what}: another size`);
+  if (Buffer.compare(actual, expected) === 0) return;
+  const i = actual.findIndex((value, index) => value !== expected[index]);
+  assert.fail(`${what}: value ${i} of ${actual.length} is ${actual[i]} and ${expected[i]}`);
+}

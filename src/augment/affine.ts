@@ -6,7 +6,8 @@
 // x' = x - sin(s) y, y' = cos(s) y, so that the y axis keeps its length and the image collapses onto a line near 90
 // degrees. Later releases use x' = x - tan(s) y, y' = y.
 
-import { clamped, type Shape, type Technique } from "./technique.ts";
+import { type Canvas, kernels } from "./kernels.ts";
+import type { Shape, Technique } from "./technique.ts";
 
 /** Where a target pixel comes from, both relative to the centre: x = xx x' + xy y' + shiftX, y likewise. */
 interface InverseMap {
@@ -27,10 +28,12 @@ export const rotate: Technique<AngleParameters> = {
   meaning: "turned about the centre by an angle from -180 m to 180 m degrees",
   usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({ degrees: random.uniform(-180 * magnitude, 180 * magnitude) }),
-  render(source, target, shape, { degrees }) {
+  isIdentity: ({ degrees }) => degrees === 0,
+  workBytes,
+  render(canvas, { degrees }) {
     const cos = Math.cos((degrees * Math.PI) / 180);
     const sin = Math.sin((degrees * Math.PI) / 180);
-    warp(source, target, shape, { xx: cos, xy: sin, yx: -sin, yy: cos, shiftX: 0, shiftY: 0 });
+    warp(canvas, { xx: cos, xy: sin, yx: -sin, yy: cos, shiftX: 0, shiftY: 0 });
   },
 };
 
@@ -40,10 +43,12 @@ export const shear: Technique<AngleParameters> = {
   meaning: "sheared along x about the centre by an angle from -90 m to 90 m degrees",
   usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({ degrees: random.uniform(-90 * magnitude, 90 * magnitude) }),
-  render(source, target, shape, { degrees }) {
+  isIdentity: ({ degrees }) => degrees === 0,
+  workBytes,
+  render(canvas, { degrees }) {
     const angle = (degrees * Math.PI) / 180;
     const map = { xx: 1, xy: Math.tan(angle), yx: 0, yy: 1 / Math.cos(angle), shiftX: 0, shiftY: 0 };
-    warp(source, target, shape, map);
+    warp(canvas, map);
   },
 };
 
@@ -53,8 +58,10 @@ export const translateX: Technique<TranslationParameters> = {
   meaning: "moved to the right by a share of the width from -m to m",
   usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({ share: random.uniform(-magnitude, magnitude) }),
-  render(source, target, shape, { share }) {
-    warp(source, target, shape, { xx: 1, xy: 0, yx: 0, yy: 1, shiftX: -share * shape.width, shiftY: 0 });
+  isIdentity: ({ share }) => share === 0,
+  workBytes,
+  render(canvas, { share }) {
+    warp(canvas, { xx: 1, xy: 0, yx: 0, yy: 1, shiftX: -share * canvas.width, shiftY: 0 });
   },
 };
 
@@ -64,74 +71,18 @@ export const translateY: Technique<TranslationParameters> = {
   meaning: "moved downwards by a share of the height from -m to m",
   usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({ share: random.uniform(-magnitude, magnitude) }),
-  render(source, target, shape, { share }) {
-    warp(source, target, shape, { xx: 1, xy: 0, yx: 0, yy: 1, shiftX: 0, shiftY: -share * shape.height });
+  isIdentity: ({ share }) => share === 0,
+  workBytes,
+  render(canvas, { share }) {
+    warp(canvas, { xx: 1, xy: 0, yx: 0, yy: 1, shiftX: 0, shiftY: -share * canvas.height });
   },
 };
 
-function warp(source: Uint8Array, target: Uint8Array, shape: Shape, map: InverseMap): void {
-  const { height, width } = shape;
-  const { xx, yx } = map;
-  const output = clamped(target);
-  const centreX = width / 2 - 0.5;
-  const centreY = height / 2 - 0.5;
-  const stride = width * 3;
-  for (let y = 0, o = 0; y < height; y++) {
-    const rowX = map.xy * (y - centreY) + map.shiftX + centreX;
-    const rowY = map.yy * (y - centreY) + map.shiftY + centreY;
-    for (let x = 0; x < width; x++, o += 3) {
-      const sourceX = xx * (x - centreX) + rowX;
-      const sourceY = yx * (x - centreX) + rowY;
-      if (!(sourceX > -1 && sourceX < width && sourceY > -1 && sourceY < height)) {
-        output[o] = output[o + 1] = output[o + 2] = 0;
-        continue;
-      }
-      const left = Math.floor(sourceX);
-      const top = Math.floor(sourceY);
-      const fractionX = sourceX - left;
-      const fractionY = sourceY - top;
-      let topLeft = (1 - fractionX) * (1 - fractionY);
-      let topRight = fractionX * (1 - fractionY);
-      let bottomLeft = (1 - fractionX) * fractionY;
-      let bottomRight = fractionX * fractionY;
-      let i = top * stride + left * 3;
-      let right = 3;
-      let below = stride;
-      if (left < 0 || left === width - 1 || top < 0 || top === height - 1) {
-        // A neighbour outside is black: it weighs nothing, and its index is moved to one that exists.
-        if (left < 0) {
-          topLeft = bottomLeft = 0;
-          i += 3;
-          right = 0;
-        } else if (left === width - 1) {
-          topRight = bottomRight = 0;
-          right = 0;
-        }
-        if (top < 0) {
-          topLeft = topRight = 0;
-          i += stride;
-          below = 0;
-        } else if (top === height - 1) {
-          bottomLeft = bottomRight = 0;
-          below = 0;
-        }
-      }
-      const j = i + below;
-      output[o] =
-        topLeft * source[i] +
-        topRight * source[i + right] +
-        bottomLeft * source[j] +
-        bottomRight * source[j + right];
-      output[o + 1] =
-        topLeft * source[i + 1] +
-        topRight * source[i + right + 1] +
-        bottomLeft * source[j + 1] +
-        bottomRight * source[j + right + 1];
-      output[o + 2] =
-        topLeft * source[i + 2] +
-        topRight * source[i + right + 2] +
-        bottomLeft * source[j + 2] +
-        bottomRight * source[j + right + 2];
-    }
-  }
+function workBytes({ height, width }: Shape): number {
+  return kernels().warpMemory(height, width);
+}
+
+function warp(canvas: Canvas, { xx, xy, yx, yy, shiftX, shiftY }: InverseMap): void {
+  const { source, target, height, width, work } = canvas;
+  canvas.kernels.warp(source, target, height, width, xx, xy, yx, yy, shiftX, shiftY, work);
 }

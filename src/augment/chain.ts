@@ -6,8 +6,8 @@ import { Random } from "../common/random.ts";
 import type { TechniqueName } from "../config/techniques.ts";
 import { createBatch, type ImageBatch, imageAt } from "../image/batch.ts";
 import type { Chain, Operation } from "../policy/policy.ts";
+import { closeCanvas, openCanvas } from "./kernels.ts";
 import { REGISTRY } from "./registry.ts";
-import { uint8Scratch } from "./scratch.ts";
 import type { DrawnParameters, Shape } from "./technique.ts";
 
 /** An operation with its parameters drawn for one image: plain JSON. */
@@ -32,12 +32,9 @@ export function drawChain(chain: Chain, shape: Shape, random: Random): DrawnOper
   return chain.map((operation) => drawOperation(operation, shape, random));
 }
 
-const evenScratch = uint8Scratch();
-const oddScratch = uint8Scratch();
-
 /**
- * Writes `source` after all drawn operations into `target`, both [height, width, 3]; they must not share memory.
- * @throws RangeError where an array's length is not height x width x 3.
+ * Writes `source` after all drawn operations into `target`, both [height, width, 3].
+ * @throws RangeError where an array's length is not height x width x 3; RunError where memory does not suffice.
  */
 export function renderChainInto(
   source: Uint8Array,
@@ -51,15 +48,26 @@ export function renderChainInto(
       `an image of ${shape.height} x ${shape.width} has ${size} values, but ${source.length} are given for ${target.length}`,
     );
   }
-  if (drawn.length === 0) target.set(source);
-  let from = source;
-  for (let i = 0; i < drawn.length; i++) {
-    const { type, parameters } = drawn[i];
-    const scratch = i % 2 === 0 ? evenScratch : oddScratch;
-    const to = i === drawn.length - 1 ? target : scratch.take(size).subarray(0, size);
-    REGISTRY[type].render(from, to, shape, parameters);
-    from = to;
+  let workBytes = -1;
+  for (const { type, parameters } of drawn) {
+    const technique = REGISTRY[type];
+    if (technique.isIdentity?.(parameters)) continue;
+    workBytes = Math.max(workBytes, technique.workBytes?.(shape, parameters) ?? 0);
   }
+  if (workBytes < 0) {
+    target.set(source);
+    return;
+  }
+  let canvas = openCanvas(shape, workBytes);
+  canvas.bytes.set(source, canvas.source);
+  for (const { type, parameters } of drawn) {
+    const technique = REGISTRY[type];
+    if (technique.isIdentity?.(parameters)) continue;
+    technique.render(canvas, parameters);
+    canvas = { ...canvas, source: canvas.target, target: canvas.source };
+  }
+  target.set(canvas.bytes.subarray(canvas.source, canvas.source + size));
+  closeCanvas(canvas);
 }
 
 /** `source` [height, width, 3] after all drawn operations, as a new image. `source` is left as it is. */

@@ -1,6 +1,6 @@
 // Gamma, brightness and inversion: each value is mapped by itself, whatever stands around it.
 
-import { clamped, type Technique } from "./technique.ts";
+import type { Technique } from "./technique.ts";
 
 type GammaParameters = { gamma: number };
 /** What is added to red, green and blue. */
@@ -13,9 +13,11 @@ export const gammaContrast: Technique<GammaParameters> = {
     "255 (v / 255)^γ for every value v, with γ = 1.75 m: brighter below m = 0.57, darker above, white at 0",
   usesMagnitude: true,
   draw: (magnitude) => ({ gamma: 1.75 * magnitude }),
-  render(source, target, _shape, { gamma }) {
+  workBytes: () => 256,
+  render({ kernels, source, target, work, height, width, bytes }, { gamma }) {
     if (gamma !== tableGamma) fillGammaTable(gamma);
-    for (let i = 0; i < source.length; i++) target[i] = gammaTable[source[i]];
+    bytes.set(gammaTable, work);
+    kernels.lookUp(source, target, height * width * 3, work);
   },
 };
 
@@ -40,14 +42,10 @@ export const brighten: Technique<BrightenParameters> = {
     const red = draw();
     return { added: perChannel ? [red, draw(), draw()] : [red, red, red] };
   },
-  render(source, target, _shape, { added }) {
+  isIdentity: ({ added }) => added.every((value) => value === 0),
+  render({ kernels, source, target, height, width }, { added }) {
     const [red, green, blue] = added;
-    const output = clamped(target);
-    for (let i = 0; i < source.length; i += 3) {
-      output[i] = source[i] + red;
-      output[i + 1] = source[i + 1] + green;
-      output[i + 2] = source[i + 2] + blue;
-    }
+    kernels.add(source, target, height * width * 3, red, green, blue);
   },
 };
 
@@ -57,7 +55,7 @@ export const invert: Technique<Record<string, never>> = {
   meaning: "255 - v for every value v; the magnitude is not used",
   usesMagnitude: false,
   draw: () => ({}),
-  render(source, target) {
-    for (let i = 0; i < source.length; i++) target[i] = 255 - source[i];
+  render({ kernels, source, target, height, width }) {
+    kernels.invert(source, target, height * width * 3);
   },
 };

@@ -1,10 +1,10 @@
 // Noise on single pixels (additive Gaussian noise, dropout) and on coarse rectangles (coarse dropout, coarse salt and
 // pepper). The random field is made anew from `noiseSeed` at each rendering. As imgaug 0.4.
 
-import { Random } from "../common/random.ts";
+import { align, type Canvas, kernels } from "./kernels.ts";
 import { normalTable } from "./normal.ts";
-import { int32Scratch, uint8Scratch, uint16Scratch } from "./scratch.ts";
-import { clamped, type Technique } from "./technique.ts";
+import { STATE_BYTES, seedState } from "./random-state.ts";
+import type { Shape, Technique } from "./technique.ts";
 
 type GaussianNoiseParameters = { standardDeviation: number; perChannel: boolean; noiseSeed: number };
 type DropoutParameters = { share: number; perChannel: boolean; noiseSeed: number };
@@ -18,7 +18,6 @@ type CoarseParameters = {
 };
 
 const SIXTEEN_BITS = 65536;
-const wordScratch = uint16Scratch();
 
 export const additiveGaussianNoise: Technique<GaussianNoiseParameters> = {
   name: "additive-gaussian-noise",
@@ -31,24 +30,17 @@ export const additiveGaussianNoise: Technique<GaussianNoiseParameters> = {
     perChannel: random.chance(0.5),
     noiseSeed: random.uint32(),
   }),
-  render(source, target, { height, width }, { standardDeviation, perChannel, noiseSeed }) {
-    const random = new Random(noiseSeed, "noise");
-    const normal = normalTable();
-    const output = clamped(target);
-    const perRow = perChannel ? width * 3 : width;
-    const words = wordScratch.take(perRow + 1);
-    for (let y = 0, i = 0; y < height; y++) {
-      fillWords(words, perRow, random);
-      if (perChannel) {
-        for (let w = 0; w < perRow; w++, i++) output[i] = source[i] + standardDeviation * normal[words[w]];
-      } else {
-        for (let w = 0; w < perRow; w++, i += 3) {
-          const added = standardDeviation * normal[words[w]];
-          output[i] = source[i] + added;
-          output[i + 1] = source[i + 1] + added;
-          output[i + 2] = source[i + 2] + added;
-        }
-      }
+  isIdentity: ({ standardDeviation }) => standardDeviation === 0,
+  workBytes: () => STATE_BYTES,
+  render(canvas, { standardDeviation, perChannel, noiseSeed }) {
+    const { source, target, height, width, work } = canvas;
+    const normal = canvas.keep(normalTable());
+    const random = seedState(canvas, work, noiseSeed);
+    const pixels = height * width;
+    if (perChannel) {
+      canvas.kernels.addNoiseToValues(source, target, 3 * pixels, standardDeviation, normal, random);
+    } else {
+      canvas.kernels.addNoiseToPixels(source, target, pixels, standardDeviation, normal, random);
     }
   },
 };
@@ -64,24 +56,13 @@ export const dropout: Technique<DropoutParameters> = {
     perChannel: random.chance(0.5),
     noiseSeed: random.uint32(),
   }),
-  render(source, target, { height, width }, { share, perChannel, noiseSeed }) {
-    const random = new Random(noiseSeed, "noise");
-    const limit = Math.round(share * SIXTEEN_BITS);
-    const perRow = perChannel ? width * 3 : width;
-    const words = wordScratch.take(perRow + 1);
-    for (let y = 0, i = 0; y < height; y++) {
-      fillWords(words, perRow, random);
-      if (perChannel) {
-        for (let w = 0; w < perRow; w++, i++) target[i] = words[w] < limit ? 0 : source[i];
-      } else {
-        for (let w = 0; w < perRow; w++, i += 3) {
-          const kept = words[w] < limit ? 0 : 1;
-          target[i] = kept * source[i];
-          target[i + 1] = kept * source[i + 1];
-          target[i + 2] = kept * source[i + 2];
-        }
-      }
-    }
+  workBytes: () => STATE_BYTES,
+  render(canvas, { share, perChannel, noiseSeed }) {
+    const { source, target, height, width, work } = canvas;
+    const random = seedState(canvas, work, noiseSeed);
+    const pixels = height * width;
+    if (perChannel) canvas.kernels.dropValues(source, target, 3 * pixels, limitOf(share), random);
+    else canvas.kernels.dropPixels(source, target, pixels, limitOf(share), random);
   },
 };
 
@@ -100,19 +81,13 @@ export const coarseDropout: Technique<CoarseParameters> = {
       noiseSeed: random.uint32(),
     };
   },
-  render(source, target, { height, width }, parameters) {
+  workBytes: coarseWorkBytes,
+  render(canvas, parameters) {
+    const { source, target, height, width } = canvas;
     const { gridHeight, gridWidth, perChannel } = parameters;
-    const kept = drawKept(parameters, new Random(parameters.noiseSeed, "noise"));
-    const columns = enlargement(gridWidth, width);
-    for (let y = 0, i = 0; y < height; y++) {
-      const row = Math.floor((y * gridHeight) / height) * gridWidth;
-      for (let x = 0; x < width; x++, i += 3) {
-        const cell = row + columns[x];
-        target[i] = kept[perChannel ? 3 * cell : cell] * source[i];
-        target[i + 1] = kept[perChannel ? 3 * cell + 1 : cell] * source[i + 1];
-        target[i + 2] = kept[perChannel ? 3 * cell + 2 : cell] * source[i + 2];
-      }
-    }
+    const { cells, rest } = drawCells(canvas, parameters);
+    const channels = perChannel ? 3 : 1;
+    canvas.kernels.dropCells(source, target, height, width, cells, gridHeight, gridWidth, channels, rest);
   },
 };
 
@@ -129,19 +104,13 @@ export const coarseSaltPepper: Technique<CoarseParameters> = {
     perChannel: false,
     noiseSeed: random.uint32(),
   }),
-  render(source, target, { height, width }, parameters) {
+  workBytes: coarseWorkBytes,
+  render(canvas, parameters) {
+    const { source, target, height, width, work } = canvas;
     const { gridHeight, gridWidth } = parameters;
-    const random = new Random(parameters.noiseSeed, "noise");
-    const kept = drawKept(parameters, random);
-    const columns = enlargement(gridWidth, width);
-    target.set(source);
-    for (let y = 0, i = 0; y < height; y++) {
-      const row = Math.floor((y * gridHeight) / height) * gridWidth;
-      for (let x = 0; x < width; x++, i += 3) {
-        if (kept[row + columns[x]]) continue;
-        target[i] = target[i + 1] = target[i + 2] = SALT_AND_PEPPER[random.uint32() >>> 20];
-      }
-    }
+    const { random, cells, rest } = drawCells(canvas, parameters);
+    canvas.bytes.set(SALT_AND_PEPPER, work);
+    canvas.kernels.saltCells(source, target, height, width, cells, gridHeight, gridWidth, work, random, rest);
   },
 };
 
@@ -159,32 +128,31 @@ function gridSide(share: number, side: number): number {
   return Math.min(side, Math.max(4, Math.floor(share * side)));
 }
 
-const cellScratch = uint8Scratch();
-const columnScratch = int32Scratch();
+/** What 16 random bits are at most in a share (above 0) of all cases. */
+function limitOf(share: number): number {
+  return Math.round(share * SIXTEEN_BITS) - 1;
+}
 
-/** For each cell (and channel, where drawn per channel) 0 where it is hit and 1 where it is kept. */
-function drawKept(
-  { share, gridHeight, gridWidth, perChannel }: CoarseParameters,
-  random: Random,
-): Uint8Array {
+/** Grains of salt and pepper; the generator's state; the cells, whose loop writes whole blocks; the kernels' own. */
+function coarseWorkBytes({ width }: Shape, parameters: CoarseParameters): number {
+  return GRAIN_BYTES + STATE_BYTES + cellBytes(parameters) + kernels().cellMemory(width);
+}
+
+const GRAIN_BYTES = 4096;
+
+function cellBytes({ gridHeight, gridWidth, perChannel }: CoarseParameters): number {
+  return align(gridHeight * gridWidth * (perChannel ? 3 : 1) + 1024);
+}
+
+/** Which cells are hit (each channel by itself, where drawn per channel): addresses of these and of what is left. */
+function drawCells(
+  canvas: Canvas,
+  parameters: CoarseParameters,
+): { readonly random: number; readonly cells: number; readonly rest: number } {
+  const { share, gridHeight, gridWidth, perChannel, noiseSeed } = parameters;
+  const random = seedState(canvas, canvas.work + GRAIN_BYTES, noiseSeed);
+  const cells = random + STATE_BYTES;
   const count = gridHeight * gridWidth * (perChannel ? 3 : 1);
-  const kept = cellScratch.take(count);
-  for (let i = 0; i < count; i++) kept[i] = random.chance(share) ? 0 : 1;
-  return kept;
-}
-
-/** For each of `length` positions the cell it falls into, out of `cells`: enlarging with the nearest value. */
-function enlargement(cells: number, length: number): Int32Array {
-  const columns = columnScratch.take(length);
-  for (let i = 0; i < length; i++) columns[i] = Math.floor((i * cells) / length);
-  return columns;
-}
-
-/** `count` draws of 16 bits; room for one more is needed, since they come in pairs. */
-function fillWords(words: Uint16Array, count: number, random: Random): void {
-  for (let i = 0; i < count; i += 2) {
-    const bits = random.uint32();
-    words[i] = bits;
-    words[i + 1] = bits >>> 16;
-  }
+  canvas.kernels.drawHits(cells, count, limitOf(share), random);
+  return { random, cells, rest: cells + cellBytes(parameters) };
 }

@@ -5,6 +5,7 @@
 
 import type { Random } from "../common/random.ts";
 import type { TechniqueName } from "../config/techniques.ts";
+import type { Canvas } from "./kernels.ts";
 
 /** Height and width in pixels, each at least 1. An image of it is [height, width, 3], RGB, uint8. */
 export interface Shape {
@@ -40,15 +41,14 @@ export interface Technique<P extends DrawnParameters = DrawnParameters> {
   readonly usesMagnitude: boolean;
   /** Parameters for one image of this shape. `magnitude` is in [0, 1]; `drawOperation` checks it. */
   draw(magnitude: number, shape: Shape, random: Random): P;
+  /** Whether these parameters leave every image as it is; then it is not rendered. Never, where it is missing. */
+  isIdentity?(parameters: P): boolean;
+  /** Bytes of working memory that rendering needs. None where it is missing. */
+  workBytes?(shape: Shape, parameters: P): number;
   /**
-   * Writes the whole of `target` from `source`, both [height, width, 3]; the two never share memory. The same
-   * parameters give the same pixels. Results are rounded to the nearest whole number (a half to the even one, as
-   * OpenCV and numpy do) and clipped to 0-255, unless the technique says otherwise.
+   * Writes the whole of the canvas's target from its source. The same parameters give the same pixels. Results are
+   * rounded to the nearest whole number (a half to the even one, as OpenCV and numpy do) and clipped to 0-255, unless
+   * the technique says otherwise.
    */
-  render(source: Uint8Array, target: Uint8Array, shape: Shape, parameters: P): void;
-}
-
-/** The same memory, rounding (a half to the even number) and clipping to 0-255 whatever is written to it. */
-export function clamped(target: Uint8Array): Uint8ClampedArray {
-  return new Uint8ClampedArray(target.buffer, target.byteOffset, target.length);
+  render(canvas: Canvas, parameters: P): void;
 }

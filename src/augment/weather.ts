@@ -3,10 +3,10 @@
 // relative to the image, so that both look the same on 32 x 32 and on 224 x 224. The magnitude is not used.
 
 import { Random } from "../common/random.ts";
-import { resizePlane } from "./cubic.ts";
-import { frequencyNoise } from "./frequency-noise.ts";
-import { float32Scratch } from "./scratch.ts";
-import { clamped, type Shape, type Technique } from "./technique.ts";
+import { frequencyNoise, noiseBytes } from "./frequency-noise.ts";
+import { align, type Canvas, kernels } from "./kernels.ts";
+import { STATE_BYTES, seedState } from "./random-state.ts";
+import type { Shape, Technique } from "./technique.ts";
 
 /** Ranges [low, high] from which a layer's settings are drawn, uniformly. */
 interface LayerRanges {
@@ -80,7 +80,8 @@ export const fog: Technique<WeatherParameters> = {
   meaning: "dense fog over the whole image; the magnitude is not used",
   usesMagnitude: false,
   draw: (_magnitude, _shape, random) => ({ layers: [drawLayer(FOG, random)] }),
-  render: renderLayers,
+  workBytes,
+  render,
 };
 
 export const clouds: Technique<WeatherParameters> = {
@@ -95,7 +96,8 @@ export const clouds: Technique<WeatherParameters> = {
       : [random.chance(0.5) ? LARGE_CLOUDS : SMALL_CLOUDS];
     return { layers: kinds.map((ranges) => drawLayer(ranges, random)) };
   },
-  render: renderLayers,
+  workBytes,
+  render,
 };
 
 function drawLayer(ranges: LayerRanges, random: Random): LayerParameters {
@@ -113,57 +115,67 @@ function drawLayer(ranges: LayerRanges, random: Random): LayerParameters {
   };
 }
 
-function renderLayers(
-  source: Uint8Array,
-  target: Uint8Array,
-  shape: Shape,
-  { layers }: WeatherParameters,
-): void {
-  target.set(source);
-  for (const layer of layers) blendLayer(target, shape, layer);
-}
-
 /** The coarse variation of the intensity is drawn on 8 x 8 places. */
-const COARSE: Shape = { height: 8, width: 8 };
-const coarseGrid = new Float32Array(COARSE.height * COARSE.width);
-const coarseScratch = float32Scratch();
-const fineScratch = float32Scratch();
-const maskScratch = float32Scratch();
+const COARSE_SIDE = 8;
+const COARSE_BYTES = 4 * COARSE_SIDE * COARSE_SIDE;
 
-/** Blends one layer over `image` [height, width, 3], in place; each value depends on itself alone. */
-function blendLayer(image: Uint8Array, shape: Shape, layer: LayerParameters): void {
-  const size = shape.height * shape.width;
-  const random = new Random(layer.noiseSeed, "noise");
-  const coarse = coarseScratch.take(size);
-  for (let i = 0; i < coarseGrid.length; i++) coarseGrid[i] = random.normal(0, layer.intensityDeviation);
-  resizePlane(coarseGrid, COARSE, coarse, shape);
-  const fine = fineScratch.take(size);
-  const longer = Math.max(shape.height, shape.width);
-  frequencyNoise(fine, shape, { exponent: layer.intensityExponent, largestSide: longer }, random);
-  const mask = maskScratch.take(size);
-  frequencyNoise(mask, shape, { exponent: layer.alphaExponent, largestSide: layer.alphaSide }, random);
-  fillOpacities(layer);
-  const output = clamped(image);
-  const mean = layer.intensityMean;
-  for (let p = 0, i = 0; p < size; p++, i += 3) {
-    const intensity = Math.min(255, Math.max(0, mean + coarse[p] + mean * ((2 * fine[p] - 1) / 5)));
-    const place = mask[p] * STEPS;
-    const step = place | 0;
-    const alpha = opacities[step] + (place - step) * (opacities[step + 1] - opacities[step]);
-    output[i] = image[i] + alpha * (intensity - image[i]);
-    output[i + 1] = image[i + 1] + alpha * (intensity - image[i + 1]);
-    output[i + 2] = image[i + 2] + alpha * (intensity - image[i + 2]);
-  }
+/** One number for each pixel, and a vector that may be written behind it. */
+function planeBytes({ height, width }: Shape): number {
+  return align(4 * height * width) + 16;
 }
 
-/** Opacity as a function of the mask's value, at 257 places from 0 to 1; one more for the reading of the last. */
-const STEPS = 256;
-const opacities = new Float64Array(STEPS + 2);
+/** The generator's state, the coarse grid, three planes, and what making them takes. */
+function workBytes(shape: Shape, { layers }: WeatherParameters): number {
+  const making = layers.flatMap(({ alphaSide }) => [
+    noiseBytes(shape, longerSide(shape)),
+    noiseBytes(shape, alphaSide),
+  ]);
+  const resizing = kernels().resizeMemory(COARSE_SIDE, shape.height, shape.width);
+  return STATE_BYTES + COARSE_BYTES + 3 * planeBytes(shape) + Math.max(resizing, ...making);
+}
 
-function fillOpacities({ alphaLeast, alphaFactor, sparsity, density }: LayerParameters): void {
-  for (let step = 0; step <= STEPS; step++) {
-    const alpha = (alphaLeast + (alphaFactor * step) / STEPS) ** sparsity * density;
-    opacities[step] = Math.min(1, alpha);
+function longerSide({ height, width }: Shape): number {
+  return Math.max(height, width);
+}
+
+function render(canvas: Canvas, { layers }: WeatherParameters): void {
+  for (const [i, layer] of layers.entries())
+    blendLayer(canvas, layer, i === 0 ? canvas.source : canvas.target);
+}
+
+/** Blends one layer over the image at `source`, [height, width, 3], into the canvas's target. */
+function blendLayer(canvas: Canvas, layer: LayerParameters, source: number): void {
+  const { target, height, width, work, floats } = canvas;
+  const grid = work + STATE_BYTES;
+  const coarse = grid + COARSE_BYTES;
+  const fine = coarse + planeBytes(canvas);
+  const mask = fine + planeBytes(canvas);
+  const rest = mask + planeBytes(canvas);
+
+  const normals = new Random(layer.noiseSeed, "intensity");
+  for (let i = 0; i < COARSE_SIDE * COARSE_SIDE; i++) {
+    floats[(grid >> 2) + i] = normals.normal(0, layer.intensityDeviation);
   }
-  opacities[STEPS + 1] = opacities[STEPS];
+  canvas.kernels.resizePlane(grid, COARSE_SIDE, COARSE_SIDE, coarse, height, width, rest);
+
+  const random = seedState(canvas, work, layer.noiseSeed);
+  const intensity = { exponent: layer.intensityExponent, largestSide: longerSide(canvas) };
+  frequencyNoise(canvas, fine, intensity, random, rest);
+  const opacity = { exponent: layer.alphaExponent, largestSide: layer.alphaSide };
+  frequencyNoise(canvas, mask, opacity, random, rest);
+
+  const { intensityMean, alphaLeast, alphaFactor, sparsity, density } = layer;
+  canvas.kernels.blend(
+    source,
+    target,
+    height * width,
+    coarse,
+    fine,
+    mask,
+    intensityMean,
+    alphaLeast,
+    alphaFactor,
+    sparsity,
+    density,
+  );
 }

@@ -1,5 +1,6 @@
-// Where files that are not JavaScript lie: in the packages that bring them, or, in the standalone executable,
-// unpacked from it once into the cache folder. Whatever needs such a file asks here.
+// Where files that are not JavaScript lie: in the packages that bring them, or in the standalone executable. There
+// they are read where they are, or unpacked once into the cache folder for what wants a path. Whatever needs such a file
+// asks here.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,8 +10,9 @@ import { getRawAsset, isSea } from "node:sea";
 import { writeFileWhole } from "./files.ts";
 import { homeFolder } from "./home.ts";
 
-/** Every asset, as package/path. */
+/** Every asset, as package/path; the kernels are this package's own. */
 export const ASSETS = [
+  "deepaugment/kernels/augment.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
@@ -19,6 +21,11 @@ export const ASSETS = [
 ] as const;
 
 export type Asset = (typeof ASSETS)[number];
+
+/** The content of an asset. @throws Error where its package is not installed, or this one not built. */
+export function readAsset(asset: Asset): Uint8Array {
+  return isSea() ? new Uint8Array(getRawAsset(asset)) : readFileSync(assetPath(asset));
+}
 
 /**
  * The path of an asset on disk.

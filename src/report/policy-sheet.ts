@@ -47,7 +47,7 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   const rank = findRank(file, options);
   const policy = file.policies[rank - 1];
   checkSheetPath(out);
-  const source = await openSource(data, { onProgress, signal });
+  const source = await openSource(data, "png", { onProgress, signal });
   const { shown, skipped } = await pickPictures(source, data, { ...options, count: images });
   const draws = options.draws ?? Math.max(1, Math.round(DRAWS / policy.chains.length));
   const rows: Row[] = [];

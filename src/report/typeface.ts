@@ -1,9 +1,8 @@
 // Text as pixels: IBM Plex Sans (SIL Open Font License), laid out glyph by glyph with kerning. It has Latin, Greek and
 // Cyrillic letters; a character that it has not, such as a Chinese one, shows as an empty box.
 
-import { readFileSync } from "node:fs";
 import type { Font, Glyph, PathCommand } from "opentype.js";
-import { type Asset, assetPath } from "../common/assets.ts";
+import { type Asset, readAsset } from "../common/assets.ts";
 import { type Coverage, coverageOf, type Polygon } from "./outline.ts";
 
 export type Weight = "regular" | "semibold";
@@ -27,10 +26,10 @@ export class Typeface {
     this.#font = font;
   }
 
-  /** @throws RunError where the font cannot be unpacked from the executable. */
+  /** @throws Error where the package that brings the font is not installed. */
   static async load(weight: Weight): Promise<Typeface> {
     const { default: opentype } = await import("opentype.js");
-    const file = readFileSync(assetPath(FILES[weight]));
+    const file = readAsset(FILES[weight]);
     return new Typeface(opentype.parse(Uint8Array.from(file).buffer));
   }
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { gaussianKernel, kernelSize } from "../../src/augment/blur.ts";
-import { reflect101 } from "../../src/augment/border.ts";
 import { renderChain } from "../../src/augment/chain.ts";
 import { randomImage } from "./images.ts";
 
@@ -32,14 +31,6 @@ function directBlur(image: Uint8Array, height: number, width: number, sigma: num
 }
 
 describe("gaussian-blur", () => {
-  it("reflects at any distance", () => {
-    assert.deepEqual(
-      Array.from({ length: 13 }, (_, i) => reflect101(i - 5, 3)),
-      [1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1],
-    );
-    assert.equal(reflect101(-1000, 1), 0);
-  });
-
   it("chooses imgaug's kernel sizes", () => {
     assert.deepEqual([0.1, 1.6, 2.9, 3, 4.9, 5, 25].map(kernelSize), [5, 5, 9, 9, 15, 13, 65]);
     assert.ok(Math.abs(gaussianKernel(3).reduce((sum, weight) => sum + weight) - 1) < 1e-12);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { renderChain } from "../../src/augment/chain.ts";
 import { addToHueAndSaturation } from "../../src/augment/colour.ts";
-import { hsvToRgb, rgbToHsv } from "../../src/augment/hsv.ts";
 import { Random } from "../../src/common/random.ts";
+import { hsvToRgb, rgbToHsv } from "./hsv.ts";
 
 type Triple = [number, number, number];
 const unpacked = (packed: number): Triple => [packed >> 16, (packed >> 8) & 255, packed & 255];
@@ -164,6 +164,30 @@ describe("HSV", () => {
 });
 
 describe("add-to-hue-and-saturation", () => {
+  it("does in vectors what HSV does one by one, on a million colours", () => {
+    const colours = new Uint8Array(256 * 256 * 16 * 3);
+    for (let i = 0; i < colours.length; i += 3) {
+      const n = i / 3;
+      colours[i] = n >> 12;
+      colours[i + 1] = n >> 4;
+      colours[i + 2] = 17 * (n & 15);
+    }
+    const shape = { height: 1024, width: 1024 };
+    for (const added of [-45, 0, 22]) {
+      const result = renderChain(colours, shape, [
+        { type: "add-to-hue-and-saturation", parameters: { added } },
+      ]);
+      let differing = 0;
+      for (let i = 0; i < colours.length; i += 3) {
+        const hsv = rgbToHsv(colours[i], colours[i + 1], colours[i + 2]);
+        const saturation = Math.min(255, Math.max(0, ((hsv >> 8) & 255) + added));
+        const rgb = hsvToRgb(((hsv >> 16) + added + 180) % 180, saturation, hsv & 255);
+        if (((result[i] << 16) | (result[i + 1] << 8) | result[i + 2]) !== rgb) differing++;
+      }
+      assert.equal(differing, 0, `added ${added}`);
+    }
+  });
+
   const rendered = (rgb: Triple, added: number) =>
     Array.from(
       renderChain(Uint8Array.from(rgb), { height: 1, width: 1 }, [

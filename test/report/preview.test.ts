@@ -38,7 +38,7 @@ before(async () => {
 });
 
 async function pick(count: number, seed: number) {
-  return pickPictures(await openSource(data, {}), data, { count, seed });
+  return pickPictures(await openSource(data, "png", {}), data, { count, seed });
 }
 
 describe("pickPictures", () => {
@@ -69,7 +69,7 @@ describe("pickPictures", () => {
     const folder = join(root, "broken");
     mkdirSync(join(folder, "a"), { recursive: true });
     writeFileSync(join(folder, "a", "1.png"), "no picture");
-    const source = await openSource(folder, {});
+    const source = await openSource(folder, "png", {});
     await assert.rejects(
       pickPictures(source, folder, { count: 1, seed: 0 }),
       /none of the 1 training pictures in .*broken can be decoded \(.*1\.png: /,

@@ -1,4 +1,5 @@
-// Hue, saturation and value as OpenCV has them for uint8: hue in half degrees (0-179), saturation and value 0-255.
+// Hue, saturation and value as OpenCV has them for uint8, one colour at a time: what kernels/hue.ts does in vectors is
+// held against this, and this against OpenCV's own results. Hue in half degrees (0-179), saturation and value 0-255.
 // The same integer arithmetic one way (12-bit reciprocals), the same single-precision arithmetic back.
 
 const SHIFT = 12;

@@ -1,0 +1,191 @@
+// Bicubic resizing by convolution with Keys' kernel (Keys 1981, "Cubic convolution interpolation for digital image
+// processing"), a = -0.75 and half-pixel centres as OpenCV's INTER_CUBIC has them; beyond the border its pixels repeat.
+// Nothing is smoothed beforehand, so this is meant for enlarging.
+
+import { aligned, packed, withoutFourth } from "./vector";
+
+const A: f64 = -0.75;
+
+/** Keys' kernel at a distance in [0, 2]. */
+function keys(distance: f64): f64 {
+  if (distance <= 1) return ((A + 2) * distance - (A + 3)) * distance * distance + 1;
+  return A * (((distance - 5) * distance + 8) * distance - 4);
+}
+
+/**
+ * For each of `to` positions: the first of its four source places among `from`, from -2 up, int32, and behind all of
+ * these their weights, each repeated four times as a vector: 4 + 64 bytes a position.
+ */
+function fillTaps(taps: usize, from: i32, to: i32): void {
+  const weights = weightsOf(taps, to);
+  const scale = <f64>from / <f64>to;
+  for (let position = 0; position < to; position++) {
+    const place = (<f64>position + 0.5) * scale - 0.5;
+    const left = floor(place);
+    const fraction = place - left;
+    store<i32>(taps + (position << 2), <i32>left - 1);
+    const at = weights + (position << 6);
+    v128.store(at, f32x4.splat(<f32>keys(fraction + 1)));
+    v128.store(at, f32x4.splat(<f32>keys(fraction)), 16);
+    v128.store(at, f32x4.splat(<f32>keys(1 - fraction)), 32);
+    v128.store(at, f32x4.splat(<f32>keys(2 - fraction)), 48);
+  }
+}
+
+function weightsOf(taps: usize, to: i32): usize {
+  return taps + aligned(to << 2);
+}
+
+function tapsMemory(to: i32): usize {
+  return aligned(to << 2) + <usize>(to << 6);
+}
+
+/** The sum of four vectors at the addresses, weighted by the four vectors at `weights`. */
+function combined(a: usize, b: usize, c: usize, d: usize, weights: usize): v128 {
+  return f32x4.add(
+    f32x4.add(f32x4.mul(v128.load(weights), v128.load(a)), f32x4.mul(v128.load(weights, 16), v128.load(b))),
+    f32x4.add(
+      f32x4.mul(v128.load(weights, 32), v128.load(c)),
+      f32x4.mul(v128.load(weights, 48), v128.load(d)),
+    ),
+  );
+}
+
+/**
+ * What is left of an image [height, width, 3] after its sides have lost so many pixels, enlarged back to its size.
+ * `work`: cropMemory(height, width).
+ */
+export function crop(
+  source: usize,
+  target: usize,
+  height: i32,
+  width: i32,
+  top: i32,
+  right: i32,
+  bottom: i32,
+  left: i32,
+  work: usize,
+): void {
+  const fromHeight = height - top - bottom;
+  const fromWidth = width - left - right;
+  const columns = work;
+  const rows = columns + tapsMemory(width);
+  const pixels = rows + tapsMemory(height);
+  const enlarged = pixels + <usize>((width + 8) << 4);
+  const rowBytes = <usize>((width + 4) << 4);
+  fillTaps(columns, fromWidth, width);
+  fillTaps(rows, fromHeight, height);
+  const columnWeights = weightsOf(columns, width);
+  const rowWeights = weightsOf(rows, height);
+  // Four rows of the source are kept, enlarged along x; row r lies in place r modulo 4.
+  let loaded = 0;
+  for (let y = 0; y < height; y++) {
+    const base = load<i32>(rows + (y << 2));
+    const last = min(fromHeight - 1, base + 3);
+    loaded = max(loaded, min(last, max(0, base)));
+    for (; loaded <= last; loaded++) {
+      loadPixels(source + <usize>(((top + loaded) * width + left) * 3), pixels, fromWidth);
+      const to = enlarged + rowBytes * (loaded & 3);
+      for (let x = 0; x < width; x++) {
+        const from = pixels + ((load<i32>(columns + (x << 2)) + 2) << 4);
+        v128.store(to + (x << 4), combined(from, from + 16, from + 32, from + 48, columnWeights + (x << 6)));
+      }
+    }
+    const a = enlarged + rowBytes * (max(0, base) & 3);
+    const b = enlarged + rowBytes * (max(0, min(fromHeight - 1, base + 1)) & 3);
+    const c = enlarged + rowBytes * (min(fromHeight - 1, base + 2) & 3);
+    const d = enlarged + rowBytes * (last & 3);
+    const weights = rowWeights + (y << 6);
+    let to = target + <usize>(y * width * 3);
+    for (let x: usize = 0; x < (<usize>width) << 4; x += 64) {
+      const four = packed(
+        combined(a + x, b + x, c + x, d + x, weights),
+        combined(a + x + 16, b + x + 16, c + x + 16, d + x + 16, weights),
+        combined(a + x + 32, b + x + 32, c + x + 32, d + x + 32, weights),
+        combined(a + x + 48, b + x + 48, c + x + 48, d + x + 48, weights),
+      );
+      v128.store(to, withoutFourth(four));
+      to += 12;
+    }
+  }
+}
+
+export function cropMemory(height: i32, width: i32): usize {
+  return (
+    tapsMemory(width) + tapsMemory(height) + <usize>((width + 8) << 4) + ((<usize>((width + 4) << 4)) << 2)
+  );
+}
+
+/** A row of RGB as pixels of four floats, with the first one twice before it and the last one twice behind it. */
+function loadPixels(source: usize, pixels: usize, count: i32): void {
+  const start = pixels + 32;
+  for (let x = 0; x < count; x++) {
+    // The fourth lane holds what comes next; nobody reads it.
+    const words = i16x8.extend_low_i8x16_u(v128.load32_zero(source + 3 * x));
+    v128.store(start + (x << 4), f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(words)));
+  }
+  const first = v128.load(start);
+  v128.store(pixels, first);
+  v128.store(pixels, first, 16);
+  const end = start + (count << 4);
+  const last = v128.load(end - 16);
+  v128.store(end, last);
+  v128.store(end, last, 16);
+}
+
+/**
+ * A plane of floats [fromHeight, fromWidth] resized to [height, width]; up to 3 floats behind it are written.
+ * `work`: resizeMemory(fromHeight, height, width).
+ */
+export function resizePlane(
+  source: usize,
+  fromHeight: i32,
+  fromWidth: i32,
+  target: usize,
+  height: i32,
+  width: i32,
+  work: usize,
+): void {
+  const columns = work;
+  const rows = columns + tapsMemory(width);
+  const enlarged = rows + tapsMemory(height);
+  const rowBytes = aligned(width << 2);
+  fillTaps(columns, fromWidth, width);
+  fillTaps(rows, fromHeight, height);
+  const columnWeights = weightsOf(columns, width);
+  const rowWeights = weightsOf(rows, height);
+  for (let y = 0; y < fromHeight; y++) {
+    const from = source + <usize>((y * fromWidth) << 2);
+    const to = enlarged + rowBytes * y;
+    for (let x = 0; x < width; x++) {
+      const base = load<i32>(columns + (x << 2));
+      const weights = columnWeights + (x << 6);
+      const sum =
+        load<f32>(weights) * load<f32>(from + (clampedTo(base, fromWidth) << 2)) +
+        load<f32>(weights, 16) * load<f32>(from + (clampedTo(base + 1, fromWidth) << 2)) +
+        load<f32>(weights, 32) * load<f32>(from + (clampedTo(base + 2, fromWidth) << 2)) +
+        load<f32>(weights, 48) * load<f32>(from + (clampedTo(base + 3, fromWidth) << 2));
+      store<f32>(to + (x << 2), sum);
+    }
+  }
+  for (let y = 0; y < height; y++) {
+    const base = load<i32>(rows + (y << 2));
+    const a = enlarged + rowBytes * clampedTo(base, fromHeight);
+    const b = enlarged + rowBytes * clampedTo(base + 1, fromHeight);
+    const c = enlarged + rowBytes * clampedTo(base + 2, fromHeight);
+    const d = enlarged + rowBytes * clampedTo(base + 3, fromHeight);
+    const weights = rowWeights + (y << 6);
+    const to = target + <usize>((y * width) << 2);
+    for (let x: usize = 0; x < (<usize>width) << 2; x += 16) {
+      v128.store(to + x, combined(a + x, b + x, c + x, d + x, weights));
+    }
+  }
+}
+
+export function resizeMemory(fromHeight: i32, height: i32, width: i32): usize {
+  return tapsMemory(width) + tapsMemory(height) + aligned(width << 2) * fromHeight;
+}
+
+function clampedTo(index: i32, size: i32): i32 {
+  return max(0, min(size - 1, index));
+}

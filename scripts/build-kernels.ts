@@ -1,0 +1,16 @@
+// Compiles kernels/, which is AssemblyScript, into dist/kernels/augment.wasm.
+//   npm run build:kernels
+
+import { main } from "assemblyscript/asc";
+
+const { error, stderr } = await main([
+  "kernels/index.ts",
+  ...["--outFile", "dist/kernels/augment.wasm"],
+  ...["--runtime", "stub", "--use", "abort=", "--noAssert"],
+  ...["--enable", "simd", "--enable", "bulk-memory", "-O3"],
+  // Vectors are passed between functions of the module only.
+  ...["--disableWarning", "112"],
+]);
+const warnings = stderr.toString();
+if (warnings) console.error(warnings);
+if (error) process.exitCode = 1;

@@ -1,7 +1,7 @@
 // The loops over pixels: WebAssembly, compiled from kernels/, and the memory that it works on. Images are copied into
 // that memory once, go through all operations of a chain there, and are copied out.
 
-import { readAsset } from "../common/assets.ts";
+import { Instance, Module, readAsset } from "../common/assets.ts";
 import { RunError } from "../common/errors.ts";
 import type { Shape } from "./technique.ts";
 
@@ -158,14 +158,6 @@ export interface Kernels {
     density: number,
   ): void;
 }
-
-/** As much of WebAssembly as is used; its types come with those of browsers alone. */
-interface WebAssemblyModules {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: object };
-}
-
-const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyModules }).WebAssembly;
 
 /** Bytes around each piece of memory that the loops, which run over whole vectors, may read or write. */
 const GUARD = 128;

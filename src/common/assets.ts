@@ -16,6 +16,7 @@ export const ASSETS = [
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
+  "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm",
   "@expo-google-fonts/ibm-plex-sans/400Regular/IBMPlexSans_400Regular.ttf",
   "@expo-google-fonts/ibm-plex-sans/600SemiBold/IBMPlexSans_600SemiBold.ttf",
 ] as const;
@@ -26,6 +27,16 @@ export type Asset = (typeof ASSETS)[number];
 export function readAsset(asset: Asset): Uint8Array {
   return isSea() ? new Uint8Array(getRawAsset(asset)) : readFileSync(assetPath(asset));
 }
+
+/** As much of WebAssembly as is used; its types come with those of browsers alone. */
+interface WebAssemblyModules {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: object };
+}
+
+/** The host's WebAssembly. */
+export const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyModules })
+  .WebAssembly;
 
 /**
  * The path of an asset on disk.

@@ -1,5 +1,5 @@
-// Picture files to pixels and back, by jimp (JPEG files are written by our own encoder): the only place that knows it.
-// It is loaded with the first picture, since that takes as long as starting the rest of the program.
+// Picture files to pixels and back, by jimp, which is loaded with the first picture: that takes as long as starting the
+// rest of the program.
 
 import { messageOf, UsageError } from "../common/errors.ts";
 import { isAnimatedGif } from "./gif.ts";

@@ -90,9 +90,9 @@ describe("encodeJpeg", () => {
     let last = Number.POSITIVE_INFINITY;
     let length = 0;
     for (const [quality, most] of [
-      [10, 12],
+      [10, 13],
       [50, 6],
-      [90, 2.5],
+      [90, 3],
       [100, 1],
     ]) {
       const file = await encodeJpeg(real, 32, 32, quality);

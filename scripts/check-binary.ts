@@ -64,6 +64,13 @@ try {
     .split("\n");
   assert.equal(manifest.length, 1 + 200 + 40 + 200, "a row per original and per augmented training image");
 
+  run("apply", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "jpeg", "--format", "jpeg");
+  const [copy] = readdirSync(join(work, "jpeg"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith("_aug1.jpg"),
+  );
+  const { height: side } = await decodeImage(readFileSync(join(work, "jpeg", copy)), copy);
+  assert.equal(side, 32, "an augmented JPEG file");
+
   run("preview", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "policy.png");
   run("preview", "--techniques", "--data", "../images.tar.gz", "--out", "techniques.png");
   for (const sheet of ["policy.png", "techniques.png"]) {

@@ -94,11 +94,11 @@ export function addNoiseToPixels(
   random: usize,
 ): void {
   const scale = f32x4.splat(deviation);
-  for (let start: usize = 0; start < <usize>pixels; start += 32 * BLOCK) {
-    const end = min(<usize>pixels, start + 32 * BLOCK);
+  for (let start: usize = 0; start < <usize>pixels; start += 16 * BLOCK) {
+    const end = min(<usize>pixels, start + 16 * BLOCK);
     fillRandom(random, words, 2 * BLOCK);
     // Four pixels are 12 values; of the 16 that are stored the last four are written over.
-    for (let p = start, w = words; p < end; p += 4, w += 4) {
+    for (let p = start, w = words; p < end; p += 4, w += 8) {
       const bytes = v128.load(source + 3 * p);
       const low = i16x8.extend_low_i8x16_u(bytes);
       const high = i16x8.extend_high_i8x16_u(bytes);

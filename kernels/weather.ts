@@ -39,7 +39,7 @@ export function drawSpectrum(
     const row = target + <usize>((y * columns) << 2);
     for (let x = 0; x < columns; x += 4) {
       const word = (x >> 2) % (BLOCK / 2);
-      if (word === 0) fillRandom(random, words, BLOCK);
+      if (word === 0) fillRandom(random, words, min(BLOCK, (columns - x) >> 1));
       const places = i32x4.add(i32x4.splat(x), v128.load(LANES));
       const floats = f32x4.convert_i32x4_s(places);
       const square = f32x4.add(f32x4.mul(floats, floats), squareY);

@@ -1,8 +1,10 @@
-// Writes docs/configuration.md from the schema, where each key is explained once.
+// Writes docs/configuration.md from the schema, where each key is explained once, and docs/techniques.md from the registry.
 //
 //   npm run docs
 
+import { techniquesPage } from "../src/augment/page.ts";
 import { writeFileWhole } from "../src/common/files.ts";
 import { configurationPage } from "../src/config/page.ts";
 
 writeFileWhole("docs/configuration.md", configurationPage());
+writeFileWhole("docs/techniques.md", techniquesPage());

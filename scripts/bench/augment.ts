@@ -5,15 +5,16 @@
 //   npm run bench:augment -- --python python3    # beside imgaug (pip install "imgaug==0.4.0" "numpy<2")
 //   npm run bench:augment -- --techniques fog,clouds --sides 224
 //
-// The last lines say what judging one policy costs: 2,000 images of 32 x 32, each through two random operations.
+// The last line says what judging one policy costs. With `--page` all of it becomes a page of the documentation.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { applyChainInto } from "../../src/augment/chain.ts";
+import { writeFileWhole } from "../../src/common/files.ts";
 import { Random } from "../../src/common/random.ts";
 import { parseTechnique, TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
@@ -33,15 +34,26 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     sides: { type: "string", default: "32,224" },
     techniques: { type: "string", default: TECHNIQUES.join(",") },
+    page: { type: "string" },
   },
 });
 const techniques = values.techniques.split(",").map(parseTechnique);
+const sides = values.sides.split(",").map(Number);
 const sample = (await loadDataset(SAMPLE)).train.images;
 
-for (const side of values.sides.split(",").map(Number)) compare(side);
-judgeOnePolicy();
+/** Medians over the rounds, by side; imgaug's are missing without Python. */
+interface Measured {
+  readonly side: number;
+  readonly ours: Seconds;
+  readonly imgaug?: Seconds;
+}
 
-function compare(side: number): void {
+const lines = formatTable(sides.map(measure));
+lines.push("", judgeOnePolicy());
+console.log(lines.join("\n"));
+if (values.page) writeFileWhole(values.page, formatPage(lines));
+
+function measure(side: number): Measured {
   const images = enough(side === 32 ? sample : resizeBatch(sample, side, side), COUNTS[side] ?? 40);
   const ours: Seconds[] = [];
   const theirs: Seconds[] = [];
@@ -49,29 +61,69 @@ function compare(side: number): void {
     ours.push(Object.fromEntries(techniques.map((name) => [name, secondsPerImage(name, images)])));
     if (values.python) theirs.push(imgaugSeconds(values.python, images));
   }
-  const ratios: number[] = [];
-  console.log(`\n${side} x ${side}, microseconds per image`);
-  console.log(
-    values.python
-      ? "technique                       ours   imgaug   ratio"
-      : "technique                       ours",
+  return { side, ours: medians(ours), ...(values.python && { imgaug: medians(theirs) }) };
+}
+
+function medians(rounds: readonly Seconds[]): Seconds {
+  return Object.fromEntries(
+    techniques.map((name) => [name, median(rounds.map((seconds) => seconds[name]!))]),
   );
-  for (const name of techniques) {
-    const own = median(ours.map((seconds) => seconds[name]!));
-    const columns = [name.padEnd(26), (own * 1e6).toFixed(1).padStart(9)];
-    if (values.python) {
-      const other = median(theirs.map((seconds) => seconds[name]!));
-      ratios.push(other / own);
-      columns.push((other * 1e6).toFixed(1).padStart(8), (other / own).toFixed(2).padStart(7));
-    }
-    console.log(columns.join(" "));
-  }
-  if (ratios.length === 0) return;
-  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
-  const geometric = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-  console.log(
-    `mean ratio ${mean.toFixed(2)}, geometric mean ${geometric.toFixed(2)}, smallest ${Math.min(...ratios).toFixed(2)}`,
-  );
+}
+
+/** A Markdown table: microseconds per image, and how many times as long imgaug takes. */
+function formatTable(measured: readonly Measured[]): string[] {
+  const heads = measured.flatMap(({ side, imgaug }) => [
+    `${side} × ${side}, µs`,
+    ...(imgaug ? ["imgaug, µs", "ratio"] : []),
+  ]);
+  const rows = techniques.map((name) => {
+    const cells = measured.flatMap(({ ours, imgaug }) => [
+      micros(ours[name]!),
+      ...(imgaug ? [micros(imgaug[name]!), (imgaug[name]! / ours[name]!).toFixed(1)] : []),
+    ]);
+    return `| ${[name, ...cells].join(" | ")} |`;
+  });
+  const means = measured.flatMap(({ ours, imgaug }) => {
+    if (!imgaug) return [];
+    const ratios = techniques.map((name) => imgaug[name]! / ours[name]!);
+    const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+    const geometric = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+    return [
+      "",
+      "",
+      `**${mean.toFixed(1)}** (geometric ${geometric.toFixed(1)}, least ${Math.min(...ratios).toFixed(2)})`,
+    ];
+  });
+  return [
+    `| technique | ${heads.join(" | ")} |`,
+    `|---|${"---:|".repeat(heads.length)}`,
+    ...rows,
+    ...(means.length > 0 ? [`| mean of the ratios | ${means.join(" | ")} |`] : []),
+  ];
+}
+
+function micros(seconds: number): string {
+  const value = seconds * 1e6;
+  return value.toFixed(value < 10 ? 1 : 0);
+}
+
+function formatPage(lines: readonly string[]): string {
+  const [{ model }] = cpus();
+  return `${[
+    "# How fast the techniques are",
+    "",
+    "Microseconds per image on one thread, and how many times as long imgaug 0.4.0 takes on the same images (OpenCV on one",
+    `thread too): the mean over the magnitudes ${MAGNITUDES.join(", ")}, medians of ${values.rounds} rounds that alternate. Each side augments`,
+    "batches, which suits imgaug best; ours draws and renders into a batch that is there already, as for a training set.",
+    `Measured on one core of an ${model.trim()}, Node ${process.versions.node}, by`,
+    "",
+    "```sh",
+    "pip install -r scripts/imgaug/requirements.txt   # Python 3.11",
+    "npm run bench:augment -- --python python3 --page docs/augmentation-speed.md",
+    "```",
+    "",
+    ...lines,
+  ].join("\n")}\n`;
 }
 
 /** `count` images: those of the batch, again and again. */
@@ -113,7 +165,7 @@ function imgaugSeconds(python: string, images: ImageBatch): Seconds {
   }
 }
 
-function judgeOnePolicy(): void {
+function judgeOnePolicy(): string {
   const images = enough(sample, 2000);
   const indices = Int32Array.from({ length: images.count }, (_, i) => i);
   const result = createBatch(images.count, images.height, images.width);
@@ -129,9 +181,9 @@ function judgeOnePolicy(): void {
     return (performance.now() - start) / 1000;
   });
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-  console.log(
-    `\n2,000 images of 32 x 32 through two operations: mean over ${times.length} random policies ` +
-      `${mean.toFixed(3)} s, median ${median(times).toFixed(3)} s, slowest ${Math.max(...times).toFixed(3)} s`,
+  return (
+    `2,000 images of 32 × 32 through two operations, as judging one policy needs them: ${mean.toFixed(3)} s in the mean ` +
+    `over ${times.length} random policies, ${Math.max(...times).toFixed(3)} s for the slowest.`
   );
 }
 

@@ -1,7 +1,9 @@
 // `deepaugment preview`: a sheet of pictures that shows what a policy, or every technique, does.
 
-import type { Command } from "commander";
+import type { AddHelpTextContext, Command } from "commander";
+import { REGISTRY } from "../augment/registry.ts";
 import { UsageError } from "../common/errors.ts";
+import { TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
 import { someText, wholeNumber } from "./options.ts";
 import { interruptible, isTerminal } from "./terminal.ts";
@@ -72,6 +74,7 @@ export function addPreviewCommand(program: Command): void {
     )
     .option("--json", "print what was drawn as JSON")
     .addHelpText("after", HELP)
+    .addHelpText("after", techniquesHelp)
     .action(preview);
 }
 
@@ -85,6 +88,15 @@ Examples:
   deepaugment preview --policy policies.json --rank 2 --data cifar10 --images 10 --seed 7 --out rank-2.png
   deepaugment preview --techniques --data photos/ --out techniques.png
   deepaugment preview --techniques --image photos/cats/tom.jpg --image-size 224`;
+
+/** Each technique with what it does at the magnitude m. */
+function techniquesHelp({ command }: AddHelpTextContext): string {
+  const help = command.createHelp();
+  help.prepareContext({ helpWidth: 110 });
+  const width = Math.max(...TECHNIQUES.map((name) => name.length));
+  const lines = TECHNIQUES.map((name) => help.formatItem(name, width, REGISTRY[name].meaning, help));
+  return `\nTechniques, by the magnitude m from 0 to 1:\n${lines.join("\n")}`;
+}
 
 async function preview({ json, ...flags }: PreviewFlags): Promise<void> {
   const draw = await previewOf(flags);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { applyChain, drawChain, drawForImage, renderChain } from "../../src/augment/chain.ts";
+import { techniquesPage } from "../../src/augment/page.ts";
 import { REGISTRY } from "../../src/augment/registry.ts";
 import type { Shape } from "../../src/augment/technique.ts";
 import { Random } from "../../src/common/random.ts";
@@ -82,6 +84,13 @@ describe("every technique", () => {
         RangeError,
       );
     }
+  });
+});
+
+describe("docs/techniques.md", () => {
+  it("is what the registry says", () => {
+    const page = readFileSync(new URL("../../docs/techniques.md", import.meta.url), "utf8");
+    assert.equal(page, techniquesPage(), "npm run docs makes it again");
   });
 });
 

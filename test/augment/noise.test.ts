@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { renderChain } from "../../src/augment/chain.ts";
+import { type DrawnOperation, renderChain } from "../../src/augment/chain.ts";
 import { coarseDropout, coarseSaltPepper, dropout } from "../../src/augment/noise.ts";
 import { normalQuantile, normalTable } from "../../src/augment/normal.ts";
 import { Random } from "../../src/common/random.ts";
@@ -51,6 +51,39 @@ describe("additive-gaussian-noise", () => {
       let alike = 0;
       for (let i = 0; i < result.length; i += 3) if (result[i] === result[i + 1]) alike++;
       assert.ok(perChannel ? alike < 400 : alike === 12000);
+    }
+  });
+});
+
+describe("noise on pixels", () => {
+  const cells = { gridHeight: shape.height, gridWidth: shape.width, perChannel: false, noiseSeed: 9 };
+  const whole: DrawnOperation[] = [
+    ...[false, true].flatMap((perChannel): DrawnOperation[] => [
+      { type: "additive-gaussian-noise", parameters: { standardDeviation: 20, perChannel, noiseSeed: 8 } },
+      { type: "dropout", parameters: { share: 0.4, perChannel, noiseSeed: 8 } },
+    ]),
+    { type: "coarse-dropout", parameters: { ...cells, share: 0.4 } },
+    { type: "coarse-dropout", parameters: { ...cells, share: 0.4, perChannel: true } },
+    { type: "coarse-salt-pepper", parameters: { ...cells, share: 1 } },
+  ];
+
+  it("is independent from pixel to pixel: no correlation at any distance", () => {
+    for (const operation of whole) {
+      const result = renderChain(middle, shape, [operation]);
+      const step = operation.parameters.perChannel ? 1 : 3;
+      const values = Float64Array.from({ length: result.length / step }, (_, i) => result[i * step]);
+      const [mean, deviation] = meanAndDeviation(values);
+      for (let lag = 1; lag < 3000; lag++) {
+        let sum = 0;
+        const pairs = values.length - lag;
+        for (let i = 0; i < pairs; i++) sum += (values[i] - mean) * (values[i + lag] - mean);
+        const correlation = sum / pairs / deviation ** 2;
+        // 21,000 distances in all: five standard errors are exceeded by chance once in 80 such tests.
+        assert.ok(
+          Math.abs(correlation) < 5 / Math.sqrt(pairs),
+          `${JSON.stringify(operation)}, ${lag} values apart: ${correlation}`,
+        );
+      }
     }
   });
 });

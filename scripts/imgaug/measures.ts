@@ -17,6 +17,8 @@ export interface ImageMeasures {
   readonly change: Float64Array;
   /** Mean absolute difference of red and green: what the others do not see, whether channels are changed alike. */
   readonly colour: Float64Array;
+  /** Mean absolute difference of values one pixel and two pixels apart in a row: how fine the image and its noise are. */
+  readonly grain: Float64Array;
 }
 
 /** Measures over all values of each image, in grey levels. */
@@ -26,6 +28,7 @@ export function measureImages(images: ImageBatch, originals: ImageBatch): ImageM
     deviation: new Float64Array(images.count),
     change: new Float64Array(images.count),
     colour: new Float64Array(images.count),
+    grain: new Float64Array(images.count),
   };
   for (let i = 0; i < images.count; i++) {
     const image = imageAt(images, i);
@@ -45,8 +48,21 @@ export function measureImages(images: ImageBatch, originals: ImageBatch): ImageM
     measures.deviation[i] = Math.sqrt(Math.max(0, squares / image.length - mean * mean));
     measures.change[i] = change / image.length;
     measures.colour[i] = colour / (image.length / 3);
+    measures.grain[i] = (neighbourDifference(images, image, 1) + neighbourDifference(images, image, 2)) / 2;
   }
   return measures;
+}
+
+/** Mean absolute difference of an image's values so many pixels apart along x; 0 where the image is too narrow. */
+function neighbourDifference({ height, width }: ImageBatch, image: Uint8Array, apart: number): number {
+  if (width <= apart) return 0;
+  const stride = width * 3;
+  let sum = 0;
+  for (let y = 0; y < height; y++) {
+    for (let k = y * stride + apart * 3; k < (y + 1) * stride; k++)
+      sum += Math.abs(image[k] - image[k - apart * 3]);
+  }
+  return sum / (height * (width - apart) * 3);
 }
 
 /** Where the light of each image has its centre, in pixels from the left and from the top; none where all is black. */

@@ -100,7 +100,7 @@ export function comparisonPage(results: Results): string {
     "",
     `Both limits have the significance level ${SIGNIFICANCE} for one test: about ${tests} are made, so that at most one ` +
       `of ${Math.floor(1 / (tests * SIGNIFICANCE))} runs with nothing to find has a row ` +
-      "outside. The distributions of mean, standard deviation and colour are those of the changes from the original, which are sharper " +
+      "outside. The distributions of all but the change are those of the changes from the original, which are sharper " +
       "than those of the values.",
     "",
     "A row outside counts as explained only if it is inside once the one known difference is taken away from imgaug's side " +
@@ -113,20 +113,21 @@ export function comparisonPage(results: Results): string {
     "## Distributions",
     "",
     "Ours / imgaug's: means over all images of the image's mean, its standard deviation, the mean absolute change of its values, " +
-      "and its colour, the mean absolute difference of red and green (which tells whether channels are changed alike); in grey " +
-      "levels. z (difference of the means in standard errors) and KS: the largest of the four; where one is " +
+      "its colour, the mean absolute difference of red and green (which tells whether channels are changed alike), and its grain, " +
+      "the mean absolute difference of values one and two pixels apart (which tells how fine noise is); in grey " +
+      "levels. z (difference of the means in standard errors) and KS: the largest of the five; where one is " +
       "beyond its limit in a row inside, that statistic differs by less than what counts.",
     "",
-    "| technique | m | mean | standard deviation | change | colour | z | KS | row |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| technique | m | mean | standard deviation | change | colour | grain | z | KS | row |",
+    "|---|---|---|---|---|---|---|---|---|---|",
     ...results.distributions.map((row) => distributionLine(row, 2)),
     "",
     `Fog and clouds are made of frequency noise on grids of the image's size; ours shortens sides with a prime factor above 7. On ` +
       `images enlarged to ${size} pixels, both sides of which it shortens (each image once; KS at most ` +
       `${criticalDistance(count, count).toFixed(3)}):`,
     "",
-    "| technique | m | mean | standard deviation | change | colour | z | KS | row |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| technique | m | mean | standard deviation | change | colour | grain | z | KS | row |",
+    "|---|---|---|---|---|---|---|---|---|---|",
     ...otherSize.rows.map((row) => distributionLine(row, 2)),
     "",
     "## Displacement of a marker",

@@ -55,7 +55,7 @@ export interface DistributionRow {
   readonly technique: TechniqueName;
   /** Undefined where it is not used. */
   readonly magnitude?: number;
-  /** Mean, standard deviation, change and colour of the images; or the marker's displacements. */
+  /** Mean, standard deviation, change, colour and grain of the images; or the marker's displacements. */
   readonly statistics: readonly Statistic[];
   readonly verdict: Verdict;
   /** The statistics against the adjusted imgaug. */
@@ -83,7 +83,7 @@ export class Rows {
     this.#tell = tell;
   }
 
-  /** Per-image mean, standard deviation, mean absolute change and colour: a row for each technique and magnitude. */
+  /** Per-image mean, standard deviation, mean absolute change, colour and grain: a row for each technique and magnitude. */
   async distributions(
     images: ImageBatch,
     techniques: readonly TechniqueName[] = TECHNIQUES,
@@ -91,7 +91,7 @@ export class Rows {
     const rows: DistributionRow[] = [];
     const original = measureImages(images, images);
     const statistics = (ours: ImageMeasures[], theirs: ImageMeasures[]) =>
-      (["mean", "deviation", "change", "colour"] as const).map((name) => {
+      (["mean", "deviation", "change", "colour", "grain"] as const).map((name) => {
         // Each image's own mean and deviation are the same on both sides: without them the tests see more.
         const changes = (measures: ImageMeasures[]) =>
           join(measures.map((values) => values[name].map((value, i) => value - original[name][i])));

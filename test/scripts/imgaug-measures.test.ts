@@ -48,8 +48,9 @@ describe("the comparison with imgaug", () => {
     const originals = createBatch(2, 1, 2);
     const images = createBatch(2, 1, 2);
     images.data.set([30, 26, 34, 10, 10, 10]);
-    const { mean, deviation, change, colour } = measureImages(images, originals);
-    assert.deepEqual([...mean, ...change, ...colour], [20, 0, 20, 0, 2, 0]);
+    const { mean, deviation, change, colour, grain } = measureImages(images, originals);
+    // There are values one pixel apart, 20 levels in the mean, and none two pixels apart.
+    assert.deepEqual([...mean, ...change, ...colour, ...grain], [20, 0, 20, 0, 2, 0, 10, 0]);
     close(deviation[0], Math.sqrt((100 + 36 + 196 + 300) / 6));
     assert.equal(deviation[1], 0);
     assert.deepEqual(centroids(images), [{ x: 0.25, y: 0 }, undefined]);

@@ -5,8 +5,9 @@ import { rounded } from "./vector";
 
 /** 1 / 255, 6 / 180 (sextants per half degree), 1, 255. */
 const FLOATS = memory.data<f32>([<f32>(1.0 / 255.0), <f32>(6.0 / 180.0), 1, 255]);
-/** A half of 12 bits, a turn in half degrees, the largest value, 1. */
-const WHOLES = memory.data<i32>([1 << 11, 180, 255, 1]);
+/** A half of 12 bits, a turn in half degrees, the largest value. */
+const WHOLES = memory.data<i32>([1 << 11, 180, 255]);
+const SECTORS = memory.data<i32>([1, 2, 3, 4, 5]);
 /** Where in 12 bytes RGB each channel of four pixels lies, and back. */
 const SPLIT = memory.data<u8>(
   [
@@ -38,7 +39,6 @@ export function addToHueAndSaturation(source: usize, target: usize, pixels: i32,
     const sextant = v128.bitselect(ofRed, v128.bitselect(ofGreen, ofBlue, isGreen), isRed);
     let hue = rightShifted(i32x4.mul(sextant, reciprocal(range, 30 << 12)));
 
-    // Both hues are in (-180, 180) before the sum; two turns at most are too many or too few.
     hue = wrapped(i32x4.add(wrapped(hue), shift));
     saturation = i32x4.min_s(i32x4.max_s(i32x4.add(saturation, shift), zero), v128.load32_splat(WHOLES, 8));
 
@@ -59,16 +59,12 @@ export function addToHueAndSaturation(source: usize, target: usize, pixels: i32,
     // red           v  t  l  l  t  v
     // green         t  v  v  t  l  l
     // blue          l  l  t  v  v  t
-    const single = v128.load32_splat(WHOLES, 12);
-    const two = i32x4.add(single, single);
-    const three = i32x4.add(two, single);
-    const four = i32x4.add(two, two);
     const is0 = i32x4.eq(sector, zero);
-    const is1 = i32x4.eq(sector, single);
-    const is2 = i32x4.eq(sector, two);
-    const is3 = i32x4.eq(sector, three);
-    const is4 = i32x4.eq(sector, four);
-    const is5 = i32x4.gt_s(sector, four);
+    const is1 = i32x4.eq(sector, v128.load32_splat(SECTORS));
+    const is2 = i32x4.eq(sector, v128.load32_splat(SECTORS, 4));
+    const is3 = i32x4.eq(sector, v128.load32_splat(SECTORS, 8));
+    const is4 = i32x4.eq(sector, v128.load32_splat(SECTORS, 12));
+    const is5 = i32x4.eq(sector, v128.load32_splat(SECTORS, 16));
     const newRed = choose(value, v128.or(is0, is5), third, v128.or(is1, is4), low);
     const newGreen = choose(value, v128.or(is1, is2), third, v128.or(is0, is3), low);
     const newBlue = choose(value, v128.or(is3, is4), third, v128.or(is2, is5), low);

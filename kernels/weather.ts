@@ -144,7 +144,7 @@ export function blend(
   const thinnest = v128.load32_splat(LIMITS, 8);
   const lowest = f32x4.splat(least);
   const slope = f32x4.splat(factor);
-  const height = f32x4.splat(density);
+  const thickness = f32x4.splat(density);
   const base = f32x4.splat(mean - mean / 5);
   const variation = f32x4.splat((mean * 2) / 5);
   const exponent = f32x4.splat(sparsity);
@@ -155,7 +155,7 @@ export function blend(
     const place = f32x4.pmin(one, f32x4.pmax(zero, v128.load(mask + (p << 2))));
     const opaque = f32x4.add(lowest, f32x4.mul(slope, place));
     const thinned = power(f32x4.pmax(thinnest, opaque), exponent);
-    const alpha = f32x4.pmin(one, f32x4.mul(height, thinned));
+    const alpha = f32x4.pmin(one, f32x4.mul(thickness, thinned));
 
     const bytes = v128.load(source + 3 * p);
     const low = i16x8.extend_low_i8x16_u(bytes);

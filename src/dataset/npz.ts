@@ -77,6 +77,8 @@ function isFolder(path: string): boolean {
 
 /** The files of a folder of splits, that of `train` first; none where `path` is no folder. */
 function splitFiles(path: string): [SplitName, string][] {
+  // Where `path` is a file, older versions of Node take looking below it for an error.
+  if (!isFolder(path)) return [];
   return SPLITS.flatMap((split) => {
     const file = join(path, `${split}.npz`);
     return statSync(file, { throwIfNoEntry: false })?.isFile() ? [[split, file]] : [];

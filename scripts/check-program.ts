@@ -1,6 +1,8 @@
-// Runs the standalone executable where there is nothing else: an empty folder, an empty PATH, no Node, no node_modules.
+// Runs the program as users have it, in an empty folder with an empty PATH: the standalone executable, or the build on a
+// Node that may be older than the one of the tests.
 //
 //   npm run build:binary && npm run check:binary
+//   npm run build && npm run check:build -- /usr/bin/node
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -15,7 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { decodeImage } from "../src/image/codec.ts";
 
 const NAME = process.platform === "win32" ? "deepaugment.exe" : "deepaugment";
@@ -23,10 +25,14 @@ const LARGEST = 160e6;
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-binary-"));
 const work = join(folder, "work");
+const [node] = process.argv.slice(2);
+const command = node ? [node, resolve("dist/bin/deepaugment.js")] : [join(folder, NAME)];
 try {
   mkdirSync(work);
-  assert.ok(statSync(join("build", NAME)).size < LARGEST, "the executable is under 160 MB");
-  copyFileSync(join("build", NAME), join(folder, NAME));
+  if (!node) {
+    assert.ok(statSync(join("build", NAME)).size < LARGEST, "the executable is under 160 MB");
+    copyFileSync(join("build", NAME), join(folder, NAME));
+  }
   copyFileSync("test/fixtures/cifar-10-sample.tar.gz", join(folder, "images.tar.gz"));
 
   assert.match(run("--help"), /optimize/);
@@ -71,21 +77,24 @@ try {
   const { height: side } = await decodeImage(readFileSync(join(work, "jpeg", copy)), copy);
   assert.equal(side, 32, "an augmented JPEG file");
 
+  run("apply", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "numpy", "--as", "npz");
+  assert.match(run("data", "info", "numpy"), /400 train/);
+
   run("preview", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "policy.png");
   run("preview", "--techniques", "--data", "../images.tar.gz", "--out", "techniques.png");
   for (const sheet of ["policy.png", "techniques.png"]) {
     const { height, width } = await decodeImage(readFileSync(join(work, sheet)), sheet);
     assert.ok(height > 500 && width > 500, `${sheet} is ${height} x ${width} pixels`);
   }
-  console.log(`${NAME}: 1 passed, 0 failed`);
+  console.log(`${command.join(" ")}: 1 passed, 0 failed`);
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-/** What the executable prints; it must exit with 0. */
+/** What the program prints; it must exit with 0. */
 function run(...args: string[]): string {
   const environment = { PATH: "", HOME: folder, DEEPAUGMENT_HOME: join(folder, "home") };
-  const { status, stdout, stderr, error } = spawnSync(join(folder, NAME), args, {
+  const { status, stdout, stderr, error } = spawnSync(command[0], [...command.slice(1), ...args], {
     cwd: work,
     env: environment,
     encoding: "utf8",

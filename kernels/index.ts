@@ -12,7 +12,6 @@ export * from "./geometry";
 export * from "./hue";
 export * from "./noise";
 export * from "./point";
-export * from "./random";
 export * from "./resize";
 export * from "./weather";
 

@@ -21,6 +21,11 @@ const SINE = memory.data<f32>([
 /** The bits of sqrt(1/2), and of the sign. */
 const BITS = memory.data<i32>([0x3f3504f3, <i32>0x80000000]);
 
+/** series x + the coefficient at an address: one step of Horner's scheme. */
+function nextTerm(series: v128, x: v128, coefficient: usize): v128 {
+  return f32x4.add(f32x4.mul(series, x), v128.load32_splat(coefficient));
+}
+
 /** x to the power of `exponent`, for positive normal x. */
 export function power(x: v128, exponent: v128): v128 {
   return exp2(f32x4.mul(exponent, log2(x)));
@@ -35,10 +40,10 @@ function log2(x: v128): v128 {
   const t = f32x4.div(f32x4.sub(m, one), f32x4.add(m, one));
   const square = f32x4.mul(t, t);
   let series = v128.load32_splat(LOG2);
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(LOG2, 4));
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(LOG2, 8));
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(LOG2, 12));
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(LOG2, 16));
+  series = nextTerm(series, square, LOG2 + 4);
+  series = nextTerm(series, square, LOG2 + 8);
+  series = nextTerm(series, square, LOG2 + 12);
+  series = nextTerm(series, square, LOG2 + 16);
   return f32x4.add(f32x4.convert_i32x4_s(whole), f32x4.mul(t, series));
 }
 
@@ -48,12 +53,12 @@ function exp2(x: v128): v128 {
   const whole = f32x4.nearest(inRange);
   const f = f32x4.sub(inRange, whole);
   let series = v128.load32_splat(EXP2);
-  series = f32x4.add(f32x4.mul(series, f), v128.load32_splat(EXP2, 4));
-  series = f32x4.add(f32x4.mul(series, f), v128.load32_splat(EXP2, 8));
-  series = f32x4.add(f32x4.mul(series, f), v128.load32_splat(EXP2, 12));
-  series = f32x4.add(f32x4.mul(series, f), v128.load32_splat(EXP2, 16));
-  series = f32x4.add(f32x4.mul(series, f), v128.load32_splat(EXP2, 20));
-  series = f32x4.add(f32x4.mul(series, f), v128.load32_splat(EXP2, 24));
+  series = nextTerm(series, f, EXP2 + 4);
+  series = nextTerm(series, f, EXP2 + 8);
+  series = nextTerm(series, f, EXP2 + 12);
+  series = nextTerm(series, f, EXP2 + 16);
+  series = nextTerm(series, f, EXP2 + 20);
+  series = nextTerm(series, f, EXP2 + 24);
   return i32x4.add(series, i32x4.shl(rounded(whole), 23));
 }
 
@@ -67,10 +72,10 @@ export function sineOfTurns(turns: v128): v128 {
   const x = f32x4.mul(folded, v128.load32_splat(SINE, 24));
   const square = f32x4.mul(x, x);
   let series = v128.load32_splat(SINE);
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(SINE, 4));
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(SINE, 8));
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(SINE, 12));
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(SINE, 16));
-  series = f32x4.add(f32x4.mul(series, square), v128.load32_splat(SINE, 20));
+  series = nextTerm(series, square, SINE + 4);
+  series = nextTerm(series, square, SINE + 8);
+  series = nextTerm(series, square, SINE + 12);
+  series = nextTerm(series, square, SINE + 16);
+  series = nextTerm(series, square, SINE + 20);
   return f32x4.mul(x, series);
 }

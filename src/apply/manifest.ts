@@ -1,10 +1,8 @@
 // `manifest.csv`: a row per output, from which each augmented picture can be made again. CSV as in RFC 4180, lines
 // ended by a line feed.
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import type { DrawnOperation } from "../augment/chain.ts";
-import { RunError, systemReason } from "../common/errors.ts";
-import { temporaryName, writeAll } from "../common/files.ts";
+import { writeFileWhole } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
 
 /** An output. Paths have `/` on every system. */
@@ -72,33 +70,22 @@ function quote(cell: string): string {
 /** Rows are written so many at a time. */
 const ROWS_AT_ONCE = 1000;
 
-/**
- * Writes a manifest whole, under a temporary name that then becomes its own; rows are taken as they come.
- * @throws RunError
- */
+/** Writes a manifest whole; rows are taken as they come. @throws RunError */
 export function writeManifest(path: string, rows: Iterable<ManifestRow>): void {
-  const temporary = temporaryName(path);
-  let isOpened = false;
-  try {
-    const file = openSync(temporary, "wx");
-    isOpened = true;
-    try {
-      let lines = [MANIFEST_COLUMNS.join(",")];
-      const write = () => writeAll(file, Buffer.from(lines.map((line) => `${line}\n`).join("")));
-      for (const row of rows) {
-        lines.push(formatManifestRow(row));
-        if (lines.length < ROWS_AT_ONCE) continue;
-        write();
-        lines = [];
-      }
-      write();
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    if (isOpened) rmSync(temporary, { force: true });
-    throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+  writeFileWhole(path, manifestText(rows));
+}
+
+function* manifestText(rows: Iterable<ManifestRow>): Generator<string> {
+  let lines = [MANIFEST_COLUMNS.join(",")];
+  for (const row of rows) {
+    lines.push(formatManifestRow(row));
+    if (lines.length < ROWS_AT_ONCE) continue;
+    yield asText(lines);
+    lines = [];
   }
+  yield asText(lines);
+}
+
+function asText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
 }

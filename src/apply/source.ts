@@ -11,7 +11,7 @@ import { type ClassFolder, type FolderList, listFolder } from "../dataset/folder
 import { loadDataset, readerOf } from "../dataset/load.ts";
 import { findNamed } from "../dataset/named.ts";
 import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
-import { imageAt } from "../image/batch.ts";
+import { imageAt, type Pixels } from "../image/batch.ts";
 import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
 
 /** One picture, with where it goes: plain data. Output paths are relative to the output folder, with `/`. */
@@ -30,18 +30,11 @@ export interface Picture {
   readonly stem: string;
   /** How many bytes its file or its pixels take. */
   readonly bytes: number;
-  readonly content: PictureFile | PicturePixels;
+  readonly content: PictureFile | Pixels;
 }
 
 export interface PictureFile {
   readonly path: string;
-}
-
-/** [height, width, 3] */
-export interface PicturePixels {
-  readonly data: Uint8Array;
-  readonly height: number;
-  readonly width: number;
 }
 
 /** All pictures of a dataset, in order. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { renderChain } from "../augment/chain.ts";
 import { systemReason } from "../common/errors.ts";
+import type { Pixels } from "../image/batch.ts";
 import { decodeImage, ImageError } from "../image/codec.ts";
 import { isGrey, lumaOf } from "../image/grey.ts";
 import { type AugmentSettings, drawCopies, isAugmented } from "./draws.ts";
@@ -13,7 +14,7 @@ import { extensionOf, type FormSettings } from "./forms.ts";
 import type { RowAugmentation } from "./manifest.ts";
 import { augmentedPath } from "./names.ts";
 import type { Picture } from "./source.ts";
-import { type OutputWriter, openWriter, type Pixels } from "./writers.ts";
+import { type OutputPixels, type OutputWriter, openWriter } from "./writers.ts";
 
 /** A few pictures of one split, and what is to become of them: plain data. */
 export interface ApplyTask {
@@ -94,7 +95,7 @@ async function augmentPicture(
   if ("reason" in read) return read;
   const { data, height, width } = read;
   const grey = settings.form.grey && isGrey(data);
-  const toWrite = (pixels: Uint8Array): Pixels =>
+  const toWrite = (pixels: Uint8Array): OutputPixels =>
     grey
       ? { data: lumaOf(pixels), height, width, channels: 1 }
       : { data: pixels, height, width, channels: 3 };
@@ -111,11 +112,8 @@ async function augmentPicture(
   return { height, width, ...(grey && { grey }), ...(read.animated && { animated: true }), outputs };
 }
 
-/** A picture's pixels [height, width, 3], and its file's bytes where it is one. */
-interface ReadPicture {
-  readonly data: Uint8Array;
-  readonly height: number;
-  readonly width: number;
+/** A picture's pixels, and its file's bytes where it is one. */
+interface ReadPicture extends Pixels {
   readonly animated?: boolean;
   readonly file?: Uint8Array;
 }

@@ -11,8 +11,8 @@ import { augmentedPath } from "./names.ts";
 import type { Picture } from "./source.ts";
 import type { ApplyTask, TaskOutput } from "./task.ts";
 
-/** [height, width, channels] */
-export interface Pixels {
+/** What is written: [height, width, channels]. */
+export interface OutputPixels {
   readonly data: Uint8Array;
   readonly height: number;
   readonly width: number;
@@ -21,9 +21,14 @@ export interface Pixels {
 
 export interface OutputWriter {
   /** @param file the bytes of the file that the picture came from, where it is one. @throws RunError */
-  writeOriginal(picture: Picture, pixels: Pixels, file: Uint8Array | undefined): Promise<TaskOutput>;
+  writeOriginal(picture: Picture, pixels: OutputPixels, file: Uint8Array | undefined): Promise<TaskOutput>;
   /** @param chain from 1; undefined where the policy has only one. @throws RunError */
-  writeCopy(picture: Picture, pixels: Pixels, copy: number, chain: number | undefined): Promise<TaskOutput>;
+  writeCopy(
+    picture: Picture,
+    pixels: OutputPixels,
+    copy: number,
+    chain: number | undefined,
+  ): Promise<TaskOutput>;
   close(): void;
 }
 
@@ -42,13 +47,17 @@ class PictureWriter implements OutputWriter {
     this.#form = form;
   }
 
-  async writeOriginal(picture: Picture, pixels: Pixels, file: Uint8Array | undefined): Promise<TaskOutput> {
+  async writeOriginal(
+    picture: Picture,
+    pixels: OutputPixels,
+    file: Uint8Array | undefined,
+  ): Promise<TaskOutput> {
     return this.#write(picture.original, file ?? (await this.#encode(pixels)));
   }
 
   async writeCopy(
     { stem }: Picture,
-    pixels: Pixels,
+    pixels: OutputPixels,
     copy: number,
     chain: number | undefined,
   ): Promise<TaskOutput> {
@@ -58,7 +67,7 @@ class PictureWriter implements OutputWriter {
 
   close(): void {}
 
-  #encode({ data, height, width, channels }: Pixels): Promise<Uint8Array> {
+  #encode({ data, height, width, channels }: OutputPixels): Promise<Uint8Array> {
     if (this.#form.format === "png") return encodePng(data, height, width, channels);
     return encodeJpeg(data, height, width, this.#form.quality, channels);
   }
@@ -80,11 +89,11 @@ class RecordWriter implements OutputWriter {
     this.#form = form;
   }
 
-  async writeOriginal({ label }: Picture, pixels: Pixels): Promise<TaskOutput> {
+  async writeOriginal({ label }: Picture, pixels: OutputPixels): Promise<TaskOutput> {
     return this.#write(label, pixels);
   }
 
-  async writeCopy({ label }: Picture, pixels: Pixels): Promise<TaskOutput> {
+  async writeCopy({ label }: Picture, pixels: OutputPixels): Promise<TaskOutput> {
     return this.#write(label, pixels);
   }
 
@@ -93,7 +102,7 @@ class RecordWriter implements OutputWriter {
     this.#file = undefined;
   }
 
-  #write(label: number, pixels: Pixels): TaskOutput {
+  #write(label: number, pixels: OutputPixels): TaskOutput {
     const record = this.#form.as === "cifar10" ? cifarRecord(label, pixels) : pixels.data;
     try {
       // A task that is run again begins again.
@@ -107,7 +116,7 @@ class RecordWriter implements OutputWriter {
 }
 
 /** The label, then the planes of red, green and blue. */
-function cifarRecord(label: number, { data, height, width }: Pixels): Uint8Array {
+function cifarRecord(label: number, { data, height, width }: OutputPixels): Uint8Array {
   const plane = height * width;
   const record = new Uint8Array(1 + 3 * plane);
   record[0] = label;

@@ -48,22 +48,18 @@ export function renderChainInto(
       `an image of ${shape.height} x ${shape.width} has ${size} values, but ${source.length} are given for ${target.length}`,
     );
   }
-  let workBytes = -1;
-  for (const { type, parameters } of drawn) {
-    const technique = REGISTRY[type];
-    if (technique.isIdentity?.(parameters)) continue;
-    workBytes = Math.max(workBytes, technique.workBytes?.(shape, parameters) ?? 0);
-  }
-  if (workBytes < 0) {
+  const rendered = drawn.filter(({ type, parameters }) => !REGISTRY[type].isIdentity?.(parameters));
+  if (rendered.length === 0) {
     target.set(source);
     return;
   }
-  let canvas = openCanvas(shape, workBytes);
+  const workBytes = rendered.map(
+    ({ type, parameters }) => REGISTRY[type].workBytes?.(shape, parameters) ?? 0,
+  );
+  let canvas = openCanvas(shape, Math.max(...workBytes));
   canvas.bytes.set(source, canvas.source);
-  for (const { type, parameters } of drawn) {
-    const technique = REGISTRY[type];
-    if (technique.isIdentity?.(parameters)) continue;
-    technique.render(canvas, parameters);
+  for (const { type, parameters } of rendered) {
+    REGISTRY[type].render(canvas, parameters);
     canvas = { ...canvas, source: canvas.target, target: canvas.source };
   }
   target.set(canvas.bytes.subarray(canvas.source, canvas.source + size));

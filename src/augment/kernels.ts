@@ -71,7 +71,6 @@ export interface Kernels {
     work: number,
   ): void;
   blurMemory(height: number, width: number, taps: number): number;
-  fillRandom(state: number, target: number, vectors: number): void;
   dropValues(source: number, target: number, size: number, limit: number, random: number): void;
   dropPixels(source: number, target: number, pixels: number, limit: number, random: number): void;
   addNoiseToValues(
@@ -162,8 +161,8 @@ export interface Kernels {
 /** Bytes around each piece of memory that the loops, which run over whole vectors, may read or write. */
 const GUARD = 128;
 
-/** What is kept for all images behind the module's own data. */
-const KEPT = 65536 * 4 + GUARD;
+/** Bytes for what is kept for all images, behind the module's own data. */
+const KEPT = 65536 * 4;
 
 /** With more than this the memory is given back after use: a rare huge image should not hold it for ever. */
 const LARGEST_KEPT = 128 << 20;
@@ -250,7 +249,7 @@ export interface Canvas extends Shape {
 export function openCanvas(shape: Shape, workBytes: number): Canvas {
   const current = load();
   const imageBytes = align(shape.height * shape.width * 3 + GUARD);
-  const source = current.kept + align(KEPT);
+  const source = current.kept + align(KEPT + GUARD);
   const target = source + imageBytes;
   const work = target + imageBytes;
   current.reach(work + workBytes + GUARD, shape);

@@ -63,12 +63,12 @@ export interface WriteOptions {
 }
 
 /**
- * Writes `content` as the whole file `path`; folders that are missing are made.
+ * Writes `content` as the whole file `path`, parts as they come; folders that are missing are made.
  * @throws RunError naming the file and the reason; the old file is then untouched.
  */
 export function writeFileWhole(
   path: string,
-  content: string | Uint8Array | readonly Uint8Array[],
+  content: string | Uint8Array | Iterable<string | Uint8Array>,
   { flush = true }: WriteOptions = {},
 ): void {
   const temporary = temporaryName(path);

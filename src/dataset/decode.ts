@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { InterruptedError, systemReason } from "../common/errors.ts";
 import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../common/worker-pool.ts";
 import { type DecodedImage, decodeImage, ImageError } from "../image/codec.ts";
-import { resizeImage } from "../image/resize.ts";
+import { toSquare } from "../image/resize.ts";
 import type { ReadOptions } from "./reader.ts";
 
 export interface DecodeTask {
@@ -41,7 +41,7 @@ export async function decodeFiles({ paths, imageSize, sizesOnly }: DecodeTask): 
       first ??= image;
       isMixed ||= !imageSize && (image.height !== first.height || image.width !== first.width);
       files.push(
-        sizesOnly || isMixed ? { height: image.height, width: image.width } : resized(image, imageSize),
+        sizesOnly || isMixed ? { height: image.height, width: image.width } : toSquare(image, imageSize),
       );
     } catch (error) {
       files.push({ reason: error instanceof ImageError ? error.reason : systemReason(error) });
@@ -95,14 +95,4 @@ export async function decodeAll(
     signal?.removeEventListener("abort", interrupt);
     await pool.close();
   }
-}
-
-function resized({ data, height, width }: DecodedImage, imageSize: number | undefined): DecodedFile {
-  if (imageSize === undefined || (height === imageSize && width === imageSize))
-    return { data, height, width };
-  return {
-    data: resizeImage(data, height, width, imageSize, imageSize),
-    height: imageSize,
-    width: imageSize,
-  };
 }

@@ -1,5 +1,12 @@
 // Images in memory: one typed array, a batch at a time.
 
+/** One picture: RGB, uint8, [height, width, 3], row by row. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** A batch of images, [count, height, width, channels], uint8 from 0 to 255, row by row, RGB interleaved. */
 export interface ImageBatch {
   readonly data: Uint8Array;

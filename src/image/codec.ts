@@ -2,16 +2,14 @@
 // rest of the program.
 
 import { messageOf, UsageError } from "../common/errors.ts";
+import type { Pixels } from "./batch.ts";
 import { isAnimatedGif } from "./gif.ts";
 import { isGrey } from "./grey.ts";
 import { formatJpeg } from "./jpeg.ts";
 import { checkTiff } from "./tiff.ts";
 
-/** One picture: RGB, uint8, [height, width, 3], row by row. */
-export interface DecodedImage {
-  readonly data: Uint8Array;
-  readonly height: number;
-  readonly width: number;
+/** A picture, and what is to be known of its file. */
+export interface DecodedImage extends Pixels {
   /** All three channels are equal everywhere. */
   readonly grey: boolean;
   /** The file holds more pictures than this one, its first. */

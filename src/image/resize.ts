@@ -1,7 +1,7 @@
 // Resizing by convolution with a triangle whose width follows the scale: bilinear interpolation upwards, an area
 // average with soft edges downwards, without aliasing. The method of Pillow's Image.resize with BILINEAR.
 
-import { createBatch, type ImageBatch, imageAt } from "./batch.ts";
+import { createBatch, type ImageBatch, imageAt, type Pixels } from "./batch.ts";
 
 /** For each place of the output: its first input place, and the weights from there on, which add up to 1. */
 interface Taps {
@@ -29,6 +29,12 @@ export function resizeImage(
   if (height === toHeight && width === toWidth) return pixels.slice();
   const rows = convolveRows(pixels, height, width, tapsOf(width, toWidth), toWidth);
   return convolveColumns(rows, toWidth, tapsOf(height, toHeight), toHeight);
+}
+
+/** The picture at `side` x `side` pixels; as it is where it has them already, or `side` is missing. */
+export function toSquare({ data, height, width }: Pixels, side: number | undefined): Pixels {
+  if (side === undefined || (height === side && width === side)) return { data, height, width };
+  return { data: resizeImage(data, height, width, side, side), height: side, width: side };
 }
 
 /** All images of a batch resized: [count, toHeight, toWidth, 3]. */

@@ -1,16 +1,10 @@
 // Where a sheet is drawn: pixels, one colour to fill them, pictures and text on top.
 
+import type { Pixels } from "../image/batch.ts";
 import { Typeface, type Weight } from "./typeface.ts";
 
 /** Red, green and blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
-
-/** A picture: [height, width, 3], RGB, uint8. */
-export interface Pixels {
-  readonly data: Uint8Array;
-  readonly height: number;
-  readonly width: number;
-}
 
 /** The typeface in the weights that a sheet needs. */
 export type Fonts = Readonly<Record<Weight, Typeface>>;

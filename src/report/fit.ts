@@ -1,8 +1,8 @@
 // A picture as a cell shows it. Small ones are enlarged by a whole factor, each pixel a square of its own, so that what
 // a technique did to a pixel is what one sees; large ones are reduced.
 
+import type { Pixels } from "../image/batch.ts";
 import { resizeImage } from "../image/resize.ts";
-import type { Pixels } from "./canvas.ts";
 
 /**
  * The picture with its longer side about `size` pixels long: enlarged by the whole number that comes nearest (at least

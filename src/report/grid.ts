@@ -1,6 +1,7 @@
 // One grid of pictures: heads above its columns, labels beside its rows, all cells of one size.
 
-import type { Canvas, Pixels } from "./canvas.ts";
+import type { Pixels } from "../image/batch.ts";
+import type { Canvas } from "./canvas.ts";
 import { drawLines, heightOf, type Line, lineHeight, measureOf, type SheetStyle } from "./style.ts";
 import { wrapText } from "./wrap.ts";
 

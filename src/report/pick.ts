@@ -6,8 +6,8 @@ import { UsageError } from "../common/errors.ts";
 import { Random } from "../common/random.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
 import { decodeFiles } from "../dataset/decode.ts";
-import { resizeImage } from "../image/resize.ts";
-import type { Pixels } from "./canvas.ts";
+import type { Pixels } from "../image/batch.ts";
+import { toSquare } from "../image/resize.ts";
 
 /** A picture to show, at its own size or resized. */
 export interface ShownPicture extends Pixels {
@@ -96,7 +96,7 @@ async function takeNext(
     const picture = queue.pictures[queue.next++];
     const { index, className, content, source } = picture;
     if ("data" in content) {
-      queue.taken.push({ ...sized(content, imageSize), index, className, source });
+      queue.taken.push({ ...toSquare(content, imageSize), index, className, source });
       return true;
     }
     const decoded = await readPicture(content.path, imageSize);
@@ -118,13 +118,4 @@ export async function readPicture(
   const [file] = await decodeFiles({ paths: [path], imageSize });
   if ("reason" in file) return file;
   return { data: file.data!, height: file.height, width: file.width };
-}
-
-function sized({ data, height, width }: Pixels, imageSize = 0): Pixels {
-  if (imageSize === 0 || (height === imageSize && width === imageSize)) return { data, height, width };
-  return {
-    data: resizeImage(data, height, width, imageSize, imageSize),
-    height: imageSize,
-    width: imageSize,
-  };
 }

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { InterruptedError } from "../common/errors.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
 import type { Progress } from "../dataset/reader.ts";
-import type { Pixels } from "./canvas.ts";
+import type { Pixels } from "../image/batch.ts";
 
 export interface PreviewOptions {
   /** The PNG file to write: a new one, or a sheet that was made before. */

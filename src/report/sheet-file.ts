@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
+import type { Pixels } from "../image/batch.ts";
 import { encodePng } from "../image/codec.ts";
-import type { Pixels } from "./canvas.ts";
 
 /** A PNG's signature and its first chunk, which is always IHDR and as long. PNG specification, sections 5.2 and 11.2. */
 const HEADER_LENGTH = 8 + 25;

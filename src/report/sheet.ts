@@ -1,6 +1,7 @@
 // A sheet of pictures: a title, perhaps a picture beside it, and below an even grid, or several side by side.
 
-import { Canvas, loadFonts, type Pixels } from "./canvas.ts";
+import type { Pixels } from "../image/batch.ts";
+import { Canvas, loadFonts } from "./canvas.ts";
 import { type Grid, GridLayout, type Place } from "./grid.ts";
 import { BACKGROUND, drawLines, heightOf, type Line, measureOf, type SheetStyle, styleOf } from "./style.ts";
 import { wrapText } from "./wrap.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/common/random.ts";
-import type { Pixels } from "../../src/report/canvas.ts";
+import type { Pixels } from "../../src/image/batch.ts";
 import { fitPicture } from "../../src/report/fit.ts";
 import type { Place } from "../../src/report/grid.ts";
 import { drawSheet, type Sheet } from "../../src/report/sheet.ts";

@@ -3,6 +3,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+
+/** The upper half of a float32. */
+struct Bfloat16 {
+  uint16_t bits;
+};
+
+/** In what an array's values are stored. */
+enum class Type : int32_t { float32, bfloat16 };
+
+/** An array of either type, row by row. */
+struct Values {
+  void* data;
+  Type type;
+};
+struct ConstValues {
+  const void* data;
+  Type type;
+  ConstValues(const void* data, Type type) : data(data), type(type) {}
+  ConstValues(const Values& values) : data(values.data), type(values.type) {}
+};
 
 /** A convolution of images [batch, height, width, inChannels] with a filter [filterHeight, filterWidth, in, out]. */
 struct ConvolutionShape {

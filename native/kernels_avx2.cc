@@ -1,8 +1,12 @@
 // Kernels for x86-64 with AVX2 and FMA: 16 registers of 8 floats.
 
+#if defined(__x86_64__)
+
 #define VECTOR_BYTES 32
 #define PRODUCT_ROWS 6
 
 #include "convolution.h"
 
 const Kernels kAvx2Kernels = {"avx2", convolve, inputGradient, filterGradient, multiply};
+
+#endif

@@ -1,8 +1,12 @@
 // Kernels for x86-64 with AVX-512F: 32 registers of 16 floats.
 
+#if defined(__x86_64__)
+
 #define VECTOR_BYTES 64
 #define PRODUCT_ROWS 12
 
 #include "convolution.h"
 
 const Kernels kAvx512Kernels = {"avx512", convolve, inputGradient, filterGradient, multiply};
+
+#endif

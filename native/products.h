@@ -8,16 +8,10 @@
 
 #pragma once
 
-#include <cstddef>
-#include <cstring>
+#include "vectors.h"
 
 namespace {
 
-using Vector = float __attribute__((vector_size(VECTOR_BYTES)));
-/** At any address. */
-using Loose = float __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-
-constexpr int kLanes = VECTOR_BYTES / 4;
 /** Vectors of a block's width; a panel of weights is as wide. */
 constexpr int kVectors = 2;
 constexpr int kWidth = kVectors * kLanes;
@@ -36,7 +30,7 @@ template <int ROWS>
 inline void storeBlock(const Vector (&sums)[ROWS][kVectors], float* target, ptrdiff_t stride, int width) {
   for (int row = 0; row < ROWS; row++) {
     if (width == kWidth) {
-      for (int v = 0; v < kVectors; v++) *(Loose*)(target + row * stride + v * kLanes) = sums[row][v];
+      for (int v = 0; v < kVectors; v++) store(target + row * stride + v * kLanes, sums[row][v]);
     } else {
       std::memcpy(target + row * stride, sums[row], sizeof(float) * width);
     }
@@ -55,10 +49,10 @@ void innerProducts(const float* source, ptrdiff_t rowStep, const Segments& segme
     const float* values = source + segments.offsets[segment];
     for (int k = 0; k < segments.length; k++, values++, panel += kWidth) {
       Vector weights[kVectors];
-      for (int v = 0; v < kVectors; v++) weights[v] = *(const Loose*)(panel + v * kLanes);
+      for (int v = 0; v < kVectors; v++) weights[v] = load(panel + v * kLanes);
 #pragma GCC unroll 16
       for (int row = 0; row < ROWS; row++) {
-        const Vector value = Vector{} + values[row * rowStep];
+        const Vector value = broadcast(values[row * rowStep]);
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; v++) sums[row][v] += value * weights[v];
       }
@@ -90,10 +84,10 @@ void outerProducts(const float* source, const float* gradient, const Places& pla
     const float* gradients = gradient + line * places.gradientLine;
     for (int p = 0; p < places.length; p++) {
       Vector columns[kVectors];
-      for (int v = 0; v < kVectors; v++) columns[v] = *(const Loose*)(gradients + v * kLanes);
+      for (int v = 0; v < kVectors; v++) columns[v] = load(gradients + v * kLanes);
 #pragma GCC unroll 16
       for (int row = 0; row < ROWS; row++) {
-        const Vector value = Vector{} + values[row];
+        const Vector value = broadcast(values[row]);
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; v++) sums[row][v] += value * columns[v];
       }

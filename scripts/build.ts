@@ -7,3 +7,4 @@ rmSync("dist", { recursive: true, force: true });
 execFileSync("tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
 chmodSync("dist/bin/deepaugment.js", 0o755);
 await import("./build-kernels.ts");
+await import("./build-native.ts");

@@ -13,6 +13,7 @@ import { homeFolder } from "./home.ts";
 /** Every asset, as package/path; the kernels are this package's own. */
 export const ASSETS = [
   "deepaugment/kernels/augment.wasm",
+  "deepaugment/native/deepaugment.node",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",

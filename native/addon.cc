@@ -1,34 +1,14 @@
 // The kernels as functions of JavaScript. Arrays are Float32Arrays over memory of their own length or more; shapes are
 // Int32Arrays in the order of ConvolutionShape's fields.
 
-#include <napi.h>
-
-#include <string>
-
+#include "arguments.h"
+#include "groups.h"
 #include "kernels.h"
 
 namespace {
 
 const Kernels* kernels = nullptr;
 
-float* floats(const Napi::Value& value, size_t least) {
-  if (!value.IsTypedArray()) throw Napi::TypeError::New(value.Env(), "expected a Float32Array");
-  auto array = value.As<Napi::Float32Array>();
-  if (array.ElementLength() < least) {
-    throw Napi::RangeError::New(value.Env(), "expected " + std::to_string(least) + " values, received " +
-                                                 std::to_string(array.ElementLength()));
-  }
-  return array.Data();
-}
-
-ConvolutionShape shapeOf(const Napi::Value& value) {
-  const auto f = value.As<Napi::Int32Array>();
-  if (f.ElementLength() != 15) throw Napi::RangeError::New(value.Env(), "a convolution's shape has 15 numbers");
-  return {f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11], f[12], f[13], f[14]};
-}
-
-size_t inputSize(const ConvolutionShape& s) { return size_t(s.batch) * s.height * s.width * s.inChannels; }
-size_t outputSize(const ConvolutionShape& s) { return size_t(s.batch) * s.outHeight * s.outWidth * s.outChannels; }
 size_t filterSize(const ConvolutionShape& s) {
   return size_t(s.filterHeight) * s.filterWidth * s.inChannels * s.outChannels;
 }
@@ -69,16 +49,28 @@ Napi::Value choose(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), found->name);
 }
 
+/** Where the first value of an array lies within a cache line, in bytes. */
+Napi::Value addressOf(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), double(reinterpret_cast<uintptr_t>(floats(info[0], 0)) % 64));
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   kernels = chooseKernels(nullptr);
   exports.Set("choose", Napi::Function::New(env, choose));
+  exports.Set("addressOf", Napi::Function::New(env, addressOf));
   exports.Set("convolve", Napi::Function::New(env, convolve));
   exports.Set("inputGradient", Napi::Function::New(env, inputGradient));
   exports.Set("filterGradient", Napi::Function::New(env, filterGradient));
   exports.Set("multiply", Napi::Function::New(env, multiply));
+  exportDepthwise(env, exports);
+  exportElementwise(env, exports);
+  exportNormalization(env, exports);
+  exportMoves(env, exports);
   return exports;
 }
 
 }  // namespace
+
+const Kernels& chosenKernels() { return *kernels; }
 
 NODE_API_MODULE(deepaugment, initialize)

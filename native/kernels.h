@@ -35,6 +35,10 @@ struct ConvolutionShape {
   int padTop, padLeft;
 };
 
+struct DepthwiseKernels;
+struct ElementwiseKernels;
+struct NormalizationKernels;
+
 /** Kernels for one instruction set. All arrays are float32, row by row. */
 struct Kernels {
   const char* name;
@@ -47,6 +51,9 @@ struct Kernels {
   /** product [rows, columns] = a [rows, depth] b [depth, columns]; a transposed operand is given as it lies. */
   void (*multiply)(int rows, int columns, int depth, const float* a, bool isATransposed, const float* b,
                    bool isBTransposed, float* product);
+  const DepthwiseKernels* depthwise;
+  const ElementwiseKernels* elementwise;
+  const NormalizationKernels* normalization;
 };
 
 extern const Kernels kPortableKernels;

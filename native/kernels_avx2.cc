@@ -6,7 +6,11 @@
 #define PRODUCT_ROWS 6
 
 #include "convolution.h"
+#include "depthwise.h"
+#include "normalization.h"
 
-const Kernels kAvx2Kernels = {"avx2", convolve, inputGradient, filterGradient, multiply};
+const Kernels kAvx2Kernels = {
+    "avx2", convolve, inputGradient, filterGradient,
+    multiply, &kDepthwise, &kElementwise, &kNormalization};
 
 #endif

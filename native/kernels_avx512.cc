@@ -6,7 +6,11 @@
 #define PRODUCT_ROWS 12
 
 #include "convolution.h"
+#include "depthwise.h"
+#include "normalization.h"
 
-const Kernels kAvx512Kernels = {"avx512", convolve, inputGradient, filterGradient, multiply};
+const Kernels kAvx512Kernels = {
+    "avx512", convolve, inputGradient, filterGradient,
+    multiply, &kDepthwise, &kElementwise, &kNormalization};
 
 #endif

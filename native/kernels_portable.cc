@@ -8,5 +8,9 @@
 #endif
 
 #include "convolution.h"
+#include "depthwise.h"
+#include "normalization.h"
 
-const Kernels kPortableKernels = {"portable", convolve, inputGradient, filterGradient, multiply};
+const Kernels kPortableKernels = {
+    "portable", convolve, inputGradient, filterGradient,
+    multiply, &kDepthwise, &kElementwise, &kNormalization};

@@ -1,0 +1,368 @@
+// Depthwise convolutions and their gradients, for one instruction set: each channel has a filter of its own, so that
+// vectors of channels are multiplied value by value, and what counts is how seldom values are read. A few pixels next to
+// each other share each weight that is read; pixels at the edge take the taps that fall on the image and no others.
+//
+// With a multiplier, where each input channel has several filters, its values are repeated first.
+
+#pragma once
+
+#include "convolution.h"
+#include "depthwise_table.h"
+
+namespace {
+
+/** One axis of a convolution: which values of the source the taps of the filter fall on, at each position. */
+struct Axis {
+  int positions;
+  int sources;
+  int taps;
+  int stride;
+  int dilation;
+  int pad;
+  /** Positions are those of the input, sources those of the output's gradient. */
+  bool isGradient;
+
+  bool find(int position, int tap, int& source) const {
+    source = isGradient ? position + pad - tap * dilation : position * stride - pad + tap * dilation;
+    if (source < 0) return false;
+    if (isGradient) {
+      if (source % stride != 0) return false;
+      source /= stride;
+    }
+    return source < sources;
+  }
+
+  /** Positions so far apart meet the same taps, but for the edges; and their sources are so far apart. */
+  int positionStep() const { return isGradient ? stride : 1; }
+  int sourceStep() const { return isGradient ? 1 : stride; }
+};
+
+/** Positions, `Axis::positionStep` apart, that meet the same taps. */
+struct Run {
+  int first;
+  int count;
+  /** Where its taps begin in `Runs::taps`, and how many there are. */
+  int taps;
+  int tapCount;
+};
+
+struct AxisTap {
+  int tap;
+  /** Of the run's first position. */
+  int source;
+};
+
+struct Runs {
+  const Run* runs;
+  int count;
+  const AxisTap* taps;
+};
+
+thread_local Scratch<Run> runMemory;
+thread_local Scratch<AxisTap> runTapMemory;
+
+bool meetsSame(const Axis& axis, int position, int steps, const AxisTap* taps, int tapCount) {
+  int found = 0;
+  for (int tap = 0; tap < axis.taps; tap++) {
+    int source;
+    if (!axis.find(position, tap, source)) continue;
+    if (found == tapCount || taps[found].tap != tap) return false;
+    if (taps[found].source + steps * axis.sourceStep() != source) return false;
+    found++;
+  }
+  return found == tapCount;
+}
+
+Runs runsOf(const Axis& axis) {
+  Run* runs = runMemory.take(axis.positions);
+  AxisTap* taps = runTapMemory.take(size_t(axis.positions) * axis.taps);
+  int count = 0;
+  int used = 0;
+  const int step = axis.positionStep();
+  for (int start = 0; start < step && start < axis.positions; start++) {
+    for (int position = start; position < axis.positions;) {
+      Run& run = runs[count++];
+      run = {position, 1, used, 0};
+      for (int tap = 0; tap < axis.taps; tap++) {
+        int source;
+        if (axis.find(position, tap, source)) taps[run.taps + run.tapCount++] = {tap, source};
+      }
+      position += step;
+      while (position < axis.positions && meetsSame(axis, position, run.count, taps + run.taps, run.tapCount)) {
+        run.count++;
+        position += step;
+      }
+      used += run.tapCount;
+    }
+  }
+  return {runs, count, taps};
+}
+
+/** Where a tap's values lie, for the first pixel of a run. */
+struct Tap {
+  ptrdiff_t source;
+  ptrdiff_t filter;
+};
+
+thread_local Scratch<Tap> tapMemory;
+
+/** The taps of a row and a run of columns; `filterWidth` and `sourceWidth` in pixels. */
+int tapsOf(const Axis& rows, int row, const Runs& columns, const Run& run, int filterWidth, int sourceWidth,
+           int channels, Tap* taps) {
+  int count = 0;
+  for (int i = 0; i < rows.taps; i++) {
+    int sourceRow;
+    if (!rows.find(row, i, sourceRow)) continue;
+    for (int j = 0; j < run.tapCount; j++) {
+      const AxisTap column = columns.taps[run.taps + j];
+      taps[count++] = {(ptrdiff_t(sourceRow) * sourceWidth + column.source) * channels,
+                       (ptrdiff_t(i) * filterWidth + column.tap) * channels};
+    }
+  }
+  return count;
+}
+
+template <bool IS_WHOLE, typename T>
+inline Vector loadSome(const T* from, int width) {
+  return IS_WHOLE ? load(from) : loadPart(from, width);
+}
+
+template <bool IS_WHOLE, typename T>
+inline void storeSome(T* to, Vector values, int width) {
+  if (IS_WHOLE) {
+    store(to, values);
+  } else {
+    storePart(to, values, width);
+  }
+}
+
+/** target = sums over the taps, for COUNT pixels. */
+template <typename Source, typename Target>
+struct TapSums {
+  const Source* source;
+  ptrdiff_t sourceStep;
+  const float* filter;
+  const Tap* taps;
+  int tapCount;
+  Target* target;
+  ptrdiff_t targetStep;
+  int channels;
+
+  template <int COUNT>
+  void run() const {
+    int c = 0;
+    for (; c + kLanes <= channels; c += kLanes) sum<COUNT, true>(c, kLanes);
+    if (c < channels) sum<COUNT, false>(c, channels - c);
+  }
+
+  template <int COUNT, bool IS_WHOLE>
+  inline void sum(int c, int width) const {
+    Vector sums[COUNT] = {};
+    for (int t = 0; t < tapCount; t++) {
+      const Vector weight = loadSome<IS_WHOLE>(filter + taps[t].filter + c, width);
+      const Source* values = source + taps[t].source + c;
+#pragma GCC unroll 8
+      for (int k = 0; k < COUNT; k++) sums[k] += loadSome<IS_WHOLE>(values + k * sourceStep, width) * weight;
+    }
+    for (int k = 0; k < COUNT; k++) storeSome<IS_WHOLE>(target + k * targetStep + c, sums[k], width);
+  }
+};
+
+/** Pixels that share a weight. */
+constexpr int kPixels = 4;
+
+/** All pixels of one image: `rows` and `columns` tell which sources each meets. */
+template <typename Source, typename Target>
+void sumTaps(const Axis& rows, const Axis& columns, const Runs& runs, const Source* source, const float* filter,
+             int channels, Target* target) {
+  Tap* taps = tapMemory.take(size_t(rows.taps) * columns.taps);
+  const ptrdiff_t sourceStep = ptrdiff_t(columns.sourceStep()) * channels;
+  const ptrdiff_t targetStep = ptrdiff_t(columns.positionStep()) * channels;
+  for (int row = 0; row < rows.positions; row++) {
+    Target* line = target + ptrdiff_t(row) * columns.positions * channels;
+    for (int r = 0; r < runs.count; r++) {
+      const Run& run = runs.runs[r];
+      const int count = tapsOf(rows, row, runs, run, columns.taps, columns.sources, channels, taps);
+      for (int k = 0; k < run.count; k += kPixels) {
+        const TapSums<Source, Target> sums{source + k * sourceStep,
+                                           sourceStep,
+                                           filter,
+                                           taps,
+                                           count,
+                                           line + ptrdiff_t(run.first) * channels + k * targetStep,
+                                           targetStep,
+                                           channels};
+        dispatch<kPixels>(least(kPixels, run.count - k), sums);
+      }
+    }
+  }
+}
+
+/** filter gradient += source x gradient over a run of pixels, for COUNT taps. */
+template <typename T>
+struct TapProducts {
+  const T* source;
+  ptrdiff_t sourceStep;
+  const T* gradient;
+  int pixels;
+  const Tap* taps;
+  float* filter;
+  int channels;
+
+  template <int COUNT>
+  void run() const {
+    int c = 0;
+    for (; c + kLanes <= channels; c += kLanes) add<COUNT, true>(c, kLanes);
+    if (c < channels) add<COUNT, false>(c, channels - c);
+  }
+
+  template <int COUNT, bool IS_WHOLE>
+  inline void add(int c, int width) const {
+    Vector sums[COUNT] = {};
+    const T* values[COUNT];
+    for (int t = 0; t < COUNT; t++) values[t] = source + taps[t].source + c;
+    const T* slopes = gradient + c;
+    for (int pixel = 0; pixel < pixels; pixel++, slopes += channels) {
+      const Vector slope = loadSome<IS_WHOLE>(slopes, width);
+#pragma GCC unroll 16
+      for (int t = 0; t < COUNT; t++) {
+        sums[t] += loadSome<IS_WHOLE>(values[t] + pixel * sourceStep, width) * slope;
+      }
+    }
+    for (int t = 0; t < COUNT; t++) {
+      float* to = filter + taps[t].filter + c;
+      storeSome<IS_WHOLE>(to, loadSome<IS_WHOLE>(to, width) + sums[t], width);
+    }
+  }
+};
+
+/** Taps whose sums are kept in registers. */
+constexpr int kTaps = 9;
+
+template <typename T>
+void addTapProducts(const Axis& rows, const Axis& columns, const Runs& runs, const T* source, const T* gradient,
+                    int channels, float* filter) {
+  Tap* taps = tapMemory.take(size_t(rows.taps) * columns.taps);
+  for (int row = 0; row < rows.positions; row++) {
+    for (int r = 0; r < runs.count; r++) {
+      const Run& run = runs.runs[r];
+      const int count = tapsOf(rows, row, runs, run, columns.taps, columns.sources, channels, taps);
+      for (int t = 0; t < count; t += kTaps) {
+        const TapProducts<T> products{source,
+                                      ptrdiff_t(columns.sourceStep()) * channels,
+                                      gradient + (ptrdiff_t(row) * columns.positions + run.first) * channels,
+                                      run.count,
+                                      taps + t,
+                                      filter,
+                                      channels};
+        dispatch<kTaps>(least(kTaps, count - t), products);
+      }
+    }
+  }
+}
+
+/** values [pixels, inChannels], each `multiplier` times. */
+template <typename T>
+const T* repeatChannels(Scratch<T>& memory, const T* values, ptrdiff_t count, int multiplier) {
+  if (multiplier == 1) return values;
+  T* repeated = memory.take(count * multiplier);
+  T* to = repeated;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    for (int k = 0; k < multiplier; k++) *to++ = values[i];
+  }
+  return repeated;
+}
+
+inline void fromFloat(float value, float& to) { to = value; }
+inline void fromFloat(float value, Bfloat16& to) { storePart(&to, broadcast(value), 1); }
+
+struct DepthwiseAxes {
+  Axis rows, columns;
+
+  DepthwiseAxes(const ConvolutionShape& s, bool isGradient)
+      : rows{isGradient ? s.height : s.outHeight, isGradient ? s.outHeight : s.height, s.filterHeight,
+             s.strideHeight, s.dilationHeight, s.padTop, isGradient},
+        columns{isGradient ? s.width : s.outWidth, isGradient ? s.outWidth : s.width, s.filterWidth,
+                s.strideWidth, s.dilationWidth, s.padLeft, isGradient} {}
+};
+
+template <typename T>
+struct Depthwise {
+  static inline thread_local Scratch<T> repeatedMemory;
+
+  static void convolve(const ConvolutionShape& s, const T* input, const float* filter, T* output) {
+    const DepthwiseAxes axes(s, false);
+    const Runs runs = runsOf(axes.columns);
+    const ptrdiff_t inputSize = ptrdiff_t(s.height) * s.width * s.inChannels;
+    const ptrdiff_t outputSize = ptrdiff_t(s.outHeight) * s.outWidth * s.outChannels;
+    for (int image = 0; image < s.batch; image++) {
+      const T* source =
+          repeatChannels(repeatedMemory, input + image * inputSize, inputSize, s.outChannels / s.inChannels);
+      sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, output + image * outputSize);
+    }
+  }
+
+  static void inputGradient(const ConvolutionShape& s, const T* gradient, const float* filter, T* input) {
+    const DepthwiseAxes axes(s, true);
+    const Runs runs = runsOf(axes.columns);
+    const int multiplier = s.outChannels / s.inChannels;
+    const ptrdiff_t inputSize = ptrdiff_t(s.height) * s.width * s.inChannels;
+    const ptrdiff_t outputSize = ptrdiff_t(s.outHeight) * s.outWidth * s.outChannels;
+    for (int image = 0; image < s.batch; image++) {
+      const T* source = gradient + image * outputSize;
+      T* target = input + image * inputSize;
+      if (multiplier == 1) {
+        sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, target);
+        continue;
+      }
+      float* repeated = frameMemory.take(inputSize * multiplier);
+      sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, repeated);
+      for (ptrdiff_t i = 0; i < inputSize; i++) {
+        float sum = 0;
+        for (int k = 0; k < multiplier; k++) sum += *repeated++;
+        fromFloat(sum, target[i]);
+      }
+    }
+  }
+
+  static void filterGradient(const ConvolutionShape& s, const T* input, const T* gradient, float* filter) {
+    const DepthwiseAxes axes(s, false);
+    const Runs runs = runsOf(axes.columns);
+    std::memset(filter, 0, sizeof(float) * s.filterHeight * s.filterWidth * s.outChannels);
+    const ptrdiff_t inputSize = ptrdiff_t(s.height) * s.width * s.inChannels;
+    const ptrdiff_t outputSize = ptrdiff_t(s.outHeight) * s.outWidth * s.outChannels;
+    for (int image = 0; image < s.batch; image++) {
+      const T* source =
+          repeatChannels(repeatedMemory, input + image * inputSize, inputSize, s.outChannels / s.inChannels);
+      addTapProducts(axes.rows, axes.columns, runs, source, gradient + image * outputSize, s.outChannels, filter);
+    }
+  }
+};
+
+void convolveDepthwise(const ConvolutionShape& s, ConstValues input, const float* filter, Values output) {
+  if (input.type == Type::bfloat16) {
+    Depthwise<Bfloat16>::convolve(s, (const Bfloat16*)input.data, filter, (Bfloat16*)output.data);
+  } else {
+    Depthwise<float>::convolve(s, (const float*)input.data, filter, (float*)output.data);
+  }
+}
+
+void depthwiseInputGradient(const ConvolutionShape& s, ConstValues gradient, const float* filter, Values input) {
+  if (input.type == Type::bfloat16) {
+    Depthwise<Bfloat16>::inputGradient(s, (const Bfloat16*)gradient.data, filter, (Bfloat16*)input.data);
+  } else {
+    Depthwise<float>::inputGradient(s, (const float*)gradient.data, filter, (float*)input.data);
+  }
+}
+
+void depthwiseFilterGradient(const ConvolutionShape& s, ConstValues input, ConstValues gradient, float* filter) {
+  if (input.type == Type::bfloat16) {
+    Depthwise<Bfloat16>::filterGradient(s, (const Bfloat16*)input.data, (const Bfloat16*)gradient.data, filter);
+  } else {
+    Depthwise<float>::filterGradient(s, (const float*)input.data, (const float*)gradient.data, filter);
+  }
+}
+
+constexpr DepthwiseKernels kDepthwise = {convolveDepthwise, depthwiseInputGradient, depthwiseFilterGradient};
+
+}  // namespace

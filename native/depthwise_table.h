@@ -1,0 +1,19 @@
+// Depthwise convolutions as each instruction set brings them.
+
+#pragma once
+
+#include "kernels.h"
+
+/**
+ * Each input channel has filters of its own, outChannels / inChannels of them: filter [filterHeight, filterWidth,
+ * outChannels], which is [filterHeight, filterWidth, inChannels, multiplier]. Images are stored in either type, both of
+ * a call in the same; filters and their gradients are float32.
+ */
+struct DepthwiseKernels {
+  /** output [batch, outHeight, outWidth, outChannels] */
+  void (*convolve)(const ConvolutionShape& shape, ConstValues input, const float* filter, Values output);
+  /** The gradient of the input, from that of the output. */
+  void (*inputGradient)(const ConvolutionShape& shape, ConstValues gradient, const float* filter, Values input);
+  /** The gradient of the filter, from the input and the gradient of the output. */
+  void (*filterGradient)(const ConvolutionShape& shape, ConstValues input, ConstValues gradient, float* filter);
+};

@@ -1,0 +1,47 @@
+// Passes over arrays value by value, and reductions, as each instruction set brings them.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// Named as TensorFlow.js names its kernels. The gradients take that of the output first, then the input. Those named
+// ...Mask tell by 1 and 0 what the kernel of that name tells by true and false.
+#define UNARY_OPERATIONS(X) X(Relu) X(Relu6) X(Step) X(Neg) X(Square) X(Sqrt) X(Rsqrt) X(Reciprocal) X(Abs)
+#define BINARY_OPERATIONS(X)                                                                      \
+  X(Add) X(Sub) X(Multiply) X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference) X(ReluGrad) X(Relu6Grad) \
+  X(SquareGrad) X(LessMask) X(LessEqualMask) X(GreaterMask) X(GreaterEqualMask)
+#define REDUCTIONS(X) X(Sum) X(Mean) X(Max)
+
+#define ENUMERATOR(name) name,
+enum class Unary : int32_t { UNARY_OPERATIONS(ENUMERATOR) kCount };
+enum class Binary : int32_t { BINARY_OPERATIONS(ENUMERATOR) kCount };
+enum class Reduction : int32_t { REDUCTIONS(ENUMERATOR) kCount };
+#undef ENUMERATOR
+
+/** What follows a convolution or a matrix product in the same pass. */
+enum class Activation : int32_t { linear, relu, relu6 };
+
+constexpr int kMostAxes = 6;
+
+/** A result of `rank` axes, outermost first, and how far apart the operands' values lie along each: 0 repeats them. */
+struct Broadcast {
+  int rank;
+  int sizes[kMostAxes];
+  ptrdiff_t aSteps[kMostAxes];
+  ptrdiff_t bSteps[kMostAxes];
+};
+
+struct ElementwiseKernels {
+  /** result [size]. Step takes `parameter` for values that are not positive. */
+  void (*unary)(Unary operation, size_t size, float parameter, const float* x, float* result);
+  /** result [size] = x, at least `least` and at most `most`. */
+  void (*clip)(size_t size, float least, float most, const float* x, float* result);
+  /** result [size] = gradient where x is from `least` to `most`, and 0 elsewhere. */
+  void (*clipGradient)(size_t size, float least, float most, const float* gradient, const float* x, float* result);
+  void (*binary)(Binary operation, const Broadcast& broadcast, const float* a, const float* b, float* result);
+  /** values [rows, channels] = activation(values + bias [channels]); the bias may be null. */
+  void (*addBias)(int rows, int channels, const float* bias, Activation activation, float* values);
+  /** x [outer, size, inner] to result [outer, inner]. */
+  void (*reduce)(Reduction operation, int outer, int size, int inner, const float* x, float* result);
+};

@@ -1,0 +1,86 @@
+// Kernels that go through arrays value by value.
+
+import { backend_util, ClipByValue, type ClipByValueAttrs, type TensorInfo } from "@tensorflow/tfjs-core";
+import type { Addon } from "./addon.ts";
+import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+
+/**
+ * Also kernels that TensorFlow.js has not: ReluGrad, Relu6Grad, SquareGrad and ClipByValueGrad, of the gradient of the
+ * output and the input; LessMask and the like, which tell by 1 and 0 what Less tells by true and false.
+ */
+export function elementwiseKernels(addon: Addon): NativeKernel[] {
+  return [
+    ...addon.unaryNames.map((name, code) => unary(name, code)),
+    ...addon.binaryNames.map((name, code) => binary(name, code)),
+    clip,
+    clipGradient,
+  ];
+}
+
+function unary(name: string, code: number): NativeKernel {
+  return kernel<{ x: TensorInfo }, { alpha?: number }>(name, (backend, { x }, { alpha }) => {
+    if (!areFloats(x)) return undefined;
+    const { tensor, values } = backend.makeFloats(x.shape);
+    backend.addon.unary(code, alpha ?? 0, backend.floatsOf(x), values);
+    return tensor;
+  });
+}
+
+function binary(name: string, code: number): NativeKernel {
+  return kernel<{ a: TensorInfo; b: TensorInfo }>(name, (backend, { a, b }) => {
+    if (!areFloats(a, b)) return undefined;
+    const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    const { tensor, values } = backend.makeFloats(shape);
+    const layout = broadcastLayout(a.shape, b.shape, shape);
+    backend.addon.binary(code, layout, backend.floatsOf(a), backend.floatsOf(b), values);
+    return tensor;
+  });
+}
+
+const clip = kernel<{ x: TensorInfo }, ClipByValueAttrs>(ClipByValue, (backend, { x }, attrs) => {
+  if (!areFloats(x)) return undefined;
+  const { tensor, values } = backend.makeFloats(x.shape);
+  backend.addon.clip(attrs.clipValueMin, attrs.clipValueMax, backend.floatsOf(x), values);
+  return tensor;
+});
+
+const clipGradient = kernel<{ dy: TensorInfo; x: TensorInfo }, ClipByValueAttrs>(
+  "ClipByValueGrad",
+  (backend, { dy, x }, { clipValueMin, clipValueMax }) => {
+    const { tensor, values } = backend.makeFloats(x.shape);
+    backend.addon.clipGradient(clipValueMin, clipValueMax, backend.floatsOf(dy), backend.floatsOf(x), values);
+    return tensor;
+  },
+);
+
+/**
+ * [3, rank]: sizes of a result, outermost first, and how far apart the operands' values lie along each axis, 0 where they
+ * repeat. Axes that both operands go through alike are made one, so that the innermost is long.
+ */
+export function broadcastLayout(aShape: number[], bShape: number[], shape: number[]): Int32Array {
+  const sizes: number[] = [];
+  const aSteps: number[] = [];
+  const bSteps: number[] = [];
+  let [aStep, bStep] = [1, 1];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis];
+    if (size === 1) continue;
+    const aRepeats = sizeAt(aShape, axis, shape.length) === 1;
+    const bRepeats = sizeAt(bShape, axis, shape.length) === 1;
+    if (sizes.length > 0 && aRepeats === (aSteps[0] === 0) && bRepeats === (bSteps[0] === 0)) {
+      sizes[0] *= size;
+    } else {
+      sizes.unshift(size);
+      aSteps.unshift(aRepeats ? 0 : aStep);
+      bSteps.unshift(bRepeats ? 0 : bStep);
+    }
+    if (!aRepeats) aStep *= size;
+    if (!bRepeats) bStep *= size;
+  }
+  return sizes.length === 0 ? Int32Array.of(1, 1, 1) : Int32Array.of(...sizes, ...aSteps, ...bSteps);
+}
+
+/** The size of an axis of a result of this rank, in an operand that may have fewer axes. */
+function sizeAt(shape: number[], axis: number, rank: number): number {
+  return shape[axis - rank + shape.length] ?? 1;
+}

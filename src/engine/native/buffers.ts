@@ -64,11 +64,10 @@ export class BufferPool {
   /** One more tensor has its values in this memory, if it is the pool's. */
   hold(values: ArrayBufferView): void {
     const memory = this.#memories.get(values.buffer);
-    if (!memory) return;
-    if (memory.holders++ === 0) {
-      this.#heldBytes += memory.whole.byteLength;
-      this.#mostHeldBytes = Math.max(this.#mostHeldBytes, this.#heldBytes);
-    }
+    if (!memory || memory.holders++ > 0) return;
+    this.#heldBytes += memory.whole.byteLength;
+    this.#mostHeldBytes = Math.max(this.#mostHeldBytes, this.#heldBytes);
+    this.#trim();
   }
 
   /** One less; the last gives it back. */
@@ -100,16 +99,21 @@ export class BufferPool {
     this.#free.delete(floats);
     this.#free.set(floats, free);
     this.#freeBytes += whole.byteLength;
-    const most = Math.max(this.#leastBytes, this.#mostHeldBytes);
-    while (this.#freeBytes + this.#heldBytes > most) this.#drop();
+    this.#trim();
   }
 
-  /** Lets go of memory of the class that was used the longest ago. */
-  #drop(): void {
-    const [[floats, free]] = this.#free;
-    const dropped = free.pop();
-    if (dropped) this.#freeBytes -= dropped.byteLength;
-    if (free.length === 0) this.#free.delete(floats);
+  /** Lets go of free memory that is too much, of the class that was used the longest ago. */
+  #trim(): void {
+    const most = Math.max(this.#leastBytes, this.#mostHeldBytes);
+    for (const [floats, free] of this.#free) {
+      while (this.#freeBytes + this.#heldBytes > most) {
+        const dropped = free.pop();
+        if (!dropped) break;
+        this.#freeBytes -= dropped.byteLength;
+      }
+      if (free.length > 0) return;
+      this.#free.delete(floats);
+    }
   }
 }
 

@@ -63,8 +63,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("filterGradient", Napi::Function::New(env, filterGradient));
   exports.Set("multiply", Napi::Function::New(env, multiply));
   exportDepthwise(env, exports);
-  exportElementwise(env, exports);
-  exportNormalization(env, exports);
+  exportArithmetic(env, exports);
+  exportBatchNorm(env, exports);
   exportMoves(env, exports);
   return exports;
 }

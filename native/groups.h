@@ -5,6 +5,6 @@
 #include <napi.h>
 
 void exportDepthwise(Napi::Env env, Napi::Object exports);
-void exportElementwise(Napi::Env env, Napi::Object exports);
-void exportNormalization(Napi::Env env, Napi::Object exports);
+void exportArithmetic(Napi::Env env, Napi::Object exports);
+void exportBatchNorm(Napi::Env env, Napi::Object exports);
 void exportMoves(Napi::Env env, Napi::Object exports);

@@ -36,8 +36,8 @@ struct ConvolutionShape {
 };
 
 struct DepthwiseKernels;
-struct ElementwiseKernels;
-struct NormalizationKernels;
+struct ArithmeticKernels;
+struct BatchNormKernels;
 
 /** Kernels for one instruction set. All arrays are float32, row by row. */
 struct Kernels {
@@ -52,8 +52,8 @@ struct Kernels {
   void (*multiply)(int rows, int columns, int depth, const float* a, bool isATransposed, const float* b,
                    bool isBTransposed, float* product);
   const DepthwiseKernels* depthwise;
-  const ElementwiseKernels* elementwise;
-  const NormalizationKernels* normalization;
+  const ArithmeticKernels* arithmetic;
+  const BatchNormKernels* batchNorm;
 };
 
 extern const Kernels kPortableKernels;

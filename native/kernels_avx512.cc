@@ -7,10 +7,10 @@
 
 #include "convolution.h"
 #include "depthwise.h"
-#include "normalization.h"
+#include "batch_norm.h"
 
 const Kernels kAvx512Kernels = {
     "avx512", convolve, inputGradient, filterGradient,
-    multiply, &kDepthwise, &kElementwise, &kNormalization};
+    multiply, &kDepthwise, &kArithmetic, &kBatchNorm};
 
 #endif

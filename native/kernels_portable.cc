@@ -9,8 +9,8 @@
 
 #include "convolution.h"
 #include "depthwise.h"
-#include "normalization.h"
+#include "batch_norm.h"
 
 const Kernels kPortableKernels = {
     "portable", convolve, inputGradient, filterGradient,
-    multiply, &kDepthwise, &kElementwise, &kNormalization};
+    multiply, &kDepthwise, &kArithmetic, &kBatchNorm};

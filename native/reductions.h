@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "elementwise.h"
+#include "arithmetic.h"
 
 namespace {
 
@@ -114,6 +114,6 @@ void reduce(Reduction operation, int outer, int size, int inner, const float* x,
   }
 }
 
-constexpr ElementwiseKernels kElementwise = {unary, clip, clipGradient, binary, addBias, reduce};
+constexpr ArithmeticKernels kArithmetic = {unary, clip, clipGradient, binary, addBias, reduce};
 
 }  // namespace

@@ -60,6 +60,7 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
           bias: bias && tf.tensor1d(bias),
           activation,
           preluActivationWeights: tf.scalar(0.3),
+          leakyreluAlpha: 0.3,
         }),
       );
     }
@@ -90,6 +91,7 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
           bias: bias && tf.tensor1d(bias),
           activation,
           preluActivationWeights: tf.scalar(0.3),
+          leakyreluAlpha: 0.3,
         }),
       );
       if (Math.max(...dilations) > 1) continue; // of which TensorFlow.js has no gradients
@@ -195,6 +197,7 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
           bias: tf.tensor1d(bias),
           activation,
           preluActivationWeights: tf.scalar(0.3),
+          leakyreluAlpha: 0.3,
         }),
       );
     }
@@ -212,6 +215,11 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
       reciprocal: tf.reciprocal,
       abs: tf.abs,
       clip: (x) => tf.clipByValue(x, -0.5, 3),
+      leakyRelu: (x) => tf.leakyRelu(x, 0.3),
+      elu: tf.elu,
+      sigmoid: tf.sigmoid,
+      tanh: tf.tanh,
+      exp: tf.exp,
     };
     for (const [name, operation] of Object.entries(operations)) {
       for (const size of [1, 5, 16, 33, 100]) {
@@ -244,6 +252,8 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
     const operations: Record<string, (x: tf.Tensor) => tf.Tensor> = {
       relu: tf.relu,
       relu6: tf.relu6,
+      leakyRelu: (x) => tf.leakyRelu(x, 0.3),
+      elu: tf.elu,
       square: tf.square,
       clip: (x) => tf.clipByValue(x, -0.5, 3),
       minimum: (x) => tf.minimum(6, x),

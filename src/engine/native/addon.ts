@@ -44,7 +44,14 @@ export interface Addon {
   clip(least: number, most: number, x: Floats, result: Floats): void;
   clipGradient(least: number, most: number, gradient: Floats, x: Floats, result: Floats): void;
   /** `layout` [3, rank]: sizes of the result, outermost first, and how far apart a's and b's values lie along each. */
-  binary(operation: number, layout: Int32Array, a: Floats, b: Floats, result: Floats): void;
+  binary(
+    operation: number,
+    layout: Int32Array,
+    parameter: number,
+    a: Floats,
+    b: Floats,
+    result: Floats,
+  ): void;
   /** values [rows, channels] = activation(values + bias [channels]) */
   addBias(rows: number, channels: number, bias: Floats | undefined, activation: number, values: Floats): void;
   /** x [outer, size, inner] to result [outer, inner] */

@@ -9,6 +9,7 @@ import {
   setBackend,
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
 import { composedRmsProp } from "../composed.ts";
 import type { Engine } from "../engine.ts";
 import { type Addon, findAddon } from "./addon.ts";

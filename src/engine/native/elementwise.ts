@@ -5,8 +5,8 @@ import type { Addon } from "./addon.ts";
 import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
 
 /**
- * Also kernels that TensorFlow.js has not: ReluGrad, Relu6Grad, SquareGrad and ClipByValueGrad, of the gradient of the
- * output and the input; LessMask and the like, which tell by 1 and 0 what Less tells by true and false.
+ * Also kernels that TensorFlow.js has not: ReluGrad, Relu6Grad, LeakyReluGrad, SquareGrad and ClipByValueGrad, of the
+ * gradient of the output and the input; LessMask and the like, which tell by 1 and 0 what Less tells by true and false.
  */
 export function elementwiseKernels(addon: Addon): NativeKernel[] {
   return [
@@ -17,8 +17,13 @@ export function elementwiseKernels(addon: Addon): NativeKernel[] {
   ];
 }
 
+/** What LeakyRelu and Step have in the place of values that are not positive. */
+interface Attrs {
+  alpha?: number;
+}
+
 function unary(name: string, code: number): NativeKernel {
-  return kernel<{ x: TensorInfo }, { alpha?: number }>(name, (backend, { x }, { alpha }) => {
+  return kernel<{ x: TensorInfo }, Attrs>(name, (backend, { x }, { alpha }) => {
     if (!areFloats(x)) return undefined;
     const { tensor, values } = backend.makeFloats(x.shape);
     backend.addon.unary(code, alpha ?? 0, backend.floatsOf(x), values);
@@ -26,13 +31,15 @@ function unary(name: string, code: number): NativeKernel {
   });
 }
 
+/** The operands are the first two inputs, whatever they are called. */
 function binary(name: string, code: number): NativeKernel {
-  return kernel<{ a: TensorInfo; b: TensorInfo }>(name, (backend, { a, b }) => {
+  return kernel<Record<string, TensorInfo>, Attrs>(name, (backend, inputs, { alpha }) => {
+    const [a, b] = Object.values(inputs);
     if (!areFloats(a, b)) return undefined;
     const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     const { tensor, values } = backend.makeFloats(shape);
     const layout = broadcastLayout(a.shape, b.shape, shape);
-    backend.addon.binary(code, layout, backend.floatsOf(a), backend.floatsOf(b), values);
+    backend.addon.binary(code, layout, alpha ?? 0, backend.floatsOf(a), backend.floatsOf(b), values);
     return tensor;
   });
 }

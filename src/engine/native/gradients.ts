@@ -8,6 +8,7 @@ import {
   type GradFunc,
   getBackend,
   getGradient,
+  LeakyRelu,
   Maximum,
   Mean,
   type MeanAttrs,
@@ -44,7 +45,7 @@ function axesOf(x: Tensor, attrs: NamedAttrMap): number[] {
 }
 
 function byKernel(name: string): Gradient {
-  return (dy, [x]) => ({ x: () => engine().runKernel(name, { a: dy, b: x }) as Tensor });
+  return (dy, [x], attrs) => ({ x: () => engine().runKernel(name, { dy, x }, attrs) as Tensor });
 }
 
 function masked(dy: Tensor, name: string, a: Tensor, b: Tensor): () => Tensor {
@@ -55,9 +56,8 @@ const GRADIENTS: Record<string, Gradient> = {
   [Relu]: byKernel("ReluGrad"),
   [Relu6]: byKernel("Relu6Grad"),
   [Square]: byKernel("SquareGrad"),
-  [ClipByValue]: (dy, [x], attrs) => ({
-    x: () => engine().runKernel("ClipByValueGrad", { dy, x }, attrs) as Tensor,
-  }),
+  [LeakyRelu]: byKernel("LeakyReluGrad"),
+  [ClipByValue]: byKernel("ClipByValueGrad"),
   [Minimum]: (dy, [a, b]) => ({
     a: masked(dy, "LessEqualMask", a, b),
     b: masked(dy, "GreaterMask", a, b),

@@ -1,6 +1,6 @@
 // Passes over arrays value by value, and reductions, as functions of JavaScript.
 
-#include "elementwise_table.h"
+#include "arithmetic_table.h"
 
 #include "arguments.h"
 #include "groups.h"
@@ -25,25 +25,25 @@ Operation operationOf(const Napi::Value& value, int operations) {
 void unary(const Napi::CallbackInfo& info) {
   const auto operation = operationOf<Unary>(info[0], int(Unary::kCount));
   const size_t size = info[2].As<Napi::TypedArray>().ElementLength();
-  chosenKernels().elementwise->unary(operation, size, info[1].ToNumber().FloatValue(), floats(info[2], size),
+  chosenKernels().arithmetic->unary(operation, size, info[1].ToNumber().FloatValue(), floats(info[2], size),
                                      floats(info[3], size));
 }
 
 /** (least, most, x, result) */
 void clip(const Napi::CallbackInfo& info) {
   const size_t size = info[2].As<Napi::TypedArray>().ElementLength();
-  chosenKernels().elementwise->clip(size, info[0].ToNumber().FloatValue(), info[1].ToNumber().FloatValue(),
+  chosenKernels().arithmetic->clip(size, info[0].ToNumber().FloatValue(), info[1].ToNumber().FloatValue(),
                                     floats(info[2], size), floats(info[3], size));
 }
 
 /** (least, most, gradient, x, result) */
 void clipGradient(const Napi::CallbackInfo& info) {
   const size_t size = info[2].As<Napi::TypedArray>().ElementLength();
-  chosenKernels().elementwise->clipGradient(size, info[0].ToNumber().FloatValue(), info[1].ToNumber().FloatValue(),
+  chosenKernels().arithmetic->clipGradient(size, info[0].ToNumber().FloatValue(), info[1].ToNumber().FloatValue(),
                                             floats(info[2], size), floats(info[3], size), floats(info[4], size));
 }
 
-/** (operation, Int32Array [3, rank]: sizes, steps of a, steps of b; a, b, result) */
+/** (operation, Int32Array [3, rank]: sizes, steps of a, steps of b; parameter, a, b, result) */
 void binary(const Napi::CallbackInfo& info) {
   const auto operation = operationOf<Binary>(info[0], int(Binary::kCount));
   const int numbers = info[1].As<Napi::TypedArray>().ElementLength();
@@ -66,15 +66,15 @@ void binary(const Napi::CallbackInfo& info) {
     aLast += (length - 1) * aStep;
     bLast += (length - 1) * bStep;
   }
-  chosenKernels().elementwise->binary(operation, broadcast, floats(info[2], aLast + 1), floats(info[3], bLast + 1),
-                                      floats(info[4], size));
+  chosenKernels().arithmetic->binary(operation, broadcast, info[2].ToNumber().FloatValue(),
+                                     floats(info[3], aLast + 1), floats(info[4], bLast + 1), floats(info[5], size));
 }
 
 /** (rows, channels, bias or undefined, activation, values) */
 void addBias(const Napi::CallbackInfo& info) {
   const int rows = count(info[0]);
   const int channels = count(info[1]);
-  chosenKernels().elementwise->addBias(rows, channels, floatsOrNull(info[2], channels),
+  chosenKernels().arithmetic->addBias(rows, channels, floatsOrNull(info[2], channels),
                                        operationOf<Activation>(info[3], 3), floats(info[4], size_t(rows) * channels));
 }
 
@@ -85,7 +85,7 @@ void reduce(const Napi::CallbackInfo& info) {
   const int size = count(info[2]);
   const int inner = count(info[3]);
   if (size == 0 || inner == 0) throw Napi::RangeError::New(info.Env(), "nothing to reduce");
-  chosenKernels().elementwise->reduce(operation, outer, size, inner, floats(info[4], size_t(outer) * size * inner),
+  chosenKernels().arithmetic->reduce(operation, outer, size, inner, floats(info[4], size_t(outer) * size * inner),
                                       floats(info[5], size_t(outer) * inner));
 }
 
@@ -98,7 +98,7 @@ Napi::Array namesOf(Napi::Env env, const char* const (&names)[COUNT]) {
 
 }  // namespace
 
-void exportElementwise(Napi::Env env, Napi::Object exports) {
+void exportArithmetic(Napi::Env env, Napi::Object exports) {
   exports.Set("unaryNames", namesOf(env, kUnaryNames));
   exports.Set("binaryNames", namesOf(env, kBinaryNames));
   exports.Set("reductionNames", namesOf(env, kReductionNames));

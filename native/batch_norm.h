@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "normalization_table.h"
+#include "batch_norm_table.h"
 #include "reductions.h"
 
 namespace {
@@ -71,6 +71,6 @@ void normalizeGradients(int rows, int channels, const float* x, const Normalizat
   }
 }
 
-constexpr NormalizationKernels kNormalization = {normalize, normalizeGradients};
+constexpr BatchNormKernels kBatchNorm = {normalize, normalizeGradients};
 
 }  // namespace

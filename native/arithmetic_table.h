@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 
-// Named as TensorFlow.js names its kernels. The gradients take that of the output first, then the input. Those named
-// ...Mask tell by 1 and 0 what the kernel of that name tells by true and false.
-#define UNARY_OPERATIONS(X) X(Relu) X(Relu6) X(Step) X(Neg) X(Square) X(Sqrt) X(Rsqrt) X(Reciprocal) X(Abs)
-#define BINARY_OPERATIONS(X)                                                                      \
-  X(Add) X(Sub) X(Multiply) X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference) X(ReluGrad) X(Relu6Grad) \
-  X(SquareGrad) X(LessMask) X(LessEqualMask) X(GreaterMask) X(GreaterEqualMask)
+// Named as TensorFlow.js names its kernels. The gradients take that of the output first, then the input (EluGrad: the
+// output). Those named ...Mask tell by 1 and 0 what the kernel of that name tells by true and false.
+#define UNARY_OPERATIONS(X)                                                                     \
+  X(Relu) X(Relu6) X(LeakyRelu) X(Elu) X(Sigmoid) X(Tanh) X(Exp) X(Step) X(Neg) X(Abs) X(Square) \
+  X(Sqrt) X(Rsqrt) X(Reciprocal)
+#define BINARY_OPERATIONS(X)                                                                    \
+  X(Add) X(Sub) X(Multiply) X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference)               \
+  X(ReluGrad) X(Relu6Grad) X(LeakyReluGrad) X(EluGrad) X(SquareGrad)                            \
+  X(LessMask) X(LessEqualMask) X(GreaterMask) X(GreaterEqualMask)
 #define REDUCTIONS(X) X(Sum) X(Mean) X(Max)
 
 #define ENUMERATOR(name) name,
@@ -32,14 +35,16 @@ struct Broadcast {
   ptrdiff_t bSteps[kMostAxes];
 };
 
-struct ElementwiseKernels {
-  /** result [size]. Step takes `parameter` for values that are not positive. */
+struct ArithmeticKernels {
+  /** result [size]. `parameter` is what LeakyRelu and Step have for values that are not positive. */
   void (*unary)(Unary operation, size_t size, float parameter, const float* x, float* result);
   /** result [size] = x, at least `least` and at most `most`. */
   void (*clip)(size_t size, float least, float most, const float* x, float* result);
   /** result [size] = gradient where x is from `least` to `most`, and 0 elsewhere. */
   void (*clipGradient)(size_t size, float least, float most, const float* gradient, const float* x, float* result);
-  void (*binary)(Binary operation, const Broadcast& broadcast, const float* a, const float* b, float* result);
+  /** `parameter` is LeakyReluGrad's. */
+  void (*binary)(Binary operation, const Broadcast& broadcast, float parameter, const float* a, const float* b,
+                 float* result);
   /** values [rows, channels] = activation(values + bias [channels]); the bias may be null. */
   void (*addBias)(int rows, int channels, const float* bias, Activation activation, float* values);
   /** x [outer, size, inner] to result [outer, inner]. */

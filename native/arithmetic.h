@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "elementwise_table.h"
-#include "vectors.h"
+#include "arithmetic_table.h"
+#include "exponential.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -13,8 +13,6 @@
 #endif
 
 namespace {
-
-inline Vector choose(Integers where, Vector a, Vector b) { return where ? a : b; }
 
 inline Vector squareRoot(Vector x) {
 #if defined(__x86_64__) && VECTOR_BYTES == 64
@@ -51,12 +49,17 @@ UNARY(Square, x* x)
 UNARY(Sqrt, squareRoot(x))
 UNARY(Rsqrt, 1 / squareRoot(x))
 UNARY(Reciprocal, 1 / x)
-UNARY(Abs, (Vector)((Integers)x & 0x7fffffff))
+UNARY(Abs, absolute(x))
+UNARY(LeakyRelu, choose(x < 0, x * parameter, x))
+UNARY(Elu, choose(x >= 0, x, exponentialMinusOne(x)))
+UNARY(Sigmoid, sigmoid(x))
+UNARY(Tanh, hyperbolicTangent(x))
+UNARY(Exp, exponential(x))
 #undef UNARY
 
 #define BINARY(Name, expression) \
   struct Name##Of {              \
-    static Vector apply(Vector a, Vector b) { return expression; } \
+    static Vector apply(Vector a, Vector b, Vector parameter) { return (void)parameter, expression; } \
   };
 BINARY(Add, a + b)
 BINARY(Sub, a - b)
@@ -67,6 +70,8 @@ BINARY(Minimum, choose((a < b) | (a != a), a, b))
 BINARY(SquaredDifference, (a - b) * (a - b))
 BINARY(ReluGrad, a* stepOf(b, Vector{}))
 BINARY(Relu6Grad, a* choose(b > 6, Vector{}, stepOf(b, Vector{})))
+BINARY(LeakyReluGrad, choose(b > 0, a, a * parameter))
+BINARY(EluGrad, choose(b >= 0, a, a * (b + 1)))
 BINARY(SquareGrad, a*(b * 2))
 BINARY(LessMask, maskOf(a < b))
 BINARY(LessEqualMask, maskOf(a <= b))
@@ -110,54 +115,57 @@ void clipGradient(size_t size, float least, float most, const float* gradient, c
 
 /** The innermost axis, along which each operand goes on by 1 or 0. */
 template <typename Operation, bool A_REPEATS, bool B_REPEATS>
-void binaryRow(int size, const float* a, const float* b, float* result) {
+void binaryRow(int size, Vector parameter, const float* a, const float* b, float* result) {
   const Vector onlyA = broadcast(*a);
   const Vector onlyB = broadcast(*b);
   int i = 0;
   for (; i + kLanes <= size; i += kLanes) {
-    store(result + i, Operation::apply(A_REPEATS ? onlyA : load(a + i), B_REPEATS ? onlyB : load(b + i)));
+    const Vector left = A_REPEATS ? onlyA : load(a + i);
+    store(result + i, Operation::apply(left, B_REPEATS ? onlyB : load(b + i), parameter));
   }
   if (i == size) return;
   const int rest = size - i;
-  storePart(result + i,
-            Operation::apply(A_REPEATS ? onlyA : loadPart(a + i, rest), B_REPEATS ? onlyB : loadPart(b + i, rest)),
-            rest);
+  const Vector left = A_REPEATS ? onlyA : loadPart(a + i, rest);
+  storePart(result + i, Operation::apply(left, B_REPEATS ? onlyB : loadPart(b + i, rest), parameter), rest);
 }
 
 template <typename Operation, bool A_REPEATS, bool B_REPEATS>
-float* binaryAxes(const Broadcast& layout, int axis, const float* a, const float* b, float* result) {
+float* binaryAxes(const Broadcast& layout, int axis, Vector parameter, const float* a, const float* b, float* result) {
   const int size = layout.sizes[axis];
   if (axis == layout.rank - 1) {
-    binaryRow<Operation, A_REPEATS, B_REPEATS>(size, a, b, result);
+    binaryRow<Operation, A_REPEATS, B_REPEATS>(size, parameter, a, b, result);
     return result + size;
   }
   for (int i = 0; i < size; i++) {
-    result = binaryAxes<Operation, A_REPEATS, B_REPEATS>(layout, axis + 1, a + i * layout.aSteps[axis],
-                                                         b + i * layout.bSteps[axis], result);
+    result = binaryAxes<Operation, A_REPEATS, B_REPEATS>(layout, axis + 1, parameter, a, b, result);
+    a += layout.aSteps[axis];
+    b += layout.bSteps[axis];
   }
   return result;
 }
 
 template <typename Operation>
-void binaryPass(const Broadcast& layout, const float* a, const float* b, float* result) {
+void binaryPass(const Broadcast& layout, float parameter, const float* a, const float* b, float* result) {
   const bool aRepeats = layout.aSteps[layout.rank - 1] == 0;
   const bool bRepeats = layout.bSteps[layout.rank - 1] == 0;
+  const Vector parameters = broadcast(parameter);
   if (aRepeats && bRepeats) {
-    binaryAxes<Operation, true, true>(layout, 0, a, b, result);
+    binaryAxes<Operation, true, true>(layout, 0, parameters, a, b, result);
   } else if (aRepeats) {
-    binaryAxes<Operation, true, false>(layout, 0, a, b, result);
+    binaryAxes<Operation, true, false>(layout, 0, parameters, a, b, result);
   } else if (bRepeats) {
-    binaryAxes<Operation, false, true>(layout, 0, a, b, result);
+    binaryAxes<Operation, false, true>(layout, 0, parameters, a, b, result);
   } else {
-    binaryAxes<Operation, false, false>(layout, 0, a, b, result);
+    binaryAxes<Operation, false, false>(layout, 0, parameters, a, b, result);
   }
 }
 
-void binary(Binary operation, const Broadcast& layout, const float* a, const float* b, float* result) {
+void binary(Binary operation, const Broadcast& layout, float parameter, const float* a, const float* b,
+            float* result) {
 #define PASS(Name) binaryPass<Name##Of>,
   static constexpr decltype(&binaryPass<AddOf>) kPasses[] = {BINARY_OPERATIONS(PASS)};
 #undef PASS
-  kPasses[int(operation)](layout, a, b, result);
+  kPasses[int(operation)](layout, parameter, a, b, result);
 }
 
 template <typename Operation>

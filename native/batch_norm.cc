@@ -1,6 +1,6 @@
 // Batch normalisation and its gradients as functions of JavaScript.
 
-#include "normalization_table.h"
+#include "batch_norm_table.h"
 
 #include "arguments.h"
 #include "groups.h"
@@ -18,7 +18,7 @@ void normalize(const Napi::CallbackInfo& info) {
   const int rows = count(info[0]);
   const int channels = count(info[1]);
   const size_t size = size_t(rows) * channels;
-  chosenKernels().normalization->normalize(rows, channels, floats(info[2], size), normalizationOf(info, 3, channels),
+  chosenKernels().batchNorm->normalize(rows, channels, floats(info[2], size), normalizationOf(info, 3, channels),
                                            floats(info[8], size));
 }
 
@@ -29,13 +29,13 @@ void normalizeGradients(const Napi::CallbackInfo& info) {
   const size_t size = size_t(rows) * channels;
   const NormalizationGradients to{floats(info[9], size), floats(info[10], channels), floats(info[11], channels),
                                   floats(info[12], channels), floats(info[13], channels)};
-  chosenKernels().normalization->gradients(rows, channels, floats(info[2], size), normalizationOf(info, 3, channels),
+  chosenKernels().batchNorm->gradients(rows, channels, floats(info[2], size), normalizationOf(info, 3, channels),
                                            floats(info[8], size), to);
 }
 
 }  // namespace
 
-void exportNormalization(Napi::Env env, Napi::Object exports) {
+void exportBatchNorm(Napi::Env env, Napi::Object exports) {
   exports.Set("normalize", Napi::Function::New(env, normalize));
   exports.Set("normalizeGradients", Napi::Function::New(env, normalizeGradients));
 }

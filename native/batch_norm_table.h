@@ -20,7 +20,7 @@ struct NormalizationGradients {
   float* offset;
 };
 
-struct NormalizationKernels {
+struct BatchNormKernels {
   /** result [rows, channels] = (x - mean) scale / sqrt(variance + epsilon) + offset. */
   void (*normalize)(int rows, int channels, const float* x, const Normalization& by, float* result);
   /** Mean and variance count as inputs of their own: what they are made of is not looked into. */

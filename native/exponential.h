@@ -1,0 +1,62 @@
+// Exponentials of vectors, for one instruction set: within 2 units in the last place. The argument is reduced by
+// multiples of log 2, the rest is a polynomial, after Moshier's Cephes library (expf, tanhf).
+
+#pragma once
+
+#include "arithmetic_table.h"
+#include "vectors.h"
+
+namespace {
+
+inline Vector choose(Integers where, Vector a, Vector b) { return where ? a : b; }
+
+inline Vector absolute(Vector x) { return (Vector)((Integers)x & 0x7fffffff); }
+
+/** (exp(x) - 1 - x) / x^2 for |x| of at most log(2) / 2. */
+inline Vector exponentialTail(Vector x) {
+  Vector y = broadcast(1.9875691500e-4f);
+  y = y * x + 1.3981999507e-3f;
+  y = y * x + 8.3334519073e-3f;
+  y = y * x + 4.1665795894e-2f;
+  y = y * x + 1.6666665459e-1f;
+  return y * x + 5.0000001201e-1f;
+}
+
+/** 2^n for -126 to 127. */
+inline Vector powerOfTwo(Integers n) { return (Vector)((n + 127) << 23); }
+
+/** Infinity and 0 beyond what a float holds; NaN of NaN. */
+inline Vector exponential(Vector x) {
+  x = choose(x > 89, broadcast(89), choose(x < -104, broadcast(-104), x));
+  // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits.
+  const Vector rounder = broadcast(12582912);
+  const Vector shifted = x * 1.44269504088896341f + rounder;
+  const Integers n = (Integers)shifted - (Integers)rounder;
+  const Vector multiple = shifted - rounder;
+  const Vector rest = x - multiple * 0.693359375f + multiple * 2.12194440e-4f;
+  const Vector y = exponentialTail(rest) * (rest * rest) + rest + 1;
+  // In two steps: 2^n itself may be too large or too small.
+  const Integers half = n >> 1;
+  return y * powerOfTwo(half) * powerOfTwo(n - half);
+}
+
+/** exp(x) - 1, as exact where x is nearly 0. */
+inline Vector exponentialMinusOne(Vector x) {
+  return choose(absolute(x) < 0.34f, exponentialTail(x) * (x * x) + x, exponential(x) - 1);
+}
+
+inline Vector sigmoid(Vector x) { return 1 / (1 + exponential(-x)); }
+
+inline Vector hyperbolicTangent(Vector x) {
+  const Vector square = x * x;
+  Vector y = broadcast(-5.70498872745e-3f);
+  y = y * square + 2.06390887954e-2f;
+  y = y * square - 5.37397155531e-2f;
+  y = y * square + 1.33314422036e-1f;
+  y = y * square - 3.33332819422e-1f;
+  const Vector nearZero = y * square * x + x;
+  const Vector size = 1 - 2 / (exponential(absolute(x) * 2) + 1);
+  return choose(absolute(x) < 0.625f, nearZero, choose(x < 0, -size, size));
+}
+
+}  // namespace

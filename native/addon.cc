@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "arguments.h"
 #include "kernels.h"
 
 namespace {
@@ -76,9 +77,12 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("inputGradient", Napi::Function::New(env, inputGradient));
   exports.Set("filterGradient", Napi::Function::New(env, filterGradient));
   exports.Set("multiply", Napi::Function::New(env, multiply));
+  exportPasses(env, exports);
   return exports;
 }
 
 }  // namespace
+
+const Kernels& chosenKernels() { return *kernels; }
 
 NODE_API_MODULE(deepaugment, initialize)

@@ -6,7 +6,8 @@
 #define PRODUCT_ROWS 6
 
 #include "convolution.h"
+#include "passes.h"
 
-const Kernels kAvx2Kernels = {"avx2", convolve, inputGradient, filterGradient, multiply};
+const Kernels kAvx2Kernels = {"avx2", convolve, inputGradient, filterGradient, multiply, &kPasses};
 
 #endif

@@ -1,4 +1,4 @@
-// Kernels for x86-64 with AVX-512F: 32 registers of 16 floats.
+// Kernels for x86-64 with AVX-512F, BW and VL: 32 registers of 16 floats.
 
 #if defined(__x86_64__)
 
@@ -6,7 +6,8 @@
 #define PRODUCT_ROWS 12
 
 #include "convolution.h"
+#include "passes.h"
 
-const Kernels kAvx512Kernels = {"avx512", convolve, inputGradient, filterGradient, multiply};
+const Kernels kAvx512Kernels = {"avx512", convolve, inputGradient, filterGradient, multiply, &kPasses};
 
 #endif

@@ -8,5 +8,6 @@
 #endif
 
 #include "convolution.h"
+#include "passes.h"
 
-const Kernels kPortableKernels = {"portable", convolve, inputGradient, filterGradient, multiply};
+const Kernels kPortableKernels = {"portable", convolve, inputGradient, filterGradient, multiply, &kPasses};

@@ -21,6 +21,131 @@ export interface Addon {
     isBTransposed: boolean,
     product: Float32Array,
   ): void;
+  readonly passes: Passes;
+}
+
+/** Activations and their gradients, all of a call in the same: float32, or the bits of bfloat16. */
+export type Activations = Float32Array | Uint16Array;
+
+/** What a layer ends with; the numbers are native/kernels.h's. */
+export const ACTIVATION = { none: 0, relu: 1, relu6: 2 } as const;
+export type Activation = (typeof ACTIVATION)[keyof typeof ACTIVATION];
+
+/**
+ * What else a training step does to its arrays; native/passes_table.h tells what each function does. Shapes of pooling
+ * are [images, height, width, channels, outHeight, outWidth, windowHeight, windowWidth, strideHeight, strideWidth,
+ * padTop, padLeft].
+ * @throws TypeError, RangeError where an array is of another type or too short.
+ */
+export interface Passes {
+  maxPool(shape: Int32Array, x: Activations, y: Activations, positions?: Uint8Array): void;
+  maxPoolGradient(shape: Int32Array, dy: Activations, positions: Uint8Array, dx: Activations): void;
+  averagePool(shape: Int32Array, x: Activations, y: Activations): void;
+  averagePoolGradient(shape: Int32Array, dy: Activations, countsPadding: boolean, dx: Activations): void;
+
+  channelMoments(rows: number, channels: number, x: Activations, mean: Float32Array, m2: Float32Array): void;
+  combineMoments(
+    channels: number,
+    rows: number,
+    mean: Float32Array,
+    m2: Float32Array,
+    moreRows: number,
+    moreMean: Float32Array,
+    moreM2: Float32Array,
+  ): void;
+  normalize(
+    rows: number,
+    channels: number,
+    x: Activations,
+    scale: Float32Array,
+    shift: Float32Array,
+    activation: Activation,
+    y: Activations,
+  ): void;
+  normalizationGradientSums(
+    rows: number,
+    channels: number,
+    x: Activations,
+    dy: Activations,
+    mean: Float32Array,
+    inverseDeviation: Float32Array,
+    sumDy: Float32Array,
+    sumDyXhat: Float32Array,
+  ): void;
+  normalizationGradient(
+    rows: number,
+    channels: number,
+    x: Activations,
+    dy: Activations,
+    a: Float32Array,
+    b: Float32Array,
+    c: Float32Array,
+    dx: Activations,
+  ): void;
+
+  activate(activation: Activation, count: number, x: Activations): void;
+  gate(activation: Activation, count: number, y: Activations, dy: Activations): void;
+  addBias(rows: number, channels: number, x: Activations, bias: Float32Array, activation: Activation): void;
+  sumRows(rows: number, channels: number, dy: Activations, sums: Float32Array): void;
+
+  add(count: number, a: Activations, b: Activations, sum: Activations): void;
+  scale(count: number, x: Activations, factor: number, y: Activations): void;
+  convert(count: number, x: Activations, y: Activations): void;
+  pixels(count: number, x: Uint8Array, y: Activations): void;
+
+  dropout(
+    x: Activations,
+    y: Activations,
+    first: number,
+    count: number,
+    k0: number,
+    k1: number,
+    step: number,
+    rate: number,
+  ): void;
+
+  crossEntropy(
+    rows: number,
+    classes: number,
+    logits: Float32Array,
+    labels: Int32Array,
+    loss: Float64Array,
+    correct: Int32Array,
+    factor: number,
+    gradient?: Activations,
+  ): void;
+
+  rmsProp(
+    count: number,
+    variable: Float32Array,
+    meanSquare: Float32Array,
+    gradient: Float32Array,
+    learningRate: number,
+    rho: number,
+    epsilon: number,
+  ): void;
+  sgd(
+    count: number,
+    variable: Float32Array,
+    velocity: Float32Array | undefined,
+    gradient: Float32Array,
+    learningRate: number,
+    momentum: number,
+    isNesterov: boolean,
+  ): void;
+  adam(
+    count: number,
+    variable: Float32Array,
+    mean: Float32Array,
+    meanSquare: Float32Array,
+    gradient: Float32Array,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    step: number,
+  ): void;
+  sumSquares(count: number, x: Float32Array): number;
 }
 
 let loaded: { addon: Addon } | { missing: string } | undefined;

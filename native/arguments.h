@@ -1,0 +1,50 @@
+// Arguments of the functions that JavaScript calls: each is checked to be of its type and long enough.
+
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+
+#include "kernels.h"
+
+/** The kernels that `choose` took last. */
+const Kernels& chosenKernels();
+
+/** Reads arguments by their place; `name` is what an error calls them. */
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  bool has(size_t place) const { return !info_[place].IsUndefined() && !info_[place].IsNull(); }
+
+  /** A finite number of at least `least`. */
+  double number(size_t place, const char* name, double least) const;
+  /** A whole number from `least` on that 2^53 holds. */
+  int64_t whole(size_t place, const char* name, int64_t least) const;
+  /** A whole number of 32 bits from `least` on. */
+  int integer(size_t place, const char* name, int least) const;
+  /** A whole number in [0, 2^32). */
+  uint32_t word(size_t place, const char* name) const;
+  bool boolean(size_t place, const char* name) const;
+  Activation activation(size_t place) const;
+
+  /** Float32Array, or Uint16Array for bfloat16: the type is told from the array. */
+  Values values(size_t place, const char* name, size_t length) const;
+  /** The same, of the type that the call's other arrays have. */
+  void* values(size_t place, const char* name, size_t length, Type type) const;
+  float* floats(size_t place, const char* name, size_t length) const;
+  int32_t* integers(size_t place, const char* name, size_t length) const;
+  double* doubles(size_t place, const char* name, size_t length) const;
+  uint8_t* bytes(size_t place, const char* name, size_t length) const;
+
+ private:
+  [[noreturn]] void fail(const char* name, const std::string& expected, size_t place) const;
+  Napi::TypedArray array(size_t place, const char* name, napi_typedarray_type type, const char* typeName,
+                         size_t length) const;
+  Napi::TypedArray checked(size_t place, const char* name, size_t length) const;
+
+  const Napi::CallbackInfo& info_;
+};
+
+void exportPasses(Napi::Env env, Napi::Object exports);

@@ -1,5 +1,4 @@
-// What functions called from JavaScript share: the kernels that were chosen, and arguments checked before memory is
-// touched. An error names what was expected and what was received.
+// Arguments of the functions that JavaScript calls: each is checked to be of its type and long enough.
 
 #pragma once
 
@@ -9,49 +8,51 @@
 
 #include "kernels.h"
 
-/** The kernels that every function runs on; see `choose` in addon.cc. */
+/** The kernels that `choose` took last. */
 const Kernels& chosenKernels();
 
-/** Of a typed array whose values are of this kind and at least so many. */
-template <typename Array>
-inline auto* valuesOf(const Napi::Value& value, size_t least, napi_typedarray_type type, const char* name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
-    throw Napi::TypeError::New(value.Env(), std::string("expected a ") + name);
-  }
-  auto array = value.As<Array>();
-  if (array.ElementLength() < least) {
-    throw Napi::RangeError::New(value.Env(), std::string("expected a ") + name + " of at least " +
-                                                 std::to_string(least) + " values, received " +
-                                                 std::to_string(array.ElementLength()));
-  }
-  return array.Data();
-}
+/** Reads arguments by their place; `name` is what an error calls them. */
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
 
-inline float* floats(const Napi::Value& value, size_t least) {
-  return valuesOf<Napi::Float32Array>(value, least, napi_float32_array, "Float32Array");
-}
+  bool has(size_t place) const { return !info_[place].IsUndefined() && !info_[place].IsNull(); }
 
-inline float* floatsOrNull(const Napi::Value& value, size_t least) {
-  return value.IsUndefined() || value.IsNull() ? nullptr : floats(value, least);
-}
+  /** A finite number of at least `least`. */
+  double number(size_t place, const char* name, double least) const;
+  /** A whole number from `least` on that 2^53 holds. */
+  int64_t whole(size_t place, const char* name, int64_t least) const;
+  /** A whole number of 32 bits from `least` on. */
+  int integer(size_t place, const char* name, int least) const;
+  /** A whole number in [0, 2^32). */
+  uint32_t word(size_t place, const char* name) const;
+  bool boolean(size_t place, const char* name) const;
+  Activation activation(size_t place) const;
+  /** Int32Array in the order of ConvolutionShape's fields. */
+  ConvolutionShape convolution(size_t place) const;
 
-inline const int32_t* integers(const Napi::Value& value, size_t least) {
-  return valuesOf<Napi::Int32Array>(value, least, napi_int32_array, "Int32Array");
-}
+  /** Float32Array, or Uint16Array for bfloat16: the type is told from the array. */
+  Values values(size_t place, const char* name, size_t length) const;
+  /** The same, of the type that the call's other arrays have. */
+  void* values(size_t place, const char* name, size_t length, Type type) const;
+  float* floats(size_t place, const char* name, size_t length) const;
+  int32_t* integers(size_t place, const char* name, size_t length) const;
+  double* doubles(size_t place, const char* name, size_t length) const;
+  uint8_t* bytes(size_t place, const char* name, size_t length) const;
 
-/** A whole number, 0 or more. */
-inline int count(const Napi::Value& value) {
-  const int number = value.IsNumber() ? value.As<Napi::Number>().Int32Value() : -1;
-  if (number < 0) throw Napi::TypeError::New(value.Env(), "expected a count, 0 or more");
-  return number;
-}
+  /** Values of a typed array, whatever they are. */
+  size_t lengthOf(size_t place, const char* name) const;
 
-inline ConvolutionShape shapeOf(const Napi::Value& value) {
-  const int32_t* f = integers(value, 15);
-  return {f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11], f[12], f[13], f[14]};
-}
+ private:
+  [[noreturn]] void fail(const char* name, const std::string& expected, size_t place) const;
+  Napi::TypedArray array(size_t place, const char* name, napi_typedarray_type type, const char* typeName,
+                         size_t length) const;
+  Napi::TypedArray checked(size_t place, const char* name, size_t length) const;
 
-inline size_t inputSize(const ConvolutionShape& s) { return size_t(s.batch) * s.height * s.width * s.inChannels; }
-inline size_t outputSize(const ConvolutionShape& s) {
-  return size_t(s.batch) * s.outHeight * s.outWidth * s.outChannels;
-}
+  const Napi::CallbackInfo& info_;
+};
+
+void exportArithmetic(Napi::Env env, Napi::Object exports);
+void exportDepthwise(Napi::Env env, Napi::Object exports);
+void exportMoves(Napi::Env env, Napi::Object exports);
+void exportPasses(Napi::Env env, Napi::Object exports);

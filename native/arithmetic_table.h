@@ -1,4 +1,5 @@
-// Passes over arrays value by value, and reductions, as each instruction set brings them.
+// What TensorFlow.js composes layers and gradients of, in float32: operations value by value, and reductions. As each
+// instruction set brings them.
 
 #pragma once
 
@@ -22,9 +23,6 @@ enum class Binary : int32_t { BINARY_OPERATIONS(ENUMERATOR) kCount };
 enum class Reduction : int32_t { REDUCTIONS(ENUMERATOR) kCount };
 #undef ENUMERATOR
 
-/** What follows a convolution or a matrix product in the same pass. */
-enum class Activation : int32_t { linear, relu, relu6 };
-
 constexpr int kMostAxes = 6;
 
 /** A result of `rank` axes, outermost first, and how far apart the operands' values lie along each: 0 repeats them. */
@@ -37,16 +35,14 @@ struct Broadcast {
 
 struct ArithmeticKernels {
   /** result [size]. `parameter` is what LeakyRelu and Step have for values that are not positive. */
-  void (*unary)(Unary operation, size_t size, float parameter, const float* x, float* result);
+  void (*unary)(Unary operation, ptrdiff_t size, float parameter, const float* x, float* result);
   /** result [size] = x, at least `least` and at most `most`. */
-  void (*clip)(size_t size, float least, float most, const float* x, float* result);
+  void (*clip)(ptrdiff_t size, float least, float most, const float* x, float* result);
   /** result [size] = gradient where x is from `least` to `most`, and 0 elsewhere. */
-  void (*clipGradient)(size_t size, float least, float most, const float* gradient, const float* x, float* result);
+  void (*clipGradient)(ptrdiff_t size, float least, float most, const float* gradient, const float* x, float* result);
   /** `parameter` is LeakyReluGrad's. */
   void (*binary)(Binary operation, const Broadcast& broadcast, float parameter, const float* a, const float* b,
                  float* result);
-  /** values [rows, channels] = activation(values + bias [channels]); the bias may be null. */
-  void (*addBias)(int rows, int channels, const float* bias, Activation activation, float* values);
   /** x [outer, size, inner] to result [outer, inner]. */
   void (*reduce)(Reduction operation, int outer, int size, int inner, const float* x, float* result);
 };

@@ -8,7 +8,10 @@ namespace {
 
 bool isSupported(const Kernels& kernels) {
 #if defined(__x86_64__)
-  if (&kernels == &kAvx512Kernels) return __builtin_cpu_supports("avx512f");
+  if (&kernels == &kAvx512Kernels) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl");
+  }
   if (&kernels == &kAvx2Kernels) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
   return true;

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "columns.h"
 #include "convolution.h"
 #include "depthwise_table.h"
 
@@ -122,20 +123,6 @@ int tapsOf(const Axis& rows, int row, const Runs& columns, const Run& run, int f
   return count;
 }
 
-template <bool IS_WHOLE, typename T>
-inline Vector loadSome(const T* from, int width) {
-  return IS_WHOLE ? load(from) : loadPart(from, width);
-}
-
-template <bool IS_WHOLE, typename T>
-inline void storeSome(T* to, Vector values, int width) {
-  if (IS_WHOLE) {
-    store(to, values);
-  } else {
-    storePart(to, values, width);
-  }
-}
-
 /** target = sums over the taps, for COUNT pixels. */
 template <typename Source, typename Target>
 struct TapSums {
@@ -150,21 +137,16 @@ struct TapSums {
 
   template <int COUNT>
   void run() const {
-    int c = 0;
-    for (; c + kLanes <= channels; c += kLanes) sum<COUNT, true>(c, kLanes);
-    if (c < channels) sum<COUNT, false>(c, channels - c);
-  }
-
-  template <int COUNT, bool IS_WHOLE>
-  inline void sum(int c, int width) const {
-    Vector sums[COUNT] = {};
-    for (int t = 0; t < tapCount; t++) {
-      const Vector weight = loadSome<IS_WHOLE>(filter + taps[t].filter + c, width);
-      const Source* values = source + taps[t].source + c;
+    forVectors(channels, [this](ptrdiff_t c, auto block) {
+      Vector sums[COUNT] = {};
+      for (int t = 0; t < tapCount; t++) {
+        const Vector weight = block.load(filter + taps[t].filter + c);
+        const Source* values = source + taps[t].source + c;
 #pragma GCC unroll 8
-      for (int k = 0; k < COUNT; k++) sums[k] += loadSome<IS_WHOLE>(values + k * sourceStep, width) * weight;
-    }
-    for (int k = 0; k < COUNT; k++) storeSome<IS_WHOLE>(target + k * targetStep + c, sums[k], width);
+        for (int k = 0; k < COUNT; k++) sums[k] += block.load(values + k * sourceStep) * weight;
+      }
+      for (int k = 0; k < COUNT; k++) block.store(target + k * targetStep + c, sums[k]);
+    });
   }
 };
 
@@ -211,28 +193,21 @@ struct TapProducts {
 
   template <int COUNT>
   void run() const {
-    int c = 0;
-    for (; c + kLanes <= channels; c += kLanes) add<COUNT, true>(c, kLanes);
-    if (c < channels) add<COUNT, false>(c, channels - c);
-  }
-
-  template <int COUNT, bool IS_WHOLE>
-  inline void add(int c, int width) const {
-    Vector sums[COUNT] = {};
-    const T* values[COUNT];
-    for (int t = 0; t < COUNT; t++) values[t] = source + taps[t].source + c;
-    const T* slopes = gradient + c;
-    for (int pixel = 0; pixel < pixels; pixel++, slopes += channels) {
-      const Vector slope = loadSome<IS_WHOLE>(slopes, width);
+    forVectors(channels, [this](ptrdiff_t c, auto block) {
+      Vector sums[COUNT] = {};
+      const T* values[COUNT];
+      for (int t = 0; t < COUNT; t++) values[t] = source + taps[t].source + c;
+      const T* slopes = gradient + c;
+      for (int pixel = 0; pixel < pixels; pixel++, slopes += channels) {
+        const Vector slope = block.load(slopes);
 #pragma GCC unroll 16
-      for (int t = 0; t < COUNT; t++) {
-        sums[t] += loadSome<IS_WHOLE>(values[t] + pixel * sourceStep, width) * slope;
+        for (int t = 0; t < COUNT; t++) sums[t] += block.load(values[t] + pixel * sourceStep) * slope;
       }
-    }
-    for (int t = 0; t < COUNT; t++) {
-      float* to = filter + taps[t].filter + c;
-      storeSome<IS_WHOLE>(to, loadSome<IS_WHOLE>(to, width) + sums[t], width);
-    }
+      for (int t = 0; t < COUNT; t++) {
+        float* to = filter + taps[t].filter + c;
+        block.store(to, block.load(to) + sums[t]);
+      }
+    });
   }
 };
 
@@ -272,9 +247,6 @@ const T* repeatChannels(Scratch<T>& memory, const T* values, ptrdiff_t count, in
   }
   return repeated;
 }
-
-inline void fromFloat(float value, float& to) { to = value; }
-inline void fromFloat(float value, Bfloat16& to) { storePart(&to, broadcast(value), 1); }
 
 struct DepthwiseAxes {
   Axis rows, columns;
@@ -320,7 +292,7 @@ struct Depthwise {
       for (ptrdiff_t i = 0; i < inputSize; i++) {
         float sum = 0;
         for (int k = 0; k < multiplier; k++) sum += *repeated++;
-        fromFloat(sum, target[i]);
+        storePart(target + i, broadcast(sum), 1);
       }
     }
   }
@@ -340,27 +312,24 @@ struct Depthwise {
 };
 
 void convolveDepthwise(const ConvolutionShape& s, ConstValues input, const float* filter, Values output) {
-  if (input.type == Type::bfloat16) {
-    Depthwise<Bfloat16>::convolve(s, (const Bfloat16*)input.data, filter, (Bfloat16*)output.data);
-  } else {
-    Depthwise<float>::convolve(s, (const float*)input.data, filter, (float*)output.data);
-  }
+  withType(input.type, [&](auto zero) {
+    using T = decltype(zero);
+    Depthwise<T>::convolve(s, (const T*)input.data, filter, (T*)output.data);
+  });
 }
 
 void depthwiseInputGradient(const ConvolutionShape& s, ConstValues gradient, const float* filter, Values input) {
-  if (input.type == Type::bfloat16) {
-    Depthwise<Bfloat16>::inputGradient(s, (const Bfloat16*)gradient.data, filter, (Bfloat16*)input.data);
-  } else {
-    Depthwise<float>::inputGradient(s, (const float*)gradient.data, filter, (float*)input.data);
-  }
+  withType(input.type, [&](auto zero) {
+    using T = decltype(zero);
+    Depthwise<T>::inputGradient(s, (const T*)gradient.data, filter, (T*)input.data);
+  });
 }
 
 void depthwiseFilterGradient(const ConvolutionShape& s, ConstValues input, ConstValues gradient, float* filter) {
-  if (input.type == Type::bfloat16) {
-    Depthwise<Bfloat16>::filterGradient(s, (const Bfloat16*)input.data, (const Bfloat16*)gradient.data, filter);
-  } else {
-    Depthwise<float>::filterGradient(s, (const float*)input.data, (const float*)gradient.data, filter);
-  }
+  withType(input.type, [&](auto zero) {
+    using T = decltype(zero);
+    Depthwise<T>::filterGradient(s, (const T*)input.data, (const T*)gradient.data, filter);
+  });
 }
 
 constexpr DepthwiseKernels kDepthwise = {convolveDepthwise, depthwiseInputGradient, depthwiseFilterGradient};

@@ -3,14 +3,9 @@
 
 #pragma once
 
-#include "arithmetic_table.h"
 #include "vectors.h"
 
 namespace {
-
-inline Vector choose(Integers where, Vector a, Vector b) { return where ? a : b; }
-
-inline Vector absolute(Vector x) { return (Vector)((Integers)x & 0x7fffffff); }
 
 /** (exp(x) - 1 - x) / x^2 for |x| of at most log(2) / 2. */
 inline Vector exponentialTail(Vector x) {
@@ -27,7 +22,8 @@ inline Vector powerOfTwo(Integers n) { return (Vector)((n + 127) << 23); }
 
 /** Infinity and 0 beyond what a float holds; NaN of NaN. */
 inline Vector exponential(Vector x) {
-  x = choose(x > 89, broadcast(89), choose(x < -104, broadcast(-104), x));
+  x = x > 89 ? broadcast(89) : x;
+  x = x < -104 ? broadcast(-104) : x;
   // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits.
   const Vector rounder = broadcast(12582912);
   const Vector shifted = x * 1.44269504088896341f + rounder;
@@ -42,7 +38,7 @@ inline Vector exponential(Vector x) {
 
 /** exp(x) - 1, as exact where x is nearly 0. */
 inline Vector exponentialMinusOne(Vector x) {
-  return choose(absolute(x) < 0.34f, exponentialTail(x) * (x * x) + x, exponential(x) - 1);
+  return absolute(x) < 0.34f ? exponentialTail(x) * (x * x) + x : exponential(x) - 1;
 }
 
 inline Vector sigmoid(Vector x) { return 1 / (1 + exponential(-x)); }
@@ -56,7 +52,8 @@ inline Vector hyperbolicTangent(Vector x) {
   y = y * square - 3.33332819422e-1f;
   const Vector nearZero = y * square * x + x;
   const Vector size = 1 - 2 / (exponential(absolute(x) * 2) + 1);
-  return choose(absolute(x) < 0.625f, nearZero, choose(x < 0, -size, size));
+  const Vector signedSize = x < 0 ? -size : size;
+  return absolute(x) < 0.625f ? nearZero : signedSize;
 }
 
 }  // namespace

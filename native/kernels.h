@@ -13,6 +13,9 @@ struct Bfloat16 {
 /** In what an array's values are stored. */
 enum class Type : int32_t { float32, bfloat16 };
 
+/** What a layer ends with: max(x, 0), and min(max(x, 0), 6). */
+enum class Activation : int32_t { none = 0, relu = 1, relu6 = 2 };
+
 /** An array of either type, row by row. */
 struct Values {
   void* data;
@@ -35,9 +38,9 @@ struct ConvolutionShape {
   int padTop, padLeft;
 };
 
-struct DepthwiseKernels;
 struct ArithmeticKernels;
-struct BatchNormKernels;
+struct DepthwiseKernels;
+struct Passes;
 
 /** Kernels for one instruction set. All arrays are float32, row by row. */
 struct Kernels {
@@ -51,9 +54,12 @@ struct Kernels {
   /** product [rows, columns] = a [rows, depth] b [depth, columns]; a transposed operand is given as it lies. */
   void (*multiply)(int rows, int columns, int depth, const float* a, bool isATransposed, const float* b,
                    bool isBTransposed, float* product);
+  /** All that is no product: passes_table.h. */
+  const Passes* passes;
+  /** Depthwise convolutions: depthwise_table.h. */
   const DepthwiseKernels* depthwise;
+  /** What TensorFlow.js composes gradients and layers of: arithmetic_table.h. */
   const ArithmeticKernels* arithmetic;
-  const BatchNormKernels* batchNorm;
 };
 
 extern const Kernels kPortableKernels;

@@ -7,10 +7,11 @@
 
 #include "convolution.h"
 #include "depthwise.h"
-#include "batch_norm.h"
+#include "passes.h"
+#include "reductions.h"
 
 const Kernels kAvx2Kernels = {
-    "avx2", convolve, inputGradient, filterGradient,
-    multiply, &kDepthwise, &kArithmetic, &kBatchNorm};
+    "avx2", convolve, inputGradient, filterGradient, multiply, &kPasses, &kDepthwise, &kArithmetic,
+};
 
 #endif

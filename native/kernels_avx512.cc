@@ -1,4 +1,4 @@
-// Kernels for x86-64 with AVX-512F: 32 registers of 16 floats.
+// Kernels for x86-64 with AVX-512F, BW and VL: 32 registers of 16 floats.
 
 #if defined(__x86_64__)
 
@@ -7,10 +7,11 @@
 
 #include "convolution.h"
 #include "depthwise.h"
-#include "batch_norm.h"
+#include "passes.h"
+#include "reductions.h"
 
 const Kernels kAvx512Kernels = {
-    "avx512", convolve, inputGradient, filterGradient,
-    multiply, &kDepthwise, &kArithmetic, &kBatchNorm};
+    "avx512", convolve, inputGradient, filterGradient, multiply, &kPasses, &kDepthwise, &kArithmetic,
+};
 
 #endif

@@ -9,8 +9,9 @@
 
 #include "convolution.h"
 #include "depthwise.h"
-#include "batch_norm.h"
+#include "passes.h"
+#include "reductions.h"
 
 const Kernels kPortableKernels = {
-    "portable", convolve, inputGradient, filterGradient,
-    multiply, &kDepthwise, &kArithmetic, &kBatchNorm};
+    "portable", convolve, inputGradient, filterGradient, multiply, &kPasses, &kDepthwise, &kArithmetic,
+};

@@ -5,11 +5,10 @@
 #include <cstring>
 
 #include "arguments.h"
-#include "groups.h"
 
 namespace {
 
-constexpr int kMostAxes = 6;
+constexpr size_t kMostAxes = 6;
 
 /** Values along `rank` axes, outermost first: how many, and how far apart in the source and in the target. */
 struct Move {
@@ -17,13 +16,6 @@ struct Move {
   const int32_t* sizes;
   const int32_t* sourceSteps;
   const int32_t* targetSteps;
-
-  bool isEmpty() const {
-    for (int axis = 0; axis < rank; axis++) {
-      if (sizes[axis] <= 0) return true;
-    }
-    return false;
-  }
 
   /** Values from the first to the last that is touched. */
   size_t reach(const int32_t* steps) const {
@@ -48,23 +40,20 @@ void moveAxis(const Move& move, int axis, const float* source, float* target) {
 
 /** (Int32Array [3, rank]: sizes, steps of the source, of the target; source, its first; target, its first) */
 void move(const Napi::CallbackInfo& info) {
-  const int numbers = info[0].As<Napi::TypedArray>().ElementLength();
-  const int32_t* layout = integers(info[0], 3);
-  const int rank = numbers / 3;
-  if (rank * 3 != numbers || rank > kMostAxes) {
-    throw Napi::RangeError::New(info.Env(), "expected sizes and steps of 1 to 6 axes");
-  }
-  const Move move{rank, layout, layout + rank, layout + 2 * rank};
-  if (move.isEmpty()) return;
-  for (int axis = 0; axis < rank; axis++) {
-    if (move.sourceSteps[axis] < 0 || move.targetSteps[axis] < 0) {
-      throw Napi::RangeError::New(info.Env(), "expected steps of 0 or more");
+  const Arguments arguments(info);
+  const size_t rank = arguments.lengthOf(0, "layout") / 3;
+  if (rank < 1 || rank > kMostAxes) throw Napi::RangeError::New(info.Env(), "layout: expected 1 to 6 axes");
+  const int32_t* layout = arguments.integers(0, "layout", 3 * rank);
+  const Move move{int(rank), layout, layout + rank, layout + 2 * rank};
+  for (size_t i = 0; i < 3 * rank; i++) {
+    if (layout[i] < (i < rank ? 1 : 0)) {
+      throw Napi::RangeError::New(info.Env(), "layout: expected sizes of 1 or more, steps of 0 or more");
     }
   }
-  const size_t sourceFirst = count(info[2]);
-  const size_t targetFirst = count(info[4]);
-  const float* source = floats(info[1], sourceFirst + move.reach(move.sourceSteps));
-  float* target = floats(info[3], targetFirst + move.reach(move.targetSteps));
+  const size_t sourceFirst = arguments.integer(2, "sourceFirst", 0);
+  const size_t targetFirst = arguments.integer(4, "targetFirst", 0);
+  const float* source = arguments.floats(1, "source", sourceFirst + move.reach(move.sourceSteps));
+  float* target = arguments.floats(3, "target", targetFirst + move.reach(move.targetSteps));
   moveAxis(move, 0, source + sourceFirst, target + targetFirst);
 }
 

@@ -13,7 +13,7 @@
 
 #include "kernels.h"
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -24,6 +24,7 @@ using Vector = float __attribute__((vector_size(VECTOR_BYTES)));
 using Integers = int32_t __attribute__((vector_size(VECTOR_BYTES)));
 using Unsigned = uint32_t __attribute__((vector_size(VECTOR_BYTES)));
 using Halves = uint16_t __attribute__((vector_size(VECTOR_BYTES / 2)));
+using Bytes = uint8_t __attribute__((vector_size(VECTOR_BYTES / 4)));
 /** The same at any address. */
 using LooseVector = float __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 using LooseHalves = uint16_t __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
@@ -71,6 +72,64 @@ inline void storePart(T* to, Vector vector, int count) {
   store(values, vector);
   std::memcpy(to, values, sizeof(T) * count);
 }
+
+#if !(VECTOR_BYTES == 64 && defined(__AVX512BW__) && defined(__AVX512VL__))
+inline Bytes loadPart(const uint8_t* from, int count) {
+  Bytes bytes = {};
+  std::memcpy(&bytes, from, count);
+  return bytes;
+}
+inline void storePart(uint8_t* to, Bytes bytes, int count) { std::memcpy(to, &bytes, count); }
+#endif
+
+// A copy that goes through memory waits for what was written to it: masks, where there are such, do not.
+#if VECTOR_BYTES == 64 && defined(__AVX512F__)
+inline __mmask16 firstLanes(int count) { return __mmask16((1u << count) - 1); }
+
+inline Vector loadPart(const float* from, int count) {
+  return (Vector)_mm512_maskz_loadu_ps(firstLanes(count), from);
+}
+inline void storePart(float* to, Vector vector, int count) {
+  _mm512_mask_storeu_ps(to, firstLanes(count), (__m512)vector);
+}
+#endif
+#if VECTOR_BYTES == 64 && defined(__AVX512BW__) && defined(__AVX512VL__)
+inline Vector loadPart(const Bfloat16* from, int count) {
+  const Halves halves = (Halves)_mm256_maskz_loadu_epi16(firstLanes(count), from);
+  return (Vector)(__builtin_convertvector(halves, Unsigned) << 16);
+}
+inline void storePart(Bfloat16* to, Vector vector, int count) {
+  Bfloat16 values[kLanes];
+  store(values, vector);
+  __m256i halves;
+  std::memcpy(&halves, values, sizeof halves);
+  _mm256_mask_storeu_epi16(to, firstLanes(count), halves);
+}
+inline Bytes loadPart(const uint8_t* from, int count) {
+  return (Bytes)_mm_maskz_loadu_epi8(firstLanes(count), from);
+}
+inline void storePart(uint8_t* to, Bytes bytes, int count) {
+  _mm_mask_storeu_epi8(to, firstLanes(count), (__m128i)bytes);
+}
+#endif
+#if VECTOR_BYTES == 32 && defined(__AVX2__)
+inline __m256i firstLanes(int count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+inline Vector loadPart(const float* from, int count) { return (Vector)_mm256_maskload_ps(from, firstLanes(count)); }
+inline void storePart(float* to, Vector vector, int count) {
+  _mm256_maskstore_ps(to, firstLanes(count), (__m256)vector);
+}
+#endif
+
+inline Vector squareRoot(Vector x) {
+  Vector roots;
+  for (int lane = 0; lane < kLanes; lane++) roots[lane] = __builtin_sqrtf(x[lane]);
+  return roots;
+}
+
+inline Vector absolute(Vector x) { return (Vector)((Integers)x & 0x7fffffff); }
 
 inline float toFloat(float value) { return value; }
 inline float toFloat(Bfloat16 value) {

@@ -7,7 +7,10 @@ import { messageOf } from "../../common/errors.ts";
 type Floats = Float32Array;
 type Convolution = (shape: Int32Array, a: Floats, b: Floats, result: Floats) => void;
 
-/** The kernels as functions; see native/kernels.h and the tables beside it. Arrays are float32, row by row. */
+/**
+ * The kernels as functions; see native/kernels.h and the tables beside it. Arrays are row by row.
+ * @throws TypeError, RangeError where an array is of another type or too short.
+ */
 export interface Addon {
   /** Takes the kernels of this name, or the fastest; tells their name, or undefined where there are none such. */
   choose(name?: string): string | undefined;
@@ -20,10 +23,10 @@ export interface Addon {
   readonly inputGradient: Convolution;
   /** (shape, input, gradient of the output, gradient of the filter) */
   readonly filterGradient: Convolution;
-  /** As the three above, with filters [height, width, input channel, multiplier]. */
-  readonly convolveDepthwise: Convolution;
-  readonly depthwiseInputGradient: Convolution;
-  readonly depthwiseFilterGradient: Convolution;
+  /** Depthwise: filters are [height, width, input channel, multiplier]. */
+  convolveDepthwise(shape: Int32Array, input: Activations, filter: Floats, output: Activations): void;
+  depthwiseInputGradient(shape: Int32Array, gradient: Activations, filter: Floats, input: Activations): void;
+  depthwiseFilterGradient(shape: Int32Array, input: Activations, gradient: Activations, filter: Floats): void;
   multiply(
     rows: number,
     columns: number,
@@ -39,7 +42,6 @@ export interface Addon {
   readonly unaryNames: readonly string[];
   readonly binaryNames: readonly string[];
   readonly reductionNames: readonly string[];
-  readonly activationNames: readonly string[];
   unary(operation: number, parameter: number, x: Floats, result: Floats): void;
   clip(least: number, most: number, x: Floats, result: Floats): void;
   clipGradient(least: number, most: number, gradient: Floats, x: Floats, result: Floats): void;
@@ -52,42 +54,137 @@ export interface Addon {
     b: Floats,
     result: Floats,
   ): void;
-  /** values [rows, channels] = activation(values + bias [channels]) */
-  addBias(rows: number, channels: number, bias: Floats | undefined, activation: number, values: Floats): void;
   /** x [outer, size, inner] to result [outer, inner] */
   reduce(operation: number, outer: number, size: number, inner: number, x: Floats, result: Floats): void;
 
-  /** x [rows, channels] */
+  /** `layout` [3, rank]: sizes, and how far apart values lie in the source and in the target. */
+  move(layout: Int32Array, source: Floats, sourceFirst: number, target: Floats, targetFirst: number): void;
+
+  readonly passes: Passes;
+}
+
+/** Activations and their gradients, all of a call in the same: float32, or the bits of bfloat16. */
+export type Activations = Float32Array | Uint16Array;
+
+/** What a layer ends with; the numbers are native/kernels.h's. */
+export const ACTIVATION = { none: 0, relu: 1, relu6: 2 } as const;
+export type Activation = (typeof ACTIVATION)[keyof typeof ACTIVATION];
+
+/**
+ * What else a training step does to its arrays; native/passes_table.h tells what each function does. Shapes of pooling
+ * are [images, height, width, channels, outHeight, outWidth, windowHeight, windowWidth, strideHeight, strideWidth,
+ * padTop, padLeft].
+ * @throws TypeError, RangeError where an array is of another type or too short.
+ */
+export interface Passes {
+  maxPool(shape: Int32Array, x: Activations, y: Activations, positions?: Uint8Array): void;
+  maxPoolGradient(shape: Int32Array, dy: Activations, positions: Uint8Array, dx: Activations): void;
+  averagePool(shape: Int32Array, x: Activations, y: Activations): void;
+  averagePoolGradient(shape: Int32Array, dy: Activations, countsPadding: boolean, dx: Activations): void;
+
+  channelMoments(rows: number, channels: number, x: Activations, mean: Float32Array, m2: Float32Array): void;
+  combineMoments(
+    channels: number,
+    rows: number,
+    mean: Float32Array,
+    m2: Float32Array,
+    moreRows: number,
+    moreMean: Float32Array,
+    moreM2: Float32Array,
+  ): void;
   normalize(
     rows: number,
     channels: number,
-    x: Floats,
-    mean: Floats,
-    variance: Floats,
-    scale: Floats | undefined,
-    offset: Floats | undefined,
-    epsilon: number,
-    result: Floats,
+    x: Activations,
+    scale: Float32Array,
+    shift: Float32Array,
+    activation: Activation,
+    y: Activations,
   ): void;
-  normalizeGradients(
+  normalizationGradientSums(
     rows: number,
     channels: number,
-    x: Floats,
-    mean: Floats,
-    variance: Floats,
-    scale: Floats | undefined,
-    offset: undefined,
-    epsilon: number,
-    gradient: Floats,
-    toX: Floats,
-    toMean: Floats,
-    toVariance: Floats,
-    toScale: Floats,
-    toOffset: Floats,
+    x: Activations,
+    dy: Activations,
+    mean: Float32Array,
+    inverseDeviation: Float32Array,
+    sumDy: Float32Array,
+    sumDyXhat: Float32Array,
+  ): void;
+  normalizationGradient(
+    rows: number,
+    channels: number,
+    x: Activations,
+    dy: Activations,
+    a: Float32Array,
+    b: Float32Array,
+    c: Float32Array,
+    dx: Activations,
   ): void;
 
-  /** `layout` [3, rank]: sizes, and how far apart values lie in the source and in the target. */
-  move(layout: Int32Array, source: Floats, sourceFirst: number, target: Floats, targetFirst: number): void;
+  activate(activation: Activation, count: number, x: Activations): void;
+  gate(activation: Activation, count: number, y: Activations, dy: Activations): void;
+  addBias(rows: number, channels: number, x: Activations, bias: Float32Array, activation: Activation): void;
+  sumRows(rows: number, channels: number, dy: Activations, sums: Float32Array): void;
+
+  add(count: number, a: Activations, b: Activations, sum: Activations): void;
+  scale(count: number, x: Activations, factor: number, y: Activations): void;
+  convert(count: number, x: Activations, y: Activations): void;
+  pixels(count: number, x: Uint8Array, y: Activations): void;
+
+  dropout(
+    x: Activations,
+    y: Activations,
+    first: number,
+    count: number,
+    k0: number,
+    k1: number,
+    step: number,
+    rate: number,
+  ): void;
+
+  crossEntropy(
+    rows: number,
+    classes: number,
+    logits: Float32Array,
+    labels: Int32Array,
+    loss: Float64Array,
+    correct: Int32Array,
+    factor: number,
+    gradient?: Activations,
+  ): void;
+
+  rmsProp(
+    count: number,
+    variable: Float32Array,
+    meanSquare: Float32Array,
+    gradient: Float32Array,
+    learningRate: number,
+    rho: number,
+    epsilon: number,
+  ): void;
+  sgd(
+    count: number,
+    variable: Float32Array,
+    velocity: Float32Array | undefined,
+    gradient: Float32Array,
+    learningRate: number,
+    momentum: number,
+    isNesterov: boolean,
+  ): void;
+  adam(
+    count: number,
+    variable: Float32Array,
+    mean: Float32Array,
+    meanSquare: Float32Array,
+    gradient: Float32Array,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    step: number,
+  ): void;
+  sumSquares(count: number, x: Float32Array): number;
 }
 
 let loaded: { addon: Addon } | { missing: string } | undefined;

@@ -10,7 +10,6 @@ import {
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
-import { composedRmsProp } from "../composed.ts";
 import type { Engine } from "../engine.ts";
 import { type Addon, findAddon } from "./addon.ts";
 import { convolutionKernels } from "./convolution.ts";
@@ -21,7 +20,9 @@ import type { NativeKernel } from "./kernels.ts";
 import { matMulKernels } from "./matmul.ts";
 import { moveKernels } from "./moves.ts";
 import { normalizationKernels } from "./normalization.ts";
+import { poolingKernels } from "./pooling.ts";
 import { reductionKernels } from "./reductions.ts";
+import { rmsProp } from "./rmsprop.ts";
 import { NativeBackend } from "./storage.ts";
 
 const NAME = "native";
@@ -32,7 +33,7 @@ export async function startNative(): Promise<Engine> {
   if ("missing" in found) throw new Error(found.missing);
   if (!findBackendFactory(NAME)) register(found.addon);
   if (!(await setBackend(NAME))) throw new Error("the native backend did not start");
-  return { name: NAME, precision: "float32", rmsProp: composedRmsProp };
+  return { name: NAME, precision: "float32", rmsProp };
 }
 
 function register(addon: Addon): void {
@@ -44,6 +45,7 @@ function register(addon: Addon): void {
     ...matMulKernels,
     ...moveKernels,
     ...normalizationKernels,
+    ...poolingKernels,
     ...reductionKernels(addon),
   ];
   for (const kernel of kernels) install(kernel);

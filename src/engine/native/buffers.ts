@@ -78,6 +78,17 @@ export class BufferPool {
     this.#keep(memory.whole);
   }
 
+  /** Lends an array of so many values for as long as `use` runs. */
+  borrow(length: number, use: (values: Float32Array) => void): void {
+    const values = this.take(length);
+    this.hold(values);
+    try {
+      use(values);
+    } finally {
+      this.release(values);
+    }
+  }
+
   /** How many tensors have their values in this memory; undefined where it is not the pool's. */
   holdersOf(values: ArrayBufferView): number | undefined {
     return this.#memories.get(values.buffer)?.holders;

@@ -87,7 +87,7 @@ const fusedConv2D = kernel<ConvolutionInputs & FusedInputs, FusedConv2DAttrs>(
   (backend, inputs, attrs) => {
     const { x, filter } = inputs;
     const info = areFloats(x, filter) && infoOf(x.shape, filter.shape, attrs, attrs.dilations);
-    const finish = info && finishOf(backend, info.outChannels, inputs, attrs as unknown as FusedAttrs);
+    const finish = info && finishOf(info.outChannels, inputs, attrs as unknown as FusedAttrs);
     return finish ? convolve(backend, x, filter, info, finish) : undefined;
   },
 );

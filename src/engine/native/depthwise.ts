@@ -73,7 +73,7 @@ const fusedDepthwise = kernel<ConvolutionInputs & FusedInputs, FusedDepthwiseCon
   (backend, inputs, attrs) => {
     const { x, filter } = inputs;
     const info = areFloats(x, filter) && infoOf(x.shape, filter.shape, attrs);
-    const finish = info && finishOf(backend, info.outChannels, inputs, attrs as unknown as FusedAttrs);
+    const finish = info && finishOf(info.outChannels, inputs, attrs as unknown as FusedAttrs);
     return finish ? convolve(backend, x, filter, info, finish) : undefined;
   },
 );

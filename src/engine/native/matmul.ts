@@ -86,7 +86,7 @@ const fusedMatMul = kernel<Factors & FusedInputs, _FusedMatMulAttrs>(
   (backend, inputs, attrs) => {
     if (isEmpty(inputs)) return undefined;
     const columns = inputs.b.shape.at(attrs.transposeB ? -2 : -1) as number;
-    const finish = finishOf(backend, columns, inputs, attrs as unknown as FusedAttrs);
+    const finish = finishOf(columns, inputs, attrs as unknown as FusedAttrs);
     return finish && multiply(backend, inputs, attrs, finish);
   },
 );

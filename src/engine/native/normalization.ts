@@ -1,7 +1,8 @@
 // Batch normalisation over the last axis, and all its gradients in one kernel, FusedBatchNormGrad.
 
-import { FusedBatchNorm, type FusedBatchNormAttrs, type TensorInfo } from "@tensorflow/tfjs-core";
-import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+import { FusedBatchNorm, type FusedBatchNormAttrs, Multiply, type TensorInfo } from "@tensorflow/tfjs-core";
+import { ACTIVATION } from "./addon.ts";
+import { areFloats, callKernel, kernel, type NativeKernel } from "./kernels.ts";
 import type { NativeBackend } from "./storage.ts";
 
 /** All but x are [channels]. */
@@ -13,65 +14,84 @@ interface NormalizationInputs {
   offset?: TensorInfo | null;
 }
 
+/** By channel. */
+interface Channels {
+  readonly count: number;
+  readonly mean: Float32Array;
+  /** 1 / √(variance + epsilon) */
+  readonly inverseDeviation: Float32Array;
+  /** Of x, in the output. */
+  readonly factor: Float32Array;
+}
+
 /** Undefined where something else than the last axis is normalised. */
-function channelsOf(backend: NativeBackend, inputs: NormalizationInputs): number | undefined {
+function channelsOf(
+  backend: NativeBackend,
+  inputs: NormalizationInputs,
+  epsilon: number,
+): Channels | undefined {
   const { x, mean, variance, scale, offset } = inputs;
-  const channels = x.shape.at(-1);
-  const isOfChannels = (tensor?: TensorInfo | null) =>
-    !tensor || (tensor.shape.at(-1) === channels && backend.floatsOf(tensor).length === channels);
-  return areFloats(x, mean, variance, scale, offset) && [mean, variance, scale, offset].every(isOfChannels)
-    ? channels
-    : undefined;
+  const count = x.shape.at(-1) as number;
+  const byChannel = [mean, variance, scale, offset].filter((tensor) => tensor != null);
+  const areOfChannels = byChannel.every(
+    (tensor) => tensor.shape.at(-1) === count && backend.floatsOf(tensor).length === count,
+  );
+  if (!areFloats(x, ...byChannel) || !areOfChannels) return undefined;
+  const inverseDeviation = backend.floatsOf(variance).map((value) => 1 / Math.sqrt(value + epsilon));
+  const scales = scale ? backend.floatsOf(scale) : undefined;
+  const factor = scales ? inverseDeviation.map((inverse, c) => inverse * scales[c]) : inverseDeviation;
+  return { count, mean: backend.floatsOf(mean), inverseDeviation, factor };
 }
 
 const normalize = kernel<NormalizationInputs, FusedBatchNormAttrs>(
   FusedBatchNorm,
   (backend, inputs, { varianceEpsilon }) => {
-    const channels = channelsOf(backend, inputs);
-    if (channels === undefined) return undefined;
-    const { x, mean, variance, scale, offset } = inputs;
+    const channels = channelsOf(backend, inputs, varianceEpsilon);
+    if (!channels) return undefined;
+    const { x, offset } = inputs;
+    const { count, mean, factor } = channels;
+    const offsets = offset ? backend.floatsOf(offset) : new Float32Array(count);
+    const shift = offsets.map((value, c) => value - mean[c] * factor[c]);
     const { tensor, values } = backend.makeFloats(x.shape);
-    backend.addon.normalize(
-      values.length / channels,
-      channels,
-      backend.floatsOf(x),
-      backend.floatsOf(mean),
-      backend.floatsOf(variance),
-      scale ? backend.floatsOf(scale) : undefined,
-      offset ? backend.floatsOf(offset) : undefined,
-      varianceEpsilon,
-      values,
-    );
+    const rows = values.length / count;
+    backend.addon.passes.normalize(rows, count, backend.floatsOf(x), factor, shift, ACTIVATION.none, values);
     return tensor;
   },
 );
 
-/** To the gradients of x, mean, variance, scale and offset, in this order. */
+/** To the gradients of x, mean, variance, scale and offset, in this order: mean and variance are inputs of their own. */
 const gradients = kernel<NormalizationInputs & { dy: TensorInfo }, FusedBatchNormAttrs>(
   "FusedBatchNormGrad",
   (backend, inputs, { varianceEpsilon }) => {
-    const channels = channelsOf(backend, inputs);
-    if (channels === undefined) return undefined;
-    const { x, mean, variance, scale, dy } = inputs;
-    const toX = backend.makeFloats(x.shape);
-    const [toMean, toVariance, toScale, toOffset] = [0, 1, 2, 3].map(() => backend.makeFloats(mean.shape));
-    backend.addon.normalizeGradients(
-      toX.values.length / channels,
-      channels,
-      backend.floatsOf(x),
-      backend.floatsOf(mean),
-      backend.floatsOf(variance),
-      scale ? backend.floatsOf(scale) : undefined,
-      undefined,
-      varianceEpsilon,
-      backend.floatsOf(dy),
-      toX.values,
-      toMean.values,
-      toVariance.values,
-      toScale.values,
-      toOffset.values,
+    const channels = channelsOf(backend, inputs, varianceEpsilon);
+    if (!channels) return undefined;
+    const { x, dy } = inputs;
+    const { count, mean, inverseDeviation, factor } = channels;
+    const slopes = backend.floatsOf(dy);
+    const [toMean, toVariance, toScale, toOffset] = Array.from({ length: 4 }, () =>
+      backend.makeFloats([count]),
     );
-    return [toX, toMean, toVariance, toScale, toOffset].map(({ tensor }) => tensor);
+    const sumDy = toOffset.values.fill(0);
+    const sumDyXhat = toScale.values.fill(0);
+    backend.addon.passes.normalizationGradientSums(
+      slopes.length / count,
+      count,
+      backend.floatsOf(x),
+      slopes,
+      mean,
+      inverseDeviation,
+      sumDy,
+      sumDyXhat,
+    );
+    for (let c = 0; c < count; c++) {
+      toMean.values[c] = -sumDy[c] * factor[c];
+      toVariance.values[c] = -0.5 * factor[c] * inverseDeviation[c] * sumDyXhat[c];
+    }
+    const factors = backend.makeFloats([count]);
+    factors.values.set(factor);
+    const toX = callKernel(backend, Multiply, { a: dy, b: factors.tensor });
+    backend.disposeIntermediateTensorInfo(factors.tensor);
+    return [toX, ...[toMean, toVariance, toScale, toOffset].map(({ tensor }) => tensor)];
   },
 );
 

@@ -1,0 +1,71 @@
+// Optimizers, one pass over a variable, as Keras defines them: epsilon stands beside the root.
+
+#pragma once
+
+#include <math.h>
+
+#include "columns.h"
+
+namespace {
+
+/** Tieleman and Hinton 2012. */
+void rmsProp(ptrdiff_t count, float* variable, float* meanSquare, const float* gradient, double learningRate,
+             double rho, double epsilon) {
+  const float rate = float(learningRate), past = float(rho), present = float(1 - rho), least = float(epsilon);
+  forVectors(count, [&](ptrdiff_t at, auto block) {
+    const Vector g = block.load(gradient + at);
+    const Vector squares = block.load(meanSquare + at) * past + g * g * present;
+    block.store(meanSquare + at, squares);
+    block.store(variable + at, block.load(variable + at) - g * rate / (squareRoot(squares) + least));
+  });
+}
+
+void sgd(ptrdiff_t count, float* variable, float* velocity, const float* gradient, double learningRate,
+         double momentum, bool isNesterov) {
+  const float rate = float(learningRate), past = float(momentum);
+  if (velocity == nullptr) {
+    forVectors(count, [&](ptrdiff_t at, auto block) {
+      block.store(variable + at, block.load(variable + at) - block.load(gradient + at) * rate);
+    });
+    return;
+  }
+  forVectors(count, [&](ptrdiff_t at, auto block) {
+    const Vector step = block.load(gradient + at) * rate;
+    const Vector speed = block.load(velocity + at) * past - step;
+    block.store(velocity + at, speed);
+    block.store(variable + at, block.load(variable + at) + (isNesterov ? speed * past - step : speed));
+  });
+}
+
+void adam(ptrdiff_t count, float* variable, float* mean, float* meanSquare, const float* gradient, double learningRate,
+          double beta1, double beta2, double epsilon, double step) {
+  const float rate = float(learningRate * sqrt(1 - pow(beta2, step)) / (1 - pow(beta1, step)));
+  const float past = float(beta1), present = float(1 - beta1);
+  const float pastSquare = float(beta2), presentSquare = float(1 - beta2), least = float(epsilon);
+  forVectors(count, [&](ptrdiff_t at, auto block) {
+    const Vector g = block.load(gradient + at);
+    const Vector first = block.load(mean + at) * past + g * present;
+    const Vector second = block.load(meanSquare + at) * pastSquare + g * g * presentSquare;
+    block.store(mean + at, first);
+    block.store(meanSquare + at, second);
+    block.store(variable + at, block.load(variable + at) - first * rate / (squareRoot(second) + least));
+  });
+}
+
+/** Float32 sums of blocks, which are added up in double. */
+double sumSquares(ptrdiff_t count, const float* x) {
+  double sum = 0;
+  constexpr ptrdiff_t kBlock = 4096;
+  for (ptrdiff_t start = 0; start < count; start += kBlock) {
+    const ptrdiff_t length = count - start < kBlock ? count - start : kBlock;
+    Vector squares = {};
+    forVectors(length, [&](ptrdiff_t at, auto block) {
+      const Vector value = block.load(x + start + at);
+      squares += value * value;
+    });
+    for (int lane = 0; lane < kLanes; lane++) sum += squares[lane];
+  }
+  return sum;
+}
+
+}  // namespace

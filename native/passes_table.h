@@ -1,0 +1,119 @@
+// The kernels that are no products: what else a training step does to its arrays, each in one pass over memory.
+//
+// Every function works on a range of images or rows that lie next to each other, so that a caller may split a batch over
+// threads, or go image by image. `Type` tells in what the arrays of activations and their gradients are stored; all of a
+// call are of that one type. Sums and arithmetic are float32. NaN and infinity come out as from TensorFlow.js's cpu
+// backend, but where a function says otherwise.
+
+#pragma once
+
+#include "kernels.h"
+
+/** Windows over images [images, height, width, channels]; outputs are [images, outHeight, outWidth, channels]. */
+struct PoolShape {
+  int images, height, width, channels;
+  int outHeight, outWidth;
+  int windowHeight, windowWidth;
+  int strideHeight, strideWidth;
+  /** What is padded is no part of a window: it is never the greatest, and not counted in a mean. */
+  int padTop, padLeft;
+};
+
+struct Passes {
+  /**
+   * The greatest value of each window. `positions`, if it is not null, takes where in the window it stands: row *
+   * windowWidth + column of the first of the greatest values, as if nothing were padded, or 255 where no value is
+   * greater than minus infinity (NaN never is). For windows of up to 256 places; in one of just 256 the last place and
+   * 255 are the same.
+   */
+  void (*maxPool)(const PoolShape& shape, Type type, const void* x, void* y, uint8_t* positions);
+  /** dx, from dy and the positions. */
+  void (*maxPoolGradient)(const PoolShape& shape, Type type, const void* dy, const uint8_t* positions, void* dx);
+
+  /** The mean of each window. A window as large as the image makes it global. */
+  void (*averagePool)(const PoolShape& shape, Type type, const void* x, void* y);
+  /**
+   * dx from dy. TensorFlow.js divides by the number of all places of a window, also where some of them are padded: so
+   * does this if `countsPadding` is true. False gives the gradient of what averagePool computes.
+   */
+  void (*averagePoolGradient)(const PoolShape& shape, Type type, const void* dy, bool countsPadding, void* dx);
+
+  /** Of x [rows, channels], for each channel: the mean, and the sum of squared deviations from it. */
+  void (*channelMoments)(ptrdiff_t rows, int channels, Type type, const void* x, float* mean, float* m2);
+  /**
+   * Takes moments of more rows into those of `rows` rows (none are 0 rows, with any finite moments). A caller that
+   * combines parts one after another, in their order, gets the same bits however the parts were computed.
+   */
+  void (*combineMoments)(int channels, double rows, float* mean, float* m2, double moreRows, const float* moreMean,
+                         const float* moreM2);
+  /** y = activation(x scale + shift), x and y [rows, channels]; y may be x. */
+  void (*normalize)(ptrdiff_t rows, int channels, Type type, const void* x, const float* scale, const float* shift,
+                    Activation activation, void* y);
+  /** Adds to sumDy the sums of dy over the rows, and to sumDyXhat those of dy (x - mean) inverseDeviation. */
+  void (*normalizationGradientSums)(ptrdiff_t rows, int channels, Type type, const void* x, const void* dy,
+                                    const float* mean, const float* inverseDeviation, float* sumDy, float* sumDyXhat);
+  /**
+   * dx = a dy + b x + c, by channel; dx may be dy. For y = gamma xhat + beta with xhat = (x - mean) inverse, inverse =
+   * 1 / sqrt(variance + epsilon), and moments over all n rows of the batch:
+   *   a = gamma inverse;  b = -a inverse sumDyXhat / n;  c = -a sumDy / n - b mean;
+   * and the gradients of gamma and beta are sumDyXhat and sumDy.
+   */
+  void (*normalizationGradient)(ptrdiff_t rows, int channels, Type type, const void* x, const void* dy, const float* a,
+                                const float* b, const float* c, void* dx);
+
+  /** In place. */
+  void (*activate)(Activation activation, Type type, ptrdiff_t count, void* x);
+  /**
+   * dy *= the activation's derivative, in place, from what came out of the activation: 0 at 0, and of relu6 at 6, too
+   * (TensorFlow.js has 1 where the input was 6 itself, which the output does not tell from more than 6).
+   */
+  void (*gate)(Activation activation, Type type, ptrdiff_t count, const void* y, void* dy);
+  /** x = activation(x + bias), in place, x [rows, channels]. */
+  void (*addBias)(ptrdiff_t rows, int channels, Type type, void* x, const float* bias, Activation activation);
+  /** Adds to sums [channels] the sums of dy [rows, channels] over the rows: a bias's gradient. */
+  void (*sumRows)(ptrdiff_t rows, int channels, Type type, const void* dy, float* sums);
+
+  /** sum = a + b; sum may be a or b. */
+  void (*add)(Type type, ptrdiff_t count, const void* a, const void* b, void* sum);
+  /** y = x factor; y may be x. */
+  void (*scale)(Type type, ptrdiff_t count, const void* x, float factor, void* y);
+  /** From one type to another, rounding to the nearest. */
+  void (*convert)(ptrdiff_t count, Type from, const void* x, Type to, void* y);
+  /** y = x / 255, as JavaScript's Math.fround(x / 255), then rounded to the type. */
+  void (*pixels)(ptrdiff_t count, const uint8_t* x, Type type, void* y);
+
+  /**
+   * Sets to 0 a share `rate` in [0, 1) of the values, and multiplies the others by 1 / (1 - rate); y may be x. `first`
+   * is where in the whole batch's tensor x begins. Which values are dropped is told by the key (k0, k1), the step and a
+   * value's place (dropout.h): the same call on the gradient is the way back. A dropped NaN becomes 0.
+   */
+  void (*dropout)(Type type, const void* x, void* y, int64_t first, ptrdiff_t count, uint32_t k0, uint32_t k1,
+                  uint32_t step, double rate);
+
+  /**
+   * Of logits [rows, classes] and labels [rows]: adds the cross-entropies to `loss` and the rows whose first greatest
+   * logit is their label's to `correct`; `gradient` [rows, classes], if it is not null, takes (softmax - one-hot)
+   * factor in this type. A label outside of [0, classes) is no class.
+   */
+  void (*crossEntropy)(int rows, int classes, const float* logits, const int32_t* labels, double* loss,
+                       int32_t* correct, float factor, Type type, void* gradient);
+
+  /** meanSquare = rho meanSquare + (1 - rho) g^2; variable -= learningRate g / (sqrt(meanSquare) + epsilon). */
+  void (*rmsProp)(ptrdiff_t count, float* variable, float* meanSquare, const float* gradient, double learningRate,
+                  double rho, double epsilon);
+  /**
+   * velocity = momentum velocity - learningRate g; variable += velocity, or, in Nesterov's form, momentum velocity -
+   * learningRate g. Without a velocity (null): variable -= learningRate g.
+   */
+  void (*sgd)(ptrdiff_t count, float* variable, float* velocity, const float* gradient, double learningRate,
+              double momentum, bool isNesterov);
+  /**
+   * Kingma and Ba 2015: mean = beta1 mean + (1 - beta1) g; meanSquare = beta2 meanSquare + (1 - beta2) g^2; variable -=
+   * rate mean / (sqrt(meanSquare) + epsilon) with rate = learningRate sqrt(1 - beta2^step) / (1 - beta1^step); steps
+   * are counted from 1.
+   */
+  void (*adam)(ptrdiff_t count, float* variable, float* mean, float* meanSquare, const float* gradient,
+               double learningRate, double beta1, double beta2, double epsilon, double step);
+  /** The square of an array's norm, by which gradients are clipped. */
+  double (*sumSquares)(ptrdiff_t count, const float* x);
+};

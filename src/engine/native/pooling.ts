@@ -1,0 +1,108 @@
+// Pooling of images [batch, height, width, channel], and its gradients.
+
+import {
+  AvgPool,
+  type AvgPoolAttrs,
+  AvgPoolGrad,
+  type AvgPoolGradAttrs,
+  backend_util,
+  MaxPool,
+  type MaxPoolAttrs,
+  MaxPoolGrad,
+  type MaxPoolGradAttrs,
+  type TensorInfo,
+  util,
+} from "@tensorflow/tfjs-core";
+import type { Shape4D } from "./convolution.ts";
+import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+
+/** Of a window whose place is kept in a byte. */
+const MOST_PLACES = 256;
+
+interface Pool {
+  /** As `Passes` has it. */
+  readonly shape: Int32Array;
+  readonly outShape: number[];
+  /** Of a window. */
+  readonly places: number;
+}
+
+/** Undefined for what is left to the cpu backend: an empty result. */
+function poolOf(
+  inputShape: number[],
+  { filterSize, strides, pad, dimRoundingMode }: MaxPoolAttrs,
+): Pool | undefined {
+  const info = backend_util.computePool2DInfo(
+    inputShape as Shape4D,
+    filterSize,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+  );
+  if (info.outShape.some((size) => size <= 0)) return undefined;
+  const shape = Int32Array.of(
+    info.batchSize,
+    info.inHeight,
+    info.inWidth,
+    info.inChannels,
+    info.outHeight,
+    info.outWidth,
+    info.filterHeight,
+    info.filterWidth,
+    info.strideHeight,
+    info.strideWidth,
+    info.padInfo.top,
+    info.padInfo.left,
+  );
+  return { shape, outShape: info.outShape, places: info.filterHeight * info.filterWidth };
+}
+
+const maxPool = kernel<{ x: TensorInfo }, MaxPoolAttrs>(MaxPool, (backend, { x }, attrs) => {
+  const pool = areFloats(x) && poolOf(x.shape, attrs);
+  if (!pool) return undefined;
+  const { tensor, values } = backend.makeFloats(pool.outShape);
+  backend.addon.passes.maxPool(pool.shape, backend.floatsOf(x), values);
+  return tensor;
+});
+
+/** TensorFlow.js hands over the input and not where its greatest values were: they are looked for again. */
+const maxPoolGradient = kernel<{ dy: TensorInfo; input: TensorInfo }, MaxPoolGradAttrs>(
+  MaxPoolGrad,
+  (backend, { dy, input }, attrs) => {
+    const pool = areFloats(dy, input) && poolOf(input.shape, attrs);
+    if (!pool || pool.places > MOST_PLACES) return undefined;
+    const { passes } = backend.addon;
+    const { tensor, values } = backend.makeFloats(input.shape);
+    const size = util.sizeFromShape(pool.outShape);
+    backend.pool.borrow(size, (greatest) =>
+      backend.pool.borrow(Math.ceil(size / Float32Array.BYTES_PER_ELEMENT), (memory) => {
+        const positions = new Uint8Array(memory.buffer, memory.byteOffset, size);
+        passes.maxPool(pool.shape, backend.floatsOf(input), greatest, positions);
+        passes.maxPoolGradient(pool.shape, backend.floatsOf(dy), positions, values);
+      }),
+    );
+    return tensor;
+  },
+);
+
+const averagePool = kernel<{ x: TensorInfo }, AvgPoolAttrs>(AvgPool, (backend, { x }, attrs) => {
+  const pool = areFloats(x) && poolOf(x.shape, attrs);
+  if (!pool) return undefined;
+  const { tensor, values } = backend.makeFloats(pool.outShape);
+  backend.addon.passes.averagePool(pool.shape, backend.floatsOf(x), values);
+  return tensor;
+});
+
+const averagePoolGradient = kernel<{ dy: TensorInfo; input: TensorInfo }, AvgPoolGradAttrs>(
+  AvgPoolGrad,
+  (backend, { dy, input }, attrs) => {
+    const pool = areFloats(dy, input) && poolOf(input.shape, attrs);
+    if (!pool) return undefined;
+    const { tensor, values } = backend.makeFloats(input.shape);
+    backend.addon.passes.averagePoolGradient(pool.shape, backend.floatsOf(dy), true, values);
+    return tensor;
+  },
+);
+
+export const poolingKernels: NativeKernel[] = [maxPool, maxPoolGradient, averagePool, averagePoolGradient];

@@ -7,6 +7,10 @@
 #include "columns.h"
 #include "exponential.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace {
 
 // Comparisons with NaN are false: each is turned so that NaN stays.
@@ -60,12 +64,56 @@ BINARY(GreaterMask, maskOf(a > b))
 BINARY(GreaterEqualMask, maskOf(a >= b))
 #undef BINARY
 
+/**
+ * Results of more bytes are written past the cache, which they would not fit in together with what the next pass reads:
+ * memory that is only written to is then not read first.
+ */
+constexpr ptrdiff_t kStreamedBytes = 16 << 20;
+
+inline bool isStreamed(const float* result, ptrdiff_t size) {
+#if defined(__x86_64__)
+  return size * ptrdiff_t(sizeof(float)) >= kStreamedBytes && uintptr_t(result) % VECTOR_BYTES == 0;
+#else
+  return (void)result, (void)size, false;
+#endif
+}
+
+template <bool IS_STREAMED, typename Block>
+inline void put(float* to, Vector values, Block block) {
+#if defined(__x86_64__)
+  if constexpr (IS_STREAMED && Block::kIsWhole) {
+#if VECTOR_BYTES == 64
+    _mm512_stream_ps(to, (__m512)values);
+#elif VECTOR_BYTES == 32
+    _mm256_stream_ps(to, (__m256)values);
+#else
+    _mm_stream_ps(to, (__m128)values);
+#endif
+    return;
+  }
+#endif
+  block.store(to, values);
+}
+
+/** Makes what was written past the cache visible to all. */
+inline void endStream() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
+template <typename Operation, bool IS_STREAMED>
+void unaryLoop(ptrdiff_t size, Vector parameter, const float* x, float* result) {
+  forVectors(size, [=](ptrdiff_t at, auto block) {
+    put<IS_STREAMED>(result + at, Operation::apply(block.load(x + at), parameter), block);
+  });
+}
+
 template <typename Operation>
 void unaryPass(ptrdiff_t size, float parameter, const float* x, float* result) {
-  const Vector parameters = broadcast(parameter);
-  forVectors(size, [=](ptrdiff_t at, auto block) {
-    block.store(result + at, Operation::apply(block.load(x + at), parameters));
-  });
+  if (!isStreamed(result, size)) return unaryLoop<Operation, false>(size, broadcast(parameter), x, result);
+  unaryLoop<Operation, true>(size, broadcast(parameter), x, result);
+  endStream();
 }
 
 void unary(Unary operation, ptrdiff_t size, float parameter, const float* x, float* result) {
@@ -92,29 +140,47 @@ void clipGradient(ptrdiff_t size, float least, float most, const float* gradient
   });
 }
 
-/** The innermost axis, along which each operand goes on by 1 or 0. */
-template <typename Operation, bool A_REPEATS, bool B_REPEATS>
-inline void binaryRow(ptrdiff_t size, Vector parameter, const float* a, const float* b, float* result) {
+/** How a loop runs: which operand goes on along the innermost axis by 0, and whether it writes past the cache. */
+template <bool A_REPEATS, bool B_REPEATS, bool IS_STREAMED>
+struct Way {};
+
+template <typename Operation, bool A_REPEATS, bool B_REPEATS, bool IS_STREAMED>
+inline void binaryRow(ptrdiff_t size, Vector parameter, const float* a, const float* b, float* result,
+                      Way<A_REPEATS, B_REPEATS, IS_STREAMED>) {
   const Vector onlyA = broadcast(*a), onlyB = broadcast(*b);
   forVectors(size, [=](ptrdiff_t at, auto block) {
     const Vector left = A_REPEATS ? onlyA : block.load(a + at);
     const Vector right = B_REPEATS ? onlyB : block.load(b + at);
-    block.store(result + at, Operation::apply(left, right, parameter));
+    put<IS_STREAMED>(result + at, Operation::apply(left, right, parameter), block);
   });
 }
 
-template <typename Operation, bool A_REPEATS, bool B_REPEATS>
-float* binaryAxes(const Broadcast& layout, int axis, Vector parameter, const float* a, const float* b, float* result) {
+template <typename Operation, typename SomeWay>
+float* binaryAxes(const Broadcast& layout, int axis, Vector parameter, const float* a, const float* b, float* result,
+                  SomeWay way) {
   const int size = layout.sizes[axis];
   if (axis == layout.rank - 1) {
-    binaryRow<Operation, A_REPEATS, B_REPEATS>(size, parameter, a, b, result);
+    binaryRow<Operation>(size, parameter, a, b, result, way);
     return result + size;
   }
   for (int i = 0; i < size; i++) {
-    result = binaryAxes<Operation, A_REPEATS, B_REPEATS>(layout, axis + 1, parameter, a + i * layout.aSteps[axis],
-                                                         b + i * layout.bSteps[axis], result);
+    result = binaryAxes<Operation>(layout, axis + 1, parameter, a + i * layout.aSteps[axis],
+                                   b + i * layout.bSteps[axis], result, way);
   }
   return result;
+}
+
+template <typename Operation, bool A_REPEATS, bool B_REPEATS>
+void binaryLoop(const Broadcast& layout, Vector parameter, const float* a, const float* b, float* result) {
+  ptrdiff_t size = 1;
+  for (int axis = 0; axis < layout.rank; axis++) size *= layout.sizes[axis];
+  // Each row begins at a whole vector.
+  if (isStreamed(result, size) && layout.sizes[layout.rank - 1] % kLanes == 0) {
+    binaryAxes<Operation>(layout, 0, parameter, a, b, result, Way<A_REPEATS, B_REPEATS, true>{});
+    endStream();
+  } else {
+    binaryAxes<Operation>(layout, 0, parameter, a, b, result, Way<A_REPEATS, B_REPEATS, false>{});
+  }
 }
 
 template <typename Operation>
@@ -123,13 +189,13 @@ void binaryPass(const Broadcast& layout, float parameter, const float* a, const 
   const bool bRepeats = layout.bSteps[layout.rank - 1] == 0;
   const Vector parameters = broadcast(parameter);
   if (aRepeats && bRepeats) {
-    binaryAxes<Operation, true, true>(layout, 0, parameters, a, b, result);
+    binaryLoop<Operation, true, true>(layout, parameters, a, b, result);
   } else if (aRepeats) {
-    binaryAxes<Operation, true, false>(layout, 0, parameters, a, b, result);
+    binaryLoop<Operation, true, false>(layout, parameters, a, b, result);
   } else if (bRepeats) {
-    binaryAxes<Operation, false, true>(layout, 0, parameters, a, b, result);
+    binaryLoop<Operation, false, true>(layout, parameters, a, b, result);
   } else {
-    binaryAxes<Operation, false, false>(layout, 0, parameters, a, b, result);
+    binaryLoop<Operation, false, false>(layout, parameters, a, b, result);
   }
 }
 

@@ -19,6 +19,7 @@ inline Bytes narrow(Integers values) {
 template <int VECTORS>
 struct Whole {
   static constexpr int kCount = VECTORS;
+  static constexpr bool kIsWhole = true;
 
   template <typename T>
   Vector load(const T* from, int vector = 0) const {
@@ -44,6 +45,7 @@ struct Whole {
 /** The first lanes of one vector. */
 struct Part {
   static constexpr int kCount = 1;
+  static constexpr bool kIsWhole = false;
   int lanes;
 
   template <typename T>

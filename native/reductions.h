@@ -18,45 +18,64 @@ struct MaxOf {
   static Vector join(Vector a, Vector b) { return (b > a) | (b != b) ? b : a; }
 };
 
-/** Rows joined in one go, before the outcome is joined with the others'. */
+/** Rows, or vectors of a row, joined in one go, before the outcome is joined with the others'. */
 constexpr int kRun = 64;
-/** Floats of a run of rows, which stay in the cache while its columns are joined one after the other. */
-constexpr int kRunFloats = 4096;
+/** Columns whose outcomes of a run are kept beside: a row is read from one end to the other. */
+constexpr int kColumns = 1024;
 
-inline int runOf(int columns) {
-  const int fitting = kRunFloats / columns;
-  return fitting < 4 ? 4 : fitting > kRun ? kRun : fitting;
-}
-
-/** Of one vector of columns: 4 chains, since each operation waits for the one before. */
-template <typename Operation, typename Block>
-inline Vector joinRows(const float* x, int rows, ptrdiff_t step, Block block, int vector) {
-  Vector a = Operation::start(), b = a, c = a, d = a;
+/** Rows [rows, columns], `step` floats apart, to partial [columns]. */
+template <typename Operation>
+inline void joinRows(const float* x, int rows, ptrdiff_t step, int columns, float* partial) {
   int row = 0;
+  // Four at once, so that outcomes are seldom loaded and stored.
   for (; row + 4 <= rows; row += 4, x += 4 * step) {
-    a = Operation::join(a, block.load(x, vector));
-    b = Operation::join(b, block.load(x + step, vector));
-    c = Operation::join(c, block.load(x + 2 * step, vector));
-    d = Operation::join(d, block.load(x + 3 * step, vector));
+    forVectors(columns, [=](ptrdiff_t at, auto block) {
+      const Vector first = Operation::join(block.load(x + at), block.load(x + step + at));
+      const Vector second = Operation::join(block.load(x + 2 * step + at), block.load(x + 3 * step + at));
+      const Vector four = Operation::join(first, second);
+      block.store(partial + at, row == 0 ? four : Operation::join(block.load(partial + at), four));
+    });
   }
-  for (; row < rows; row++, x += step) a = Operation::join(a, block.load(x, vector));
-  return Operation::join(Operation::join(a, b), Operation::join(c, d));
+  for (; row < rows; row++, x += step) {
+    forVectors(columns, [=](ptrdiff_t at, auto block) {
+      const Vector value = block.load(x + at);
+      block.store(partial + at, Operation::join(row == 0 ? Operation::start() : block.load(partial + at), value));
+    });
+  }
 }
 
 /** x [size, inner] to result [inner]. */
 template <typename Operation>
 void reduceRows(int size, int inner, const float* x, float* result, float factor) {
-  const int run = runOf(inner);
-  for (int row = 0; row < size; row += run) {
-    const int rows = size - row < run ? size - row : run;
-    forColumns(inner, [&](ptrdiff_t first, auto block) {
-      for (int v = 0; v < block.kCount; v++) {
-        Vector total = joinRows<Operation>(x + ptrdiff_t(row) * inner + first, rows, inner, block, v);
-        if (row > 0) total = Operation::join(block.load(result + first, v), total);
-        block.store(result + first, row + rows == size ? total * factor : total, v);
-      }
-    });
+  float partial[kColumns];
+  for (int first = 0; first < inner; first += kColumns) {
+    const int columns = inner - first < kColumns ? inner - first : kColumns;
+    float* to = result + first;
+    for (int row = 0; row < size; row += kRun) {
+      const int rows = size - row < kRun ? size - row : kRun;
+      joinRows<Operation>(x + ptrdiff_t(row) * inner + first, rows, inner, columns, partial);
+      forVectors(columns, [&](ptrdiff_t at, auto block) {
+        const Vector part = block.load(partial + at);
+        const Vector total = row == 0 ? part : Operation::join(block.load(to + at), part);
+        block.store(to + at, row + rows == size ? total * factor : total);
+      });
+    }
   }
+}
+
+/** Vectors next to each other, in 4 chains, since each operation waits for the one before. */
+template <typename Operation>
+inline Vector joinVectors(const float* x, int vectors) {
+  Vector a = Operation::start(), b = a, c = a, d = a;
+  int i = 0;
+  for (; i + 4 <= vectors; i += 4, x += 4 * kLanes) {
+    a = Operation::join(a, load(x));
+    b = Operation::join(b, load(x + kLanes));
+    c = Operation::join(c, load(x + 2 * kLanes));
+    d = Operation::join(d, load(x + 3 * kLanes));
+  }
+  for (; i < vectors; i++, x += kLanes) a = Operation::join(a, load(x));
+  return Operation::join(Operation::join(a, b), Operation::join(c, d));
 }
 
 /** x [size] to one value. */
@@ -66,8 +85,7 @@ float reduceRow(int size, const float* x) {
   const int vectors = size / kLanes;
   for (int first = 0; first < vectors; first += kRun) {
     const int count = vectors - first < kRun ? vectors - first : kRun;
-    const Vector part = joinRows<Operation>(x + ptrdiff_t(first) * kLanes, count, kLanes, Whole<1>{}, 0);
-    total = Operation::join(total, part);
+    total = Operation::join(total, joinVectors<Operation>(x + ptrdiff_t(first) * kLanes, count));
   }
   float lanes[kLanes];
   store(lanes, total);

@@ -15,6 +15,8 @@ import { UsageError } from "../../src/common/errors.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
 import { composedRmsProp } from "../../src/engine/composed.ts";
 import { type Engine, startEngine } from "../../src/engine/engine.ts";
+import { findAddon } from "../../src/engine/native/addon.ts";
+import { startNative } from "../../src/engine/native/backend.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
@@ -94,7 +96,7 @@ describe("trainChild", () => {
     assert.notDeepEqual(await train1(wasm, few, 2, 7), first);
   });
 
-  it("takes the same steps on the wasm engine as on TensorFlow.js's cpu backend", async () => {
+  it("takes the same steps on every engine as on TensorFlow.js's cpu backend", async () => {
     // Small images, since the cpu backend takes its time.
     const small = ({ images, labels }: LabelledImages) => ({ images: resizeBatch(images, 14, 14), labels });
     const few = small(slice(train, 0, 12));
@@ -105,11 +107,15 @@ describe("trainChild", () => {
       return trainChild(model, few, small(validation), options);
     };
     const expected = await steps(CPU);
-    const actual = await steps(wasm);
-    for (const [epoch, { loss, validationLoss }] of expected.entries()) {
-      const found = actual[epoch];
-      assert.ok(Math.abs(found.loss - loss) < 1e-3, `epoch ${epoch + 1}: ${found.loss}, cpu ${loss}`);
-      assert.ok(Math.abs(found.validationLoss - validationLoss) < 1e-3);
+    const engines = "addon" in findAddon() ? [wasm, await startNative()] : [wasm];
+    for (const engine of engines) {
+      const actual = await steps(engine);
+      for (const [epoch, { loss, validationLoss }] of expected.entries()) {
+        const found = actual[epoch];
+        const what = `${engine.name}, epoch ${epoch + 1}`;
+        assert.ok(Math.abs(found.loss - loss) < 1e-3, `${what}: ${found.loss}, cpu ${loss}`);
+        assert.ok(Math.abs(found.validationLoss - validationLoss) < 1e-3, what);
+      }
     }
   });
 

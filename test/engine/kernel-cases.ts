@@ -6,6 +6,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients
 import { Random } from "../../src/common/random.ts";
+import { composedRmsProp } from "../../src/engine/composed.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 
 /** Compares what a computation gives on two backends. */
 export type Compare = (what: string, compute: () => tf.Tensor) => Promise<void>;
@@ -120,27 +122,85 @@ export async function compareMatrixProducts(compare: Compare, cases: number): Pr
   }
 }
 
+interface Pooling {
+  readonly what: string;
+  readonly xShape: [number, number, number, number];
+  readonly filterSize: [number, number];
+  readonly strides: [number, number];
+  readonly pad: "same" | "valid";
+  readonly x: Float32Array;
+  /** Of the output. */
+  readonly outShape: number[];
+  readonly dy: Float32Array;
+}
+
 /** Few different values, so that many windows hold their greatest more than once. */
+function randomPooling(i: number): Pooling {
+  const random = new Random("pooling", i);
+  const xShape: Pooling["xShape"] = [
+    random.integer(1, 3),
+    random.integer(3, 11),
+    random.integer(3, 11),
+    random.integer(1, 6),
+  ];
+  const filterSize: [number, number] = [random.integer(1, 3), random.integer(1, 3)];
+  const strides: [number, number] = [random.integer(1, 3), random.integer(1, 3)];
+  const pad = random.chance(0.5) ? "same" : "valid";
+  const x = randomValues(random, xShape).map((value) => Math.round(value * 3));
+  const { outShape } = tf.backend_util.computePool2DInfo(xShape, filterSize, strides, 1, pad);
+  const dy = randomValues(random, outShape);
+  const what = `case ${i}: x ${xShape}, window ${filterSize}, strides ${strides}, pad ${pad}`;
+  return { what, xShape, filterSize, strides, pad, x, outShape, dy };
+}
+
 export async function compareMaxPoolGradients(compare: Compare, cases: number): Promise<void> {
   for (let i = 0; i < cases; i++) {
-    const random = new Random("pooling", i);
-    const xShape: [number, number, number, number] = [
-      random.integer(1, 3),
-      random.integer(3, 11),
-      random.integer(3, 11),
-      random.integer(1, 6),
-    ];
-    const filterSize: [number, number] = [random.integer(1, 3), random.integer(1, 3)];
-    const strides: [number, number] = [random.integer(1, 3), random.integer(1, 3)];
-    const pad = random.chance(0.5) ? "same" : "valid";
-    const x = randomValues(random, xShape).map((value) => Math.round(value * 3));
-    const outShape = tf.backend_util.computePool2DInfo(xShape, filterSize, strides, 1, pad).outShape;
-    const dy = randomValues(random, outShape);
-    await compare(`case ${i}: x ${xShape}, window ${filterSize}, strides ${strides}, pad ${pad}`, () =>
+    const { what, xShape, filterSize, strides, pad, x, outShape, dy } = randomPooling(i);
+    await compare(what, () =>
       tf.grad((input) => tf.maxPool(input as tf.Tensor4D, filterSize, strides, pad))(
         tf.tensor(x, xShape),
         tf.tensor(dy, outShape),
       ),
     );
+  }
+}
+
+export async function comparePoolings(compare: Compare, cases: number): Promise<void> {
+  for (let i = 0; i < cases; i++) {
+    const { what, xShape, filterSize, strides, pad, x, outShape, dy } = randomPooling(i);
+    await compare(`greatest, ${what}`, () => tf.maxPool(tf.tensor4d(x, xShape), filterSize, strides, pad));
+    await compare(`mean, ${what}`, () => tf.avgPool(tf.tensor4d(x, xShape), filterSize, strides, pad));
+    await compare(`gradient of the mean, ${what}`, () =>
+      tf.grad((input) => tf.avgPool(input as tf.Tensor4D, filterSize, strides, pad))(
+        tf.tensor(x, xShape),
+        tf.tensor(dy, outShape),
+      ),
+    );
+  }
+}
+
+/** An engine's RMSprop against the composed one; its backend is the current one. */
+export function checkRmsProp(engine: Engine): void {
+  const random = new Random("rmsprop");
+  const settings = { learningRate: 0.01, rho: 0.9, epsilon: 1e-7 };
+  const start = randomValues(random, [50]);
+  const given = start.slice();
+  const variables = [tf.variable(tf.tensor(given)), tf.variable(tf.tensor(given))];
+  const squares = [tf.variable(tf.zeros([50])), tf.variable(tf.zeros([50]))];
+  const seen: tf.Tensor[] = [];
+  for (let step = 0; step < 5; step++) {
+    const gradient = tf.tensor(randomValues(random, [50]));
+    seen.push(variables[0].clone());
+    const before = variables[0].dataSync();
+    engine.rmsProp(variables[0], squares[0], gradient, settings);
+    composedRmsProp(variables[1], squares[1], gradient, settings);
+    assert.deepEqual(seen[step].dataSync(), before, "a clone of the weights stays as it was");
+    if (step % 2 === 0) seen[step].dispose();
+  }
+  assert.deepEqual(given, start, "the array that the weights were made of stays as it was");
+  const [onePass, composed] = variables.map((variable) => variable.dataSync());
+  for (let i = 0; i < 50; i++) {
+    assert.ok(Math.abs(onePass[i] - composed[i]) < 1e-5, `weight ${i}: ${onePass[i]} and ${composed[i]}`);
+    assert.notEqual(onePass[i], start[i]);
   }
 }

@@ -8,9 +8,11 @@ import { Random } from "../../src/common/random.ts";
 import { type Addon, findAddon } from "../../src/engine/native/addon.ts";
 import { startNative } from "../../src/engine/native/backend.ts";
 import {
+  checkRmsProp,
   compareConvolutionGradients,
   compareMatrixProducts,
   compareMaxPoolGradients,
+  comparePoolings,
   comparison,
   randomValues,
   run,
@@ -366,6 +368,27 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
 
   it("max-pooling gradients: windows, strides and pads, ties too", () =>
     compareMaxPoolGradients(compareSums, 40));
+
+  it("poolings", () => comparePoolings(compareSums, 40));
+
+  it("RMSprop in one pass equals the composed one", async () => {
+    for (const prepare of Object.values(variants)) {
+      prepare();
+      checkRmsProp(await startNative());
+    }
+  });
+
+  it("results too large for the cache, which are written past it", async () => {
+    const shape = [130, 1001, 33];
+    const size = 130 * 1001 * 33;
+    const x = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 1009) / 500 - 1);
+    const row = randomValues(new Random("large"), [48]);
+    await compareValues("relu", () => tf.relu(tf.tensor(x, shape)));
+    await compareValues("sum of rows", () =>
+      tf.add(tf.tensor(x.subarray(0, 89375 * 48), [89375, 48]), tf.tensor(row)),
+    );
+    await compareValues("repeated", () => tf.tile(tf.tensor(row, [1, 48]), [90_000, 1]));
+  });
 
   it("numbers of other kinds, as the cpu backend has them", async () => {
     const [a, b] = [Int32Array.of(7, -2, 3), Int32Array.of(2, 2, -5)];

@@ -4,6 +4,7 @@ import {
   backend_util,
   Concat,
   type ConcatAttrs,
+  Multiply,
   PadV2,
   type PadV2Attrs,
   Slice,
@@ -164,9 +165,16 @@ const tile = kernel<{ x: TensorInfo }, TileAttrs>(Tile, (backend, { x }, { reps 
       { size, from: from[axis], to: to[axis] },
     ]),
   );
-  if (axes.length > MOST_AXES) return undefined;
+  // A product with 1 repeats values fast, of which the innermost lie side by side or are one.
+  if (axes.length > MOST_AXES || (axes.at(-1)?.from ?? 0) > 1) return undefined;
   const { tensor, values } = backend.makeFloats(shape);
-  move(backend, axes, { values: backend.floatsOf(x), first: 0 }, { values, first: 0 });
+  const layout = Int32Array.of(
+    ...axes.map(({ size }) => size),
+    ...axes.map(({ from }) => from),
+    ...axes.map(() => 0),
+  );
+  const multiply = backend.addon.binaryNames.indexOf(Multiply);
+  backend.addon.binary(multiply, layout, 0, backend.floatsOf(x), Float32Array.of(1), values);
   return tensor;
 });
 

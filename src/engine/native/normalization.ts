@@ -43,6 +43,22 @@ function channelsOf(
   return { count, mean: backend.floatsOf(mean), inverseDeviation, factor };
 }
 
+/** Floats of the rows of one call, which are gone through column by column: they stay in the cache. */
+const CALL_FLOATS = 2 ** 15;
+
+/** Calls use(rows, part) for all rows of [rows, channels], some at a time; part(values) are those of these rows. */
+function inParts(
+  size: number,
+  channels: number,
+  use: (rows: number, part: (values: Float32Array) => Float32Array) => void,
+): void {
+  const most = Math.max(1, Math.floor(CALL_FLOATS / channels)) * channels;
+  for (let first = 0; first < size; first += most) {
+    const end = Math.min(size, first + most);
+    use((end - first) / channels, (values) => values.subarray(first, end));
+  }
+}
+
 const normalize = kernel<NormalizationInputs, FusedBatchNormAttrs>(
   FusedBatchNorm,
   (backend, inputs, { varianceEpsilon }) => {
@@ -73,15 +89,19 @@ const gradients = kernel<NormalizationInputs & { dy: TensorInfo }, FusedBatchNor
     );
     const sumDy = toOffset.values.fill(0);
     const sumDyXhat = toScale.values.fill(0);
-    backend.addon.passes.normalizationGradientSums(
-      slopes.length / count,
-      count,
-      backend.floatsOf(x),
-      slopes,
-      mean,
-      inverseDeviation,
-      sumDy,
-      sumDyXhat,
+    const xValues = backend.floatsOf(x);
+    const { passes } = backend.addon;
+    inParts(slopes.length, count, (rows, part) =>
+      passes.normalizationGradientSums(
+        rows,
+        count,
+        part(xValues),
+        part(slopes),
+        mean,
+        inverseDeviation,
+        sumDy,
+        sumDyXhat,
+      ),
     );
     for (let c = 0; c < count; c++) {
       toMean.values[c] = -sumDy[c] * factor[c];

@@ -1,11 +1,10 @@
-// Every kernel of the native backend against TensorFlow.js's cpu backend, on random shapes, by each instruction set
-// that this processor has; and the gradients of a whole network.
+// The native backend's kernels of layers against TensorFlow.js's cpu backend, on random shapes, by each instruction set
+// that this processor has.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "../../src/common/random.ts";
-import { type Addon, findAddon } from "../../src/engine/native/addon.ts";
 import { startNative } from "../../src/engine/native/backend.ts";
 import {
   checkRmsProp,
@@ -13,30 +12,14 @@ import {
   compareMatrixProducts,
   compareMaxPoolGradients,
   comparePoolings,
-  comparison,
   randomValues,
   run,
-  specialValues,
 } from "./kernel-cases.ts";
+import { addon, compareSums, INSTRUCTION_SETS, skip, variants } from "./native-cases.ts";
 
 type Shape4D = [number, number, number, number];
 
-/** Both sides sum float32 products in different orders: relative to the largest value of the result. */
-const SUM_TOLERANCE = 1e-5;
-/** One operation a value, rounded once or twice. */
-const VALUE_TOLERANCE = 3e-7;
-
-const found = findAddon();
-const INSTRUCTION_SETS = ["portable", "avx2", "avx512"].filter(
-  (name) => "addon" in found && found.addon.choose(name),
-);
-
-describe("native kernels against the cpu backend", { skip: "missing" in found && found.missing }, () => {
-  const { addon } = found as { addon: Addon };
-  const variants = Object.fromEntries(INSTRUCTION_SETS.map((name) => [name, () => addon.choose(name)]));
-  const compareSums = comparison("native", SUM_TOLERANCE, variants);
-  const compareValues = comparison("native", VALUE_TOLERANCE, variants);
-
+describe("native kernels of layers against the cpu backend", { skip }, () => {
   before(async () => {
     await startNative();
   });
@@ -154,6 +137,39 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
     }
   });
 
+  it("depthwise convolutions of images in bfloat16", () => {
+    for (let i = 0; i < 30; i++) {
+      const random = new Random("native bfloat16", i);
+      const shape = randomConvolutionShape(random, true);
+      const [batch, height, width, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth] =
+        shape;
+      const short = (length: number) => Float32Array.from({ length }, () => random.integer(-64, 64) / 64);
+      const x = short(batch * height * width * inChannels);
+      const dy = short(batch * outHeight * outWidth * outChannels);
+      const filter = short(filterHeight * filterWidth * outChannels);
+      for (const name of INSTRUCTION_SETS) {
+        addon.choose(name);
+        const check = (what: string, expected: Float32Array, actual: Float32Array) =>
+          expected.forEach((value, at) => {
+            const isClose = Math.abs(actual[at] - value) <= Math.abs(value) * 2 ** -8 + 1e-5;
+            assert.ok(isClose, `${name} ${what}, case ${i}: ${actual[at]} and not ${value}`);
+          });
+        const [y, dx, df] = [dy, x, filter].map(({ length }) => new Float32Array(length));
+        const [shortY, shortDx] = [dy, x].map(({ length }) => new Uint16Array(length));
+        addon.convolveDepthwise(shape, x, filter, y);
+        addon.convolveDepthwise(shape, toBfloat16(x), filter, shortY);
+        check("output", y, fromBfloat16(shortY));
+        addon.depthwiseInputGradient(shape, dy, filter, dx);
+        addon.depthwiseInputGradient(shape, toBfloat16(dy), filter, shortDx);
+        check("input gradient", dx, fromBfloat16(shortDx));
+        addon.depthwiseFilterGradient(shape, x, dy, df);
+        const expected = df.slice();
+        addon.depthwiseFilterGradient(shape, toBfloat16(x), toBfloat16(dy), df);
+        check("filter gradient", expected, df);
+      }
+    }
+  });
+
   it("matrix products, transposed or not, of one matrix and of several", () =>
     compareMatrixProducts(compareSums, 60));
 
@@ -205,106 +221,6 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
     }
   });
 
-  it("operations value by value, also on what is no number", async () => {
-    const operations: Record<string, (x: tf.Tensor) => tf.Tensor> = {
-      relu: tf.relu,
-      relu6: tf.relu6,
-      step: (x) => tf.step(x, 0.25),
-      neg: tf.neg,
-      square: tf.square,
-      sqrt: tf.sqrt,
-      rsqrt: tf.rsqrt,
-      reciprocal: tf.reciprocal,
-      abs: tf.abs,
-      clip: (x) => tf.clipByValue(x, -0.5, 3),
-      leakyRelu: (x) => tf.leakyRelu(x, 0.3),
-      elu: tf.elu,
-      sigmoid: tf.sigmoid,
-      tanh: tf.tanh,
-      exp: tf.exp,
-    };
-    for (const [name, operation] of Object.entries(operations)) {
-      for (const size of [1, 5, 16, 33, 100]) {
-        const x = specialValues(new Random(name, size), [size]);
-        await compareValues(`${name} of ${size}`, () => operation(tf.tensor1d(x)));
-      }
-    }
-  });
-
-  it("operations on two operands, broadcast in every way", async () => {
-    const operations = { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div } as const;
-    const others = { maximum: tf.maximum, minimum: tf.minimum, squaredDifference: tf.squaredDifference };
-    for (const [name, operation] of Object.entries({ ...operations, ...others })) {
-      for (let i = 0; i < 25; i++) {
-        const random = new Random("native binary", name, i);
-        const shape = Array.from({ length: random.integer(0, 4) }, () => random.integer(1, 9));
-        if (random.chance(0.3)) shape.push(32);
-        const operandShape = () =>
-          shape.map((size) => (random.chance(0.3) ? 1 : size)).slice(random.integer(0, shape.length));
-        const [aShape, bShape] = random.chance(0.5) ? [shape, operandShape()] : [operandShape(), shape];
-        const [a, b] = [specialValues(random, aShape), specialValues(random, bShape)];
-        await compareValues(`${name} ${i}: ${aShape} and ${bShape}`, () =>
-          operation(tf.tensor(a, aShape), tf.tensor(b, bShape)),
-        );
-      }
-    }
-  });
-
-  it("gradients of operations", async () => {
-    const operations: Record<string, (x: tf.Tensor) => tf.Tensor> = {
-      relu: tf.relu,
-      relu6: tf.relu6,
-      leakyRelu: (x) => tf.leakyRelu(x, 0.3),
-      elu: tf.elu,
-      square: tf.square,
-      clip: (x) => tf.clipByValue(x, -0.5, 3),
-      minimum: (x) => tf.minimum(6, x),
-      maximum: (x) => tf.maximum(x, -1),
-      sum: (x) => tf.sum(x, [0, 2]),
-      mean: (x) => tf.mean(x, 1, true),
-      "mean of all": (x) => tf.mean(x),
-    };
-    for (const [name, operation] of Object.entries(operations)) {
-      for (const isSpecial of [false, true]) {
-        const random = new Random("native gradient", name);
-        const x = (isSpecial ? specialValues : randomValues)(random, [3, 5, 7]);
-        await compareValues(name, () => {
-          const input = tf.tensor(x, [3, 5, 7]);
-          const dy = tf.tensor(
-            randomValues(new Random(name), operation(input).shape),
-            operation(input).shape,
-          );
-          return tf.grad(operation)(input, dy);
-        });
-      }
-    }
-  });
-
-  it("gradients of gradients", async () => {
-    const x = randomValues(new Random("second"), [6, 4]);
-    await compareValues("of a mean of squares of a relu", () => {
-      const first = tf.grad((input) => tf.sum(tf.mul(tf.mean(tf.square(tf.relu(input)), 0), input)));
-      return tf.grad((input) => tf.sum(tf.square(first(input))))(tf.tensor(x, [6, 4]));
-    });
-  });
-
-  it("sums, means and maxima over any axes", async () => {
-    for (let i = 0; i < 60; i++) {
-      const random = new Random("native reduction", i);
-      const shape = Array.from({ length: random.integer(1, 4) }, () => random.integer(1, 5));
-      if (random.chance(0.3)) shape.push(random.integer(12, 70));
-      if (random.chance(0.3)) shape.unshift(random.integer(50, 100));
-      const axes = shape.map((_, axis) => axis).filter(() => random.chance(0.5));
-      const x = randomValues(random, shape);
-      if (random.chance(0.3)) x[random.integer(0, x.length - 1)] = Number.NaN;
-      for (const [name, operation] of Object.entries({ sum: tf.sum, mean: tf.mean, max: tf.max })) {
-        await compareSums(`${name} ${i}: ${shape} over ${axes}`, () =>
-          operation(tf.tensor(x, shape), axes.length > 0 ? axes : undefined, i % 2 === 0),
-        );
-      }
-    }
-  });
-
   it("batch normalisation and its gradients", async () => {
     for (let i = 0; i < 25; i++) {
       const random = new Random("native normalisation", i);
@@ -334,38 +250,6 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
     }
   });
 
-  it("kernels that move values", async () => {
-    for (let i = 0; i < 40; i++) {
-      const random = new Random("native move", i);
-      const shape = Array.from({ length: random.integer(1, 5) }, () => random.integer(1, 7));
-      const x = randomValues(random, shape);
-      const axis = random.integer(0, shape.length - 1);
-      const permutation = [...random.choose(shape.length, shape.length)];
-      const begin = shape.map((size) => random.integer(0, size - 1));
-      const size = shape.map((whole, each) => random.integer(1, whole - begin[each]));
-      const pads = shape.map((): [number, number] => [random.integer(0, 2), random.integer(0, 2)]);
-      const other = shape.map((whole, each) => (each === axis ? random.integer(1, 4) : whole));
-      const rest = randomValues(random, other);
-      const parts = shape[axis] > 1 ? [1, shape[axis] - 1] : [1];
-      const input = () => tf.tensor(x, shape);
-      const moves: Record<string, () => tf.Tensor> = {
-        transpose: () => tf.transpose(input(), permutation),
-        slice: () => tf.slice(input(), begin, size),
-        split: () => tf.split(input(), parts, axis).at(-1) as tf.Tensor,
-        pad: () => tf.pad(input(), pads, 0.5),
-        concat: () => tf.concat([input(), tf.tensor(rest, other), input()], axis),
-        tile: () =>
-          tf.tile(
-            input(),
-            pads.map(([before]) => before + 1),
-          ),
-      };
-      for (const [name, move] of Object.entries(moves)) {
-        await compareValues(`${name} ${i}: ${shape}, axis ${axis}, ${permutation}, ${begin}, ${size}`, move);
-      }
-    }
-  });
-
   it("max-pooling gradients: windows, strides and pads, ties too", () =>
     compareMaxPoolGradients(compareSums, 40));
 
@@ -376,33 +260,6 @@ describe("native kernels against the cpu backend", { skip: "missing" in found &&
       prepare();
       checkRmsProp(await startNative());
     }
-  });
-
-  it("results too large for the cache, which are written past it", async () => {
-    const shape = [130, 1001, 33];
-    const size = 130 * 1001 * 33;
-    const x = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 1009) / 500 - 1);
-    const row = randomValues(new Random("large"), [48]);
-    await compareValues("relu", () => tf.relu(tf.tensor(x, shape)));
-    await compareValues("sum of rows", () =>
-      tf.add(tf.tensor(x.subarray(0, 89375 * 48), [89375, 48]), tf.tensor(row)),
-    );
-    await compareValues("repeated", () => tf.tile(tf.tensor(row, [1, 48]), [90_000, 1]));
-  });
-
-  it("numbers of other kinds, as the cpu backend has them", async () => {
-    const [a, b] = [Int32Array.of(7, -2, 3), Int32Array.of(2, 2, -5)];
-    const integers = () => [tf.tensor1d(a, "int32"), tf.tensor1d(b, "int32")] as const;
-    const kinds: Record<string, () => tf.Tensor> = {
-      add: () => tf.add(...integers()),
-      sum: () => tf.sum(integers()[0]),
-      relu: () => tf.relu(integers()[0]),
-      "cast integers": () => tf.mul(tf.cast(integers()[0], "float32"), 0.5),
-      "cast booleans": () => tf.add(tf.cast(tf.greater(...integers()), "float32"), 0.5),
-      empty: () => tf.add(tf.zeros([0, 3]), tf.ones([3])),
-      complex: () => tf.real(tf.mul(tf.complex([1, 2], [3, 4]), tf.complex([5, 6], [7, 8]))),
-    };
-    for (const [name, compute] of Object.entries(kinds)) await compareValues(name, compute);
   });
 });
 
@@ -474,6 +331,15 @@ function randomConvolutionShape(random: Random, isDepthwise: boolean): Int32Arra
     padTop,
     padLeft,
   );
+}
+
+/** Of values whose bits end after the first 8 of the fraction, as bfloat16. */
+function toBfloat16(values: Float32Array): Uint16Array {
+  return Uint16Array.from(new Uint32Array(values.slice().buffer), (bits) => bits >>> 16);
+}
+
+function fromBfloat16(values: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

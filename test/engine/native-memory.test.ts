@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { findAddon } from "../../src/engine/native/addon.ts";
 import { startNative } from "../../src/engine/native/backend.ts";
 import { BufferPool } from "../../src/engine/native/buffers.ts";
 import type { NativeBackend } from "../../src/engine/native/storage.ts";
+import { skip } from "./native-cases.ts";
 
 describe("the pool", () => {
   const FLOAT = Float32Array.BYTES_PER_ELEMENT;
@@ -75,9 +75,7 @@ describe("the pool", () => {
   });
 });
 
-const found = findAddon();
-
-describe("tensors of the native backend", { skip: "missing" in found && found.missing }, () => {
+describe("tensors of the native backend", { skip }, () => {
   let pool: BufferPool;
   before(async () => {
     await startNative();

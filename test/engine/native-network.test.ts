@@ -5,14 +5,12 @@ import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { Random } from "../../src/common/random.ts";
-import { findAddon } from "../../src/engine/native/addon.ts";
 import { startNative } from "../../src/engine/native/backend.ts";
 import { randomValues } from "./kernel-cases.ts";
+import { skip } from "./native-cases.ts";
 
 /** Central differences of a loss in float32, whose own rounding they magnify. */
 const TOLERANCE = 0.01;
-
-const found = findAddon();
 
 /** Every kind of layer that the native kernels are for; smooth activations, so that differences tell of gradients. */
 function createNetwork(activation: "relu" | "elu"): tfl.LayersModel {
@@ -49,7 +47,7 @@ function createNetwork(activation: "relu" | "elu"): tfl.LayersModel {
   return net;
 }
 
-describe("a network on the native backend", { skip: "missing" in found && found.missing }, () => {
+describe("a network on the native backend", { skip }, () => {
   before(async () => {
     await startNative();
   });

@@ -7,7 +7,7 @@ import { BufferPool } from "./buffers.ts";
 
 /**
  * How much memory tensors and what is kept for later ones may always take. At the end of a step nearly all that it used
- * is free: 160 MB for the basic CNN with batches of 64. A training process is to stay under 400 MB.
+ * is free: 135 MB for the basic CNN with batches of 64. A training process is to stay under 400 MB.
  */
 const LEAST_BYTES = 256e6;
 

@@ -62,14 +62,15 @@ describe("the pool", () => {
     assert.equal(pool.holdersOf(foreign), undefined);
   });
 
-  it("keeps no more than was once in use at the same time, nor than the least; the newest of it", () => {
+  it("keeps no more than was once in use at the same time and a quarter more; the newest of it", () => {
     const large = [held(800), held(800)];
     for (const values of large) pool.release(values);
     assert.equal(pool.freeBytes, 2 * 832 * FLOAT);
+    const most = 1.25 * pool.freeBytes;
     const small = Array.from({ length: 20 }, () => held(50));
-    assert.ok(pool.freeBytes + pool.heldBytes <= 2 * 832 * FLOAT, "while they are in use");
+    assert.ok(pool.freeBytes + pool.heldBytes <= most, "while they are in use");
     for (const values of small) pool.release(values);
-    assert.ok(pool.freeBytes <= 2 * 832 * FLOAT, "when they are free");
+    assert.ok(pool.freeBytes <= most, "when they are free");
     const next = pool.take(50);
     assert.ok(small.some(({ buffer }) => buffer === next.buffer));
   });

@@ -35,14 +35,16 @@ const LINES_SHOWN = 8;
 const AVX512 = ["-mavx512f", "-mfma", "-mprefer-vector-width=512"];
 const AVX512_BFLOAT16 = [...AVX512, "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512bf16"];
 /**
- * Flags of the files that are made for one instruction set, which others must not be compiled with. A flag that the
- * compiler does not know is left out: what the file cannot do without, it asks for by `#if`.
+ * Flags of single files, mostly those that are made for one instruction set of x86-64, which others must not be compiled
+ * with; elsewhere these files are empty. A flag that the compiler does not know is left out: what a file cannot do
+ * without, it asks for by `#if`.
  */
-const INSTRUCTIONS: Record<string, string[]> = {
+const FLAGS: Record<string, string[]> = {
   "kernels_avx2.cc": ["-mavx2", "-mfma"],
   "kernels_avx512.cc": AVX512,
   "kernels_avx512bf16.cc": AVX512_BFLOAT16,
   "kernels_amx.cc": [...AVX512_BFLOAT16, "-mamx-tile", "-mamx-bf16"],
+  "kernels_emulated_tiles.cc": ["-Wno-psabi"],
 };
 
 await main();
@@ -96,13 +98,16 @@ async function build(compiler: Compiler): Promise<void> {
   const linked = temporaryName(ADDON);
   try {
     const stampSource = join(objects, "stamp.cc");
-    writeFileSync(stampSource, `extern "C" __attribute__((used)) const char kStamp[] = "${stamp}";\n`);
+    writeFileSync(
+      stampSource,
+      `extern const char kStamp[];\n__attribute__((used)) const char kStamp[] = "${stamp}";\n`,
+    );
     const objectOf = (source: string) => join(objects, `${basename(source, ".cc")}.o`);
-    const known = await knownInstructions(compiler, sources);
+    const known = await knownFlags(compiler, sources);
     await eachInParallel([...sources, stampSource], (source) =>
       run(compiler, [
         ...flags,
-        ...instructionsOf(source).filter((flag) => known.has(flag)),
+        ...flagsOf(source).filter((flag) => known.has(flag)),
         "-c",
         source,
         "-o",
@@ -117,15 +122,16 @@ async function build(compiler: Compiler): Promise<void> {
   }
 }
 
-/** Flags for one source. Kernels for x86-64 are empty files elsewhere. */
-function instructionsOf(source: string): readonly string[] {
-  return process.arch === "x64" ? (INSTRUCTIONS[basename(source)] ?? []) : [];
+/** Flags for one source besides those that all have. */
+function flagsOf(source: string): readonly string[] {
+  const flags = FLAGS[basename(source)] ?? [];
+  return process.arch === "x64" ? flags : flags.filter((flag) => !flag.startsWith("-m"));
 }
 
-/** Which of the sources' instruction flags the compiler knows. */
-async function knownInstructions(compiler: Compiler, sources: readonly string[]): Promise<Set<string>> {
+/** Which of the sources' own flags the compiler knows. */
+async function knownFlags(compiler: Compiler, sources: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>();
-  await eachInParallel([...new Set(sources.flatMap(instructionsOf))], async (flag) => {
+  await eachInParallel([...new Set(sources.flatMap(flagsOf))], async (flag) => {
     const check = ["-Werror", flag, "-fsyntax-only", "-x", "c++", "/dev/null"];
     await promisify(execFile)(compiler.file, [...compiler.args, ...check]).then(
       () => known.add(flag),
@@ -138,7 +144,7 @@ async function knownInstructions(compiler: Compiler, sources: readonly string[])
 /** What the addon is built from; it holds this text, which is how a later build knows it. */
 function stampOf(compiler: Compiler, flags: readonly string[], files: readonly string[]): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([compiler, flags, INSTRUCTIONS, process.arch]));
+  hash.update(JSON.stringify([compiler, flags, FLAGS, process.arch]));
   for (const file of files) hash.update(basename(file)).update(readFileSync(file));
   return `deepaugment native ${hash.digest("hex")}`;
 }

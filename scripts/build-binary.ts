@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { ASSETS, assetPath } from "../src/common/assets.ts";
+import { ASSETS, assetPath, hasAsset } from "../src/common/assets.ts";
 
 const FOLDER = "build";
 const BUNDLE = join(FOLDER, "deepaugment.cjs");
@@ -36,7 +36,7 @@ writeFileSync(
     output: BLOB,
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
-    assets: Object.fromEntries(ASSETS.map((asset) => [asset, assetPath(asset)])),
+    assets: Object.fromEntries(ASSETS.filter(hasAsset).map((asset) => [asset, assetPath(asset)])),
   }),
 );
 execFileSync(process.execPath, ["--experimental-sea-config", join(FOLDER, "sea-config.json")], {
@@ -49,4 +49,6 @@ execFileSync("postject", [EXECUTABLE, "NODE_SEA_BLOB", BLOB, "--sentinel-fuse", 
   stdio: "inherit",
 });
 for (const file of [BUNDLE, BLOB, join(FOLDER, "sea-config.json")]) rmSync(file);
+for (const asset of ASSETS.filter((asset) => !hasAsset(asset)))
+  console.log(`without ${asset}, which is not built`);
 console.log(`${EXECUTABLE}: ${Math.round(statSync(EXECUTABLE).size / 1e6)} MB`);

@@ -1,102 +1,190 @@
 // Compiles native/, the C++ kernels of the engine `native`, into dist/native/deepaugment.node with the machine's own
-// compiler: $CXX, or c++, g++, clang++. Where there is none, it says so and the program trains on the engine `wasm`.
+// compiler: $CXX, or c++, g++, clang++. Without one the program trains on the engine `wasm`, and all else works.
 //
-//   npm run build:native                    # where anything has changed since it was built
-//   npm run build:native -- --sanitize      # into build/sanitized/, with AddressSanitizer and UndefinedBehaviorSanitizer
+//   node scripts/build-native.ts               # as an installation does: a compiler that fails is no failure of ours
+//   node scripts/build-native.ts --required    # npm run build:native: there it is
+//   node scripts/build-native.ts --sanitize    # into build/sanitized/, with AddressSanitizer and UBSan
+//
+// Nothing is done where the addon was built from the same sources by the same compiler. The addon is replaced whole, so
+// that builds at the same time, and programs that run on the old one, are not disturbed.
 
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { writeFileWhole } from "../src/common/files.ts";
+import { messageOf } from "../src/common/errors.ts";
+import { makeFolder, temporaryName } from "../src/common/files.ts";
+import { type Compiler, findCompiler } from "./compiler.ts";
 
-const { values: options } = parseArgs({ options: { sanitize: { type: "boolean", default: false } } });
-const FOLDER = options.sanitize ? "build/sanitized" : "dist/native";
-const ADDON = join(FOLDER, "deepaugment.node");
-/** What the addon was built from; written once it is there. */
-const STAMP = join(FOLDER, "deepaugment.stamp");
+const { values: options } = parseArgs({
+  options: {
+    required: { type: "boolean", default: false },
+    sanitize: { type: "boolean", default: false },
+    /** The folder of the addon. */
+    out: { type: "string" },
+  },
+});
+const ADDON = join(options.out ?? (options.sanitize ? "build/sanitized" : "dist/native"), "deepaugment.node");
+const WITHOUT = "without engine native, trainings run on engine wasm";
+/** Of a compiler's complaints, where they are not the developer's business. */
+const LINES_SHOWN = 8;
 
-/** Flags of the files that are made for one instruction set, which others must not be compiled with. */
-const INSTRUCTIONS: Record<string, string[]> = {
+const AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"];
+const AVX512_BFLOAT16 = [...AVX512, "-mavx512bf16"];
+/**
+ * Flags of single files, mostly those that are made for one instruction set of x86-64, which others must not be compiled
+ * with; elsewhere these files are empty. A flag that the compiler does not know is left out: what a file cannot do
+ * without, it asks for by `#if`.
+ */
+const FLAGS: Record<string, string[]> = {
   "kernels_avx2.cc": ["-mavx2", "-mfma"],
-  "kernels_avx512.cc": ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
+  "kernels_avx512.cc": AVX512,
+  "kernels_avx512bf16.cc": AVX512_BFLOAT16,
+  "kernels_amx.cc": [...AVX512_BFLOAT16, "-mamx-tile", "-mamx-bf16"],
+  "kernels_emulated_tiles.cc": ["-Wno-psabi"],
 };
 
-const compiler = [process.env.CXX, "c++", "g++", "clang++"].find(works);
-if (compiler) await build(compiler);
-else {
-  for (const file of [ADDON, STAMP]) rmSync(file, { force: true });
-  console.log("no C++ compiler found: without engine native, trainings run on engine wasm");
+await main();
+
+async function main(): Promise<void> {
+  const compiler = process.platform === "win32" ? undefined : findCompiler();
+  if (!compiler) {
+    rmSync(ADDON, { force: true });
+    const none = "no C++ compiler found (to have it: install g++ or clang++, and run npm run build)";
+    console.log(`${process.platform === "win32" ? "not made for Windows yet" : none}: ${WITHOUT}`);
+    return;
+  }
+  try {
+    await build(compiler);
+  } catch (error) {
+    rmSync(ADDON, { force: true });
+    const complaint = complaintOf(error);
+    console.error(options.required ? complaint : firstLines(complaint));
+    console.error(`${[compiler.file, ...compiler.args].join(" ")} failed: ${WITHOUT}`);
+    if (options.required) process.exitCode = 1;
+  }
 }
 
-async function build(compiler: string): Promise<void> {
+async function build(compiler: Compiler): Promise<void> {
   const require = createRequire(import.meta.url);
-  const include = ["node-addon-api", "node-api-headers"].map((name) => {
-    const folder = dirname(require.resolve(`${name}/package.json`));
-    return `-I${name === "node-api-headers" ? join(folder, "include") : folder}`;
-  });
+  const packages = ["node-addon-api", "node-api-headers"].map((name) =>
+    require.resolve(`${name}/package.json`),
+  );
+  const [api, headers] = packages.map((path) => dirname(path));
   const flags = [
-    ...["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-pthread"],
+    ...[
+      "-std=c++17",
+      options.sanitize ? "-O1" : "-O3",
+      "-fPIC",
+      "-fvisibility=hidden",
+      "-Wall",
+      "-Wextra",
+      "-pthread",
+    ],
     // Nobody reads errno: without it, a square root is one instruction.
     "-fno-math-errno",
-    ...["-DNAPI_CPP_EXCEPTIONS", "-DNAPI_VERSION=8", ...include],
+    ...["-DNAPI_CPP_EXCEPTIONS", "-DNAPI_VERSION=8", `-I${api}`, `-I${join(headers, "include")}`],
     ...(options.sanitize
       ? ["-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
       : []),
   ];
-  const sources = globSync("native/*.cc").sort();
-  const stamp = stampOf(compiler, flags, [...sources, ...globSync("native/*.h").sort()]);
-  if (existsSync(ADDON) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp) return;
-  for (const file of [ADDON, STAMP]) rmSync(file, { force: true });
-  const objects = join(FOLDER, "objects");
-  mkdirSync(objects, { recursive: true });
-  const objectOf = (source: string) => join(objects, `${basename(source, ".cc")}.o`);
-  await eachInParallel(sources, (source) =>
-    run(compiler, [...flags, ...instructionsFor(basename(source)), "-c", source, "-o", objectOf(source)]),
-  );
   const linking =
     process.platform === "darwin"
       ? ["-bundle", "-undefined", "dynamic_lookup"]
       : ["-shared", ...(options.sanitize ? [] : ["-static-libstdc++", "-static-libgcc", "-s"])];
-  await run(compiler, [...flags, ...linking, "-o", ADDON, ...sources.map(objectOf)]);
-  rmSync(objects, { recursive: true });
-  writeFileWhole(STAMP, stamp);
-}
+  const sources = globSync("native/*.cc").sort();
+  const stamp = stampOf(
+    compiler,
+    [...flags, ...linking],
+    [...packages, ...sources, ...globSync("native/*.h").sort()],
+  );
+  if (existsSync(ADDON) && readFileSync(ADDON).includes(stamp)) return;
 
-/** Kernels for x86-64 are empty files elsewhere. */
-function instructionsFor(file: string): string[] {
-  return process.arch === "x64" ? (INSTRUCTIONS[file] ?? []) : [];
-}
-
-function works(command: string | undefined): boolean {
+  const objects = mkdtempSync(join(tmpdir(), "deepaugment-native-"));
+  makeFolder(dirname(ADDON));
+  const linked = temporaryName(ADDON);
   try {
-    if (command) execFileSync(command, ["--version"], { stdio: "ignore" });
-    return Boolean(command);
-  } catch {
-    return false;
+    const stampSource = join(objects, "stamp.cc");
+    writeFileSync(
+      stampSource,
+      `extern const char kStamp[];\n__attribute__((used)) const char kStamp[] = "${stamp}";\n`,
+    );
+    const objectOf = (source: string) => join(objects, `${basename(source, ".cc")}.o`);
+    const known = await knownFlags(compiler, sources);
+    await eachInParallel([...sources, stampSource], (source) =>
+      run(compiler, [
+        ...flags,
+        ...flagsOf(source).filter((flag) => known.has(flag)),
+        "-c",
+        source,
+        "-o",
+        objectOf(source),
+      ]),
+    );
+    await run(compiler, [...flags, ...linking, "-o", linked, ...[...sources, stampSource].map(objectOf)]);
+    renameSync(linked, ADDON);
+  } finally {
+    rmSync(objects, { recursive: true });
+    rmSync(linked, { force: true });
   }
 }
 
-function stampOf(compiler: string, flags: readonly string[], files: readonly string[]): string {
+/** Flags for one source besides those that all have. */
+function flagsOf(source: string): readonly string[] {
+  const flags = FLAGS[basename(source)] ?? [];
+  return process.arch === "x64" ? flags : flags.filter((flag) => !flag.startsWith("-m"));
+}
+
+/** Which of the sources' own flags the compiler knows. */
+async function knownFlags(compiler: Compiler, sources: readonly string[]): Promise<Set<string>> {
+  const known = new Set<string>();
+  await eachInParallel([...new Set(sources.flatMap(flagsOf))], async (flag) => {
+    const check = ["-Werror", flag, "-fsyntax-only", "-x", "c++", "/dev/null"];
+    await promisify(execFile)(compiler.file, [...compiler.args, ...check]).then(
+      () => known.add(flag),
+      () => {}, // not known
+    );
+  });
+  return known;
+}
+
+/** What the addon is built from; it holds this text, which is how a later build knows it. */
+function stampOf(compiler: Compiler, flags: readonly string[], files: readonly string[]): string {
   const hash = createHash("sha256");
-  hash.update(execFileSync(compiler, ["--version"]));
-  hash.update(JSON.stringify([flags, INSTRUCTIONS, process.arch]));
-  for (const file of files) hash.update(file).update(readFileSync(file));
-  return `${hash.digest("hex")}\n`;
+  hash.update(JSON.stringify([compiler, flags, FLAGS, process.arch]));
+  for (const file of files) hash.update(basename(file)).update(readFileSync(file));
+  return `deepaugment native ${hash.digest("hex")}`;
 }
 
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const { stderr } = await promisify(execFile)(command, args, { maxBuffer: 1e8 });
-  if (stderr) process.stderr.write(stderr);
+async function run({ file, args }: Compiler, more: readonly string[]): Promise<void> {
+  const { stderr } = await promisify(execFile)(file, [...args, ...more], { maxBuffer: 1e8 });
+  if (stderr && options.required) process.stderr.write(stderr);
 }
 
-async function eachInParallel<T>(items: readonly T[], action: (item: T) => Promise<void>): Promise<void> {
+/** What a compiler that failed printed, or why it could not run. */
+function complaintOf(error: unknown): string {
+  const printed = error instanceof Error && "stderr" in error ? String(error.stderr).trimEnd() : "";
+  return printed || messageOf(error);
+}
+
+function firstLines(complaint: string): string {
+  const lines = complaint.split("\n");
+  const start = Math.max(
+    0,
+    lines.findIndex((line) => /error/i.test(line)),
+  );
+  return lines.slice(start, start + LINES_SHOWN).join("\n");
+}
+
+/** All actions that have begun have ended when it returns, or throws the first error. */
+async function eachInParallel<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
   const queue = [...items];
   const worker = async () => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await action(item);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: availableParallelism() }, worker));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }

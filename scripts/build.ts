@@ -1,9 +1,13 @@
-// Compiles bin/, src/ and kernels/ into dist/, as the npm package holds them.
+// Compiles bin/, src/, kernels/ and native/ into dist/, as the npm package holds them.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
-rmSync("dist", { recursive: true, force: true });
+// What is compiled from native/ is made again only where that has changed.
+for (const name of existsSync("dist") ? readdirSync("dist") : []) {
+  if (name !== "native") rmSync(join("dist", name), { recursive: true });
+}
 execFileSync("tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
 chmodSync("dist/bin/deepaugment.js", 0o755);
 await import("./build-kernels.ts");

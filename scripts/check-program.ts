@@ -18,10 +18,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { hasAsset } from "../src/common/assets.ts";
 import { decodeImage } from "../src/image/codec.ts";
 
 const NAME = process.platform === "win32" ? "deepaugment.exe" : "deepaugment";
 const LARGEST = 160e6;
+/** The program has the native engine where this was compiled when it was built. */
+const ADDON = "deepaugment/native/deepaugment.node";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-binary-"));
 const work = join(folder, "work");
@@ -48,6 +51,8 @@ try {
   const result = run("optimize", "--data", "../images.tar.gz", "--iterations", "3", "--out", "out", ...sets);
   assert.match(result, /Baseline reward/);
   const experiment = join(work, "out", readdirSync(join(work, "out"))[0]);
+  const facts = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
+  assert.equal(facts.engine, hasAsset(ADDON) ? "native" : "wasm", "the engine that auto takes");
   const notebook = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
   assert.equal(notebook.length, 1 + 4 * 2, "a row per epoch of every training");
 
@@ -86,7 +91,7 @@ try {
     const { height, width } = await decodeImage(readFileSync(join(work, sheet)), sheet);
     assert.ok(height > 500 && width > 500, `${sheet} is ${height} x ${width} pixels`);
   }
-  console.log(`${command.join(" ")}: 1 passed, 0 failed`);
+  console.log(`${command.join(" ")}: 1 passed, 0 failed; engine ${facts.engine}`);
 } finally {
   rmSync(folder, { recursive: true });
 }

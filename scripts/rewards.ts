@@ -82,6 +82,7 @@ async function train(name: string, policy: Policy, seed: number): Promise<number
       model: "basiccnn",
       engine: "auto",
       precision: "auto",
+      threads: 1,
       epochs: Number(values.epochs),
       batchSize: 64,
       subsetsPath: subsetsPath(seed),

@@ -5,7 +5,7 @@ import { InterruptedError } from "../common/errors.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { formatPolicy } from "../policy/policy.ts";
-import type { ExperimentOutcome, ExperimentStart } from "../search/run-experiment.ts";
+import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { formatGain, formatShare, formatTable } from "./format.ts";
 import type { SearchDisplay } from "./search-display.ts";
 import { interruptible, isTerminal } from "./terminal.ts";
@@ -19,6 +19,7 @@ interface OptimizeOptions {
   iterations?: string;
   engine?: string;
   workers?: string;
+  threads?: string;
   seed?: string;
   out?: string;
   name?: string;
@@ -31,15 +32,16 @@ const OVERRIDES = {
     "the images: a dataset's name, a folder with one subfolder per class, or an archive",
   ],
   iterations: ["iterations <n>", "trials, the baseline not counted"],
-  engine: ["engine <name>", "what trains the child: auto, or wasm"],
+  engine: ["engine <name>", "what trains the child: auto, native or wasm"],
   workers: ["workers <n>", "processes that train at the same time"],
+  threads: ["threads <n>", "threads of each training (engine native)"],
   seed: ["seed <n>", "the same seed gives the same run"],
   out: ["out <folder>", "where each experiment gets a folder of its own"],
   name: ["name <text>", "added to the name of the experiment's folder"],
 } as const;
 
 /** What may change when an experiment is resumed. */
-const RESUMABLE: readonly string[] = ["iterations", "workers"];
+const RESUMABLE: readonly string[] = ["iterations", "engine", "workers", "threads"];
 
 export function addOptimizeCommand(program: Command): void {
   const command = program
@@ -80,6 +82,7 @@ async function search(
   const { loadWithProgress } = await import("./loading.ts");
   const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal);
   const { runExperiment } = await import("../search/run-experiment.ts");
+  const { describeEngine } = await import("../engine/engine.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
   let display: SearchDisplay | undefined;
   let folder = "";
@@ -91,9 +94,11 @@ async function search(
       signal,
       onStart: (start) => {
         folder = start.folder;
-        process.stderr.write(`${describeStart(config, dataset.name, start)}\n${folder}\n`);
-        const { iterations, opt_samples: samples, child_epochs: epochs } = config;
+        for (const note of start.notes) process.stderr.write(`note: ${note}\n`);
         const { workers, finishedTrials } = start;
+        const engine = describeEngine(start.engine);
+        process.stderr.write(`${describeStart(config, dataset.name, engine, workers)}\n${folder}\n`);
+        const { iterations, opt_samples: samples, child_epochs: epochs } = config;
         display = createSearchDisplay({ iterations, samples, epochs, workers, finishedTrials }, isTerminal());
         return display;
       },
@@ -108,14 +113,10 @@ async function search(
   }
 }
 
-function describeStart(
-  config: Config,
-  dataset: string,
-  { engine, precision, workers }: ExperimentStart,
-): string {
+function describeStart(config: Config, dataset: string, engine: string, workers: number): string {
   const trainings = `${config.opt_samples} training${config.opt_samples === 1 ? "" : "s"} of ${config.model} each`;
   const processes = `${workers} worker${workers === 1 ? "" : "s"}`;
-  return `Searching on ${dataset}: ${config.iterations} trials, ${trainings}, engine ${engine} (${precision}), ${processes}`;
+  return `Searching on ${dataset}: ${config.iterations} trials, ${trainings}, engine ${engine}, ${processes}`;
 }
 
 async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
@@ -133,7 +134,7 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   if (set.length > 0) fixed.push("set");
   if (fixed.length > 0) {
     throw new UsageError(
-      `--${fixed[0]} cannot be given with --resume: an experiment keeps its configuration; only --${RESUMABLE.join(" and --")} may change`,
+      `--${fixed[0]} cannot be given with --resume: an experiment keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
     );
   }
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };

@@ -7,13 +7,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { getRawAsset, isSea } from "node:sea";
+import { systemCode } from "./errors.ts";
 import { writeFileWhole } from "./files.ts";
 import { homeFolder } from "./home.ts";
+
+/** This package's own that is compiled only where there is a C++ compiler. */
+const ADDON = "deepaugment/native/deepaugment.node";
 
 /** Every asset, as package/path; the kernels are this package's own. */
 export const ASSETS = [
   "deepaugment/kernels/augment.wasm",
-  "deepaugment/native/deepaugment.node",
+  ADDON,
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
@@ -22,11 +26,27 @@ export const ASSETS = [
   "@expo-google-fonts/ibm-plex-sans/600SemiBold/IBMPlexSans_600SemiBold.ttf",
 ] as const;
 
+/** Node's error where a standalone executable has no such asset. */
+const MISSING_IN_EXECUTABLE = "ERR_SINGLE_EXECUTABLE_APPLICATION_ASSET_NOT_FOUND";
+
 export type Asset = (typeof ASSETS)[number];
 
 /** The content of an asset. @throws Error where its package is not installed, or this one not built. */
 export function readAsset(asset: Asset): Uint8Array {
   return isSea() ? new Uint8Array(getRawAsset(asset)) : readFileSync(assetPath(asset));
+}
+
+/** Whether the asset is here; all but the native engine's addon always are. */
+export function hasAsset(asset: Asset): boolean {
+  if (asset !== ADDON) return true;
+  try {
+    if (isSea()) getRawAsset(asset);
+    else assetPath(asset);
+    return true;
+  } catch (error) {
+    if (["MODULE_NOT_FOUND", MISSING_IN_EXECUTABLE].includes(systemCode(error) ?? "")) return false;
+    throw error;
+  }
 }
 
 /** As much of WebAssembly as is used; its types come with those of browsers alone. */

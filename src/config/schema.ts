@@ -156,9 +156,14 @@ const KEYS = {
     "The numbers in which the engine computes; auto leaves it to the engine.",
     "auto",
   ),
+  threads: key(
+    whole(1, 256),
+    "Threads of each training on engine native; more than 1 suits a single large training.",
+    1,
+  ),
   workers: key(
     autoOr(whole(1, 1024)),
-    "Processes that train at the same time; auto: as many as suit the engine and this machine.",
+    "Processes that train at the same time; auto: one for each core of this machine, or fewer where a training has several threads.",
     "auto",
   ),
   out: key(

@@ -3,9 +3,12 @@
 
 import { type Tensor, type Variable, version_core } from "@tensorflow/tfjs-core";
 import { UsageError } from "../common/errors.ts";
+import { findAddon, type LoadedAddon, precisionsOf } from "./native/addon.ts";
 
 export type EngineChoice = "auto" | "native" | "webgpu" | "tensorflow" | "wasm";
-export type PrecisionChoice = "auto" | "float32" | "bfloat16";
+export type EngineName = "native" | "wasm";
+export type Precision = "float32" | "bfloat16";
+export type PrecisionChoice = "auto" | Precision;
 
 /** Of TensorFlow.js. */
 export const TENSORFLOW_JS_VERSION: string = version_core;
@@ -17,10 +20,26 @@ export interface RmsPropSettings {
   readonly epsilon: number;
 }
 
-/** Which engine trains, and in which numbers. */
+/** Which engine trains, in which numbers, and by which instructions: what decides a result to its last digit. */
 export interface EngineIdentity {
   readonly name: string;
-  readonly precision: "float32" | "bfloat16";
+  readonly precision: Precision;
+  /** The instruction set of engine native's kernels, such as "avx512"; null for an engine that is always the same. */
+  readonly kernels: string | null;
+}
+
+/** An identity as files hold it. */
+export interface EngineDescription {
+  readonly name: string;
+  readonly precision: string;
+  readonly kernels: string | null;
+}
+
+/** What a choice comes to on this machine. */
+export interface ResolvedEngine extends EngineIdentity {
+  readonly name: EngineName;
+  /** Where `auto` could not take the best: why, and what would mend it; one line. */
+  readonly note?: string;
 }
 
 /** A started engine; TensorFlow.js's operations now run on it. */
@@ -35,26 +54,61 @@ export interface Engine extends EngineIdentity {
 
 /**
  * Starts the engine that the configuration names; `auto` takes the best that this machine has.
+ * @param threads of engine native, 1 or more; the others have one.
  * @throws UsageError where the engine or the precision is not to be had.
  */
-export async function startEngine(choice: EngineChoice, precision: PrecisionChoice): Promise<Engine> {
-  resolveEngine(choice, precision);
+export async function startEngine(
+  choice: EngineChoice,
+  precision: PrecisionChoice,
+  threads = 1,
+): Promise<Engine> {
+  const { note: _, ...identity } = resolveEngine(choice, precision);
+  if (identity.name === "native") {
+    const { startNative } = await import("./native/backend.ts");
+    return startNative(identity, threads);
+  }
   const { startWasm } = await import("./wasm/backend.ts");
-  return startWasm();
+  return startWasm(identity);
 }
 
 /**
  * What the choice comes to on this machine, without starting it.
  * @throws UsageError as `startEngine`.
  */
-export function resolveEngine(choice: EngineChoice, precision: PrecisionChoice): EngineIdentity {
-  if (choice !== "auto" && choice !== "wasm") {
-    throw new UsageError(`engine "${choice}" is not part of this version; use engine: wasm, or auto`);
+export function resolveEngine(choice: EngineChoice, precision: PrecisionChoice): ResolvedEngine {
+  if (choice === "wasm") return resolveWasm(precision);
+  if (choice !== "auto" && choice !== "native") {
+    throw new UsageError(`engine "${choice}" is not part of this version; use engine: native, wasm, or auto`);
   }
-  if (precision === "bfloat16") {
+  const addon = findAddon();
+  if (!("missing" in addon)) return resolveNative(addon, precision);
+  const reason = `engine native ${addon.missing}`;
+  if (choice === "native") throw new UsageError(`${reason}; or use engine wasm`);
+  return { ...resolveWasm(precision, reason), note: `${reason}; trainings run on engine wasm` };
+}
+
+function resolveNative(addon: LoadedAddon, choice: PrecisionChoice): ResolvedEngine {
+  const { kernels } = addon;
+  const precisions = precisionsOf(addon);
+  const precision = choice === "auto" ? precisions[0] : choice;
+  if (precisions.includes(precision)) return { name: "native", precision, kernels };
+  throw new UsageError(
+    `precision "${precision}" is not to be had on engine native with its kernels ${kernels}; use precision: float32, or auto`,
+  );
+}
+
+/** @param reason why it is not native, where that would have been better. */
+function resolveWasm(choice: PrecisionChoice, reason?: string): ResolvedEngine {
+  if (choice === "bfloat16") {
+    const mend = "use precision: float32, or auto";
     throw new UsageError(
-      'precision "bfloat16" is not to be had on engine wasm; use precision: float32, or auto',
+      `precision "bfloat16" is not to be had on engine wasm; ${reason ? `${reason}; or ${mend}` : mend}`,
     );
   }
-  return { name: "wasm", precision: "float32" };
+  return { name: "wasm", precision: "float32", kernels: null };
+}
+
+/** In words: "native (float32, avx512)". */
+export function describeEngine({ name, precision, kernels }: EngineDescription): string {
+  return `${name} (${kernels === null ? precision : `${precision}, ${kernels}`})`;
 }

@@ -19,6 +19,8 @@ export interface ExperimentFacts {
   readonly versions: Readonly<Record<string, string>>;
   readonly engine: string;
   readonly precision: string;
+  /** The instruction set of engine native's kernels; null for another engine, absent in older files. */
+  readonly kernels?: string | null;
   readonly machine: {
     readonly cpu: string;
     readonly cores: number;

@@ -14,12 +14,13 @@ import { RandomController } from "../controller/random.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { selectSubsets, writeSubsets } from "../dataset/subset-file.ts";
 import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
-import { type EngineIdentity, resolveEngine, TENSORFLOW_JS_VERSION } from "../engine/engine.ts";
+import { type EngineIdentity, TENSORFLOW_JS_VERSION } from "../engine/engine.ts";
 import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { goodTrials, policyFileOf } from "../experiment/ranking.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../policy/space.ts";
+import { settleEngine } from "./engine-of.ts";
 import { type Executor, ProcessExecutor } from "./executor.ts";
 import { lagOf, runSearch, type SearchObserver } from "./search.ts";
 import type { TrainingTask } from "./training.ts";
@@ -39,8 +40,9 @@ export interface ExperimentRequest {
 export interface ExperimentStart {
   readonly folder: string;
   readonly workers: number;
-  readonly engine: string;
-  readonly precision: string;
+  readonly engine: EngineIdentity;
+  /** What the user should know about the engine, a line each. */
+  readonly notes: readonly string[];
   /** Trials that an earlier run has finished. */
   readonly finishedTrials: number;
 }
@@ -62,7 +64,8 @@ export interface ExperimentOutcome {
  */
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
   const { config, dataset, resume, signal } = request;
-  const engine = resolveEngine(config.engine, config.precision);
+  const resumed = resume ? openResumed(resume, config, dataset) : undefined;
+  const { engine, workers, notes } = settleEngine(config, resumed?.facts);
   const { height, width } = dataset.train.images;
   checkModel(config.model, height, width);
   const drawn = drawSubsets(dataset, {
@@ -73,11 +76,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   if (!resume && config.notebook_path && existsSync(config.notebook_path)) {
     throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
   }
-  const workers = config.workers === "auto" ? availableParallelism() : config.workers;
-  const experiment = resume
-    ? Experiment.open(resume, config.logging)
-    : Experiment.create(config.out, config.name, config.logging);
-  const lag = resume ? checkResumed(experiment, dataset).lag : lagOf(workers, config.opt_samples);
+  const experiment = resumed?.experiment ?? Experiment.create(config.out, config.name, config.logging);
+  const lag = resumed?.facts.lag ?? lagOf(workers, config.opt_samples);
   const shape = {
     chains: config.policy_chains,
     operationsPerChain: config.operations_per_chain,
@@ -107,8 +107,9 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const task = {
     seed: config.seed,
     model: config.model,
-    engine: config.engine,
-    precision: config.precision,
+    engine: engine.name,
+    precision: engine.precision,
+    threads: config.threads,
     batchSize: config.child_batch_size,
     subsetsPath: keepSubsets(dataset, drawn, config.seed),
   };
@@ -119,11 +120,12 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     const start = {
       folder: experiment.folder,
       workers: executor.workers,
-      engine: engine.name,
-      precision: engine.precision,
+      engine,
+      notes,
       finishedTrials,
     };
     const observer = request.onStart?.(start);
+    for (const note of notes) experiment.log("warn", note);
     experiment.log("info", resume ? `resumed after ${finishedTrials} trials` : `started on ${dataset.name}`);
     const initialWeightsPath = await pretrain(config, task, baseline, experiment, executor, signal);
     const finished: TrialRecord[] = [];
@@ -208,15 +210,20 @@ function describe({ name, classNames, train }: Dataset) {
   return { name, classes: classNames.length, imageShape: [height, width, channels] as const };
 }
 
-/** The facts of an experiment to go on with. @throws UsageError where its data are not these. */
-function checkResumed(experiment: Experiment, dataset: Dataset): ExperimentFacts {
+/** An experiment to go on with, and its facts. @throws UsageError where it is none, or its data are not these. */
+function openResumed(
+  folder: string,
+  config: Config,
+  dataset: Dataset,
+): { experiment: Experiment; facts: ExperimentFacts } {
+  const experiment = Experiment.open(folder, config.logging);
   const facts = experiment.readFacts();
   if (facts.dataset.digest !== dataset.digest) {
     throw new UsageError(
       `the data are not those with which ${experiment.folder} began (${facts.dataset.name}, digest ${facts.dataset.digest.slice(0, 12)}…); restore them, or start a new experiment`,
     );
   }
-  return facts;
+  return { experiment, facts };
 }
 
 function factsOf(
@@ -234,6 +241,7 @@ function factsOf(
     versions: { deepaugment: VERSION, node: process.versions.node, "tensorflow.js": TENSORFLOW_JS_VERSION },
     engine: engine.name,
     precision: engine.precision,
+    kernels: engine.kernels,
     machine: {
       cpu: cpus()[0]?.model ?? "unknown",
       cores: availableParallelism(),

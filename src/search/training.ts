@@ -21,6 +21,8 @@ export interface TrainingTask {
   readonly model: string;
   readonly engine: EngineChoice;
   readonly precision: PrecisionChoice;
+  /** Of engine native. */
+  readonly threads: number;
   readonly epochs: number;
   readonly batchSize: number;
   /** The file with the training and the validation subset. */
@@ -39,7 +41,7 @@ export async function runTraining(
   task: TrainingTask,
   onEpoch?: (result: EpochResult) => void,
 ): Promise<EpochResult[]> {
-  engine ??= startEngine(task.engine, task.precision);
+  engine ??= startEngine(task.engine, task.precision, task.threads);
   const startedEngine = await engine;
   if (subsets?.path !== task.subsetsPath)
     subsets = { path: task.subsetsPath, data: readSubsets(task.subsetsPath) };

@@ -16,11 +16,10 @@ import type { LabelledImages } from "../../src/dataset/dataset.ts";
 import { composedRmsProp } from "../../src/engine/composed.ts";
 import { type Engine, startEngine } from "../../src/engine/engine.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
-import { startNative } from "../../src/engine/native/backend.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
-const CPU: Engine = { name: "cpu", precision: "float32", rmsProp: composedRmsProp };
+const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, rmsProp: composedRmsProp };
 let wasm: Engine;
 let train: LabelledImages;
 let validation: LabelledImages;
@@ -107,7 +106,7 @@ describe("trainChild", () => {
       return trainChild(model, few, small(validation), options);
     };
     const expected = await steps(CPU);
-    const engines = "addon" in findAddon() ? [wasm, await startNative()] : [wasm];
+    const engines = "addon" in findAddon() ? [wasm, await startEngine("native", "float32")] : [wasm];
     for (const engine of engines) {
       const actual = await steps(engine);
       for (const [epoch, { loss, validationLoss }] of expected.entries()) {

@@ -59,6 +59,7 @@ const SMALL = [
   "child_epochs=1",
   "opt_samples=1",
   "iterations=1",
+  "engine=wasm",
 ];
 const small = SMALL.flatMap((setting) => ["--set", setting]);
 
@@ -117,9 +118,9 @@ describe("the configuration", () => {
       /did you mean "basiccnn"/,
     );
     failsWith(
-      await optimize("--data", SAMPLE_ARCHIVE, ...small, "--engine", "native"),
+      await optimize("--data", SAMPLE_ARCHIVE, ...small, "--set", "engine=webgpu"),
       2,
-      /engine "native"/,
+      /engine "webgpu"/,
       /wasm/,
     );
   });

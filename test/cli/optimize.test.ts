@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { loadConfig } from "../../src/config/load.ts";
+import { findAddon } from "../../src/engine/native/addon.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { type Finished, finishedTrials, run, start, untilTrials } from "./run.ts";
@@ -27,6 +28,8 @@ const SMALL = {
   child_epochs: 2,
   child_batch_size: 20,
   seed: 3,
+  // Slow enough to be killed in.
+  engine: "wasm",
 };
 
 function optimizeArgs(out: string, workers: number, more: Record<string, unknown> = {}): string[] {
@@ -79,6 +82,7 @@ describe("deepaugment optimize", () => {
     assert.equal(config.child_epochs, SMALL.child_epochs);
     const facts = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
     assert.equal(facts.engine, "wasm");
+    assert.equal(facts.kernels, null);
     assert.equal(facts.subsets.train.length, 40);
     assert.equal(new Set([...facts.subsets.train, ...facts.subsets.validation]).size, 60);
   });
@@ -164,5 +168,58 @@ describe("deepaugment optimize", () => {
     const none = await run(["optimize", "--resume", root], environment);
     assert.equal(none.code, 2);
     assert.match(none.stderr, /is no experiment/);
+  });
+
+  it("falls back to wasm where native is missing, says so in one line, and trains alike", async () => {
+    const out = join(root, "fallback");
+    const missing = { ...environment, DEEPAUGMENT_NATIVE_ADDON: join(root, "none.node") };
+    const more = { engine: "auto", threads: 2, iterations: 1 };
+    const { code, stderr } = await run(optimizeArgs(out, 2, more), missing);
+    assert.equal(code, 0, stderr);
+    const [first, second, third] = stderr.split("\n");
+    assert.match(
+      first,
+      /^note: engine native cannot be loaded \(.*none\.node.*\); trainings run on engine wasm$/,
+    );
+    assert.equal(second, "note: threads: 2 is for engine native; a training on engine wasm has one");
+    assert.match(third, /^Searching on .*, engine wasm \(float32\), 2 workers$/);
+    assert.ok(notebookOf(experiment).startsWith(notebookOf(experimentIn(out))));
+  });
+});
+
+describe("deepaugment optimize on engine native", {
+  skip: "missing" in findAddon() && "it is not built here",
+}, () => {
+  const TINY = { image_size: 12, train_set_size: 10, validation_set_size: 10, iterations: 2, engine: "auto" };
+
+  it("is what auto takes, gives the same notebook on 1 worker and on 2, and is kept on --resume", async () => {
+    const notebooks: string[] = [];
+    for (const workers of [1, 2]) {
+      const out = join(root, `native-${workers}`);
+      const { code, stderr } = await run(optimizeArgs(out, workers, TINY), environment);
+      assert.equal(code, 0, stderr);
+      const facts = JSON.parse(readFileSync(join(experimentIn(out), "experiment.json"), "utf8"));
+      assert.equal(facts.engine, "native");
+      assert.ok(facts.kernels);
+      assert.ok(
+        stderr.includes(`engine native (${facts.precision}, ${facts.kernels}), ${workers} worker`),
+        stderr,
+      );
+      notebooks.push(notebookOf(experimentIn(out)));
+    }
+    assert.equal(notebooks[0], notebooks[1]);
+
+    const args = ["optimize", "--resume", experimentIn(join(root, "native-1"))];
+    const missing = { ...environment, DEEPAUGMENT_NATIVE_ADDON: join(root, "none.node") };
+    const refused = await run(args, missing);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /^deepaugment: the experiment began on engine native [^\n]*--engine[^\n]*\n$/,
+    );
+    const moved = await run([...args, "--iterations", "3", "--engine", "wasm"], missing);
+    assert.equal(moved.code, 0, moved.stderr);
+    assert.match(moved.stderr, /^note: the experiment began on engine native .* goes on on wasm/);
+    assert.ok(notebookOf(experimentIn(join(root, "native-1"))).startsWith(notebooks[0]));
   });
 });

@@ -29,6 +29,7 @@ describe("the configuration's keys", () => {
       seed: 0,
       engine: "auto",
       precision: "auto",
+      threads: 1,
       workers: "auto",
       out: "reports/experiments",
       name: null,

@@ -5,13 +5,13 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "../../src/common/random.ts";
-import { startNative } from "../../src/engine/native/backend.ts";
+import { startEngine } from "../../src/engine/engine.ts";
 import { randomValues, specialValues } from "./kernel-cases.ts";
 import { addon, compareSums, compareValues, INSTRUCTION_SETS, skip } from "./native-cases.ts";
 
 describe("native operations against the cpu backend", { skip }, () => {
   before(async () => {
-    await startNative();
+    await startEngine("native", "float32");
   });
 
   it("operations value by value, also on what is no number", async () => {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "../../src/common/random.ts";
-import { startNative } from "../../src/engine/native/backend.ts";
+import { startEngine } from "../../src/engine/engine.ts";
 import {
   checkRmsProp,
   compareConvolutionGradients,
@@ -21,7 +21,7 @@ type Shape4D = [number, number, number, number];
 
 describe("native kernels of layers against the cpu backend", { skip }, () => {
   before(async () => {
-    await startNative();
+    await startEngine("native", "float32");
   });
 
   it("convolutions, and all that is fused to them", async () => {
@@ -258,7 +258,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
   it("RMSprop in one pass equals the composed one", async () => {
     for (const prepare of Object.values(variants)) {
       prepare();
-      checkRmsProp(await startNative());
+      checkRmsProp(await startEngine("native", "float32"));
     }
   });
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { startNative } from "../../src/engine/native/backend.ts";
+import { startEngine } from "../../src/engine/engine.ts";
 import { BufferPool } from "../../src/engine/native/buffers.ts";
 import type { NativeBackend } from "../../src/engine/native/storage.ts";
 import { skip } from "./native-cases.ts";
@@ -79,7 +79,7 @@ describe("the pool", () => {
 describe("tensors of the native backend", { skip }, () => {
   let pool: BufferPool;
   before(async () => {
-    await startNative();
+    await startEngine("native", "float32");
     pool = (tf.backend() as NativeBackend).pool;
   });
   /** Makes and drops tensors of this size, whose memory is that of whatever was freed before. */

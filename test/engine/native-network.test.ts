@@ -5,7 +5,7 @@ import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { Random } from "../../src/common/random.ts";
-import { startNative } from "../../src/engine/native/backend.ts";
+import { startEngine } from "../../src/engine/engine.ts";
 import { randomValues } from "./kernel-cases.ts";
 import { skip } from "./native-cases.ts";
 
@@ -49,7 +49,7 @@ function createNetwork(activation: "relu" | "elu"): tfl.LayersModel {
 
 describe("a network on the native backend", { skip }, () => {
   before(async () => {
-    await startNative();
+    await startEngine("native", "float32");
   });
 
   const random = new Random("network");

@@ -1,8 +1,9 @@
-// The compiled kernels of native/ (Node-API).
+// The compiled kernels of native/ (Node-API), where they were built and this processor runs them.
 
-import { createRequire } from "node:module";
-import { assetPath } from "../../common/assets.ts";
+import { isSea } from "node:sea";
+import { assetPath, hasAsset } from "../../common/assets.ts";
 import { messageOf } from "../../common/errors.ts";
+import type { Precision } from "../engine.ts";
 
 type Floats = Float32Array;
 type Convolution = (shape: Int32Array, a: Floats, b: Floats, result: Floats) => void;
@@ -187,17 +188,59 @@ export interface Passes {
   sumSquares(count: number, x: Float32Array): number;
 }
 
-let loaded: { addon: Addon } | { missing: string } | undefined;
+export interface LoadedAddon {
+  readonly addon: Addon;
+  /** The name of the kernels that it began with: the fastest that this processor runs, unless told otherwise. */
+  readonly kernels: string;
+}
 
-/** The addon, or why it is not to be had. */
-export function findAddon(): { addon: Addon } | { missing: string } {
-  if (!loaded) {
-    try {
-      const require = createRequire(import.meta.url);
-      loaded = { addon: require(assetPath("deepaugment/native/deepaugment.node")) as Addon };
-    } catch (error) {
-      loaded = { missing: messageOf(error) };
-    }
+/** Why there is no addon and what would mend it, to be read after "engine native". */
+export interface MissingAddon {
+  readonly missing: string;
+}
+
+const ASSET = "deepaugment/native/deepaugment.node";
+
+/** For checks and measurements: another addon than the built one, and kernels by name instead of the fastest. */
+const { DEEPAUGMENT_NATIVE_ADDON, DEEPAUGMENT_NATIVE_KERNELS } = process.env;
+
+let found: LoadedAddon | MissingAddon | undefined;
+
+/** The addon, loaded once in a process, or why it is not to be had. */
+export function findAddon(): LoadedAddon | MissingAddon {
+  found ??= load();
+  return found;
+}
+
+/**
+ * The precisions in which the kernels can train on this processor, first the one that `precision: auto` takes: bfloat16
+ * where the hardware multiplies it. So far all kernels compute in float32.
+ */
+export function precisionsOf(_addon: LoadedAddon): readonly [Precision, ...Precision[]] {
+  return ["float32"];
+}
+
+function load(): LoadedAddon | MissingAddon {
+  if (!DEEPAUGMENT_NATIVE_ADDON && !hasAsset(ASSET)) return { missing: absence() };
+  try {
+    const loaded = { exports: {} };
+    process.dlopen(loaded, DEEPAUGMENT_NATIVE_ADDON ?? assetPath(ASSET));
+    const addon = loaded.exports as Addon;
+    const kernels = addon.choose(DEEPAUGMENT_NATIVE_KERNELS);
+    if (kernels !== undefined) return { addon, kernels };
+    return {
+      missing: `has no kernels ${DEEPAUGMENT_NATIVE_KERNELS} that this processor runs (DEEPAUGMENT_NATIVE_KERNELS)`,
+    };
+  } catch (error) {
+    const mend = DEEPAUGMENT_NATIVE_ADDON
+      ? "DEEPAUGMENT_NATIVE_ADDON names it"
+      : "npm run build makes it anew";
+    return { missing: `cannot be loaded (${messageOf(error)}; ${mend})` };
   }
-  return loaded;
+}
+
+function absence(): string {
+  if (process.platform === "win32") return "is not made for Windows yet";
+  if (isSea()) return "is not in this executable (it was built where there is no C++ compiler)";
+  return "is not built here (it takes a C++ compiler: install g++, and run npm run build)";
 }

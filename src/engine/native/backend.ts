@@ -10,7 +10,7 @@ import {
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
-import type { Engine } from "../engine.ts";
+import type { Engine, EngineIdentity } from "../engine.ts";
 import { type Addon, findAddon } from "./addon.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { depthwiseKernels } from "./depthwise.ts";
@@ -27,13 +27,16 @@ import { NativeBackend } from "./storage.ts";
 
 const NAME = "native";
 
-/** @throws Error where the addon is not to be had. */
-export async function startNative(): Promise<Engine> {
+/**
+ * Starts the backend, with so many threads, and makes it TensorFlow.js's current one.
+ * @throws Error where the addon is not to be had.
+ */
+export async function startNative(identity: EngineIdentity, _threads: number): Promise<Engine> {
   const found = findAddon();
   if ("missing" in found) throw new Error(found.missing);
   if (!findBackendFactory(NAME)) register(found.addon);
   if (!(await setBackend(NAME))) throw new Error("the native backend did not start");
-  return { name: NAME, precision: "float32", rmsProp };
+  return { ...identity, rmsProp };
 }
 
 function register(addon: Addon): void {

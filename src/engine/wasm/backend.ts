@@ -10,14 +10,14 @@ import {
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import { assetPath } from "../../common/assets.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine, EngineIdentity } from "../engine.ts";
 import { convolutionGradientKernels } from "./convolution-gradients.ts";
 import { matMulKernel } from "./matmul.ts";
 import { maxPoolGradientKernel } from "./max-pool-gradient.ts";
 import { rmsProp } from "./rmsprop.ts";
 
 /** Starts the backend and makes it TensorFlow.js's current one. One thread: parallel trainings are processes. */
-export async function startWasm(): Promise<Engine> {
+export async function startWasm(identity: EngineIdentity): Promise<Engine> {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths({
     "tfjs-backend-wasm.wasm": assetPath("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm"),
@@ -31,7 +31,7 @@ export async function startWasm(): Promise<Engine> {
   for (const kernel of [...convolutionGradientKernels, maxPoolGradientKernel, matMulKernel()])
     replaceKernel(kernel);
   if (!(await setBackend("wasm"))) throw new Error("the WebAssembly backend did not start");
-  return { name: "wasm", precision: "float32", rmsProp };
+  return { ...identity, rmsProp };
 }
 
 function replaceKernel(kernel: KernelConfig): void {

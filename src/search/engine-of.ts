@@ -1,0 +1,66 @@
+// Which engine trains an experiment's children, on how many processes. It is settled once, at the start: every worker
+// takes what was settled, and an experiment that is resumed keeps the engine that it began with.
+
+import { availableParallelism } from "node:os";
+import { UsageError } from "../common/errors.ts";
+import type { Config } from "../config/schema.ts";
+import {
+  describeEngine,
+  type EngineChoice,
+  type PrecisionChoice,
+  type ResolvedEngine,
+  resolveEngine,
+} from "../engine/engine.ts";
+import type { ExperimentFacts } from "../experiment/experiment.ts";
+
+export interface SettledEngine {
+  readonly engine: Omit<ResolvedEngine, "note">;
+  /** How many trainings run side by side. */
+  readonly workers: number;
+  /** What the user should know about it, a line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The engine that the configuration asks for. With `began`, the facts of an experiment to go on with, `auto` is what it
+ * began with; another engine, another precision or other instructions make a note, since its notebook is then no longer
+ * what its seed gives.
+ * @throws UsageError where the engine or the precision is not to be had.
+ */
+export function settleEngine(config: Config, began?: ExperimentFacts): SettledEngine {
+  const { note, ...engine } = began
+    ? resumedEngine(config, began)
+    : resolveEngine(config.engine, config.precision);
+  const notes = note ? [note] : [];
+  const before = began && describeEngine({ ...began, name: began.engine, kernels: began.kernels ?? null });
+  const now = describeEngine(engine);
+  if (before && before !== now) {
+    notes.push(
+      `the experiment began on engine ${before} and goes on on ${now}: its rewards from here on are not those that its seed gave there`,
+    );
+  }
+  const isThreaded = engine.name === "native";
+  if (config.threads > 1 && !isThreaded) {
+    notes.push(
+      `threads: ${config.threads} is for engine native; a training on engine ${engine.name} has one`,
+    );
+  }
+  const threads = isThreaded ? config.threads : 1;
+  const suited = Math.max(1, Math.floor(availableParallelism() / threads));
+  return { engine, workers: config.workers === "auto" ? suited : config.workers, notes };
+}
+
+function resumedEngine(config: Config, began: ExperimentFacts): ResolvedEngine {
+  const engine = config.engine === "auto" ? (began.engine as EngineChoice) : config.engine;
+  const isKept = engine === began.engine;
+  const precision =
+    config.precision === "auto" && isKept ? (began.precision as PrecisionChoice) : config.precision;
+  try {
+    return resolveEngine(engine, precision);
+  } catch (error) {
+    if (!(error instanceof UsageError) || !isKept) throw error;
+    throw new UsageError(
+      `the experiment began on engine ${began.engine} (${began.precision}), and keeps it unless --engine is given: ${error.message}`,
+    );
+  }
+}

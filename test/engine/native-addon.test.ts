@@ -1,0 +1,59 @@
+// The addon's kernels by themselves, on every instruction set that this processor runs: against plain loops, and refusing
+// arrays that are too short.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { Random } from "../../src/common/random.ts";
+import { findAddon } from "../../src/engine/native/addon.ts";
+
+const found = findAddon();
+const addon = "missing" in found ? undefined : found.addon;
+const SETS = ["portable", "avx2", "avx512"].filter((name) => addon?.choose(name));
+addon?.choose();
+
+function randomFloats(random: Random, length: number): Float32Array {
+  return Float32Array.from({ length }, () => random.uniform(-1, 1));
+}
+
+function assertClose(actual: Float32Array, expected: readonly number[], what: string): void {
+  for (const [i, value] of expected.entries()) {
+    assert.ok(Math.abs(actual[i] - value) < 1e-4, `${what}: value ${i} is ${actual[i]}, expected ${value}`);
+  }
+}
+
+describe("the native addon", { skip: !addon && "it is not built here" }, () => {
+  after(() => addon?.choose());
+
+  for (const name of SETS) {
+    it(`multiplies matrices of any size, transposed or not (${name})`, () => {
+      assert.equal(addon!.choose(name), name);
+      for (let i = 0; i < 40; i++) {
+        const random = new Random("products", i);
+        const [rows, columns, depth] = [1, 2, 3].map(() => random.integer(1, 70));
+        const [isATransposed, isBTransposed] = [random.chance(0.5), random.chance(0.5)];
+        const a = randomFloats(random, rows * depth);
+        const b = randomFloats(random, depth * columns);
+        const product = new Float32Array(rows * columns);
+        addon!.multiply(rows, columns, depth, a, isATransposed, b, isBTransposed, product);
+        const expected = Array.from(product, (_, at) => {
+          const [row, column] = [Math.floor(at / columns), at % columns];
+          let sum = 0;
+          for (let k = 0; k < depth; k++) {
+            const left = isATransposed ? a[k * rows + row] : a[row * depth + k];
+            sum += left * (isBTransposed ? b[column * depth + k] : b[k * columns + column]);
+          }
+          return sum;
+        });
+        assertClose(product, expected, `[${rows}, ${depth}] times [${depth}, ${columns}]`);
+      }
+    });
+  }
+
+  it("refuses arrays that are too short", () => {
+    const [four, three] = [new Float32Array(4), new Float32Array(3)];
+    assert.throws(
+      () => addon!.multiply(2, 2, 2, four, false, three, false, four),
+      /expected at least 4 values, received 3/,
+    );
+  });
+});

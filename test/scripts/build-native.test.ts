@@ -1,0 +1,136 @@
+// The build of the native engine's addon with compilers of all kinds: none, broken, ignorant of a flag, slow. A stand-in
+// takes the compiler's place; the real one is what `npm test` begins with.
+
+import assert from "node:assert/strict";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, beforeEach, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "deepaugment-build-"));
+after(() => rmSync(root, { recursive: true }));
+
+/**
+ * A compiler that notes each of its calls, fails where a word of FAILS is among its arguments, and writes what it makes
+ * in two halves, slowly.
+ */
+const STAND_IN = `
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+const args = process.argv.slice(2);
+appendFileSync(process.env.CALLS, JSON.stringify(args) + "\\n");
+if ((process.env.FAILS ?? "").split(",").some((word) => args.includes(word))) {
+  const complaint = Array.from({ length: 30 }, (_, line) => "source.cc:" + line + ":1: error: cannot do that");
+  console.error("In file included from here\\n" + complaint.join("\\n"));
+  process.exit(1);
+}
+if (args.includes("--version")) console.log("stand-in 1.0");
+if (args.includes("-o")) {
+  const sources = args.filter((argument) => /\\.(cc|o)$/.test(argument) && argument !== args[args.indexOf("-o") + 1]);
+  const made = args[args.indexOf("-o") + 1];
+  writeFileSync(made, "begin ");
+  if (args.includes("-shared")) await new Promise((resolve) => setTimeout(resolve, 150));
+  appendFileSync(made, sources.map((source) => readFileSync(source, "utf8")).join("") + " end");
+}
+`;
+const standIn = join(root, "stand-in.mjs");
+writeFileSync(standIn, STAND_IN);
+
+let folder: string;
+let addon: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, "build-"));
+  addon = join(folder, "deepaugment.node");
+});
+
+function command(args: readonly string[], environment: Record<string, string>) {
+  const env = { CALLS: join(folder, "calls"), CXX: `${process.execPath} ${standIn}`, ...environment };
+  return { args: ["scripts/build-native.ts", "--out", folder, ...args], options: { cwd: ROOT, env } };
+}
+
+function build(args: readonly string[], environment: Record<string, string> = {}): SpawnSyncReturns<string> {
+  const { args: all, options } = command(args, environment);
+  return spawnSync(process.execPath, all, { ...options, encoding: "utf8" });
+}
+
+function callsOf(source: string): string[][] {
+  const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n");
+  return calls.map((call) => JSON.parse(call)).filter((call) => call.includes(source));
+}
+
+describe("the build of the native engine", { skip: process.platform === "win32" }, () => {
+  it("without a compiler says so in one line, leaves no stale addon, and is no failure", () => {
+    const environments: Record<string, string>[] = [{ CXX: "", PATH: folder }, { CXX: "none" }];
+    for (const environment of environments) {
+      writeFileSync(addon, "stale");
+      for (const args of [[], ["--required"]]) {
+        const { status, stdout, stderr } = build(args, environment);
+        assert.equal(status, 0, stderr);
+        assert.match(stdout, /^no C\+\+ compiler found.*trainings run on engine wasm\n$/);
+        assert.equal(stderr, "");
+        assert.ok(!existsSync(addon));
+      }
+    }
+  });
+
+  it("with a compiler that fails tells the first lines, and is a failure only where it is required", () => {
+    writeFileSync(addon, "stale");
+    const installed = build([], { FAILS: "native/addon.cc" });
+    assert.equal(installed.status, 0);
+    const lines = installed.stderr.trimEnd().split("\n");
+    assert.equal(lines.length, 8 + 1);
+    assert.match(lines[0], /^source\.cc:0:1: error/);
+    assert.match(lines[8], /failed: .*trainings run on engine wasm$/);
+    assert.deepEqual(readdirSync(folder), ["calls"], "neither the addon nor temporary files");
+
+    const required = build(["--required"], { FAILS: "native/addon.cc" });
+    assert.equal(required.status, 1);
+    assert.equal(required.stderr.match(/error: cannot do that/g)?.length, 30);
+  });
+
+  it("leaves out the flags that the compiler does not know", { skip: process.arch !== "x64" }, () => {
+    const flags = ["-mfma", "-mprefer-vector-width=512"];
+    const { status, stderr } = build(["--required"], { FAILS: flags[1] });
+    assert.equal(status, 0, stderr);
+    const [call] = callsOf("native/kernels_avx512.cc");
+    assert.ok(call.includes(flags[0]));
+    assert.ok(!call.includes(flags[1]));
+    assert.ok(!callsOf("native/addon.cc")[0].includes(flags[0]), "other files are for every processor");
+  });
+
+  it("does nothing where the addon is what would be built, and builds anew where it is not", () => {
+    assert.equal(build([]).status, 0);
+    const first = readFileSync(addon, "utf8");
+    assert.match(first, /^begin .* end$/s);
+    assert.equal(build([]).status, 0);
+    assert.equal(callsOf("native/addon.cc").length, 1);
+    writeFileSync(addon, first.replace(/[0-9a-f]{64}/, "0".repeat(64)));
+    assert.equal(build([]).status, 0);
+    assert.equal(callsOf("native/addon.cc").length, 2);
+    assert.equal(readFileSync(addon, "utf8").length, first.length);
+  });
+
+  it("writes the addon whole: two builds at the same time, and a reader, are not disturbed", async () => {
+    writeFileSync(addon, "begin old end");
+    const builds = [0, 1].map(() => {
+      const { args, options } = command(["--required"], {});
+      const child = spawn(process.execPath, args, { ...options, stdio: "inherit" });
+      return new Promise<number | null>((resolve) => child.on("close", resolve));
+    });
+    let areRunning = true;
+    const codes = Promise.all(builds).finally(() => {
+      areRunning = false;
+    });
+    const seen = new Set<string>();
+    while (areRunning) {
+      seen.add(readFileSync(addon, "utf8"));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.deepEqual(await codes, [0, 0]);
+    assert.ok(seen.has("begin old end"));
+    for (const text of [...seen, readFileSync(addon, "utf8")]) assert.match(text, /^begin .* end$/s);
+    assert.deepEqual(readdirSync(folder).sort(), ["calls", "deepaugment.node"]);
+  });
+});

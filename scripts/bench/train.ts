@@ -1,102 +1,268 @@
-// Training speed of the basic CNN on an engine, one process a core as the search runs it.
+// Training speed of our engines beside PyTorch's on the same processor, in one run: rounds of each side that alternate,
+// medians, ratios, memory. Processes are real ones that train at the same time, as a search's workers do.
 //
-//   npm run bench:train                          # one process, then one a core
-//   node scripts/bench/train.ts --seconds 10 --batch 64 --processes 2
+//   npm run bench:train                                          # the engine that `auto` takes, one process and one a core
+//   npm run bench:train -- --engine native,wasm --precision float32,bfloat16 --model basiccnn,wrn_16_2 \
+//     --python python3 --python /usr/bin/python3 --page docs/performance.md --json rounds.jsonl
+//   npm run bench:train -- --engine native --kernels auto,avx2   # also with an instruction set forced
+//   npm run bench:train -- --child-run                           # seconds per child: 50 epochs of CIFAR-10
 //
-// Prints one JSON line per number of processes: images trained per second (forward, backward, update) over all
-// processes together (each the median of its rounds), and each process's resident memory.
+// The table goes to stdout, each measurement to stderr as it is made, and to `--json` as a line. PyTorch is the fastest of
+// its variants in each precision, which a first short pass finds; see peer_torch.py. Images are 32 x 32 with 10 classes.
 
-import { fork } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildModel } from "../../src/child/model.ts";
-import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
-import { Random } from "../../src/common/random.ts";
-import type { LabelledImages } from "../../src/dataset/dataset.ts";
-import { startEngine } from "../../src/engine/engine.ts";
-import { createBatch } from "../../src/image/batch.ts";
+import { checkModel } from "../../src/child/model.ts";
+import { RunError, UsageError } from "../../src/common/errors.ts";
+import { writeFileWhole } from "../../src/common/files.ts";
+import { loadDataset } from "../../src/dataset/load.ts";
+import { selectSubsets, writeSubsets } from "../../src/dataset/subset-file.ts";
+import { drawSubsets } from "../../src/dataset/subsets.ts";
+import { describeMachine, formatMachine } from "./training/machine.ts";
+import type { Contender, Measurement, Setup } from "./training/measurement.ts";
+import { writePart } from "./training/page-part.ts";
+import { type Peer, startFastest } from "./training/peer.ts";
+import { type ChildRun, formatChildRuns, formatModel, formatSide, type Result } from "./training/tables.ts";
+import { type TrainerOptions, Trainers } from "./training/trainers.ts";
+import type { TrainedChild } from "./training/worker.ts";
 
-interface Measurement {
-  imagesPerSecond: number;
-  validationImagesPerSecond: number;
-  residentMegabytes: number;
+const cores = availableParallelism();
+const machine = describeMachine();
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof RunError)) throw error;
+  console.error(error.message);
+  process.exitCode = error.exitCode;
 }
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "8" },
-    batch: { type: "string", default: "64" },
-    processes: { type: "string" },
-    child: { type: "boolean", default: false },
-  },
-});
-const batchSize = Number(values.batch);
-
-if (values.child) {
-  process.send?.(await measure(Number(values.seconds)));
-} else {
-  const counts = values.processes ? [Number(values.processes)] : [1, availableParallelism()];
-  for (const processes of counts) {
-    const results = await Promise.all(Array.from({ length: processes }, runChild));
-    const total = (of: (result: Measurement) => number) =>
-      Number(results.reduce((sum, result) => sum + of(result), 0).toFixed(1));
-    console.log(
-      JSON.stringify({
-        engine: "wasm",
-        model: "basiccnn",
-        batch: batchSize,
-        processes,
-        imagesPerSecond: total((result) => result.imagesPerSecond),
-        validationImagesPerSecond: total((result) => result.validationImagesPerSecond),
-        residentMegabytes: results.map((result) => result.residentMegabytes),
-      }),
-    );
-  }
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.json) writeFileWhole(options.json, `${JSON.stringify({ machine, command: command() })}\n`);
+  const lines = options.childRun ? await childRun(options) : await trainingSpeed(options);
+  console.log(lines.join("\n"));
+  const part = options.childRun ? "seconds per child" : "training speed";
+  if (options.page) writePart(options.page, part, lines, "Performance");
 }
 
-function runChild(): Promise<Measurement> {
-  const child = fork(process.argv[1], [...process.argv.slice(2), "--child"]);
-  return new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as Measurement));
-    child.once("exit", (code) => reject(new Error(`the measuring process ended with code ${code}`)));
+type Options = ReturnType<typeof readOptions>;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      engine: { type: "string", default: "auto" },
+      model: { type: "string", default: "basiccnn" },
+      precision: { type: "string", default: "auto" },
+      kernels: { type: "string", default: "auto" },
+      batch: { type: "string", default: "64" },
+      processes: { type: "string", default: cores > 1 ? `1,${cores}` : "1" },
+      threads: { type: "string", default: "1" },
+      rounds: { type: "string" },
+      seconds: { type: "string", default: "4" },
+      python: { type: "string", multiple: true, default: [] },
+      json: { type: "string" },
+      page: { type: "string" },
+      "child-run": { type: "boolean", default: false },
+      data: { type: "string", default: "cifar10" },
+      images: { type: "string", default: "2000,1000" },
+      epochs: { type: "string", default: "50" },
+    },
   });
-}
-
-async function measure(seconds: number): Promise<Measurement> {
-  const engine = await startEngine("wasm", "float32");
-  const model = buildModel("basiccnn", { height: 32, width: 32, classes: 10, seed: 0, engine });
-  const train = noise(4 * batchSize);
-  const rates: number[] = [];
-  const validationRates: number[] = [];
-  const one = noise(1);
-  const options = { epochs: 1, batchSize, classes: 10, seed: 0 };
-  await trainChild(model, train, one, options); // warm-up
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
-    const start = performance.now();
-    await trainChild(model, train, one, options);
-    rates.push((1000 * train.labels.length) / (performance.now() - start));
-  }
-  const many = noise(200);
-  for (let i = 0; i < 6; i++) {
-    const start = performance.now();
-    await evaluateChild(model.net, many, 10);
-    validationRates.push((1000 * many.labels.length) / (performance.now() - start));
-  }
+  const childRun = values["child-run"];
+  const models = values.model.split(",");
+  for (const model of models) checkModel(model, 32, 32);
+  const [trainSize, validationSize = 1] = wholeNumbers(values.images, "images");
   return {
-    imagesPerSecond: median(rates),
-    validationImagesPerSecond: median(validationRates),
-    residentMegabytes: Math.round(process.memoryUsage().rss / 1e6),
+    models,
+    engines: choices(values.engine, "engine", ["auto", "native", "webgpu", "tensorflow", "wasm"]),
+    precisions: choices(values.precision, "precision", ["auto", "float32", "bfloat16"]),
+    kernels: values.kernels.split(","),
+    batch: wholeNumbers(values.batch, "batch")[0],
+    processes: wholeNumbers(values.processes, "processes"),
+    threads: wholeNumbers(values.threads, "threads")[0],
+    rounds: wholeNumbers(values.rounds ?? (childRun ? "1" : "5"), "rounds")[0],
+    seconds: positive(values.seconds, "seconds"),
+    pythons: values.python,
+    json: values.json,
+    page: values.page,
+    childRun,
+    data: values.data,
+    trainSize,
+    validationSize,
+    epochs: wholeNumbers(values.epochs, "epochs")[0],
   };
 }
 
-function noise(count: number): LabelledImages {
-  const random = new Random("noise", count);
-  const images = createBatch(count, 32, 32);
-  for (let i = 0; i < images.data.length; i++) images.data[i] = random.integer(0, 255);
-  return { images, labels: Int32Array.from({ length: count }, () => random.integer(0, 9)) };
+/** Every engine, precision and instruction set that go together. */
+function trainerOptions(
+  { engines, precisions, kernels, batch, threads }: Options,
+  model: string,
+): TrainerOptions[] {
+  return engines.flatMap((engine) => {
+    // Engine wasm has neither choice; alone with a wrong one it says so itself.
+    const others = precisions.filter((precision) => engine !== "wasm" || precision !== "bfloat16");
+    return (others.length > 0 ? others : precisions).flatMap((precision) =>
+      (engine === "wasm" ? ["auto"] : kernels).map((each) => ({
+        ...{ engine, precision, kernels: each, model, batch, threads },
+      })),
+    );
+  });
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+async function trainingSpeed(options: Options): Promise<string[]> {
+  const torches = new Set<string>();
+  const tables: string[] = [];
+  for (const model of options.models) {
+    const results = await compare(options, model);
+    for (const { setup } of results)
+      if (setup.side === "torch") torches.add(setup.name.slice("torch ".length));
+    tables.push("", `### ${model}, batch ${options.batch}`, "", ...formatModel(results, cores));
+  }
+  const peers =
+    torches.size === 0
+      ? []
+      : [
+          `PyTorch (${[...torches].join(", ")}) is in each precision the fastest of its variants here: one process with a thread a core,`,
+          "or a process a core with one thread each; images contiguous or channels last; bfloat16 by autocast. In bold: ours",
+          "as a multiple of it.",
+        ];
+  return [
+    `Images of 32 × 32 per second, all processes together: medians of ${options.rounds} rounds of ${options.seconds} s each that alternate, with the`,
+    "lowest and the highest round. Processes train at the same time, each its own network; all validate at the same time.",
+    ...peers,
+    ...provenance(),
+    ...tables,
+  ];
+}
+
+/** One model's rounds, all sides alternating. */
+async function compare(options: Options, model: string): Promise<Result[]> {
+  const { rounds, seconds, batch } = options;
+  const trainers: Trainers[] = [];
+  const peers: Peer[] = [];
+  try {
+    for (const each of trainerOptions(options, model)) {
+      trainers.push(await Trainers.start(each, Math.max(...options.processes)));
+    }
+    const precisions = new Set(trainers.map(({ identity }) => identity.precision));
+    for (const python of options.pythons) {
+      for (const precision of precisions) {
+        const search = { python, model, precision, batch };
+        const pass = Math.min(2, seconds);
+        peers.push(
+          await startFastest(search, cores, pass, (setup, measurement) =>
+            record(options, "search", setup, measurement),
+          ),
+        );
+      }
+    }
+    const ours = trainers.flatMap((each) => options.processes.map((processes) => each.contender(processes)));
+    const contenders: Contender[] = [...ours, ...peers];
+    const results = contenders.map(({ setup }) => ({ setup, rounds: [] as Measurement[] }));
+    for (let round = 1; round <= rounds; round++) {
+      const order = [...contenders.keys()];
+      // To and fro, so that a machine that slows down or speeds up does so for all alike.
+      for (const index of round % 2 === 0 ? order.reverse() : order) {
+        const measurement = await contenders[index].measure(seconds);
+        record(options, round, contenders[index].setup, measurement);
+        results[index].rounds.push(measurement);
+      }
+    }
+    return results;
+  } finally {
+    for (const each of [...trainers, ...peers]) each.close();
+  }
+}
+
+async function childRun(options: Options): Promise<string[]> {
+  const { data, epochs, trainSize, validationSize, rounds } = options;
+  const folder = mkdtempSync(join(tmpdir(), "deepaugment-bench-"));
+  try {
+    const subsetsPath = join(folder, "subsets.bin");
+    const dataset = await loadDataset(data);
+    const drawn = drawSubsets(dataset, { trainSize, validationSize, seed: 0 });
+    writeSubsets(subsetsPath, selectSubsets(dataset, drawn));
+    const lines = [
+      `Children trained from scratch for ${epochs} epochs on ${trainSize.toLocaleString("en")} images of ${dataset.name}, with a validation on ${validationSize.toLocaleString("en")} after`,
+      "each epoch, as many at the same time as there are processes. Seconds are medians.",
+      ...provenance(),
+    ];
+    for (const model of options.models) {
+      const runs: ChildRun[] = [];
+      for (const each of trainerOptions(options, model)) {
+        const trainers = await Trainers.start(each, Math.max(...options.processes));
+        try {
+          const { setup } = trainers.contender(Math.max(...options.processes));
+          const results: TrainedChild[][] = [];
+          for (let round = 0; round < rounds; round++) {
+            const children = await trainers.trainChildren(subsetsPath, epochs, 1 + round * setup.processes);
+            writeLine(options, { round: round + 1, ...setup, epochs, trainSize, validationSize, children });
+            results.push(children);
+          }
+          runs.push({ name: formatSide(setup), precision: setup.precision, rounds: results });
+        } finally {
+          trainers.close();
+        }
+      }
+      lines.push("", `### ${model}, batch ${options.batch}`, "", ...formatChildRuns(runs));
+    }
+    return lines;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function record(options: Options, round: number | "search", setup: Setup, measurement: Measurement): void {
+  writeLine(options, { round, ...setup, ...measurement });
+  const { precision, processes, threads } = setup;
+  const [trained, validated] = [measurement.imagesPerSecond, measurement.validationImagesPerSecond];
+  console.error(
+    `${round === "search" ? "search" : `round ${round}/${options.rounds}`}: ${setup.model}, ${formatSide(setup)}, ${precision}, ${processes} × ${threads}: ${trained.toFixed(0)} images/s trained, ${validated.toFixed(0)} validated`,
+  );
+}
+
+function writeLine({ json }: Options, line: object): void {
+  if (json) appendFileSync(json, `${JSON.stringify(line)}\n`);
+}
+
+/** Where and how the figures were made, as Markdown. */
+function provenance(): string[] {
+  return [`Measured on ${formatMachine(machine)}, by`, "", "```sh", command(), "```"];
+}
+
+/** This run again; the file of single rounds is left out, which is nobody else's. */
+function command(): string {
+  const args = process.argv
+    .slice(2)
+    .filter((arg, index, all) => arg !== "--json" && all[index - 1] !== "--json");
+  return ["npm run bench:train", ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
+}
+
+function choices<const Choice extends string>(
+  text: string,
+  name: string,
+  known: readonly Choice[],
+): Choice[] {
+  return text.split(",").map((word) => {
+    const found = known.find((choice) => choice === word);
+    if (!found) throw new UsageError(`--${name} ${word}: expected ${known.join(", ")}`);
+    return found;
+  });
+}
+
+function wholeNumbers(text: string, name: string): number[] {
+  return text.split(",").map((word) => {
+    if (!/^[1-9]\d*$/.test(word)) throw new UsageError(`--${name} ${word}: expected a whole number from 1`);
+    return Number(word);
+  });
+}
+
+function positive(text: string, name: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new UsageError(`--${name} ${text}: expected a number above 0`);
+  return value;
 }

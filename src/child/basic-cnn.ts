@@ -3,7 +3,7 @@
 
 import { initializers, layers, sequential } from "@tensorflow/tfjs-layers";
 import { seedOf } from "../common/random.ts";
-import { SeededDropout } from "./dropout.ts";
+import { dropoutKey, SeededDropout } from "./dropout.ts";
 import type { ChildModel, ModelOptions } from "./model.ts";
 import { RmsProp } from "./optimizers.ts";
 
@@ -25,7 +25,7 @@ export function buildBasicCnn(options: ModelOptions): ChildModel {
       kernelInitializer: glorotUniform(name),
     });
   const dropout = (name: string, rate: number) =>
-    new SeededDropout({ name, rate, keys: [seed, "dropout", name] });
+    new SeededDropout({ name, rate, key: dropoutKey(seed, "dropout", name) });
 
   const net = sequential({ name: "basiccnn" });
   net.add(layers.inputLayer({ inputShape: [height, width, 3] }));

@@ -1,5 +1,7 @@
-// Dropout whose masks come from our own seeded stream (Srivastava et al. 2014). TensorFlow.js's layer draws one and
-// the same mask at every step when it is given a seed, and an unrepeatable one when it is not.
+// Dropout (Srivastava et al. 2014) whose masks are a function of the layer's key, the training step and the value's place,
+// by a counter-based generator, so that every engine draws the same ones, in whatever order and on however many threads.
+// TensorFlow.js's own layer draws one and the same mask at every step when it is given a seed, and an unrepeatable one
+// when it is not.
 
 import {
   customGrad,
@@ -11,26 +13,67 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
-import { Random, type StreamKey } from "../common/random.ts";
+import { type StreamKey, seedOf } from "../common/random.ts";
+import { type ThreefryKey, threefry2x32 } from "../common/threefry.ts";
 
-export interface SeededDropoutSettings {
+/** What the layer is made of, and what its `getConfig` gives: plain data that an engine can compile. */
+export interface SeededDropoutConfig {
   name: string;
-  /** Share of the values set to 0 while training, in [0, 1); the others are divided by 1 − rate. */
+  /** Share of the values set to 0 while training, in [0, 1); the others are multiplied by 1 / (1 − rate). */
   rate: number;
-  /** Keys of the mask stream. */
-  keys: readonly StreamKey[];
+  /** Of the masks; see `dropoutKey`. */
+  key: ThreefryKey;
 }
 
-/** [...] → [...]: identity outside training. */
+/** The key of a layer's masks, from what they are for. */
+export function dropoutKey(...keys: StreamKey[]): ThreefryKey {
+  return [seedOf(...keys, "first"), seedOf(...keys, "second")];
+}
+
+/** Values whose masks come from the same 16 counters. */
+const GROUP = 64;
+const COUNTERS = 16;
+const firstWords = new Int32Array(COUNTERS);
+const secondWords = new Int32Array(COUNTERS);
+
+/**
+ * The factors of a layer's `size` values at a training step (from 0): 0, or 1 / (1 − rate) as float32.
+ *
+ * Value i (its index in the whole batch's tensor, row by row) is in group g = ⌊i / 64⌋. Its number is 16 bits of the words
+ * that Threefry-2x32 gives for the counter (16 g + i mod 16, step): of the first word the low and the high half where
+ * ⌊i / 16⌋ mod 4 is 0 and 1, of the second where it is 2 and 3. The factor is 0 where that number is below
+ * round(65536 · rate). So 16 counters side by side make 4 runs of 16 values, which suits vectors of any width.
+ */
+export function dropoutMask(size: number, { rate, key }: SeededDropoutConfig, step: number): Float32Array {
+  const mask = new Float32Array(Math.ceil(size / GROUP) * GROUP);
+  const threshold = Math.round(rate * 65536);
+  const kept = 1 / (1 - rate);
+  for (let base = 0; base < mask.length; base += GROUP) {
+    threefry2x32(key, base / 4, step, firstWords, secondWords);
+    for (let lane = 0; lane < COUNTERS; lane++) {
+      const first = firstWords[lane];
+      const second = secondWords[lane];
+      const at = base + lane;
+      mask[at] = (first & 0xffff) < threshold ? 0 : kept;
+      mask[at + 16] = first >>> 16 < threshold ? 0 : kept;
+      mask[at + 32] = (second & 0xffff) < threshold ? 0 : kept;
+      mask[at + 48] = second >>> 16 < threshold ? 0 : kept;
+    }
+  }
+  return mask.subarray(0, size);
+}
+
+/** [...] → [...]: identity outside training. The masks of step s are those of the layer's call s while training. */
 export class SeededDropout extends layers.Layer {
   static readonly className = "SeededDropout";
-  readonly #rate: number;
-  readonly #random: Random;
+  readonly #config: SeededDropoutConfig;
+  #step = 0;
 
-  constructor(settings: SeededDropoutSettings) {
-    super({ name: settings.name });
-    this.#rate = settings.rate;
-    this.#random = new Random(...settings.keys);
+  constructor(config: SeededDropoutConfig) {
+    super(config);
+    const { name, rate, key } = config;
+    if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout ${name}: rate ${rate} is not in [0, 1)`);
+    this.#config = { name, rate, key };
     this.supportsMasking = true;
   }
 
@@ -38,11 +81,16 @@ export class SeededDropout extends layers.Layer {
     return inputShape;
   }
 
+  override getConfig(): serialization.ConfigDict {
+    const { rate, key } = this.#config;
+    return { ...super.getConfig(), rate, key: [...key] };
+  }
+
   override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
     const input = Array.isArray(inputs) ? inputs[0] : inputs;
-    if (!kwargs.training || this.#rate === 0) return input.clone();
+    if (!kwargs.training || this.#config.rate === 0) return input.clone();
     return tidy(() => {
-      const mask = tensor(this.#drawMask(input.size), input.shape);
+      const mask = tensor(dropoutMask(input.size, this.#config, this.#step++), input.shape);
       return customGrad((x, save) => {
         (save as GradSaveFunc)([mask]);
         return {
@@ -51,15 +99,6 @@ export class SeededDropout extends layers.Layer {
         };
       })(input);
     });
-  }
-
-  #drawMask(size: number): Float32Array {
-    const mask = new Float32Array(size);
-    const threshold = this.#rate * 2 ** 32;
-    const kept = 1 / (1 - this.#rate);
-    const random = this.#random;
-    for (let i = 0; i < size; i++) mask[i] = random.uint32() < threshold ? 0 : kept;
-    return mask;
   }
 }
 

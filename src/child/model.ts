@@ -5,6 +5,7 @@ import { nearest, UsageError } from "../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./basic-cnn.ts";
 import type { ChildOptimizer } from "./optimizers.ts";
+import { buildWideResnet, parseWideResnet, WIDE_RESNET_SMALLEST_SIDE } from "./wide-resnet.ts";
 
 export interface ModelOptions {
   /** Of the images, in pixels. */
@@ -28,6 +29,7 @@ interface ModelDefinition {
   readonly build: (options: ModelOptions) => ChildModel;
 }
 
+/** Those of one fixed shape; Wide ResNets are known by their names' form. */
 const MODELS: Record<string, ModelDefinition> = {
   basiccnn: { smallestSide: BASIC_CNN_SMALLEST_SIDE, build: buildBasicCnn },
 };
@@ -51,11 +53,17 @@ export function buildModel(name: string, options: ModelOptions): ChildModel {
 }
 
 function definitionOf(name: string): ModelDefinition {
-  const definition = MODELS[name.toLowerCase()];
-  if (definition) return definition;
-  const known = Object.keys(MODELS);
-  const suggestion = nearest(name, known);
+  const known = name.toLowerCase();
+  if (Object.hasOwn(MODELS, known)) return MODELS[known];
+  const shape = parseWideResnet(known);
+  if (shape) {
+    return {
+      smallestSide: WIDE_RESNET_SMALLEST_SIDE,
+      build: (options) => buildWideResnet(shape, options),
+    };
+  }
+  const suggestion = nearest(name, Object.keys(MODELS));
   throw new UsageError(
-    `unknown model "${name}" (key model); ${suggestion ? `did you mean "${suggestion}"?` : `known: ${known.join(", ")}`}`,
+    `unknown model "${name}" (key model); ${suggestion ? `did you mean "${suggestion}"?` : `known: ${[...Object.keys(MODELS), "wrn_<depth>_<width>"].join(", ")}`}`,
   );
 }

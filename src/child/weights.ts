@@ -2,7 +2,7 @@
 // little-endian float32 values).
 
 import { readFileSync } from "node:fs";
-import { type Tensor, tensor } from "@tensorflow/tfjs-core";
+import { tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { messageOf, systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
@@ -18,10 +18,10 @@ export async function saveWeights(net: LayersModel, path: string): Promise<void>
   const header: Record<string, Entry> = {};
   const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const { name, value } of namedWeights(net)) {
-    const data = await value.data();
+  for (const { name, variable } of namedWeights(net)) {
+    const data = await variable.data();
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-    header[name] = { dtype: "F32", shape: value.shape, data_offsets: [offset, offset + bytes.length] };
+    header[name] = { dtype: "F32", shape: variable.shape, data_offsets: [offset, offset + bytes.length] };
     parts.push(bytes);
     offset += bytes.length;
   }
@@ -45,26 +45,26 @@ export function loadWeights(net: LayersModel, path: string): void {
   if (Object.keys(header).length !== expected.length) {
     throw misfit(`it has ${Object.keys(header).length} tensors, the model ${expected.length}`);
   }
-  const tensors: Tensor[] = [];
-  for (const { name, value } of expected) {
+  const found = expected.map(({ name, variable }) => {
     const entry = header[name];
     if (!entry) throw misfit(`it has no tensor ${name}`);
-    if (entry.dtype !== "F32" || entry.shape.join() !== value.shape.join()) {
-      throw misfit(`${name} is ${entry.dtype} [${entry.shape}], the model's is F32 [${value.shape}]`);
+    if (entry.dtype !== "F32" || entry.shape.join() !== variable.shape.join()) {
+      throw misfit(`${name} is ${entry.dtype} [${entry.shape}], the model's is F32 [${variable.shape}]`);
     }
     const [start, end] = entry.data_offsets;
-    tensors.push(tensor(new Float32Array(values.slice(start, end).buffer), value.shape));
-  }
-  net.setWeights(tensors);
-  for (const each of tensors) each.dispose();
+    return new Float32Array(values.slice(start, end).buffer);
+  });
+  tidy(() => {
+    for (const [i, { variable }] of expected.entries()) variable.assign(tensor(found[i], variable.shape));
+  });
 }
 
-/** Weights by the name of their layer, in the model's order; a layer's own instance number is left out. */
-function namedWeights(net: LayersModel): { name: string; value: Tensor }[] {
+/** Weights by the name of their layer, layer by layer; a layer's own instance number is left out. */
+function namedWeights(net: LayersModel): { name: string; variable: Variable }[] {
   return net.layers.flatMap((layer) =>
     layer.weights.map((weight) => ({
       name: `${layer.name}/${weight.originalName.split("/").pop()}`,
-      value: weight.read(),
+      variable: weight.read() as Variable,
     })),
   );
 }

@@ -1,0 +1,176 @@
+// What the training benchmark makes of its measurements, and that both of its runs work. No test looks at a speed.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Measurement, median, type Setup } from "../../scripts/bench/training/measurement.ts";
+import { writePart } from "../../scripts/bench/training/page-part.ts";
+import { formatChildRuns, formatModel } from "../../scripts/bench/training/tables.ts";
+import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function result(setup: Partial<Setup>, trained: number[], validated = 1000) {
+  const rounds = trained.map(
+    (imagesPerSecond): Measurement => ({
+      imagesPerSecond,
+      validationImagesPerSecond: validated,
+      residentMegabytes: [90, 110],
+      peakMegabytes: [100, 120],
+    }),
+  );
+  return {
+    setup: {
+      ...({
+        side: "deepaugment",
+        name: "native",
+        model: "basiccnn",
+        precision: "float32",
+        variant: "",
+      } as const),
+      ...{ processes: 2, threads: 1, batch: 64 },
+      ...setup,
+    },
+    rounds,
+  };
+}
+
+describe("the table of training speeds", () => {
+  const lines = formatModel(
+    [
+      result({ processes: 1 }, [300, 310, 290]),
+      result({}, [600, 500, 570]),
+      result({ precision: "bfloat16" }, [800]),
+      result({ name: "wasm" }, [100]),
+      result({ side: "torch", name: "torch 2.13.0", variant: "contiguous" }, [500, 380, 400]),
+      result(
+        { side: "torch", name: "torch 2.13.0", precision: "bfloat16", processes: 1, threads: 2 },
+        [1600],
+      ),
+    ],
+    2,
+  );
+  const cells = (line: string) => line.split("|").map((cell) => cell.trim());
+
+  it("sets medians, the range of rounds, validation and memory beside each other", () => {
+    const row = cells(lines[3]);
+    assert.deepEqual(row.slice(1, 5), ["native", "float32", "2 × 1", "570 (500 to 600)"]);
+    assert.deepEqual(row.slice(6, 9), ["1,000", "1.8", "110 (120)"]);
+  });
+
+  it("compares with the torch of the same precision, where all cores are used", () => {
+    assert.deepEqual(
+      lines.slice(2, 8).map((line) => cells(line)[5]),
+      ["", `**${(570 / 400).toFixed(2)}**`, "**0.50**", "**0.25**", "", ""],
+    );
+  });
+
+  it("tells how processes add up, and the multiple of engine wasm", () => {
+    assert.deepEqual(lines.slice(9), [
+      "- native, float32: 2 processes train 1.90 times as fast as one.",
+      "- native, float32, 2 processes: 5.7 times as fast as engine wasm.",
+      "- native, bfloat16, 2 processes: 8.0 times as fast as engine wasm.",
+    ]);
+  });
+
+  it("takes medians of odd and even numbers of rounds", () => {
+    assert.equal(median([3, 10, 1]), 3);
+    assert.equal(median([4, 10, 1, 2]), 3);
+  });
+});
+
+it("the table of children tells the seconds of each and how often one ends", () => {
+  const child = (seconds: number) => ({ seconds, reward: 0.5, residentMegabytes: 200, peakMegabytes: 210 });
+  const rounds = [
+    [child(60), child(62)],
+    [child(61), child(90)],
+  ];
+  const [, , row] = formatChildRuns([{ name: "native", precision: "bfloat16", rounds }]);
+  assert.match(row, /native \| bfloat16 \| 2 \| 61\.5 \| 30\.8 s \|/);
+});
+
+describe("a written part of a page", () => {
+  const page = join(folder, "page.md");
+
+  it("is put in its place and leaves what was written by hand", () => {
+    writePart(page, "speed", ["one"], "Performance");
+    writePart(page, "children", ["two"], "Performance");
+    writeFileSync(page, readFileSync(page, "utf8").replace("# Performance\n", "# Performance\n\nBy hand.\n"));
+    writePart(page, "speed", ["three", "four"], "Performance");
+    assert.equal(
+      readFileSync(page, "utf8"),
+      `# Performance
+
+By hand.
+
+<!-- speed: written by npm run bench:train -->
+
+three
+four
+
+<!-- end of speed -->
+
+<!-- children: written by npm run bench:train -->
+
+two
+
+<!-- end of children -->
+`,
+    );
+  });
+
+  it("that does not end is not guessed", () => {
+    writeFileSync(page, "<!-- speed: written by npm run bench:train -->\nmore");
+    assert.throws(() => writePart(page, "speed", ["one"], "Performance"), /without/);
+  });
+});
+
+describe("npm run bench:train", () => {
+  const script = fileURLToPath(new URL("../../scripts/bench/train.ts", import.meta.url));
+  const run = async (...args: string[]) => {
+    const json = join(folder, "rounds.jsonl");
+    const common = ["--engine", "wasm", "--model", "wrn_10_1", "--processes", "2", "--batch", "8"];
+    await promisify(execFile)(process.execPath, [script, ...common, ...args, "--json", json]);
+    return readFileSync(json, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  };
+
+  it("measures processes that train at the same time, and records each round", async () => {
+    const [about, ...rounds] = await run("--rounds", "2", "--seconds", "1");
+    assert.equal(about.machine.node, process.versions.node);
+    assert.deepEqual(
+      rounds.map(({ round, name, processes }) => ({ round, name, processes })),
+      [1, 2].map((round) => ({ round, name: "wasm", processes: 2 })),
+    );
+    for (const { imagesPerSecond, validationImagesPerSecond, residentMegabytes } of rounds) {
+      assert.ok(imagesPerSecond > 0 && validationImagesPerSecond > 0);
+      assert.equal(residentMegabytes.length, 2);
+    }
+  });
+
+  it("trains whole children on real images, each from its own seed", async () => {
+    const images = ["--data", SAMPLE_ARCHIVE, "--images", "40,20"];
+    const [, { children }] = await run("--child-run", ...images, "--epochs", "1");
+    assert.equal(children.length, 2);
+    for (const { seconds, reward } of children) assert.ok(seconds > 0 && reward >= 0 && reward <= 1);
+  });
+
+  it("refuses in one line what it cannot measure", async () => {
+    await assert.rejects(run("--precision", "bfloat16"), {
+      code: 2,
+      stderr: /^precision "bfloat16".*wasm.*\n$/,
+    });
+    await assert.rejects(run("--python", "no-such-python", "--seconds", "0.1"), {
+      stderr: /no program no-such-python/,
+    });
+    await assert.rejects(run("--rounds", "0"), { code: 2, stderr: /^--rounds 0: expected/ });
+  });
+});

@@ -15,7 +15,7 @@ import { type Engine, startEngine } from "../../src/engine/engine.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
-const CPU: Engine = { name: "cpu", precision: "float32", rmsProp: composedRmsProp };
+const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, rmsProp: composedRmsProp };
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
 let wasm: Engine;
 let images: LabelledImages;

@@ -33,8 +33,8 @@ export class Trainers {
   /** @throws UsageError where the engine, the precision or the instruction set is not to be had. */
   static async start(options: TrainerOptions, count: number): Promise<Trainers> {
     const { kernels, ...task } = options;
-    const { DEEPAUGMENT_KERNELS: _, ...env } = process.env;
-    if (kernels !== "auto") env.DEEPAUGMENT_KERNELS = kernels;
+    const { DEEPAUGMENT_NATIVE_KERNELS: _, ...env } = process.env;
+    if (kernels !== "auto") env.DEEPAUGMENT_NATIVE_KERNELS = kernels;
     const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
     const processes = Array.from({ length: count }, () => fork(worker, { env }));
     try {

@@ -85,20 +85,13 @@ serveTasks((task: WorkerTask): Promise<unknown> => {
 });
 
 async function start(task: StartTask): Promise<EngineIdentity> {
-  const engine = await startChosenEngine(task);
+  const engine = await startEngine(task.engine, task.precision, task.threads);
   setup = { task, engine };
-  const { name, precision } = engine;
+  const { name, precision, kernels } = engine;
   if (task.precision !== "auto" && precision !== task.precision) {
     throw new UsageError(`engine ${name} computes in ${precision} here, not in ${task.precision}`);
   }
-  return { name, precision };
-}
-
-async function startChosenEngine({ engine, precision, threads }: StartTask): Promise<Engine> {
-  if (threads !== 1) throw new UsageError(`engine ${engine} trains on one thread; use --threads 1`);
-  if (engine !== "native") return startEngine(engine, precision);
-  const { startNative } = await import("../../../src/engine/native/backend.ts");
-  return startNative();
+  return { name, precision, kernels };
 }
 
 async function prepare(): Promise<void> {

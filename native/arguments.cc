@@ -73,7 +73,13 @@ Activation Arguments::activation(size_t place) const {
   return Activation(int32_t(value));
 }
 
-ConvolutionShape Arguments::convolution(size_t place) const {
+Type Arguments::type(size_t place, const char* name) const {
+  const int64_t value = whole(place, name, 0);
+  if (value > int64_t(Type::bfloat16)) fail(name, "0 (float32) or 1 (bfloat16)", place);
+  return Type(int32_t(value));
+}
+
+Convolutions Arguments::convolutions(size_t place) const {
   const int32_t* f = integers(place, "shape", 15);
   for (int i = 0; i < 13; i++) {
     if (f[i] < (i == 0 ? 0 : 1)) {
@@ -81,7 +87,7 @@ ConvolutionShape Arguments::convolution(size_t place) const {
                                   "shape: number " + std::to_string(i) + " is " + std::to_string(f[i]));
     }
   }
-  return {f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11], f[12], f[13], f[14]};
+  return {f[0], {f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11], f[12], f[13], f[14]}};
 }
 
 size_t Arguments::lengthOf(size_t place, const char* name) const {
@@ -122,6 +128,10 @@ void* Arguments::values(size_t place, const char* name, size_t length, Type type
 
 float* Arguments::floats(size_t place, const char* name, size_t length) const {
   return array(place, name, napi_float32_array, "Float32Array", length).As<Napi::Float32Array>().Data();
+}
+
+float* Arguments::floatsOrNull(size_t place, const char* name, size_t length) const {
+  return has(place) ? floats(place, name, length) : nullptr;
 }
 
 int32_t* Arguments::integers(size_t place, const char* name, size_t length) const {

@@ -11,6 +11,16 @@
 /** The kernels that `choose` took last. */
 const Kernels& chosenKernels();
 
+/** Convolutions of a batch. */
+struct Convolutions {
+  int images;
+  ConvolutionShape shape;
+
+  /** Values of all images. */
+  size_t inputSize() const { return size_t(images) * shape.height * shape.width * shape.inChannels; }
+  size_t outputSize() const { return size_t(images) * shape.outHeight * shape.outWidth * shape.outChannels; }
+};
+
 /** Reads arguments by their place; `name` is what an error calls them. */
 class Arguments {
  public:
@@ -28,14 +38,18 @@ class Arguments {
   uint32_t word(size_t place, const char* name) const;
   bool boolean(size_t place, const char* name) const;
   Activation activation(size_t place) const;
-  /** Int32Array in the order of ConvolutionShape's fields. */
-  ConvolutionShape convolution(size_t place) const;
+  /** 0 (float32) or 1 (bfloat16). */
+  Type type(size_t place, const char* name) const;
+  /** Int32Array: the number of images, and the fields of ConvolutionShape in their order. */
+  Convolutions convolutions(size_t place) const;
 
   /** Float32Array, or Uint16Array for bfloat16: the type is told from the array. */
   Values values(size_t place, const char* name, size_t length) const;
   /** The same, of the type that the call's other arrays have. */
   void* values(size_t place, const char* name, size_t length, Type type) const;
   float* floats(size_t place, const char* name, size_t length) const;
+  /** Null where there is none. */
+  float* floatsOrNull(size_t place, const char* name, size_t length) const;
   int32_t* integers(size_t place, const char* name, size_t length) const;
   double* doubles(size_t place, const char* name, size_t length) const;
   uint8_t* bytes(size_t place, const char* name, size_t length) const;
@@ -56,3 +70,5 @@ void exportArithmetic(Napi::Env env, Napi::Object exports);
 void exportDepthwise(Napi::Env env, Napi::Object exports);
 void exportMoves(Napi::Env env, Napi::Object exports);
 void exportPasses(Napi::Env env, Napi::Object exports);
+void exportPlan(Napi::Env env, Napi::Object exports);
+void exportProducts(Napi::Env env, Napi::Object exports);

@@ -3,47 +3,50 @@
 
 #include "depthwise_table.h"
 
+#include <cstring>
+
 #include "arguments.h"
 
 namespace {
 
-ConvolutionShape shapeOf(const Arguments& arguments, const Napi::Env& env) {
-  const ConvolutionShape s = arguments.convolution(0);
-  if (s.outChannels % s.inChannels != 0) {
-    throw Napi::RangeError::New(env, "shape: expected a multiple of " + std::to_string(s.inChannels) +
-                                         " channels, received " + std::to_string(s.outChannels));
+Convolutions depthwiseOf(const Arguments& arguments, const Napi::Env& env) {
+  const Convolutions all = arguments.convolutions(0);
+  const int inChannels = all.shape.inChannels, outChannels = all.shape.outChannels;
+  if (outChannels % inChannels != 0) {
+    throw Napi::RangeError::New(env, "shape: expected a multiple of " + std::to_string(inChannels) +
+                                         " channels, received " + std::to_string(outChannels));
   }
-  return s;
+  return all;
 }
 
-size_t inputSize(const ConvolutionShape& s) { return size_t(s.batch) * s.height * s.width * s.inChannels; }
-size_t outputSize(const ConvolutionShape& s) { return size_t(s.batch) * s.outHeight * s.outWidth * s.outChannels; }
 size_t filterSize(const ConvolutionShape& s) { return size_t(s.filterHeight) * s.filterWidth * s.outChannels; }
 
 void convolve(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const auto s = shapeOf(arguments, info.Env());
-  const Values input = arguments.values(1, "input", inputSize(s));
-  const float* filter = arguments.floats(2, "filter", filterSize(s));
-  const Values output{arguments.values(3, "output", outputSize(s), input.type), input.type};
-  chosenKernels().depthwise->convolve(s, input, filter, output);
+  const Convolutions all = depthwiseOf(arguments, info.Env());
+  const Values input = arguments.values(1, "input", all.inputSize());
+  const float* filter = arguments.floats(2, "filter", filterSize(all.shape));
+  const Values output{arguments.values(3, "output", all.outputSize(), input.type), input.type};
+  chosenKernels().depthwise->convolve(all.shape, all.images, input, filter, output);
 }
 
 void inputGradient(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const auto s = shapeOf(arguments, info.Env());
-  const Values gradient = arguments.values(1, "gradient", outputSize(s));
-  const float* filter = arguments.floats(2, "filter", filterSize(s));
-  const Values input{arguments.values(3, "input", inputSize(s), gradient.type), gradient.type};
-  chosenKernels().depthwise->inputGradient(s, gradient, filter, input);
+  const Convolutions all = depthwiseOf(arguments, info.Env());
+  const Values gradient = arguments.values(1, "gradient", all.outputSize());
+  const float* filter = arguments.floats(2, "filter", filterSize(all.shape));
+  const Values input{arguments.values(3, "input", all.inputSize(), gradient.type), gradient.type};
+  chosenKernels().depthwise->inputGradient(all.shape, all.images, gradient, filter, input);
 }
 
 void filterGradient(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const auto s = shapeOf(arguments, info.Env());
-  const Values input = arguments.values(1, "input", inputSize(s));
-  const Values gradient{arguments.values(2, "gradient", outputSize(s), input.type), input.type};
-  chosenKernels().depthwise->filterGradient(s, input, gradient, arguments.floats(3, "filter", filterSize(s)));
+  const Convolutions all = depthwiseOf(arguments, info.Env());
+  const Values input = arguments.values(1, "input", all.inputSize());
+  const Values gradient{arguments.values(2, "gradient", all.outputSize(), input.type), input.type};
+  float* filter = arguments.floats(3, "filter", filterSize(all.shape));
+  std::memset(filter, 0, filterSize(all.shape) * sizeof(float));
+  chosenKernels().depthwise->filterGradient(all.shape, all.images, input, gradient, filter);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ constexpr int kPixels = 4;
 template <typename Source, typename Target>
 void sumTaps(const Axis& rows, const Axis& columns, const Runs& runs, const Source* source, const float* filter,
              int channels, Target* target) {
-  Tap* taps = tapMemory.take(size_t(rows.taps) * columns.taps);
+  Tap* taps = tapMemory.take<Tap>(size_t(rows.taps) * columns.taps);
   const ptrdiff_t sourceStep = ptrdiff_t(columns.sourceStep()) * channels;
   const ptrdiff_t targetStep = ptrdiff_t(columns.positionStep()) * channels;
   for (int row = 0; row < rows.positions; row++) {
@@ -107,7 +107,7 @@ constexpr int kTaps = 9;
 template <typename T>
 void addTapProducts(const Axis& rows, const Axis& columns, const Runs& runs, const T* source, const T* gradient,
                     int channels, float* filter) {
-  Tap* taps = tapMemory.take(size_t(rows.taps) * columns.taps);
+  Tap* taps = tapMemory.take<Tap>(size_t(rows.taps) * columns.taps);
   for (int row = 0; row < rows.positions; row++) {
     for (int r = 0; r < runs.count; r++) {
       const Run& run = runs.runs[r];
@@ -128,9 +128,9 @@ void addTapProducts(const Axis& rows, const Axis& columns, const Runs& runs, con
 
 /** values [pixels, inChannels], each `multiplier` times. */
 template <typename T>
-const T* repeatChannels(Scratch<T>& memory, const T* values, ptrdiff_t count, int multiplier) {
+const T* repeatChannels(Scratch& memory, const T* values, ptrdiff_t count, int multiplier) {
   if (multiplier == 1) return values;
-  T* repeated = memory.take(count * multiplier);
+  T* repeated = memory.take<T>(count * multiplier);
   T* to = repeated;
   for (ptrdiff_t i = 0; i < count; i++) {
     for (int k = 0; k < multiplier; k++) *to++ = values[i];
@@ -150,34 +150,34 @@ struct DepthwiseAxes {
 
 template <typename T>
 struct Depthwise {
-  static inline thread_local Scratch<T> repeatedMemory;
+  static inline thread_local Scratch repeatedMemory;
 
-  static void convolve(const ConvolutionShape& s, const T* input, const float* filter, T* output) {
+  static void convolve(const ConvolutionShape& s, int images, const T* input, const float* filter, T* output) {
     const DepthwiseAxes axes(s, false);
     const Runs runs = runsOf(axes.columns);
     const ptrdiff_t inputSize = ptrdiff_t(s.height) * s.width * s.inChannels;
     const ptrdiff_t outputSize = ptrdiff_t(s.outHeight) * s.outWidth * s.outChannels;
-    for (int image = 0; image < s.batch; image++) {
+    for (int image = 0; image < images; image++) {
       const T* source =
           repeatChannels(repeatedMemory, input + image * inputSize, inputSize, s.outChannels / s.inChannels);
       sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, output + image * outputSize);
     }
   }
 
-  static void inputGradient(const ConvolutionShape& s, const T* gradient, const float* filter, T* input) {
+  static void inputGradient(const ConvolutionShape& s, int images, const T* gradient, const float* filter, T* input) {
     const DepthwiseAxes axes(s, true);
     const Runs runs = runsOf(axes.columns);
     const int multiplier = s.outChannels / s.inChannels;
     const ptrdiff_t inputSize = ptrdiff_t(s.height) * s.width * s.inChannels;
     const ptrdiff_t outputSize = ptrdiff_t(s.outHeight) * s.outWidth * s.outChannels;
-    for (int image = 0; image < s.batch; image++) {
+    for (int image = 0; image < images; image++) {
       const T* source = gradient + image * outputSize;
       T* target = input + image * inputSize;
       if (multiplier == 1) {
         sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, target);
         continue;
       }
-      float* repeated = frameMemory.take(inputSize * multiplier);
+      float* repeated = frameMemory.take<float>(inputSize * multiplier);
       sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, repeated);
       for (ptrdiff_t i = 0; i < inputSize; i++) {
         float sum = 0;
@@ -187,13 +187,12 @@ struct Depthwise {
     }
   }
 
-  static void filterGradient(const ConvolutionShape& s, const T* input, const T* gradient, float* filter) {
+  static void filterGradient(const ConvolutionShape& s, int images, const T* input, const T* gradient, float* filter) {
     const DepthwiseAxes axes(s, false);
     const Runs runs = runsOf(axes.columns);
-    std::memset(filter, 0, sizeof(float) * s.filterHeight * s.filterWidth * s.outChannels);
     const ptrdiff_t inputSize = ptrdiff_t(s.height) * s.width * s.inChannels;
     const ptrdiff_t outputSize = ptrdiff_t(s.outHeight) * s.outWidth * s.outChannels;
-    for (int image = 0; image < s.batch; image++) {
+    for (int image = 0; image < images; image++) {
       const T* source =
           repeatChannels(repeatedMemory, input + image * inputSize, inputSize, s.outChannels / s.inChannels);
       addTapProducts(axes.rows, axes.columns, runs, source, gradient + image * outputSize, s.outChannels, filter);
@@ -201,24 +200,26 @@ struct Depthwise {
   }
 };
 
-void convolveDepthwise(const ConvolutionShape& s, ConstValues input, const float* filter, Values output) {
+void convolveDepthwise(const ConvolutionShape& s, int images, ConstValues input, const float* filter, Values output) {
   withType(input.type, [&](auto zero) {
     using T = decltype(zero);
-    Depthwise<T>::convolve(s, (const T*)input.data, filter, (T*)output.data);
+    Depthwise<T>::convolve(s, images, (const T*)input.data, filter, (T*)output.data);
   });
 }
 
-void depthwiseInputGradient(const ConvolutionShape& s, ConstValues gradient, const float* filter, Values input) {
+void depthwiseInputGradient(const ConvolutionShape& s, int images, ConstValues gradient, const float* filter,
+                            Values input) {
   withType(input.type, [&](auto zero) {
     using T = decltype(zero);
-    Depthwise<T>::inputGradient(s, (const T*)gradient.data, filter, (T*)input.data);
+    Depthwise<T>::inputGradient(s, images, (const T*)gradient.data, filter, (T*)input.data);
   });
 }
 
-void depthwiseFilterGradient(const ConvolutionShape& s, ConstValues input, ConstValues gradient, float* filter) {
+void depthwiseFilterGradient(const ConvolutionShape& s, int images, ConstValues input, ConstValues gradient,
+                             float* filter) {
   withType(input.type, [&](auto zero) {
     using T = decltype(zero);
-    Depthwise<T>::filterGradient(s, (const T*)input.data, (const T*)gradient.data, filter);
+    Depthwise<T>::filterGradient(s, images, (const T*)input.data, (const T*)gradient.data, filter);
   });
 }
 

@@ -10,10 +10,12 @@
  * a call in the same; filters and their gradients are float32.
  */
 struct DepthwiseKernels {
-  /** output [batch, outHeight, outWidth, outChannels] */
-  void (*convolve)(const ConvolutionShape& shape, ConstValues input, const float* filter, Values output);
+  /** output [images, outHeight, outWidth, outChannels] */
+  void (*convolve)(const ConvolutionShape& shape, int images, ConstValues input, const float* filter, Values output);
   /** The gradient of the input, from that of the output. */
-  void (*inputGradient)(const ConvolutionShape& shape, ConstValues gradient, const float* filter, Values input);
-  /** The gradient of the filter, from the input and the gradient of the output. */
-  void (*filterGradient)(const ConvolutionShape& shape, ConstValues input, ConstValues gradient, float* filter);
+  void (*inputGradient)(const ConvolutionShape& shape, int images, ConstValues gradient, const float* filter,
+                        Values input);
+  /** Adds to the gradient of the filter, from the input and the gradient of the output. */
+  void (*filterGradient)(const ConvolutionShape& shape, int images, ConstValues input, ConstValues gradient,
+                         float* filter);
 };

@@ -10,8 +10,6 @@
 #include "passes.h"
 #include "reductions.h"
 
-const Kernels kAvx2Kernels = {
-    "avx2", convolve, inputGradient, filterGradient, multiply, &kPasses, &kDepthwise, &kArithmetic,
-};
+const Kernels kAvx2Kernels = {"avx2", &kProducts, &kPasses, &kDepthwise, &kArithmetic};
 
 #endif

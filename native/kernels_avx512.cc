@@ -10,8 +10,6 @@
 #include "passes.h"
 #include "reductions.h"
 
-const Kernels kAvx512Kernels = {
-    "avx512", convolve, inputGradient, filterGradient, multiply, &kPasses, &kDepthwise, &kArithmetic,
-};
+const Kernels kAvx512Kernels = {"avx512", &kProducts, &kPasses, &kDepthwise, &kArithmetic};
 
 #endif

@@ -12,6 +12,4 @@
 #include "passes.h"
 #include "reductions.h"
 
-const Kernels kPortableKernels = {
-    "portable", convolve, inputGradient, filterGradient, multiply, &kPasses, &kDepthwise, &kArithmetic,
-};
+const Kernels kPortableKernels = {"portable", &kProducts, &kPasses, &kDepthwise, &kArithmetic};

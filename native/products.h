@@ -1,10 +1,9 @@
-// The two inner loops that all matrix products of training are made of, for one instruction set. Both keep a block of
-// sums in registers, ROWS x VECTORS vectors of floats, and read their operands where they lie: no matrix is laid out
-// anew for them but the weights, which are small.
+// The inner loop that all matrix products of training are made of, for one instruction set. It keeps a block of sums in
+// registers, ROWS x kVectors vectors of floats, and reads images where they lie: they are not laid out as matrices.
+// After Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", with the image itself in the place
+// of the packed panel.
 //
-// Compiled once for each instruction set, with VECTOR_BYTES set to the width of its registers and PRODUCT_ROWS to as many
-// rows as leave registers for the operands. After Goto and van de Geijn 2008, "Anatomy of high-performance matrix
-// multiplication", with the image itself in the place of the packed panel.
+// PRODUCT_ROWS is set to as many rows as leave registers for the operands.
 
 #pragma once
 
@@ -17,85 +16,129 @@ constexpr int kVectors = 2;
 constexpr int kWidth = kVectors * kLanes;
 constexpr int kRows = PRODUCT_ROWS;
 
+/** Values of an operand that are multiplied together: one float, or two neighbours in bfloat16. */
+template <typename P>
+constexpr int kGroup = int(sizeof(float) / sizeof(P));
+
 /** Where the values lie that one row of the block is multiplied with. */
 struct Segments {
-  /** Of each segment, in floats from the row's start. */
+  /** Of each segment, in values from the row's start. */
   const ptrdiff_t* offsets;
   int count;
-  /** Values of a segment, which lie next to each other. */
+  /** Values of a segment, which lie next to each other; a multiple of kGroup. */
   int length;
 };
 
-template <int ROWS>
-inline void storeBlock(const Vector (&sums)[ROWS][kVectors], float* target, ptrdiff_t stride, int width) {
-  for (int row = 0; row < ROWS; row++) {
-    if (width == kWidth) {
-      for (int v = 0; v < kVectors; v++) store(target + row * stride + v * kLanes, sums[row][v]);
-    } else {
-      std::memcpy(target + row * stride, sums[row], sizeof(float) * width);
+/** What becomes of the sums: a matrix whose rows are `step` values apart. */
+struct Target {
+  Values values;
+  ptrdiff_t step;
+  /** One value for each column, or null. */
+  const float* bias = nullptr;
+  Activation activation = Activation::none;
+  /** Adds to what is there, in float32. */
+  bool adds = false;
+
+  Target at(ptrdiff_t row, ptrdiff_t column) const {
+    return {values.from(row * step + column), step, bias ? bias + column : nullptr, activation, adds};
+  }
+};
+
+inline Vector activate(Vector values, Activation activation) {
+  if (activation == Activation::none) return values;
+  const Vector zero = {};
+  values = values < zero ? zero : values;
+  if (activation == Activation::relu) return values;
+  const Vector six = broadcast(6);
+  return values > six ? six : values;
+}
+
+template <typename T>
+inline void storeSums(T* to, Vector sums, int count) {
+  if (count >= kLanes) {
+    store(to, sums);
+  } else {
+    storePart(to, sums, count);
+  }
+}
+
+/** Stores the first `width` columns of the sums [rows, vectors, kLanes]. */
+inline void storeBlock(const Vector* sums, int rows, int vectors, const Target& target, int width) {
+  for (int v = 0; v < vectors && v * kLanes < width; v++) {
+    const int count = width - v * kLanes < kLanes ? width - v * kLanes : kLanes;
+    const float* const biases = target.bias ? target.bias + v * kLanes : nullptr;
+    const Vector bias = !biases ? Vector{} : count == kLanes ? load(biases) : loadPart(biases, count);
+    for (int row = 0; row < rows; row++) {
+      const Vector sum = activate(sums[row * vectors + v] + bias, target.activation);
+      const ptrdiff_t at = row * target.step + v * kLanes;
+      if (target.values.type == Type::bfloat16) {
+        storeSums((Bfloat16*)target.values.data + at, sum, count);
+      } else {
+        float* to = (float*)target.values.data + at;
+        if (!target.adds) {
+          storeSums(to, sum, count);
+        } else {
+          storeSums(to, sum + (count == kLanes ? load(to) : loadPart(to, count)), count);
+        }
+      }
     }
   }
 }
 
+/** A group of an operand in every lane, or a lane's own: a float, or a pair. */
+inline Vector broadcastGroup(const float* from) { return broadcast(*from); }
+inline Vector loadGroups(const float* from) { return load(from); }
+inline Integers broadcastGroup(const Bfloat16* from) {
+  int32_t pair;
+  std::memcpy(&pair, from, sizeof pair);
+  return Integers{} + pair;
+}
+inline Integers loadGroups(const Bfloat16* from) {
+  Integers pairs;
+  std::memcpy(&pairs, from, sizeof pairs);
+  return pairs;
+}
+
+inline Vector multiplyAdd(Vector sum, Vector a, Vector b) { return sum + a * b; }
+inline Vector multiplyAdd(Vector sum, Integers a, Integers b) {
+#if defined(__AVX512BF16__)
+  return (Vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+  const Integers upper = Integers{} + int32_t(0xffff0000);
+  sum += (Vector)(a & upper) * (Vector)(b & upper);
+  return sum + (Vector)((Unsigned)a << 16) * (Vector)((Unsigned)b << 16);
+#endif
+}
+
 /**
- * target[row][column] = sum over k of source[row][k] panel[k][column], for ROWS rows `rowStep` floats apart and the
- * first `width` of kWidth columns. k runs through the segments of the source; the panel is [k, kWidth].
+ * target[row][column] = sum over k of source[row][k] panel[k][column], for ROWS rows `rowStep` values apart and the
+ * first `width` of kWidth columns. k runs through the segments of the source; the panel is [k / kGroup, kWidth, kGroup].
  */
-template <int ROWS>
-void innerProducts(const float* source, ptrdiff_t rowStep, const Segments& segments, const float* panel,
-                   float* target, ptrdiff_t targetStep, int width) {
+template <int ROWS, typename P>
+void innerProducts(const P* source, ptrdiff_t rowStep, const Segments& segments, const P* panel, const Target& target,
+                   int width) {
   Vector sums[ROWS][kVectors] = {};
   for (int segment = 0; segment < segments.count; segment++) {
-    const float* values = source + segments.offsets[segment];
-    for (int k = 0; k < segments.length; k++, values++, panel += kWidth) {
-      Vector weights[kVectors];
-      for (int v = 0; v < kVectors; v++) weights[v] = load(panel + v * kLanes);
+    const P* values = source + segments.offsets[segment];
+    for (int k = 0; k < segments.length; k += kGroup<P>) {
+      decltype(loadGroups(panel)) weights[kVectors];
+      for (int v = 0; v < kVectors; v++) weights[v] = loadGroups(panel + v * kLanes * kGroup<P>);
 #pragma GCC unroll 16
       for (int row = 0; row < ROWS; row++) {
-        const Vector value = broadcast(values[row * rowStep]);
+        const auto value = broadcastGroup(values + row * rowStep);
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; v++) sums[row][v] += value * weights[v];
+        for (int v = 0; v < kVectors; v++) sums[row][v] = multiplyAdd(sums[row][v], value, weights[v]);
       }
+      values += kGroup<P>;
+      panel += kWidth * kGroup<P>;
     }
   }
-  storeBlock<ROWS>(sums, target, targetStep, width);
-}
-
-/**
- * target[row][column] += sum over places p of source[p][row] gradient[p][column], for ROWS rows next to each other in the
- * source. Places lie on `lines` lines of `length` places.
- */
-struct Places {
-  int lines;
-  int length;
-  ptrdiff_t sourceLine;
-  ptrdiff_t sourceStep;
-  ptrdiff_t gradientLine;
-  ptrdiff_t gradientStep;
-};
-
-template <int ROWS>
-void outerProducts(const float* source, const float* gradient, const Places& places, float* target,
-                   ptrdiff_t targetStep, int width) {
-  Vector sums[ROWS][kVectors] = {};
-  for (int row = 0; row < ROWS; row++) std::memcpy(sums[row], target + row * targetStep, sizeof(float) * width);
-  for (int line = 0; line < places.lines; line++) {
-    const float* values = source + line * places.sourceLine;
-    const float* gradients = gradient + line * places.gradientLine;
-    for (int p = 0; p < places.length; p++) {
-      Vector columns[kVectors];
-      for (int v = 0; v < kVectors; v++) columns[v] = load(gradients + v * kLanes);
-#pragma GCC unroll 16
-      for (int row = 0; row < ROWS; row++) {
-        const Vector value = broadcast(values[row]);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; v++) sums[row][v] += value * columns[v];
-      }
-      values += places.sourceStep;
-      gradients += places.gradientStep;
-    }
+  // Of their own, so that the sums above need no address and stay in registers.
+  Vector results[ROWS][kVectors];
+  for (int row = 0; row < ROWS; row++) {
+    for (int v = 0; v < kVectors; v++) results[row][v] = sums[row][v];
   }
-  storeBlock<ROWS>(sums, target, targetStep, width);
+  storeBlock(results[0], ROWS, kVectors, target, width);
 }
 
 /** Calls `block.template run<ROWS>()` for a number of rows that is known only now, 1 to kRows. */
@@ -112,6 +155,41 @@ inline void dispatch(int rows, const Block& block) {
 inline int blockSize(int count) {
   const int blocks = (count + kRows - 1) / kRows;
   return (count + blocks - 1) / blocks;
+}
+
+template <typename P>
+struct InnerBlock {
+  const P* source;
+  ptrdiff_t rowStep;
+  const Segments& segments;
+  const P* panel;
+  const Target& target;
+  int width;
+
+  template <int ROWS>
+  void run() const {
+    innerProducts<ROWS>(source, rowStep, segments, panel, target, width);
+  }
+};
+
+/** Values by which segments are multiplied at once: their length is a multiple of it. */
+template <typename P>
+constexpr int kDepthStep = kGroup<P>;
+
+/** Inner products of `rows` rows, `rowStep` values apart, with all panels. */
+template <typename P>
+void multiplyPanels(const P* source, int rows, ptrdiff_t rowStep, const Segments& segments, const P* panels,
+                    int columns, const Target& target) {
+  const ptrdiff_t depth = ptrdiff_t(segments.count) * segments.length;
+  const int block = blockSize(rows);
+  for (int first = 0; first < columns; first += kWidth, panels += depth * kWidth) {
+    const int width = columns - first < kWidth ? columns - first : kWidth;
+    for (int row = 0; row < rows; row += block) {
+      const Target part = target.at(row, first);
+      const InnerBlock<P> inner{source + row * rowStep, rowStep, segments, panels, part, width};
+      dispatch<kRows>(rows - row < block ? rows - row : block, inner);
+    }
+  }
 }
 
 }  // namespace

@@ -54,8 +54,8 @@ struct Runs {
   const AxisTap* taps;
 };
 
-thread_local Scratch<Run> runMemory;
-thread_local Scratch<AxisTap> runTapMemory;
+thread_local Scratch runMemory;
+thread_local Scratch runTapMemory;
 
 bool meetsSame(const Axis& axis, int position, int steps, const AxisTap* taps, int tapCount) {
   int found = 0;
@@ -70,8 +70,8 @@ bool meetsSame(const Axis& axis, int position, int steps, const AxisTap* taps, i
 }
 
 Runs runsOf(const Axis& axis) {
-  Run* runs = runMemory.take(axis.positions);
-  AxisTap* taps = runTapMemory.take(size_t(axis.positions) * axis.taps);
+  Run* runs = runMemory.take<Run>(axis.positions);
+  AxisTap* taps = runTapMemory.take<AxisTap>(size_t(axis.positions) * axis.taps);
   int count = 0;
   int used = 0;
   const int step = axis.positionStep();
@@ -100,7 +100,7 @@ struct Tap {
   ptrdiff_t filter;
 };
 
-thread_local Scratch<Tap> tapMemory;
+thread_local Scratch tapMemory;
 
 /** The taps of a row and a run of columns; `filterWidth` and `sourceWidth` in pixels. */
 int tapsOf(const Axis& rows, int row, const Runs& columns, const Run& run, int filterWidth, int sourceWidth,

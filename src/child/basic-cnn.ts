@@ -50,5 +50,5 @@ export function buildBasicCnn(options: ModelOptions): ChildModel {
   net.add(layers.dense({ name: "logits", units: classes, kernelInitializer: glorotUniform("logits") }));
 
   const optimizer = new RmsProp(engine, { learningRate: 0.001, decay: 1e-6, rho: 0.9, epsilon: 1e-7 });
-  return { net, optimizer };
+  return { net, optimizer, engine };
 }

@@ -22,6 +22,8 @@ export interface ChildModel {
   /** Pixels in [0, 1], [batch, height, width, 3], to logits [batch, classes]. */
   readonly net: LayersModel;
   readonly optimizer: ChildOptimizer;
+  /** What it is trained on. */
+  readonly engine: Engine;
 }
 
 interface ModelDefinition {

@@ -48,7 +48,7 @@ export function parseWideResnet(name: string): WideResnetShape | undefined {
  */
 export function buildWideResnet(
   { depth, width }: WideResnetShape,
-  { height, width: imageWidth, classes, seed }: ModelOptions,
+  { height, width: imageWidth, classes, seed, engine }: ModelOptions,
 ): ChildModel {
   const weightSeed = (layer: string) => seedOf(seed, "weights", layer);
   const convolve = (x: SymbolicTensor, name: string, filters: number, kernelSize: number, strides: number) =>
@@ -94,5 +94,5 @@ export function buildWideResnet(
   const outputs = logits.apply(pool.apply(activate(x, "last"))) as SymbolicTensor;
   const net = model({ name: `wrn_${depth}_${width}`, inputs: images, outputs });
   const optimizer = new Adam({ learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 });
-  return { net, optimizer };
+  return { net, optimizer, engine };
 }

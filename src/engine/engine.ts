@@ -1,7 +1,8 @@
 // Engines: what trains a child. An engine is a TensorFlow.js backend, chosen at start, plus the few passes that a
 // backend can do better than TensorFlow.js's operations composed; the trainer is the same for all.
 
-import { type Tensor, type Variable, version_core } from "@tensorflow/tfjs-core";
+import { type NamedTensorMap, type Tensor, type Variable, version_core } from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../common/errors.ts";
 import { findAddon, type LoadedAddon, precisionsOf } from "./native/addon.ts";
 
@@ -42,6 +43,30 @@ export interface ResolvedEngine extends EngineIdentity {
   readonly note?: string;
 }
 
+/** A batch: pixels uint8 [images, height, width, channels], and a class for each image. */
+export interface LabelledPixels {
+  readonly pixels: Uint8Array;
+  readonly labels: Int32Array;
+}
+
+export interface StepResult {
+  /** Mean cross-entropy of the batch. */
+  readonly loss: number;
+  /** Images classified rightly. */
+  readonly correct: number;
+}
+
+/** A model's training step and its evaluation, as an engine of its own way computes them. */
+export interface CompiledModel {
+  /** Forward and back; leaves the gradients in `gradients`, and takes no optimizer's step. */
+  train(batch: LabelledPixels): StepResult;
+  /** Without dropout, and with the moving moments of batch normalisation. Takes any number of images. */
+  evaluate(batch: LabelledPixels): StepResult;
+  /** By the names of the variables; the same tensors after every step. */
+  readonly gradients: NamedTensorMap;
+  dispose(): void;
+}
+
 /** A started engine; TensorFlow.js's operations now run on it. */
 export interface Engine extends EngineIdentity {
   /**
@@ -50,6 +75,8 @@ export interface Engine extends EngineIdentity {
    * variable ← variable − learningRate · gradient / (√meanSquare + epsilon).
    */
   rmsProp(variable: Variable, meanSquare: Variable, gradient: Tensor, settings: RmsPropSettings): void;
+  /** The model, which takes pixels in [0, 1] to logits, compiled; undefined where the engine cannot. */
+  compile?(net: LayersModel, batchSize: number): CompiledModel | undefined;
 }
 
 /**

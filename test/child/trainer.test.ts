@@ -141,8 +141,8 @@ describe("weights in a file", () => {
     const fresh = build(wasm, 2);
     loadWeights(fresh.net, path);
     assert.deepEqual(
-      await evaluateChild(fresh.net, validation, 10),
-      await evaluateChild(trained.net, validation, 10),
+      await evaluateChild(fresh, validation, 10),
+      await evaluateChild(trained, validation, 10),
     );
     const other = buildModel("basiccnn", { height: 32, width: 32, classes: 7, seed: 1, engine: wasm });
     assert.throws(

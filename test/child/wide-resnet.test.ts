@@ -119,7 +119,7 @@ describe("a Wide ResNet", () => {
     const fresh = build("wrn_10_1", 16, { seed: 2 });
     loadWeights(fresh.net, path);
     const data = slice(images, 170, 180);
-    assert.deepEqual(await evaluateChild(fresh.net, data, 10), await evaluateChild(trained.net, data, 10));
+    assert.deepEqual(await evaluateChild(fresh, data, 10), await evaluateChild(trained, data, 10));
     const [gamma, , mean] = fresh.net.getLayer("last_norm").getWeights();
     assert.notDeepEqual(mean.dataSync(), new Float32Array(mean.size));
     assert.notDeepEqual(gamma.dataSync(), mean.dataSync());

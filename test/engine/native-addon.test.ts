@@ -4,12 +4,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { Random } from "../../src/common/random.ts";
-import { findAddon } from "../../src/engine/native/addon.ts";
-
-const found = findAddon();
-const addon = "missing" in found ? undefined : found.addon;
-const SETS = ["portable", "avx2", "avx512"].filter((name) => addon?.choose(name));
-addon?.choose();
+import { OPERANDS } from "../../src/engine/native/addon.ts";
+import { addon, INSTRUCTION_SETS, skip } from "./native-cases.ts";
 
 function randomFloats(random: Random, length: number): Float32Array {
   return Float32Array.from({ length }, () => random.uniform(-1, 1));
@@ -21,12 +17,12 @@ function assertClose(actual: Float32Array, expected: readonly number[], what: st
   }
 }
 
-describe("the native addon", { skip: !addon && "it is not built here" }, () => {
-  after(() => addon?.choose());
+describe("the native addon", { skip }, () => {
+  after(() => addon.choose());
 
-  for (const name of SETS) {
+  for (const name of INSTRUCTION_SETS) {
     it(`multiplies matrices of any size, transposed or not (${name})`, () => {
-      assert.equal(addon!.choose(name), name);
+      assert.equal(addon.choose(name), name);
       for (let i = 0; i < 40; i++) {
         const random = new Random("products", i);
         const [rows, columns, depth] = [1, 2, 3].map(() => random.integer(1, 70));
@@ -34,7 +30,7 @@ describe("the native addon", { skip: !addon && "it is not built here" }, () => {
         const a = randomFloats(random, rows * depth);
         const b = randomFloats(random, depth * columns);
         const product = new Float32Array(rows * columns);
-        addon!.multiply(rows, columns, depth, a, isATransposed, b, isBTransposed, product);
+        addon.multiply(OPERANDS.float32, rows, columns, depth, a, isATransposed, b, isBTransposed, product);
         const expected = Array.from(product, (_, at) => {
           const [row, column] = [Math.floor(at / columns), at % columns];
           let sum = 0;
@@ -52,7 +48,7 @@ describe("the native addon", { skip: !addon && "it is not built here" }, () => {
   it("refuses arrays that are too short", () => {
     const [four, three] = [new Float32Array(4), new Float32Array(3)];
     assert.throws(
-      () => addon!.multiply(2, 2, 2, four, false, three, false, four),
+      () => addon.multiply(OPERANDS.float32, 2, 2, 2, four, false, three, false, four),
       /expected at least 4 values, received 3/,
     );
   });

@@ -15,7 +15,17 @@ import {
   randomValues,
   run,
 } from "./kernel-cases.ts";
-import { addon, compareSums, INSTRUCTION_SETS, skip, variants } from "./native-cases.ts";
+import {
+  addon,
+  compareSums,
+  fromBfloat16,
+  INSTRUCTION_SETS,
+  productsIn,
+  randomConvolutionShape,
+  skip,
+  toBfloat16,
+  variants,
+} from "./native-cases.ts";
 
 type Shape4D = [number, number, number, number];
 
@@ -119,7 +129,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
       ]);
       const kernels = isDepthwise
         ? ([addon.convolveDepthwise, addon.depthwiseInputGradient, addon.depthwiseFilterGradient] as const)
-        : ([addon.convolve, addon.inputGradient, addon.filterGradient] as const);
+        : productsIn("float32");
       for (const name of INSTRUCTION_SETS) {
         addon.choose(name);
         const y = new Float32Array(dy.length).fill(Number.NaN);
@@ -300,46 +310,6 @@ function randomConvolution(random: Random, filters: number): Convolution {
     dilations,
     pad: pads[random.integer(0, 2)],
   };
-}
-
-/** Any convolution that native/kernels.h describes: both strides and dilations, pads of every side. */
-function randomConvolutionShape(random: Random, isDepthwise: boolean): Int32Array {
-  const [filterHeight, filterWidth] = [random.integer(1, 4), random.integer(1, 4)];
-  const [strideHeight, strideWidth] = [random.integer(1, 3), random.integer(1, 3)];
-  const [dilationHeight, dilationWidth] = [random.integer(1, 3), random.integer(1, 3)];
-  const reachHeight = (filterHeight - 1) * dilationHeight + 1;
-  const reachWidth = (filterWidth - 1) * dilationWidth + 1;
-  const [padTop, padLeft] = [random.integer(0, reachHeight - 1), random.integer(0, reachWidth - 1)];
-  const [height, width] = [random.integer(1, 10), random.integer(1, 10)];
-  const out = (size: number, before: number, reach: number, stride: number) =>
-    Math.floor(Math.max(0, size + before + random.integer(0, reach - 1) - reach) / stride) + 1;
-  const inChannels = random.integer(1, 20);
-  return Int32Array.of(
-    random.integer(1, 3),
-    height,
-    width,
-    inChannels,
-    out(height, padTop, reachHeight, strideHeight),
-    out(width, padLeft, reachWidth, strideWidth),
-    isDepthwise ? inChannels * random.integer(1, 3) : random.integer(1, 40),
-    filterHeight,
-    filterWidth,
-    strideHeight,
-    strideWidth,
-    dilationHeight,
-    dilationWidth,
-    padTop,
-    padLeft,
-  );
-}
-
-/** Of values whose bits end after the first 8 of the fraction, as bfloat16. */
-function toBfloat16(values: Float32Array): Uint16Array {
-  return Uint16Array.from(new Uint32Array(values.slice().buffer), (bits) => bits >>> 16);
-}
-
-function fromBfloat16(values: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

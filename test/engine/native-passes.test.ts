@@ -9,6 +9,7 @@ import "@tensorflow/tfjs-layers"; // registers the gradients
 import { Random } from "../../src/common/random.ts";
 import { composedRmsProp } from "../../src/engine/composed.ts";
 import { ACTIVATION, type Activations, findAddon, type Passes } from "../../src/engine/native/addon.ts";
+import { fromBfloat16, toBfloat16 } from "./native-cases.ts";
 
 const CASES = 40;
 /** Sums of float32 in another order: relative to the largest value of the result. */
@@ -33,13 +34,8 @@ const STORAGES: readonly Storage[] = [
   { name: "float32", encode: (values) => values.slice(), decode: (values) => values as Float32Array },
   {
     name: "bfloat16",
-    encode: (values) => {
-      const bits = new Uint32Array(values.slice().buffer);
-      return Uint16Array.from(values, (value, i) =>
-        Number.isNaN(value) ? 0x7fc0 : (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) >>> 16,
-      );
-    },
-    decode: (values) => new Float32Array(Uint32Array.from(values, (bits) => bits << 16).buffer),
+    encode: toBfloat16,
+    decode: (values) => fromBfloat16(values as Uint16Array),
   },
 ];
 
@@ -182,7 +178,7 @@ const skip = "missing" in found ? found.missing : false;
 const sets =
   "missing" in found
     ? ["none"]
-    : ["portable", "avx2", "avx512", "avx512-bf16", "amx"].filter((name) => found.addon.choose(name));
+    : ["portable", "avx2", "avx512", "avx512bf16"].filter((name) => found.addon.choose(name));
 
 for (const set of sets)
   describe(`native passes on ${set}`, { skip }, () => {

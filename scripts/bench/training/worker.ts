@@ -77,11 +77,10 @@ serveTasks((task: WorkerTask): Promise<unknown> => {
   if (task.type === "start") return start(task);
   if (task.type === "prepare") return prepare();
   if (task.type === "child") return trainOneChild(task);
-  const { net } = model!;
   const images = training!;
   return task.type === "train"
     ? rate(task.seconds, images.labels.length, () => trainOn(images))
-    : rate(task.seconds, VALIDATION_IMAGES, () => evaluateChild(net, validation, CLASSES));
+    : rate(task.seconds, VALIDATION_IMAGES, () => evaluateChild(model!, validation, CLASSES));
 });
 
 async function start(task: StartTask): Promise<EngineIdentity> {
@@ -107,7 +106,7 @@ async function prepare(): Promise<void> {
     await trainOn(batch);
     stepSeconds = (performance.now() - start) / 1000;
   }
-  await evaluateChild(model.net, validation, CLASSES);
+  await evaluateChild(model, validation, CLASSES);
   // The same for all rounds, as that of a search is.
   training ??= noise(
     task.batch * Math.min(MOST_BATCHES, Math.max(1, Math.round(EPOCH_SECONDS / stepSeconds))),

@@ -53,11 +53,17 @@ export function applyFinish(
   tensor: TensorInfo,
   values: Float32Array,
   channels: number,
-  { bias, activation, then }: Finish,
+  finish: Finish,
 ): TensorInfo {
+  const { bias, activation } = finish;
   const { passes } = backend.addon;
   if (bias) passes.addBias(values.length / channels, channels, values, backend.floatsOf(bias), activation);
   else passes.activate(activation, values.length, values);
+  return applyRest(backend, tensor, finish);
+}
+
+/** What is left where the bias and the activation are taken care of. */
+export function applyRest(backend: NativeBackend, tensor: TensorInfo, { then }: Finish): TensorInfo {
   if (!then) return tensor;
   const result = callKernel(backend, then.name, { x: tensor, ...then.inputs }, then.attrs);
   backend.disposeIntermediateTensorInfo(tensor);

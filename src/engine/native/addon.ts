@@ -6,7 +6,10 @@ import { messageOf } from "../../common/errors.ts";
 import type { Precision } from "../engine.ts";
 
 type Floats = Float32Array;
-type Convolution = (shape: Int32Array, a: Floats, b: Floats, result: Floats) => void;
+
+/** In which type a product's operands are multiplied; the numbers are native/kernels.h's. */
+export const OPERANDS = { float32: 0, bfloat16: 1 } as const;
+export type Operands = (typeof OPERANDS)[Precision];
 
 /**
  * The kernels as functions; see native/kernels.h and the tables beside it. Arrays are row by row.
@@ -17,18 +20,44 @@ export interface Addon {
   choose(name?: string): string | undefined;
   /** Of the first value, in bytes, modulo 64. */
   addressOf(array: Floats): number;
+  /** Whether bfloat16 operands have instructions of their own here, and are faster for it. */
+  multipliesBfloat16(): boolean;
+  /** How many threads a plan's step is split over, 1 to 256. What comes out does not depend on it. */
+  setThreads(count: number): void;
 
-  /** (shape, input, filter, output) */
-  readonly convolve: Convolution;
-  /** (shape, gradient of the output, filter, gradient of the input) */
-  readonly inputGradient: Convolution;
-  /** (shape, input, gradient of the output, gradient of the filter) */
-  readonly filterGradient: Convolution;
+  /** `shape`: the number of images, and the fields of native/kernels.h's ConvolutionShape in their order. */
+  convolve(
+    shape: Int32Array,
+    operands: Operands,
+    input: Activations,
+    filter: Floats,
+    bias: Floats | null,
+    activation: Activation,
+    output: Activations,
+  ): void;
+  /** (shape, operands, gradient of the output, filter, gradient of the input) */
+  inputGradient(
+    shape: Int32Array,
+    operands: Operands,
+    gradient: Activations,
+    filter: Floats,
+    input: Activations,
+  ): void;
+  /** (shape, operands, input, gradient of the output, gradient of the filter) */
+  filterGradient(
+    shape: Int32Array,
+    operands: Operands,
+    input: Activations,
+    gradient: Activations,
+    filter: Floats,
+  ): void;
   /** Depthwise: filters are [height, width, input channel, multiplier]. */
   convolveDepthwise(shape: Int32Array, input: Activations, filter: Floats, output: Activations): void;
   depthwiseInputGradient(shape: Int32Array, gradient: Activations, filter: Floats, input: Activations): void;
   depthwiseFilterGradient(shape: Int32Array, input: Activations, gradient: Activations, filter: Floats): void;
+  /** product [rows, columns] = a [rows, depth] b [depth, columns]; a transposed operand is given as it lies. */
   multiply(
+    operands: Operands,
     rows: number,
     columns: number,
     depth: number,
@@ -62,6 +91,38 @@ export interface Addon {
   move(layout: Int32Array, source: Floats, sourceFirst: number, target: Floats, targetFirst: number): void;
 
   readonly passes: Passes;
+
+  /** A whole training step, and a whole evaluation, as one call. @throws TypeError for what is no plan. */
+  readonly Plan: new (
+    description: object,
+  ) => NativePlan;
+}
+
+/** native/plan.h */
+export interface NativePlan {
+  /**
+   * Gives [mean loss, images classified rightly], and the gradients of the weights.
+   * @param pixels [images, height, width, channels]
+   * @param gradients arrays to be written; null for a weight that is not trained.
+   * @param step which step of the training it is, from 0: dropout's masks depend on it.
+   */
+  train(
+    images: number,
+    pixels: Uint8Array,
+    labels: Int32Array,
+    weights: readonly Floats[],
+    gradients: readonly (Floats | null)[],
+    step: number,
+  ): [number, number];
+  /** The same without a step, for any number of images. */
+  evaluate(
+    images: number,
+    pixels: Uint8Array,
+    labels: Int32Array,
+    weights: readonly Floats[],
+  ): [number, number];
+  /** Seconds since the last call by operation, forward and back: [name, forward, back]. The first begins to measure. */
+  profile(): [string, number, number][];
 }
 
 /** Activations and their gradients, all of a call in the same: float32, or the bits of bfloat16. */
@@ -214,10 +275,10 @@ export function findAddon(): LoadedAddon | MissingAddon {
 
 /**
  * The precisions in which the kernels can train on this processor, first the one that `precision: auto` takes: bfloat16
- * where the hardware multiplies it. So far all kernels compute in float32.
+ * where the hardware multiplies it, float32 elsewhere.
  */
-export function precisionsOf(_addon: LoadedAddon): readonly [Precision, ...Precision[]] {
-  return ["float32"];
+export function precisionsOf({ addon }: LoadedAddon): readonly [Precision, ...Precision[]] {
+  return addon.multipliesBfloat16() ? ["bfloat16", "float32"] : ["float32", "bfloat16"];
 }
 
 function load(): LoadedAddon | MissingAddon {

@@ -2,6 +2,7 @@
 
 import {
   copyRegisteredKernels,
+  backend as currentBackend,
   findBackendFactory,
   getKernel,
   registerBackend,
@@ -10,8 +11,10 @@ import {
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
+import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Engine, EngineIdentity } from "../engine.ts";
-import { type Addon, findAddon } from "./addon.ts";
+import { type Addon, findAddon, OPERANDS } from "./addon.ts";
+import { compileModel } from "./compiled.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
@@ -31,12 +34,19 @@ const NAME = "native";
  * Starts the backend, with so many threads, and makes it TensorFlow.js's current one.
  * @throws Error where the addon is not to be had.
  */
-export async function startNative(identity: EngineIdentity, _threads: number): Promise<Engine> {
+export async function startNative(identity: EngineIdentity, threads: number): Promise<Engine> {
   const found = findAddon();
   if ("missing" in found) throw new Error(found.missing);
-  if (!findBackendFactory(NAME)) register(found.addon);
+  const { addon } = found;
+  addon.setThreads(threads);
+  if (!findBackendFactory(NAME)) register(addon);
   if (!(await setBackend(NAME))) throw new Error("the native backend did not start");
-  return { ...identity, rmsProp };
+  const backend = currentBackend() as NativeBackend;
+  const { precision } = identity;
+  backend.operands = OPERANDS[precision];
+  const compile = (net: LayersModel, batchSize: number) =>
+    compileModel(net, { batchSize, precision, backend });
+  return { ...identity, rmsProp, compile };
 }
 
 function register(addon: Addon): void {

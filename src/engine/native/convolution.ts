@@ -12,7 +12,8 @@ import {
   type FusedConv2DAttrs,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { applyFinish, type Finish, type FusedAttrs, type FusedInputs, finishOf } from "./activation.ts";
+import { applyRest, type Finish, type FusedAttrs, type FusedInputs, finishOf } from "./activation.ts";
+import { ACTIVATION } from "./addon.ts";
 import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
 import type { NativeBackend } from "./storage.ts";
 
@@ -40,12 +41,20 @@ export function convolutionShape(info: Info): Int32Array {
   );
 }
 
-/** Undefined for what is left to the cpu backend: channels before pixels, an empty result. */
-function infoOf(
+export interface InfoAttrs {
+  strides: Conv2DAttrs["strides"];
+  pad: Conv2DAttrs["pad"];
+  dimRoundingMode?: Conv2DAttrs["dimRoundingMode"];
+  dataFormat?: Conv2DAttrs["dataFormat"];
+}
+
+/** Undefined for what is left to the cpu backend: channels before pixels, an empty result, channels that do not fit. */
+export function infoOf(
   inputShape: number[],
   filterShape: number[],
-  { strides, pad, dimRoundingMode, dataFormat }: Omit<Conv2DAttrs, "dilations">,
+  { strides, pad, dimRoundingMode, dataFormat }: InfoAttrs,
   dilations: Conv2DAttrs["dilations"],
+  isDepthwise = false,
 ): Info | undefined {
   if (dataFormat === "NCHW") return undefined;
   const info = backend_util.computeConv2DInfo(
@@ -55,6 +64,7 @@ function infoOf(
     dilations,
     pad,
     dimRoundingMode,
+    isDepthwise,
   );
   return info.outShape.every((size) => size > 0) && info.inChannels === filterShape[2] ? info : undefined;
 }
@@ -68,8 +78,12 @@ function convolve(
   finish?: Finish,
 ): TensorInfo {
   const { tensor, values } = backend.makeFloats(info.outShape);
-  backend.addon.convolve(convolutionShape(info), backend.floatsOf(x), backend.floatsOf(filter), values);
-  return finish ? applyFinish(backend, tensor, values, info.outChannels, finish) : tensor;
+  const { addon, operands } = backend;
+  const shape = convolutionShape(info);
+  const bias = finish?.bias ? backend.floatsOf(finish.bias) : null;
+  const activation = finish?.activation ?? ACTIVATION.none;
+  addon.convolve(shape, operands, backend.floatsOf(x), backend.floatsOf(filter), bias, activation, values);
+  return finish ? applyRest(backend, tensor, finish) : tensor;
 }
 
 interface ConvolutionInputs {
@@ -99,7 +113,8 @@ const inputGradient = kernel<{ dy: TensorInfo; filter: TensorInfo }, Conv2DBackp
     if (!info) return undefined;
     const { tensor, values } = backend.makeFloats(attrs.inputShape);
     const shape = convolutionShape(info);
-    backend.addon.inputGradient(shape, backend.floatsOf(dy), backend.floatsOf(filter), values);
+    const { addon, operands } = backend;
+    addon.inputGradient(shape, operands, backend.floatsOf(dy), backend.floatsOf(filter), values);
     return tensor;
   },
 );
@@ -110,7 +125,8 @@ const filterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, Conv2DBackpropF
     const info = areFloats(x, dy) && infoOf(x.shape, attrs.filterShape, attrs, 1);
     if (!info) return undefined;
     const { tensor, values } = backend.makeFloats(attrs.filterShape);
-    backend.addon.filterGradient(convolutionShape(info), backend.floatsOf(x), backend.floatsOf(dy), values);
+    const { addon, operands } = backend;
+    addon.filterGradient(convolutionShape(info), operands, backend.floatsOf(x), backend.floatsOf(dy), values);
     return tensor;
   },
 );

@@ -14,32 +14,19 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
 import { applyFinish, type Finish, type FusedAttrs, type FusedInputs, finishOf } from "./activation.ts";
-import { convolutionShape, type Shape4D } from "./convolution.ts";
+import { convolutionShape, type InfoAttrs, infoOf } from "./convolution.ts";
 import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
 import type { NativeBackend } from "./storage.ts";
 
 type Info = backend_util.Conv2DInfo;
-interface Attrs {
-  strides: DepthwiseConv2dNativeAttrs["strides"];
-  pad: DepthwiseConv2dNativeAttrs["pad"];
-  dilations: DepthwiseConv2dNativeAttrs["dilations"];
-  dimRoundingMode?: DepthwiseConv2dNativeAttrs["dimRoundingMode"];
-}
+type Attrs = Omit<InfoAttrs, "dataFormat"> & { dilations: DepthwiseConv2dNativeAttrs["dilations"] | null };
 
-/** Undefined for what is left to the cpu backend: an empty result, or a shape that it refuses. */
-function infoOf(inputShape: number[], filterShape: number[], attrs: Attrs): Info | undefined {
+/** Undefined for what is left to the cpu backend, a shape that it refuses included. */
+function depthwiseInfoOf(inputShape: number[], filterShape: number[], attrs: Attrs): Info | undefined {
+  const { strides, pad, dimRoundingMode } = attrs;
   const dilations = attrs.dilations ?? [1, 1];
-  if (!backend_util.eitherStridesOrDilationsAreOne(attrs.strides, dilations)) return undefined;
-  const info = backend_util.computeConv2DInfo(
-    inputShape as Shape4D,
-    filterShape as Shape4D,
-    attrs.strides,
-    dilations,
-    attrs.pad,
-    attrs.dimRoundingMode,
-    true,
-  );
-  return info.outShape.every((size) => size > 0) && info.inChannels === filterShape[2] ? info : undefined;
+  if (!backend_util.eitherStridesOrDilationsAreOne(strides, dilations)) return undefined;
+  return infoOf(inputShape, filterShape, { strides, pad, dimRoundingMode }, dilations, true);
 }
 
 function convolve(
@@ -63,7 +50,7 @@ interface ConvolutionInputs {
 const depthwise = kernel<ConvolutionInputs, DepthwiseConv2dNativeAttrs>(
   DepthwiseConv2dNative,
   (backend, { x, filter }, attrs) => {
-    const info = areFloats(x, filter) && infoOf(x.shape, filter.shape, attrs);
+    const info = areFloats(x, filter) && depthwiseInfoOf(x.shape, filter.shape, attrs);
     return info ? convolve(backend, x, filter, info) : undefined;
   },
 );
@@ -72,7 +59,7 @@ const fusedDepthwise = kernel<ConvolutionInputs & FusedInputs, FusedDepthwiseCon
   FusedDepthwiseConv2D,
   (backend, inputs, attrs) => {
     const { x, filter } = inputs;
-    const info = areFloats(x, filter) && infoOf(x.shape, filter.shape, attrs);
+    const info = areFloats(x, filter) && depthwiseInfoOf(x.shape, filter.shape, attrs);
     const finish = info && finishOf(info.outChannels, inputs, attrs as unknown as FusedAttrs);
     return finish ? convolve(backend, x, filter, info, finish) : undefined;
   },
@@ -81,7 +68,7 @@ const fusedDepthwise = kernel<ConvolutionInputs & FusedInputs, FusedDepthwiseCon
 const inputGradient = kernel<{ dy: TensorInfo; filter: TensorInfo }, DepthwiseConv2dNativeBackpropInputAttrs>(
   DepthwiseConv2dNativeBackpropInput,
   (backend, { dy, filter }, attrs) => {
-    const info = areFloats(dy, filter) && infoOf(attrs.inputShape, filter.shape, attrs);
+    const info = areFloats(dy, filter) && depthwiseInfoOf(attrs.inputShape, filter.shape, attrs);
     if (!info) return undefined;
     const { tensor, values } = backend.makeFloats(attrs.inputShape);
     const shape = convolutionShape(info);
@@ -93,7 +80,7 @@ const inputGradient = kernel<{ dy: TensorInfo; filter: TensorInfo }, DepthwiseCo
 const filterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, DepthwiseConv2dNativeBackpropFilterAttrs>(
   DepthwiseConv2dNativeBackpropFilter,
   (backend, { x, dy }, attrs) => {
-    const info = areFloats(x, dy) && infoOf(x.shape, attrs.filterShape, attrs);
+    const info = areFloats(x, dy) && depthwiseInfoOf(x.shape, attrs.filterShape, attrs);
     if (!info) return undefined;
     const { tensor, values } = backend.makeFloats(attrs.filterShape);
     const shape = convolutionShape(info);

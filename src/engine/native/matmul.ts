@@ -33,14 +33,16 @@ function multiply(
   const aValues = backend.floatsOf(a);
   const bValues = backend.floatsOf(b);
   const count = util.sizeFromShape(batch);
+  const { addon, operands } = backend;
   if (bValues.length === depth * columns && !transposeA) {
     // One matrix b for all: the matrices a are one, on top of each other.
-    backend.addon.multiply(count * rows, columns, depth, aValues, false, bValues, transposeB, values);
+    addon.multiply(operands, count * rows, columns, depth, aValues, false, bValues, transposeB, values);
   } else {
     const aMatrices = matricesOf(a.shape, batch);
     const bMatrices = matricesOf(b.shape, batch);
     for (let i = 0; i < count; i++) {
-      backend.addon.multiply(
+      addon.multiply(
+        operands,
         rows,
         columns,
         depth,

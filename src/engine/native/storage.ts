@@ -2,7 +2,7 @@
 
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { type backend_util, type DataType, type TensorInfo, util } from "@tensorflow/tfjs-core";
-import type { Addon } from "./addon.ts";
+import { type Addon, OPERANDS, type Operands } from "./addon.ts";
 import { BufferPool } from "./buffers.ts";
 
 /**
@@ -17,6 +17,8 @@ type DataId = object;
 export class NativeBackend extends MathBackendCPU {
   readonly addon: Addon;
   readonly pool: BufferPool;
+  /** Of matrix products and convolutions. */
+  operands: Operands = OPERANDS.float32;
 
   constructor(addon: Addon) {
     super();

@@ -1,0 +1,204 @@
+// How operands are brought into the form that the loops of products.h read: images in frames of zeros, filters as
+// panels, and both turned where a product runs over pixels.
+
+#pragma once
+
+#include "products.h"
+#include "scratch.h"
+
+namespace {
+
+inline int least(int a, int b) { return a < b ? a : b; }
+inline int greatest(int a, int b) { return a > b ? a : b; }
+inline int roundedUp(int value, int step) { return (value + step - 1) / step * step; }
+
+/** Values that may be read behind what is meant: by whole vectors, and by whole tiles of 16 rows. */
+constexpr int kSlack = 64;
+
+inline void copyValues(float* to, const float* from, ptrdiff_t count) { std::memcpy(to, from, sizeof(float) * count); }
+inline void copyValues(Bfloat16* to, const Bfloat16* from, ptrdiff_t count) {
+  std::memcpy(to, from, sizeof(Bfloat16) * count);
+}
+
+template <typename To, typename From>
+inline void copyValues(To* to, const From* from, ptrdiff_t count) {
+  ptrdiff_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) store(to + i, load(from + i));
+  if (i < count) storePart(to + i, loadPart(from + i, int(count - i)), int(count - i));
+}
+
+template <typename To>
+inline void copyValues(To* to, ConstValues from, ptrdiff_t count) {
+  if (from.type == Type::float32) {
+    copyValues(to, (const float*)from.data, count);
+  } else {
+    copyValues(to, (const Bfloat16*)from.data, count);
+  }
+}
+
+template <typename P>
+constexpr Type kType = sizeof(P) == 4 ? Type::float32 : Type::bfloat16;
+
+/** An image in a frame of zeros: pixel (r, c) stands at (top + r rowStep, left + c columnStep), if that is inside. */
+template <typename P>
+struct Frame {
+  int height, width, channels;
+  int rowStep, columnStep;
+  int top, left;
+  P* values = nullptr;
+
+  ptrdiff_t line() const { return ptrdiff_t(width) * channels; }
+
+  /** Makes room; `slack` values may be read behind the frame. */
+  void open(Scratch& memory, ptrdiff_t slack) {
+    const size_t size = size_t(height) * line() + slack;
+    values = memory.take<P>(size);
+    std::memset(values, 0, sizeof(P) * size);
+  }
+
+  /** The image [rows, columns, channels] in its frame. */
+  const P* place(ConstValues image, int rows, int columns) {
+    const int firstColumn = left < 0 ? (-left + columnStep - 1) / columnStep : 0;
+    const int endColumn = least(columns, left < width ? (width - 1 - left) / columnStep + 1 : 0);
+    for (int row = 0; row < rows; row++) {
+      const int r = top + row * rowStep;
+      if (r < 0 || r >= height || firstColumn >= endColumn) continue;
+      ConstValues from = image.from((ptrdiff_t(row) * columns + firstColumn) * channels);
+      P* to = values + r * line() + ptrdiff_t(left + firstColumn * columnStep) * channels;
+      if (columnStep == 1) {
+        copyValues(to, from, ptrdiff_t(endColumn - firstColumn) * channels);
+        continue;
+      }
+      for (int column = firstColumn; column < endColumn; column++) {
+        copyValues(to, from, channels);
+        from = from.from(channels);
+        to += ptrdiff_t(columnStep) * channels;
+      }
+    }
+    return values;
+  }
+
+  /** Whether an image [rows, columns] of this type may be read where it lies. */
+  bool isImage(Type type, int rows, int columns) const {
+    return type == kType<P> && top == 0 && left == 0 && rowStep == 1 && columnStep == 1 && height <= rows &&
+           width == columns;
+  }
+};
+
+/** 4 x 4 values of 32 bits, exchanged across the diagonal. */
+inline void transpose4(const void* from, ptrdiff_t fromStep, void* to, ptrdiff_t toStep) {
+  using Four = int32_t __attribute__((vector_size(16)));
+  Four rows[4];
+  for (int i = 0; i < 4; i++) std::memcpy(&rows[i], (const int32_t*)from + i * fromStep, sizeof(Four));
+  const Four a = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5);
+  const Four b = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
+  const Four c = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7);
+  const Four d = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+  const Four columns[4] = {
+      __builtin_shufflevector(a, b, 0, 1, 4, 5),
+      __builtin_shufflevector(a, b, 2, 3, 6, 7),
+      __builtin_shufflevector(c, d, 0, 1, 4, 5),
+      __builtin_shufflevector(c, d, 2, 3, 6, 7),
+  };
+  for (int i = 0; i < 4; i++) std::memcpy((int32_t*)to + i * toStep, &columns[i], sizeof(Four));
+}
+
+/** A matrix [rows, columns] of 32-bit values, `fromStep` and `toStep` of them apart, to [columns, rows]. */
+inline void transpose(const int32_t* from, ptrdiff_t fromStep, int rows, int columns, int32_t* to, ptrdiff_t toStep) {
+  int row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    int column = 0;
+    for (; column + 4 <= columns; column += 4) {
+      transpose4(from + row * fromStep + column, fromStep, to + column * toStep + row, toStep);
+    }
+    for (; column < columns; column++) {
+      for (int i = 0; i < 4; i++) to[column * toStep + row + i] = from[(row + i) * fromStep + column];
+    }
+  }
+  for (; row < rows; row++) {
+    for (int column = 0; column < columns; column++) to[column * toStep + row] = from[row * fromStep + column];
+  }
+}
+
+/** Two rows (the second may be null, for zeros) as pairs: to [count, kGroup], the rest of `width` filled up with zeros. */
+template <typename From>
+inline void packRows(Bfloat16* to, const From* first, const From* second, int count, int width) {
+  Bfloat16 a[kLanes], b[kLanes];
+  for (int i = 0; i < width; i += kLanes, to += 2 * kLanes) {
+    const int left = count - i;
+    const Vector zero = {};
+    store(a, left >= kLanes ? load(first + i) : left > 0 ? loadPart(first + i, left) : zero);
+    store(b, !second ? zero : left >= kLanes ? load(second + i) : left > 0 ? loadPart(second + i, left) : zero);
+    const Unsigned pairs = __builtin_convertvector(*(const LooseHalves*)a, Unsigned) |
+                           (__builtin_convertvector(*(const LooseHalves*)b, Unsigned) << 16);
+    std::memcpy(to, &pairs, sizeof pairs);
+  }
+}
+
+/** One row: to [width], the rest filled up with zeros. */
+inline void packRows(float* to, const float* row, const float*, int count, int width) {
+  std::memcpy(to, row, sizeof(float) * count);
+  std::memset(to + count, 0, sizeof(float) * (width - count));
+}
+
+/** A matrix [depth, columns] as panels [depth / kGroup, kWidth, kGroup], filled up with zeros. */
+template <typename P>
+void packPanels(const float* matrix, int depth, int paddedDepth, int columns, P* to) {
+  for (int first = 0; first < columns; first += kWidth) {
+    const int width = least(kWidth, columns - first);
+    const float* row = matrix + first;
+    for (int k = 0; k < paddedDepth; k += kGroup<P>, row += ptrdiff_t(kGroup<P>) * columns, to += kWidth * kGroup<P>) {
+      if (k >= depth) {
+        std::memset(to, 0, sizeof(float) * kWidth);
+      } else {
+        packRows(to, row, k + 1 < depth ? row + columns : nullptr, width, kWidth);
+      }
+    }
+  }
+}
+
+/**
+ * The matrices [columns, length] that `start(place)` gives for each of `places` as panels of the matrix
+ * [places x length, columns]: each is turned.
+ */
+template <typename P, typename Start>
+void packTurnedPanels(const Start& start, int places, int length, int paddedDepth, int columns, P* to) {
+  if (length % kGroup<P> != 0) {
+    for (int first = 0; first < columns; first += kWidth) {
+      for (int k = 0; k < paddedDepth; k++) {
+        for (int i = 0; i < kWidth; i++) {
+          const bool isInside = k < places * length && first + i < columns;
+          const float value = isInside ? start(k / length)[ptrdiff_t(first + i) * length + k % length] : 0;
+          copyValues(to + (k / kGroup<P> * kWidth + i) * kGroup<P> + k % kGroup<P>, &value, 1);
+        }
+      }
+      to += ptrdiff_t(paddedDepth) * kWidth;
+    }
+    return;
+  }
+  constexpr int kRowsAtOnce = 4;
+  static thread_local Scratch rowMemory;
+  P* rows = rowMemory.take<P>(size_t(kRowsAtOnce) * length);
+  const int groups = length / kGroup<P>;
+  const ptrdiff_t panelSize = ptrdiff_t(paddedDepth) * kWidth;
+  for (int first = 0; first < columns; first += kRowsAtOnce) {
+    const int count = least(kRowsAtOnce, columns - first);
+    int32_t* const panel = (int32_t*)(to + first / kWidth * panelSize) + first % kWidth;
+    for (int place = 0; place < places; place++) {
+      copyValues(rows, start(place) + ptrdiff_t(first) * length, ptrdiff_t(count) * length);
+      transpose((const int32_t*)rows, groups, count, groups, panel + ptrdiff_t(place) * groups * kWidth, kWidth);
+    }
+  }
+  // What lies beside the last columns and below the last place.
+  const int filled = places * groups;
+  for (int first = 0; first < columns; first += kWidth) {
+    int32_t* const panel = (int32_t*)(to + first / kWidth * panelSize);
+    const int width = least(kWidth, columns - first);
+    if (width < kWidth) {
+      for (int k = 0; k < filled; k++) std::memset(panel + k * kWidth + width, 0, sizeof(float) * (kWidth - width));
+    }
+    std::memset(panel + ptrdiff_t(filled) * kWidth, 0, sizeof(P) * panelSize - sizeof(float) * filled * kWidth);
+  }
+}
+
+}  // namespace

@@ -1,0 +1,311 @@
+// Plans as objects of JavaScript: built from a description in plain data (src/engine/native/describe-plan.ts), then called
+// step by step.
+
+#include <cstring>
+
+#include "arguments.h"
+#include "operations.h"
+#include "threads.h"
+
+namespace {
+
+/** What a description of a plan, or of one of its operations, tells. */
+class Description {
+ public:
+  explicit Description(const Napi::Value& value) : object_(objectOf(value)) {}
+
+  Napi::Value get(const char* name) const {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsUndefined()) fail(name, "is missing");
+    return value;
+  }
+
+  double number(const char* name) const {
+    const Napi::Value value = get(name);
+    if (!value.IsNumber()) fail(name, "is no number");
+    return value.As<Napi::Number>().DoubleValue();
+  }
+
+  bool boolean(const char* name) const {
+    const Napi::Value value = get(name);
+    if (!value.IsBoolean()) fail(name, "is no boolean");
+    return value.As<Napi::Boolean>();
+  }
+
+  std::string text(const char* name) const { return get(name).ToString(); }
+
+  /** A whole number of `least` to `end` - 1. */
+  int integer(const char* name, int least, int64_t end) const { return checked(name, number(name), least, end); }
+  uint32_t word(const char* name) const {
+    const double value = number(name);
+    if (!(value >= 0 && value <= UINT32_MAX) || value != uint32_t(value)) fail(name, "is out of range");
+    return uint32_t(value);
+  }
+  Activation activation() const { return Activation(integer("activation", 0, int(Activation::relu6) + 1)); }
+
+  std::vector<int> integers(const char* name, int least, int64_t end) const {
+    std::vector<int> values;
+    for (const Napi::Value& each : list(name)) {
+      if (!each.IsNumber()) fail(name, "is no list of numbers");
+      values.push_back(checked(name, each.As<Napi::Number>().DoubleValue(), least, end));
+    }
+    return values;
+  }
+
+  std::vector<Napi::Value> list(const char* name) const {
+    const Napi::Value value = get(name);
+    if (!value.IsArray()) fail(name, "is no list");
+    const auto array = value.As<Napi::Array>();
+    std::vector<Napi::Value> values;
+    for (uint32_t i = 0; i < array.Length(); i++) values.push_back(array.Get(i));
+    return values;
+  }
+
+  /** A struct of ints, given as a list in the order of its fields; the last two, the padding, may be negative. */
+  template <typename Shape>
+  Shape shape() const {
+    const std::vector<int> fields = integers("shape", INT32_MIN, kEnd);
+    if (fields.size() * sizeof(int) != sizeof(Shape)) fail("shape", "is of another length");
+    for (size_t i = 0; i + 2 < fields.size(); i++) {
+      if (fields[i] < 1) fail("shape", "has a size below 1");
+    }
+    Shape shape;
+    std::memcpy(&shape, fields.data(), sizeof shape);
+    return shape;
+  }
+
+  [[noreturn]] void fail(const std::string& name, const char* what) const {
+    throw Napi::TypeError::New(object_.Env(), "a plan's " + name + " " + what);
+  }
+
+  static constexpr int64_t kEnd = int64_t(INT32_MAX) + 1;
+
+ private:
+  static Napi::Object objectOf(const Napi::Value& value) {
+    if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), "expected a plan's description");
+    return value.As<Napi::Object>();
+  }
+
+  int checked(const char* name, double value, int least, int64_t end) const {
+    if (!(value >= least && value < double(end)) || value != int64_t(value)) fail(name, "is out of range");
+    return int(value);
+  }
+
+  Napi::Object object_;
+};
+
+class PlanObject : public Napi::ObjectWrap<PlanObject> {
+ public:
+  static void define(Napi::Env env, Napi::Object exports) {
+    exports.Set("Plan", DefineClass(env, "Plan",
+                                    {InstanceMethod("train", &PlanObject::train),
+                                     InstanceMethod("evaluate", &PlanObject::evaluate),
+                                     InstanceMethod("profile", &PlanObject::profile)}));
+  }
+
+  explicit PlanObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PlanObject>(info) {
+    const Description description(info[0]);
+    const auto type = Type(description.integer("type", 0, 2));
+    for (const int size : description.integers("valueSizes", 1, Description::kEnd)) {
+      values_.push_back({size_t(size), type});
+    }
+    if (values_.empty()) description.fail("valueSizes", "has no image");
+    const int logits = valueOf(description, "logits");
+    values_[logits].type = Type::float32;
+    for (const int size : description.integers("weightSizes", 1, Description::kEnd)) weightSizes_.push_back(size);
+    plan_ = std::make_unique<Plan>(description.integer("capacity", 1, Description::kEnd), type, values_, logits);
+    classes_ = int(values_[logits].size);
+
+    std::vector<std::unique_ptr<Operation>> operations;
+    size_t gradientBytes = 0;
+    for (const Napi::Value& each : description.list("operations")) {
+      const Description operation(each);
+      const size_t before = operations.size();
+      addOperation(operation, operations, gradientBytes);
+      for (size_t i = before; i < operations.size(); i++) operations[i]->name = operation.text("name");
+    }
+    plan_->complete(std::move(operations), gradientBytes);
+  }
+
+ private:
+  void addOperation(const Description& each, std::vector<std::unique_ptr<Operation>>& operations,
+                    size_t& gradientBytes) {
+    const std::string kind = each.text("kind");
+    const int output = valueOf(each, "output");
+    if (kind == "pixels") {
+      operations.push_back(makePixels(output));
+      return;
+    }
+    const std::vector<int> inputs = each.integers("inputs", 0, int64_t(values_.size()));
+    if (inputs.empty()) each.fail("inputs", "are none");
+    const int input = inputs[0];
+    if (kind == "convolution") {
+      const auto shape = each.shape<ConvolutionShape>();
+      checkSizes(each, input, size_t(shape.height) * shape.width * shape.inChannels);
+      checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.outChannels);
+      const size_t filterSize = size_t(shape.filterHeight) * shape.filterWidth * shape.inChannels * shape.outChannels;
+      const ConvolutionSettings settings{shape,
+                                         weightOf(each, "filter", filterSize),
+                                         optionalWeightOf(each, "bias", shape.outChannels),
+                                         each.activation(),
+                                         each.boolean("wantsInputGradient"),
+                                         each.boolean("isDense")};
+      if (!settings.isDense) gradientBytes += filterSize * sizeof(float);
+      operations.push_back(makeConvolution(input, output, settings));
+    } else if (kind == "normalization") {
+      const int channels = each.integer("channels", 1, Description::kEnd);
+      if (values_[input].size % channels != 0) each.fail("channels", "are not the input's");
+      checkSizes(each, output, values_[input].size);
+      const NormalizationSettings settings{optionalWeightOf(each, "gamma", channels),
+                                           optionalWeightOf(each, "beta", channels),
+                                           weightOf(each, "movingMean", channels),
+                                           weightOf(each, "movingVariance", channels),
+                                           each.number("epsilon"),
+                                           each.number("momentum"),
+                                           each.activation()};
+      auto [moments, normalization] = makeNormalization(input, output, channels, settings);
+      operations.push_back(std::move(moments));
+      operations.push_back(std::move(normalization));
+    } else if (kind == "pool") {
+      const auto shape = each.shape<PoolShape>();
+      checkSizes(each, input, size_t(shape.height) * shape.width * shape.channels);
+      checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.channels);
+      operations.push_back(makePool(input, output, {shape, each.boolean("isMax")}));
+    } else if (kind == "activation") {
+      checkSizes(each, output, values_[input].size);
+      operations.push_back(makeActivation(input, output, each.activation()));
+    } else if (kind == "addition") {
+      if (inputs.size() < 2) each.fail("inputs", "are too few");
+      for (const int one : inputs) checkSizes(each, one, values_[output].size);
+      operations.push_back(makeAddition(inputs, output));
+    } else if (kind == "dropout") {
+      checkSizes(each, output, values_[input].size);
+      const double rate = each.number("rate");
+      if (!(rate >= 0 && rate < 1)) each.fail("rate", "is out of range");
+      operations.push_back(makeDropout(input, output, rate, each.word("k0"), each.word("k1")));
+    } else {
+      each.fail("operation", "is of an unknown kind");
+    }
+  }
+
+  int valueOf(const Description& description, const char* name) const {
+    return description.integer(name, 0, int64_t(values_.size()));
+  }
+
+  int weightOf(const Description& description, const char* name, size_t size) const {
+    const int weight = description.integer(name, 0, int64_t(weightSizes_.size()));
+    if (weightSizes_[weight] != size) description.fail(name, "is of another size");
+    return weight;
+  }
+
+  /** -1 where there is none. */
+  int optionalWeightOf(const Description& description, const char* name, size_t size) const {
+    return description.number(name) == -1 ? -1 : weightOf(description, name, size);
+  }
+
+  void checkSizes(const Description& operation, int value, size_t size) const {
+    if (values_[value].size != size) operation.fail("value", "is of another size than its operation");
+  }
+
+  /** (images, pixels, labels, weights) */
+  Run runOf(const Arguments& arguments, const Napi::CallbackInfo& info) const {
+    Run run{};
+    run.images = arguments.integer(0, "images", 1);
+    run.pixels = arguments.bytes(1, "pixels", run.images * values_[0].size);
+    run.labels = arguments.integers(2, "labels", run.images);
+    for (int i = 0; i < run.images; i++) {
+      if (run.labels[i] < 0 || run.labels[i] >= classes_) {
+        throw Napi::RangeError::New(info.Env(), "labels: expected 0 to " + std::to_string(classes_ - 1) +
+                                                    ", received " + std::to_string(run.labels[i]));
+      }
+    }
+    run.weights = arraysOf(info[3], "weights", false);
+    run.gradients.resize(run.weights.size());
+    return run;
+  }
+
+  /** One array for each weight, or null where `mayBeNull`. */
+  std::vector<float*> arraysOf(const Napi::Value& value, const char* name, bool mayBeNull) const {
+    const auto fail = [&] {
+      throw Napi::TypeError::New(value.Env(), std::string(name) + ": expected a Float32Array for each of " +
+                                                  std::to_string(weightSizes_.size()) + " weights, of its size");
+    };
+    if (!value.IsArray() || value.As<Napi::Array>().Length() != weightSizes_.size()) fail();
+    const auto list = value.As<Napi::Array>();
+    std::vector<float*> arrays;
+    for (uint32_t i = 0; i < list.Length(); i++) {
+      const Napi::Value each = list.Get(i);
+      if (each.IsNull() && mayBeNull) {
+        arrays.push_back(nullptr);
+        continue;
+      }
+      if (!each.IsTypedArray() || each.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) fail();
+      auto array = each.As<Napi::Float32Array>();
+      if (array.ElementLength() < weightSizes_[i]) fail();
+      arrays.push_back(array.Data());
+    }
+    return arrays;
+  }
+
+  /** (images, pixels [images, height, width, 3], labels, weights, gradients, step) => [mean loss, correct] */
+  Napi::Value train(const Napi::CallbackInfo& info) {
+    const Arguments arguments(info);
+    Run run = runOf(arguments, info);
+    if (run.images > plan_->capacity()) {
+      throw Napi::RangeError::New(info.Env(), "images: expected at most " + std::to_string(plan_->capacity()));
+    }
+    run.isTraining = true;
+    run.gradients = arraysOf(info[4], "gradients", true);
+    run.step = arguments.word(5, "step");
+    plan_->train(run);
+    return resultOf(info.Env(), run);
+  }
+
+  /** (images, pixels, labels, weights) => [mean loss, correct], for any number of images */
+  Napi::Value evaluate(const Napi::CallbackInfo& info) {
+    const Arguments arguments(info);
+    Run run = runOf(arguments, info);
+    plan_->evaluate(run);
+    return resultOf(info.Env(), run);
+  }
+
+  static Napi::Value resultOf(Napi::Env env, const Run& run) {
+    auto result = Napi::Array::New(env, 2);
+    result.Set(0u, run.loss / run.images);
+    result.Set(1u, run.correct);
+    return result;
+  }
+
+  /** Begins to measure; tells seconds by operation since the last call: [name, forward, backward][] */
+  Napi::Value profile(const Napi::CallbackInfo& info) {
+    auto result = Napi::Array::New(info.Env());
+    for (size_t i = 0; i < plan_->operations().size(); i++) {
+      auto row = Napi::Array::New(info.Env(), 3);
+      row.Set(0u, plan_->operations()[i]->name);
+      row.Set(1u, plan_->times()[i].forward);
+      row.Set(2u, plan_->times()[i].backward);
+      result.Set(uint32_t(i), row);
+    }
+    plan_->startProfile();
+    return result;
+  }
+
+  std::unique_ptr<Plan> plan_;
+  std::vector<PlanValue> values_;
+  std::vector<size_t> weightSizes_;
+  int classes_;
+};
+
+/** (count) threads for each plan's step, 1 to 256. */
+void useThreads(const Napi::CallbackInfo& info) {
+  const int count = Arguments(info).integer(0, "threads", 1);
+  if (count > 256) throw Napi::RangeError::New(info.Env(), "threads: expected at most 256");
+  setThreads(count);
+}
+
+}  // namespace
+
+void exportPlan(Napi::Env env, Napi::Object exports) {
+  PlanObject::define(env, exports);
+  exports.Set("setThreads", Napi::Function::New(env, useThreads));
+}

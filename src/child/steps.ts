@@ -1,0 +1,78 @@
+// What training and validating come down to: a pass over images with steps, and one without. An engine that compiles the
+// model takes its own steps; on every other they are made of TensorFlow.js's operations.
+
+import type { Variable } from "@tensorflow/tfjs-core";
+import type { LabelledImages } from "../dataset/dataset.ts";
+import type { CompiledModel, LabelledPixels } from "../engine/engine.ts";
+import { selectImages } from "../image/batch.ts";
+import type { ChildModel } from "./model.ts";
+import { TensorSteps } from "./tensor-steps.ts";
+
+/** Over all images of a pass. */
+export interface Means {
+  /** Cross-entropy. */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface ChildSteps {
+  /** A step on every batch of the images at `indices`, in that order; the means are measured while training. */
+  train(data: LabelledImages, indices: Int32Array, batchSize: number): Promise<Means>;
+  /** Without dropout. */
+  evaluate(data: LabelledImages): Promise<Means>;
+  dispose(): void;
+}
+
+/** The steps of this child; batches have at most `batchSize` images. */
+export function stepsOf(model: ChildModel, batchSize: number, classes: number): ChildSteps {
+  const compiled = model.engine.compile?.(model.net, batchSize);
+  return compiled ? new CompiledSteps(model, compiled) : new TensorSteps(model, classes);
+}
+
+/** Lets messages through between steps: a stop, or a parent that is gone. */
+export function letMessagesThrough(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+class CompiledSteps implements ChildSteps {
+  readonly #model: ChildModel;
+  readonly #compiled: CompiledModel;
+  readonly #variables: Variable[];
+
+  constructor(model: ChildModel, compiled: CompiledModel) {
+    this.#model = model;
+    this.#compiled = compiled;
+    this.#variables = model.net.trainableWeights.map((weight) => weight.read() as Variable);
+  }
+
+  async train(data: LabelledImages, indices: Int32Array, batchSize: number): Promise<Means> {
+    let loss = 0;
+    let correct = 0;
+    for (let start = 0; start < indices.length; start += batchSize) {
+      const batch = batchOf(data, indices.subarray(start, start + batchSize));
+      const result = this.#compiled.train(batch);
+      this.#model.optimizer.step(this.#variables, this.#compiled.gradients);
+      loss += result.loss * batch.labels.length;
+      correct += result.correct;
+      await letMessagesThrough();
+    }
+    return { loss: loss / indices.length, accuracy: correct / indices.length };
+  }
+
+  async evaluate({ images, labels }: LabelledImages): Promise<Means> {
+    const { loss, correct } = this.#compiled.evaluate({ pixels: images.data, labels });
+    await letMessagesThrough();
+    return { loss, accuracy: correct / labels.length };
+  }
+
+  dispose(): void {
+    this.#compiled.dispose();
+  }
+}
+
+function batchOf(data: LabelledImages, indices: Int32Array): LabelledPixels {
+  return {
+    pixels: selectImages(data.images, indices).data,
+    labels: Int32Array.from(indices, (index) => data.labels[index]),
+  };
+}

@@ -1,0 +1,87 @@
+// A model's training step and its evaluation as one call each into native/: activations stay in the processor's cache, in
+// the engine's precision, and nothing passes through tensors but weights and their gradients.
+
+import { type NamedTensorMap, type Tensor, type Variable, zeros } from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import type { CompiledModel, LabelledPixels, Precision, StepResult } from "../engine.ts";
+import { type NativePlan, OPERANDS } from "./addon.ts";
+import { describePlan } from "./describe-plan.ts";
+import type { NativeBackend } from "./storage.ts";
+
+export interface CompileOptions {
+  /** Images that may be trained on at once. */
+  readonly batchSize: number;
+  readonly precision: Precision;
+  readonly backend: NativeBackend;
+}
+
+/** The model compiled; undefined where it has layers that native/ has no operations for. */
+export function compileModel(net: LayersModel, options: CompileOptions): CompiledModel | undefined {
+  const description = describePlan(net);
+  if (typeof description === "string") return undefined;
+  const { weights, ...plan } = description;
+  const { batchSize, precision, backend } = options;
+  const native = new backend.addon.Plan({
+    ...plan,
+    type: OPERANDS[precision],
+    capacity: batchSize,
+    weightSizes: weights.map((weight) => weight.size),
+  });
+  const trained = new Set(net.trainableWeights.map((weight) => weight.read() as Variable));
+  return new Compiled(native, weights, trained, backend);
+}
+
+class Compiled implements CompiledModel {
+  readonly #plan: NativePlan;
+  readonly #weights: readonly Variable[];
+  readonly #backend: NativeBackend;
+  /** Of each weight, where it is trained. */
+  readonly #gradients: readonly (Tensor | null)[];
+  readonly gradients: NamedTensorMap = {};
+  #step = 0;
+
+  constructor(
+    plan: NativePlan,
+    weights: readonly Variable[],
+    trained: ReadonlySet<Variable>,
+    backend: NativeBackend,
+  ) {
+    this.#plan = plan;
+    this.#weights = weights;
+    this.#backend = backend;
+    this.#gradients = weights.map((weight) => (trained.has(weight) ? zeros(weight.shape) : null));
+    for (const [i, gradient] of this.#gradients.entries()) {
+      if (gradient) this.gradients[weights[i].name] = gradient;
+    }
+  }
+
+  train({ pixels, labels }: LabelledPixels): StepResult {
+    const gradients = this.#gradients.map((gradient) => gradient && this.#backend.floatsOf(gradient));
+    const [loss, correct] = this.#plan.train(
+      labels.length,
+      pixels,
+      labels,
+      this.#weightValues(),
+      gradients,
+      this.#step++,
+    );
+    return { loss, correct };
+  }
+
+  evaluate({ pixels, labels }: LabelledPixels): StepResult {
+    const [loss, correct] = this.#plan.evaluate(labels.length, pixels, labels, this.#weightValues());
+    return { loss, correct };
+  }
+
+  profile(): [string, number, number][] {
+    return this.#plan.profile();
+  }
+
+  dispose(): void {
+    for (const gradient of this.#gradients) gradient?.dispose();
+  }
+
+  #weightValues(): Float32Array[] {
+    return this.#weights.map((weight) => this.#backend.floatsOf(weight));
+  }
+}

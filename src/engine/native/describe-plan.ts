@@ -1,0 +1,294 @@
+// A model of tf.layers as a plan of the native engine's operations (native/operations.h): plain data.
+
+import { backend_util, type Variable } from "@tensorflow/tfjs-core";
+import type { LayersModel, LayerVariable, layers, SymbolicTensor } from "@tensorflow/tfjs-layers";
+
+import { ACTIVATION, type Activation } from "./addon.ts";
+
+type Layer = layers.Layer;
+
+interface OperationBase {
+  /** The layer's. */
+  readonly name: string;
+  /** Indices of values. */
+  readonly inputs: readonly number[];
+  readonly output: number;
+}
+
+/** Weights are indices; −1 where there is none. Shapes are in the order of the fields of native/'s structs. */
+export type PlanOperation = OperationBase &
+  (
+    | { readonly kind: "pixels" }
+    | {
+        readonly kind: "convolution";
+        readonly shape: readonly number[];
+        readonly filter: number;
+        readonly bias: number;
+        activation: Activation;
+        readonly wantsInputGradient: boolean;
+        readonly isDense: boolean;
+      }
+    | {
+        readonly kind: "normalization";
+        readonly channels: number;
+        readonly gamma: number;
+        readonly beta: number;
+        readonly movingMean: number;
+        readonly movingVariance: number;
+        readonly epsilon: number;
+        readonly momentum: number;
+        activation: Activation;
+      }
+    | { readonly kind: "pool"; readonly shape: readonly number[]; readonly isMax: boolean }
+    | { readonly kind: "activation"; readonly activation: Activation }
+    | { readonly kind: "addition" }
+    | { readonly kind: "dropout"; readonly rate: number; readonly k0: number; readonly k1: number }
+  );
+
+export interface PlanDescription {
+  /** Numbers of each value, an image's activations; the first are the pixels. */
+  readonly valueSizes: readonly number[];
+  readonly operations: readonly PlanOperation[];
+  /** The value that is the model's output. */
+  readonly logits: number;
+  readonly weights: readonly Variable[];
+}
+
+/** Says which layer stands in the way. */
+class NotDescribed extends Error {}
+
+/**
+ * The model as a plan; or, as a text, why it is none: a layer that native/ has no operation for, or settings of one.
+ * The model takes pixels [batch, height, width, channels] in [0, 1] and gives logits [batch, classes].
+ */
+export function describePlan(net: LayersModel): PlanDescription | string {
+  try {
+    return new Describer(net).description();
+  } catch (error) {
+    if (error instanceof NotDescribed) return error.message;
+    throw error;
+  }
+}
+
+class Describer {
+  readonly #net: LayersModel;
+  readonly #valueSizes: number[] = [];
+  readonly #operations: PlanOperation[] = [];
+  readonly #weights: Variable[] = [];
+  /** Of a symbolic tensor, by its id. */
+  readonly #values = new Map<number, number>();
+
+  constructor(net: LayersModel) {
+    this.#net = net;
+  }
+
+  description(): PlanDescription {
+    const net = this.#net;
+    if (net.inputs.length !== 1 || net.outputs.length !== 1)
+      throw new NotDescribed("it has several inputs or outputs");
+    const [input] = net.inputs;
+    this.#add({ kind: "pixels", name: "pixels", inputs: [], output: this.#newValue(input) });
+    for (const layer of net.layers) {
+      if (layer.getClassName() !== "InputLayer") this.#addLayer(layer);
+    }
+    const logits = this.#valueOf(net.outputs[0]);
+    const last = this.#operations.find((operation) => operation.output === logits);
+    if (last?.kind !== "convolution" || !last.isDense)
+      throw new NotDescribed("it does not end in a dense layer");
+    return { valueSizes: this.#valueSizes, operations: this.#operations, logits, weights: this.#weights };
+  }
+
+  #addLayer(layer: Layer): void {
+    if (layer.inboundNodes.length !== 1) throw new NotDescribed(`layer ${layer.name} is used more than once`);
+    const [{ inputTensors, outputTensors }] = layer.inboundNodes;
+    const [input] = inputTensors;
+    const [output] = outputTensors;
+    const config = layer.getConfig() as Record<string, unknown>;
+    const unsupported = (what: string) => new NotDescribed(`layer ${layer.name} has ${what}`);
+    if ("dataFormat" in config && config.dataFormat === "channelsFirst") throw unsupported("channels first");
+    const base = () => ({
+      name: layer.name,
+      inputs: inputTensors.map((tensor) => this.#valueOf(tensor)),
+      output: this.#newValue(output),
+    });
+    switch (layer.getClassName()) {
+      case "Conv2D":
+        this.#add({ ...base(), ...this.#convolution(layer, config, input) });
+        return;
+      case "Dense":
+        if (input.shape.length !== 2) throw unsupported(`an input of ${input.shape.length} dimensions`);
+        this.#add({ ...base(), ...this.#dense(layer, config, input, output) });
+        return;
+      case "BatchNormalization": {
+        const axis = config.axis as number;
+        if (axis !== -1 && axis !== input.shape.length - 1) throw unsupported(`axis ${axis}`);
+        this.#add({
+          ...base(),
+          kind: "normalization",
+          channels: output.shape.at(-1) as number,
+          gamma: this.#weight(layer, "gamma"),
+          beta: this.#weight(layer, "beta"),
+          movingMean: this.#weight(layer, "moving_mean"),
+          movingVariance: this.#weight(layer, "moving_variance"),
+          epsilon: config.epsilon as number,
+          momentum: config.momentum as number,
+          activation: ACTIVATION.none,
+        });
+        return;
+      }
+      case "Activation":
+      case "ReLU": {
+        const activation = activationOf(layer, config);
+        if (activation === ACTIVATION.none) this.#alias(input, output);
+        else if (!this.#fuse(input, output, activation))
+          this.#add({ ...base(), kind: "activation", activation });
+        return;
+      }
+      case "MaxPooling2D":
+      case "AveragePooling2D": {
+        const isMax = layer.getClassName() === "MaxPooling2D";
+        const padding = config.padding as "same" | "valid";
+        const info = backend_util.computePool2DInfo(
+          imageShape(input),
+          config.poolSize as [number, number],
+          config.strides as [number, number],
+          1,
+          padding,
+        );
+        if (isMax && info.filterHeight * info.filterWidth > 255)
+          throw unsupported("a window of over 255 places");
+        this.#add({ ...base(), kind: "pool", isMax, shape: poolShape(info) });
+        return;
+      }
+      case "GlobalAveragePooling2D": {
+        const [, height, width] = imageShape(input);
+        const info = backend_util.computePool2DInfo(imageShape(input), [height, width], 1, 1, "valid");
+        this.#add({ ...base(), kind: "pool", isMax: false, shape: poolShape(info) });
+        return;
+      }
+      case "Add":
+        if (inputTensors.some((tensor) => tensor.shape.join() !== output.shape.join())) {
+          throw unsupported("inputs of different shapes");
+        }
+        this.#add({ ...base(), kind: "addition" });
+        return;
+      case "SeededDropout": {
+        const [k0, k1] = config.key as [number, number];
+        this.#add({ ...base(), kind: "dropout", rate: config.rate as number, k0: k0 >>> 0, k1: k1 >>> 0 });
+        return;
+      }
+      case "Flatten":
+        this.#alias(input, output);
+        return;
+      default:
+        throw new NotDescribed(`layer ${layer.name} is a ${layer.getClassName()}`);
+    }
+  }
+
+  #convolution(layer: Layer, config: Record<string, unknown>, input: SymbolicTensor) {
+    const info = backend_util.computeConv2DInfo(
+      imageShape(input),
+      layer.weights[0].shape as [number, number, number, number],
+      config.strides as [number, number],
+      config.dilationRate as number | [number, number],
+      config.padding as "same" | "valid",
+    );
+    if (info.inChannels !== layer.weights[0].shape[2])
+      throw new NotDescribed(`layer ${layer.name} has groups`);
+    const shape = [
+      ...[info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth, info.outChannels],
+      ...[info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth],
+      ...[info.dilationHeight, info.dilationWidth, info.padInfo.top, info.padInfo.left],
+    ];
+    return { ...this.#product(layer, config, input), shape, isDense: false };
+  }
+
+  #dense(layer: Layer, config: Record<string, unknown>, input: SymbolicTensor, output: SymbolicTensor) {
+    const shape = [1, 1, input.shape[1] as number, 1, 1, output.shape[1] as number, 1, 1, 1, 1, 1, 1, 0, 0];
+    return { ...this.#product(layer, config, input), shape, isDense: true };
+  }
+
+  #product(layer: Layer, config: Record<string, unknown>, input: SymbolicTensor) {
+    return {
+      kind: "convolution" as const,
+      filter: this.#weight(layer, "kernel"),
+      bias: this.#weight(layer, "bias"),
+      activation: activationOf(layer, config),
+      wantsInputGradient: this.#valueOf(input) !== 0,
+    };
+  }
+
+  #add(operation: PlanOperation): void {
+    this.#operations.push(operation);
+  }
+
+  #newValue(tensor: SymbolicTensor): number {
+    const size = tensor.shape.slice(1).reduce<number>((product, side) => {
+      if (side === null) throw new NotDescribed("it takes images of any size");
+      return product * side;
+    }, 1);
+    this.#values.set(tensor.id, this.#valueSizes.length);
+    return this.#valueSizes.push(size) - 1;
+  }
+
+  #valueOf(tensor: SymbolicTensor): number {
+    const value = this.#values.get(tensor.id);
+    if (value === undefined) throw new NotDescribed(`tensor ${tensor.name} comes from elsewhere`);
+    return value;
+  }
+
+  /** The same numbers under another shape. */
+  #alias(input: SymbolicTensor, output: SymbolicTensor): void {
+    this.#values.set(output.id, this.#valueOf(input));
+  }
+
+  /** Leaves an activation to the operation before, where nobody else sees what that gives. */
+  #fuse(input: SymbolicTensor, output: SymbolicTensor, activation: Activation): boolean {
+    const value = this.#valueOf(input);
+    const before = this.#operations.findLast((operation) => operation.output === value);
+    const isSeenByOthers = input.sourceLayer.outboundNodes.length > 1 || this.#net.outputs.includes(input);
+    if (isSeenByOthers || !before || !("filter" in before || before.kind === "normalization")) return false;
+    if (before.activation !== ACTIVATION.none) return false;
+    before.activation = activation;
+    this.#alias(input, output);
+    return true;
+  }
+
+  /** Index of the layer's weight of this name; −1 where it has none. */
+  #weight(layer: Layer, name: string): number {
+    const found: LayerVariable | undefined = layer.weights.find((weight) =>
+      weight.originalName.endsWith(`/${name}`),
+    );
+    return found ? this.#weights.push(found.read() as Variable) - 1 : -1;
+  }
+}
+
+function activationOf(layer: Layer, config: Record<string, unknown>): Activation {
+  if (layer.getClassName() === "ReLU") {
+    const limit = config.maxValue as number | null | undefined;
+    if (limit === undefined || limit === null) return ACTIVATION.relu;
+    if (limit === 6) return ACTIVATION.relu6;
+    throw new NotDescribed(`layer ${layer.name} ends at ${limit}`);
+  }
+  const name = config.activation as string | undefined;
+  if (name === undefined || name === "linear") return ACTIVATION.none;
+  if (name === "relu" || name === "relu6") return ACTIVATION[name];
+  throw new NotDescribed(`layer ${layer.name} has activation ${name}`);
+}
+
+/** [1, height, width, channels] */
+function imageShape(tensor: SymbolicTensor): [number, number, number, number] {
+  const [, height, width, channels] = tensor.shape;
+  if (tensor.shape.length !== 4 || height === null || width === null || channels === null) {
+    throw new NotDescribed(`${tensor.name} is no image of one size`);
+  }
+  return [1, height, width, channels];
+}
+
+function poolShape(info: backend_util.Conv2DInfo): number[] {
+  return [
+    ...[1, info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
+    ...[info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth],
+    ...[info.padInfo.top, info.padInfo.left],
+  ];
+}

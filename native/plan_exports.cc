@@ -100,7 +100,8 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     exports.Set("Plan", DefineClass(env, "Plan",
                                     {InstanceMethod("train", &PlanObject::train),
                                      InstanceMethod("evaluate", &PlanObject::evaluate),
-                                     InstanceMethod("profile", &PlanObject::profile)}));
+                                     InstanceMethod("profile", &PlanObject::profile),
+                                     InstanceMethod("dispose", &PlanObject::dispose)}));
   }
 
   explicit PlanObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PlanObject>(info) {
@@ -207,8 +208,13 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     if (values_[value].size != size) operation.fail("value", "is of another size than its operation");
   }
 
+  void checkOpen(const Napi::CallbackInfo& info) const {
+    if (!plan_) throw Napi::Error::New(info.Env(), "the plan is disposed of");
+  }
+
   /** (images, pixels, labels, weights) */
   Run runOf(const Arguments& arguments, const Napi::CallbackInfo& info) const {
+    checkOpen(info);
     Run run{};
     run.images = arguments.integer(0, "images", 1);
     run.pixels = arguments.bytes(1, "pixels", run.images * values_[0].size);
@@ -276,8 +282,12 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     return result;
   }
 
+  /** Gives back the memory, which the collector of garbage knows nothing of. */
+  void dispose(const Napi::CallbackInfo&) { plan_.reset(); }
+
   /** Begins to measure; tells seconds by operation since the last call: [name, forward, backward][] */
   Napi::Value profile(const Napi::CallbackInfo& info) {
+    checkOpen(info);
     auto result = Napi::Array::New(info.Env());
     for (size_t i = 0; i < plan_->operations().size(); i++) {
       auto row = Napi::Array::New(info.Env(), 3);
@@ -290,6 +300,7 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     return result;
   }
 
+  /** Null when it is disposed of. */
   std::unique_ptr<Plan> plan_;
   std::vector<PlanValue> values_;
   std::vector<size_t> weightSizes_;

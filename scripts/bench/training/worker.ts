@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { buildModel, type ChildModel } from "../../../src/child/model.ts";
 import { rewardOf } from "../../../src/child/reward.ts";
-import { evaluateChild, trainChild } from "../../../src/child/trainer.ts";
+import { type ChildSteps, stepsOf } from "../../../src/child/steps.ts";
+import { trainChild } from "../../../src/child/trainer.ts";
 import { UsageError } from "../../../src/common/errors.ts";
 import { Random } from "../../../src/common/random.ts";
 import { serveTasks } from "../../../src/common/worker-process.ts";
@@ -69,8 +70,8 @@ const MOST_BATCHES = 32;
 
 let setup: { readonly task: StartTask; readonly engine: Engine };
 let model: ChildModel | undefined;
+let steps: ChildSteps | undefined;
 let training: LabelledImages | undefined;
-const one = noise(1);
 const validation = noise(VALIDATION_IMAGES);
 
 serveTasks((task: WorkerTask): Promise<unknown> => {
@@ -80,7 +81,7 @@ serveTasks((task: WorkerTask): Promise<unknown> => {
   const images = training!;
   return task.type === "train"
     ? rate(task.seconds, images.labels.length, () => trainOn(images))
-    : rate(task.seconds, VALIDATION_IMAGES, () => evaluateChild(model!, validation, CLASSES));
+    : rate(task.seconds, VALIDATION_IMAGES, () => steps!.evaluate(validation));
 });
 
 async function start(task: StartTask): Promise<EngineIdentity> {
@@ -95,9 +96,11 @@ async function start(task: StartTask): Promise<EngineIdentity> {
 
 async function prepare(): Promise<void> {
   const { task, engine } = setup;
+  steps?.dispose();
   model?.net.dispose();
   model?.optimizer.dispose();
   model = buildModel(task.model, { height: SIDE, width: SIDE, classes: CLASSES, seed: 0, engine });
+  steps = stepsOf(model, task.batch, CLASSES);
   const batch = noise(task.batch);
   const begin = performance.now();
   let stepSeconds = 0;
@@ -106,17 +109,17 @@ async function prepare(): Promise<void> {
     await trainOn(batch);
     stepSeconds = (performance.now() - start) / 1000;
   }
-  await evaluateChild(model, validation, CLASSES);
+  await steps.evaluate(validation);
   // The same for all rounds, as that of a search is.
   training ??= noise(
     task.batch * Math.min(MOST_BATCHES, Math.max(1, Math.round(EPOCH_SECONDS / stepSeconds))),
   );
 }
 
-/** One epoch. Its validation on one image is less than a hundredth of it. */
+/** An epoch as the trainer makes it, without the shuffle and the validation. */
 async function trainOn(images: LabelledImages): Promise<void> {
-  const options = { epochs: 1, batchSize: setup.task.batch, classes: CLASSES, seed: 0 };
-  await trainChild(model!, images, one, options);
+  const indices = Int32Array.from({ length: images.labels.length }, (_, i) => i);
+  await steps!.train(images, indices, setup.task.batch);
 }
 
 /** Images per second over at least `seconds`, everything that happens meanwhile included. */

@@ -123,6 +123,8 @@ export interface NativePlan {
   ): [number, number];
   /** Seconds since the last call by operation, forward and back: [name, forward, back]. The first begins to measure. */
   profile(): [string, number, number][];
+  /** Gives its memory back; nothing else may be called after it. */
+  dispose(): void;
 }
 
 /** Activations and their gradients, all of a call in the same: float32, or the bits of bfloat16. */

@@ -78,6 +78,7 @@ class Compiled implements CompiledModel {
   }
 
   dispose(): void {
+    this.#plan.dispose();
     for (const gradient of this.#gradients) gradient?.dispose();
   }
 

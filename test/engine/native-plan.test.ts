@@ -1,0 +1,401 @@
+// Plans: a model's step as one native call. Its loss and gradients against TensorFlow.js's on the cpu backend, on every
+// instruction set and in both precisions; the same bits on every run and on any number of threads; and its memory.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { Random } from "../../src/common/random.ts";
+import {
+  type LabelledPixels,
+  type Precision,
+  type StepResult,
+  startEngine,
+} from "../../src/engine/engine.ts";
+import { OPERANDS } from "../../src/engine/native/addon.ts";
+import { compileModel } from "../../src/engine/native/compiled.ts";
+import { describePlan } from "../../src/engine/native/describe-plan.ts";
+import type { NativeBackend } from "../../src/engine/native/storage.ts";
+import { addon, INSTRUCTION_SETS, skip } from "./native-cases.ts";
+import { CLASSES, createPlanModel, PLAN_MODELS, SIDE } from "./plan-models.ts";
+
+/** Images that are trained at once, at most. */
+const CAPACITY = 13;
+
+function randomBatch(images: number, key: string): LabelledPixels {
+  const random = new Random("plan", key, images);
+  return {
+    pixels: Uint8Array.from({ length: images * SIDE * SIDE * 3 }, () => random.integer(0, 255)),
+    labels: Int32Array.from({ length: images }, () => random.integer(0, CLASSES - 1)),
+  };
+}
+
+interface Step extends StepResult {
+  readonly gradients: Map<string, Float32Array>;
+  /** Of all weights, moving moments too, after the step. */
+  readonly weights: Float32Array[];
+  /** What evaluating the same images gives after it. */
+  readonly evaluated: StepResult;
+}
+
+const valuesOf = (tensor: tf.Tensor) => tensor.dataSync().slice() as Float32Array;
+const trainedOf = (net: tfl.LayersModel) =>
+  net.trainableWeights.map((weight) => weight.read() as tf.Variable);
+
+/** A fresh model's first step as TensorFlow.js makes it. */
+function tensorStep(name: string, { pixels, labels }: LabelledPixels): Step {
+  const net = createPlanModel(name);
+  const images = tf.tensor4d(
+    Float32Array.from(pixels, (level) => level / 255),
+    [labels.length, SIDE, SIDE, 3],
+  );
+  const truth = tf.tensor1d(labels, "int32");
+  const resultOf = (logits: tf.Tensor2D) => ({
+    loss: tf.losses.softmaxCrossEntropy(tf.oneHot(truth, CLASSES), logits) as tf.Scalar,
+    correct: tf.sum(tf.equal(tf.argMax(logits, 1), truth)).dataSync()[0],
+  });
+  let correct = 0;
+  const { value, grads } = tf.variableGrads(() => {
+    const result = resultOf(net.apply(images, { training: true }) as tf.Tensor2D);
+    correct = result.correct;
+    return result.loss;
+  }, trainedOf(net));
+  const evaluated = resultOf(net.apply(images, { training: false }) as tf.Tensor2D);
+  const step = {
+    loss: value.dataSync()[0],
+    correct,
+    gradients: new Map(trainedOf(net).map(({ name: weight }, i) => [String(i), valuesOf(grads[weight])])),
+    weights: net.getWeights().map(valuesOf),
+    evaluated: { loss: evaluated.loss.dataSync()[0], correct: evaluated.correct },
+  };
+  net.dispose();
+  return step;
+}
+
+/** The same step as a plan. */
+function planStep(name: string, batch: LabelledPixels, precision: Precision): Step {
+  const net = createPlanModel(name);
+  const compiled = compileModel(net, {
+    batchSize: CAPACITY,
+    precision,
+    backend: tf.backend() as NativeBackend,
+  });
+  assert.ok(compiled, name);
+  const result = compiled.train(batch);
+  const step = {
+    ...result,
+    gradients: new Map(
+      trainedOf(net).map(({ name: weight }, i) => [String(i), valuesOf(compiled.gradients[weight])]),
+    ),
+    weights: net.getWeights().map(valuesOf),
+    evaluated: compiled.evaluate(batch),
+  };
+  compiled.dispose();
+  net.dispose();
+  return step;
+}
+
+const norm = (values: Iterable<number>) => Math.hypot(...values);
+
+/** Of all gradients together: how far they are apart, relative to their length. */
+function distance(actual: Step, expected: Step): number {
+  const flat = ({ gradients }: Step) => [...gradients.values()].flatMap((values) => [...values]);
+  const [found, wanted] = [flat(actual), flat(expected)];
+  assert.equal(found.length, wanted.length);
+  return norm(found.map((value, i) => value - wanted[i])) / norm(wanted);
+}
+
+function assertNear(actual: number, expected: number, tolerance: number, what: string): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} and not ${expected}`);
+}
+
+describe("plans", { skip }, () => {
+  before(async () => {
+    await startEngine("native", "float32");
+  });
+  after(() => {
+    addon.choose();
+    addon.setThreads(1);
+  });
+
+  /** Steps of each model on 1, 5 and 13 images, by TensorFlow.js. */
+  const CASES = Object.keys(PLAN_MODELS).flatMap((name) =>
+    [1, 5, CAPACITY].map((images) => ({ name, images })),
+  );
+  const expectedSteps = new Map<string, Step>();
+  before(async () => {
+    await tf.setBackend("cpu");
+    for (const { name, images } of CASES) {
+      expectedSteps.set(`${name} ${images}`, tensorStep(name, randomBatch(images, name)));
+    }
+    await tf.setBackend("native");
+  });
+  const expected = (name: string, images: number) => expectedSteps.get(`${name} ${images}`) as Step;
+
+  for (const set of INSTRUCTION_SETS) {
+    it(`in float32 have TensorFlow.js's losses, gradients, moments and evaluations (${set})`, () => {
+      addon.choose(set);
+      const distances: number[] = [];
+      for (const { name, images } of CASES) {
+        const what = `${name}, ${images} images`;
+        const wanted = expected(name, images);
+        const found = planStep(name, randomBatch(images, name), "float32");
+        assertNear(found.loss, wanted.loss, 1e-5, `loss of ${what}`);
+        assert.equal(found.correct, wanted.correct, what);
+        assertNear(found.evaluated.loss, wanted.evaluated.loss, 2e-5, `evaluated loss of ${what}`);
+        assert.equal(found.evaluated.correct, wanted.evaluated.correct, what);
+        distances.push(distance(found, wanted));
+        for (const [i, weights] of wanted.weights.entries()) {
+          for (const [k, value] of weights.entries()) {
+            assertNear(found.weights[i][k], value, 1e-5, `weight ${i}, value ${k} of ${what}`);
+          }
+        }
+      }
+      // A relu whose input is 0 but for rounding may be open in one and closed in the other: that is rare, and little.
+      distances.sort((a, b) => a - b);
+      assert.ok(
+        distances[distances.length - 2] < 2e-5 && distances[distances.length - 1] < 0.02,
+        `${distances}`,
+      );
+    });
+
+    it(`in bfloat16 come near them (${set})`, () => {
+      addon.choose(set);
+      for (const { name, images } of CASES) {
+        if (images === 1) continue; // moments of few pixels magnify what rounding leaves
+        const what = `${name}, ${images} images`;
+        const wanted = expected(name, images);
+        const found = planStep(name, randomBatch(images, name), "bfloat16");
+        assertNear(found.loss, wanted.loss, 0.02, `loss of ${what}`);
+        // Most of it comes from relus and maxima that rounding decides otherwise.
+        assert.ok(distance(found, wanted) < 0.3, `${what}: gradients are ${distance(found, wanted)} apart`);
+      }
+    });
+  }
+
+  it("have the gradients that differences of their loss tell", () => {
+    addon.choose();
+    const batch = randomBatch(7, "differences");
+    const net = createPlanModel("plain");
+    const backend = tf.backend() as NativeBackend;
+    const { weights, ...plan } = describePlan(net) as Exclude<ReturnType<typeof describePlan>, string>;
+    const sizes = weights.map(({ size }) => size);
+    const native = new addon.Plan({ ...plan, type: OPERANDS.float32, capacity: 7, weightSizes: sizes });
+    const values = weights.map((weight) => backend.floatsOf(weight).slice());
+    const gradients = sizes.map((size) => new Float32Array(size));
+    // Always the same step, so that dropout's masks are the same.
+    const loss = () => native.train(7, batch.pixels, batch.labels, values, gradients, 3)[0];
+    loss();
+    for (const [i, gradient] of gradients.map((each) => each.slice()).entries()) {
+      const start = values[i].slice();
+      const length = norm(gradient);
+      const lossAt = (step: number) => {
+        values[i].set(start.map((value, k) => value + (step * gradient[k]) / length));
+        return loss();
+      };
+      // As short as float32 allows: where a relu or a maximum changes, the loss has a corner.
+      const step = 2e-3;
+      const slope = (lossAt(step) - lossAt(-step)) / (2 * step);
+      lossAt(0);
+      assertNear(slope, length, 0.02 * length + 1e-3, `${weights[i].name}`);
+    }
+    native.dispose();
+    net.dispose();
+  });
+
+  it("give the same bits on every run, and on any number of threads", () => {
+    addon.choose();
+    for (const name of Object.keys(PLAN_MODELS)) {
+      for (const precision of ["float32", "bfloat16"] as const) {
+        const batch = randomBatch(CAPACITY, "threads");
+        addon.setThreads(1);
+        const first = planStep(name, batch, precision);
+        for (const threads of [1, 2, 3, 8]) {
+          addon.setThreads(threads);
+          assert.deepEqual(
+            planStep(name, batch, precision),
+            first,
+            `${name}, ${precision}, ${threads} threads`,
+          );
+        }
+      }
+    }
+    addon.setThreads(1);
+  });
+
+  it("normalise without a scale and a shift, of which TensorFlow.js is not able, as with 1 and 0", () => {
+    addon.choose();
+    const results = [true, false].map((isScaled) => {
+      const net = tfl.sequential();
+      net.add(
+        tfl.layers.batchNormalization({ scale: isScaled, center: isScaled, inputShape: [SIDE, SIDE, 3] }),
+      );
+      net.add(tfl.layers.flatten());
+      net.add(
+        tfl.layers.dense({
+          units: CLASSES,
+          kernelInitializer: tfl.initializers.glorotUniform({ seed: 1 }),
+          name: `dense_${isScaled}`,
+        }),
+      );
+      const backend = tf.backend() as NativeBackend;
+      const compiled = compileModel(net, { batchSize: CAPACITY, precision: "float32", backend });
+      assert.ok(compiled);
+      const result = compiled.train(randomBatch(CAPACITY, "scale"));
+      const [filter] = trainedOf(net).slice(-2);
+      const gradient = valuesOf(compiled.gradients[filter.name]);
+      compiled.dispose();
+      return { ...result, gradient };
+    });
+    assert.deepEqual(results[1], results[0]);
+  });
+
+  it("evaluate any number of images, whatever fits at once", () => {
+    addon.choose();
+    const net = createPlanModel("plain");
+    const backend = tf.backend() as NativeBackend;
+    const batch = randomBatch(40, "evaluation");
+    const results = [1, 7, 40, 64].map((batchSize) => {
+      const compiled = compileModel(net, { batchSize, precision: "float32", backend });
+      const result = compiled?.evaluate(batch);
+      compiled?.dispose();
+      return result;
+    });
+    for (const result of results) {
+      assert.equal(result?.correct, results[0]?.correct);
+      assertNear(result?.loss as number, results[0]?.loss as number, 1e-6, "loss");
+    }
+    net.dispose();
+  });
+
+  it("pass on what is no number", () => {
+    addon.choose();
+    for (const precision of ["float32", "bfloat16"] as const) {
+      const net = createPlanModel("plain");
+      const [filter] = trainedOf(net);
+      const values = valuesOf(filter);
+      values[5] = Number.NaN;
+      filter.assign(tf.tensor(values, filter.shape));
+      const backend = tf.backend() as NativeBackend;
+      const compiled = compileModel(net, { batchSize: 4, precision, backend });
+      const { loss } = compiled?.train(randomBatch(4, "nan")) as StepResult;
+      assert.ok(Number.isNaN(loss), `${precision}: ${loss}`);
+      assert.ok(valuesOf(compiled?.gradients[filter.name] as tf.Tensor).some(Number.isNaN));
+      compiled?.dispose();
+      net.dispose();
+    }
+  });
+
+  it("take no more memory in a thousand steps than in the first ones", () => {
+    addon.choose();
+    const net = createPlanModel("residual");
+    const backend = tf.backend() as NativeBackend;
+    const compiled = compileModel(net, { batchSize: CAPACITY, precision: "float32", backend });
+    assert.ok(compiled);
+    const batch = randomBatch(CAPACITY, "memory");
+    const steps = (count: number) => {
+      for (let i = 0; i < count; i++) compiled.train(batch);
+      return process.memoryUsage().rss;
+    };
+    const { numTensors } = tf.memory();
+    const before = steps(200);
+    const grown = steps(1000) - before;
+    assert.ok(grown < 8e6, `${grown / 1e6} MB more`);
+    assert.equal(tf.memory().numTensors, numTensors);
+    compiled.dispose();
+    net.dispose();
+  });
+
+  it("give their memory back when they are disposed of, and cannot be used again", () => {
+    addon.choose();
+    const net = createPlanModel("plain");
+    const backend = tf.backend() as NativeBackend;
+    const batch = randomBatch(CAPACITY, "disposal");
+    let resident = 0;
+    for (let i = 0; i < 60; i++) {
+      const compiled = compileModel(net, { batchSize: 2000, precision: "float32", backend });
+      compiled?.train(batch);
+      compiled?.dispose();
+      if (i === 10) resident = process.memoryUsage().rss;
+      assert.throws(() => compiled?.train(batch));
+    }
+    const grown = process.memoryUsage().rss - resident;
+    assert.ok(grown < 30e6, `${grown / 1e6} MB more`);
+    net.dispose();
+  });
+
+  it("are none for a model with a layer that they do not know, which is named", () => {
+    const { layers } = tfl;
+    const withLayer = (layer: tfl.layers.Layer) => {
+      const net = tfl.sequential();
+      net.add(layers.inputLayer({ inputShape: [8, 8, 3] }));
+      net.add(layer);
+      net.add(layers.flatten());
+      net.add(layers.dense({ units: 3 }));
+      return net;
+    };
+    const unknown: [tfl.layers.Layer, RegExp][] = [
+      [layers.conv2d({ filters: 2, kernelSize: 3, activation: "elu", name: "smooth" }), /layer smooth .*elu/],
+      [layers.depthwiseConv2d({ kernelSize: 3, name: "deep" }), /layer deep is a DepthwiseConv2D/],
+      [layers.dropout({ rate: 0.5, name: "drop" }), /layer drop is a Dropout/],
+    ];
+    for (const [layer, message] of unknown) assert.match(describePlan(withLayer(layer)) as string, message);
+    const softmax = tfl.sequential();
+    softmax.add(layers.flatten({ inputShape: [8, 8, 3] }));
+    softmax.add(layers.dense({ units: 3, activation: "softmax" }));
+    assert.match(describePlan(softmax) as string, /softmax/);
+  });
+
+  it("refuse a description that does not hold together, and arrays that do not fit it", () => {
+    const net = createPlanModel("plain");
+    const { weights, ...plan } = describePlan(net) as Exclude<ReturnType<typeof describePlan>, string>;
+    const sizes = weights.map(({ size }) => size);
+    const whole = { ...plan, type: 0, capacity: 4, weightSizes: sizes };
+    const wrong: object[] = [
+      {},
+      { ...whole, logits: 99 },
+      { ...whole, capacity: 0 },
+      { ...whole, weightSizes: sizes.map((size) => size - 1) },
+      { ...whole, valueSizes: plan.valueSizes.map((size) => size + 1) },
+      { ...whole, operations: plan.operations.map((operation) => ({ ...operation, kind: "unknown" })) },
+      { ...whole, operations: plan.operations.map((operation) => ({ ...operation, inputs: [1000] })) },
+      { ...whole, operations: plan.operations.map((operation) => ({ ...operation, shape: [1, 2] })) },
+    ];
+    for (const [i, description] of wrong.entries()) {
+      assert.throws(() => new addon.Plan(description), TypeError, `description ${i}`);
+    }
+    const native = new addon.Plan(whole);
+    const { pixels, labels } = randomBatch(4, "refused");
+    const arrays = sizes.map((size) => new Float32Array(size));
+    assert.throws(() => native.train(4, pixels.subarray(1), labels, arrays, arrays, 0), /pixels/);
+    assert.throws(
+      () =>
+        native.train(
+          4,
+          pixels,
+          labels.map(() => CLASSES),
+          arrays,
+          arrays,
+          0,
+        ),
+      /labels/,
+    );
+    assert.throws(() => native.train(4, pixels, labels, arrays.slice(1), arrays, 0), /weights/);
+    assert.throws(
+      () =>
+        native.train(
+          4,
+          pixels,
+          labels,
+          arrays,
+          arrays.map(() => new Float32Array(1)),
+          0,
+        ),
+      /gradients/,
+    );
+    const more = randomBatch(5, "refused");
+    assert.throws(() => native.train(5, more.pixels, more.labels, arrays, arrays, 0), /at most 4/);
+    native.dispose();
+    net.dispose();
+  });
+});

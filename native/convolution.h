@@ -1,6 +1,7 @@
-// Convolutions and their gradients out of the loops in products.h. An image that is padded, or whose gradient is spread by
-// a stride, or that is to be rounded, is copied into a frame of zeros, one image at a time: it stays in the cache until
-// it is used up. See Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", chapter 4.
+// Convolutions and their gradients out of the loops in products.h. An image that is padded, or that is to be rounded, is
+// copied into a frame of zeros, one image at a time: it stays in the cache until it is used up. The gradient of the input
+// is a convolution of the output's (Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning",
+// chapter 4), one for each phase of the strides, so that no zeros are multiplied.
 
 #pragma once
 
@@ -43,17 +44,23 @@ void flatten(ConvolutionShape& s, int& images) {
   s.width = s.outWidth = s.width * together;
 }
 
-/** A filter's places over a frame, line by line, as segments of neighbouring values. */
-Segments segmentsOf(const ConvolutionShape& s, int channels, ptrdiff_t line) {
-  const bool isDense = s.dilationWidth == 1;
-  const int perLine = isDense ? 1 : s.filterWidth;
-  ptrdiff_t* offsets = offsetMemory.take<ptrdiff_t>(size_t(s.filterHeight) * perLine);
-  for (int i = 0; i < s.filterHeight; i++) {
+/** Along one axis, the places of a frame that a filter sees from one place: how many, and how far apart. */
+struct Reach {
+  int count;
+  int step;
+};
+
+/** The places of a filter over a frame whose lines are `line` values long, as segments of neighbouring values. */
+Segments segmentsOf(Reach rows, Reach columns, int channels, ptrdiff_t line) {
+  const bool isDense = columns.step == 1;
+  const int perLine = isDense ? 1 : columns.count;
+  ptrdiff_t* offsets = offsetMemory.take<ptrdiff_t>(size_t(rows.count) * perLine);
+  for (int i = 0; i < rows.count; i++) {
     for (int j = 0; j < perLine; j++) {
-      offsets[i * perLine + j] = i * s.dilationHeight * line + ptrdiff_t(j) * s.dilationWidth * channels;
+      offsets[i * perLine + j] = i * rows.step * line + ptrdiff_t(j) * columns.step * channels;
     }
   }
-  return {offsets, s.filterHeight * perLine, (isDense ? s.filterWidth : 1) * channels};
+  return {offsets, rows.count * perLine, (isDense ? columns.count : 1) * channels};
 }
 
 /** Whether segments of so many values can be multiplied where they lie. */
@@ -62,16 +69,19 @@ bool fitsSteps(int length) {
   return length % kDepthStep<P> == 0;
 }
 
-/** Rows of a panel for a filter of so many values over `channels`. */
+/** Rows of a panel for so many values. */
 template <typename P>
-int paddedDepth(const ConvolutionShape& s, int channels) {
-  return roundedUp(s.filterHeight * s.filterWidth * channels, kDepthStep<P>);
+int paddedDepth(int depth) {
+  return roundedUp(depth, kDepthStep<P>);
 }
 
+/** Values of the panels of a matrix [depth, columns]. */
 template <typename P>
-size_t panelBytes(const ConvolutionShape& s, int channels, int columns) {
-  return sizeof(P) * paddedDepth<P>(s, channels) * roundedUp(columns, kWidth);
+size_t panelSize(int depth, int columns) {
+  return size_t(paddedDepth<P>(depth)) * roundedUp(columns, kWidth);
 }
+
+inline int filterDepth(const ConvolutionShape& s) { return s.filterHeight * s.filterWidth * s.inChannels; }
 
 /**
  * What a filter sees at each of `columns` places of a line, `step` values apart, laid out one after another: for segments
@@ -115,74 +125,168 @@ class Patches {
   P* patches_;
 };
 
-/** The convolution of framed images with packed panels, at places `strideHeight` and `strideWidth` apart. */
+/** Products of packed panels with what is seen from places of a frame, `outHeight` lines of `outWidth` for each image. */
+struct Sweep {
+  Reach rows, columns;
+  /** From place to place. */
+  int strideHeight, strideWidth;
+  int outHeight, outWidth, outChannels;
+  /** The first place's; its step leads to the next of the line. */
+  Target target;
+  /** From one line to the next, and from one image to the next, in values. */
+  ptrdiff_t targetLine, targetImage;
+};
+
+/** Images [height, width, frame.channels], each in its frame. */
 template <typename P>
-void convolveFramed(const ConvolutionShape& s, Frame<P>& frame, int images, ConstValues input, int rows, int columns,
-                    int strideHeight, int strideWidth, int outHeight, int outWidth, int outChannels, const P* panels,
-                    const Target& target) {
-  const Segments segments = segmentsOf(s, frame.channels, frame.line());
+void sweep(const Sweep& s, Frame<P>& frame, int images, ConstValues input, int height, int width, const P* panels) {
+  const Segments segments = segmentsOf(s.rows, s.columns, frame.channels, frame.line());
   const bool isLaidOut = !fitsSteps<P>(segments.length);
-  const ptrdiff_t rowStep = ptrdiff_t(strideWidth) * frame.channels;
-  const bool isInPlace = kRowsRead<P> == 1 && !isLaidOut && frame.isImage(input.type, rows, columns);
+  const ptrdiff_t rowStep = ptrdiff_t(s.strideWidth) * frame.channels;
+  const bool isInPlace = kRowsRead<P> == 1 && !isLaidOut && frame.isImage(input.type, height, width);
   if (!isInPlace) frame.open(frameMemory, kRowsRead<P> * rowStep + kSlack);
-  Patches<P> patches(segments, isLaidOut ? outWidth : 0);
-  const ptrdiff_t imageSize = ptrdiff_t(rows) * columns * frame.channels;
+  Patches<P> patches(segments, isLaidOut ? s.outWidth : 0);
+  const ptrdiff_t imageSize = ptrdiff_t(height) * width * frame.channels;
   for (int image = 0; image < images; image++) {
     const ConstValues from = input.from(image * imageSize);
-    const P* framed = isInPlace ? (const P*)from.data : frame.place(from, rows, columns);
-    for (int row = 0; row < outHeight; row++) {
-      const P* line = framed + row * strideHeight * frame.line();
-      const Target to = target.at((ptrdiff_t(image) * outHeight + row) * outWidth, 0);
+    const P* framed = isInPlace ? (const P*)from.data : frame.place(from, height, width);
+    for (int row = 0; row < s.outHeight; row++) {
+      const P* line = framed + row * s.strideHeight * frame.line();
+      Target target = s.target;
+      target.values = target.values.from(image * s.targetImage + row * s.targetLine);
       if (isLaidOut) {
-        const P* laidOut = patches.lay(line, outWidth, rowStep);
+        const P* laidOut = patches.lay(line, s.outWidth, rowStep);
         const Segments whole = patches.segments();
-        multiplyPanels(laidOut, outWidth, whole.length, whole, panels, outChannels, to);
+        multiplyPanels(laidOut, s.outWidth, whole.length, whole, panels, s.outChannels, target);
       } else {
-        multiplyPanels(line, outWidth, rowStep, segments, panels, outChannels, to);
+        multiplyPanels(line, s.outWidth, rowStep, segments, panels, s.outChannels, target);
       }
     }
   }
-}
-
-/** The frame in which the filter finds its places at stride 1. */
-template <typename P>
-Frame<P> inputFrame(const ConvolutionShape& s) {
-  const int height = (s.outHeight - 1) * s.strideHeight + (s.filterHeight - 1) * s.dilationHeight + 1;
-  const int width = (s.outWidth - 1) * s.strideWidth + (s.filterWidth - 1) * s.dilationWidth + 1;
-  // Without padding on the left the frame may be as wide as the image, which then needs no copy.
-  const bool fits = s.padTop == 0 && s.padLeft == 0 && height <= s.height && width <= s.width;
-  return {height, fits ? s.width : width, s.inChannels, 1, 1, s.padTop, s.padLeft};
 }
 
 template <typename P>
 void convolve(ConvolutionShape s, int images, ConstValues input, const P* panels, const float* bias,
               Activation activation, Values output) {
   flatten(s, images);
-  Frame<P> frame = inputFrame<P>(s);
-  const Target target{output, s.outChannels, bias, activation};
-  convolveFramed(s, frame, images, input, s.height, s.width, s.strideHeight, s.strideWidth, s.outHeight, s.outWidth,
-                 s.outChannels, panels, target);
+  const int height = (s.outHeight - 1) * s.strideHeight + (s.filterHeight - 1) * s.dilationHeight + 1;
+  const int width = (s.outWidth - 1) * s.strideWidth + (s.filterWidth - 1) * s.dilationWidth + 1;
+  // Without padding on the left the frame may be as wide as the image, which then needs no copy.
+  const bool fits = s.padTop == 0 && s.padLeft == 0 && height <= s.height && width <= s.width;
+  Frame<P> frame{height, fits ? s.width : width, s.inChannels, s.padTop, s.padLeft};
+  const ptrdiff_t line = ptrdiff_t(s.outWidth) * s.outChannels;
+  const Sweep all{{s.filterHeight, s.dilationHeight},
+                  {s.filterWidth, s.dilationWidth},
+                  s.strideHeight,
+                  s.strideWidth,
+                  s.outHeight,
+                  s.outWidth,
+                  s.outChannels,
+                  Target{output, s.outChannels, bias, activation},
+                  line,
+                  s.outHeight * line};
+  sweep(all, frame, images, input, s.height, s.width, panels);
 }
 
-/** A convolution of the gradient, spread by the strides, with the filter turned by 180 degrees and transposed. */
+/**
+ * Along one axis, the pixels of an input that are a stride apart, and the taps of the filter through which they reach the
+ * output: others' taps are not theirs. Pixel `first` + k stride and tap `tap` + n tapStep meet place
+ * k + (taps - 1 - n) reach.step - top of the output.
+ */
+struct Phase {
+  int first, count;
+  int tap, tapStep;
+  Reach reach;
+  int top;
+
+  int frameSize() const { return count + (reach.count - 1) * reach.step; }
+  /** The tap that stands at a place of the reach: they run backwards. */
+  int tapAt(int place) const { return tap + (reach.count - 1 - place) * tapStep; }
+};
+
+inline int commonDivisor(int a, int b) { return b == 0 ? a : commonDivisor(b, a % b); }
+
+Phase phaseOf(int phase, int size, int filter, int stride, int dilation, int pad) {
+  const int divisor = commonDivisor(dilation, stride);
+  Phase result;
+  result.first = ((phase - pad) % stride + stride) % stride;
+  result.count = result.first < size ? (size - 1 - result.first) / stride + 1 : 0;
+  result.tapStep = stride / divisor;
+  result.tap = 0;
+  while (result.tap < result.tapStep && result.tap * dilation % stride != phase) result.tap++;
+  const bool hasTaps = result.tap < result.tapStep && result.tap < filter;
+  result.reach = {hasTaps ? (filter - 1 - result.tap) / result.tapStep + 1 : 0, dilation / divisor};
+  const int nearest = (result.tap * dilation - phase) / stride;
+  const int base = (result.first + pad - phase) / stride;
+  result.top = nearest + (result.reach.count - 1) * result.reach.step - base;
+  return result;
+}
+
+/** Calls action(rows, columns, depth of its panels) for each phase of the strides that has pixels and taps. */
+template <typename Action>
+void eachPhase(const ConvolutionShape& s, const Action& action) {
+  for (int i = 0; i < s.strideHeight; i++) {
+    const Phase rows = phaseOf(i, s.height, s.filterHeight, s.strideHeight, s.dilationHeight, s.padTop);
+    if (rows.count == 0 || rows.reach.count == 0) continue;
+    for (int j = 0; j < s.strideWidth; j++) {
+      const Phase columns = phaseOf(j, s.width, s.filterWidth, s.strideWidth, s.dilationWidth, s.padLeft);
+      if (columns.count == 0 || columns.reach.count == 0) continue;
+      action(rows, columns, rows.reach.count * columns.reach.count * s.outChannels);
+    }
+  }
+}
+
 template <typename P>
-void inputGradient(ConvolutionShape s, int images, ConstValues gradient, const P* turnedPanels, Values input) {
-  flatten(s, images);
-  const int reachHeight = (s.filterHeight - 1) * s.dilationHeight;
-  const int reachWidth = (s.filterWidth - 1) * s.dilationWidth;
-  Frame<P> frame{s.height + reachHeight, s.width + reachWidth,    s.outChannels, s.strideHeight,
-                 s.strideWidth,          reachHeight - s.padTop, reachWidth - s.padLeft};
-  convolveFramed(s, frame, images, gradient, s.outHeight, s.outWidth, 1, 1, s.height, s.width, s.inChannels,
-                 turnedPanels, Target{input, s.inChannels});
+size_t turnedSize(const ConvolutionShape& s) {
+  size_t size = 0;
+  eachPhase(s, [&](const Phase&, const Phase&, int depth) { size += panelSize<P>(depth, s.inChannels); });
+  return size;
 }
 
-/** The turned filter's places run backwards. */
+/** For each phase the filter's taps, turned by 180 degrees and transposed. */
 template <typename P>
 void packTurned(const ConvolutionShape& s, const float* filter, P* panels) {
-  const int places = s.filterHeight * s.filterWidth;
   const ptrdiff_t size = ptrdiff_t(s.inChannels) * s.outChannels;
-  packTurnedPanels([&](int place) { return filter + (places - 1 - place) * size; }, places, s.outChannels,
-                   paddedDepth<P>(s, s.outChannels), s.inChannels, panels);
+  eachPhase(s, [&](const Phase& rows, const Phase& columns, int depth) {
+    const auto matrixAt = [&](int place) {
+      const int row = rows.tapAt(place / columns.reach.count), column = columns.tapAt(place % columns.reach.count);
+      return filter + ptrdiff_t(row * s.filterWidth + column) * size;
+    };
+    packTurnedPanels(matrixAt, rows.reach.count * columns.reach.count, s.outChannels, paddedDepth<P>(depth),
+                     s.inChannels, panels);
+    panels += panelSize<P>(depth, s.inChannels);
+  });
+}
+
+/** For each phase a convolution of the gradient with its taps. */
+template <typename P>
+void inputGradient(ConvolutionShape s, int images, ConstValues gradient, const P* panels, Values input) {
+  flatten(s, images);
+  const ptrdiff_t line = ptrdiff_t(s.width) * s.inChannels;
+  // Strides may pass over pixels that no tap reaches.
+  const auto isReached = [](int filter, int stride, int dilation) {
+    return stride == 1 || (filter >= stride && dilation == 1);
+  };
+  if (!isReached(s.filterHeight, s.strideHeight, s.dilationHeight) ||
+      !isReached(s.filterWidth, s.strideWidth, s.dilationWidth)) {
+    std::memset(input.data, 0, images * s.height * line * sizeOf(input.type));
+  }
+  eachPhase(s, [&](const Phase& rows, const Phase& columns, int depth) {
+    Frame<P> frame{rows.frameSize(), columns.frameSize(), s.outChannels, rows.top, columns.top};
+    const Values first = input.from(rows.first * line + ptrdiff_t(columns.first) * s.inChannels);
+    const Sweep phase{rows.reach,
+                      columns.reach,
+                      1,
+                      1,
+                      rows.count,
+                      columns.count,
+                      s.inChannels,
+                      Target{first, ptrdiff_t(s.strideWidth) * s.inChannels},
+                      s.strideHeight * line,
+                      s.height * line};
+    sweep(phase, frame, images, gradient, s.outHeight, s.outWidth, panels);
+    panels += panelSize<P>(depth, s.inChannels);
+  });
 }
 
 /**
@@ -210,7 +314,7 @@ class Planes {
 
   /** The frame that is read. */
   Frame<P> frame() const {
-    return {(s_.outHeight + reach_) * s_.strideHeight, columns_ * s_.strideWidth, s_.inChannels, 1, 1, s_.padTop, s_.padLeft};
+    return {(s_.outHeight + reach_) * s_.strideHeight, columns_ * s_.strideWidth, s_.inChannels, s_.padTop, s_.padLeft};
   }
 
   /** Reads what a band of `lines` lines of the output sees, from the `first` on. */
@@ -345,15 +449,15 @@ constexpr Products kProducts = {
     false,
 #endif
     [](const ConvolutionShape& s, Type operands) {
-      return operands == Type::float32 ? panelBytes<float>(s, s.inChannels, s.outChannels)
-                                       : panelBytes<Bfloat16>(s, s.inChannels, s.outChannels);
+      return operands == Type::float32 ? panelSize<float>(filterDepth(s), s.outChannels) * sizeof(float)
+                                       : panelSize<Bfloat16>(filterDepth(s), s.outChannels) * sizeof(Bfloat16);
     },
     [](const ConvolutionShape& s, Type operands, const float* filter, void* packed) {
-      const int depth = s.filterHeight * s.filterWidth * s.inChannels;
+      const int depth = filterDepth(s);
       if (operands == Type::float32) {
-        packPanels(filter, depth, paddedDepth<float>(s, s.inChannels), s.outChannels, (float*)packed);
+        packPanels(filter, depth, paddedDepth<float>(depth), s.outChannels, (float*)packed);
       } else {
-        packPanels(filter, depth, paddedDepth<Bfloat16>(s, s.inChannels), s.outChannels, (Bfloat16*)packed);
+        packPanels(filter, depth, paddedDepth<Bfloat16>(depth), s.outChannels, (Bfloat16*)packed);
       }
     },
     [](const ConvolutionShape& s, Type operands, int images, ConstValues input, const void* packed, const float* bias,
@@ -365,8 +469,8 @@ constexpr Products kProducts = {
       }
     },
     [](const ConvolutionShape& s, Type operands) {
-      return operands == Type::float32 ? panelBytes<float>(s, s.outChannels, s.inChannels)
-                                       : panelBytes<Bfloat16>(s, s.outChannels, s.inChannels);
+      return operands == Type::float32 ? turnedSize<float>(s) * sizeof(float)
+                                       : turnedSize<Bfloat16>(s) * sizeof(Bfloat16);
     },
     [](const ConvolutionShape& s, Type operands, const float* filter, void* packed) {
       if (operands == Type::float32) {

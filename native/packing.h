@@ -39,11 +39,10 @@ inline void copyValues(To* to, ConstValues from, ptrdiff_t count) {
 template <typename P>
 constexpr Type kType = sizeof(P) == 4 ? Type::float32 : Type::bfloat16;
 
-/** An image in a frame of zeros: pixel (r, c) stands at (top + r rowStep, left + c columnStep), if that is inside. */
+/** An image in a frame of zeros: its pixel (r, c) stands at (top + r, left + c), if that is inside. */
 template <typename P>
 struct Frame {
   int height, width, channels;
-  int rowStep, columnStep;
   int top, left;
   P* values = nullptr;
 
@@ -58,30 +57,19 @@ struct Frame {
 
   /** The image [rows, columns, channels] in its frame. */
   const P* place(ConstValues image, int rows, int columns) {
-    const int firstColumn = left < 0 ? (-left + columnStep - 1) / columnStep : 0;
-    const int endColumn = least(columns, left < width ? (width - 1 - left) / columnStep + 1 : 0);
-    for (int row = 0; row < rows; row++) {
-      const int r = top + row * rowStep;
-      if (r < 0 || r >= height || firstColumn >= endColumn) continue;
-      ConstValues from = image.from((ptrdiff_t(row) * columns + firstColumn) * channels);
-      P* to = values + r * line() + ptrdiff_t(left + firstColumn * columnStep) * channels;
-      if (columnStep == 1) {
-        copyValues(to, from, ptrdiff_t(endColumn - firstColumn) * channels);
-        continue;
-      }
-      for (int column = firstColumn; column < endColumn; column++) {
-        copyValues(to, from, channels);
-        from = from.from(channels);
-        to += ptrdiff_t(columnStep) * channels;
-      }
+    const int firstColumn = greatest(0, -left);
+    const int count = least(columns, width - left) - firstColumn;
+    if (count <= 0) return values;
+    for (int row = greatest(0, -top); row < least(rows, height - top); row++) {
+      copyValues(values + (top + row) * line() + ptrdiff_t(left + firstColumn) * channels,
+                 image.from((ptrdiff_t(row) * columns + firstColumn) * channels), ptrdiff_t(count) * channels);
     }
     return values;
   }
 
   /** Whether an image [rows, columns] of this type may be read where it lies. */
   bool isImage(Type type, int rows, int columns) const {
-    return type == kType<P> && top == 0 && left == 0 && rowStep == 1 && columnStep == 1 && height <= rows &&
-           width == columns;
+    return type == kType<P> && top == 0 && left == 0 && height <= rows && width == columns;
   }
 };
 

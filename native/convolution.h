@@ -364,8 +364,8 @@ class Planes {
   P* pairs_;
 };
 
-/** Bytes of a band's planes that leave room in the cache for the gradient beside them. */
-constexpr int kBandBytes = 32 << 10;
+/** Bytes of the planes of a band, which stay in the cache beside its gradients while all taps go over them. */
+constexpr int kBandBytes = 256 << 10;
 
 int bandOf(const ConvolutionShape& s, int valueBytes) {
   const int reach = (s.filterHeight - 1) * s.dilationHeight / s.strideHeight;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "arguments.h"
+#include "threads.h"
 
 namespace {
 
@@ -98,8 +99,11 @@ class Convolution : public Operation {
 
   void forward(Plan& plan, Run& run, const Chunk& chunk) override {
     const float* bias = settings_.bias < 0 ? nullptr : run.weights[settings_.bias];
-    chosenKernels().products->convolve(shape_, plan.type(), chunk.count, plan.data(input_, run, chunk), packed_->data(), bias,
-                                settings_.activation, plan.data(output_, run, chunk));
+    eachPiece(chunk, [&](const Chunk& piece) {
+      chosenKernels().products->convolve(shape_, plan.type(), piece.count, plan.data(input_, run, piece),
+                                         packed_->data(), bias, settings_.activation,
+                                         plan.data(output_, run, piece));
+    });
   }
 
   void beforeBackward(Plan& plan, Run& run) override {
@@ -126,7 +130,11 @@ class Convolution : public Operation {
     }
     if (!settings_.wantsInputGradient) return;
     writeGradient(plan, *this, 0, chunk, [&](const Values& to) {
-      chosenKernels().products->inputGradient(shape_, plan.type(), chunk.count, slopes, turned_->data(), to);
+      const ptrdiff_t size = ptrdiff_t(plan.value(input_).size);
+      eachPiece(chunk, [&](const Chunk& piece) {
+        chosenKernels().products->inputGradient(shape_, plan.type(), piece.count, plan.gradient(output_, piece),
+                                                turned_->data(), to.from((piece.first - chunk.first) * size));
+      });
     });
   }
 
@@ -136,6 +144,18 @@ class Convolution : public Operation {
   }
 
  private:
+  /** A whole batch in a piece for each thread, since images do not depend on each other; a chunk as it is. */
+  template <typename Action>
+  void eachPiece(const Chunk& chunk, const Action& action) const {
+    const int pieces = isWhole ? std::min(threadCount(), chunk.count) : 1;
+    if (pieces == 1) return action(chunk);
+    eachPart(pieces, [&](int piece) {
+      const int first = int(int64_t(chunk.count) * piece / pieces);
+      const int end = int(int64_t(chunk.count) * (piece + 1) / pieces);
+      action({chunk.first + first, end - first, chunk.part, chunk.partFirst});
+    });
+  }
+
   static bool hasGradient(const Run& run, int weight) { return weight >= 0 && run.gradients[weight] != nullptr; }
   size_t filterSize() const {
     return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels;

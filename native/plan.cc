@@ -86,45 +86,78 @@ std::vector<Plan::Stage> Plan::stagesOf(bool isForward, bool isTraining) const {
 }
 
 void Plan::layOut() {
-  std::vector<std::set<int>> uses(values_.size()), evaluationUses(values_.size()), gradientUses(values_.size());
-  int stage = 0;
-  for (const Stage& each : forward_) {
-    for (const int index : each.operations) {
-      for (const int value : operations_[index]->forwardValues) uses[value].insert(stage);
+  const size_t count = values_.size();
+  std::vector<Lifetime> lifetimes(count), evaluationLifetimes(count), gradientLifetimes(count);
+  const auto addForward = [&](const std::vector<Stage>& stages, std::vector<Lifetime>& to) {
+    for (size_t stage = 0; stage < stages.size(); stage++) {
+      for (const int index : stages[stage].operations) {
+        for (const int value : operations_[index]->forwardValues) to[value].stages.insert(int(stage));
+      }
     }
-    stage++;
-  }
-  for (const Stage& each : backward_) {
-    for (const int index : each.operations) {
+    // The loss reads the logits.
+    to[logits_].stages.insert(int(stages.size()));
+  };
+  addForward(forward_, lifetimes);
+  addForward(evaluation_, evaluationLifetimes);
+  const int loss = int(forward_.size());
+  // And writes their gradient.
+  gradientLifetimes[logits_].stages.insert(loss);
+  for (size_t i = 0; i < backward_.size(); i++) {
+    const int stage = loss + 1 + int(i);
+    for (const int index : backward_[i].operations) {
       const Operation& operation = *operations_[index];
-      for (const int value : operation.backwardValues) uses[value].insert(stage);
-      for (const int value : operation.gradientsRead) gradientUses[value].insert(stage);
-      for (const int value : operation.gradientsWritten) gradientUses[value].insert(stage);
+      for (const int value : operation.backwardValues) lifetimes[value].stages.insert(stage);
+      for (const int value : operation.gradientsRead) gradientLifetimes[value].stages.insert(stage);
+      for (const int value : operation.gradientsWritten) gradientLifetimes[value].stages.insert(stage);
     }
-    stage++;
   }
-  stage = 0;
-  for (const Stage& each : evaluation_) {
-    for (const int index : each.operations) {
-      for (const int value : operations_[index]->forwardValues) evaluationUses[value].insert(stage);
-    }
-    stage++;
-  }
-  // The loss reads the logits, and writes their gradient.
-  uses[logits_].insert(-1);
-  evaluationUses[logits_].insert(-1);
-  gradientUses[logits_].insert(-1);
-  data_.resize(values_.size());
-  gradients_.resize(values_.size());
-  for (size_t i = 0; i < values_.size(); i++) {
-    const size_t count = capacity_ * values_[i].size;
+  data_.resize(count);
+  for (size_t i = 0; i < count; i++) {
     // Pages that are never written take no memory, so a local value costs no more than its chunks.
-    data_[i].memory = std::make_unique<Memory>(count * sizeOf(values_[i].type));
-    data_[i].isLocal = uses[i].size() == 1;
-    data_[i].isLocalInEvaluation = evaluationUses[i].size() == 1;
-    if (gradientUses[i].empty()) continue;
-    gradients_[i].memory = std::make_unique<Memory>(count * sizeOf(type_));
-    gradients_[i].isLocal = gradientUses[i].size() == 1;
+    data_[i].memory = std::make_shared<Memory>(capacity_ * values_[i].size * sizeOf(values_[i].type));
+    data_[i].isLocal = lifetimes[i].stages.size() == 1;
+    data_[i].isLocalInEvaluation = evaluationLifetimes[i].stages.size() == 1;
+  }
+  layOutGradients(lifetimes, gradientLifetimes);
+}
+
+/** Gradients lie where what is no longer needed has been: other gradients, and values. Evaluations have none. */
+void Plan::layOutGradients(const std::vector<Lifetime>& lifetimes, const std::vector<Lifetime>& gradientLifetimes) {
+  struct Block {
+    std::shared_ptr<Memory> memory;
+    size_t bytes;
+    int lastStage;
+  };
+  std::vector<Block> blocks;
+  for (size_t i = 0; i < values_.size(); i++) {
+    if (data_[i].isLocal || lifetimes[i].stages.empty()) continue;
+    blocks.push_back({data_[i].memory, capacity_ * values_[i].size * sizeOf(values_[i].type), lifetimes[i].last()});
+  }
+  std::vector<size_t> order;
+  for (size_t i = 0; i < values_.size(); i++) {
+    if (!gradientLifetimes[i].stages.empty()) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return gradientLifetimes[a].first() < gradientLifetimes[b].first();
+  });
+  gradients_.resize(values_.size());
+  for (const size_t i : order) {
+    const Lifetime& lifetime = gradientLifetimes[i];
+    const size_t bytes = capacity_ * values_[i].size * sizeOf(type_);
+    gradients_[i].isLocal = lifetime.stages.size() == 1;
+    Block* best = nullptr;
+    for (Block& block : blocks) {
+      const bool fits = block.bytes >= bytes && block.lastStage < lifetime.first();
+      if (fits && (best == nullptr || block.bytes < best->bytes)) best = &block;
+    }
+    // A local gradient needs the pages of its chunks alone.
+    if (best == nullptr || gradients_[i].isLocal) {
+      gradients_[i].memory = std::make_shared<Memory>(bytes);
+      if (!gradients_[i].isLocal) blocks.push_back({gradients_[i].memory, bytes, lifetime.last()});
+    } else {
+      gradients_[i].memory = best->memory;
+      best->lastStage = lifetime.last();
+    }
   }
 }
 

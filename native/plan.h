@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -113,14 +114,21 @@ class Plan {
     int chunk;
   };
   struct Place {
-    std::unique_ptr<Memory> memory;
+    std::shared_ptr<Memory> memory;
     /** Whether no stage but one needs it, so that each chunk can have the same memory. */
     bool isLocal = false;
     bool isLocalInEvaluation = false;
   };
+  /** The stages of a step that need something: forward, the loss, back. */
+  struct Lifetime {
+    std::set<int> stages;
+    int first() const { return *stages.begin(); }
+    int last() const { return *stages.rbegin(); }
+  };
 
   std::vector<Stage> stagesOf(bool isForward, bool isTraining) const;
   void layOut();
+  void layOutGradients(const std::vector<Lifetime>& lifetimes, const std::vector<Lifetime>& gradientLifetimes);
   void runForward(Run& run, const std::vector<Stage>& stages);
   void runStage(Run& run, const Stage& stage, bool isForward);
   void computeLoss(Run& run);

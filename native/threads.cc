@@ -70,13 +70,18 @@ class Pool {
 
 /** Null where the caller is the only thread. */
 Pool* pool = nullptr;
+int threads = 1;
 
 }  // namespace
 
 void setThreads(int count) {
+  if (count == threads) return;
   delete pool;
+  threads = count;
   pool = count > 1 ? new Pool(count - 1) : nullptr;
 }
+
+int threadCount() { return threads; }
 
 void eachPart(int count, const std::function<void(int)>& action) {
   if (pool != nullptr && count > 1) {

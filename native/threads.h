@@ -7,5 +7,7 @@
 /** How many threads `eachPart` uses, the caller's included; 1 to 256. Not while it runs. */
 void setThreads(int count);
 
+int threadCount();
+
 /** Calls `action` for 0 to count - 1, on all threads, and returns when all are done. In which order is not told. */
 void eachPart(int count, const std::function<void(int)>& action);

@@ -42,6 +42,11 @@ double Arguments::number(size_t place, const char* name, double least) const {
   return value;
 }
 
+double Arguments::anyNumber(size_t place, const char* name) const {
+  if (!info_[place].IsNumber()) fail(name, "a number", place);
+  return info_[place].As<Napi::Number>().DoubleValue();
+}
+
 int64_t Arguments::whole(size_t place, const char* name, int64_t least) const {
   const double value = info_[place].IsNumber() ? info_[place].As<Napi::Number>().DoubleValue() : NAN;
   if (!(value >= double(least) && value <= 9007199254740991.0 && std::floor(value) == value)) {

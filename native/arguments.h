@@ -30,6 +30,8 @@ class Arguments {
 
   /** A finite number of at least `least`. */
   double number(size_t place, const char* name, double least) const;
+  /** NaN and the infinities too. */
+  double anyNumber(size_t place, const char* name) const;
   /** A whole number from `least` on that 2^53 holds. */
   int64_t whole(size_t place, const char* name, int64_t least) const;
   /** A whole number of 32 bits from `least` on. */

@@ -2,8 +2,6 @@
 
 #pragma once
 
-#include <math.h>
-
 #include "columns.h"
 
 namespace {
@@ -20,30 +18,14 @@ void rmsProp(ptrdiff_t count, float* variable, float* meanSquare, const float* g
   });
 }
 
-void sgd(ptrdiff_t count, float* variable, float* velocity, const float* gradient, double learningRate,
-         double momentum, bool isNesterov) {
-  const float rate = float(learningRate), past = float(momentum);
-  if (velocity == nullptr) {
-    forVectors(count, [&](ptrdiff_t at, auto block) {
-      block.store(variable + at, block.load(variable + at) - block.load(gradient + at) * rate);
-    });
-    return;
-  }
-  forVectors(count, [&](ptrdiff_t at, auto block) {
-    const Vector step = block.load(gradient + at) * rate;
-    const Vector speed = block.load(velocity + at) * past - step;
-    block.store(velocity + at, speed);
-    block.store(variable + at, block.load(variable + at) + (isNesterov ? speed * past - step : speed));
-  });
-}
-
-void adam(ptrdiff_t count, float* variable, float* mean, float* meanSquare, const float* gradient, double learningRate,
-          double beta1, double beta2, double epsilon, double step) {
-  const float rate = float(learningRate * sqrt(1 - pow(beta2, step)) / (1 - pow(beta1, step)));
+/** Kingma and Ba 2015. */
+void adam(ptrdiff_t count, float* variable, float* mean, float* meanSquare, const float* gradient,
+          double gradientFactor, double learningRate, double beta1, double beta2, double epsilon) {
+  const float factor = float(gradientFactor), rate = float(learningRate);
   const float past = float(beta1), present = float(1 - beta1);
   const float pastSquare = float(beta2), presentSquare = float(1 - beta2), least = float(epsilon);
   forVectors(count, [&](ptrdiff_t at, auto block) {
-    const Vector g = block.load(gradient + at);
+    const Vector g = block.load(gradient + at) * factor;
     const Vector first = block.load(mean + at) * past + g * present;
     const Vector second = block.load(meanSquare + at) * pastSquare + g * g * presentSquare;
     block.store(mean + at, first);

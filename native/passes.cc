@@ -237,16 +237,6 @@ void rmsProp(const Napi::CallbackInfo& info) {
                    arguments.number(5, "rho", 0), arguments.number(6, "epsilon", 0));
 }
 
-void sgd(const Napi::CallbackInfo& info) {
-  const Arguments arguments(info);
-  const size_t count = size_t(arguments.whole(0, "count", 0));
-  float* variable = arguments.floats(1, "variable", count);
-  float* velocity = arguments.has(2) ? arguments.floats(2, "velocity", count) : nullptr;
-  const float* gradient = arguments.floats(3, "gradient", count);
-  passes().sgd(ptrdiff_t(count), variable, velocity, gradient, arguments.number(4, "learningRate", 0),
-               arguments.number(5, "momentum", 0), arguments.boolean(6, "isNesterov"));
-}
-
 void adam(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const size_t count = size_t(arguments.whole(0, "count", 0));
@@ -254,9 +244,9 @@ void adam(const Napi::CallbackInfo& info) {
   float* mean = arguments.floats(2, "mean", count);
   float* meanSquare = arguments.floats(3, "meanSquare", count);
   const float* gradient = arguments.floats(4, "gradient", count);
-  passes().adam(ptrdiff_t(count), variable, mean, meanSquare, gradient, arguments.number(5, "learningRate", 0),
-                arguments.number(6, "beta1", 0), arguments.number(7, "beta2", 0), arguments.number(8, "epsilon", 0),
-                double(arguments.whole(9, "step", 1)));
+  passes().adam(ptrdiff_t(count), variable, mean, meanSquare, gradient, arguments.anyNumber(5, "gradientFactor"),
+                arguments.number(6, "learningRate", 0), arguments.number(7, "beta1", 0),
+                arguments.number(8, "beta2", 0), arguments.number(9, "epsilon", 0));
 }
 
 Napi::Value sumSquares(const Napi::CallbackInfo& info) {
@@ -294,7 +284,6 @@ void exportPasses(Napi::Env env, Napi::Object exports) {
   put(object, "dropout", dropout);
   put(object, "crossEntropy", crossEntropy);
   put(object, "rmsProp", rmsProp);
-  put(object, "sgd", sgd);
   put(object, "adam", adam);
   put(object, "sumSquares", sumSquares);
   exports.Set("passes", object);

@@ -33,7 +33,6 @@ const Passes kPasses = {maxPool,
                         dropout,
                         crossEntropy,
                         rmsProp,
-                        sgd,
                         adam,
                         sumSquares};
 

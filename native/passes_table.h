@@ -102,18 +102,11 @@ struct Passes {
   void (*rmsProp)(ptrdiff_t count, float* variable, float* meanSquare, const float* gradient, double learningRate,
                   double rho, double epsilon);
   /**
-   * velocity = momentum velocity - learningRate g; variable += velocity, or, in Nesterov's form, momentum velocity -
-   * learningRate g. Without a velocity (null): variable -= learningRate g.
-   */
-  void (*sgd)(ptrdiff_t count, float* variable, float* velocity, const float* gradient, double learningRate,
-              double momentum, bool isNesterov);
-  /**
-   * Kingma and Ba 2015: mean = beta1 mean + (1 - beta1) g; meanSquare = beta2 meanSquare + (1 - beta2) g^2; variable -=
-   * rate mean / (sqrt(meanSquare) + epsilon) with rate = learningRate sqrt(1 - beta2^step) / (1 - beta1^step); steps
-   * are counted from 1.
+   * With g = gradient gradientFactor: mean = beta1 mean + (1 - beta1) g; meanSquare = beta2 meanSquare + (1 - beta2) g^2;
+   * variable -= learningRate mean / (sqrt(meanSquare) + epsilon).
    */
   void (*adam)(ptrdiff_t count, float* variable, float* mean, float* meanSquare, const float* gradient,
-               double learningRate, double beta1, double beta2, double epsilon, double step);
+               double gradientFactor, double learningRate, double beta1, double beta2, double epsilon);
   /** The square of an array's norm, by which gradients are clipped. */
   double (*sumSquares)(ptrdiff_t count, const float* x);
 };

@@ -93,6 +93,12 @@ export function buildWideResnet(
   });
   const outputs = logits.apply(pool.apply(activate(x, "last"))) as SymbolicTensor;
   const net = model({ name: `wrn_${depth}_${width}`, inputs: images, outputs });
-  const optimizer = new Adam({ learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 });
+  const optimizer = new Adam(engine, {
+    learningRate: 0.001,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-7,
+    clipNorm: 1,
+  });
   return { net, optimizer, engine };
 }

@@ -1,18 +1,48 @@
-// An engine's extra passes, composed of TensorFlow.js operations: right on every backend.
+// The optimizers' steps composed of TensorFlow.js operations: right on every backend.
 
-import { add, div, mul, sqrt, square, sub, type Tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
-import type { RmsPropSettings } from "./engine.ts";
+import {
+  add,
+  addN,
+  div,
+  minimum,
+  mul,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tidy,
+  type Variable,
+} from "@tensorflow/tfjs-core";
+import type { Optimizers } from "./optimizers.ts";
 
-/** See Engine.rmsProp. */
-export function composedRmsProp(
-  variable: Variable,
-  meanSquare: Variable,
-  gradient: Tensor,
-  settings: RmsPropSettings,
-): void {
-  const { learningRate, rho, epsilon } = settings;
-  tidy(() => {
-    meanSquare.assign(add(mul(meanSquare, rho), mul(square(gradient), 1 - rho)));
-    variable.assign(sub(variable, div(mul(gradient, learningRate), add(sqrt(meanSquare), epsilon))));
-  });
+export const composedOptimizers: Optimizers = {
+  rmsProp(trained, { learningRate, rho, epsilon }) {
+    for (const { variable, gradient, meanSquare } of trained) {
+      tidy(() => {
+        moveAverage(meanSquare, square(gradient), rho);
+        variable.assign(sub(variable, div(mul(gradient, learningRate), add(sqrt(meanSquare), epsilon))));
+      });
+    }
+  },
+
+  adam(trained, { learningRate, beta1, beta2, epsilon, clipNorm }) {
+    tidy(() => {
+      const norm = sqrt(addN(trained.map(({ gradient }) => sum(square(gradient)))));
+      // In this order: where one of the two is NaN, the wasm backend takes the first.
+      const factor = minimum(div(clipNorm, norm), 1);
+      for (const { variable, gradient, mean, meanSquare } of trained) {
+        tidy(() => {
+          const clipped = mul(gradient, factor);
+          moveAverage(mean, clipped, beta1);
+          moveAverage(meanSquare, square(clipped), beta2);
+          variable.assign(sub(variable, div(mul(mean, learningRate), add(sqrt(meanSquare), epsilon))));
+        });
+      }
+    });
+  },
+};
+
+function moveAverage(average: Variable, present: Tensor, weightOfPast: number): void {
+  average.assign(add(mul(average, weightOfPast), mul(present, 1 - weightOfPast)));
 }

@@ -1,10 +1,11 @@
 // Engines: what trains a child. An engine is a TensorFlow.js backend, chosen at start, plus the few passes that a
 // backend can do better than TensorFlow.js's operations composed; the trainer is the same for all.
 
-import { type NamedTensorMap, type Tensor, type Variable, version_core } from "@tensorflow/tfjs-core";
+import { type NamedTensorMap, version_core } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../common/errors.ts";
 import { findAddon, type LoadedAddon, precisionsOf } from "./native/addon.ts";
+import type { Optimizers } from "./optimizers.ts";
 
 export type EngineChoice = "auto" | "native" | "webgpu" | "tensorflow" | "wasm";
 export type EngineName = "native" | "wasm";
@@ -13,13 +14,6 @@ export type PrecisionChoice = "auto" | Precision;
 
 /** Of TensorFlow.js. */
 export const TENSORFLOW_JS_VERSION: string = version_core;
-
-export interface RmsPropSettings {
-  readonly learningRate: number;
-  /** Weight of the past in the moving mean of squares, in [0, 1). */
-  readonly rho: number;
-  readonly epsilon: number;
-}
 
 /** Which engine trains, in which numbers, and by which instructions: what decides a result to its last digit. */
 export interface EngineIdentity {
@@ -69,12 +63,7 @@ export interface CompiledModel {
 
 /** A started engine; TensorFlow.js's operations now run on it. */
 export interface Engine extends EngineIdentity {
-  /**
-   * One step of RMSprop:
-   * meanSquare ← rho · meanSquare + (1 − rho) · gradient²;
-   * variable ← variable − learningRate · gradient / (√meanSquare + epsilon).
-   */
-  rmsProp(variable: Variable, meanSquare: Variable, gradient: Tensor, settings: RmsPropSettings): void;
+  readonly optimizers: Optimizers;
   /** The model, which takes pixels in [0, 1] to logits, compiled; undefined where the engine cannot. */
   compile?(net: LayersModel, batchSize: number): CompiledModel | undefined;
 }

@@ -3,13 +3,16 @@ import { before, describe, it } from "node:test";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { Adam } from "../../src/child/optimizers.ts";
+import { composedOptimizers } from "../../src/engine/composed.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 
+const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, optimizers: composedOptimizers };
 const OPTIONS = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 };
 before(() => tf.setBackend("cpu"));
 
 describe("Adam", () => {
   it("takes the steps that Keras 2's formula gives, of clipped gradients", () => {
-    const adam = new Adam(OPTIONS);
+    const adam = new Adam(CPU, OPTIONS);
     const variables = [tf.variable(tf.tensor1d([1, -2])), tf.variable(tf.tensor1d([0.5]))];
     const values = [1, -2, 0.5];
     const means = [0, 0, 0];
@@ -39,7 +42,7 @@ describe("Adam", () => {
   });
 
   it("stays where the gradient is 0", () => {
-    const adam = new Adam(OPTIONS);
+    const adam = new Adam(CPU, OPTIONS);
     const variable = tf.variable(tf.tensor1d([1, -2]));
     const before = tf.memory().numTensors;
     const gradient = tf.zeros([2]);

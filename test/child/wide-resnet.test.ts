@@ -10,12 +10,12 @@ import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
 import { loadWeights, saveWeights } from "../../src/child/weights.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
-import { composedRmsProp } from "../../src/engine/composed.ts";
+import { composedOptimizers } from "../../src/engine/composed.ts";
 import { type Engine, startEngine } from "../../src/engine/engine.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
-const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, rmsProp: composedRmsProp };
+const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, optimizers: composedOptimizers };
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
 let wasm: Engine;
 let images: LabelledImages;

@@ -12,7 +12,7 @@ const SCRIPT = `
 import { resolveEngine, startEngine } from ${JSON.stringify(new URL("../../src/engine/engine.ts", import.meta.url))};
 const [choice, precision, isStarted] = JSON.parse(process.argv[1]);
 try {
-  const { rmsProp, ...identity } = isStarted ? await startEngine(choice, precision) : resolveEngine(choice, precision);
+  const { optimizers, ...identity } = isStarted ? await startEngine(choice, precision) : resolveEngine(choice, precision);
   console.log(JSON.stringify(identity));
 } catch ({ name, message, exitCode }) {
   console.log(JSON.stringify({ error: message, exitCode }));

@@ -6,8 +6,9 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients
 import { Random } from "../../src/common/random.ts";
-import { composedRmsProp } from "../../src/engine/composed.ts";
+import { composedOptimizers } from "../../src/engine/composed.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { AdamVariable } from "../../src/engine/optimizers.ts";
 
 /** Compares what a computation gives on two backends. */
 export type Compare = (what: string, compute: () => tf.Tensor) => Promise<void>;
@@ -179,28 +180,90 @@ export async function comparePoolings(compare: Compare, cases: number): Promise<
   }
 }
 
-/** An engine's RMSprop against the composed one; its backend is the current one. */
-export function checkRmsProp(engine: Engine): void {
-  const random = new Random("rmsprop");
+/** An engine's RMSprop against the composed one on the cpu backend. */
+export function checkRmsProp({ name, optimizers }: Engine): Promise<void> {
   const settings = { learningRate: 0.01, rho: 0.9, epsilon: 1e-7 };
-  const start = randomValues(random, [50]);
-  const given = start.slice();
-  const variables = [tf.variable(tf.tensor(given)), tf.variable(tf.tensor(given))];
-  const squares = [tf.variable(tf.zeros([50])), tf.variable(tf.zeros([50]))];
-  const seen: tf.Tensor[] = [];
-  for (let step = 0; step < 5; step++) {
-    const gradient = tf.tensor(randomValues(random, [50]));
-    seen.push(variables[0].clone());
-    const before = variables[0].dataSync();
-    engine.rmsProp(variables[0], squares[0], gradient, settings);
-    composedRmsProp(variables[1], squares[1], gradient, settings);
-    assert.deepEqual(seen[step].dataSync(), before, "a clone of the weights stays as it was");
-    if (step % 2 === 0) seen[step].dispose();
+  return checkOptimizer(
+    name,
+    (trained) => composedOptimizers.rmsProp(trained, settings),
+    (trained) => optimizers.rmsProp(trained, settings),
+  );
+}
+
+/** The same of Adam. */
+export function checkAdam({ name, optimizers }: Engine): Promise<void> {
+  const settings = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 };
+  return checkOptimizer(
+    name,
+    (trained) => composedOptimizers.adam(trained, settings),
+    (trained) => optimizers.adam(trained, settings),
+  );
+}
+
+type OptimizerStep = (trained: readonly AdamVariable[]) => void;
+
+const VARIABLES = [[50], [3, 7], [1]];
+/** Of the gradients: norms of about 0.05 to 500, then one that is infinite, and one of NaN. */
+const SCALES = [0.01, 1, 0.1, 100, 0.01, Number.POSITIVE_INFINITY, Number.NaN];
+
+/** Both sides round each value a few times in a step. */
+const OPTIMIZER_TOLERANCE = 5e-7;
+
+async function checkOptimizer(
+  backend: string,
+  composed: OptimizerStep,
+  onePass: OptimizerStep,
+): Promise<void> {
+  const expected = await stepsOn("cpu", composed);
+  const actual = await stepsOn(backend, onePass);
+  const start = expected[0];
+  for (const [step, values] of expected.entries()) {
+    for (const [i, value] of values.entries()) {
+      const found = actual[step][i];
+      const isClose = Math.abs(found - value) <= OPTIMIZER_TOLERANCE;
+      assert.ok(isClose || Object.is(found, value), `step ${step}, value ${i}: ${found} and not ${value}`);
+      if (step > 0) assert.notEqual(found, start[i], `step ${step}, value ${i}`);
+    }
   }
-  assert.deepEqual(given, start, "the array that the weights were made of stays as it was");
-  const [onePass, composed] = variables.map((variable) => variable.dataSync());
-  for (let i = 0; i < 50; i++) {
-    assert.ok(Math.abs(onePass[i] - composed[i]) < 1e-5, `weight ${i}: ${onePass[i]} and ${composed[i]}`);
-    assert.notEqual(onePass[i], start[i]);
+}
+
+/** All variables' values, one after another: at the start, and after each step. */
+async function stepsOn(backend: string, step: OptimizerStep): Promise<number[][]> {
+  await tf.setBackend(backend);
+  const random = new Random("optimizer");
+  const given = VARIABLES.map((shape) => randomValues(random, shape));
+  const start = given.map((values) => values.slice());
+  const zeros = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape)));
+  const variables = VARIABLES.map((shape, i) => ({
+    variable: tf.variable(tf.tensor(given[i], shape)),
+    mean: zeros(shape),
+    meanSquare: zeros(shape),
+  }));
+  const valuesNow = () => variables.flatMap(({ variable }) => [...variable.dataSync()]);
+  const results = [valuesNow()];
+  const seen: { clone: tf.Tensor; values: Float32Array }[] = [];
+  for (const [index, scale] of SCALES.entries()) {
+    const slopes = VARIABLES.map((shape) => {
+      const values = randomValues(random, shape);
+      return Number.isFinite(scale) ? values.map((value) => value * scale) : values;
+    });
+    if (!Number.isFinite(scale)) slopes[1][2] = scale;
+    const gradients = slopes.map((values, i) => tf.tensor(values.slice(), VARIABLES[i]));
+    // Where there are none, the step may write where the variables lie.
+    if (index % 2 === 0) {
+      for (const { variable, mean, meanSquare } of variables) {
+        const clones = [variable, mean, meanSquare].map((each) => each.clone());
+        seen.push(...clones.map((clone) => ({ clone, values: clone.dataSync().slice() as Float32Array })));
+      }
+    }
+    step(variables.map((each, i) => ({ ...each, gradient: gradients[i] })));
+    results.push(valuesNow());
+    for (const [i, gradient] of gradients.entries())
+      assert.deepEqual(gradient.dataSync(), slopes[i], "a gradient stays as it is");
+    tf.dispose(gradients);
   }
+  for (const { clone, values } of seen)
+    assert.deepEqual(clone.dataSync(), values, "a clone of a variable stays as it was");
+  assert.deepEqual(given, start, "the arrays that the variables were made of stay as they were");
+  return results;
 }

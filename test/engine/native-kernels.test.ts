@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "../../src/common/random.ts";
 import { startEngine } from "../../src/engine/engine.ts";
 import {
+  checkAdam,
   checkRmsProp,
   compareConvolutionGradients,
   compareMatrixProducts,
@@ -265,12 +266,15 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
 
   it("poolings", () => comparePoolings(compareSums, 40));
 
-  it("RMSprop in one pass equals the composed one", async () => {
-    for (const prepare of Object.values(variants)) {
-      prepare();
-      checkRmsProp(await startEngine("native", "float32"));
-    }
-  });
+  for (const [name, check] of Object.entries({ RMSprop: checkRmsProp, Adam: checkAdam })) {
+    it(`${name} in one pass equals the composed one`, async () => {
+      const engine = await startEngine("native", "float32");
+      for (const prepare of Object.values(variants)) {
+        prepare();
+        await check(engine);
+      }
+    });
+  }
 });
 
 const ACTIVATIONS = ["linear", "relu", "relu6", "elu", "sigmoid", "leakyrelu", "prelu"] as const;

@@ -1,9 +1,9 @@
 // Every kernel that we bring to the wasm backend, against TensorFlow.js's cpu backend on random shapes.
 
 import { before, describe, it } from "node:test";
-import * as tf from "@tensorflow/tfjs-core";
 import { type Engine, startEngine } from "../../src/engine/engine.ts";
 import {
+  checkAdam,
   checkRmsProp,
   compareConvolutionGradients,
   compareMatrixProducts,
@@ -32,8 +32,7 @@ describe("wasm kernels against the cpu backend", () => {
   it("max-pooling gradients: windows, strides and pads, ties too", () =>
     compareMaxPoolGradients(compare, CASES));
 
-  it("RMSprop in one pass equals the composed one", async () => {
-    await tf.setBackend("wasm");
-    checkRmsProp(engine);
-  });
+  it("RMSprop in one pass equals the composed one", () => checkRmsProp(engine));
+
+  it("Adam composed of operations equals that on the cpu backend", () => checkAdam(engine));
 });

@@ -227,26 +227,17 @@ export interface Passes {
     rho: number,
     epsilon: number,
   ): void;
-  sgd(
-    count: number,
-    variable: Float32Array,
-    velocity: Float32Array | undefined,
-    gradient: Float32Array,
-    learningRate: number,
-    momentum: number,
-    isNesterov: boolean,
-  ): void;
   adam(
     count: number,
     variable: Float32Array,
     mean: Float32Array,
     meanSquare: Float32Array,
     gradient: Float32Array,
+    gradientFactor: number,
     learningRate: number,
     beta1: number,
     beta2: number,
     epsilon: number,
-    step: number,
   ): void;
   sumSquares(count: number, x: Float32Array): number;
 }

@@ -23,9 +23,9 @@ import type { NativeKernel } from "./kernels.ts";
 import { matMulKernels } from "./matmul.ts";
 import { moveKernels } from "./moves.ts";
 import { normalizationKernels } from "./normalization.ts";
+import { nativeOptimizers } from "./optimizers.ts";
 import { poolingKernels } from "./pooling.ts";
 import { reductionKernels } from "./reductions.ts";
-import { rmsProp } from "./rmsprop.ts";
 import { NativeBackend } from "./storage.ts";
 
 const NAME = "native";
@@ -46,7 +46,7 @@ export async function startNative(identity: EngineIdentity, threads: number): Pr
   backend.operands = OPERANDS[precision];
   const compile = (net: LayersModel, batchSize: number) =>
     compileModel(net, { batchSize, precision, backend });
-  return { ...identity, rmsProp, compile };
+  return { ...identity, optimizers: nativeOptimizers, compile };
 }
 
 function register(addon: Addon): void {

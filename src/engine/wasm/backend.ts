@@ -10,6 +10,7 @@ import {
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
 import { assetPath } from "../../common/assets.ts";
+import { composedOptimizers } from "../composed.ts";
 import type { Engine, EngineIdentity } from "../engine.ts";
 import { convolutionGradientKernels } from "./convolution-gradients.ts";
 import { matMulKernel } from "./matmul.ts";
@@ -31,7 +32,7 @@ export async function startWasm(identity: EngineIdentity): Promise<Engine> {
   for (const kernel of [...convolutionGradientKernels, maxPoolGradientKernel, matMulKernel()])
     replaceKernel(kernel);
   if (!(await setBackend("wasm"))) throw new Error("the WebAssembly backend did not start");
-  return { ...identity, rmsProp };
+  return { ...identity, optimizers: { ...composedOptimizers, rmsProp } };
 }
 
 function replaceKernel(kernel: KernelConfig): void {

@@ -1,21 +1,24 @@
 // RMSprop on the backend's heap: one pass over each variable instead of TensorFlow.js's seven.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { backend, engine, type Tensor, type Variable } from "@tensorflow/tfjs-core";
-import type { RmsPropSettings } from "../engine.ts";
+import { backend, engine } from "@tensorflow/tfjs-core";
+import type { RmsPropSettings, RmsPropVariable } from "../optimizers.ts";
 import { floatsOf } from "./kernels.ts";
 
 /**
- * See Engine.rmsProp. The new weights go to a tensor of their own: the backend keeps a filter's packed copy for as
+ * See Optimizers.rmsProp. The new weights go to a tensor of their own: the backend keeps a filter's packed copy for as
  * long as its tensor lives, so weights changed in place would never reach the convolutions.
  */
-export function rmsProp(
-  variable: Variable,
-  meanSquare: Variable,
-  gradient: Tensor,
+export function rmsProp(trained: readonly RmsPropVariable[], settings: RmsPropSettings): void {
+  const wasm = backend() as BackendWasm;
+  for (const each of trained) step(wasm, each, settings);
+}
+
+function step(
+  wasm: BackendWasm,
+  { variable, gradient, meanSquare }: RmsPropVariable,
   settings: RmsPropSettings,
 ): void {
-  const wasm = backend() as BackendWasm;
   const updated = wasm.makeOutput(variable.shape, "float32");
   const from = floatsOf(wasm, variable);
   const to = floatsOf(wasm, updated);

@@ -1,0 +1,60 @@
+// What an optimizer's step does to variables, for every engine to do in its own way; in Keras's form, in which epsilon is
+// added to the root. All averages begin at 0, and belong to whoever calls, who hands them in again at the next step.
+
+import type { Tensor, Variable } from "@tensorflow/tfjs-core";
+
+export interface TrainedVariable {
+  readonly variable: Variable;
+  /** Of the variable's shape. It stays as it is. */
+  readonly gradient: Tensor;
+}
+
+export interface RmsPropVariable extends TrainedVariable {
+  /** Moving average of the gradient's squares. */
+  readonly meanSquare: Variable;
+}
+
+export interface RmsPropSettings {
+  /** Of this step. */
+  readonly learningRate: number;
+  /** Weight of the past in the moving mean of squares, in [0, 1). */
+  readonly rho: number;
+  readonly epsilon: number;
+}
+
+export interface AdamVariable extends TrainedVariable {
+  /** Moving averages of the gradient, scaled down as far as it was, and of its squares. */
+  readonly mean: Variable;
+  readonly meanSquare: Variable;
+}
+
+export interface AdamSettings {
+  /** Of this step. */
+  readonly learningRate: number;
+  /** Weight of the past in the moving mean of gradients, in [0, 1). */
+  readonly beta1: number;
+  /** Weight of the past in the moving mean of their squares, in [0, 1). */
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Where the gradients of all variables together have a larger Euclidean norm, they are scaled down to this one. */
+  readonly clipNorm: number;
+}
+
+/** One step of each optimizer, over all variables that it trains. */
+export interface Optimizers {
+  /**
+   * RMSprop (Tieleman and Hinton 2012):
+   * meanSquare ← rho · meanSquare + (1 − rho) · gradient²;
+   * variable ← variable − learningRate · gradient / (√meanSquare + epsilon).
+   */
+  rmsProp(trained: readonly RmsPropVariable[], settings: RmsPropSettings): void;
+  /**
+   * Adam (Kingma and Ba 2015), with g = gradient · min(1, clipNorm / norm of all gradients):
+   * mean ← beta1 · mean + (1 − beta1) · g;
+   * meanSquare ← beta2 · meanSquare + (1 − beta2) · g²;
+   * variable ← variable − learningRate · mean / (√meanSquare + epsilon).
+   * The correction for averages that began at 0 is the caller's, by the learning rate. One NaN among the gradients makes
+   * the norm NaN, and so every variable.
+   */
+  adam(trained: readonly AdamVariable[], settings: AdamSettings): void;
+}

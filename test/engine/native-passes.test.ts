@@ -575,6 +575,20 @@ for (const set of sets)
       }
     });
 
+    it("averages of optimizers that die out come to 0, and NaN stays", () => {
+      const least = 2 ** -126;
+      const averages = () => Float32Array.of(1.01 * least, -1.01 * least, Number.NaN, 4 * least, 0.5);
+      const variable = new Float32Array(5);
+      const zeros = new Float32Array(5);
+      const [mean, square] = [averages(), averages()];
+      passes.adam(5, variable, mean, square, zeros, 1, 0.01, 0.5, 0.5, 1e-7);
+      assert.deepEqual([...mean], [0, 0, Number.NaN, 2 * least, 0.25]);
+      assert.deepEqual([...square], [...mean]);
+      const meanSquare = averages();
+      passes.rmsProp(5, variable, meanSquare, zeros, 0.01, 0.5, 1e-7);
+      assert.deepEqual([...meanSquare], [...mean]);
+    });
+
     it("Adam is Keras's, of gradients scaled by a factor", () => {
       const random = new Random("adam");
       const [rate, beta1, beta2, epsilon] = [0.01, 0.9, 0.999, 1e-4];

@@ -142,9 +142,13 @@ async function rate(seconds: number, images: number, pass: () => Promise<unknown
   return { imagesPerSecond: (1000 * passes * images) / (end - start), start, end };
 }
 
-/** V8 tells by a RangeError that an array or the stack is too large, the native engine by C++'s std::bad_alloc. */
+/**
+ * V8 tells by a RangeError that an array or the stack is too large, the native engine by C++'s std::bad_alloc; TensorFlow.js's
+ * WebAssembly backend takes no notice when its memory is full, and runs into its end.
+ */
 function isTooLarge(error: unknown): error is Error {
-  return error instanceof RangeError || (error instanceof Error && /bad_alloc/.test(error.message));
+  if (!(error instanceof Error)) return false;
+  return ["RangeError", "RuntimeError"].includes(error.name) || /bad_alloc/.test(error.message);
 }
 
 function noise(count: number): LabelledImages {

@@ -94,14 +94,14 @@ async function profileKernels(
   const kernels: Entry[] = [];
   const { backendName } = engine();
   const { count, seconds } = await repeat(options, async () => {
-    const { kernels: called, result } = await profile(() => options.train(steps) as never);
+    const { kernels: called, result } = await profile(() => options.train(steps));
     for (const { name, kernelTimeMs } of called) {
       // Functions with a gradient of their own are told too, and the kernels that they call once more by themselves.
       if (!getKernel(name, backendName)) continue;
       if (typeof kernelTimeMs !== "number") throw new Error(`kernel ${name} was not timed`);
       kernels.push({ name, part: "kernel", seconds: kernelTimeMs / 1000 });
     }
-    return result as unknown as number;
+    return result as number;
   });
   return profileOf("kernel", count, [
     ...kernels,

@@ -1,7 +1,6 @@
 // Training speed of one engine on one model, measured in processes that train at the same time, as a search's workers do.
 
-import type { Rate } from "../child/meter.ts";
-import { NOISE } from "../child/meter.ts";
+import { NOISE, type Rate } from "../child/meter.ts";
 import { checkModel } from "../child/model.ts";
 import { meanProfile, type StepProfile } from "../child/profile.ts";
 import { RunError, UsageError } from "../common/errors.ts";

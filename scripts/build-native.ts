@@ -86,7 +86,14 @@ async function build(compiler: Compiler): Promise<void> {
     ],
     // Nobody reads errno: without it, a square root is one instruction.
     "-fno-math-errno",
-    ...["-DNAPI_CPP_EXCEPTIONS", "-DNAPI_VERSION=8", `-I${api}`, `-I${join(headers, "include")}`],
+    // Whatever C++ throws becomes an error in JavaScript, std::bad_alloc too.
+    ...[
+      "-DNAPI_CPP_EXCEPTIONS",
+      "-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL",
+      "-DNAPI_VERSION=8",
+      `-I${api}`,
+      `-I${join(headers, "include")}`,
+    ],
     ...(options.sanitize
       ? ["-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
       : []),

@@ -91,6 +91,12 @@ try {
     const { height, width } = await decodeImage(readFileSync(join(work, sheet)), sheet);
     assert.ok(height > 500 && width > 500, `${sheet} is ${height} x ${width} pixels`);
   }
+
+  const speed = JSON.parse(
+    run("bench", "--workers", "1", "--batch", "8", "--seconds", "0.2", "--profile", "--json"),
+  );
+  assert.equal(speed.engine, facts.engine);
+  assert.ok(speed.imagesPerSecond > 0 && speed.profile.rows.length > 5, "a measured training");
   console.log(`${command.join(" ")}: 1 passed, 0 failed; engine ${facts.engine}`);
 } finally {
   rmSync(folder, { recursive: true });

@@ -25,8 +25,7 @@ import type { Contender, Measurement, Setup } from "./training/measurement.ts";
 import { writePart } from "./training/page-part.ts";
 import { type Peer, startFastest } from "./training/peer.ts";
 import { type ChildRun, formatChildRuns, formatModel, formatSide, type Result } from "./training/tables.ts";
-import { type TrainerOptions, Trainers } from "./training/trainers.ts";
-import type { TrainedChild } from "./training/worker.ts";
+import { type TrainerOptions, Trainers, trainChildren } from "./training/trainers.ts";
 
 const cores = availableParallelism();
 const machine = describeMachine();
@@ -173,7 +172,7 @@ async function compare(options: Options, model: string): Promise<Result[]> {
     }
     return results;
   } finally {
-    for (const each of [...trainers, ...peers]) each.close();
+    for (const each of [...trainers, ...peers]) await each.close();
   }
 }
 
@@ -193,19 +192,12 @@ async function childRun(options: Options): Promise<string[]> {
     for (const model of options.models) {
       const runs: ChildRun[] = [];
       for (const each of trainerOptions(options, model)) {
-        const trainers = await Trainers.start(each, Math.max(...options.processes));
-        try {
-          const { setup } = trainers.contender(Math.max(...options.processes));
-          const results: TrainedChild[][] = [];
-          for (let round = 0; round < rounds; round++) {
-            const children = await trainers.trainChildren(subsetsPath, epochs, 1 + round * setup.processes);
-            writeLine(options, { round: round + 1, ...setup, epochs, trainSize, validationSize, children });
-            results.push(children);
-          }
-          runs.push({ name: formatSide(setup), precision: setup.precision, rounds: results });
-        } finally {
-          trainers.close();
-        }
+        const processes = Math.max(...options.processes);
+        const task = { subsetsPath, epochs, processes };
+        const { setup, children } = await trainChildren(each, task, rounds, (round, setup, children) => {
+          writeLine(options, { round, ...setup, epochs, trainSize, validationSize, children });
+        });
+        runs.push({ name: formatSide(setup), precision: setup.precision, rounds: children });
       }
       lines.push("", `### ${model}, batch ${options.batch}`, "", ...formatChildRuns(runs));
     }

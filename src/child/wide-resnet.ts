@@ -42,6 +42,19 @@ export function parseWideResnet(name: string): WideResnetShape | undefined {
   );
 }
 
+/** Numbers in the filters of all convolutions: nearly all that is trained. */
+export function countFilterWeights({ depth, width }: WideResnetShape): number {
+  const blocks = (depth - 4) / 6;
+  let channels = 16;
+  let count = 9 * 3 * channels;
+  for (const filters of [16 * width, 32 * width, 64 * width]) {
+    const projection = channels === filters ? 0 : channels * filters;
+    count += projection + 9 * filters * (channels + filters * (2 * blocks - 1));
+    channels = filters;
+  }
+  return count;
+}
+
 /**
  * Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss. Batch normalisation as in
  * Keras 2: momentum 0.99, epsilon 0.001. Adam with gradients clipped to norm 1, as the original DeepAugment trained it.

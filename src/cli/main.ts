@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { messageOf } from "../common/errors.ts";
 import { VERSION } from "../common/version.ts";
 import { addApplyCommand } from "./apply.ts";
+import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addApplyCommand(program);
   addPreviewCommand(program);
   addDataCommands(program);
+  addBenchCommand(program);
   return program;
 }
 

@@ -29,6 +29,15 @@ export function share(name: string): (text: string) => number {
   };
 }
 
+/** A reader of numbers in (0, high]. */
+export function numberAbove0(name: string, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value <= high) return value;
+    throw new UsageError(`${name}: expected a number above 0, at most ${high}, received "${text}"`);
+  };
+}
+
 /** A reader of texts that are not empty. */
 export function someText(name: string, what: string): (text: string) => string {
   return (text) => {

@@ -11,6 +11,8 @@ export interface WorkerPoolOptions {
   readonly command?: Command;
   /** Options of Node that the workers have besides this program's own; the standalone executable takes them, too. */
   readonly nodeOptions?: string;
+  /** Variables that the workers have besides, or instead of, this program's own; undefined takes one away. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export interface RunOptions<Progress> {
@@ -71,7 +73,11 @@ export class WorkerPool<Task, Result, Progress = never> {
     this.#size = size;
     this.#command = options.command ?? withArguments(selfCommand(), ["__worker", kind]);
     const nodeOptions = [process.env.NODE_OPTIONS, options.nodeOptions].filter(Boolean).join(" ");
-    this.#environment = nodeOptions ? { ...process.env, NODE_OPTIONS: nodeOptions } : process.env;
+    this.#environment = {
+      ...process.env,
+      ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
+      ...options.environment,
+    };
   }
 
   /** Process ids of the workers that are alive: for tests and for reports on memory. */

@@ -50,6 +50,13 @@ export interface StepResult {
   readonly correct: number;
 }
 
+/** Seconds that a layer's operations took. */
+export interface LayerTime {
+  readonly layer: string;
+  readonly forward: number;
+  readonly backward: number;
+}
+
 /** A model's training step and its evaluation, as an engine of its own way computes them. */
 export interface CompiledModel {
   /** Forward and back; leaves the gradients in `gradients`, and takes no optimizer's step. */
@@ -58,6 +65,11 @@ export interface CompiledModel {
   evaluate(batch: LabelledPixels): StepResult;
   /** By the names of the variables; the same tensors after every step. */
   readonly gradients: NamedTensorMap;
+  /**
+   * Where the time since the last call went, on one thread; the first call begins to measure. A layer may be told twice,
+   * as two operations. Whatever is done for all layers together, such as the loss, is not told.
+   */
+  profile(): LayerTime[];
   dispose(): void;
 }
 

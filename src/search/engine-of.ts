@@ -13,10 +13,15 @@ import {
 } from "../engine/engine.ts";
 import type { ExperimentFacts } from "../experiment/experiment.ts";
 
+/** What the configuration says of it. */
+export type EngineSettings = Pick<Config, "engine" | "precision" | "workers" | "threads">;
+
 export interface SettledEngine {
   readonly engine: Omit<ResolvedEngine, "note">;
   /** How many trainings run side by side. */
   readonly workers: number;
+  /** Of each training. */
+  readonly threads: number;
   /** What the user should know about it, a line each. */
   readonly notes: readonly string[];
 }
@@ -27,7 +32,7 @@ export interface SettledEngine {
  * what its seed gives.
  * @throws UsageError where the engine or the precision is not to be had.
  */
-export function settleEngine(config: Config, began?: ExperimentFacts): SettledEngine {
+export function settleEngine(config: EngineSettings, began?: ExperimentFacts): SettledEngine {
   const { note, ...engine } = began
     ? resumedEngine(config, began)
     : resolveEngine(config.engine, config.precision);
@@ -47,10 +52,10 @@ export function settleEngine(config: Config, began?: ExperimentFacts): SettledEn
   }
   const threads = isThreaded ? config.threads : 1;
   const suited = Math.max(1, Math.floor(availableParallelism() / threads));
-  return { engine, workers: config.workers === "auto" ? suited : config.workers, notes };
+  return { engine, workers: config.workers === "auto" ? suited : config.workers, threads, notes };
 }
 
-function resumedEngine(config: Config, began: ExperimentFacts): ResolvedEngine {
+function resumedEngine(config: EngineSettings, began: ExperimentFacts): ResolvedEngine {
   const engine = config.engine === "auto" ? (began.engine as EngineChoice) : config.engine;
   const isKept = engine === began.engine;
   const precision =

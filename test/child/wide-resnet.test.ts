@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { buildModel, checkModel } from "../../src/child/model.ts";
 import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
 import { loadWeights, saveWeights } from "../../src/child/weights.ts";
+import { countFilterWeights } from "../../src/child/wide-resnet.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
 import { composedOptimizers } from "../../src/engine/composed.ts";
@@ -57,6 +58,20 @@ describe("a Wide ResNet", () => {
     );
     assert.equal(net.countParams() - 691_674, 2 * 912, "moving means and variances of 912 channels");
     net.dispose();
+  });
+
+  it("has as many numbers in its filters as are counted before it is built", () => {
+    for (const [depth, width] of [
+      [10, 1],
+      [16, 2],
+      [22, 3],
+    ]) {
+      const { net } = build(`wrn_${depth}_${width}`, 8);
+      const filters = net.layers.filter((layer) => layer.getClassName() === "Conv2D");
+      const count = filters.reduce((sum, layer) => sum + layer.countParams(), 0);
+      assert.equal(countFilterWeights({ depth, width }), count);
+      net.dispose();
+    }
   });
 
   it("of width 1 projects only where a group halves the image", () => {
@@ -153,6 +168,10 @@ describe("the names of Wide ResNets", () => {
     for (const name of ["wrn", "wrn_16", "wrn-16-2", "wrn_16_0", "wrn_a_b", "wrn_16_2_1", "wrn_99999_2"])
       assert.match(messageFor(name), /wrn_<depth>_<width>/, name);
     assert.match(messageFor("resnet"), /unknown model "resnet".*wrn_<depth>_<width>/);
+  });
+
+  it("of more weights than there is memory for are errors that tell how much it would take", () => {
+    assert.match(messageFor("wrn_9994_999"), /model wrn_9994_999 has over [\d,]+ million weights.* GB/);
   });
 
   it("refuse images that cannot be halved twice", () => {

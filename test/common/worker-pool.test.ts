@@ -34,14 +34,28 @@ async function waitUntilGone(pids: readonly number[]): Promise<void> {
 
 describe("WorkerPool", () => {
   const pools: WorkerPool<TestTask, TestResult, number>[] = [];
-  const create = (size: number, file = process.execPath) => {
+  const create = (size: number, file = process.execPath, environment?: NodeJS.ProcessEnv) => {
     const pool = new WorkerPool<TestTask, TestResult, number>("test", size, {
       command: { file, args: [fixture("worker")] },
+      environment,
     });
     pools.push(pool);
     return pool;
   };
   afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
+
+  it("gives its processes variables of their own, or takes some away", async () => {
+    const variableIn = async (environment?: NodeJS.ProcessEnv) =>
+      (await create(1, process.execPath, environment).run({ does: "tell" })).variable;
+    process.env.DEEPAUGMENT_TEST = "ours";
+    try {
+      assert.equal(await variableIn(), "ours");
+      assert.equal(await variableIn({ DEEPAUGMENT_TEST: "theirs" }), "theirs");
+      assert.equal(await variableIn({ DEEPAUGMENT_TEST: undefined }), undefined);
+    } finally {
+      delete process.env.DEEPAUGMENT_TEST;
+    }
+  });
 
   it("runs tasks on at most `size` processes, used again, with typed arrays and progress", async () => {
     const pool = create(2);

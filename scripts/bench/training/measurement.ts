@@ -1,5 +1,10 @@
 // What is measured of a side of the comparison, ours or the peer's.
 
+import type { Measurement } from "../../../src/search/bench.ts";
+
+/** One round. */
+export type { Measurement };
+
 /** Which side, and how it was set up: everything that a figure depends on besides the machine. */
 export interface Setup {
   readonly side: "deepaugment" | "torch";
@@ -14,18 +19,6 @@ export interface Setup {
   /** Of each process. */
   readonly threads: number;
   readonly batch: number;
-}
-
-/** One round. */
-export interface Measurement {
-  /** Trained (forward, backward, update), all processes together. */
-  readonly imagesPerSecond: number;
-  /** Forward alone, all processes together. */
-  readonly validationImagesPerSecond: number;
-  /** Of each process, after the round. */
-  readonly residentMegabytes: readonly number[];
-  /** Of each process, at most so far. */
-  readonly peakMegabytes: readonly number[];
 }
 
 /** A side that is warm and measures when it is told to; idle otherwise. */

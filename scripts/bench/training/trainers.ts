@@ -1,129 +1,99 @@
 // Our side of the benchmark: processes of one engine that train at the same time, as a search's workers do.
 
-import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { RunError } from "../../../src/common/errors.ts";
-import { fromPlainError, type WorkerMessage } from "../../../src/common/worker-process.ts";
-import type { EngineChoice, EngineIdentity, PrecisionChoice } from "../../../src/engine/engine.ts";
-import type { Contender, Measurement, Setup } from "./measurement.ts";
-import type { Rate, TrainedChild, WorkerTask } from "./worker.ts";
+import { WorkerPool } from "../../../src/common/worker-pool.ts";
+import type { EngineIdentity } from "../../../src/engine/engine.ts";
+import { TrainingBench } from "../../../src/search/bench.ts";
+import type { MeasuringSetup } from "../../../src/search/measuring.ts";
+import type { Contender, Setup } from "./measurement.ts";
+import type { ChildResult, ChildTask, TrainedChild } from "./worker.ts";
 
-export interface TrainerOptions {
-  readonly engine: EngineChoice;
-  readonly precision: PrecisionChoice;
+export interface TrainerOptions extends MeasuringSetup {
   /** The instruction set that engine native is made to take; "auto": the best of this machine. */
   readonly kernels: string;
-  readonly model: string;
-  readonly batch: number;
-  readonly threads: number;
 }
 
-/** Processes with the engine started in each. */
+/** Processes that are measured by rounds. */
 export class Trainers {
-  readonly #processes: readonly ChildProcess[];
+  readonly #bench: TrainingBench;
   readonly #options: TrainerOptions;
   readonly identity: EngineIdentity;
 
-  private constructor(processes: readonly ChildProcess[], options: TrainerOptions, identity: EngineIdentity) {
-    this.#processes = processes;
+  private constructor(bench: TrainingBench, options: TrainerOptions, identity: EngineIdentity) {
+    this.#bench = bench;
     this.#options = options;
     this.identity = identity;
   }
 
   /** @throws UsageError where the engine, the precision or the instruction set is not to be had. */
   static async start(options: TrainerOptions, count: number): Promise<Trainers> {
-    const { kernels, ...task } = options;
-    const { DEEPAUGMENT_NATIVE_KERNELS: _, ...env } = process.env;
-    if (kernels !== "auto") env.DEEPAUGMENT_NATIVE_KERNELS = kernels;
-    const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
-    const processes = Array.from({ length: count }, () => fork(worker, { env }));
+    const bench = new TrainingBench(options, count, { environment: environmentOf(options) });
     try {
-      const [identity] = await Promise.all(
-        processes.map((child) => ask<EngineIdentity>(child, { type: "start", ...task })),
-      );
-      return new Trainers(processes, options, identity);
+      return new Trainers(bench, options, await bench.prepare(count));
     } catch (error) {
-      for (const child of processes) child.kill();
+      await bench.close();
       throw error;
     }
   }
 
-  /** Measures `processes` of them; the others are idle meanwhile. */
+  /** Measures `processes` of them, each round on fresh children; the others are idle meanwhile. */
   contender(processes: number): Contender {
-    const { model, batch, threads, kernels, engine } = this.#options;
-    const setup: Setup = {
-      side: "deepaugment",
-      ...this.identity,
-      model,
-      variant: kernels === "auto" || engine !== "native" ? "" : kernels,
-      processes,
-      threads,
-      batch,
-    };
-    return { setup, measure: (seconds) => this.#measure(processes, seconds) };
-  }
-
-  /** As many children as there are processes, trained at the same time from different seeds. */
-  trainChildren(subsetsPath: string, epochs: number, firstSeed: number): Promise<TrainedChild[]> {
-    return Promise.all(
-      this.#processes.map((child, index) =>
-        ask<TrainedChild>(child, { type: "child", subsetsPath, epochs, seed: firstSeed + index }),
-      ),
-    );
-  }
-
-  close(): void {
-    for (const child of this.#processes) if (child.connected) child.disconnect();
-  }
-
-  async #measure(processes: number, seconds: number): Promise<Measurement> {
-    const children = this.#processes.slice(0, processes);
-    const all = <Result>(task: WorkerTask) => Promise.all(children.map((child) => ask<Result>(child, task)));
-    await all({ type: "prepare" });
-    // All have answered, so none begins before the last one is ready.
-    const training = await all<Rate>({ type: "train", seconds });
-    const validation = await all<Rate>({ type: "validate", seconds: seconds / 3 });
-    for (const rates of [training, validation]) checkTogether(rates);
     return {
-      imagesPerSecond: total(training),
-      validationImagesPerSecond: total(validation),
-      residentMegabytes: validation.map(({ residentMegabytes }) => residentMegabytes),
-      peakMegabytes: validation.map(({ peakMegabytes }) => peakMegabytes),
+      setup: setupOf(this.#options, this.identity, processes),
+      measure: async (seconds) => {
+        await this.#bench.prepare(processes);
+        return this.#bench.measure(processes, seconds);
+      },
     };
+  }
+
+  close(): Promise<void> {
+    return this.#bench.close();
   }
 }
 
-/** A sum of rates means something only of processes that ran at the same time. */
-function checkTogether(rates: readonly Rate[]): void {
-  const starts = rates.map(({ start }) => start);
-  const ends = rates.map(({ end }) => end);
-  const shared = Math.min(...ends) - Math.max(...starts);
-  const whole = Math.max(...ends) - Math.min(...starts);
-  if (shared < 0.5 * whole) {
-    throw new RunError(
-      `the processes measured together for ${(shared / 1000).toFixed(1)} s of ${(whole / 1000).toFixed(1)} s only; use longer rounds: --seconds`,
-    );
+/**
+ * As many children as there are processes, trained at the same time from different seeds; and that for so many rounds,
+ * each of which is told as it ends.
+ */
+export async function trainChildren(
+  options: TrainerOptions,
+  task: { readonly subsetsPath: string; readonly epochs: number; readonly processes: number },
+  rounds: number,
+  onRound: (round: number, setup: Setup, children: readonly TrainedChild[]) => void,
+): Promise<{ setup: Setup; children: TrainedChild[][] }> {
+  const { subsetsPath, epochs, processes } = task;
+  const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
+  const command = { file: process.execPath, args: [worker] };
+  const environment = environmentOf(options);
+  const pool = new WorkerPool<ChildTask, ChildResult>("child", processes, { command, environment });
+  const all: ChildResult[][] = [];
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      const seeds = Array.from({ length: processes }, (_, index) => (round - 1) * processes + index + 1);
+      const results = await Promise.all(
+        seeds.map((seed) => pool.run({ setup: options, subsetsPath, epochs, seed })),
+      );
+      all.push(results);
+      const children = results.map(({ child }) => child);
+      onRound(round, setupOf(options, results[0].identity, processes), children);
+    }
+  } finally {
+    await pool.close();
   }
+  return {
+    setup: setupOf(options, all[0][0].identity, processes),
+    children: all.map((results) => results.map(({ child }) => child)),
+  };
 }
 
-function total(rates: readonly Rate[]): number {
-  return rates.reduce((sum, { imagesPerSecond }) => sum + imagesPerSecond, 0);
+function environmentOf({ kernels }: TrainerOptions): NodeJS.ProcessEnv {
+  return { DEEPAUGMENT_NATIVE_KERNELS: kernels === "auto" ? undefined : kernels };
 }
 
-/** What the process answers to the task. A process has one task at a time. */
-function ask<Result>(child: ChildProcess, task: WorkerTask): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const onMessage = (message: WorkerMessage<Result, never>) => {
-      child.off("exit", onExit);
-      if (message.type === "result") resolve(message.result);
-      else if (message.type === "error") reject(fromPlainError(message.error));
-    };
-    const onExit = (code: number | null, signal: string | null) => {
-      child.off("message", onMessage);
-      reject(new RunError(`a measuring process ended with ${signal ?? `code ${code}`} at task ${task.type}`));
-    };
-    child.once("message", onMessage);
-    child.once("exit", onExit);
-    child.send(task);
-  });
+function setupOf(options: TrainerOptions, identity: EngineIdentity, processes: number): Setup {
+  const { engine, model, batch, threads, kernels } = options;
+  const { name, precision } = identity;
+  const variant = kernels === "auto" || engine !== "native" ? "" : kernels;
+  return { side: "deepaugment", name, precision, model, variant, processes, threads, batch };
 }

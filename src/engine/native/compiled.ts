@@ -3,7 +3,7 @@
 
 import { type NamedTensorMap, type Tensor, type Variable, zeros } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import type { CompiledModel, LabelledPixels, Precision, StepResult } from "../engine.ts";
+import type { CompiledModel, LabelledPixels, LayerTime, Precision, StepResult } from "../engine.ts";
 import { type NativePlan, OPERANDS } from "./addon.ts";
 import { describePlan } from "./describe-plan.ts";
 import type { NativeBackend } from "./storage.ts";
@@ -73,8 +73,8 @@ class Compiled implements CompiledModel {
     return { loss, correct };
   }
 
-  profile(): [string, number, number][] {
-    return this.#plan.profile();
+  profile(): LayerTime[] {
+    return this.#plan.profile().map(([layer, forward, backward]) => ({ layer, forward, backward }));
   }
 
   dispose(): void {

@@ -1,0 +1,126 @@
+// `deepaugment bench`: how fast an engine trains a model here.
+
+import type { Command } from "commander";
+import type { ProfileRow, StepProfile } from "../child/profile.ts";
+import type { EngineChoice, PrecisionChoice } from "../engine/engine.ts";
+import type { BenchOutcome } from "../search/bench.ts";
+import { formatTable } from "./format.ts";
+import { numberAbove0, oneOf, someText, wholeNumber } from "./options.ts";
+import { interruptible } from "./terminal.ts";
+
+interface BenchFlags {
+  engine: EngineChoice;
+  model: string;
+  batch: number;
+  precision: PrecisionChoice;
+  workers?: number;
+  threads: number;
+  seconds: number;
+  profile?: boolean;
+  json?: boolean;
+}
+
+export function addBenchCommand(program: Command): void {
+  program
+    .command("bench")
+    .description("measure how fast an engine trains a model on this machine")
+    .option(
+      "--engine <name>",
+      "auto, native or wasm",
+      oneOf("--engine", ["auto", "native", "webgpu", "tensorflow", "wasm"]),
+      "auto",
+    )
+    .option("--model <name>", "basiccnn or wrn_<depth>_<width>", someText("--model", "a model"), "basiccnn")
+    .option("--batch <n>", "images per training step", wholeNumber("--batch", 1, 65_536), 64)
+    .option(
+      "--precision <name>",
+      "auto, float32 or bfloat16",
+      oneOf("--precision", ["auto", "float32", "bfloat16"]),
+      "auto",
+    )
+    .option(
+      "--workers <n>",
+      "processes that train at the same time; by default as many as a search takes, one per core",
+      wholeNumber("--workers", 1, 1024),
+    )
+    .option("--threads <n>", "threads of each training (engine native)", wholeNumber("--threads", 1, 256), 1)
+    .option("--seconds <s>", "how long training is measured", numberAbove0("--seconds", 3600), 3)
+    .option("--profile", "tell where the time of a training step goes (of one thread)")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", HELP)
+    .action(bench);
+}
+
+const HELP = `
+Nothing is downloaded: images are noise of 32 x 32 pixels in 10 classes. Each worker is a process that trains a network of
+its own, as a search's workers do; rates are of all of them together. Validation is measured for a third of --seconds after
+training.
+
+--profile measures again for --seconds, and tells by layer and direction what a step of one worker spends its time on,
+where the engine compiles the model (native does, for the models above); by TensorFlow.js's kernels elsewhere. Rows of
+their own are the optimizer; "engine besides layers": the loss, the weights made ready, sums over the parts of a batch;
+"trainer": batches put together; "besides kernels": the same, and TensorFlow.js's own cost of each operation.
+
+Examples:
+  deepaugment bench
+  deepaugment bench --engine wasm --model wrn_16_2 --workers 1 --json
+  deepaugment bench --precision float32 --workers 1 --profile`;
+
+async function bench({ workers, profile = false, json, ...flags }: BenchFlags): Promise<void> {
+  const { benchTraining } = await import("../search/bench.ts");
+  const outcome = await interruptible((signal) =>
+    benchTraining({
+      ...flags,
+      workers: workers ?? "auto",
+      profile,
+      signal,
+      onNotes: (notes) => {
+        for (const note of notes) process.stderr.write(`note: ${note}\n`);
+      },
+    }),
+  );
+  process.stdout.write(json ? `${JSON.stringify(outcome, null, 2)}\n` : await format(outcome));
+}
+
+async function format(outcome: BenchOutcome): Promise<string> {
+  const { describeEngine } = await import("../engine/engine.ts");
+  const { engine, precision, kernels, model, batch, imageShape, classes, workers, threads } = outcome;
+  const [height, width] = imageShape;
+  const threaded = threads > 1 ? `, ${threads} threads each` : "";
+  const lines = [
+    `Engine     ${describeEngine({ name: engine, precision, kernels })}`,
+    `Model      ${model}, ${height} x ${width} pixels, ${classes} classes, batches of ${batch}`,
+    `Workers    ${workers}${threaded}`,
+    `Trained    ${formatRate(outcome.imagesPerSecond)} images/s`,
+    `Validated  ${formatRate(outcome.validationImagesPerSecond)} images/s`,
+    `Memory     ${Math.max(...outcome.residentMegabytes)} MB a worker, ${Math.max(...outcome.peakMegabytes)} MB at most`,
+    ...(outcome.profile ? ["", ...formatProfile(outcome.profile, workers)] : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Rows with less would show as 0.0%: their sum stands for them. */
+const LEAST_SHARE = 0.0005;
+
+function formatProfile({ by, millisecondsPerStep, rows }: StepProfile, workers: number): string[] {
+  const isByLayer = by === "layer";
+  const cells = (name: string, part: string, each: readonly ProfileRow[]) => [
+    name,
+    ...(isByLayer ? [part === "forward" || part === "backward" ? part : ""] : []),
+    each.reduce((sum, { milliseconds }) => sum + milliseconds, 0).toFixed(2),
+    `${(100 * each.reduce((sum, { share }) => sum + share, 0)).toFixed(1)}%`,
+  ];
+  const shown = rows.filter(({ share }) => share >= LEAST_SHARE);
+  const others = rows.filter(({ share }) => share < LEAST_SHARE);
+  const lines = shown.map((row) => cells(row.name, row.part, [row]));
+  if (others.length > 0) lines.push(cells(`${others.length} others`, "", others));
+  const head = [by, ...(isByLayer ? ["direction"] : []), "ms a step", "share"];
+  const right = [false, ...(isByLayer ? [false] : []), true, true];
+  const whose = workers > 1 ? "A training step of one worker" : "A training step";
+  return [`${whose} takes ${millisecondsPerStep.toFixed(2)} ms:`, "", formatTable(head, lines, right)];
+}
+
+/** To three digits, or whole. */
+function formatRate(rate: number): string {
+  return rate < 100 ? String(Number(rate.toPrecision(3))) : Math.round(rate).toLocaleString("en");
+}

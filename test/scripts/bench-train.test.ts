@@ -109,14 +109,14 @@ describe("a written part of a page", () => {
 
 By hand.
 
-<!-- speed: written by npm run bench:train -->
+<!-- speed: written by a script -->
 
 three
 four
 
 <!-- end of speed -->
 
-<!-- children: written by npm run bench:train -->
+<!-- children: written by a script -->
 
 two
 
@@ -126,7 +126,7 @@ two
   });
 
   it("that does not end is not guessed", () => {
-    writeFileSync(page, "<!-- speed: written by npm run bench:train -->\nmore");
+    writeFileSync(page, "<!-- speed: written by a script -->\nmore");
     assert.throws(() => writePart(page, "speed", ["one"], "Performance"), /without/);
   });
 });

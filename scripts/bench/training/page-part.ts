@@ -10,7 +10,7 @@ import { writeFileWhole } from "../../../src/common/files.ts";
  * @throws UsageError where the part begins and does not end.
  */
 export function writePart(page: string, part: string, lines: readonly string[], title: string): void {
-  const begin = `<!-- ${part}: written by npm run bench:train -->`;
+  const begin = `<!-- ${part}: written by a script -->`;
   const end = `<!-- end of ${part} -->`;
   const text = existsSync(page) ? readFileSync(page, "utf8") : `# ${title}\n`;
   const content = [begin, "", ...lines, "", end].join("\n");

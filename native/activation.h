@@ -76,8 +76,8 @@ void sumRows(ptrdiff_t rows, int channels, Type type, const void* dy, float* sum
       const auto* from = static_cast<const decltype(zero)*>(dy) + first;
       Vector added[kCount][1];
       sumOverRows(
-          rows, block,
-          [&](ptrdiff_t row, int v, Vector(&to)[1]) { to[0] += block.load(from + row * channels, v); }, added);
+          rows, block, [&](ptrdiff_t row, int v, Vector(&to)[1]) { to[0] += block.load(from + row * channels, v); },
+          added);
       for (int v = 0; v < kCount; v++) block.store(sums + first, block.load(sums + first, v) + added[v][0], v);
     });
   });

@@ -88,8 +88,7 @@ Convolutions Arguments::convolutions(size_t place) const {
   const int32_t* f = integers(place, "shape", 15);
   for (int i = 0; i < 13; i++) {
     if (f[i] < (i == 0 ? 0 : 1)) {
-      throw Napi::RangeError::New(info_.Env(),
-                                  "shape: number " + std::to_string(i) + " is " + std::to_string(f[i]));
+      throw Napi::RangeError::New(info_.Env(), "shape: number " + std::to_string(i) + " is " + std::to_string(f[i]));
     }
   }
   return {f[0], {f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11], f[12], f[13], f[14]}};

@@ -1,8 +1,7 @@
 // Operations value by value, and reductions, as functions of JavaScript.
 
-#include "arithmetic_table.h"
-
 #include "arguments.h"
+#include "arithmetic_table.h"
 
 namespace {
 
@@ -17,7 +16,8 @@ const ArithmeticKernels& arithmetic() { return *chosenKernels().arithmetic; }
 template <typename Operation>
 Operation operationOf(const Arguments& arguments, const Napi::Env& env) {
   const int code = arguments.integer(0, "operation", 0);
-  if (code >= int(Operation::kCount)) throw Napi::RangeError::New(env, "operation: there is none " + std::to_string(code));
+  if (code >= int(Operation::kCount))
+    throw Napi::RangeError::New(env, "operation: there is none " + std::to_string(code));
   return Operation(code);
 }
 
@@ -65,7 +65,8 @@ void binary(const Napi::CallbackInfo& info) {
     const ptrdiff_t bStep = broadcast.bSteps[axis] = layout[2 * rank + axis];
     const int most = axis == rank - 1 ? 1 : INT32_MAX;
     if (length < 1 || aStep < 0 || bStep < 0 || aStep > most || bStep > most) {
-      throw Napi::RangeError::New(info.Env(), "layout: expected sizes of 1 or more, steps of 0 or more, at last 0 or 1");
+      throw Napi::RangeError::New(info.Env(),
+                                  "layout: expected sizes of 1 or more, steps of 0 or more, at last 0 or 1");
     }
     size *= length;
     aLast += (length - 1) * aStep;

@@ -199,8 +199,7 @@ void binaryPass(const Broadcast& layout, float parameter, const float* a, const 
   }
 }
 
-void binary(Binary operation, const Broadcast& layout, float parameter, const float* a, const float* b,
-            float* result) {
+void binary(Binary operation, const Broadcast& layout, float parameter, const float* a, const float* b, float* result) {
 #define PASS(Name) binaryPass<Name##Of>,
   static constexpr decltype(&binaryPass<AddOf>) kPasses[] = {BINARY_OPERATIONS(PASS)};
 #undef PASS

@@ -8,12 +8,8 @@
 namespace {
 
 // In two steps, since compilers take larger ones apart into single values.
-inline Integers widen(Bytes bytes) {
-  return __builtin_convertvector(__builtin_convertvector(bytes, Halves), Integers);
-}
-inline Bytes narrow(Integers values) {
-  return __builtin_convertvector(__builtin_convertvector(values, Halves), Bytes);
-}
+inline Integers widen(Bytes bytes) { return __builtin_convertvector(__builtin_convertvector(bytes, Halves), Integers); }
+inline Bytes narrow(Integers values) { return __builtin_convertvector(__builtin_convertvector(values, Halves), Bytes); }
 
 /** So many whole vectors next to each other. */
 template <int VECTORS>
@@ -57,12 +53,8 @@ struct Part {
     storePart(to, values, lanes);
   }
 
-  Integers loadBytes(const uint8_t* from, int = 0) const {
-    return widen(loadPart(from, lanes));
-  }
-  void storeBytes(uint8_t* to, Integers values, int = 0) const {
-    storePart(to, narrow(values), lanes);
-  }
+  Integers loadBytes(const uint8_t* from, int = 0) const { return widen(loadPart(from, lanes)); }
+  void storeBytes(uint8_t* to, Integers values, int = 0) const { storePart(to, narrow(values), lanes); }
 };
 
 /** Calls body(first column, block) for all columns, in blocks of up to 4 vectors. */

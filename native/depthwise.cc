@@ -1,11 +1,10 @@
 // Depthwise convolutions as functions of JavaScript: images are Float32Array, or Uint16Array of bfloat16, both of a call
 // the same.
 
-#include "depthwise_table.h"
-
 #include <cstring>
 
 #include "arguments.h"
+#include "depthwise_table.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "columns.h"
-#include "convolution.h"
 #include "depthwise_table.h"
+#include "packing.h"
 #include "taps.h"
 
 namespace {
@@ -142,15 +142,25 @@ struct DepthwiseAxes {
   Axis rows, columns;
 
   DepthwiseAxes(const ConvolutionShape& s, bool isGradient)
-      : rows{isGradient ? s.height : s.outHeight, isGradient ? s.outHeight : s.height, s.filterHeight,
-             s.strideHeight, s.dilationHeight, s.padTop, isGradient},
-        columns{isGradient ? s.width : s.outWidth, isGradient ? s.outWidth : s.width, s.filterWidth,
-                s.strideWidth, s.dilationWidth, s.padLeft, isGradient} {}
+      : rows{isGradient ? s.height : s.outHeight,
+             isGradient ? s.outHeight : s.height,
+             s.filterHeight,
+             s.strideHeight,
+             s.dilationHeight,
+             s.padTop,
+             isGradient},
+        columns{isGradient ? s.width : s.outWidth,
+                isGradient ? s.outWidth : s.width,
+                s.filterWidth,
+                s.strideWidth,
+                s.dilationWidth,
+                s.padLeft,
+                isGradient} {}
 };
 
 template <typename T>
 struct Depthwise {
-  static inline thread_local Scratch repeatedMemory;
+  static inline thread_local Scratch repeatedMemory, sumMemory;
 
   static void convolve(const ConvolutionShape& s, int images, const T* input, const float* filter, T* output) {
     const DepthwiseAxes axes(s, false);
@@ -177,7 +187,7 @@ struct Depthwise {
         sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, target);
         continue;
       }
-      float* repeated = frameMemory.take<float>(inputSize * multiplier);
+      float* repeated = sumMemory.take<float>(inputSize * multiplier);
       sumTaps(axes.rows, axes.columns, runs, source, filter, s.outChannels, repeated);
       for (ptrdiff_t i = 0; i < inputSize; i++) {
         float sum = 0;

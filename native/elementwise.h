@@ -29,8 +29,7 @@ void convert(ptrdiff_t count, Type from, const void* x, Type to, void* y) {
   withType(from, [&](auto zeroOfX) {
     withType(to, [&](auto zeroOfY) {
       forVectors(count, [&](ptrdiff_t at, auto block) {
-        block.store(static_cast<decltype(zeroOfY)*>(y) + at,
-                    block.load(static_cast<const decltype(zeroOfX)*>(x) + at));
+        block.store(static_cast<decltype(zeroOfY)*>(y) + at, block.load(static_cast<const decltype(zeroOfX)*>(x) + at));
       });
     });
   });

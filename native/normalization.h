@@ -18,8 +18,8 @@ void channelMoments(ptrdiff_t rows, int channels, Type type, const void* x, floa
       const T* from = static_cast<const T*>(x) + first;
       Vector sums[kCount][1];
       sumOverRows(
-          rows, block,
-          [&](ptrdiff_t row, int v, Vector(&to)[1]) { to[0] += block.load(from + row * channels, v); }, sums);
+          rows, block, [&](ptrdiff_t row, int v, Vector(&to)[1]) { to[0] += block.load(from + row * channels, v); },
+          sums);
       Vector means[kCount];
       for (int v = 0; v < kCount; v++) means[v] = sums[v][0] / float(rows);
       Vector deviations[kCount][2];

@@ -1,9 +1,8 @@
 // The passes as functions of JavaScript: see src/engine/native/addon.ts. Arrays of activations are Float32Array or
 // Uint16Array (bfloat16), all of a call the same.
 
-#include "passes_table.h"
-
 #include "arguments.h"
+#include "passes_table.h"
 
 namespace {
 
@@ -43,8 +42,8 @@ size_t outputSize(const PoolShape& s) { return sizeOf(s.images, s.outHeight, s.o
 void checkPlaces(const PoolShape& s, const Napi::Env& env) {
   const int64_t places = int64_t(s.windowHeight) * s.windowWidth;
   if (places > 256) {
-    throw Napi::RangeError::New(env, "shape: positions are kept in windows of up to 256 places, received " +
-                                         std::to_string(places));
+    throw Napi::RangeError::New(
+        env, "shape: positions are kept in windows of up to 256 places, received " + std::to_string(places));
   }
 }
 
@@ -209,7 +208,8 @@ void dropout(const Napi::CallbackInfo& info) {
   const char* const names[3] = {"k0", "k1", "step"};
   for (size_t i = 0; i < 3; i++) words[i] = arguments.word(4 + i, names[i]);
   const double rate = arguments.number(7, "rate", 0);
-  if (rate >= 1) throw Napi::RangeError::New(info.Env(), "rate: expected less than 1, received " + std::to_string(rate));
+  if (rate >= 1)
+    throw Napi::RangeError::New(info.Env(), "rate: expected less than 1, received " + std::to_string(rate));
   passes().dropout(x.type, x.data, y, first, ptrdiff_t(count), words[0], words[1], words[2], rate);
 }
 

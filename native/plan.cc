@@ -137,9 +137,8 @@ void Plan::layOutGradients(const std::vector<Lifetime>& lifetimes, const std::ve
   for (size_t i = 0; i < values_.size(); i++) {
     if (!gradientLifetimes[i].stages.empty()) order.push_back(i);
   }
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return gradientLifetimes[a].first() < gradientLifetimes[b].first();
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return gradientLifetimes[a].first() < gradientLifetimes[b].first(); });
   gradients_.resize(values_.size());
   for (const size_t i : order) {
     const Lifetime& lifetime = gradientLifetimes[i];
@@ -196,8 +195,8 @@ void Plan::computeLoss(Run& run) {
   const Chunk all{0, run.images, 0, 0};
   const auto* logits = static_cast<const float*>(data(logits_, run, all).data);
   void* const slopes = run.isTraining ? gradient(logits_, all).data : nullptr;
-  chosenKernels().passes->crossEntropy(run.images, int(values_[logits_].size), logits, run.labels, &run.loss, &run.correct,
-                                1.0f / float(run.images), type_, slopes);
+  chosenKernels().passes->crossEntropy(run.images, int(values_[logits_].size), logits, run.labels, &run.loss,
+                                       &run.correct, 1.0f / float(run.images), type_, slopes);
 }
 
 void Plan::train(Run& run) {

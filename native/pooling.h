@@ -220,8 +220,8 @@ void gatherGradient(const PoolShape& s, T* dx, const Share& share) {
         Vector sums[kCount] = {};
         for (ptrdiff_t i = above.first; i < above.end; i++) {
           ptrdiff_t at = (i * s.outWidth + beside.first) * s.channels + first;
-          ptrdiff_t place = (row + s.padTop - i * s.strideHeight) * s.windowWidth + column + s.padLeft -
-                            beside.first * s.strideWidth;
+          ptrdiff_t place =
+              (row + s.padTop - i * s.strideHeight) * s.windowWidth + column + s.padLeft - beside.first * s.strideWidth;
           for (ptrdiff_t j = beside.first; j < beside.end; j++, at += s.channels, place -= s.strideWidth) {
 #pragma GCC unroll 4
             for (int v = 0; v < kCount; v++) sums[v] += share(i, j, at, block, v)(int(place));

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "convolution.h"
+#include "packing.h"
 
 namespace {
 

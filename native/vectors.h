@@ -86,9 +86,7 @@ inline void storePart(uint8_t* to, Bytes bytes, int count) { std::memcpy(to, &by
 #if VECTOR_BYTES == 64 && defined(__AVX512F__)
 inline __mmask16 firstLanes(int count) { return __mmask16((1u << count) - 1); }
 
-inline Vector loadPart(const float* from, int count) {
-  return (Vector)_mm512_maskz_loadu_ps(firstLanes(count), from);
-}
+inline Vector loadPart(const float* from, int count) { return (Vector)_mm512_maskz_loadu_ps(firstLanes(count), from); }
 inline void storePart(float* to, Vector vector, int count) {
   _mm512_mask_storeu_ps(to, firstLanes(count), (__m512)vector);
 }
@@ -105,9 +103,7 @@ inline void storePart(Bfloat16* to, Vector vector, int count) {
   std::memcpy(&halves, values, sizeof halves);
   _mm256_mask_storeu_epi16(to, firstLanes(count), halves);
 }
-inline Bytes loadPart(const uint8_t* from, int count) {
-  return (Bytes)_mm_maskz_loadu_epi8(firstLanes(count), from);
-}
+inline Bytes loadPart(const uint8_t* from, int count) { return (Bytes)_mm_maskz_loadu_epi8(firstLanes(count), from); }
 inline void storePart(uint8_t* to, Bytes bytes, int count) {
   _mm_mask_storeu_epi8(to, firstLanes(count), (__m128i)bytes);
 }

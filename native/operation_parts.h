@@ -1,0 +1,58 @@
+// What operations of plans share.
+
+#pragma once
+
+#include <cstring>
+
+#include "arguments.h"
+#include "operations.h"
+
+inline const Passes& passes() { return *chosenKernels().passes; }
+
+/** Values of a chunk. */
+inline ptrdiff_t countOf(const Plan& plan, int value, const Chunk& chunk) {
+  return ptrdiff_t(chunk.count) * ptrdiff_t(plan.value(value).size);
+}
+
+/**
+ * Writes a gradient, or adds to it: `write` gets an array to write to.
+ */
+template <typename Write>
+void writeGradient(Plan& plan, const Operation& operation, int index, const Chunk& chunk, const Write& write) {
+  const int value = operation.gradientsWritten[index];
+  const Values to = plan.gradient(value, chunk);
+  if (!operation.adds[index]) {
+    write(to);
+    return;
+  }
+  const ptrdiff_t count = countOf(plan, value, chunk);
+  const Values more{plan.scratch(chunk, count * sizeOf(plan.type())), plan.type()};
+  write(more);
+  passes().add(plan.type(), count, to.data, more.data, to.data);
+}
+
+/** Sums of float32 of which each part of a batch has its own, added in the parts' order. */
+class PartSums {
+ public:
+  /** Before each use, of so many sums. */
+  void clear(int parts, size_t count) {
+    if (sums_.empty()) {
+      for (int i = 0; i < parts; i++) sums_.push_back(std::make_unique<Memory>(count * sizeof(float)));
+    }
+    count_ = count;
+    for (const auto& sums : sums_) std::memset(sums->data(), 0, count * sizeof(float));
+  }
+
+  float* of(const Chunk& chunk) const { return static_cast<float*>(sums_[chunk.part]->data()); }
+
+  void total(float* to) const {
+    std::memcpy(to, sums_[0]->data(), count_ * sizeof(float));
+    for (size_t part = 1; part < sums_.size(); part++) {
+      passes().add(Type::float32, ptrdiff_t(count_), to, sums_[part]->data(), to);
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<Memory>> sums_;
+  size_t count_ = 0;
+};

@@ -153,7 +153,7 @@ const KEYS = {
   ),
   precision: key(
     choice(["auto", "float32", "bfloat16"]),
-    "The numbers in which the engine computes; auto leaves it to the engine.",
+    "The numbers that engine native multiplies; auto takes bfloat16 where the processor has instructions for it, float32 elsewhere. Sums and weights are float32 in both; engine wasm has float32 alone.",
     "auto",
   ),
   threads: key(

@@ -4,7 +4,7 @@
 import { type NamedTensorMap, version_core } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../common/errors.ts";
-import { findAddon, type LoadedAddon, precisionsOf } from "./native/addon.ts";
+import { fastestPrecision, findAddon, type LoadedAddon } from "./native/addon.ts";
 import type { Optimizers } from "./optimizers.ts";
 
 export type EngineChoice = "auto" | "native" | "webgpu" | "tensorflow" | "wasm";
@@ -116,13 +116,8 @@ export function resolveEngine(choice: EngineChoice, precision: PrecisionChoice):
 }
 
 function resolveNative(addon: LoadedAddon, choice: PrecisionChoice): ResolvedEngine {
-  const { kernels } = addon;
-  const precisions = precisionsOf(addon);
-  const precision = choice === "auto" ? precisions[0] : choice;
-  if (precisions.includes(precision)) return { name: "native", precision, kernels };
-  throw new UsageError(
-    `precision "${precision}" is not to be had on engine native with its kernels ${kernels}; use precision: float32, or auto`,
-  );
+  const precision = choice === "auto" ? fastestPrecision(addon) : choice;
+  return { name: "native", precision, kernels: addon.kernels };
 }
 
 /** @param reason why it is not native, where that would have been better. */

@@ -266,12 +266,9 @@ export function findAddon(): LoadedAddon | MissingAddon {
   return found;
 }
 
-/**
- * The precisions in which the kernels can train on this processor, first the one that `precision: auto` takes: bfloat16
- * where the hardware multiplies it, float32 elsewhere.
- */
-export function precisionsOf({ addon }: LoadedAddon): readonly [Precision, ...Precision[]] {
-  return addon.multipliesBfloat16() ? ["bfloat16", "float32"] : ["float32", "bfloat16"];
+/** What `precision: auto` comes to: bfloat16 where the processor multiplies it, float32 elsewhere. */
+export function fastestPrecision({ addon }: LoadedAddon): Precision {
+  return addon.multipliesBfloat16() ? "bfloat16" : "float32";
 }
 
 function load(): LoadedAddon | MissingAddon {

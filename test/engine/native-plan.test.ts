@@ -250,6 +250,24 @@ describe("plans", { skip }, () => {
     assert.deepEqual(results[1], results[0]);
   });
 
+  it("leave alone what somebody else sees: clones of weights, and arrays that they were made of", () => {
+    addon.choose();
+    const net = createPlanModel("residual");
+    const given = net.getWeights().map((weight) => valuesOf(weight).fill(0.5));
+    net.setWeights(given.map((values, i) => tf.tensor(values, net.getWeights()[i].shape)));
+    const clones = net.getWeights().map((weight) => weight.clone());
+    const backend = tf.backend() as NativeBackend;
+    const compiled = compileModel(net, { batchSize: CAPACITY, precision: "float32", backend });
+    compiled?.train(randomBatch(CAPACITY, "clones"));
+    const isHalf = (value: number) => value === 0.5;
+    assert.ok(given.every((values) => values.every(isHalf)));
+    assert.ok(clones.every((clone) => valuesOf(clone).every(isHalf)));
+    assert.ok(!net.getWeights().every((weight) => valuesOf(weight).every(isHalf)));
+    compiled?.dispose();
+    tf.dispose(clones);
+    net.dispose();
+  });
+
   it("evaluate any number of images, whatever fits at once", () => {
     addon.choose();
     const net = createPlanModel("plain");

@@ -6,6 +6,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { CompiledModel, LabelledPixels, LayerTime, Precision, StepResult } from "../engine.ts";
 import { type NativePlan, OPERANDS } from "./addon.ts";
 import { describePlan } from "./describe-plan.ts";
+import { ownValues } from "./own-values.ts";
 import type { NativeBackend } from "./storage.ts";
 
 export interface CompileOptions {
@@ -61,7 +62,10 @@ class Compiled implements CompiledModel {
       labels.length,
       pixels,
       labels,
-      this.#weightValues(),
+      // What a step changes by itself are the moving moments, which are not trained.
+      this.#weights.map((weight, i) =>
+        this.#gradients[i] ? this.#backend.floatsOf(weight) : ownValues(this.#backend, weight),
+      ),
       gradients,
       this.#step++,
     );
@@ -69,7 +73,8 @@ class Compiled implements CompiledModel {
   }
 
   evaluate({ pixels, labels }: LabelledPixels): StepResult {
-    const [loss, correct] = this.#plan.evaluate(labels.length, pixels, labels, this.#weightValues());
+    const weights = this.#weights.map((weight) => this.#backend.floatsOf(weight));
+    const [loss, correct] = this.#plan.evaluate(labels.length, pixels, labels, weights);
     return { loss, correct };
   }
 
@@ -80,9 +85,5 @@ class Compiled implements CompiledModel {
   dispose(): void {
     this.#plan.dispose();
     for (const gradient of this.#gradients) gradient?.dispose();
-  }
-
-  #weightValues(): Float32Array[] {
-    return this.#weights.map((weight) => this.#backend.floatsOf(weight));
   }
 }

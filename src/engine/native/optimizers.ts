@@ -1,7 +1,8 @@
 // Optimizers in one pass over each variable, where it lies; Adam with one more over the gradients, for their norm.
 
-import { backend, engine, type Variable } from "@tensorflow/tfjs-core";
+import { backend } from "@tensorflow/tfjs-core";
 import type { Optimizers } from "../optimizers.ts";
+import { ownValues } from "./own-values.ts";
 import type { NativeBackend } from "./storage.ts";
 
 export const nativeOptimizers: Optimizers = {
@@ -45,15 +46,3 @@ export const nativeOptimizers: Optimizers = {
     }
   },
 };
-
-/** The variable's values, to be written to; they are moved where somebody else can see them: a clone, the user. */
-function ownValues(native: NativeBackend, variable: Variable): Float32Array {
-  const values = native.floatsOf(variable);
-  if (native.refCount(variable.dataId) === 1 && native.pool.holdersOf(values) === 1) return values;
-  const own = native.makeFloats(variable.shape);
-  own.values.set(values);
-  const tensor = engine().makeTensorFromTensorInfo(own.tensor);
-  variable.assign(tensor);
-  tensor.dispose();
-  return own.values;
-}

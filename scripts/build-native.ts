@@ -15,9 +15,8 @@ import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { messageOf } from "../src/common/errors.ts";
 import { makeFolder, temporaryName } from "../src/common/files.ts";
-import { type Compiler, findCompiler } from "./compiler.ts";
+import { type Compiler, complaintOf, findCompiler, firstErrors } from "./compiler.ts";
 import { COMMON_FLAGS, flagsOf, knownFlags } from "./native-flags.ts";
 
 const { values: options } = parseArgs({
@@ -48,7 +47,7 @@ async function main(): Promise<void> {
   } catch (error) {
     rmSync(ADDON, { force: true });
     const complaint = complaintOf(error);
-    console.error(options.required ? complaint : firstLines(complaint));
+    console.error(options.required ? complaint : firstErrors(complaint, LINES_SHOWN));
     console.error(`${[compiler.file, ...compiler.args].join(" ")} failed: ${WITHOUT}`);
     if (options.required) process.exitCode = 1;
   }
@@ -127,21 +126,6 @@ function stampOf(compiler: Compiler, flags: readonly string[], files: readonly s
 async function run({ file, args }: Compiler, more: readonly string[]): Promise<void> {
   const { stderr } = await promisify(execFile)(file, [...args, ...more], { maxBuffer: 1e8 });
   if (stderr && options.required) process.stderr.write(stderr);
-}
-
-/** What a compiler that failed printed, or why it could not run. */
-function complaintOf(error: unknown): string {
-  const printed = error instanceof Error && "stderr" in error ? String(error.stderr).trimEnd() : "";
-  return printed || messageOf(error);
-}
-
-function firstLines(complaint: string): string {
-  const lines = complaint.split("\n");
-  const start = Math.max(
-    0,
-    lines.findIndex((line) => /error/i.test(line)),
-  );
-  return lines.slice(start, start + LINES_SHOWN).join("\n");
 }
 
 /** All actions that have begun have ended when it returns, or throws the first error. */

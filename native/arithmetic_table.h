@@ -11,11 +11,12 @@
 #define UNARY_OPERATIONS(X) \
   X(Relu)                   \
   X(Relu6) X(LeakyRelu) X(Elu) X(Sigmoid) X(Tanh) X(Exp) X(Step) X(Neg) X(Abs) X(Square) X(Sqrt) X(Rsqrt) X(Reciprocal)
-#define BINARY_OPERATIONS(X)                                                                                  \
-  X(Add)                                                                                                      \
-  X(Sub)                                                                                                      \
-  X(Multiply) X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference) X(ReluGrad) X(Relu6Grad) X(LeakyReluGrad) \
-      X(EluGrad) X(SquareGrad) X(LessMask) X(LessEqualMask) X(GreaterMask) X(GreaterEqualMask)
+#define BINARY_OPERATIONS(X)                                                                                 \
+  X(Add)                                                                                                     \
+  X(Sub)                                                                                                     \
+  X(Multiply)                                                                                                \
+  X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference) X(ReluGrad) X(Relu6Grad) X(LeakyReluGrad) X(EluGrad) \
+      X(SquareGrad) X(LessMask) X(LessEqualMask) X(GreaterMask) X(GreaterEqualMask)
 #define REDUCTIONS(X) X(Sum) X(Mean) X(Max)
 
 #define ENUMERATOR(name) name,

@@ -15,9 +15,9 @@ import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { messageOf } from "../src/common/errors.ts";
 import { makeFolder, temporaryName } from "../src/common/files.ts";
-import { type Compiler, findCompiler } from "./compiler.ts";
+import { type Compiler, complaintOf, findCompiler, firstErrors } from "./compiler.ts";
+import { COMMON_FLAGS, flagsOf, knownFlags } from "./native-flags.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -31,21 +31,6 @@ const ADDON = join(options.out ?? (options.sanitize ? "build/sanitized" : "dist/
 const WITHOUT = "without engine native, trainings run on engine wasm";
 /** Of a compiler's complaints, where they are not the developer's business. */
 const LINES_SHOWN = 8;
-
-const AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"];
-const AVX512_BFLOAT16 = [...AVX512, "-mavx512bf16"];
-/**
- * Flags of single files, mostly those that are made for one instruction set of x86-64, which others must not be compiled
- * with; elsewhere these files are empty. A flag that the compiler does not know is left out: what a file cannot do
- * without, it asks for by `#if`.
- */
-const FLAGS: Record<string, string[]> = {
-  "kernels_avx2.cc": ["-mavx2", "-mfma"],
-  "kernels_avx512.cc": AVX512,
-  "kernels_avx512bf16.cc": AVX512_BFLOAT16,
-  "kernels_amx.cc": [...AVX512_BFLOAT16, "-mamx-tile", "-mamx-bf16"],
-  "kernels_emulated_tiles.cc": ["-Wno-psabi"],
-};
 
 await main();
 
@@ -62,7 +47,7 @@ async function main(): Promise<void> {
   } catch (error) {
     rmSync(ADDON, { force: true });
     const complaint = complaintOf(error);
-    console.error(options.required ? complaint : firstLines(complaint));
+    console.error(options.required ? complaint : firstErrors(complaint, LINES_SHOWN));
     console.error(`${[compiler.file, ...compiler.args].join(" ")} failed: ${WITHOUT}`);
     if (options.required) process.exitCode = 1;
   }
@@ -75,17 +60,8 @@ async function build(compiler: Compiler): Promise<void> {
   );
   const [api, headers] = packages.map((path) => dirname(path));
   const flags = [
-    ...[
-      "-std=c++17",
-      options.sanitize ? "-O1" : "-O3",
-      "-fPIC",
-      "-fvisibility=hidden",
-      "-Wall",
-      "-Wextra",
-      "-pthread",
-    ],
-    // Nobody reads errno: without it, a square root is one instruction.
-    "-fno-math-errno",
+    ...COMMON_FLAGS,
+    ...[options.sanitize ? "-O1" : "-O3", "-fPIC", "-fvisibility=hidden", "-pthread"],
     // Whatever C++ throws becomes an error in JavaScript, std::bad_alloc too.
     ...[
       "-DNAPI_CPP_EXCEPTIONS",
@@ -105,7 +81,7 @@ async function build(compiler: Compiler): Promise<void> {
   const sources = globSync("native/*.cc").sort();
   const stamp = stampOf(
     compiler,
-    [...flags, ...linking],
+    [...flags, ...linking, ...sources.map((source) => flagsOf(source).join(" "))],
     [...packages, ...sources, ...globSync("native/*.h").sort()],
   );
   if (existsSync(ADDON) && readFileSync(ADDON).includes(stamp)) return;
@@ -120,7 +96,7 @@ async function build(compiler: Compiler): Promise<void> {
       `extern const char kStamp[];\n__attribute__((used)) const char kStamp[] = "${stamp}";\n`,
     );
     const objectOf = (source: string) => join(objects, `${basename(source, ".cc")}.o`);
-    const known = await knownFlags(compiler, sources);
+    const known = await knownFlags(compiler, sources.flatMap(flagsOf));
     await eachInParallel([...sources, stampSource], (source) =>
       run(compiler, [
         ...flags,
@@ -139,29 +115,10 @@ async function build(compiler: Compiler): Promise<void> {
   }
 }
 
-/** Flags for one source besides those that all have. */
-function flagsOf(source: string): readonly string[] {
-  const flags = FLAGS[basename(source)] ?? [];
-  return process.arch === "x64" ? flags : flags.filter((flag) => !flag.startsWith("-m"));
-}
-
-/** Which of the sources' own flags the compiler knows. */
-async function knownFlags(compiler: Compiler, sources: readonly string[]): Promise<Set<string>> {
-  const known = new Set<string>();
-  await eachInParallel([...new Set(sources.flatMap(flagsOf))], async (flag) => {
-    const check = ["-Werror", flag, "-fsyntax-only", "-x", "c++", "/dev/null"];
-    await promisify(execFile)(compiler.file, [...compiler.args, ...check]).then(
-      () => known.add(flag),
-      () => {}, // not known
-    );
-  });
-  return known;
-}
-
 /** What the addon is built from; it holds this text, which is how a later build knows it. */
 function stampOf(compiler: Compiler, flags: readonly string[], files: readonly string[]): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([compiler, flags, FLAGS, process.arch]));
+  hash.update(JSON.stringify([compiler, flags, process.arch]));
   for (const file of files) hash.update(basename(file)).update(readFileSync(file));
   return `deepaugment native ${hash.digest("hex")}`;
 }
@@ -169,21 +126,6 @@ function stampOf(compiler: Compiler, flags: readonly string[], files: readonly s
 async function run({ file, args }: Compiler, more: readonly string[]): Promise<void> {
   const { stderr } = await promisify(execFile)(file, [...args, ...more], { maxBuffer: 1e8 });
   if (stderr && options.required) process.stderr.write(stderr);
-}
-
-/** What a compiler that failed printed, or why it could not run. */
-function complaintOf(error: unknown): string {
-  const printed = error instanceof Error && "stderr" in error ? String(error.stderr).trimEnd() : "";
-  return printed || messageOf(error);
-}
-
-function firstLines(complaint: string): string {
-  const lines = complaint.split("\n");
-  const start = Math.max(
-    0,
-    lines.findIndex((line) => /error/i.test(line)),
-  );
-  return lines.slice(start, start + LINES_SHOWN).join("\n");
 }
 
 /** All actions that have begun have ended when it returns, or throws the first error. */

@@ -1,6 +1,7 @@
 // The machine's own C++ compiler.
 
 import { execFileSync } from "node:child_process";
+import { messageOf } from "../src/common/errors.ts";
 
 /** A program and the arguments that come before all others. */
 export interface Compiler {
@@ -26,4 +27,20 @@ export function findCompiler(): Compiler | undefined {
     }
   }
   return undefined;
+}
+
+/** What a compiler that failed printed, or why it could not run. */
+export function complaintOf(error: unknown): string {
+  const printed = error instanceof Error && "stderr" in error ? String(error.stderr).trimEnd() : "";
+  return printed || messageOf(error);
+}
+
+/** So many lines of a complaint, from the first error on. */
+export function firstErrors(complaint: string, count: number): string {
+  const lines = complaint.split("\n");
+  const start = Math.max(
+    0,
+    lines.findIndex((line) => /error/i.test(line)),
+  );
+  return lines.slice(start, start + count).join("\n");
 }

@@ -9,6 +9,7 @@
 //
 // The table goes to stdout, each measurement to stderr as it is made, and to `--json` as a line. PyTorch is the fastest of
 // its variants in each precision, which a first short pass finds; see peer_torch.py. Images are 32 x 32 with 10 classes.
+// Beside the rates stands how far they are from what the processor allows, where there is a C++ compiler (peak.cc).
 
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -20,15 +21,26 @@ import { writeFileWhole } from "../../src/common/files.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../../src/dataset/subset-file.ts";
 import { drawSubsets } from "../../src/dataset/subsets.ts";
+import { type Operations, operationsOf } from "./training/limit.ts";
 import { describeMachine, formatMachine } from "./training/machine.ts";
 import type { Contender, Measurement, Setup } from "./training/measurement.ts";
 import { writePart } from "./training/page-part.ts";
+import { measurePeaks, type Peaks } from "./training/peak.ts";
 import { type Peer, startFastest } from "./training/peer.ts";
-import { type ChildRun, formatChildRuns, formatModel, formatSide, type Result } from "./training/tables.ts";
+import {
+  type ChildRun,
+  formatChildRuns,
+  formatModel,
+  formatPeaks,
+  formatSide,
+  type Result,
+} from "./training/tables.ts";
 import { type TrainerOptions, Trainers, trainChildren } from "./training/trainers.ts";
 
 const cores = availableParallelism();
 const machine = describeMachine();
+/** Of each precision. */
+const MOST_PEAK_SECONDS = 1.5;
 
 try {
   await main();
@@ -112,19 +124,26 @@ function trainerOptions(
 }
 
 async function trainingSpeed(options: Options): Promise<string[]> {
-  const torches = new Set<string>();
-  const tables: string[] = [];
+  const compared: { model: string; operations: Operations; results: Result[] }[] = [];
   for (const model of options.models) {
-    const results = await compare(options, model);
-    for (const { setup } of results)
-      if (setup.side === "torch") torches.add(setup.name.slice("torch ".length));
-    tables.push("", `### ${model}, batch ${options.batch}`, "", ...formatModel(results, cores));
+    const operations = await operationsOf(model);
+    compared.push({ model, operations, results: await compare(options, model) });
   }
+  const setups = compared.flatMap(({ results }) => results.map(({ setup }) => setup));
+  const peaks = await measureLimit(options, setups);
+  const tables: string[] = [];
+  for (const { model, operations, results } of compared) {
+    const limit = typeof peaks === "string" ? undefined : { operations, peaks, cores };
+    tables.push("", `### ${model}, batch ${options.batch}`, "", ...formatModel(results, cores, limit));
+  }
+  const torches = setups
+    .filter(({ side }) => side === "torch")
+    .map(({ name }) => name.slice("torch ".length));
   const peers =
-    torches.size === 0
+    torches.length === 0
       ? []
       : [
-          `PyTorch (${[...torches].join(", ")}) is in each precision the fastest of its variants here: one process with a thread a core,`,
+          `PyTorch (${[...new Set(torches)].join(", ")}) is in each precision the fastest of its variants here: one process with a thread a core,`,
           "or a process a core with one thread each; images contiguous or channels last; bfloat16 by autocast. In bold: ours",
           "as a multiple of it.",
         ];
@@ -132,6 +151,7 @@ async function trainingSpeed(options: Options): Promise<string[]> {
     `Images of 32 × 32 per second, all processes together: medians of ${options.rounds} rounds of ${options.seconds} s each that alternate, with the`,
     "lowest and the highest round. Processes train at the same time, each its own network; all validate at the same time.",
     ...peers,
+    ...formatPeaks(peaks),
     ...provenance(),
     ...tables,
   ];
@@ -174,6 +194,18 @@ async function compare(options: Options, model: string): Promise<Result[]> {
   } finally {
     for (const each of [...trainers, ...peers]) await each.close();
   }
+}
+
+/** The most that this processor computes with the kernels of these setups, and with the fastest; or why it is not known. */
+async function measureLimit(options: Options, setups: readonly Setup[]): Promise<Peaks | string> {
+  const kernels = new Set(setups.flatMap(({ kernels }) => kernels ?? []));
+  const peaks = await measurePeaks(kernels, cores, Math.min(MOST_PEAK_SECONDS, options.seconds / 2));
+  if (typeof peaks === "string") {
+    console.error(`the processor's limit is not known: ${peaks}`);
+  } else {
+    for (const [name, peak] of peaks.peaks) writeLine(options, { limit: name, ...peak });
+  }
+  return peaks;
 }
 
 async function childRun(options: Options): Promise<string[]> {

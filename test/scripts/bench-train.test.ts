@@ -8,9 +8,13 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { operationsOf } from "../../scripts/bench/training/limit.ts";
 import { type Measurement, median, type Setup } from "../../scripts/bench/training/measurement.ts";
 import { writePart } from "../../scripts/bench/training/page-part.ts";
-import { formatChildRuns, formatModel } from "../../scripts/bench/training/tables.ts";
+import { measurePeaks } from "../../scripts/bench/training/peak.ts";
+import { formatChildRuns, formatModel, formatPeaks } from "../../scripts/bench/training/tables.ts";
+import { findCompiler } from "../../scripts/compiler.ts";
+import { findAddon } from "../../src/engine/native/addon.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
@@ -33,6 +37,7 @@ function result(setup: Partial<Setup>, trained: number[], validated = 1000) {
         model: "basiccnn",
         precision: "float32",
         variant: "",
+        kernels: "avx512",
       } as const),
       ...{ processes: 2, threads: 1, batch: 64 },
       ...setup,
@@ -40,6 +45,8 @@ function result(setup: Partial<Setup>, trained: number[], validated = 1000) {
     rounds,
   };
 }
+
+const cells = (line: string) => line.split("|").map((cell) => cell.trim());
 
 describe("the table of training speeds", () => {
   const lines = formatModel(
@@ -56,7 +63,6 @@ describe("the table of training speeds", () => {
     ],
     2,
   );
-  const cells = (line: string) => line.split("|").map((cell) => cell.trim());
 
   it("sets medians, the range of rounds, validation and memory beside each other", () => {
     const row = cells(lines[3]);
@@ -82,6 +88,97 @@ describe("the table of training speeds", () => {
   it("takes medians of odd and even numbers of rounds", () => {
     assert.equal(median([3, 10, 1]), 3);
     assert.equal(median([4, 10, 1, 2]), 3);
+  });
+});
+
+describe("the distance from the limit", () => {
+  const peaks = new Map([
+    ["amx", { alone: { float32: 120, bfloat16: 900 }, together: { float32: 100, bfloat16: 800 } }],
+    ["avx2", { alone: { float32: 60, bfloat16: 60 }, together: { float32: 50, bfloat16: 50 } }],
+  ]);
+  const limit = {
+    operations: { trained: 100e6, validated: 40e6 },
+    peaks: { fastest: "amx", peaks },
+    cores: 2,
+  };
+  const lines = formatModel(
+    [
+      result({ kernels: "amx", processes: 1 }, [600], 1500),
+      result({ kernels: "amx" }, [1000, 500, 100], 2500),
+      result({ kernels: "amx", precision: "bfloat16" }, [4000]),
+      result({ kernels: "avx2", variant: "avx2", processes: 4 }, [500]),
+      result({ side: "torch", name: "torch 2", kernels: null, processes: 1, threads: 2 }, [250]),
+      result({ kernels: "avx512" }, [500]),
+    ],
+    2,
+    limit,
+  );
+  const column = (index: number) => lines.slice(2, 8).map((line) => cells(line)[index]);
+
+  it("is told in GFLOP/s of each core that is used, and in per cent", () => {
+    assert.deepEqual(cells(lines[0]).slice(5, 7), ["GFLOP/s a core", "% of the limit"]);
+    assert.deepEqual(column(5), ["60", "25", "200", "25", "12.5", "25"]);
+    // Of 120, one core alone; of 100; of 800; of 50; of the fastest for torch; of what was not measured.
+    assert.deepEqual(column(6), ["50", "25", "25", "50", "13", ""]);
+  });
+
+  it("is told of validation by what that takes", () => {
+    assert.deepEqual(cells(lines[0]).slice(8, 10), ["images validated per second", "% of the limit"]);
+    assert.deepEqual(column(9), ["50", "50", "3", "40", "20", ""]);
+  });
+
+  it("stands beside what it is measured against", () => {
+    assert.match(
+      lines[9],
+      /100\.0 MFLOP to train on and 40\.0 to validate.* 2,000 and 5,000 images\/s in float32, 16,000 and 40,000 images\/s in bfloat16/,
+    );
+    const text = formatPeaks(limit.peaks).join(" ");
+    assert.match(text, /amx 100 \(120\) in float32, 800 \(900\) in bfloat16; avx2 50 \(60\)/);
+    assert.match(text, /PyTorch and of engine wasm with amx/);
+    assert.match(formatPeaks("there is no C++ compiler here")[0], /not measured: there is no C\+\+ compiler/);
+  });
+
+  it("counts two operations for a multiply-add, forward and back", async () => {
+    assert.deepEqual(await operationsOf("basiccnn"), {
+      trained: 2 * (3 * 20_741_120 - 884_736),
+      validated: 2 * 20_741_120,
+    });
+  });
+});
+
+describe("the most that a core computes", () => {
+  const compiler = findCompiler();
+  const addon = findAddon();
+  const withCompiler = async <T>(command: string, action: () => Promise<T>): Promise<T> => {
+    const { CXX } = process.env;
+    process.env.CXX = command;
+    try {
+      return await action();
+    } finally {
+      if (CXX === undefined) delete process.env.CXX;
+      else process.env.CXX = CXX;
+    }
+  };
+  const measure = (...names: string[]) => measurePeaks(new Set(names), 2, 0.05);
+
+  it("is measured for the fastest kernels, for those that are asked for, and not for what cannot run here", {
+    skip: !compiler || process.platform === "win32",
+  }, async () => {
+    const found = await measure("portable", process.arch === "x64" ? "amx" : "avx2");
+    assert.ok(typeof found !== "string", String(found));
+    const { fastest, peaks } = found;
+    assert.deepEqual([...peaks.keys()], [...new Set([fastest, "portable"])]);
+    for (const { alone, together } of peaks.values()) {
+      for (const { float32, bfloat16 } of [alone, together]) assert.ok(float32 > 0 && bfloat16 >= float32);
+    }
+    if (!("missing" in addon) && !process.env.DEEPAUGMENT_NATIVE_KERNELS) {
+      assert.equal(fastest, addon.kernels, "as engine native chooses");
+    }
+  });
+
+  it("is not known without a compiler, or with one that fails", async () => {
+    assert.match(String(await withCompiler("none", () => measure())), /no C\+\+ compiler/);
+    assert.match(String(await withCompiler(process.execPath, () => measure())), /bad option/);
   });
 });
 
@@ -144,8 +241,9 @@ describe("npm run bench:train", () => {
   };
 
   it("measures processes that train at the same time, and records each round", async () => {
-    const [about, ...rounds] = await run("--rounds", "2", "--seconds", "1");
+    const [about, ...lines] = await run("--rounds", "2", "--seconds", "1");
     assert.equal(about.machine.node, process.versions.node);
+    const rounds = lines.filter(({ round }) => round);
     assert.deepEqual(
       rounds.map(({ round, name, processes }) => ({ round, name, processes })),
       [1, 2].map((round) => ({ round, name: "wasm", processes: 2 })),

@@ -14,6 +14,8 @@ export interface Setup {
   readonly precision: "float32" | "bfloat16";
   /** The instruction set or the layout of images that was chosen; "" where the side chose itself. */
   readonly variant: string;
+  /** The instruction set of engine native; null for another engine, and for torch. */
+  readonly kernels: string | null;
   /** That trained at the same time. */
   readonly processes: number;
   /** Of each process. */

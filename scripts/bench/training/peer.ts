@@ -33,7 +33,7 @@ export class Peer implements Contender {
   ) {
     const { python, channelsLast, ...rest } = options;
     const variant = channelsLast ? "channels last" : "contiguous";
-    this.setup = { side: "torch", name: `torch ${version}`, variant, ...rest };
+    this.setup = { side: "torch", name: `torch ${version}`, variant, kernels: null, ...rest };
     this.#process = process;
     this.#lines = lines;
     this.#python = python;

@@ -1,6 +1,8 @@
 // The benchmark's results as Markdown.
 
+import { gigaflopsACore, imagesAllowed, type Limit } from "./limit.ts";
 import { type Measurement, median, type Setup } from "./measurement.ts";
+import type { Peaks } from "./peak.ts";
 import type { TrainedChild } from "./worker.ts";
 
 /** All rounds of one contender. */
@@ -16,15 +18,18 @@ export function formatSide({ name, variant }: Setup): string {
 
 /**
  * A model's table, and below it what follows from its figures. Rates are medians with the lowest and the highest round;
- * ours have beside them how many times those of each torch in the same precision they are, where ours use all cores too.
+ * they have beside them how far they are from the limit, where that is known, and ours how many times those of each torch
+ * in the same precision they are, where ours use all cores too.
  */
-export function formatModel(results: readonly Result[], cores: number): string[] {
+export function formatModel(results: readonly Result[], cores: number, limit?: Limit): string[] {
   const peers = results.filter(({ setup }) => setup.side === "torch");
   const versions = [...new Set(peers.map(({ setup }) => setup.name))];
   const head = [
     ...["engine", "precision", "processes × threads", "images trained per second"],
+    ...(limit ? ["GFLOP/s a core", "% of the limit"] : []),
     ...versions.map((version) => `÷ ${version}`),
-    ...["images validated per second", "÷ trained", "resident MB a process (at most)"],
+    ...["images validated per second", ...(limit ? ["% of the limit"] : []), "÷ trained"],
+    "resident MB a process (at most)",
   ];
   const rows = results.map(({ setup, rounds }) => {
     const { precision, processes, threads } = setup;
@@ -40,17 +45,68 @@ export function formatModel(results: readonly Result[], cores: number): string[]
     return [
       ...[formatSide(setup), precision, `${processes} × ${threads}`],
       `${format(rate)} (${format(Math.min(...trained))} to ${format(Math.max(...trained))})`,
+      ...(limit
+        ? [
+            format(gigaflopsACore(rate, limit.operations.trained, setup, limit.cores)),
+            formatShare(rate, imagesAllowed(limit.operations.trained, limit, setup)),
+          ]
+        : []),
       ...ratios,
-      ...[format(validated), (validated / rate).toFixed(1)],
+      format(validated),
+      ...(limit ? [formatShare(validated, imagesAllowed(limit.operations.validated, limit, setup))] : []),
+      (validated / rate).toFixed(1),
       `${Math.max(...last.residentMegabytes)} (${Math.max(...last.peakMegabytes)})`,
     ];
   });
   const alignments = head.map((_, column) => (column < 2 ? "---" : "---:"));
-  const consequences = [...scalings(results), ...multiplesOfWasm(results)];
+  const consequences = [
+    ...(limit ? [formatAllowed(results, limit)] : []),
+    ...scalings(results),
+    ...multiplesOfWasm(results),
+  ];
   return [
     ...[head, alignments, ...rows].map((cells) => `| ${cells.join(" | ")} |`),
     ...(consequences.length > 0 ? ["", ...consequences.map((line) => `- ${line}`)] : []),
   ];
+}
+
+/** What the limit is and how it was measured, or why it was not. */
+export function formatPeaks(peaks: Peaks | string): string[] {
+  if (typeof peaks === "string") {
+    return [`How far these figures are from what this processor allows was not measured: ${peaks}.`];
+  }
+  const sets = [...peaks.peaks].map(([name, { alone, together }]) => {
+    const rates = (["float32", "bfloat16"] as const).map(
+      (precision) => `${format(together[precision])} (${format(alone[precision])}) in ${precision}`,
+    );
+    return `${name} ${rates.join(", ")}`;
+  });
+  return [
+    "The limit is what this processor's matrix products allow: the floating-point operations that convolutions and dense",
+    "layers take for an image (two for each multiply-add, forward and for both gradients), and the most that a core makes in",
+    "a second, by engine native's own loops on operands that stay in its nearest caches. In GFLOP/s a core with all cores",
+    `busy (one alone): ${sets.join("; ")}.`,
+    `Rows of one core are compared with a core alone, and rows of PyTorch and of engine wasm with ${peaks.fastest}.`,
+  ];
+}
+
+/** The most images that all cores could train and validate by the fastest kernels, in each precision of the results. */
+function formatAllowed(results: readonly Result[], limit: Limit): string {
+  const { operations, cores } = limit;
+  const { trained, validated } = operations;
+  const setups = new Map(results.map(({ setup }) => [setup.precision, setup]));
+  const allowed = [...setups].map(([precision, setup]) => {
+    const all = { ...setup, kernels: null, processes: cores, threads: 1 };
+    const images = [trained, validated].map((each) => format(imagesAllowed(each, limit, all) ?? Number.NaN));
+    return `${images.join(" and ")} images/s in ${precision}`;
+  });
+  const megaflops = (each: number) => (each / 1e6).toFixed(1);
+  return `An image takes ${megaflops(trained)} MFLOP to train on and ${megaflops(validated)} to validate, which allows ${cores === 1 ? "this core" : `these ${cores} cores`} ${allowed.join(", ")}.`;
+}
+
+/** In per cent; "" where nothing is known to compare with. */
+function formatShare(rate: number, allowed: number | undefined): string {
+  return allowed === undefined ? "" : String(Math.round((100 * rate) / allowed));
 }
 
 /** How many times as fast several processes of ours train as one. */

@@ -92,8 +92,7 @@ function environmentOf({ kernels }: TrainerOptions): NodeJS.ProcessEnv {
 }
 
 function setupOf(options: TrainerOptions, identity: EngineIdentity, processes: number): Setup {
-  const { engine, model, batch, threads, kernels } = options;
-  const { name, precision } = identity;
-  const variant = kernels === "auto" || engine !== "native" ? "" : kernels;
-  return { side: "deepaugment", name, precision, model, variant, processes, threads, batch };
+  const { engine, model, batch, threads } = options;
+  const variant = options.kernels === "auto" || engine !== "native" ? "" : options.kernels;
+  return { side: "deepaugment", ...identity, model, variant, processes, threads, batch };
 }

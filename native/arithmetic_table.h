@@ -8,15 +8,15 @@
 
 // Named as TensorFlow.js names its kernels. The gradients take that of the output first, then the input (EluGrad: the
 // output). Those named ...Mask tell by 1 and 0 what the kernel of that name tells by true and false.
-#define UNARY_OPERATIONS(X) \
-  X(Relu)                   \
-  X(Relu6) X(LeakyRelu) X(Elu) X(Sigmoid) X(Tanh) X(Exp) X(Step) X(Neg) X(Abs) X(Square) X(Sqrt) X(Rsqrt) X(Reciprocal)
-#define BINARY_OPERATIONS(X)                                                                                 \
-  X(Add)                                                                                                     \
-  X(Sub)                                                                                                     \
-  X(Multiply)                                                                                                \
-  X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference) X(ReluGrad) X(Relu6Grad) X(LeakyReluGrad) X(EluGrad) \
-      X(SquareGrad) X(LessMask) X(LessEqualMask) X(GreaterMask) X(GreaterEqualMask)
+// clang-format off
+#define UNARY_OPERATIONS(X)                                                                            \
+  X(Relu) X(Relu6) X(LeakyRelu) X(Elu) X(Sigmoid) X(Tanh) X(Exp) X(Step)                               \
+  X(Neg) X(Abs) X(Square) X(Sqrt) X(Rsqrt) X(Reciprocal)
+#define BINARY_OPERATIONS(X)                                                                           \
+  X(Add) X(Sub) X(Multiply) X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference)                      \
+  X(ReluGrad) X(Relu6Grad) X(LeakyReluGrad) X(EluGrad) X(SquareGrad)                                   \
+  X(LessMask) X(LessEqualMask) X(GreaterMask) X(GreaterEqualMask)
+// clang-format on
 #define REDUCTIONS(X) X(Sum) X(Mean) X(Max)
 
 #define ENUMERATOR(name) name,

@@ -4,7 +4,7 @@
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import type { CompiledModel, LabelledPixels } from "../engine/engine.ts";
-import { selectImages } from "../image/batch.ts";
+import { imageSize } from "../image/batch.ts";
 import type { ChildModel } from "./model.ts";
 import { TensorSteps } from "./tensor-steps.ts";
 
@@ -38,6 +38,7 @@ class CompiledSteps implements ChildSteps {
   readonly #model: ChildModel;
   readonly #compiled: CompiledModel;
   readonly #variables: Variable[];
+  #pixels = new Uint8Array();
 
   constructor(model: ChildModel, compiled: CompiledModel) {
     this.#model = model;
@@ -49,7 +50,7 @@ class CompiledSteps implements ChildSteps {
     let loss = 0;
     let correct = 0;
     for (let start = 0; start < indices.length; start += batchSize) {
-      const batch = batchOf(data, indices.subarray(start, start + batchSize));
+      const batch = this.#batchOf(data, indices.subarray(start, start + batchSize));
       const result = this.#compiled.train(batch);
       this.#model.optimizer.step(this.#variables, this.#compiled.gradients);
       loss += result.loss * batch.labels.length;
@@ -68,11 +69,15 @@ class CompiledSteps implements ChildSteps {
   dispose(): void {
     this.#compiled.dispose();
   }
-}
 
-function batchOf(data: LabelledImages, indices: Int32Array): LabelledPixels {
-  return {
-    pixels: selectImages(data.images, indices).data,
-    labels: Int32Array.from(indices, (index) => data.labels[index]),
-  };
+  /** In memory that is used again for the next one. */
+  #batchOf({ images, labels }: LabelledImages, indices: Int32Array): LabelledPixels {
+    const size = imageSize(images);
+    const length = indices.length * size;
+    if (this.#pixels.length < length) this.#pixels = new Uint8Array(length);
+    for (const [i, index] of indices.entries()) {
+      this.#pixels.set(images.data.subarray(index * size, (index + 1) * size), i * size);
+    }
+    return { pixels: this.#pixels.subarray(0, length), labels: indices.map((index) => labels[index]) };
+  }
 }

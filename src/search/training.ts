@@ -33,7 +33,8 @@ export interface TrainingTask {
   readonly trainedWeightsPath?: string;
 }
 
-let engine: Promise<Engine> | undefined;
+/** One for all trainings of an experiment. */
+let started: { readonly choice: string; readonly engine: Promise<Engine> } | undefined;
 let subsets: { path: string; data: SubsetImages } | undefined;
 
 /** Trains one child. `onEpoch` hears of each epoch as it ends. */
@@ -41,15 +42,14 @@ export async function runTraining(
   task: TrainingTask,
   onEpoch?: (result: EpochResult) => void,
 ): Promise<EpochResult[]> {
-  engine ??= startEngine(task.engine, task.precision, task.threads);
-  const startedEngine = await engine;
+  const engine = await engineOf(task);
   if (subsets?.path !== task.subsetsPath)
     subsets = { path: task.subsetsPath, data: readSubsets(task.subsetsPath) };
   const { train, validation, classes } = subsets.data;
   const augmented = augmentTrainingSet(train, task.policy, seedOf(task.seed, "augment", task.sample));
   const seed = seedOf(task.seed, "sample", task.sample);
   const { height, width } = train.images;
-  const model = buildModel(task.model, { height, width, classes, seed, engine: startedEngine });
+  const model = buildModel(task.model, { height, width, classes, seed, engine });
   try {
     if (task.initialWeightsPath) loadWeights(model.net, task.initialWeightsPath);
     const { epochs, batchSize } = task;
@@ -66,4 +66,11 @@ export async function runTraining(
     model.net.dispose();
     model.optimizer.dispose();
   }
+}
+
+/** The engine of the training before, if this one asks for the same. */
+function engineOf({ engine, precision, threads }: TrainingTask): Promise<Engine> {
+  const choice = JSON.stringify([engine, precision, threads]);
+  if (started?.choice !== choice) started = { choice, engine: startEngine(engine, precision, threads) };
+  return started.engine;
 }

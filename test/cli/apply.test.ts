@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -93,7 +101,9 @@ describe("deepaugment apply", () => {
     const more = ["--data", SAMPLE_ARCHIVE, "--copies", "20"];
     const program = start(args("interrupted", more), environment);
     const out = join(root, "interrupted");
-    while (!existsSync(join(out, "train"))) await new Promise((resolve) => setTimeout(resolve, 10));
+    const names = () => (existsSync(out) ? readdirSync(out, { recursive: true, encoding: "utf8" }) : []);
+    while (!names().some((name) => name.endsWith(".png")))
+      await new Promise((resolve) => setTimeout(resolve, 10));
     program.process.kill("SIGINT");
     const { code, stderr } = await program.finished;
     assert.equal(code, 130, stderr);

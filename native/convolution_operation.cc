@@ -4,42 +4,119 @@
 
 #include "operation_parts.h"
 #include "threads.h"
+#include "winograd_table.h"
 
 namespace {
 
+/** Products as the plan's type has them. */
+class Direct {
+ public:
+  Direct(const ConvolutionShape& shape, Type type) : shape_(shape), type_(type) {}
+
+  void pack(const float* filter) {
+    if (!packed_) packed_ = std::make_unique<Memory>(products().packedBytes(shape_, type_));
+    products().pack(shape_, type_, filter, packed_->data());
+  }
+  void packTurned(const float* filter) {
+    if (!turned_) turned_ = std::make_unique<Memory>(products().packedTurnedBytes(shape_, type_));
+    products().packTurned(shape_, type_, filter, turned_->data());
+  }
+
+  void convolve(int images, const Values& input, const float* bias, Activation activation, const Values& output) const {
+    products().convolve(shape_, type_, images, input, packed_->data(), bias, activation, output);
+  }
+  void inputGradient(int images, const Values& gradient, const Values& input) const {
+    products().inputGradient(shape_, type_, images, gradient, turned_->data(), input);
+  }
+
+  /** Of the filter's gradient. */
+  size_t sums() const {
+    return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels;
+  }
+  void filterGradient(int images, const Values& input, const Values& gradient, float* sums) const {
+    products().filterGradient(shape_, type_, images, input, gradient, sums);
+  }
+  void toFilter(const float* total, float* filter) const { std::memcpy(filter, total, sums() * sizeof(float)); }
+
+ private:
+  static const Products& products() { return *chosenKernels().products; }
+
+  const ConvolutionShape& shape_;
+  Type type_;
+  std::unique_ptr<Memory> packed_, turned_;
+};
+
+/** The same by Winograd's method, for the shapes that suit it. */
+class Winograd {
+ public:
+  Winograd(const ConvolutionShape& shape, Type) : shape_(shape) {}
+
+  static bool suits(const ConvolutionShape& shape, Type type) {
+    return type == Type::float32 && kernels().suits(shape);
+  }
+
+  void pack(const float* filter) {
+    if (!packed_) packed_ = std::make_unique<Memory>(kernels().packedBytes(shape_));
+    kernels().pack(shape_, filter, floats(*packed_));
+  }
+  void packTurned(const float* filter) {
+    if (!turned_) turned_ = std::make_unique<Memory>(kernels().packedTurnedBytes(shape_));
+    kernels().packTurned(shape_, filter, floats(*turned_));
+  }
+
+  void convolve(int images, const Values& input, const float* bias, Activation activation, const Values& output) const {
+    kernels().convolve(shape_, images, floats(input), floats(*packed_), bias, activation, floats(output));
+  }
+  void inputGradient(int images, const Values& gradient, const Values& input) const {
+    kernels().inputGradient(shape_, images, floats(gradient), floats(*turned_), floats(input));
+  }
+
+  size_t sums() const { return kernels().filterSums(shape_); }
+  void filterGradient(int images, const Values& input, const Values& gradient, float* sums) const {
+    kernels().filterGradient(shape_, images, floats(input), floats(gradient), sums);
+  }
+  void toFilter(const float* total, float* filter) const { kernels().filterFromSums(shape_, total, filter); }
+
+ private:
+  static const WinogradKernels& kernels() { return *chosenKernels().winograd; }
+  static float* floats(const Memory& memory) { return static_cast<float*>(memory.data()); }
+  static float* floats(const Values& values) { return static_cast<float*>(values.data); }
+
+  const ConvolutionShape& shape_;
+  std::unique_ptr<Memory> packed_, turned_;
+};
+
+template <class Method>
 class Convolution : public Operation {
  public:
-  Convolution(int input, int output, const ConvolutionSettings& settings)
-      : input_(input), output_(output), settings_(settings), shape_(settings.shape) {
+  Convolution(int input, int output, const ConvolutionSettings& settings, Type type)
+      : input_(input), output_(output), settings_(settings), shape_(settings.shape), method_(shape_, type) {
     isWhole = settings.isDense;
     forwardValues = {input, output};
     backwardValues = {input};
     if (settings.activation != Activation::none) backwardValues.push_back(output);
     gradientsRead = {output};
     if (settings.wantsInputGradient) gradientsWritten = {input};
+    if (!isWhole) partBytes = method_.sums() * sizeof(float);
   }
 
-  void prepare(Plan& plan, Run& run) override {
-    const Products& products = *chosenKernels().products;
+  void prepare(Plan&, Run& run) override {
     const float* filter = run.weights[settings_.filter];
-    if (!packed_) packed_ = std::make_unique<Memory>(products.packedBytes(shape_, plan.type()));
-    products.pack(shape_, plan.type(), filter, packed_->data());
-    if (!run.isTraining || !settings_.wantsInputGradient) return;
-    if (!turned_) turned_ = std::make_unique<Memory>(products.packedTurnedBytes(shape_, plan.type()));
-    products.packTurned(shape_, plan.type(), filter, turned_->data());
+    method_.pack(filter);
+    if (run.isTraining && settings_.wantsInputGradient) method_.packTurned(filter);
   }
 
   void forward(Plan& plan, Run& run, const Chunk& chunk) override {
     const float* bias = settings_.bias < 0 ? nullptr : run.weights[settings_.bias];
     eachPiece(chunk, [&](const Chunk& piece) {
-      chosenKernels().products->convolve(shape_, plan.type(), piece.count, plan.data(input_, run, piece),
-                                         packed_->data(), bias, settings_.activation, plan.data(output_, run, piece));
+      method_.convolve(piece.count, plan.data(input_, run, piece), bias, settings_.activation,
+                       plan.data(output_, run, piece));
     });
   }
 
   void beforeBackward(Plan& plan, Run& run) override {
     const int parts = isWhole ? 1 : plan.parts();
-    if (!isWhole && hasGradient(run, settings_.filter)) filterSums_.clear(parts, filterSize());
+    if (!isWhole && hasGradient(run, settings_.filter)) filterSums_.clear(parts, method_.sums());
     if (hasGradient(run, settings_.bias)) biasSums_.clear(parts, shape_.outChannels);
   }
 
@@ -55,23 +132,27 @@ class Convolution : public Operation {
       passes().sumRows(rows, shape_.outChannels, slopes.type, slopes.data, biasSums_.of(chunk));
     }
     if (hasGradient(run, settings_.filter)) {
+      // A whole batch has one sum, which needs no place of its own.
       float* sums = isWhole ? run.gradients[settings_.filter] : filterSums_.of(chunk);
-      if (isWhole) std::memset(sums, 0, filterSize() * sizeof(float));
-      chosenKernels().products->filterGradient(shape_, plan.type(), chunk.count, x, slopes, sums);
+      if (isWhole) std::memset(sums, 0, method_.sums() * sizeof(float));
+      method_.filterGradient(chunk.count, x, slopes, sums);
     }
     if (!settings_.wantsInputGradient) return;
     writeGradient(plan, *this, 0, chunk, [&](const Values& to) {
       const ptrdiff_t size = ptrdiff_t(plan.value(input_).size);
       eachPiece(chunk, [&](const Chunk& piece) {
-        chosenKernels().products->inputGradient(shape_, plan.type(), piece.count, plan.gradient(output_, piece),
-                                                turned_->data(), to.from((piece.first - chunk.first) * size));
+        method_.inputGradient(piece.count, plan.gradient(output_, piece), to.from((piece.first - chunk.first) * size));
       });
     });
   }
 
   void afterBackward(Plan&, Run& run) override {
-    if (!isWhole && hasGradient(run, settings_.filter)) filterSums_.total(run.gradients[settings_.filter]);
-    if (hasGradient(run, settings_.bias)) biasSums_.total(run.gradients[settings_.bias]);
+    if (!isWhole && hasGradient(run, settings_.filter)) {
+      method_.toFilter(filterSums_.total(), run.gradients[settings_.filter]);
+    }
+    if (hasGradient(run, settings_.bias)) {
+      std::memcpy(run.gradients[settings_.bias], biasSums_.total(), shape_.outChannels * sizeof(float));
+    }
   }
 
  private:
@@ -88,19 +169,19 @@ class Convolution : public Operation {
   }
 
   static bool hasGradient(const Run& run, int weight) { return weight >= 0 && run.gradients[weight] != nullptr; }
-  size_t filterSize() const {
-    return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels;
-  }
 
   int input_, output_;
   ConvolutionSettings settings_;
   ConvolutionShape shape_;
-  std::unique_ptr<Memory> packed_, turned_;
+  Method method_;
   PartSums filterSums_, biasSums_;
 };
 
 }  // namespace
 
-std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings) {
-  return std::make_unique<Convolution>(input, output, settings);
+std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings, Type type) {
+  if (Winograd::suits(settings.shape, type)) {
+    return std::make_unique<Convolution<Winograd>>(input, output, settings, type);
+  }
+  return std::make_unique<Convolution<Direct>>(input, output, settings, type);
 }

@@ -80,11 +80,14 @@ struct Products {
 struct ArithmeticKernels;
 struct DepthwiseKernels;
 struct Passes;
+struct WinogradKernels;
 
 /** Kernels for one instruction set. */
 struct Kernels {
   const char* name;
   const Products* products;
+  /** Faster products of some convolutions in float32: winograd_table.h. */
+  const WinogradKernels* winograd;
   /** All that is no product: passes_table.h. */
   const Passes* passes;
   /** Depthwise convolutions: depthwise_table.h. */

@@ -9,7 +9,8 @@
 #include "depthwise.h"
 #include "passes.h"
 #include "reductions.h"
+#include "winograd.h"
 
-const Kernels kAvx2Kernels = {"avx2", &kProducts, &kPasses, &kDepthwise, &kArithmetic};
+const Kernels kAvx2Kernels = {"avx2", &kProducts, &kWinograd, &kPasses, &kDepthwise, &kArithmetic};
 
 #endif

@@ -9,7 +9,8 @@
 #include "depthwise.h"
 #include "passes.h"
 #include "reductions.h"
+#include "winograd.h"
 
-const Kernels kAvx512Kernels = {"avx512", &kProducts, &kPasses, &kDepthwise, &kArithmetic};
+const Kernels kAvx512Kernels = {"avx512", &kProducts, &kWinograd, &kPasses, &kDepthwise, &kArithmetic};
 
 #endif

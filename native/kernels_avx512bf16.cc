@@ -12,9 +12,10 @@
 #include "depthwise.h"
 #include "passes.h"
 #include "reductions.h"
+#include "winograd.h"
 
 namespace {
-const Kernels kKernels = {"avx512bf16", &kProducts, &kPasses, &kDepthwise, &kArithmetic};
+const Kernels kKernels = {"avx512bf16", &kProducts, &kWinograd, &kPasses, &kDepthwise, &kArithmetic};
 }
 const Kernels* const kAvx512Bfloat16Kernels = &kKernels;
 

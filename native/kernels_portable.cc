@@ -11,5 +11,6 @@
 #include "depthwise.h"
 #include "passes.h"
 #include "reductions.h"
+#include "winograd.h"
 
-const Kernels kPortableKernels = {"portable", &kProducts, &kPasses, &kDepthwise, &kArithmetic};
+const Kernels kPortableKernels = {"portable", &kProducts, &kWinograd, &kPasses, &kDepthwise, &kArithmetic};

@@ -151,13 +151,10 @@ class Normalization : public Operation {
 
   void afterBackward(Plan& plan, Run& run) override {
     const int channels = state_->channels;
-    std::vector<float> sumDy(channels), sumDyXhat(channels);
-    sumDy_.total(sumDy.data());
-    sumDyXhat_.total(sumDyXhat.data());
+    const float *sumDy = sumDy_.total(), *sumDyXhat = sumDyXhat_.total();
     const NormalizationSettings& settings = state_->settings;
-    const auto keep = [&](int weight, const std::vector<float>& sums) {
-      if (weight >= 0 && run.gradients[weight])
-        std::memcpy(run.gradients[weight], sums.data(), channels * sizeof(float));
+    const auto keep = [&](int weight, const float* sums) {
+      if (weight >= 0 && run.gradients[weight]) std::memcpy(run.gradients[weight], sums, channels * sizeof(float));
     };
     keep(settings.gamma, sumDyXhat);
     keep(settings.beta, sumDy);

@@ -45,11 +45,13 @@ class PartSums {
 
   float* of(const Chunk& chunk) const { return static_cast<float*>(sums_[chunk.part]->data()); }
 
-  void total(float* to) const {
-    std::memcpy(to, sums_[0]->data(), count_ * sizeof(float));
+  /** After each use. */
+  const float* total() {
+    auto* const to = static_cast<float*>(sums_[0]->data());
     for (size_t part = 1; part < sums_.size(); part++) {
       passes().add(Type::float32, ptrdiff_t(count_), to, sums_[part]->data(), to);
     }
+    return to;
   }
 
  private:

@@ -19,7 +19,8 @@ struct ConvolutionSettings {
   /** A dense layer: on the whole batch at once. */
   bool isDense;
 };
-std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings);
+/** In a plan of this type. */
+std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings, Type type);
 
 /** Batch normalisation is two operations: one that needs the whole batch, one that follows. */
 struct NormalizationSettings {

@@ -44,10 +44,12 @@ void* Plan::scratch(const Chunk& chunk, size_t bytes) {
   return scratch_[chunk.part]->data();
 }
 
-void Plan::complete(std::vector<std::unique_ptr<Operation>> operations, size_t gradientBytes) {
+void Plan::complete(std::vector<std::unique_ptr<Operation>> operations) {
   operations_ = std::move(operations);
   times_.resize(operations_.size());
-  parts_ = int(std::clamp(kMostPartBytes / std::max<size_t>(gradientBytes, 1), size_t(1), size_t(kMostParts)));
+  size_t partBytes = 1;
+  for (const auto& operation : operations_) partBytes += operation->partBytes;
+  parts_ = int(std::clamp(kMostPartBytes / partBytes, size_t(1), size_t(kMostParts)));
   scratch_.resize(parts_);
   scratchBytes_.resize(parts_);
   std::set<int> written;

@@ -60,6 +60,8 @@ class Operation {
   std::vector<bool> adds;
   /** Runs on the whole batch at once, not image by image. */
   bool isWhole = false;
+  /** Memory of sums that each part of a batch has. */
+  size_t partBytes = 0;
   /** What follows needs it to be through with all images. */
   bool endsForward = false, endsBackward = false;
 
@@ -79,7 +81,7 @@ class Plan {
   Plan(int capacity, Type type, std::vector<PlanValue> values, int logits);
 
   /** Takes the operations in their order, and lays out the memory. */
-  void complete(std::vector<std::unique_ptr<Operation>> operations, size_t gradientBytes);
+  void complete(std::vector<std::unique_ptr<Operation>> operations);
 
   void train(Run& run);
   /** Any number of images. */

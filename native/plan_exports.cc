@@ -32,19 +32,17 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     classes_ = int(values_[logits].size);
 
     std::vector<std::unique_ptr<Operation>> operations;
-    size_t gradientBytes = 0;
     for (const Napi::Value& each : description.list("operations")) {
       const Description operation(each);
       const size_t before = operations.size();
-      addOperation(operation, operations, gradientBytes);
+      addOperation(operation, operations);
       for (size_t i = before; i < operations.size(); i++) operations[i]->name = operation.text("name");
     }
-    plan_->complete(std::move(operations), gradientBytes);
+    plan_->complete(std::move(operations));
   }
 
  private:
-  void addOperation(const Description& each, std::vector<std::unique_ptr<Operation>>& operations,
-                    size_t& gradientBytes) {
+  void addOperation(const Description& each, std::vector<std::unique_ptr<Operation>>& operations) {
     const std::string kind = each.text("kind");
     const int output = valueOf(each, "output");
     if (kind == "pixels") {
@@ -65,8 +63,7 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
                                          each.activation(),
                                          each.boolean("wantsInputGradient"),
                                          each.boolean("isDense")};
-      if (!settings.isDense) gradientBytes += filterSize * sizeof(float);
-      operations.push_back(makeConvolution(input, output, settings));
+      operations.push_back(makeConvolution(input, output, settings, plan_->type()));
     } else if (kind == "normalization") {
       const int channels = each.integer("channels", 1, Description::kEnd);
       if (values_[input].size % channels != 0) each.fail("channels", "are not the input's");

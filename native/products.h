@@ -151,10 +151,14 @@ inline void dispatch(int rows, const Block& block) {
   }
 }
 
-/** Splits `count` rows into blocks of nearly equal size, at most kRows each. */
-inline int blockSize(int count) {
-  const int blocks = (count + kRows - 1) / kRows;
-  return (count + blocks - 1) / blocks;
+/** Calls action(first, count) for blocks of at most kRows rows, none of which is much smaller than the others. */
+template <typename Action>
+inline void eachBlock(int rows, const Action& action) {
+  for (int row = 0, count; row < rows; row += count) {
+    const int blocks = (rows - row + kRows - 1) / kRows;
+    count = (rows - row + blocks - 1) / blocks;
+    action(row, count);
+  }
 }
 
 template <typename P>
@@ -181,14 +185,12 @@ template <typename P>
 void multiplyPanels(const P* source, int rows, ptrdiff_t rowStep, const Segments& segments, const P* panels,
                     int columns, const Target& target) {
   const ptrdiff_t depth = ptrdiff_t(segments.count) * segments.length;
-  const int block = blockSize(rows);
   for (int first = 0; first < columns; first += kWidth, panels += depth * kWidth) {
     const int width = columns - first < kWidth ? columns - first : kWidth;
-    for (int row = 0; row < rows; row += block) {
+    eachBlock(rows, [&](int row, int count) {
       const Target part = target.at(row, first);
-      const InnerBlock<P> inner{source + row * rowStep, rowStep, segments, panels, part, width};
-      dispatch<kRows>(rows - row < block ? rows - row : block, inner);
-    }
+      dispatch<kRows>(count, InnerBlock<P>{source + row * rowStep, rowStep, segments, panels, part, width});
+    });
   }
 }
 

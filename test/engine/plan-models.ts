@@ -2,6 +2,7 @@
 
 import * as tfl from "@tensorflow/tfjs-layers";
 import { dropoutKey, SeededDropout } from "../../src/child/dropout.ts";
+import { Random } from "../../src/common/random.ts";
 
 const { layers } = tfl;
 let seed = 0;
@@ -100,10 +101,30 @@ function odd(): tfl.LayersModel {
   return finish("odd", images, x);
 }
 
+/**
+ * Convolutions of 3 × 3 places on channels of whole vectors, which float32 plans compute by Winograd's method: on images of
+ * even and of odd sides, from 12 pixels to few, with and without padding.
+ */
+function threes(number: number): tfl.LayersModel {
+  const random = new Random("threes", number);
+  const images = tfl.input({ shape: [SIDE, SIDE, 3] });
+  let x = convolve(images, 16, { kernel: number % 2 === 0 ? 1 : 2, padding: "valid", activation: "relu" });
+  while ((x.shape[1] as number) > 6) {
+    x = convolve(x, 16 * random.integer(1, 2), {
+      padding: random.chance(0.8) ? "valid" : "same",
+      activation: random.chance(0.5) ? "relu" : undefined,
+      useBias: random.chance(0.7),
+    });
+  }
+  return finish(`threes_${number}`, images, x);
+}
+
 export const PLAN_MODELS: Record<string, () => tfl.LayersModel> = {
   plain,
   residual,
   odd,
+  threes_1: () => threes(1),
+  threes_2: () => threes(2),
 };
 
 /** The same weights for each model of a name. */

@@ -86,6 +86,8 @@ export function formatPeaks(peaks: Peaks | string): string[] {
     "layers take for an image (two for each multiply-add, forward and for both gradients), and the most that a core makes in",
     "a second, by engine native's own loops on operands that stay in its nearest caches. In GFLOP/s a core with all cores",
     `busy (one alone): ${sets.join("; ")}.`,
+    "In float32 engine native multiplies less often than that in convolutions of 3 × 3 places (Winograd's method), so that it",
+    "may come beyond this limit.",
     `Rows of one core are compared with a core alone, and rows of PyTorch and of engine wasm with ${peaks.fastest}.`,
   ];
 }

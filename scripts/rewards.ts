@@ -2,30 +2,30 @@
 // engine, beside those that the same child reaches in PyTorch: shows that the child learns what it should.
 //
 //   npm run rewards                                     # ten seeds, 50 epochs, both policies, what `auto` takes
-//   npm run rewards -- --precision float32,bfloat16 --page docs/performance.md
+//   npm run rewards -- --precision float32,bfloat16 --python python3 --page docs/performance.md
 //   node scripts/rewards.ts --seeds 4,5 --policy flips --engine wasm
 //
-// As PyTorch's were measured: 2,000 training and 1,000 validation images of CIFAR-10's training set, drawn anew for each
-// seed; batches of 64. Each training is a JSON line on stderr; the table is on stdout.
+// As PyTorch's reference was measured: 2,000 training and 1,000 validation images of CIFAR-10's training set, drawn anew for
+// each seed; batches of 64. With a Python that has torch, that trains on the very same images too, augmented ones included:
+// what differs then are weights, order and dropout alone. Each training is a JSON line on stderr; the table is on stdout.
+// With `--results FILE` the lines are kept there, and what the file has is not trained again.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { rewardOf } from "../src/child/reward.ts";
+import { augmentTrainingSet } from "../src/augment/policy.ts";
+import { type EpochResult, rewardOf } from "../src/child/reward.ts";
+import { seedOf } from "../src/common/random.ts";
 import { loadDataset } from "../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
 import { drawSubsets } from "../src/dataset/subsets.ts";
-import {
-  type EngineChoice,
-  type EngineIdentity,
-  type PrecisionChoice,
-  resolveEngine,
-} from "../src/engine/engine.ts";
+import { type EngineChoice, type PrecisionChoice, resolveEngine } from "../src/engine/engine.ts";
 import { noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { ProcessExecutor } from "../src/search/executor.ts";
 import { describeMachine, formatMachine } from "./bench/training/machine.ts";
 import { writePart } from "./bench/training/page-part.ts";
+import { TorchTrainer } from "./rewards/torch-trainer.ts";
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +35,8 @@ const { values } = parseArgs({
     precision: { type: "string", default: "auto" },
     epochs: { type: "string", default: "50" },
     workers: { type: "string", default: String(availableParallelism()) },
+    python: { type: "string" },
+    results: { type: "string" },
     page: { type: "string" },
   },
 });
@@ -60,65 +62,175 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** One child trained on the images of a seed under the policy of a case. */
+type Train = (example: Case, seed: number) => Promise<EpochResult[]>;
+
+interface Side {
+  readonly name: string;
+  readonly train: Train;
+}
+
+interface Row extends Mean {
+  readonly side: string;
+  readonly example: Case;
+  readonly rewards: readonly number[];
+}
+
+/** As a line of the results. */
+interface Training {
+  readonly policy: string;
+  readonly side: string;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly reward: number;
+  readonly qualifyingEpochs: number;
+  readonly bestValidation: number;
+  readonly seconds: number;
+}
+
+const BATCH_SIZE = 64;
+const epochs = Number(values.epochs);
+const workers = Number(values.workers);
 const seeds = values.seeds.split(",").map(Number);
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-rewards-"));
-const executor = new ProcessExecutor(Number(values.workers));
+const executor = new ProcessExecutor(workers);
+const known = values.results ? readResults(values.results) : [];
+let torch: TorchTrainer | undefined;
 try {
-  const dataset = await loadDataset("cifar10");
-  for (const seed of seeds) {
-    const drawn = drawSubsets(dataset, { trainSize: 2000, validationSize: 1000, seed });
-    writeSubsets(subsetsPath(seed), selectSubsets(dataset, drawn));
-  }
-  const engines = values.precision
-    .split(",")
-    .map((precision) => resolveEngine(values.engine as EngineChoice, precision as PrecisionChoice));
+  if (values.python) torch = await TorchTrainer.start(values.python, workers);
   const cases = CASES.filter(({ name }) => name.includes(values.policy));
-  const rows = await Promise.all(engines.flatMap((engine) => cases.map((each) => measure(engine, each))));
-  const lines = pageLines(rows);
+  await writeImages(cases);
+  const sides = values.precision
+    .split(",")
+    .map((precision) => ourSide(values.engine as EngineChoice, precision as PrecisionChoice));
+  const rows = await measureAll(sides, cases);
+  const peers = torch ? await measureAll([torchSide(torch)], cases) : [];
+  const lines = pageLines(rows, peers);
   console.log(lines.join("\n"));
   if (values.page) writePart(values.page, "rewards", lines, "Performance");
 } finally {
+  torch?.close();
   await executor.close();
   rmSync(folder, { recursive: true });
 }
 
-interface Row extends Mean {
-  readonly engine: EngineIdentity;
-  readonly example: Case;
-  readonly rewards: readonly number[];
-  /** From PyTorch's mean, in standard errors of the difference. */
-  readonly distance: number;
+function readResults(path: string): Training[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Training);
 }
 
-async function measure(engine: EngineIdentity, example: Case): Promise<Row> {
-  const rewards = await Promise.all(seeds.map((seed) => train(engine, example, seed)));
-  const { mean, standardError } = summarise(rewards);
-  const { pytorch } = example;
-  const distance = (mean - pytorch.mean) / Math.hypot(standardError, pytorch.standardError);
-  return { engine, example, rewards, mean, standardError, distance };
+/** For each seed the subsets as they were drawn; for each case besides, what a search would train on. */
+async function writeImages(cases: readonly Case[]): Promise<void> {
+  const dataset = await loadDataset("cifar10");
+  for (const seed of seeds) {
+    const drawn = drawSubsets(dataset, { trainSize: 2000, validationSize: 1000, seed });
+    const subsets = selectSubsets(dataset, drawn);
+    writeSubsets(subsetsPath(seed), subsets);
+    if (!values.python) continue;
+    for (const { name, policy } of cases) {
+      const train = augmentTrainingSet(subsets.train, policy, seedOf(seed, "augment", 0));
+      writeSubsets(subsetsPath(seed, name), { ...subsets, train });
+    }
+  }
 }
 
-function pageLines(rows: readonly Row[]): string[] {
+function subsetsPath(seed: number, augmentedBy = ""): string {
+  return join(folder, `${seed} ${augmentedBy}.bin`);
+}
+
+function ourSide(choice: EngineChoice, precisionChoice: PrecisionChoice): Side {
+  const { name: engine, precision, kernels } = resolveEngine(choice, precisionChoice);
+  return {
+    name: [engine, precision, ...(kernels ? [kernels] : [])].join(", "),
+    train: ({ policy }, seed) =>
+      executor.train(
+        {
+          ...{ trial: 0, sample: 0, policy, seed, model: "basiccnn", engine, precision, threads: 1, epochs },
+          ...{ batchSize: BATCH_SIZE, subsetsPath: subsetsPath(seed) },
+        },
+        {},
+      ),
+  };
+}
+
+function torchSide(trainer: TorchTrainer): Side {
+  return {
+    name: `PyTorch ${trainer.version}, float32`,
+    train: ({ name }, seed) =>
+      trainer.train({ subsets: subsetsPath(seed, name), seed, epochs, batchSize: BATCH_SIZE }),
+  };
+}
+
+function measureAll(sides: readonly Side[], cases: readonly Case[]): Promise<Row[]> {
+  return Promise.all(sides.flatMap((side) => cases.map((example) => measure(side, example))));
+}
+
+async function measure({ name, train }: Side, example: Case): Promise<Row> {
+  const rewards = await Promise.all(
+    seeds.map(async (seed) => {
+      const isWanted = (each: Training) =>
+        each.side === name && each.policy === example.name && each.seed === seed && each.epochs === epochs;
+      const before = known.find(isWanted);
+      if (before) return before.reward;
+      const training = describe(name, example, seed, await train(example, seed));
+      const line = `${JSON.stringify(training)}\n`;
+      process.stderr.write(line);
+      if (values.results) appendFileSync(values.results, line);
+      return training.reward;
+    }),
+  );
+  return { side: name, example, rewards, ...summarise(rewards) };
+}
+
+function describe(side: string, example: Case, seed: number, history: readonly EpochResult[]): Training {
+  const excess = history.map(({ accuracy, validationAccuracy }) => accuracy - validationAccuracy);
+  return {
+    policy: example.name,
+    side,
+    seed,
+    epochs,
+    reward: rewardOf(history, { bestEpochs: 3, overfitMargin: 0.1 }),
+    qualifyingEpochs: excess.filter((each) => each <= 0.1).length,
+    bestValidation: Math.max(...history.map(({ validationAccuracy }) => validationAccuracy)),
+    seconds: history[history.length - 1].seconds,
+  };
+}
+
+function summarise(values: readonly number[]): Mean {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return { mean, standardError: Math.sqrt(variance / values.length) };
+}
+
+function pageLines(rows: readonly Row[], peers: readonly Row[]): string[] {
   return [
-    `Rewards of the basic CNN on CIFAR-10 (${values.epochs} epochs of 2,000 images, 1,000 to validate, drawn anew for each seed; the mean`,
-    "of the 3 best validation accuracies among epochs that do not overfit by more than 0.10), and how far their mean is from",
-    "PyTorch's, in standard errors of the difference (PyTorch 1.13, float32, five seeds of its own).",
+    `Rewards of the basic CNN on CIFAR-10 (${epochs} epochs of 2,000 images, 1,000 to validate, drawn anew for each seed; the mean`,
+    "of the 3 best validation accuracies among epochs that do not overfit by more than 0.10), mean ± standard error, and how far",
+    "it is from PyTorch's: from that of five seeds with images of their own (PyTorch 1.13, float32), in standard errors of",
+    "the difference; and, seed by seed, from PyTorch on the same images, where that was measured too.",
     `Measured on ${formatMachine(describeMachine())}, by`,
     "",
     "```sh",
     `npm run rewards -- ${process.argv.slice(2).join(" ")}`.trimEnd().replace(/ --$/, ""),
     "```",
     "",
-    `| policy | engine | mean ± standard error | PyTorch | distance | rewards of seeds ${values.seeds.replaceAll(",", ", ")} |`,
-    "| --- | --- | ---: | ---: | ---: | --- |",
-    ...rows.map(({ engine, example, rewards, mean, standardError, distance }) => {
-      const { name, pytorch } = example;
+    `| policy | trained on | reward | PyTorch, its own images | distance | PyTorch, same images: difference | distance | rewards of seeds ${values.seeds.replaceAll(",", ", ")} |`,
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ...[...rows, ...peers].map((row) => {
+      const { side, example, rewards, mean, standardError } = row;
+      const { pytorch } = example;
+      const distance = (mean - pytorch.mean) / Math.hypot(standardError, pytorch.standardError);
+      const peer = peers.find((each) => each.example === example && each !== row);
+      const difference = peer && summarise(rewards.map((reward, i) => reward - peer.rewards[i]));
       const cells = [
-        name,
-        [engine.name, engine.precision, ...(engine.kernels ? [engine.kernels] : [])].join(", "),
+        example.name,
+        side,
         formatMean({ mean, standardError }),
         formatMean(pytorch),
         distance.toFixed(1),
+        difference ? formatMean(difference) : "",
+        difference ? (difference.mean / difference.standardError).toFixed(1) : "",
         rewards.map((reward) => reward.toFixed(3)).join(" "),
       ];
       return `| ${cells.join(" | ")} |`;
@@ -128,56 +240,4 @@ function pageLines(rows: readonly Row[]): string[] {
 
 function formatMean({ mean, standardError }: Mean): string {
   return `${mean.toFixed(3)} ± ${standardError.toFixed(3)}`;
-}
-
-function subsetsPath(seed: number): string {
-  return join(folder, `${seed}.bin`);
-}
-
-async function train(
-  { name: engine, precision }: EngineIdentity,
-  { name, policy }: Case,
-  seed: number,
-): Promise<number> {
-  const history = await executor.train(
-    {
-      trial: 0,
-      sample: 0,
-      policy,
-      seed,
-      model: "basiccnn",
-      engine: engine as EngineChoice,
-      precision,
-      threads: 1,
-      epochs: Number(values.epochs),
-      batchSize: 64,
-      subsetsPath: subsetsPath(seed),
-    },
-    {},
-  );
-  const reward = rewardOf(history, { bestEpochs: 3, overfitMargin: 0.1 });
-  const qualifying = history.filter(
-    ({ accuracy, validationAccuracy }) => accuracy - validationAccuracy <= 0.1,
-  ).length;
-  const best = Math.max(...history.map(({ validationAccuracy }) => validationAccuracy));
-  const { seconds } = history[history.length - 1];
-  console.error(
-    JSON.stringify({
-      policy: name,
-      engine,
-      precision,
-      seed,
-      reward,
-      qualifyingEpochs: qualifying,
-      bestValidation: best,
-      seconds,
-    }),
-  );
-  return reward;
-}
-
-function summarise(rewards: readonly number[]): Mean {
-  const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
-  const variance = rewards.reduce((sum, reward) => sum + (reward - mean) ** 2, 0) / (rewards.length - 1);
-  return { mean, standardError: Math.sqrt(variance / rewards.length) };
 }

@@ -66,6 +66,40 @@ def wide_resnet(torch, depth, width):
     return net
 
 
+def mobilenet_v2(torch):
+    """Sandler et al. 2018, width 1.0, batch normalisation as in Keras; the head of DeepAugment's child."""
+    nn = torch.nn
+
+    def convolve(before, channels, size=1, stride=1, groups=1, activates=True):
+        return nn.Sequential(
+            nn.Conv2d(before, channels, size, stride, padding=size // 2, groups=groups, bias=False),
+            nn.BatchNorm2d(channels, eps=1e-3, momentum=0.001), *([nn.ReLU6()] if activates else []))
+
+    class Block(nn.Module):
+        def __init__(self, before, channels, stride, expansion):
+            super().__init__()
+            inner = before * expansion
+            self.layers = nn.Sequential(
+                *([convolve(before, inner)] if expansion > 1 else []),
+                convolve(inner, inner, 3, stride, groups=inner), convolve(inner, channels, activates=False))
+            self.adds = stride == 1 and before == channels
+
+        def forward(self, x):
+            return x + self.layers(x) if self.adds else self.layers(x)
+
+    layers, before = [convolve(3, 32, 3, 2)], 32
+    for expansion, channels, blocks, stride in [
+            (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]:
+        for block in range(blocks):
+            layers.append(Block(before, channels, stride if block == 0 else 1, expansion))
+            before = channels
+    net = nn.Sequential(
+        *layers, convolve(before, 1280), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(1280, 256), nn.ReLU(), nn.Dropout(0.7), nn.Linear(256, 10))
+    assert count_parameters(net) == 2_554_378
+    return net
+
+
 def count_parameters(net):
     return sum(parameter.numel() for parameter in net.parameters())
 
@@ -76,9 +110,12 @@ def build(torch, model):
         net = basic_cnn(torch)
         optimizer = torch.optim.RMSprop(net.parameters(), lr=1e-3, alpha=0.9, eps=1e-7)
         return net, optimizer, optimizer.step
-    _, depth, width = model.split("_")
-    net = wide_resnet(torch, int(depth), int(width))
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7)
+    if model == "mobilenetv2":
+        net, learning_rate = mobilenet_v2(torch), 1e-5
+    else:
+        _, depth, width = model.split("_")
+        net, learning_rate = wide_resnet(torch, int(depth), int(width)), 1e-3
+    optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate, eps=1e-7)
 
     def step():
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)

@@ -13,6 +13,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { rewardOf } from "../src/child/reward.ts";
+import { describeMachine } from "../src/common/machine.ts";
 import { loadDataset } from "../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
 import { drawSubsets } from "../src/dataset/subsets.ts";
@@ -24,7 +25,7 @@ import {
 } from "../src/engine/engine.ts";
 import { noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { ProcessExecutor } from "../src/search/executor.ts";
-import { describeMachine, formatMachine } from "./bench/training/machine.ts";
+import { formatMachine } from "./bench/training/machine.ts";
 import { writePart } from "./bench/training/page-part.ts";
 
 const { values } = parseArgs({
@@ -69,9 +70,10 @@ try {
     const drawn = drawSubsets(dataset, { trainSize: 2000, validationSize: 1000, seed });
     writeSubsets(subsetsPath(seed), selectSubsets(dataset, drawn));
   }
-  const engines = values.precision
+  const resolved = values.precision
     .split(",")
     .map((precision) => resolveEngine(values.engine as EngineChoice, precision as PrecisionChoice));
+  const engines = (await Promise.all(resolved)).map(({ identity }) => identity);
   const cases = CASES.filter(({ name }) => name.includes(values.policy));
   const rows = await Promise.all(engines.flatMap((engine) => cases.map((each) => measure(engine, each))));
   const lines = pageLines(rows);

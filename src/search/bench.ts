@@ -122,7 +122,7 @@ export async function benchTraining(request: BenchRequest): Promise<BenchOutcome
   const { model, batch, seconds, signal } = request;
   const { side, classes } = NOISE;
   checkModel(model, side, side);
-  const { engine: resolved, workers, threads, notes } = settleEngine(request);
+  const { engine: resolved, workers, threads, notes } = await settleEngine(request);
   if (request.profile && threads > 1) {
     throw new UsageError(
       `threads: a profile is of steps on one thread, received ${threads}; leave --threads out`,

@@ -100,7 +100,7 @@ interface EngineDefinition {
 }
 
 const NOT_YET: EngineDefinition = {
-  probe: async () => ({ missing: "is not part of this version", mend: "use engine: native, wasm, or auto" }),
+  probe: async () => ({ missing: "is not part of this version", mend: "use engine: auto" }),
   start: ({ name }) => Promise.reject(new Error(`engine ${name} is not part of this version`)),
 };
 
@@ -111,7 +111,10 @@ const ENGINES: Record<EngineName, EngineDefinition> = {
     merit: "the fastest on a processor",
   },
   webgpu: NOT_YET,
-  tensorflow: NOT_YET,
+  tensorflow: {
+    probe: async () => (await import("./tensorflow/probe.ts")).probeTensorflow(),
+    start: async (identity) => (await import("./tensorflow/backend.ts")).startTensorflow(identity),
+  },
   wasm: {
     probe: async () => (await import("./wasm/probe.ts")).probeWasm(),
     start: async (identity) => (await import("./wasm/backend.ts")).startWasm(identity),

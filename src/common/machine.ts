@@ -1,7 +1,7 @@
 // What this program runs on.
 
 import { existsSync, readFileSync } from "node:fs";
-import { availableParallelism, cpus, platform, release } from "node:os";
+import { availableParallelism, cpus, platform } from "node:os";
 import { memoryLimit } from "./memory.ts";
 
 export interface Machine {
@@ -13,6 +13,7 @@ export interface Machine {
   readonly features: readonly string[];
   /** That this process may have. */
   readonly memoryGigabytes: number;
+  /** As Node names it, such as "linux x64". */
   readonly system: string;
   readonly node: string;
 }
@@ -27,7 +28,7 @@ export function describeMachine(): Machine {
     cores: availableParallelism(),
     features: FEATURES.filter((feature) => flags.has(feature)),
     memoryGigabytes: Math.round(memoryLimit() / 1e9),
-    system: `${platform()} ${release()}`,
+    system: `${platform()} ${process.arch}`,
     node: process.versions.node,
   };
 }

@@ -162,7 +162,8 @@ export async function resolveEngine(
 ): Promise<ResolvedEngine> {
   if (choice === "auto") return resolveAuto(precision, probe);
   const found = await probe(choice);
-  if ("missing" in found) throw new UsageError(`${describeMissing(choice, found)}; or use another engine`);
+  if ("missing" in found)
+    throw new UsageError(`${describeMissing(choice, found)}; deepaugment doctor shows the others`);
   const identity = identify(choice, found, precision);
   if (!identity) {
     throw new UsageError(
@@ -199,7 +200,9 @@ async function resolveAuto(
   }
   const reason = note ?? passedOver.join("; ");
   throw new UsageError(
-    `precision "${precision}" is not to be had here: ${reason}; use precision: float32, or auto`,
+    precision === "auto"
+      ? `no engine is to be had here: ${reason}`
+      : `precision "${precision}" is not to be had here: ${reason}; use precision: float32, or auto`,
   );
 }
 

@@ -19,7 +19,7 @@ export interface EngineFound {
 export interface EngineMissing {
   /** Why, to be read after "engine native": "is not built here". */
   readonly missing: string;
-  /** The one command or step that brings it, to be read after "to mend it:". */
+  /** The one command or step that brings it, to be read after "To have it:". */
   readonly mend: string;
 }
 

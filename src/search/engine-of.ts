@@ -52,8 +52,13 @@ export async function settleEngine(config: EngineSettings, began?: ExperimentFac
     );
   }
   const threads = isThreaded ? config.threads : 1;
-  const suited = Math.max(1, Math.floor(availableParallelism() / threads));
-  return { engine, workers: config.workers === "auto" ? suited : config.workers, threads, notes };
+  const workers = config.workers === "auto" ? suitedWorkers(threads) : config.workers;
+  return { engine, workers, threads, notes };
+}
+
+/** How many trainings of so many threads run side by side where nobody says otherwise: one for each core. */
+export function suitedWorkers(threads: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / threads));
 }
 
 async function resumedEngine(config: EngineSettings, began: ExperimentFacts): Promise<ResolvedEngine> {

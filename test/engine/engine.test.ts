@@ -59,7 +59,7 @@ describe("without the native engine's addon", () => {
     assert.deepEqual(identity, { name: "wasm", precision: "float32", kernels: null });
     assert.match(
       note ?? "",
-      /^engine native cannot be loaded: .*nowhere.* \(.*unset it\); trainings run on engine wasm$/,
+      /^engine native cannot be loaded: .*nowhere.* \(unset DEEPAUGMENT_NATIVE_ADDON\); trainings run on engine wasm$/,
     );
   });
 
@@ -78,7 +78,10 @@ describe("without the native engine's addon", () => {
   it("native is a usage error of one line", () => {
     const { error, exitCode } = resolve(NO_ADDON, "native");
     assert.equal(exitCode, 2);
-    assert.match(error ?? "", /^engine native cannot be loaded: .* \(.*\); or use another engine$/);
+    assert.match(
+      error ?? "",
+      /^engine native cannot be loaded: .* \(.*\); deepaugment doctor shows the others$/,
+    );
   });
 
   it("bfloat16 is not to be had, and the line says that native would have it", () => {
@@ -124,7 +127,7 @@ describe("any machine", () => {
     assert.equal(exitCode, 2);
     assert.equal(
       error,
-      "engine webgpu is not part of this version (use engine: auto); or use another engine",
+      "engine webgpu is not part of this version (use engine: auto); deepaugment doctor shows the others",
     );
   });
 });

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -13,8 +12,8 @@ import type { EngineFound, EngineMissing } from "../../src/engine/probe.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
+import { imitate, REGISTERS } from "./tfjs-node.ts";
 
-const require = createRequire(import.meta.url);
 const root = mkdtempSync(join(tmpdir(), "deepaugment-tensorflow-"));
 after(() => rmSync(root, { recursive: true }));
 
@@ -43,24 +42,6 @@ function probe(folder: string) {
   return result;
 }
 
-/** A folder in which a package of this name and version does what `code` says when it is loaded. */
-function imitate(name: string, version: string, code: string): string {
-  const folder = mkdtempSync(join(root, "app-"));
-  const location = join(folder, "node_modules", "@tensorflow", name);
-  mkdirSync(join(location, "dist"), { recursive: true });
-  const description = { name: `@tensorflow/${name}`, version, main: "dist/index.js" };
-  writeFileSync(join(location, "package.json"), JSON.stringify(description));
-  writeFileSync(join(location, "dist", "index.js"), code);
-  return folder;
-}
-
-/** As the package registers itself, where its addon finds no graphics card. */
-const REGISTERS = `
-require(${JSON.stringify(require.resolve("@tensorflow/tfjs-core"))}).registerBackend("tensorflow", () => ({
-  binding: { TF_Version: "2.9.1" },
-  isUsingGpuDevice: false,
-}));`;
-
 describe("engine tensorflow", () => {
   it("is not installed, and the line has the command that installs it", () => {
     const { missing, mend } = probe(mkdtempSync(join(root, "empty-")));
@@ -72,7 +53,7 @@ describe("engine tensorflow", () => {
   });
 
   it("takes the package's version that goes with this program's TensorFlow.js", () => {
-    const { missing, mend } = probe(imitate("tfjs-node", "4.17.0", ""));
+    const { missing, mend } = probe(imitate(root, "tfjs-node", "4.17.0", ""));
     assert.equal(missing, "finds @tensorflow/tfjs-node 4.17.0, and takes 4.22.0");
     assert.equal(mend, "npm install @tensorflow/tfjs-node@4.22.0");
   });
@@ -81,7 +62,7 @@ describe("engine tensorflow", () => {
     // The package's own words.
     const error =
       "The Node.js native addon module (tfjs_binding.node) can not be found at path: /somewhere. \\nPlease run command";
-    const { missing, mend } = probe(imitate("tfjs-node", "4.22.0", `throw new Error("${error}");`));
+    const { missing, mend } = probe(imitate(root, "tfjs-node", "4.22.0", `throw new Error("${error}");`));
     assert.equal(missing, "finds @tensorflow/tfjs-node without its compiled addon for this system and Node");
     assert.match(
       mend ?? "",
@@ -90,14 +71,14 @@ describe("engine tensorflow", () => {
   });
 
   it("cannot be loaded for any other reason, which is told with Node's version", () => {
-    const { missing } = probe(imitate("tfjs-node", "4.22.0", `require("node:util").goneInThisNode();`));
+    const { missing } = probe(imitate(root, "tfjs-node", "4.22.0", `require("node:util").goneInThisNode();`));
     const { node } = process.versions;
     assert.ok(missing?.startsWith(`cannot load @tensorflow/tfjs-node on Node ${node}: `), missing);
     assert.match(missing ?? "", /goneInThisNode is not a function$/);
   });
 
   it("registers no backend where another package goes by its name", () => {
-    assert.match(probe(imitate("tfjs-node", "4.22.0", "")).missing ?? "", /it registers no backend/);
+    assert.match(probe(imitate(root, "tfjs-node", "4.22.0", "")).missing ?? "", /it registers no backend/);
   });
 
   it("tells which library of CUDA is not found where the package is the one for graphics cards", {
@@ -105,7 +86,7 @@ describe("engine tensorflow", () => {
       (process.platform !== "linux" || existsSync("/proc/driver/nvidia")) &&
       "it is a system with CUDA, or not Linux",
   }, () => {
-    const { missing, mend } = probe(imitate("tfjs-node-gpu", "4.22.0", REGISTERS));
+    const { missing, mend } = probe(imitate(root, "tfjs-node-gpu", "4.22.0", REGISTERS));
     assert.equal(missing, "finds no graphics card, since the system does not find libcuda.so.1");
     assert.match(
       mend ?? "",
@@ -118,7 +99,7 @@ describe("engine tensorflow", () => {
 const util = require("util");
 if (!util.isNullOrUndefined(undefined) || util.isNullOrUndefined(0) || !util.isArray([])) throw new Error("gone");
 ${REGISTERS}`;
-    const { version, isSoftware, precisions, kernels } = probe(imitate("tfjs-node", "4.22.0", code));
+    const { version, isSoftware, precisions, kernels } = probe(imitate(root, "tfjs-node", "4.22.0", code));
     assert.equal(version, "4.22.0, libtensorflow 2.9.1");
     assert.deepEqual([isSoftware, precisions, kernels], [false, ["float32"], null]);
   });

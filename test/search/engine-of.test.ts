@@ -38,7 +38,7 @@ describe("settleEngine", () => {
       () => settleEngine(configOf({}), began("native", "avx512")),
       (error) =>
         error instanceof UsageError &&
-        /^the experiment began on engine native \(float32\), and keeps it unless --engine is given: engine native cannot be loaded: [^\n]*; or use another engine$/.test(
+        /^the experiment began on engine native \(float32\), and keeps it unless --engine is given: engine native cannot be loaded: [^\n]*; deepaugment doctor shows the others$/.test(
           error.message,
         ),
     );

@@ -272,12 +272,10 @@ function load(): LoadedAddon | EngineMissing {
     if (kernels !== undefined) return { addon, kernels };
     return {
       missing: `has no kernels ${DEEPAUGMENT_NATIVE_KERNELS} that this processor runs`,
-      mend: "DEEPAUGMENT_NATIVE_KERNELS names them: unset it",
+      mend: "unset DEEPAUGMENT_NATIVE_KERNELS",
     };
   } catch (error) {
-    const mend = DEEPAUGMENT_NATIVE_ADDON
-      ? "DEEPAUGMENT_NATIVE_ADDON names it: unset it"
-      : "make it anew: npm run build";
+    const mend = DEEPAUGMENT_NATIVE_ADDON ? "unset DEEPAUGMENT_NATIVE_ADDON" : "npm run build";
     return { missing: `cannot be loaded: ${messageOf(error)}`, mend };
   }
 }
@@ -290,7 +288,10 @@ function absence(): EngineMissing {
     };
   }
   if (isSea()) {
-    return { missing: "is not in this executable", mend: "build that where there is a C++ compiler" };
+    return {
+      missing: "is not in this executable",
+      mend: "build the executable where there is a C++ compiler",
+    };
   }
   return { missing: "is not built here", mend: "install a C++ compiler (g++), and run npm run build" };
 }

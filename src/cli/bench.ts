@@ -26,7 +26,7 @@ export function addBenchCommand(program: Command): void {
     .description("measure how fast an engine trains a model on this machine")
     .option(
       "--engine <name>",
-      "auto, native or wasm",
+      "auto, native, webgpu, tensorflow or wasm; deepaugment doctor shows which are here",
       oneOf("--engine", ["auto", "native", "webgpu", "tensorflow", "wasm"]),
       "auto",
     )

@@ -66,7 +66,7 @@ describe("engine tensorflow", () => {
     assert.equal(missing, "finds @tensorflow/tfjs-node without its compiled addon for this system and Node");
     assert.match(
       mend ?? "",
-      /^npm rebuild @tensorflow\/tfjs-node --build-addon-from-source, .*Node 22 or older$/,
+      /^npm rebuild @tensorflow\/tfjs-node --build-addon-from-source, .*C\+\+ compiler; or install it with Node 22 or older$/,
     );
   });
 

@@ -125,7 +125,7 @@ function explain(name: string, reason: string): EngineMissing {
   if (/tfjs_binding\.node\) can not be found/.test(reason)) {
     return {
       missing: `finds ${name} without its compiled addon for this system and Node`,
-      mend: `npm rebuild ${name} --build-addon-from-source, which takes Python and a C++ compiler; or use Node 22 or older`,
+      mend: `npm rebuild ${name} --build-addon-from-source, where npm may run its install script and there are Python and a C++ compiler; or install it with Node 22 or older`,
     };
   }
   return {

@@ -95,8 +95,6 @@ interface EngineDefinition {
   probe(): Promise<EngineProbe>;
   /** @param threads 1 or more, for an engine whose trainings may have several. */
   start(identity: EngineIdentity, threads: number): Promise<Engine>;
-  /** Why `auto` takes it; one that has none is taken on request alone. */
-  readonly merit?: string;
 }
 
 const NOT_YET: EngineDefinition = {
@@ -108,7 +106,6 @@ const ENGINES: Record<EngineName, EngineDefinition> = {
   native: {
     probe: async () => (await import("./native/probe.ts")).probeNative(),
     start: async (identity, threads) => (await import("./native/backend.ts")).startNative(identity, threads),
-    merit: "the fastest on a processor",
   },
   webgpu: NOT_YET,
   tensorflow: {
@@ -118,12 +115,15 @@ const ENGINES: Record<EngineName, EngineDefinition> = {
   wasm: {
     probe: async () => (await import("./wasm/probe.ts")).probeWasm(),
     start: async (identity) => (await import("./wasm/backend.ts")).startWasm(identity),
-    merit: "it runs anywhere",
   },
 };
 
-/** In which order `auto` asks for them: the first that is here for good is taken. */
-const AUTOMATIC: readonly EngineName[] = ["webgpu", "native", "wasm"];
+/** In which order `auto` asks them, and why it takes the first that is here; the others are for those who ask for them. */
+const AUTOMATIC: readonly (readonly [EngineName, string])[] = [
+  ["webgpu", "there is a graphics card"],
+  ["native", "the fastest on a processor"],
+  ["wasm", "it runs anywhere"],
+];
 
 /**
  * Starts the engine that the configuration names; `auto` takes the best that this machine has.
@@ -176,14 +176,14 @@ export async function resolveEngine(
   return { identity, found, why, note };
 }
 
-/** The first engine that computes on what it is made for, in the precision that is asked for. */
+/** The first engine that is here, on what it is made for, with the precision that is asked for. */
 async function resolveAuto(
   precision: PrecisionChoice,
   probe: (name: EngineName) => Promise<EngineProbe>,
 ): Promise<ResolvedEngine> {
   const passedOver: string[] = [];
   let note: string | undefined;
-  for (const name of AUTOMATIC) {
+  for (const [name, merit] of AUTOMATIC) {
     const found = await probe(name);
     if ("missing" in found) {
       passedOver.push(`engine ${name} ${found.missing}`);
@@ -193,7 +193,7 @@ async function resolveAuto(
     }
     const identity = identify(name, found, precision);
     if (identity && !found.isSoftware) {
-      const why = [ENGINES[name].merit, ...passedOver].join("; ");
+      const why = [merit, ...passedOver].join("; ");
       return { identity, found, why, ...(note && { note: `${note}; trainings run on engine ${name}` }) };
     }
     passedOver.push(`engine ${name} ${identity ? `finds only ${found.device}` : `has no ${precision}`}`);

@@ -24,8 +24,9 @@ function evaluate<Result>(
   expression: string,
 ): { result: Result; stderr: string } {
   const script = `
+import * as tf from ${JSON.stringify(import.meta.resolve("@tensorflow/tfjs-core"))};
 import * as module from ${JSON.stringify(new URL(`../../src/${module}`, import.meta.url))};
-console.log(JSON.stringify(await module.${expression}));`;
+console.log(JSON.stringify(await (${expression})));`;
   const args = ["--input-type=module", "-e", script];
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
   assert.ok(stdout, stderr);
@@ -36,7 +37,7 @@ function probe(folder: string) {
   const { result, stderr } = evaluate<Partial<EngineFound & EngineMissing>>(
     folder,
     "engine/tensorflow/probe.ts",
-    "probeTensorflow()",
+    "module.probeTensorflow()",
   );
   assert.equal(stderr, "");
   return result;
@@ -105,6 +106,19 @@ ${REGISTERS}`;
   });
 });
 
+describe("asking for engine tensorflow", () => {
+  it("leaves the engine that has been started the current one", () => {
+    const { result } = evaluate(
+      imitate(root, "tfjs-node", "4.22.0", REGISTERS),
+      "engine/engine.ts",
+      `module.startEngine("wasm", "float32")
+        .then(() => module.probeEngine("tensorflow"))
+        .then(({ version }) => [version, tf.getBackend()])`,
+    );
+    assert.deepEqual(result, ["4.22.0, libtensorflow 2.9.1", "wasm"]);
+  });
+});
+
 describe("engine tensorflow, installed", {
   skip: !process.env.TFJS_NODE && "TFJS_NODE names no folder in which tfjs-node is installed",
 }, () => {
@@ -124,7 +138,7 @@ describe("engine tensorflow, installed", {
     const { result, stderr } = evaluate<{ loss: number; validationLoss: number }[]>(
       folder,
       "search/training.ts",
-      `runTraining(${JSON.stringify(task)})`,
+      `module.runTraining(${JSON.stringify(task)})`,
     );
     assert.equal(stderr, "");
     return result.flatMap(({ loss, validationLoss }) => [loss, validationLoss]);

@@ -17,9 +17,8 @@ export function imitate(root: string, name: string, version: string, code: strin
   return folder;
 }
 
-/** As the package registers itself, where its addon finds no graphics card. */
+/** As the package registers itself, where its addon finds no graphics card, and makes itself the current backend. */
 export const REGISTERS = `
-require(${JSON.stringify(require.resolve("@tensorflow/tfjs-core"))}).registerBackend("tensorflow", () => ({
-  binding: { TF_Version: "2.9.1" },
-  isUsingGpuDevice: false,
-}));`;
+const tf = require(${JSON.stringify(require.resolve("@tensorflow/tfjs-core"))});
+tf.registerBackend("tensorflow", () => ({ binding: { TF_Version: "2.9.1" }, isUsingGpuDevice: false }));
+tf.setBackend("tensorflow");`;

@@ -10,7 +10,7 @@ import { loadTfjsNode, TENSORFLOW_BACKEND } from "./tfjs-node.ts";
  * @throws Error where the package is not to be had.
  */
 export async function startTensorflow(identity: EngineIdentity): Promise<Engine> {
-  const found = loadTfjsNode();
+  const found = await loadTfjsNode();
   if ("missing" in found) throw new Error(found.missing);
   if (!(await setBackend(TENSORFLOW_BACKEND))) throw new Error("the tensorflow backend did not start");
   return { ...identity, optimizers: composedOptimizers };

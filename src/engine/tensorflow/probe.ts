@@ -6,7 +6,7 @@ import type { EngineProbe } from "../probe.ts";
 import { loadTfjsNode } from "./tfjs-node.ts";
 
 export async function probeTensorflow(): Promise<EngineProbe> {
-  const found = loadTfjsNode();
+  const found = await loadTfjsNode();
   if ("missing" in found) return found;
   return {
     version: `${version_core}, libtensorflow ${found.tensorflow}`,

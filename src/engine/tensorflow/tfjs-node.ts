@@ -6,7 +6,14 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { isSea } from "node:sea";
 import util from "node:util";
-import { findBackend, env as flags, type KernelBackend, version_core } from "@tensorflow/tfjs-core";
+import {
+  findBackend,
+  env as flags,
+  getBackend,
+  type KernelBackend,
+  setBackend,
+  version_core,
+} from "@tensorflow/tfjs-core";
 import { messageOf, systemCode } from "../../common/errors.ts";
 import type { EngineMissing } from "../probe.ts";
 
@@ -37,15 +44,15 @@ interface Installed {
   readonly path: string;
 }
 
-let loaded: TfjsNode | EngineMissing | undefined;
+let loaded: Promise<TfjsNode | EngineMissing> | undefined;
 
 /** The package, loaded once in a process, with its backend registered; or why it is not to be had. */
-export function loadTfjsNode(): TfjsNode | EngineMissing {
+export function loadTfjsNode(): Promise<TfjsNode | EngineMissing> {
   loaded ??= load();
   return loaded;
 }
 
-function load(): TfjsNode | EngineMissing {
+async function load(): Promise<TfjsNode | EngineMissing> {
   const installed = locate();
   if (!installed) {
     return {
@@ -64,7 +71,7 @@ function load(): TfjsNode | EngineMissing {
   }
   let backend: TfjsNodeBackend;
   try {
-    backend = register(path);
+    backend = await register(path);
   } catch (error) {
     return explain(name, messageOf(error));
   }
@@ -89,9 +96,10 @@ function locate(): Installed | undefined {
   return undefined;
 }
 
-/** Loads the package, which registers its backend. @throws Error where it cannot. */
-function register(path: string): TfjsNodeBackend {
+/** Loads the package, which registers its backend; the current one stays that. @throws Error where it cannot. */
+async function register(path: string): Promise<TfjsNodeBackend> {
   prepareProcess();
+  const current: string | undefined = getBackend();
   const isQuiet = flags().getBool("PROD");
   // Where it brings a TensorFlow.js of its own, that would warn of what it registers a second time.
   flags().set("PROD", true);
@@ -100,6 +108,7 @@ function register(path: string): TfjsNodeBackend {
   } finally {
     flags().set("PROD", isQuiet);
   }
+  if (current) await setBackend(current);
   const backend = findBackend(TENSORFLOW_BACKEND);
   if (!backend) throw new Error("it registers no backend with this program's TensorFlow.js");
   return backend as TfjsNodeBackend;

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { augmentTrainingSet } from "../src/augment/policy.ts";
 import { type EpochResult, rewardOf } from "../src/child/reward.ts";
+import { describeMachine } from "../src/common/machine.ts";
 import { seedOf } from "../src/common/random.ts";
 import { loadDataset } from "../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
@@ -23,7 +24,7 @@ import { drawSubsets } from "../src/dataset/subsets.ts";
 import { type EngineChoice, type PrecisionChoice, resolveEngine } from "../src/engine/engine.ts";
 import { noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { ProcessExecutor } from "../src/search/executor.ts";
-import { describeMachine, formatMachine } from "./bench/training/machine.ts";
+import { formatMachine } from "./bench/training/machine.ts";
 import { writePart } from "./bench/training/page-part.ts";
 import { TorchTrainer } from "./rewards/torch-trainer.ts";
 
@@ -100,9 +101,11 @@ try {
   if (values.python) torch = await TorchTrainer.start(values.python, workers);
   const cases = CASES.filter(({ name }) => name.includes(values.policy));
   await writeImages(cases);
-  const sides = values.precision
-    .split(",")
-    .map((precision) => ourSide(values.engine as EngineChoice, precision as PrecisionChoice));
+  const sides = await Promise.all(
+    values.precision
+      .split(",")
+      .map((precision) => ourSide(values.engine as EngineChoice, precision as PrecisionChoice)),
+  );
   const rows = await measureAll(sides, cases);
   const peers = torch ? await measureAll([torchSide(torch)], cases) : [];
   const lines = pageLines(rows, peers);
@@ -139,8 +142,8 @@ function subsetsPath(seed: number, augmentedBy = ""): string {
   return join(folder, `${seed} ${augmentedBy}.bin`);
 }
 
-function ourSide(choice: EngineChoice, precisionChoice: PrecisionChoice): Side {
-  const { name: engine, precision, kernels } = resolveEngine(choice, precisionChoice);
+async function ourSide(choice: EngineChoice, precisionChoice: PrecisionChoice): Promise<Side> {
+  const { name: engine, precision, kernels } = (await resolveEngine(choice, precisionChoice)).identity;
   return {
     name: [engine, precision, ...(kernels ? [kernels] : [])].join(", "),
     train: ({ policy }, seed) =>

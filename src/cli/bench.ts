@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { ProfileRow, StepProfile } from "../child/profile.ts";
 import type { EngineChoice, PrecisionChoice } from "../engine/engine.ts";
 import type { BenchOutcome } from "../search/bench.ts";
-import { formatTable } from "./format.ts";
+import { formatRate, formatTable } from "./format.ts";
 import { numberAbove0, oneOf, someText, wholeNumber } from "./options.ts";
 import { interruptible } from "./terminal.ts";
 
@@ -26,7 +26,7 @@ export function addBenchCommand(program: Command): void {
     .description("measure how fast an engine trains a model on this machine")
     .option(
       "--engine <name>",
-      "auto, native or wasm",
+      "auto, native, webgpu, tensorflow or wasm; deepaugment doctor shows which are here",
       oneOf("--engine", ["auto", "native", "webgpu", "tensorflow", "wasm"]),
       "auto",
     )
@@ -118,9 +118,4 @@ function formatProfile({ by, millisecondsPerStep, rows }: StepProfile, workers: 
   const right = [false, ...(isByLayer ? [false] : []), true, true];
   const whose = workers > 1 ? "A training step of one worker" : "A training step";
   return [`${whose} takes ${millisecondsPerStep.toFixed(2)} ms:`, "", formatTable(head, lines, right)];
-}
-
-/** To three digits, or whole. */
-function formatRate(rate: number): string {
-  return rate < 100 ? String(Number(rate.toPrecision(3))) : Math.round(rate).toLocaleString("en");
 }

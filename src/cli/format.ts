@@ -19,6 +19,11 @@ export function formatGain(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 }
 
+/** A rate, such as images per second: to three digits, or whole. */
+export function formatRate(rate: number): string {
+  return rate < 100 ? String(Number(rate.toPrecision(3))) : Math.round(rate).toLocaleString("en");
+}
+
 /** Rows under a header, columns aligned; numbers to the right where `right` says so. */
 export function formatTable(
   header: readonly string[],

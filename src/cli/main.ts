@@ -6,6 +6,7 @@ import { VERSION } from "../common/version.ts";
 import { addApplyCommand } from "./apply.ts";
 import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
 
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addApplyCommand(program);
   addPreviewCommand(program);
   addDataCommands(program);
+  addDoctorCommand(program);
   addBenchCommand(program);
   return program;
 }

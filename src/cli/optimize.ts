@@ -32,7 +32,7 @@ const OVERRIDES = {
     "the images: a dataset's name, a folder with one subfolder per class, or an archive",
   ],
   iterations: ["iterations <n>", "trials, the baseline not counted"],
-  engine: ["engine <name>", "what trains the child: auto, native or wasm"],
+  engine: ["engine <name>", "what trains the child: auto, native, webgpu, tensorflow or wasm"],
   workers: ["workers <n>", "processes that train at the same time"],
   threads: ["threads <n>", "threads of each training (engine native)"],
   seed: ["seed <n>", "the same seed gives the same run"],

@@ -6,6 +6,7 @@ import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
 const KINDS: Record<string, () => void> = {
   decode: () => serveLazily(async () => (await import("../dataset/decode.ts")).decodeFiles),
   train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
+  probe: () => serveLazily(async () => (await import("../engine/engine.ts")).probeEngine),
   measure: () => serveLazily(async () => (await import("../search/measuring.ts")).runMeasuring),
   augment: () => serveLazily(async () => (await import("../apply/task.ts")).augmentPictures),
 };

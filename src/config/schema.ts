@@ -148,12 +148,12 @@ const KEYS = {
   ),
   engine: key(
     choice(["auto", "native", "webgpu", "tensorflow", "wasm"]),
-    "What trains the child; auto takes the fastest that this machine offers.",
+    "What trains the child; auto takes webgpu where there is a graphics card, else native where it was built, else wasm. `deepaugment doctor` shows which are here.",
     "auto",
   ),
   precision: key(
     choice(["auto", "float32", "bfloat16"]),
-    "The numbers that engine native multiplies; auto takes bfloat16 where the processor has instructions for it, float32 elsewhere. Sums and weights are float32 in both; engine wasm has float32 alone.",
+    "The numbers that engine native multiplies; auto takes bfloat16 where the processor has instructions for it, float32 elsewhere. Sums and weights are float32 in both; the other engines have float32 alone.",
     "auto",
   ),
   threads: key(

@@ -1,14 +1,16 @@
 // Engines: what trains a child. An engine is a TensorFlow.js backend, chosen at start, plus the few passes that a
-// backend can do better than TensorFlow.js's operations composed; the trainer is the same for all.
+// backend can do better than TensorFlow.js's operations composed; the trainer is the same for all. Each lives in a folder
+// of its own, which is loaded when the engine is asked for; here is what they share, and the choice among them.
 
 import { type NamedTensorMap, version_core } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../common/errors.ts";
-import { fastestPrecision, findAddon, type LoadedAddon } from "./native/addon.ts";
 import type { Optimizers } from "./optimizers.ts";
+import type { EngineFound, EngineMissing, EngineProbe } from "./probe.ts";
 
-export type EngineChoice = "auto" | "native" | "webgpu" | "tensorflow" | "wasm";
-export type EngineName = "native" | "wasm";
+export const ENGINE_NAMES = ["native", "webgpu", "tensorflow", "wasm"] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+export type EngineChoice = "auto" | EngineName;
 export type Precision = "float32" | "bfloat16";
 export type PrecisionChoice = "auto" | Precision;
 
@@ -23,6 +25,11 @@ export interface EngineIdentity {
   readonly kernels: string | null;
 }
 
+/** The identity of one that this program has. */
+export interface ChosenEngine extends EngineIdentity {
+  readonly name: EngineName;
+}
+
 /** An identity as files hold it. */
 export interface EngineDescription {
   readonly name: string;
@@ -31,9 +38,12 @@ export interface EngineDescription {
 }
 
 /** What a choice comes to on this machine. */
-export interface ResolvedEngine extends EngineIdentity {
-  readonly name: EngineName;
-  /** Where `auto` could not take the best: why, and what would mend it; one line. */
+export interface ResolvedEngine {
+  readonly identity: ChosenEngine;
+  readonly found: EngineFound;
+  /** What decided, to be read after "auto takes native:"; one line. */
+  readonly why: string;
+  /** Where it is not the engine that a user would wish for: why, and what would mend it; one line. */
   readonly note?: string;
 }
 
@@ -80,6 +90,41 @@ export interface Engine extends EngineIdentity {
   compile?(net: LayersModel, batchSize: number): CompiledModel | undefined;
 }
 
+interface EngineDefinition {
+  /** Whether this machine has it. */
+  probe(): Promise<EngineProbe>;
+  /** @param threads 1 or more, for an engine whose trainings may have several. */
+  start(identity: EngineIdentity, threads: number): Promise<Engine>;
+}
+
+const NOT_YET: EngineDefinition = {
+  probe: async () => ({ missing: "is not part of this version", mend: "use engine: auto" }),
+  start: ({ name }) => Promise.reject(new Error(`engine ${name} is not part of this version`)),
+};
+
+const ENGINES: Record<EngineName, EngineDefinition> = {
+  native: {
+    probe: async () => (await import("./native/probe.ts")).probeNative(),
+    start: async (identity, threads) => (await import("./native/backend.ts")).startNative(identity, threads),
+  },
+  webgpu: NOT_YET,
+  tensorflow: {
+    probe: async () => (await import("./tensorflow/probe.ts")).probeTensorflow(),
+    start: async (identity) => (await import("./tensorflow/backend.ts")).startTensorflow(identity),
+  },
+  wasm: {
+    probe: async () => (await import("./wasm/probe.ts")).probeWasm(),
+    start: async (identity) => (await import("./wasm/backend.ts")).startWasm(identity),
+  },
+};
+
+/** In which order `auto` asks them, and why it takes the first that is here; the others are for those who ask for them. */
+const AUTOMATIC: readonly (readonly [EngineName, string])[] = [
+  ["webgpu", "there is a graphics card"],
+  ["native", "the fastest on a processor"],
+  ["wasm", "it runs anywhere"],
+];
+
 /**
  * Starts the engine that the configuration names; `auto` takes the best that this machine has.
  * @param threads of engine native, 1 or more; the others have one.
@@ -90,45 +135,90 @@ export async function startEngine(
   precision: PrecisionChoice,
   threads = 1,
 ): Promise<Engine> {
-  const { note: _, ...identity } = resolveEngine(choice, precision);
-  if (identity.name === "native") {
-    const { startNative } = await import("./native/backend.ts");
-    return startNative(identity, threads);
-  }
-  const { startWasm } = await import("./wasm/backend.ts");
-  return startWasm(identity);
+  const { identity } = await resolveEngine(choice, precision);
+  return ENGINES[identity.name].start(identity, threads);
+}
+
+const probes = new Map<EngineName, Promise<EngineProbe>>();
+
+/** Whether this machine has the engine; it is asked once in a process. */
+export function probeEngine(name: EngineName): Promise<EngineProbe> {
+  const known = probes.get(name);
+  if (known) return known;
+  const probe = ENGINES[name].probe();
+  probes.set(name, probe);
+  return probe;
 }
 
 /**
- * What the choice comes to on this machine, without starting it.
+ * What the choice comes to on this machine, without starting it. No more engines are asked than it takes.
+ * @param probe asks an engine; for tests.
  * @throws UsageError as `startEngine`.
  */
-export function resolveEngine(choice: EngineChoice, precision: PrecisionChoice): ResolvedEngine {
-  if (choice === "wasm") return resolveWasm(precision);
-  if (choice !== "auto" && choice !== "native") {
-    throw new UsageError(`engine "${choice}" is not part of this version; use engine: native, wasm, or auto`);
-  }
-  const addon = findAddon();
-  if (!("missing" in addon)) return resolveNative(addon, precision);
-  const reason = `engine native ${addon.missing}`;
-  if (choice === "native") throw new UsageError(`${reason}; or use engine wasm`);
-  return { ...resolveWasm(precision, reason), note: `${reason}; trainings run on engine wasm` };
-}
-
-function resolveNative(addon: LoadedAddon, choice: PrecisionChoice): ResolvedEngine {
-  const precision = choice === "auto" ? fastestPrecision(addon) : choice;
-  return { name: "native", precision, kernels: addon.kernels };
-}
-
-/** @param reason why it is not native, where that would have been better. */
-function resolveWasm(choice: PrecisionChoice, reason?: string): ResolvedEngine {
-  if (choice === "bfloat16") {
-    const mend = "use precision: float32, or auto";
+export async function resolveEngine(
+  choice: EngineChoice,
+  precision: PrecisionChoice,
+  probe: (name: EngineName) => Promise<EngineProbe> = probeEngine,
+): Promise<ResolvedEngine> {
+  if (choice === "auto") return resolveAuto(precision, probe);
+  const found = await probe(choice);
+  if ("missing" in found)
+    throw new UsageError(`${describeMissing(choice, found)}; deepaugment doctor shows the others`);
+  const identity = identify(choice, found, precision);
+  if (!identity) {
     throw new UsageError(
-      `precision "bfloat16" is not to be had on engine wasm; ${reason ? `${reason}; or ${mend}` : mend}`,
+      `precision "${precision}" is not to be had on engine ${choice}; use precision: ${found.precisions[0]}, or auto`,
     );
   }
-  return { name: "wasm", precision: "float32", kernels: null };
+  const why = "it is asked for";
+  if (!found.isSoftware) return { identity, found, why };
+  const note = `engine ${choice} finds no graphics card here and runs on ${found.device}, which is slow`;
+  return { identity, found, why, note };
+}
+
+/** The first engine that is here, on what it is made for, with the precision that is asked for. */
+async function resolveAuto(
+  precision: PrecisionChoice,
+  probe: (name: EngineName) => Promise<EngineProbe>,
+): Promise<ResolvedEngine> {
+  const passedOver: string[] = [];
+  let note: string | undefined;
+  for (const [name, merit] of AUTOMATIC) {
+    const found = await probe(name);
+    if ("missing" in found) {
+      passedOver.push(`engine ${name} ${found.missing}`);
+      // A machine without a graphics card lacks nothing; one without compiled kernels does.
+      if (name === "native") note = describeMissing(name, found);
+      continue;
+    }
+    const identity = identify(name, found, precision);
+    if (identity && !found.isSoftware) {
+      const why = [merit, ...passedOver].join("; ");
+      return { identity, found, why, ...(note && { note: `${note}; trainings run on engine ${name}` }) };
+    }
+    passedOver.push(`engine ${name} ${identity ? `finds only ${found.device}` : `has no ${precision}`}`);
+  }
+  const reason = note ?? passedOver.join("; ");
+  throw new UsageError(
+    precision === "auto"
+      ? `no engine is to be had here: ${reason}`
+      : `precision "${precision}" is not to be had here: ${reason}; use precision: float32, or auto`,
+  );
+}
+
+/** Undefined where the engine does not have the precision. */
+function identify(
+  name: EngineName,
+  { precisions, kernels }: EngineFound,
+  choice: PrecisionChoice,
+): ChosenEngine | undefined {
+  const precision = choice === "auto" ? precisions[0] : choice;
+  return precisions.includes(precision) ? { name, precision, kernels } : undefined;
+}
+
+/** One line: "engine native is not built here (install a C++ compiler …)". */
+function describeMissing(name: EngineName, { missing, mend }: EngineMissing): string {
+  return `engine ${name} ${missing} (${mend})`;
 }
 
 /** In words: "native (float32, avx512)". */

@@ -53,15 +53,25 @@ export class TrainingBench {
    */
   async measure(processes: number, seconds: number): Promise<Measurement> {
     // All have answered before the next task, so none begins before the last one is ready.
-    const training = await this.#all(processes, { type: "train", seconds });
+    const imagesPerSecond = await this.train(processes, seconds);
     const validation = await this.#all(processes, { type: "validate", seconds: seconds / 3 });
-    for (const rates of [training, validation]) checkTogether(rates);
+    checkTogether(validation);
     return {
-      imagesPerSecond: total(training),
+      imagesPerSecond,
       validationImagesPerSecond: total(validation),
       residentMegabytes: validation.map(({ residentMegabytes }) => residentMegabytes),
       peakMegabytes: validation.map(({ peakMegabytes }) => peakMegabytes),
     };
+  }
+
+  /**
+   * Trains for at least so many seconds; gives the images per second of all processes together.
+   * @throws RunError where they did not measure at the same time.
+   */
+  async train(processes: number, seconds: number): Promise<number> {
+    const rates = await this.#all(processes, { type: "train", seconds });
+    checkTogether(rates);
+    return total(rates);
   }
 
   /** Where a step's time goes: the mean of the processes, each with one thread. */
@@ -122,7 +132,7 @@ export async function benchTraining(request: BenchRequest): Promise<BenchOutcome
   const { model, batch, seconds, signal } = request;
   const { side, classes } = NOISE;
   checkModel(model, side, side);
-  const { engine: resolved, workers, threads, notes } = settleEngine(request);
+  const { engine: resolved, workers, threads, notes } = await settleEngine(request);
   if (request.profile && threads > 1) {
     throw new UsageError(
       `threads: a profile is of steps on one thread, received ${threads}; leave --threads out`,
@@ -153,7 +163,7 @@ function checkTogether(rates: readonly Rate[]): void {
   const whole = Math.max(...ends) - Math.min(...starts);
   if (shared < 0.5 * whole) {
     throw new RunError(
-      `the processes measured together for ${(shared / 1000).toFixed(1)} s of ${(whole / 1000).toFixed(1)} s only; measure for longer: --seconds`,
+      `the processes measured together for ${(shared / 1000).toFixed(1)} s of ${(whole / 1000).toFixed(1)} s only; measure for longer: bench --seconds`,
     );
   }
 }

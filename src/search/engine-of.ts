@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { UsageError } from "../common/errors.ts";
 import type { Config } from "../config/schema.ts";
 import {
+  type ChosenEngine,
   describeEngine,
   type EngineChoice,
   type PrecisionChoice,
@@ -17,7 +18,7 @@ import type { ExperimentFacts } from "../experiment/experiment.ts";
 export type EngineSettings = Pick<Config, "engine" | "precision" | "workers" | "threads">;
 
 export interface SettledEngine {
-  readonly engine: Omit<ResolvedEngine, "note">;
+  readonly engine: ChosenEngine;
   /** How many trainings run side by side. */
   readonly workers: number;
   /** Of each training. */
@@ -32,10 +33,10 @@ export interface SettledEngine {
  * what its seed gives.
  * @throws UsageError where the engine or the precision is not to be had.
  */
-export function settleEngine(config: EngineSettings, began?: ExperimentFacts): SettledEngine {
-  const { note, ...engine } = began
-    ? resumedEngine(config, began)
-    : resolveEngine(config.engine, config.precision);
+export async function settleEngine(config: EngineSettings, began?: ExperimentFacts): Promise<SettledEngine> {
+  const { identity: engine, note } = began
+    ? await resumedEngine(config, began)
+    : await resolveEngine(config.engine, config.precision);
   const notes = note ? [note] : [];
   const before = began && describeEngine({ ...began, name: began.engine, kernels: began.kernels ?? null });
   const now = describeEngine(engine);
@@ -51,17 +52,22 @@ export function settleEngine(config: EngineSettings, began?: ExperimentFacts): S
     );
   }
   const threads = isThreaded ? config.threads : 1;
-  const suited = Math.max(1, Math.floor(availableParallelism() / threads));
-  return { engine, workers: config.workers === "auto" ? suited : config.workers, threads, notes };
+  const workers = config.workers === "auto" ? suitedWorkers(threads) : config.workers;
+  return { engine, workers, threads, notes };
 }
 
-function resumedEngine(config: EngineSettings, began: ExperimentFacts): ResolvedEngine {
+/** How many trainings of so many threads run side by side where nobody says otherwise: one for each core. */
+export function suitedWorkers(threads: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / threads));
+}
+
+async function resumedEngine(config: EngineSettings, began: ExperimentFacts): Promise<ResolvedEngine> {
   const engine = config.engine === "auto" ? (began.engine as EngineChoice) : config.engine;
   const isKept = engine === began.engine;
   const precision =
     config.precision === "auto" && isKept ? (began.precision as PrecisionChoice) : config.precision;
   try {
-    return resolveEngine(engine, precision);
+    return await resolveEngine(engine, precision);
   } catch (error) {
     if (!(error instanceof UsageError) || !isKept) throw error;
     throw new UsageError(

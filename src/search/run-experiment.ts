@@ -1,11 +1,12 @@
 // A whole experiment, from a configuration to ranked policies: what `optimize` and the library run.
 
 import { existsSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { availableParallelism, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { checkModel } from "../child/model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
 import { homeFolder } from "../common/home.ts";
+import { processorName } from "../common/machine.ts";
 import { VERSION } from "../common/version.ts";
 import { formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -65,7 +66,7 @@ export interface ExperimentOutcome {
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
   const { config, dataset, resume, signal } = request;
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
-  const { engine, workers, notes } = settleEngine(config, resumed?.facts);
+  const { engine, workers, notes } = await settleEngine(config, resumed?.facts);
   const { height, width } = dataset.train.images;
   checkModel(config.model, height, width);
   const drawn = drawSubsets(dataset, {
@@ -243,7 +244,7 @@ function factsOf(
     precision: engine.precision,
     kernels: engine.kernels,
     machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
+      cpu: processorName(),
       cores: availableParallelism(),
       memoryGiB: Math.round(totalmem() / 2 ** 30),
       system: `${type()} ${release()} ${process.arch}`,

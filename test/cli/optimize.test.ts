@@ -179,7 +179,7 @@ describe("deepaugment optimize", () => {
     const [first, second, third] = stderr.split("\n");
     assert.match(
       first,
-      /^note: engine native cannot be loaded \(.*none\.node.*\); trainings run on engine wasm$/,
+      /^note: engine native cannot be loaded: .*none\.node.* \(.*\); trainings run on engine wasm$/,
     );
     assert.equal(second, "note: threads: 2 is for engine native; a training on engine wasm has one");
     assert.match(third, /^Searching on .*, engine wasm \(float32\), 2 workers$/);

@@ -19,9 +19,14 @@ export interface Started {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts `deepaugment` with these arguments. */
-export function start(args: readonly string[], environment: Record<string, string> = {}): Started {
+/** Starts `deepaugment` with these arguments, in this working folder. */
+export function start(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  folder?: string,
+): Started {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -41,8 +46,12 @@ export function start(args: readonly string[], environment: Record<string, strin
 }
 
 /** Runs `deepaugment` to its end. */
-export function run(args: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
-  return start(args, environment).finished;
+export function run(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  folder?: string,
+): Promise<Finished> {
+  return start(args, environment, folder).finished;
 }
 
 /** Trials in the notebook of an experiment with one training a trial. */

@@ -3,17 +3,32 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
-import type { EngineChoice, PrecisionChoice, ResolvedEngine } from "../../src/engine/engine.ts";
+import {
+  type EngineChoice,
+  type EngineName,
+  type PrecisionChoice,
+  resolveEngine,
+} from "../../src/engine/engine.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
+import type { EngineFound, EngineProbe } from "../../src/engine/probe.ts";
 
-type Outcome = ResolvedEngine & { readonly error?: string; readonly exitCode?: number };
+type Outcome = {
+  readonly identity?: { readonly name: string; readonly precision: string; readonly kernels: string | null };
+  readonly note?: string;
+  readonly error?: string;
+  readonly exitCode?: number;
+};
 
 const SCRIPT = `
 import { resolveEngine, startEngine } from ${JSON.stringify(new URL("../../src/engine/engine.ts", import.meta.url))};
 const [choice, precision, isStarted] = JSON.parse(process.argv[1]);
 try {
-  const { optimizers, ...identity } = isStarted ? await startEngine(choice, precision) : resolveEngine(choice, precision);
-  console.log(JSON.stringify(identity));
+  const start = async () => {
+    const { name, precision: computed, kernels } = await startEngine(choice, precision);
+    return { identity: { name, precision: computed, kernels } };
+  };
+  const outcome = isStarted ? await start() : await resolveEngine(choice, precision);
+  console.log(JSON.stringify(outcome));
 } catch ({ name, message, exitCode }) {
   console.log(JSON.stringify({ error: message, exitCode }));
 }
@@ -40,16 +55,16 @@ function resolve(
 
 describe("without the native engine's addon", () => {
   it("auto is wasm, with one line that says why", () => {
-    const { note, ...identity } = resolve(NO_ADDON, "auto");
+    const { note, identity } = resolve(NO_ADDON, "auto");
     assert.deepEqual(identity, { name: "wasm", precision: "float32", kernels: null });
     assert.match(
       note ?? "",
-      /^engine native cannot be loaded \(.*nowhere.*\); trainings run on engine wasm$/,
+      /^engine native cannot be loaded: .*nowhere.* \(unset DEEPAUGMENT_NATIVE_ADDON\); trainings run on engine wasm$/,
     );
   });
 
   it("auto starts wasm", () => {
-    assert.deepEqual(resolve(NO_ADDON, "auto", "auto", true), {
+    assert.deepEqual(resolve(NO_ADDON, "auto", "auto", true).identity, {
       name: "wasm",
       precision: "float32",
       kernels: null,
@@ -63,13 +78,16 @@ describe("without the native engine's addon", () => {
   it("native is a usage error of one line", () => {
     const { error, exitCode } = resolve(NO_ADDON, "native");
     assert.equal(exitCode, 2);
-    assert.match(error ?? "", /^engine native cannot be loaded .*; or use engine wasm$/);
+    assert.match(
+      error ?? "",
+      /^engine native cannot be loaded: .* \(.*\); deepaugment doctor shows the others$/,
+    );
   });
 
   it("bfloat16 is not to be had, and the line says that native would have it", () => {
     assert.match(
       resolve(NO_ADDON, "auto", "bfloat16").error ?? "",
-      /^precision "bfloat16" is not to be had on engine wasm; engine native cannot be loaded .*; or use precision: float32/,
+      /^precision "bfloat16" is not to be had here: engine native cannot be loaded: .*; use precision: float32, or auto$/,
     );
   });
 });
@@ -78,22 +96,23 @@ describe("with the native engine's addon", {
   skip: "missing" in findAddon() && "it is not built here",
 }, () => {
   it("auto is native, with the name of its kernels", () => {
-    const { name, precision, kernels, note } = resolve(HERE, "auto");
-    assert.equal(name, "native");
-    assert.ok(["float32", "bfloat16"].includes(precision));
-    assert.match(kernels ?? "", /^[a-z0-9]+$/);
+    const { identity, note } = resolve(HERE, "auto");
+    assert.equal(identity?.name, "native");
+    assert.match(identity.precision, /^(float32|bfloat16)$/);
+    assert.match(identity.kernels ?? "", /^[a-z0-9]+$/);
     assert.equal(note, undefined);
   });
 
   it("native starts, in the precision and with the kernels that were resolved", () => {
-    assert.deepEqual(resolve(HERE, "native", "float32", true), resolve(HERE, "native", "float32"));
-    assert.equal(resolve(HERE, "native", "float32").precision, "float32");
+    const { identity } = resolve(HERE, "native", "float32");
+    assert.deepEqual(resolve(HERE, "native", "float32", true).identity, identity);
+    assert.equal(identity?.precision, "float32");
   });
 
   it("takes the kernels that are asked for, or is missing where this processor has them not", () => {
-    assert.equal(resolve({ DEEPAUGMENT_NATIVE_KERNELS: "portable" }, "auto").kernels, "portable");
-    const { name, note } = resolve({ DEEPAUGMENT_NATIVE_KERNELS: "altivec" }, "auto");
-    assert.equal(name, "wasm");
+    assert.equal(resolve({ DEEPAUGMENT_NATIVE_KERNELS: "portable" }, "auto").identity?.kernels, "portable");
+    const { identity, note } = resolve({ DEEPAUGMENT_NATIVE_KERNELS: "altivec" }, "auto");
+    assert.equal(identity?.name, "wasm");
     assert.match(note ?? "", /^engine native has no kernels altivec/);
   });
 });
@@ -104,13 +123,66 @@ describe("any machine", () => {
       resolve(HERE, "wasm", "bfloat16").error,
       'precision "bfloat16" is not to be had on engine wasm; use precision: float32, or auto',
     );
-    for (const choice of ["webgpu", "tensorflow"] as const) {
-      const { error, exitCode } = resolve(HERE, choice);
-      assert.equal(exitCode, 2);
-      assert.equal(
-        error,
-        `engine "${choice}" is not part of this version; use engine: native, wasm, or auto`,
-      );
-    }
+    const { error, exitCode } = resolve(HERE, "webgpu");
+    assert.equal(exitCode, 2);
+    assert.equal(
+      error,
+      "engine webgpu is not part of this version (use engine: auto); deepaugment doctor shows the others",
+    );
+  });
+});
+
+describe("auto", () => {
+  const cpu: EngineFound = {
+    ...{ version: "1.0.0", device: "a processor", isSoftware: false },
+    ...{ precisions: ["float32"], kernels: null },
+  };
+  const gpu: EngineFound = { ...cpu, device: "a graphics card" };
+  const native: EngineFound = { ...cpu, precisions: ["bfloat16", "float32"], kernels: "avx512bf16" };
+  const missing = { missing: "is not here", mend: "bring it" };
+
+  /** What it comes to where the engines answer so; an engine that is not listed must not be asked. */
+  async function auto(
+    answers: Partial<Record<EngineName, EngineProbe>>,
+    precision: PrecisionChoice = "auto",
+  ) {
+    const { identity, why, note } = await resolveEngine("auto", precision, async (name) => {
+      const answer = answers[name];
+      assert.ok(answer, `${name} is asked`);
+      return answer;
+    });
+    return [identity.name, identity.precision, why, note];
+  }
+
+  it("takes a graphics card, and asks no further", async () => {
+    const [name, , , note] = await auto({ webgpu: gpu });
+    assert.deepEqual([name, note], ["webgpu", undefined]);
+  });
+
+  it("takes native rather than a program that stands in for a graphics card, and tells why", async () => {
+    const software = { ...gpu, device: "SwiftShader", isSoftware: true };
+    const [name, precision, why, note] = await auto({ webgpu: software, native });
+    assert.deepEqual([name, precision, note], ["native", "bfloat16", undefined]);
+    assert.equal(why, "the fastest on a processor; engine webgpu finds only SwiftShader");
+  });
+
+  it("takes wasm where neither is here, and notes what would bring native", async () => {
+    assert.deepEqual(await auto({ webgpu: missing, native: missing, wasm: cpu }), [
+      ...["wasm", "float32", "it runs anywhere; engine webgpu is not here; engine native is not here"],
+      "engine native is not here (bring it); trainings run on engine wasm",
+    ]);
+  });
+
+  it("takes the first that has the precision", async () => {
+    const [name, precision, why] = await auto({ webgpu: gpu, native }, "bfloat16");
+    assert.deepEqual([name, precision], ["native", "bfloat16"]);
+    assert.equal(why, "the fastest on a processor; engine webgpu has no bfloat16");
+  });
+
+  it("does not hide that an engine that is asked for has no graphics card", async () => {
+    const software = { ...gpu, device: "SwiftShader", isSoftware: true };
+    const { identity, note } = await resolveEngine("webgpu", "auto", async () => software);
+    assert.equal(identity.name, "webgpu");
+    assert.match(note ?? "", /^engine webgpu finds no graphics card here and runs on SwiftShader/);
   });
 });

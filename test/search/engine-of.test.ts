@@ -15,37 +15,37 @@ const began = (engine: string, kernels: string | null = null) =>
   ({ engine, precision: "float32", kernels }) as ExperimentFacts;
 
 describe("settleEngine", () => {
-  it("takes a worker for each core on wasm, whatever the threads, and says that those are for native", () => {
-    const { engine, workers, notes } = settleEngine(configOf({ engine: "wasm", threads: 4 }));
+  it("takes a worker for each core on wasm, whatever the threads, and says that those are for native", async () => {
+    const { engine, workers, notes } = await settleEngine(configOf({ engine: "wasm", threads: 4 }));
     assert.deepEqual(engine, { name: "wasm", precision: "float32", kernels: null });
     assert.equal(workers, availableParallelism());
     assert.deepEqual(notes, ["threads: 4 is for engine native; a training on engine wasm has one"]);
-    assert.equal(settleEngine(configOf({ workers: 7 })).workers, 7);
+    assert.equal((await settleEngine(configOf({ workers: 7 }))).workers, 7);
   });
 
-  it("notes once that auto could not take native", () => {
-    const { engine, notes } = settleEngine(configOf({}));
+  it("notes once that auto could not take native", async () => {
+    const { engine, notes } = await settleEngine(configOf({}));
     assert.equal(engine.name, "wasm");
     assert.equal(notes.length, 1);
     assert.match(notes[0], /^engine native .*; trainings run on engine wasm$/);
   });
 
-  it("goes on with the engine that an experiment began with, which auto then means", () => {
-    assert.deepEqual(settleEngine(configOf({}), began("wasm")).notes, []);
+  it("goes on with the engine that an experiment began with, which auto then means", async () => {
+    assert.deepEqual((await settleEngine(configOf({}), began("wasm"))).notes, []);
     const { kernels: _, ...older } = began("wasm");
-    assert.deepEqual(settleEngine(configOf({}), older as ExperimentFacts).notes, []);
-    assert.throws(
+    assert.deepEqual((await settleEngine(configOf({}), older as ExperimentFacts)).notes, []);
+    await assert.rejects(
       () => settleEngine(configOf({}), began("native", "avx512")),
       (error) =>
         error instanceof UsageError &&
-        /^the experiment began on engine native \(float32\), and keeps it unless --engine is given: engine native cannot be loaded [^\n]*; or use engine wasm$/.test(
+        /^the experiment began on engine native \(float32\), and keeps it unless --engine is given: engine native cannot be loaded: [^\n]*; deepaugment doctor shows the others$/.test(
           error.message,
         ),
     );
   });
 
-  it("goes on with another engine where that is asked for, and notes it", () => {
-    const { engine, notes } = settleEngine(configOf({ engine: "wasm" }), began("native", "avx512"));
+  it("goes on with another engine where that is asked for, and notes it", async () => {
+    const { engine, notes } = await settleEngine(configOf({ engine: "wasm" }), began("native", "avx512"));
     assert.equal(engine.name, "wasm");
     assert.equal(notes.length, 1);
     assert.match(

@@ -4,6 +4,7 @@ import { isSea } from "node:sea";
 import { assetPath, hasAsset } from "../../common/assets.ts";
 import { messageOf } from "../../common/errors.ts";
 import type { Precision } from "../engine.ts";
+import type { EngineMissing } from "../probe.ts";
 
 type Floats = Float32Array;
 
@@ -248,31 +249,21 @@ export interface LoadedAddon {
   readonly kernels: string;
 }
 
-/** Why there is no addon and what would mend it, to be read after "engine native". */
-export interface MissingAddon {
-  readonly missing: string;
-}
-
 const ASSET = "deepaugment/native/deepaugment.node";
 
 /** For checks and measurements: another addon than the built one, and kernels by name instead of the fastest. */
 const { DEEPAUGMENT_NATIVE_ADDON, DEEPAUGMENT_NATIVE_KERNELS } = process.env;
 
-let found: LoadedAddon | MissingAddon | undefined;
+let found: LoadedAddon | EngineMissing | undefined;
 
 /** The addon, loaded once in a process, or why it is not to be had. */
-export function findAddon(): LoadedAddon | MissingAddon {
+export function findAddon(): LoadedAddon | EngineMissing {
   found ??= load();
   return found;
 }
 
-/** What `precision: auto` comes to: bfloat16 where the processor multiplies it, float32 elsewhere. */
-export function fastestPrecision({ addon }: LoadedAddon): Precision {
-  return addon.multipliesBfloat16() ? "bfloat16" : "float32";
-}
-
-function load(): LoadedAddon | MissingAddon {
-  if (!DEEPAUGMENT_NATIVE_ADDON && !hasAsset(ASSET)) return { missing: absence() };
+function load(): LoadedAddon | EngineMissing {
+  if (!DEEPAUGMENT_NATIVE_ADDON && !hasAsset(ASSET)) return absence();
   try {
     const loaded = { exports: {} };
     process.dlopen(loaded, DEEPAUGMENT_NATIVE_ADDON ?? assetPath(ASSET));
@@ -280,18 +271,27 @@ function load(): LoadedAddon | MissingAddon {
     const kernels = addon.choose(DEEPAUGMENT_NATIVE_KERNELS);
     if (kernels !== undefined) return { addon, kernels };
     return {
-      missing: `has no kernels ${DEEPAUGMENT_NATIVE_KERNELS} that this processor runs (DEEPAUGMENT_NATIVE_KERNELS)`,
+      missing: `has no kernels ${DEEPAUGMENT_NATIVE_KERNELS} that this processor runs`,
+      mend: "unset DEEPAUGMENT_NATIVE_KERNELS",
     };
   } catch (error) {
-    const mend = DEEPAUGMENT_NATIVE_ADDON
-      ? "DEEPAUGMENT_NATIVE_ADDON names it"
-      : "npm run build makes it anew";
-    return { missing: `cannot be loaded (${messageOf(error)}; ${mend})` };
+    const mend = DEEPAUGMENT_NATIVE_ADDON ? "unset DEEPAUGMENT_NATIVE_ADDON" : "npm run build";
+    return { missing: `cannot be loaded: ${messageOf(error)}`, mend };
   }
 }
 
-function absence(): string {
-  if (process.platform === "win32") return "is not made for Windows yet";
-  if (isSea()) return "is not in this executable (it was built where there is no C++ compiler)";
-  return "is not built here (it takes a C++ compiler: install g++, and run npm run build)";
+function absence(): EngineMissing {
+  if (process.platform === "win32") {
+    return {
+      missing: "is not made for Windows yet",
+      mend: "run this program in the Windows Subsystem for Linux",
+    };
+  }
+  if (isSea()) {
+    return {
+      missing: "is not in this executable",
+      mend: "build the executable where there is a C++ compiler",
+    };
+  }
+  return { missing: "is not built here", mend: "install a C++ compiler (g++), and run npm run build" };
 }

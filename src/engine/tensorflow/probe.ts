@@ -1,0 +1,18 @@
+// Whether this machine has engine `tensorflow`. To tell, the package has to be loaded: only then does it look for a card.
+
+import { version_core } from "@tensorflow/tfjs-core";
+import { processorName } from "../../common/machine.ts";
+import type { EngineProbe } from "../probe.ts";
+import { loadTfjsNode } from "./tfjs-node.ts";
+
+export async function probeTensorflow(): Promise<EngineProbe> {
+  const found = await loadTfjsNode();
+  if ("missing" in found) return found;
+  return {
+    version: `${version_core}, libtensorflow ${found.tensorflow}`,
+    device: found.isOnGraphicsCard ? "an NVIDIA card (CUDA)" : processorName(),
+    isSoftware: false,
+    precisions: ["float32"],
+    kernels: null,
+  };
+}

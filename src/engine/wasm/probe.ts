@@ -1,0 +1,15 @@
+// Engine `wasm` runs wherever this program does.
+
+import { version_wasm } from "@tensorflow/tfjs-backend-wasm";
+import { processorName } from "../../common/machine.ts";
+import type { EngineFound } from "../probe.ts";
+
+export async function probeWasm(): Promise<EngineFound> {
+  return {
+    version: version_wasm,
+    device: processorName(),
+    isSoftware: false,
+    precisions: ["float32"],
+    kernels: null,
+  };
+}

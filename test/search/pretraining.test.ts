@@ -2,7 +2,7 @@
 // among them.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -81,6 +81,18 @@ describe("pre-training", () => {
     await refused("wrn_16_1");
     await refused("basiccnn");
     await refused(MODEL, { ...IMAGES, classes: 3 });
+  });
+
+  it("refuses a file whose header is not that of its values", async () => {
+    const shifted = join(folder, "shifted.safetensors");
+    // Of the same length, so that only what the numbers mean is changed.
+    const bytes = readFileSync(weights).toString("latin1");
+    writeFileSync(shifted, bytes.replace('"data_offsets":[0,1728]', '"data_offsets":[0,1724]'), "latin1");
+    await assert.rejects(
+      checkPretrained(settings(shifted), IMAGES),
+      (error) =>
+        error instanceof UsageError && /conv\/kernel has 1724 bytes for 432 numbers/.test(error.message),
+    );
   });
 
   it("leaves TensorFlow.js on the engine on which it was", async () => {

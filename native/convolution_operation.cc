@@ -8,18 +8,40 @@
 
 namespace {
 
+/** Along one axis, the taps from the first to the last that fall on the image from some place of the output. */
+struct Reached {
+  int first, count;
+
+  Reached(int size, int places, int taps, int stride, int dilation, int pad) : first(taps), count(0) {
+    for (int tap = 0; tap < taps; tap++) {
+      for (int place = 0; place < places; place++) {
+        const int source = place * stride - pad + tap * dilation;
+        if (source < 0 || source >= size) continue;
+        first = std::min(first, tap);
+        count = tap + 1 - first;
+        break;
+      }
+    }
+  }
+};
+
 /** Products as the plan's type has them. */
 class Direct {
  public:
-  Direct(const ConvolutionShape& shape, Type type) : shape_(shape), type_(type) {}
+  Direct(const ConvolutionShape& shape, Type type)
+      : shape_(shape),
+        type_(type),
+        sums_(size_t(shape.filterHeight) * shape.filterWidth * shape.inChannels * shape.outChannels) {
+    leaveOutPadding();
+  }
 
   void pack(const float* filter) {
     if (!packed_) packed_ = std::make_unique<Memory>(products().packedBytes(shape_, type_));
-    products().pack(shape_, type_, filter, packed_->data());
+    products().pack(shape_, type_, filter + offset_, packed_->data());
   }
   void packTurned(const float* filter) {
     if (!turned_) turned_ = std::make_unique<Memory>(products().packedTurnedBytes(shape_, type_));
-    products().packTurned(shape_, type_, filter, turned_->data());
+    products().packTurned(shape_, type_, filter + offset_, turned_->data());
   }
 
   void convolve(int images, const Values& input, const float* bias, Activation activation, const Values& output) const {
@@ -30,19 +52,38 @@ class Direct {
   }
 
   /** Of the filter's gradient. */
-  size_t sums() const {
-    return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels;
-  }
+  size_t sums() const { return sums_; }
   void filterGradient(int images, const Values& input, const Values& gradient, float* sums) const {
-    products().filterGradient(shape_, type_, images, input, gradient, sums);
+    products().filterGradient(shape_, type_, images, input, gradient, sums + offset_);
   }
-  void toFilter(const float* total, float* filter) const { std::memcpy(filter, total, sums() * sizeof(float)); }
+  void toFilter(const float* total, float* filter) const { std::memcpy(filter, total, sums_ * sizeof(float)); }
 
  private:
   static const Products& products() { return *chosenKernels().products; }
 
-  const ConvolutionShape& shape_;
+  /** Makes the filter as small as what of it ever falls on the image, where that lies together: images may be smaller. */
+  void leaveOutPadding() {
+    ConvolutionShape& s = shape_;
+    const Reached rows(s.height, s.outHeight, s.filterHeight, s.strideHeight, s.dilationHeight, s.padTop);
+    const int padTop = s.padTop - rows.first * s.dilationHeight;
+    if (rows.count == 0 || padTop < 0) return;
+    offset_ = rows.first * size_t(s.filterWidth) * s.inChannels * s.outChannels;
+    s.filterHeight = rows.count;
+    s.padTop = padTop;
+    if (rows.count > 1) return;
+    const Reached columns(s.width, s.outWidth, s.filterWidth, s.strideWidth, s.dilationWidth, s.padLeft);
+    const int padLeft = s.padLeft - columns.first * s.dilationWidth;
+    if (columns.count == 0 || padLeft < 0) return;
+    offset_ += columns.first * size_t(s.inChannels) * s.outChannels;
+    s.filterWidth = columns.count;
+    s.padLeft = padLeft;
+  }
+
+  ConvolutionShape shape_;
   Type type_;
+  size_t sums_;
+  /** Where in the filter that of the shape begins. */
+  size_t offset_ = 0;
   std::unique_ptr<Memory> packed_, turned_;
 };
 
@@ -91,7 +132,7 @@ class Convolution : public Operation {
  public:
   Convolution(int input, int output, const ConvolutionSettings& settings, Type type)
       : input_(input), output_(output), settings_(settings), shape_(settings.shape), method_(shape_, type) {
-    isWhole = settings.isDense;
+    isWhole = settings.isWhole;
     forwardValues = {input, output};
     backwardValues = {input};
     if (settings.activation != Activation::none) backwardValues.push_back(output);
@@ -123,14 +164,7 @@ class Convolution : public Operation {
   void backward(Plan& plan, Run& run, const Chunk& chunk) override {
     const Values slopes = plan.gradient(output_, chunk);
     const Values x = plan.data(input_, run, chunk);
-    if (settings_.activation != Activation::none) {
-      passes().gate(settings_.activation, slopes.type, countOf(plan, output_, chunk),
-                    plan.data(output_, run, chunk).data, slopes.data);
-    }
-    if (hasGradient(run, settings_.bias)) {
-      const ptrdiff_t rows = countOf(plan, output_, chunk) / shape_.outChannels;
-      passes().sumRows(rows, shape_.outChannels, slopes.type, slopes.data, biasSums_.of(chunk));
-    }
+    gateAndSumBias(plan, run, chunk, output_, settings_, biasSums_);
     if (hasGradient(run, settings_.filter)) {
       // A whole batch has one sum, which needs no place of its own.
       float* sums = isWhole ? run.gradients[settings_.filter] : filterSums_.of(chunk);
@@ -180,7 +214,7 @@ class Convolution : public Operation {
 }  // namespace
 
 std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings, Type type) {
-  if (Winograd::suits(settings.shape, type)) {
+  if (!settings.isWhole && Winograd::suits(settings.shape, type)) {
     return std::make_unique<Convolution<Winograd>>(input, output, settings, type);
   }
   return std::make_unique<Convolution<Direct>>(input, output, settings, type);

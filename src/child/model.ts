@@ -5,6 +5,8 @@ import { nearest, UsageError } from "../common/errors.ts";
 import { memoryLimit } from "../common/memory.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./basic-cnn.ts";
+import { buildInceptionV3, INCEPTION_V3_SMALLEST_SIDE } from "./inception-v3.ts";
+import { buildMobilenetV2, MOBILENET_V2_SMALLEST_SIDE } from "./mobilenet-v2.ts";
 import type { ChildOptimizer } from "./optimizers.ts";
 import {
   buildWideResnet,
@@ -21,6 +23,8 @@ export interface ModelOptions {
   /** Decides the weights and the dropout masks. */
   readonly seed: number;
   readonly engine: Engine;
+  /** For a model that is only looked at: weights are 0, which takes no time. */
+  readonly isOutline?: boolean;
 }
 
 /** A fresh child, ready to be trained once. */
@@ -33,6 +37,9 @@ export interface ChildModel {
 }
 
 interface ModelDefinition {
+  /** What it is, in a line. */
+  readonly about: string;
+  /** Of the images that it takes, in pixels. */
   readonly smallestSide: number;
   /** It has at least so many; left out where any machine has memory for them. */
   readonly weights?: number;
@@ -41,8 +48,32 @@ interface ModelDefinition {
 
 /** Those of one fixed shape; Wide ResNets are known by their names' form. */
 const MODELS: Record<string, ModelDefinition> = {
-  basiccnn: { smallestSide: BASIC_CNN_SMALLEST_SIDE, build: buildBasicCnn },
+  basiccnn: {
+    about: "the original DeepAugment's: four convolutions and a dense layer, with much dropout",
+    smallestSide: BASIC_CNN_SMALLEST_SIDE,
+    build: buildBasicCnn,
+  },
+  mobilenetv2: {
+    about: "MobileNetV2 of width 1.0 (Sandler et al. 2018)",
+    smallestSide: MOBILENET_V2_SMALLEST_SIDE,
+    build: buildMobilenetV2,
+  },
+  inceptionv3: {
+    about: "InceptionV3 (Szegedy et al. 2016)",
+    smallestSide: INCEPTION_V3_SMALLEST_SIDE,
+    build: buildInceptionV3,
+  },
 };
+
+/** Those that are told of where nobody asks for one by name. */
+export const LISTED_MODELS: readonly string[] = [
+  "basiccnn",
+  "wrn_10_1",
+  "wrn_16_2",
+  "wrn_28_10",
+  "mobilenetv2",
+  "inceptionv3",
+];
 
 /** Of float32: a weight, its gradient, and two moving averages of the optimizer's. */
 const BYTES_A_WEIGHT = 16;
@@ -66,6 +97,11 @@ export function checkModel(name: string, height: number, width: number): void {
   }
 }
 
+/** What is known of a model before it is built. @throws UsageError for an unknown name. */
+export function lookUpModel(name: string): Pick<ModelDefinition, "about" | "smallestSide"> {
+  return definitionOf(name);
+}
+
 /** Builds the model with weights drawn anew from the seed. @throws UsageError for an unknown name. */
 export function buildModel(name: string, options: ModelOptions): ChildModel {
   return definitionOf(name).build(options);
@@ -76,7 +112,9 @@ function definitionOf(name: string): ModelDefinition {
   if (Object.hasOwn(MODELS, known)) return MODELS[known];
   const shape = parseWideResnet(known);
   if (shape) {
+    const { depth, width } = shape;
     return {
+      about: `Wide ResNet of depth ${depth} and width ${width} (Zagoruyko and Komodakis 2016)`,
       smallestSide: WIDE_RESNET_SMALLEST_SIDE,
       weights: countFilterWeights(shape),
       build: (options) => buildWideResnet(shape, options),

@@ -7,6 +7,7 @@ import { addApplyCommand } from "./apply.ts";
 import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
+import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
 
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addPreviewCommand(program);
   addDataCommands(program);
   addDoctorCommand(program);
+  addModelsCommand(program);
   addBenchCommand(program);
   return program;
 }

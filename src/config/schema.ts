@@ -93,7 +93,7 @@ const KEYS = {
   ),
   model: key(
     text("a model's name, or a path"),
-    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2, inceptionv3, or the path of your own model file.",
+    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75), or the path of your own model file. The command models lists them.",
     "basiccnn",
   ),
   child_epochs: key(whole(1, 100_000), "Epochs of every training of the child.", 50),
@@ -105,7 +105,7 @@ const KEYS = {
   ),
   pre_aug_weights_path: key(
     optional(text("a path")),
-    "Where the weights of child_first_train_epochs are kept; null: in the experiment's folder. Relative to the working directory.",
+    "Where the weights of child_first_train_epochs are kept, or lie already, from another run; null: in the experiment's folder. Relative to the working directory.",
     null,
   ),
   method: key(

@@ -6,6 +6,7 @@ import {
   checkAdam,
   checkRmsProp,
   compareConvolutionGradients,
+  compareDepthwiseGradients,
   compareMatrixProducts,
   compareMaxPoolGradients,
   comparison,
@@ -25,6 +26,9 @@ const compare = comparison("wasm", TOLERANCE);
 describe("wasm kernels against the cpu backend", () => {
   it("convolution gradients: random shapes, strides and pads", () =>
     compareConvolutionGradients(compare, CASES));
+
+  it("depthwise convolution gradients: multipliers, strides and pads", () =>
+    compareDepthwiseGradients(compare, CASES));
 
   it("matrix products, transposed or not, of one matrix and of several", () =>
     compareMatrixProducts(compare, CASES));

@@ -273,8 +273,11 @@ async function stepsOn(backend: string, step: OptimizerStep): Promise<number[][]
     mean: zeros(shape),
     meanSquare: zeros(shape),
   }));
-  const valuesNow = () => variables.flatMap(({ variable }) => [...variable.dataSync()]);
-  const results = [valuesNow()];
+  const valuesNow = async () => {
+    const values = await Promise.all(variables.map(({ variable }) => variable.data()));
+    return values.flatMap((each) => [...each]);
+  };
+  const results = [await valuesNow()];
   const seen: { clone: tf.Tensor; values: Float32Array }[] = [];
   for (const [index, scale] of SCALES.entries()) {
     const slopes = VARIABLES.map((shape) => {
@@ -286,18 +289,20 @@ async function stepsOn(backend: string, step: OptimizerStep): Promise<number[][]
     // Where there are none, the step may write where the variables lie.
     if (index % 2 === 0) {
       for (const { variable, mean, meanSquare } of variables) {
-        const clones = [variable, mean, meanSquare].map((each) => each.clone());
-        seen.push(...clones.map((clone) => ({ clone, values: clone.dataSync().slice() as Float32Array })));
+        for (const each of [variable, mean, meanSquare]) {
+          const clone = each.clone();
+          seen.push({ clone, values: (await clone.data()).slice() as Float32Array });
+        }
       }
     }
     step(variables.map((each, i) => ({ ...each, gradient: gradients[i] })));
-    results.push(valuesNow());
+    results.push(await valuesNow());
     for (const [i, gradient] of gradients.entries())
-      assert.deepEqual(gradient.dataSync(), slopes[i], "a gradient stays as it is");
+      assert.deepEqual(await gradient.data(), slopes[i], "a gradient stays as it is");
     tf.dispose(gradients);
   }
   for (const { clone, values } of seen)
-    assert.deepEqual(clone.dataSync(), values, "a clone of a variable stays as it was");
+    assert.deepEqual(await clone.data(), values, "a clone of a variable stays as it was");
   assert.deepEqual(given, start, "the arrays that the variables were made of stay as they were");
   return results;
 }

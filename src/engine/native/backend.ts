@@ -18,7 +18,7 @@ import { compileModel } from "./compiled.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { depthwiseKernels } from "./depthwise.ts";
 import { elementwiseKernels } from "./elementwise.ts";
-import { replaceGradients } from "./gradients.ts";
+import { replaceNativeGradients } from "./gradients.ts";
 import type { NativeKernel } from "./kernels.ts";
 import { matMulKernels } from "./matmul.ts";
 import { moveKernels } from "./moves.ts";
@@ -62,7 +62,7 @@ function register(addon: Addon): void {
     ...reductionKernels(addon),
   ];
   for (const kernel of kernels) install(kernel);
-  replaceGradients(NAME);
+  replaceNativeGradients(NAME);
   registerBackend(NAME, () => new NativeBackend(addon));
 }
 

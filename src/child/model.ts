@@ -1,4 +1,4 @@
-// The child models by name.
+// The child models by name, and the user's own by path.
 
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { nearest, UsageError } from "../common/errors.ts";
@@ -6,6 +6,7 @@ import { memoryLimit } from "../common/memory.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./basic-cnn.ts";
 import type { ChildOptimizer } from "./optimizers.ts";
+import { buildOwnModel, checkOwnFile, checkOwnModel } from "./own/build.ts";
 import {
   buildWideResnet,
   countFilterWeights,
@@ -21,6 +22,10 @@ export interface ModelOptions {
   /** Decides the weights and the dropout masks. */
   readonly seed: number;
   readonly engine: Engine;
+  /** For a model that is only looked at: weights are 0, which takes no time. */
+  readonly isOutline?: boolean;
+  /** Of the user's own model: whether a last layer for another number of classes may be replaced. */
+  readonly replaceHead?: boolean;
 }
 
 /** A fresh child, ready to be trained once. */
@@ -47,17 +52,27 @@ const MODELS: Record<string, ModelDefinition> = {
 /** Of float32: a weight, its gradient, and two moving averages of the optimizer's. */
 const BYTES_A_WEIGHT = 16;
 
+export type HeadOptions = Pick<ModelOptions, "classes" | "replaceHead">;
+
 /**
- * Checks that there is such a model, that it takes images of this size, and that there is memory for its weights.
+ * Checks that there is such a model, that it takes images of this size, and that there is memory for its weights; of the
+ * user's own model also that its head fits, if it is told what to. A size that is not known yet is left out.
  * @throws UsageError naming the key to change.
  */
-export function checkModel(name: string, height: number, width: number): void {
+export function checkModel(name: string, height?: number, width?: number, head?: HeadOptions): void {
   const { smallestSide, weights = 0 } = definitionOf(name);
+  const isOwn = isPath(name);
+  if (isOwn) checkOwnFile(name, height, width);
+  if (height === undefined || width === undefined) return;
   if (Math.min(height, width) < smallestSide) {
     throw new UsageError(
       `model ${name} needs images of at least ${smallestSide} × ${smallestSide} pixels, these have ${width} × ${height}; set image_size to ${smallestSide} or more`,
     );
   }
+  checkMemory(name, isOwn && head ? checkOwnModel(name, { height, width, ...head }) : weights);
+}
+
+function checkMemory(name: string, weights: number): void {
   const gigabytes = (bytes: number) => `${Math.round(bytes / 1e9).toLocaleString("en")} GB`;
   if (weights * BYTES_A_WEIGHT > memoryLimit()) {
     throw new UsageError(
@@ -66,12 +81,18 @@ export function checkModel(name: string, height: number, width: number): void {
   }
 }
 
-/** Builds the model with weights drawn anew from the seed. @throws UsageError for an unknown name. */
+/** Whether it is the path of the user's own model, and no name. */
+export function isPath(name: string): boolean {
+  return /[\\/]|\.(json|keras|h5|hdf5)$/i.test(name);
+}
+
+/** Builds the model with weights drawn anew from the seed. @throws UsageError for what `checkModel` refuses. */
 export function buildModel(name: string, options: ModelOptions): ChildModel {
   return definitionOf(name).build(options);
 }
 
 function definitionOf(name: string): ModelDefinition {
+  if (isPath(name)) return { smallestSide: 1, build: (options) => buildOwnModel(name, options) };
   const known = name.toLowerCase();
   if (Object.hasOwn(MODELS, known)) return MODELS[known];
   const shape = parseWideResnet(known);
@@ -84,6 +105,6 @@ function definitionOf(name: string): ModelDefinition {
   }
   const suggestion = nearest(name, Object.keys(MODELS));
   throw new UsageError(
-    `unknown model "${name}" (key model); ${suggestion ? `did you mean "${suggestion}"?` : `known: ${[...Object.keys(MODELS), "wrn_<depth>_<width>"].join(", ")}`}`,
+    `unknown model "${name}" (key model); ${suggestion ? `did you mean "${suggestion}"?` : `known: ${[...Object.keys(MODELS), "wrn_<depth>_<width>", "the path of a model.json or .keras"].join(", ")}`}`,
   );
 }

@@ -11,7 +11,7 @@ class Convolution : public Operation {
  public:
   Convolution(int input, int output, const ConvolutionSettings& settings)
       : input_(input), output_(output), settings_(settings), shape_(settings.shape) {
-    isWhole = settings.isDense;
+    isWhole = settings.isWhole;
     forwardValues = {input, output};
     backwardValues = {input};
     if (settings.activation != Activation::none) backwardValues.push_back(output);
@@ -46,14 +46,7 @@ class Convolution : public Operation {
   void backward(Plan& plan, Run& run, const Chunk& chunk) override {
     const Values slopes = plan.gradient(output_, chunk);
     const Values x = plan.data(input_, run, chunk);
-    if (settings_.activation != Activation::none) {
-      passes().gate(settings_.activation, slopes.type, countOf(plan, output_, chunk),
-                    plan.data(output_, run, chunk).data, slopes.data);
-    }
-    if (hasGradient(run, settings_.bias)) {
-      const ptrdiff_t rows = countOf(plan, output_, chunk) / shape_.outChannels;
-      passes().sumRows(rows, shape_.outChannels, slopes.type, slopes.data, biasSums_.of(chunk));
-    }
+    gateAndSumBias(plan, run, chunk, output_, settings_, biasSums_);
     if (hasGradient(run, settings_.filter)) {
       float* sums = isWhole ? run.gradients[settings_.filter] : filterSums_.of(chunk);
       if (isWhole) std::memset(sums, 0, filterSize() * sizeof(float));
@@ -87,7 +80,6 @@ class Convolution : public Operation {
     });
   }
 
-  static bool hasGradient(const Run& run, int weight) { return weight >= 0 && run.gradients[weight] != nullptr; }
   size_t filterSize() const {
     return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels;
   }

@@ -56,3 +56,19 @@ class PartSums {
   std::vector<std::unique_ptr<Memory>> sums_;
   size_t count_ = 0;
 };
+
+inline bool hasGradient(const Run& run, int weight) { return weight >= 0 && run.gradients[weight] != nullptr; }
+
+/** Takes a convolution's gradient back through its activation, in place, and from there into the sums for its bias. */
+inline void gateAndSumBias(Plan& plan, Run& run, const Chunk& chunk, int output, const ConvolutionSettings& settings,
+                           const PartSums& biasSums) {
+  const Values slopes = plan.gradient(output, chunk);
+  const ptrdiff_t count = countOf(plan, output, chunk);
+  if (settings.activation != Activation::none) {
+    passes().gate(settings.activation, slopes.type, count, plan.data(output, run, chunk).data, slopes.data);
+  }
+  if (hasGradient(run, settings.bias)) {
+    const int channels = settings.shape.outChannels;
+    passes().sumRows(count / channels, channels, slopes.type, slopes.data, biasSums.of(chunk));
+  }
+}

@@ -1,4 +1,4 @@
-// Operations of plans that have no weights: pixels, pooling, activations, sums, dropout.
+// Operations of plans that have no weights: pixels, pooling, activations, sums, concatenations, dropout.
 
 #include "operation_parts.h"
 
@@ -140,6 +140,56 @@ class Addition : public Operation {
   int output_;
 };
 
+/** Of each place of an image, the inputs' channels one after another. */
+class Concatenation : public Operation {
+ public:
+  Concatenation(std::vector<int> inputs, int output, int places)
+      : inputs_(std::move(inputs)), output_(output), places_(places) {
+    forwardValues = inputs_;
+    forwardValues.push_back(output);
+    gradientsRead = {output};
+    gradientsWritten = inputs_;
+  }
+
+  void forward(Plan& plan, Run& run, const Chunk& chunk) override {
+    const Values all = plan.data(output_, run, chunk);
+    size_t before = 0;
+    for (const int input : inputs_) {
+      const size_t channels = bytesOf(plan, input);
+      copyRows(places_ * size_t(chunk.count), channels, plan.data(input, run, chunk).data, channels,
+               static_cast<char*>(all.data) + before, bytesOf(plan, output_));
+      before += channels;
+    }
+  }
+
+  void backward(Plan& plan, Run&, const Chunk& chunk) override {
+    const Values slopes = plan.gradient(output_, chunk);
+    size_t before = 0;
+    for (size_t i = 0; i < inputs_.size(); i++) {
+      const size_t channels = bytesOf(plan, inputs_[i]);
+      writeGradient(plan, *this, int(i), chunk, [&](const Values& to) {
+        copyRows(places_ * size_t(chunk.count), channels, static_cast<const char*>(slopes.data) + before,
+                 bytesOf(plan, output_), to.data, channels);
+      });
+      before += channels;
+    }
+  }
+
+ private:
+  /** Of the channels at one place. */
+  size_t bytesOf(const Plan& plan, int value) const { return plan.value(value).size / places_ * sizeOf(plan.type()); }
+
+  static void copyRows(size_t rows, size_t bytes, const void* from, size_t fromStep, void* to, size_t toStep) {
+    for (size_t row = 0; row < rows; row++) {
+      std::memcpy(static_cast<char*>(to) + row * toStep, static_cast<const char*>(from) + row * fromStep, bytes);
+    }
+  }
+
+  std::vector<int> inputs_;
+  int output_;
+  size_t places_;
+};
+
 class Dropout : public Operation {
  public:
   Dropout(int input, int output, double rate, uint32_t k0, uint32_t k1)
@@ -188,6 +238,10 @@ std::unique_ptr<Operation> makeActivation(int input, int output, Activation acti
 
 std::unique_ptr<Operation> makeAddition(std::vector<int> inputs, int output) {
   return std::make_unique<Addition>(std::move(inputs), output);
+}
+
+std::unique_ptr<Operation> makeConcatenation(std::vector<int> inputs, int output, int places) {
+  return std::make_unique<Concatenation>(std::move(inputs), output, places);
 }
 
 std::unique_ptr<Operation> makeDropout(int input, int output, double rate, uint32_t k0, uint32_t k1) {

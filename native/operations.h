@@ -16,10 +16,12 @@ struct ConvolutionSettings {
   int filter, bias;
   Activation activation;
   bool wantsInputGradient;
-  /** A dense layer: on the whole batch at once. */
-  bool isDense;
+  /** On the whole batch at once, as a dense layer is best. */
+  bool isWhole;
 };
 std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings);
+/** As depthwise_table.h has it; never on the whole batch. */
+std::unique_ptr<Operation> makeDepthwise(int input, int output, const ConvolutionSettings& settings);
 
 /** Batch normalisation is two operations: one that needs the whole batch, one that follows. */
 struct NormalizationSettings {
@@ -39,4 +41,6 @@ std::unique_ptr<Operation> makePool(int input, int output, const PoolSettings& s
 
 std::unique_ptr<Operation> makeActivation(int input, int output, Activation activation);
 std::unique_ptr<Operation> makeAddition(std::vector<int> inputs, int output);
+/** Of images with so many places, channel after channel. */
+std::unique_ptr<Operation> makeConcatenation(std::vector<int> inputs, int output, int places);
 std::unique_ptr<Operation> makeDropout(int input, int output, double rate, uint32_t k0, uint32_t k1);

@@ -54,19 +54,23 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     const std::vector<int> inputs = each.integers("inputs", 0, int64_t(values_.size()));
     if (inputs.empty()) each.fail("inputs", "are none");
     const int input = inputs[0];
-    if (kind == "convolution") {
+    if (kind == "convolution" || kind == "depthwise") {
+      const bool isDepthwise = kind == "depthwise";
       const auto shape = each.shape<ConvolutionShape>();
       checkSizes(each, input, size_t(shape.height) * shape.width * shape.inChannels);
       checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.outChannels);
-      const size_t filterSize = size_t(shape.filterHeight) * shape.filterWidth * shape.inChannels * shape.outChannels;
+      if (isDepthwise && shape.outChannels % shape.inChannels != 0) each.fail("shape", "has no whole multiplier");
+      const size_t filterSize =
+          size_t(shape.filterHeight) * shape.filterWidth * shape.outChannels * (isDepthwise ? 1 : shape.inChannels);
       const ConvolutionSettings settings{shape,
                                          weightOf(each, "filter", filterSize),
                                          optionalWeightOf(each, "bias", shape.outChannels),
                                          each.activation(),
                                          each.boolean("wantsInputGradient"),
-                                         each.boolean("isDense")};
-      if (!settings.isDense) gradientBytes += filterSize * sizeof(float);
-      operations.push_back(makeConvolution(input, output, settings));
+                                         !isDepthwise && (each.boolean("isDense") || isSmall(shape, filterSize))};
+      if (!settings.isWhole) gradientBytes += filterSize * sizeof(float);
+      operations.push_back(isDepthwise ? makeDepthwise(input, output, settings)
+                                       : makeConvolution(input, output, settings));
     } else if (kind == "normalization") {
       const int channels = each.integer("channels", 1, Description::kEnd);
       if (values_[input].size % channels != 0) each.fail("channels", "are not the input's");
@@ -93,6 +97,15 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
       if (inputs.size() < 2) each.fail("inputs", "are too few");
       for (const int one : inputs) checkSizes(each, one, values_[output].size);
       operations.push_back(makeAddition(inputs, output));
+    } else if (kind == "concatenation") {
+      const int places = each.integer("places", 1, Description::kEnd);
+      size_t size = 0;
+      for (const int one : inputs) {
+        if (values_[one].size % places != 0) each.fail("places", "are not the inputs'");
+        size += values_[one].size;
+      }
+      checkSizes(each, output, size);
+      operations.push_back(makeConcatenation(inputs, output, places));
     } else if (kind == "dropout") {
       checkSizes(each, output, values_[input].size);
       const double rate = each.number("rate");
@@ -101,6 +114,12 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     } else {
       each.fail("operation", "is of an unknown kind");
     }
+  }
+
+  /** Whether a filter is larger than all images that it goes over, which it is then to be read once for. */
+  bool isSmall(const ConvolutionShape& s, size_t filterSize) const {
+    const size_t in = size_t(s.height) * s.width * s.inChannels, out = size_t(s.outHeight) * s.outWidth * s.outChannels;
+    return filterSize > size_t(plan_->capacity()) * (in + out);
   }
 
   int valueOf(const Description& description, const char* name) const {

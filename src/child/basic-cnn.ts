@@ -1,9 +1,9 @@
 // The basic CNN of the original DeepAugment (Keras's CIFAR-10 example of 2015 with more dropout):
 // 1,250,858 parameters at 32 × 32 × 3 and 10 classes.
 
-import { initializers, layers, sequential } from "@tensorflow/tfjs-layers";
-import { seedOf } from "../common/random.ts";
+import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { dropoutKey, SeededDropout } from "./dropout.ts";
+import { weightInitializers } from "./initializers.ts";
 import type { ChildModel, ModelOptions } from "./model.ts";
 import { RmsProp } from "./optimizers.ts";
 
@@ -13,8 +13,7 @@ export const BASIC_CNN_SMALLEST_SIDE = 10;
 /** Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss. */
 export function buildBasicCnn(options: ModelOptions): ChildModel {
   const { height, width, classes, seed, engine } = options;
-  const glorotUniform = (layer: string) =>
-    initializers.glorotUniform({ seed: seedOf(seed, "weights", layer) });
+  const { glorotUniform } = weightInitializers(options);
   const convolution = (name: string, filters: number, padding: "same" | "valid") =>
     layers.conv2d({
       name,

@@ -4,9 +4,12 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { nearest, UsageError } from "../common/errors.ts";
 import { memoryLimit } from "../common/memory.ts";
 import type { Engine } from "../engine/engine.ts";
+import { onOutline } from "../engine/outline.ts";
 import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./basic-cnn.ts";
+import { buildInceptionV3, INCEPTION_V3_SMALLEST_SIDE } from "./inception-v3.ts";
+import { buildMobilenetV2, MOBILENET_V2_SMALLEST_SIDE } from "./mobilenet-v2.ts";
 import type { ChildOptimizer } from "./optimizers.ts";
-import { buildOwnModel, checkOwnFile, checkOwnModel } from "./own/build.ts";
+import { buildOwnModel, checkOwnFile } from "./own/build.ts";
 import {
   buildWideResnet,
   countFilterWeights,
@@ -38,6 +41,9 @@ export interface ChildModel {
 }
 
 interface ModelDefinition {
+  /** What it is, in a line. */
+  readonly about: string;
+  /** Of the images that it takes, in pixels. */
   readonly smallestSide: number;
   /** It has at least so many; left out where any machine has memory for them. */
   readonly weights?: number;
@@ -46,30 +52,70 @@ interface ModelDefinition {
 
 /** Those of one fixed shape; Wide ResNets are known by their names' form. */
 const MODELS: Record<string, ModelDefinition> = {
-  basiccnn: { smallestSide: BASIC_CNN_SMALLEST_SIDE, build: buildBasicCnn },
+  basiccnn: {
+    about: "the original DeepAugment's: four convolutions and a dense layer, with much dropout",
+    smallestSide: BASIC_CNN_SMALLEST_SIDE,
+    build: buildBasicCnn,
+  },
+  mobilenetv2: {
+    about: "MobileNetV2 of width 1.0 (Sandler et al. 2018)",
+    smallestSide: MOBILENET_V2_SMALLEST_SIDE,
+    build: buildMobilenetV2,
+  },
+  inceptionv3: {
+    about: "InceptionV3 (Szegedy et al. 2016)",
+    smallestSide: INCEPTION_V3_SMALLEST_SIDE,
+    build: buildInceptionV3,
+  },
 };
+
+/** Those that are told of where nobody asks for one by name. */
+export const LISTED_MODELS: readonly string[] = [
+  "basiccnn",
+  "wrn_10_1",
+  "wrn_16_2",
+  "wrn_28_10",
+  "mobilenetv2",
+  "inceptionv3",
+];
 
 /** Of float32: a weight, its gradient, and two moving averages of the optimizer's. */
 const BYTES_A_WEIGHT = 16;
 
-export type HeadOptions = Pick<ModelOptions, "classes" | "replaceHead">;
-
 /**
  * Checks that there is such a model, that it takes images of this size, and that there is memory for its weights; of the
- * user's own model also that its head fits, if it is told what to. A size that is not known yet is left out.
+ * user's own model also that its layers and its optimizer are known. A size that is not known yet is left out.
  * @throws UsageError naming the key to change.
  */
-export function checkModel(name: string, height?: number, width?: number, head?: HeadOptions): void {
+export function checkModel(name: string, height?: number, width?: number): void {
+  if (isPath(name)) checkOwnFile(name, height, width);
   const { smallestSide, weights = 0 } = definitionOf(name);
-  const isOwn = isPath(name);
-  if (isOwn) checkOwnFile(name, height, width);
-  if (height === undefined || width === undefined) return;
-  if (Math.min(height, width) < smallestSide) {
+  if (height !== undefined && width !== undefined && Math.min(height, width) < smallestSide) {
     throw new UsageError(
       `model ${name} needs images of at least ${smallestSide} × ${smallestSide} pixels, these have ${width} × ${height}; set image_size to ${smallestSide} or more`,
     );
   }
-  checkMemory(name, isOwn && head ? checkOwnModel(name, { height, width, ...head }) : weights);
+  checkMemory(name, weights);
+}
+
+/**
+ * Checks of the user's own model, by putting it together, that it takes such images to so many classes, and that there is
+ * memory for its weights. Any other model that `checkModel` takes does.
+ * @throws UsageError
+ */
+export async function checkFit(
+  name: string,
+  images: Pick<ModelOptions, "height" | "width" | "classes" | "replaceHead">,
+): Promise<void> {
+  if (!isPath(name)) return;
+  const weights = await onOutline((engine) => {
+    const { net, optimizer } = buildModel(name, { ...images, seed: 0, engine, isOutline: true });
+    const count = net.countParams();
+    net.dispose();
+    optimizer.dispose();
+    return count;
+  });
+  checkMemory(name, weights);
 }
 
 function checkMemory(name: string, weights: number): void {
@@ -86,18 +132,27 @@ export function isPath(name: string): boolean {
   return /[\\/]|\.(json|keras|h5|hdf5)$/i.test(name);
 }
 
+/** What is known of a model before it is built. @throws UsageError for an unknown name. */
+export function lookUpModel(name: string): Pick<ModelDefinition, "about" | "smallestSide"> {
+  return definitionOf(name);
+}
+
 /** Builds the model with weights drawn anew from the seed. @throws UsageError for what `checkModel` refuses. */
 export function buildModel(name: string, options: ModelOptions): ChildModel {
   return definitionOf(name).build(options);
 }
 
 function definitionOf(name: string): ModelDefinition {
-  if (isPath(name)) return { smallestSide: 1, build: (options) => buildOwnModel(name, options) };
+  if (isPath(name)) {
+    return { about: "your own model", smallestSide: 1, build: (options) => buildOwnModel(name, options) };
+  }
   const known = name.toLowerCase();
   if (Object.hasOwn(MODELS, known)) return MODELS[known];
   const shape = parseWideResnet(known);
   if (shape) {
+    const { depth, width } = shape;
     return {
+      about: `Wide ResNet of depth ${depth} and width ${width} (Zagoruyko and Komodakis 2016)`,
       smallestSide: WIDE_RESNET_SMALLEST_SIDE,
       weights: countFilterWeights(shape),
       build: (options) => buildWideResnet(shape, options),

@@ -20,6 +20,7 @@ import {
   variableGrads,
 } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";
+import "../engine/average-pool-gradient.ts";
 import { imageSize } from "../image/batch.ts";
 import type { ChildModel } from "./model.ts";
 import { type ChildSteps, letMessagesThrough, type Means } from "./steps.ts";

@@ -36,6 +36,20 @@ export async function saveWeights(net: LayersModel, path: string): Promise<void>
  * @throws UsageError where the file cannot be read, is no such file, or does not fit the model.
  */
 export function loadWeights(net: LayersModel, path: string): void {
+  const fitting = fittingWeights(net, path);
+  tidy(() => {
+    for (const { variable, bytes } of fitting) {
+      variable.assign(tensor(new Float32Array(bytes.slice().buffer), variable.shape));
+    }
+  });
+}
+
+/** @throws UsageError as `loadWeights`, which it leaves undone. */
+export function checkWeights(net: LayersModel, path: string): void {
+  fittingWeights(net, path);
+}
+
+function fittingWeights(net: LayersModel, path: string): { variable: Variable; bytes: Uint8Array }[] {
   const { header, values } = readWeights(path);
   const expected = namedWeights(net);
   const misfit = (detail: string) =>
@@ -45,17 +59,13 @@ export function loadWeights(net: LayersModel, path: string): void {
   if (Object.keys(header).length !== expected.length) {
     throw misfit(`it has ${Object.keys(header).length} tensors, the model ${expected.length}`);
   }
-  const found = expected.map(({ name, variable }) => {
+  return expected.map(({ name, variable }) => {
     const entry = header[name];
     if (!entry) throw misfit(`it has no tensor ${name}`);
     if (entry.dtype !== "F32" || entry.shape.join() !== variable.shape.join()) {
       throw misfit(`${name} is ${entry.dtype} [${entry.shape}], the model's is F32 [${variable.shape}]`);
     }
-    const [start, end] = entry.data_offsets;
-    return new Float32Array(values.slice(start, end).buffer);
-  });
-  tidy(() => {
-    for (const [i, { variable }] of expected.entries()) variable.assign(tensor(found[i], variable.shape));
+    return { variable, bytes: values.subarray(...entry.data_offsets) };
   });
 }
 

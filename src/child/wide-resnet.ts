@@ -2,9 +2,9 @@
 // WRN-<depth>-<width> without dropout in its blocks. Blocks activate before they convolve (He et al. 2016, "Identity
 // Mappings in Deep Residual Networks"). WRN-16-2 has 691,674 trainable parameters at 3 channels and 10 classes.
 
-import { initializers, input, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import { input, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../common/errors.ts";
-import { seedOf } from "../common/random.ts";
+import { weightInitializers } from "./initializers.ts";
 import type { ChildModel, ModelOptions } from "./model.ts";
 import { Adam } from "./optimizers.ts";
 
@@ -59,11 +59,9 @@ export function countFilterWeights({ depth, width }: WideResnetShape): number {
  * Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss. Batch normalisation as in
  * Keras 2: momentum 0.99, epsilon 0.001. Adam with gradients clipped to norm 1, as the original DeepAugment trained it.
  */
-export function buildWideResnet(
-  { depth, width }: WideResnetShape,
-  { height, width: imageWidth, classes, seed, engine }: ModelOptions,
-): ChildModel {
-  const weightSeed = (layer: string) => seedOf(seed, "weights", layer);
+export function buildWideResnet({ depth, width }: WideResnetShape, options: ModelOptions): ChildModel {
+  const { height, width: imageWidth, classes, engine } = options;
+  const { glorotUniform, heNormal } = weightInitializers(options);
   const convolve = (x: SymbolicTensor, name: string, filters: number, kernelSize: number, strides: number) =>
     layers
       .conv2d({
@@ -73,7 +71,7 @@ export function buildWideResnet(
         strides,
         padding: "same",
         useBias: false,
-        kernelInitializer: initializers.heNormal({ seed: weightSeed(name) }),
+        kernelInitializer: heNormal(name),
       })
       .apply(x) as SymbolicTensor;
   const activate = (x: SymbolicTensor, name: string) => {
@@ -102,7 +100,7 @@ export function buildWideResnet(
   const logits = layers.dense({
     name: "logits",
     units: classes,
-    kernelInitializer: initializers.glorotUniform({ seed: weightSeed("logits") }),
+    kernelInitializer: glorotUniform("logits"),
   });
   const outputs = logits.apply(pool.apply(activate(x, "last"))) as SymbolicTensor;
   const net = model({ name: `wrn_${depth}_${width}`, inputs: images, outputs });

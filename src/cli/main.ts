@@ -6,6 +6,7 @@ import { VERSION } from "../common/version.ts";
 import { addApplyCommand } from "./apply.ts";
 import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
+import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
 
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addApplyCommand(program);
   addPreviewCommand(program);
   addDataCommands(program);
+  addModelsCommand(program);
   addBenchCommand(program);
   return program;
 }

@@ -79,9 +79,10 @@ async function search(
   resume: string | undefined,
   signal: AbortSignal,
 ): Promise<ExperimentOutcome> {
+  const { checkBeforeLoading, runExperiment } = await import("../search/run-experiment.ts");
+  checkBeforeLoading(config);
   const { loadWithProgress } = await import("./loading.ts");
   const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal);
-  const { runExperiment } = await import("../search/run-experiment.ts");
   const { describeEngine } = await import("../engine/engine.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
   let display: SearchDisplay | undefined;

@@ -18,10 +18,11 @@ import { type EngineIdentity, TENSORFLOW_JS_VERSION } from "../engine/engine.ts"
 import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { goodTrials, policyFileOf } from "../experiment/ranking.ts";
 import type { TrialRecord } from "../experiment/records.ts";
-import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
+import { formatPolicy, noAugmentation } from "../policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { settleEngine } from "./engine-of.ts";
 import { type Executor, ProcessExecutor } from "./executor.ts";
+import { checkPretrained, pretrain } from "./pretraining.ts";
 import { lagOf, runSearch, type SearchObserver } from "./search.ts";
 import type { TrainingTask } from "./training.ts";
 
@@ -58,6 +59,15 @@ export interface ExperimentOutcome {
 }
 
 /**
+ * What can be told before images are decoded: whether there is such a model, and whether it takes images of image_size.
+ * @throws UsageError where there is none, or it does not.
+ */
+export function checkBeforeLoading({ model, image_size }: Config): void {
+  const side = image_size ?? undefined; // else the images tell
+  checkModel(model, side, side);
+}
+
+/**
  * Runs the search that the configuration describes, or goes on with one.
  * @throws UsageError before anything is written, where the configuration does not fit the data or the machine;
  *   RunError and InterruptedError while running, with all that ended on disk.
@@ -68,6 +78,7 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const { engine, workers, notes } = settleEngine(config, resumed?.facts);
   const { height, width } = dataset.train.images;
   checkModel(config.model, height, width);
+  await checkPretrained(config, { height, width, classes: dataset.classNames.length });
   const drawn = drawSubsets(dataset, {
     trainSize: config.train_set_size,
     validationSize: config.validation_set_size,
@@ -127,7 +138,13 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     const observer = request.onStart?.(start);
     for (const note of notes) experiment.log("warn", note);
     experiment.log("info", resume ? `resumed after ${finishedTrials} trials` : `started on ${dataset.name}`);
-    const initialWeightsPath = await pretrain(config, task, baseline, experiment, executor, signal);
+    const initialWeightsPath = await pretrain(config, {
+      task,
+      policy: baseline,
+      experiment,
+      executor,
+      signal,
+    });
     const finished: TrialRecord[] = [];
     const trials = await runSearch({
       iterations: config.iterations,
@@ -263,29 +280,5 @@ function keepSubsets(dataset: Dataset, drawn: Subsets, seed: number): string {
   const sizes = `${drawn.train.length}-${drawn.validation.length}`;
   const path = join(homeFolder(), "subsets", `${dataset.digest.slice(0, 32)}-${seed}-${sizes}.bin`);
   if (!existsSync(path)) writeSubsets(path, selectSubsets(dataset, drawn));
-  return path;
-}
-
-/**
- * Trains the child without augmentation once, where the configuration asks for it and its weights are not there yet;
- * returns the file of the weights.
- */
-async function pretrain(
-  config: Config,
-  task: Omit<TrainingTask, "trial" | "sample" | "policy" | "epochs">,
-  policy: Policy,
-  experiment: Experiment,
-  executor: Executor,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  if (config.child_first_train_epochs === 0) return undefined;
-  const path = config.pre_aug_weights_path ?? experiment.path("pre_aug_weights.safetensors");
-  if (existsSync(path)) return path;
-  experiment.log("info", `training ${config.child_first_train_epochs} epochs without augmentation first`);
-  const epochs = config.child_first_train_epochs;
-  await executor.train(
-    { ...task, trial: 0, sample: 0, policy, epochs, trainedWeightsPath: path },
-    { signal },
-  );
   return path;
 }

@@ -124,6 +124,44 @@ describe("the configuration", () => {
       /wasm/,
     );
   });
+  it("with an image_size that is too small for the model, which is told before any data are looked for", async () => {
+    const none = ["--data", join(root, "nowhere"), ...small];
+    failsWith(
+      await optimize(...none, "--set", "model=inceptionv3", "--set", "image_size=74"),
+      2,
+      /inceptionv3 needs images of at least 75 × 75 pixels.*set image_size to 75 or more/,
+    );
+    failsWith(
+      await optimize(...none, "--set", "model=mobilenetv2", "--set", "image_size=31"),
+      2,
+      /mobilenetv2 needs images of at least 32 × 32 pixels.*set image_size to 32 or more/,
+    );
+    failsWith(await optimize(...none, "--set", "model=mobilnetv2"), 2, /did you mean "mobilenetv2"/);
+  });
+  it("with images that are too small for the model", async () => {
+    failsWith(
+      await optimize("--data", SAMPLE_ARCHIVE, ...small, "--set", "model=inceptionv3"),
+      2,
+      /these have 32 × 32; set image_size to 75 or more/,
+    );
+  });
+  it("with weights to start from that are another model's", async () => {
+    const weights = join(root, "basiccnn.safetensors");
+    const more = ["--set", "child_first_train_epochs=1", "--set", `pre_aug_weights_path=${weights}`];
+    const header = JSON.stringify({ "conv/kernel": { dtype: "F32", shape: [1], data_offsets: [0, 4] } });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(weights, Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]));
+    const out = join(root, "unfitting");
+    failsWith(
+      await optimize("--data", SAMPLE_ARCHIVE, ...small, ...more, "--set", `out=${out}`),
+      2,
+      /do not fit model basiccnn: it has 1 tensors, the model 12; .*pre_aug_weights_path/,
+    );
+    assert.ok(!existsSync(out), "nothing is written");
+    writeFileSync(weights, "no weights");
+    failsWith(await optimize("--data", SAMPLE_ARCHIVE, ...small, ...more), 2, /is no weights file/);
+  });
   it("without data", async () => {
     failsWith(await optimize(), 2, /data/);
   });

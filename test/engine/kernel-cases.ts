@@ -108,6 +108,40 @@ export async function compareConvolutionGradients(compare: Compare, cases: numbe
   }
 }
 
+export async function compareDepthwiseGradients(compare: Compare, cases: number): Promise<void> {
+  for (let i = 0; i < cases; i++) {
+    const random = new Random("depthwise", i);
+    const filterShape: [number, number, number, number] = [
+      random.integer(1, 4),
+      random.integer(1, 4),
+      random.integer(1, 9),
+      random.integer(1, 3),
+    ];
+    const strides = random.integer(1, 3);
+    const inputShape: [number, number, number, number] = [
+      random.integer(1, 3),
+      random.integer(filterShape[0], 11),
+      random.integer(filterShape[1], 11),
+      filterShape[2],
+    ];
+    const pad = random.chance(0.5) ? "same" : "valid";
+    const info = tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, undefined, true);
+    const x = randomValues(random, inputShape);
+    const dy = randomValues(random, info.outShape);
+    const filter = randomValues(random, filterShape);
+    const what = `case ${i}: x ${inputShape}, filter ${filterShape}, strides ${strides}, pad ${pad}`;
+    const attrs = { strides, pad, dilations: [1, 1] };
+    await compare(`input gradient, ${what}`, () => {
+      const inputs = { dy: tf.tensor(dy, info.outShape), filter: tf.tensor(filter, filterShape) };
+      return run("DepthwiseConv2dNativeBackpropInput", inputs, { ...attrs, inputShape });
+    });
+    await compare(`filter gradient, ${what}`, () => {
+      const inputs = { x: tf.tensor(x, inputShape), dy: tf.tensor(dy, info.outShape) };
+      return run("DepthwiseConv2dNativeBackpropFilter", inputs, { ...attrs, filterShape });
+    });
+  }
+}
+
 export async function compareMatrixProducts(compare: Compare, cases: number): Promise<void> {
   for (let i = 0; i < cases; i++) {
     const random = new Random("product", i);

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { Random } from "../../src/common/random.ts";
+import "../../src/engine/average-pool-gradient.ts";
 import {
   type LabelledPixels,
   type Precision,
@@ -354,10 +355,23 @@ describe("plans", { skip }, () => {
     };
     const unknown: [tfl.layers.Layer, RegExp][] = [
       [layers.conv2d({ filters: 2, kernelSize: 3, activation: "elu", name: "smooth" }), /layer smooth .*elu/],
-      [layers.depthwiseConv2d({ kernelSize: 3, name: "deep" }), /layer deep is a DepthwiseConv2D/],
+      [
+        layers.separableConv2d({ filters: 2, kernelSize: 3, name: "apart" }),
+        /layer apart is a SeparableConv2D/,
+      ],
       [layers.dropout({ rate: 0.5, name: "drop" }), /layer drop is a Dropout/],
     ];
     for (const [layer, message] of unknown) assert.match(describePlan(withLayer(layer)) as string, message);
+    const padded = (padding: number, behind: tfl.layers.Layer) =>
+      tfl.sequential({
+        layers: [
+          layers.zeroPadding2d({ padding: [padding, padding], inputShape: [8, 8, 3], name: "around" }),
+          ...[behind, layers.flatten(), layers.dense({ units: 3 })],
+        ],
+      });
+    assert.match(describePlan(padded(1, layers.maxPooling2d({}))) as string, /layer around pads/);
+    const far = padded(3, layers.conv2d({ filters: 2, kernelSize: 3, name: "far" }));
+    assert.match(describePlan(far) as string, /layer far has more padding/);
     const softmax = tfl.sequential();
     softmax.add(layers.flatten({ inputShape: [8, 8, 3] }));
     softmax.add(layers.dense({ units: 3, activation: "softmax" }));
@@ -379,6 +393,19 @@ describe("plans", { skip }, () => {
       { ...whole, operations: plan.operations.map((operation) => ({ ...operation, inputs: [1000] })) },
       { ...whole, operations: plan.operations.map((operation) => ({ ...operation, shape: [1, 2] })) },
     ];
+    const joined = describePlan(createPlanModel("inception")) as Exclude<
+      ReturnType<typeof describePlan>,
+      string
+    >;
+    const changed = (kind: string, change: object) => ({
+      ...{ ...joined, type: 0, capacity: 4, weightSizes: joined.weights.map(({ size }) => size) },
+      operations: joined.operations.map((operation) =>
+        operation.kind === kind ? { ...operation, ...change } : operation,
+      ),
+    });
+    new addon.Plan(changed("", {})).dispose();
+    wrong.push(changed("concatenation", { places: 0 }), changed("concatenation", { places: 7 }));
+    wrong.push(changed("concatenation", { inputs: [1] }), changed("convolution", { kind: "depthwise" }));
     for (const [i, description] of wrong.entries()) {
       assert.throws(() => new addon.Plan(description), TypeError, `description ${i}`);
     }

@@ -2,6 +2,7 @@
 
 import * as tfl from "@tensorflow/tfjs-layers";
 import { dropoutKey, SeededDropout } from "../../src/child/dropout.ts";
+import { withMissingWeights } from "../../src/child/normalization.ts";
 
 const { layers } = tfl;
 let seed = 0;
@@ -37,15 +38,41 @@ function convolve(
     .apply(x) as tfl.SymbolicTensor;
 }
 
-function normalize(x: tfl.SymbolicTensor): tfl.SymbolicTensor {
+interface DepthwiseSettings extends Omit<ConvolutionSettings, "kernel"> {
+  kernel?: number | [number, number];
+  multiplier?: number;
+}
+
+function convolveDepthwise(x: tfl.SymbolicTensor, settings: DepthwiseSettings = {}): tfl.SymbolicTensor {
+  const { kernel = 3, strides = 1, padding = "same", activation, useBias = false, multiplier = 1 } = settings;
+  return layers
+    .depthwiseConv2d({
+      kernelSize: kernel,
+      strides,
+      padding,
+      activation,
+      useBias,
+      depthMultiplier: multiplier,
+      depthwiseInitializer: weights(),
+      biasInitializer: numbers(-0.1, 0.1),
+    })
+    .apply(x) as tfl.SymbolicTensor;
+}
+
+function normalize(x: tfl.SymbolicTensor, scale = true): tfl.SymbolicTensor {
   const layer = layers.batchNormalization({
+    scale,
     gammaInitializer: numbers(0.5, 1.5),
     betaInitializer: numbers(-0.5, 0.5),
     momentum: 0.9,
   });
-  return layer.apply(x) as tfl.SymbolicTensor;
+  return withMissingWeights(layer).apply(x) as tfl.SymbolicTensor;
 }
 
+const relu6 = (x: tfl.SymbolicTensor) => layers.reLU({ maxValue: 6 }).apply(x) as tfl.SymbolicTensor;
+const pad = (x: tfl.SymbolicTensor, rows: [number, number], columns: [number, number]) =>
+  layers.zeroPadding2d({ padding: [rows, columns] }).apply(x) as tfl.SymbolicTensor;
+const join = (...x: tfl.SymbolicTensor[]) => layers.concatenate({ axis: -1 }).apply(x) as tfl.SymbolicTensor;
 const relu = (x: tfl.SymbolicTensor) =>
   layers.activation({ activation: "relu" }).apply(x) as tfl.SymbolicTensor;
 const sum = (...x: tfl.SymbolicTensor[]) => layers.add().apply(x) as tfl.SymbolicTensor;
@@ -91,7 +118,7 @@ function residual(): tfl.LayersModel {
 function odd(): tfl.LayersModel {
   const images = tfl.input({ shape: [SIDE, SIDE, 3] });
   const first = convolve(images, 7, { kernel: 2, strides: 3, padding: "same" });
-  const both = sum(first, relu(first), layers.reLU({ maxValue: 6 }).apply(first) as tfl.SymbolicTensor);
+  const both = sum(first, relu(first), relu6(first));
   let x = convolve(normalize(both), 11, { padding: "valid", kernel: 2 });
   x = convolve(x, 13, { kernel: 1, activation: "relu" });
   x = sum(x, x);
@@ -100,10 +127,49 @@ function odd(): tfl.LayersModel {
   return finish("odd", images, x);
 }
 
+/**
+ * Depthwise convolutions as MobileNetV2 has them, and with what else they may have; convolutions of padded images, and of
+ * images so small that their filters are larger.
+ */
+function mobile(): tfl.LayersModel {
+  const images = tfl.input({ shape: [SIDE, SIDE, 3] });
+  let x = convolve(pad(images, [1, 2], [0, 1]), 8, { padding: "valid", useBias: false });
+  const before = x;
+  let inner = relu6(normalize(convolve(x, 20, { kernel: 1, useBias: false })));
+  inner = relu6(normalize(convolveDepthwise(inner)));
+  x = sum(before, normalize(convolve(inner, 8, { kernel: 1, useBias: false })));
+  x = relu6(normalize(convolveDepthwise(pad(x, [0, 1], [1, 1]), { strides: 2, padding: "valid" })));
+  x = convolveDepthwise(x, { kernel: [2, 3], multiplier: 3, useBias: true, activation: "relu6" });
+  x = convolveDepthwise(x, { kernel: 2, padding: "valid", activation: "relu" });
+  x = convolve(pad(x, [1, 0], [2, 1]), 10, { strides: 2, padding: "valid", activation: "relu" });
+  x = convolve(x, 60, { kernel: 2, padding: "valid", activation: "relu" });
+  x = relu(normalize(convolve(x, 30)));
+  return finish("mobile", images, layers.globalAveragePooling2d({}).apply(x) as tfl.SymbolicTensor);
+}
+
+/** Branches joined as InceptionV3 does: means with padding, normalisation without a scale; joined twice, and flat. */
+function inception(): tfl.LayersModel {
+  const images = tfl.input({ shape: [SIDE, SIDE, 3] });
+  const branch = (x: tfl.SymbolicTensor, filters: number, kernel = 1, strides = 1) =>
+    relu(normalize(convolve(x, filters, { kernel, strides, useBias: false }), false));
+  const first = branch(images, 9, 3);
+  const mean = (x: tfl.SymbolicTensor) =>
+    layers.averagePooling2d({ poolSize: 3, strides: 1, padding: "same" }).apply(x) as tfl.SymbolicTensor;
+  const mixed = join(branch(first, 4), branch(branch(first, 3), 17, 3), branch(mean(first), 5), first);
+  const pooled = layers.maxPooling2d({ poolSize: 3, strides: 2 }).apply(mixed) as tfl.SymbolicTensor;
+  const halved = convolve(mixed, 6, { strides: 2, padding: "valid", activation: "relu" });
+  const twice = join(halved, pooled, halved);
+  const means = layers.globalAveragePooling2d({}).apply(branch(twice, 7)) as tfl.SymbolicTensor;
+  const greatest = layers.dense({ units: 6, kernelInitializer: weights() }).apply(means);
+  return finish("inception", images, join(means, greatest as tfl.SymbolicTensor));
+}
+
 export const PLAN_MODELS: Record<string, () => tfl.LayersModel> = {
   plain,
   residual,
   odd,
+  mobile,
+  inception,
 };
 
 /** The same weights for each model of a name. */

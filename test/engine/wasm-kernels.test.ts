@@ -7,6 +7,7 @@ import {
   checkRmsProp,
   checkSgd,
   compareConvolutionGradients,
+  compareDepthwiseGradients,
   compareMatrixProducts,
   compareMaxPoolGradients,
   comparison,
@@ -26,6 +27,9 @@ const compare = comparison("wasm", TOLERANCE);
 describe("wasm kernels against the cpu backend", () => {
   it("convolution gradients: random shapes, strides and pads", () =>
     compareConvolutionGradients(compare, CASES));
+
+  it("depthwise convolution gradients: multipliers, strides and pads", () =>
+    compareDepthwiseGradients(compare, CASES));
 
   it("matrix products, transposed or not, of one matrix and of several", () =>
     compareMatrixProducts(compare, CASES));

@@ -1,8 +1,6 @@
 // The user's own model as a child: the network of its file fitted to the images and the classes, with fresh weights, and
 // with the optimizer of the file.
 
-// A model may be looked at before an engine is started.
-import "@tensorflow/tfjs-backend-cpu";
 import { dispose, type Variable } from "@tensorflow/tfjs-core";
 import { input, type LayersModel, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { messageOf, UsageError } from "../../common/errors.ts";
@@ -35,22 +33,7 @@ export function checkOwnFile(path: string, height?: number, width?: number): voi
   new Assembler(path, { height: 1, width: 1, seed: 0, isOutline: true }).createLayers(network);
 }
 
-/**
- * Checks that the file's model takes such images to so many classes; tells the number of its weights.
- * @throws UsageError
- */
-export function checkOwnModel(path: string, options: Omit<NetOptions, "seed" | "isOutline">): number {
-  const file = readModelFile(path);
-  readOptimizer(file);
-  const { net } = assemble(file, { ...options, seed: 0, isOutline: true });
-  const weights = net.countParams();
-  net.dispose();
-  return weights;
-}
-
-type NetOptions = Omit<ModelOptions, "engine">;
-
-function assemble(file: ModelFile, options: NetOptions): Assembled {
+function assemble(file: ModelFile, options: ModelOptions): Assembled {
   const { path } = file;
   const { height, width, classes, replaceHead = false } = options;
   const network = withLogits(networkFor(file, height, width), { path, classes, replaceHead });
@@ -86,7 +69,7 @@ function networkFor({ path, architecture }: ModelFile, height?: number, width?: 
   return fromUnitPixels(path, network);
 }
 
-type AssemblerOptions = Pick<NetOptions, "height" | "width" | "seed" | "isOutline">;
+type AssemblerOptions = Pick<ModelOptions, "height" | "width" | "seed" | "isOutline">;
 
 interface Assembled {
   readonly net: LayersModel;

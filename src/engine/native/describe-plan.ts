@@ -29,6 +29,14 @@ export type PlanOperation = OperationBase &
         readonly isDense: boolean;
       }
     | {
+        readonly kind: "depthwise";
+        readonly shape: readonly number[];
+        readonly filter: number;
+        readonly bias: number;
+        activation: Activation;
+        readonly wantsInputGradient: boolean;
+      }
+    | {
         readonly kind: "normalization";
         readonly channels: number;
         readonly gamma: number;
@@ -42,6 +50,7 @@ export type PlanOperation = OperationBase &
     | { readonly kind: "pool"; readonly shape: readonly number[]; readonly isMax: boolean }
     | { readonly kind: "activation"; readonly activation: Activation }
     | { readonly kind: "addition" }
+    | { readonly kind: "concatenation"; readonly places: number }
     | { readonly kind: "dropout"; readonly rate: number; readonly k0: number; readonly k1: number }
   );
 
@@ -52,6 +61,13 @@ export interface PlanDescription {
   /** The value that is the model's output. */
   readonly logits: number;
   readonly weights: readonly Variable[];
+}
+
+/** An image, and lines of zeros: before and after its rows, before and after its columns. */
+interface Padded {
+  readonly image: SymbolicTensor;
+  readonly rows: readonly [number, number];
+  readonly columns: readonly [number, number];
 }
 
 /** Says which layer stands in the way. */
@@ -77,6 +93,8 @@ class Describer {
   readonly #weights: Variable[] = [];
   /** Of a symbolic tensor, by its id. */
   readonly #values = new Map<number, number>();
+  /** The same of images with zeros around them, which a convolution takes for its own padding. */
+  readonly #padded = new Map<number, Padded>();
 
   constructor(net: LayersModel) {
     this.#net = net;
@@ -106,15 +124,24 @@ class Describer {
     const config = layer.getConfig() as Record<string, unknown>;
     const unsupported = (what: string) => new NotDescribed(`layer ${layer.name} has ${what}`);
     if ("dataFormat" in config && config.dataFormat === "channelsFirst") throw unsupported("channels first");
-    const base = () => ({
+    const baseOf = (tensors: readonly SymbolicTensor[]) => ({
       name: layer.name,
-      inputs: inputTensors.map((tensor) => this.#valueOf(tensor)),
+      inputs: tensors.map((tensor) => this.#valueOf(tensor)),
       output: this.#newValue(output),
     });
+    const base = () => baseOf(inputTensors);
     switch (layer.getClassName()) {
-      case "Conv2D":
-        this.#add({ ...base(), ...this.#convolution(layer, config, input) });
+      case "ZeroPadding2D": {
+        const [rows, columns] = config.padding as [[number, number], [number, number]];
+        this.#padded.set(output.id, { image: input, rows, columns });
         return;
+      }
+      case "Conv2D":
+      case "DepthwiseConv2D": {
+        const padded = this.#padded.get(input.id) ?? { image: input, rows: [0, 0], columns: [0, 0] };
+        this.#add({ ...baseOf([padded.image]), ...this.#convolution(layer, config, input, padded) });
+        return;
+      }
       case "Dense":
         if (input.shape.length !== 2) throw unsupported(`an input of ${input.shape.length} dimensions`);
         this.#add({ ...base(), ...this.#dense(layer, config, input, output) });
@@ -172,6 +199,13 @@ class Describer {
         }
         this.#add({ ...base(), kind: "addition" });
         return;
+      case "Concatenate": {
+        const axis = config.axis as number;
+        if (axis !== -1 && axis !== output.shape.length - 1) throw unsupported(`axis ${axis}`);
+        const places = sizeOf(output) / (output.shape.at(-1) as number);
+        this.#add({ ...base(), kind: "concatenation", places });
+        return;
+      }
       case "SeededDropout": {
         const [k0, k1] = config.key as [number, number];
         this.#add({ ...base(), kind: "dropout", rate: config.rate as number, k0: k0 >>> 0, k1: k1 >>> 0 });
@@ -185,33 +219,55 @@ class Describer {
     }
   }
 
-  #convolution(layer: Layer, config: Record<string, unknown>, input: SymbolicTensor) {
+  #convolution(
+    layer: Layer,
+    config: Record<string, unknown>,
+    input: SymbolicTensor,
+    { image, rows, columns }: Padded,
+  ) {
+    const isDepthwise = layer.getClassName() === "DepthwiseConv2D";
+    const filterShape = layer.weights[0].shape as [number, number, number, number];
     const info = backend_util.computeConv2DInfo(
       imageShape(input),
-      layer.weights[0].shape as [number, number, number, number],
+      filterShape,
       config.strides as [number, number],
       config.dilationRate as number | [number, number],
       config.padding as "same" | "valid",
+      undefined,
+      isDepthwise,
     );
-    if (info.inChannels !== layer.weights[0].shape[2])
-      throw new NotDescribed(`layer ${layer.name} has groups`);
+    if (info.inChannels !== filterShape[2]) throw new NotDescribed(`layer ${layer.name} has groups`);
+    const { top, bottom, left, right } = info.padInfo;
+    // A filter that saw nothing but zeros somewhere is none that native/ knows.
+    const isWithin = (filter: number, dilation: number, ...pads: number[]) =>
+      Math.max(...pads) <= (filter - 1) * dilation;
+    if (
+      !isWithin(info.filterHeight, info.dilationHeight, top + rows[0], bottom + rows[1]) ||
+      !isWithin(info.filterWidth, info.dilationWidth, left + columns[0], right + columns[1])
+    ) {
+      throw new NotDescribed(`layer ${layer.name} has more padding before it than its filter covers`);
+    }
+    const [, height, width] = imageShape(image);
     const shape = [
-      ...[info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth, info.outChannels],
+      ...[height, width, info.inChannels, info.outHeight, info.outWidth, info.outChannels],
       ...[info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth],
-      ...[info.dilationHeight, info.dilationWidth, info.padInfo.top, info.padInfo.left],
+      ...[info.dilationHeight, info.dilationWidth, top + rows[0], left + columns[0]],
     ];
-    return { ...this.#product(layer, config, input), shape, isDense: false };
+    const product = { ...this.#product(layer, config, image), shape };
+    return isDepthwise
+      ? { ...product, kind: "depthwise" as const }
+      : { ...product, kind: "convolution" as const, isDense: false };
   }
 
   #dense(layer: Layer, config: Record<string, unknown>, input: SymbolicTensor, output: SymbolicTensor) {
     const shape = [1, 1, input.shape[1] as number, 1, 1, output.shape[1] as number, 1, 1, 1, 1, 1, 1, 0, 0];
-    return { ...this.#product(layer, config, input), shape, isDense: true };
+    return { ...this.#product(layer, config, input), kind: "convolution" as const, shape, isDense: true };
   }
 
   #product(layer: Layer, config: Record<string, unknown>, input: SymbolicTensor) {
     return {
-      kind: "convolution" as const,
-      filter: this.#weight(layer, "kernel"),
+      // The first weight: of a depthwise convolution it is not called kernel.
+      filter: this.#weights.push(layer.weights[0].read() as Variable) - 1,
       bias: this.#weight(layer, "bias"),
       activation: activationOf(layer, config),
       wantsInputGradient: this.#valueOf(input) !== 0,
@@ -223,16 +279,14 @@ class Describer {
   }
 
   #newValue(tensor: SymbolicTensor): number {
-    const size = tensor.shape.slice(1).reduce<number>((product, side) => {
-      if (side === null) throw new NotDescribed("it takes images of any size");
-      return product * side;
-    }, 1);
     this.#values.set(tensor.id, this.#valueSizes.length);
-    return this.#valueSizes.push(size) - 1;
+    return this.#valueSizes.push(sizeOf(tensor)) - 1;
   }
 
   #valueOf(tensor: SymbolicTensor): number {
     const value = this.#values.get(tensor.id);
+    if (value === undefined && this.#padded.has(tensor.id))
+      throw new NotDescribed(`layer ${tensor.sourceLayer.name} pads what is not a convolution's`);
     if (value === undefined) throw new NotDescribed(`tensor ${tensor.name} comes from elsewhere`);
     return value;
   }
@@ -261,6 +315,14 @@ class Describer {
     );
     return found ? this.#weights.push(found.read() as Variable) - 1 : -1;
   }
+}
+
+/** Numbers of an image. */
+function sizeOf(tensor: SymbolicTensor): number {
+  return tensor.shape.slice(1).reduce<number>((product, side) => {
+    if (side === null) throw new NotDescribed("it takes images of any size");
+    return product * side;
+  }, 1);
 }
 
 function activationOf(layer: Layer, config: Record<string, unknown>): Activation {

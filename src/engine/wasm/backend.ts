@@ -13,6 +13,7 @@ import { assetPath } from "../../common/assets.ts";
 import { composedOptimizers } from "../composed.ts";
 import type { Engine, EngineIdentity } from "../engine.ts";
 import { convolutionGradientKernels } from "./convolution-gradients.ts";
+import { depthwiseGradientKernels } from "./depthwise-gradients.ts";
 import { matMulKernel } from "./matmul.ts";
 import { maxPoolGradientKernel } from "./max-pool-gradient.ts";
 import { rmsProp } from "./rmsprop.ts";
@@ -29,7 +30,12 @@ export async function startWasm(identity: EngineIdentity): Promise<Engine> {
       "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
     ),
   });
-  for (const kernel of [...convolutionGradientKernels, maxPoolGradientKernel, matMulKernel()])
+  for (const kernel of [
+    ...convolutionGradientKernels,
+    ...depthwiseGradientKernels,
+    maxPoolGradientKernel,
+    matMulKernel(),
+  ])
     replaceKernel(kernel);
   if (!(await setBackend("wasm"))) throw new Error("the WebAssembly backend did not start");
   return { ...identity, optimizers: { ...composedOptimizers, rmsProp } };

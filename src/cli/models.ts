@@ -1,0 +1,74 @@
+// `deepaugment models`: the child models, what each is and what it costs.
+
+import type { Command } from "commander";
+import type { ModelFacts } from "../child/facts.ts";
+import { formatTable } from "./format.ts";
+import { wholeNumber } from "./options.ts";
+
+interface ModelsFlags {
+  imageSize: number;
+  classes: number;
+  json?: boolean;
+}
+
+export function addModelsCommand(program: Command): void {
+  program
+    .command("models")
+    .argument(
+      "[name...]",
+      "models to tell of; by default those that have a name of their own, and some Wide ResNets",
+    )
+    .description(
+      "list the child models: their parameters, what they cost, the smallest images that they take",
+    )
+    .option(
+      "--image-size <pixels>",
+      "height and width of the images",
+      wholeNumber("--image-size", 1, 4096),
+      32,
+    )
+    .option("--classes <n>", "classes of the images", wholeNumber("--classes", 2, 1_000_000), 10)
+    .option("--json", "print them as JSON")
+    .addHelpText("after", HELP)
+    .action(listModels);
+}
+
+const HELP = `
+Multiply-adds are those of an image's convolutions and dense layers, forward, and forward and back in a training step: how
+long a child trains goes by them, roughly. Any wrn_<depth>_<width> is a model, with depth 6 n + 4.
+
+Examples:
+  deepaugment models
+  deepaugment models --image-size 96 --classes 3
+  deepaugment models wrn_28_10 mobilenetv2 --json`;
+
+async function listModels(names: string[], { imageSize, classes, json }: ModelsFlags): Promise<void> {
+  const [{ modelFacts }, { LISTED_MODELS }] = await Promise.all([
+    import("../child/facts.ts"),
+    import("../child/model.ts"),
+  ]);
+  const facts = await modelFacts(names.length > 0 ? names : LISTED_MODELS, imageSize, classes);
+  process.stdout.write(`${json ? JSON.stringify(facts, null, 2) : format(facts, imageSize, classes)}\n`);
+}
+
+function format(facts: readonly ModelFacts[], imageSize: number, classes: number): string {
+  const rows = facts.map((row) => [
+    row.model,
+    row.parameters === null ? "-" : row.parameters.toLocaleString("en"),
+    formatMillions(row.multiplyAdds),
+    formatMillions(row.trainingMultiplyAdds),
+    `${row.smallestImageSize}`,
+    row.parameters === null ? `${row.about}: needs image_size ${row.smallestImageSize} or more` : row.about,
+  ]);
+  const head = ["model", "parameters", "multiply-adds", "in training", "smallest image", "is"];
+  const right = [false, true, true, true, true, false];
+  return `For images of ${imageSize} x ${imageSize} pixels in ${classes} classes:\n\n${formatTable(head, rows, right)}`;
+}
+
+function formatMillions(count: number | null): string {
+  if (count === null) return "-";
+  const millions = count / 1e6;
+  const digits = millions < 100 ? 1 : 0;
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return `${millions.toLocaleString("en", format)} M`;
+}

@@ -80,7 +80,7 @@ async function search(
   signal: AbortSignal,
 ): Promise<ExperimentOutcome> {
   const { checkBeforeLoading, runExperiment } = await import("../search/run-experiment.ts");
-  checkBeforeLoading(config);
+  checkBeforeLoading(config, resume);
   const { loadWithProgress } = await import("./loading.ts");
   const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal);
   const { describeEngine } = await import("../engine/engine.ts");

@@ -116,7 +116,9 @@ class OptimizerSettings {
   constructor(path: string, className: string, config: JsonObject) {
     this.#path = path;
     this.#className = className;
-    this.#config = config;
+    // TensorFlow.js writes them in the manner of JavaScript.
+    const plain = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    this.#config = Object.fromEntries(Object.entries(config).map(([key, value]) => [plain(key), value]));
   }
 
   get isOfTensorFlowJs(): boolean {

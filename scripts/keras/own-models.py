@@ -176,7 +176,7 @@ def all_layers(keras):
     inputs = layers.Input((16, 16, 3), name="pixels in")
     x = layers.Normalization(mean=[120.0, 115.0, 105.0], variance=[4000.0, 3900.0, 4300.0])(inputs)
     x = layers.ZeroPadding2D(((1, 0), (0, 2)))(x)
-    x = layers.Conv2D(8, 3, dilation_rate=2, kernel_initializer="lecun_normal", bias_initializer="ones")(x)
+    x = layers.Conv2D(8, 5, kernel_initializer="lecun_normal", bias_initializer="ones")(x)
     x = layers.PReLU(shared_axes=[1, 2])(x)
     x = layers.SeparableConv2D(8, 3, depth_multiplier=2, padding="same", depthwise_regularizer="l1")(x)
     x = layers.LeakyReLU(0.2)(x)
@@ -209,7 +209,7 @@ def all_layers(keras):
     x = layers.ReLU(4.0)(layers.Softmax()(layers.Permute((2, 1, 3))(x)))
     x = layers.Add()([layers.Flatten()(layers.Reshape((-1, 16))(x)), layers.Flatten()(x)])
     x = layers.Activation("selu")(layers.Dense(12, activation="softplus")(x))
-    outputs = layers.Softmax()(layers.Dense(CLASSES, kernel_initializer="orthogonal")(x))
+    outputs = layers.Softmax()(layers.Dense(CLASSES, kernel_initializer="glorot_normal")(x))
     model = keras.Model(inputs, outputs, name="all_layers")
     model.compile(keras.optimizers.RMSprop(0.002, momentum=0.5, global_clipnorm=2.0), "categorical_crossentropy")
     return model

@@ -82,9 +82,6 @@ export function initializerOf(
         ...{ minval: bound(number("minval", -0.05)), maxval: bound(number("maxval", 0.05)), seed },
       });
     }
-    case "orthogonal":
-    case "orthogonalinitializer":
-      return initializers.orthogonal({ gain: number("gain", 1), seed });
     default:
       throw settings.unsupported(key);
   }

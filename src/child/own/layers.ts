@@ -105,6 +105,10 @@ class Recipe {
   convolution() {
     const { name, settings } = this;
     settings.expect("groups", 1);
+    // TensorFlow.js has no gradient of others.
+    if (settings.pair("dilation_rate", 1).some((rate) => rate !== 1)) {
+      throw settings.unsupported("dilation_rate");
+    }
     return {
       name,
       kernelSize: settings.pair("kernel_size"),
@@ -156,14 +160,10 @@ const KINDS: Record<string, (recipe: Recipe) => Layer | Layer[]> = {
       ...recipe.convolution(),
       ...recipe.kernel(),
       filters: settings.number("filters"),
-      dilationRate: settings.pair("dilation_rate", 1),
     });
   },
   DepthwiseConv2D: (recipe) => {
     const { settings } = recipe;
-    // TensorFlow.js's layer takes no notice of others.
-    if (settings.pair("dilation_rate", 1).some((rate) => rate !== 1))
-      throw settings.unsupported("dilation_rate");
     return layers.depthwiseConv2d({
       ...recipe.convolution(),
       depthMultiplier: settings.number("depth_multiplier", 1),
@@ -175,7 +175,6 @@ const KINDS: Record<string, (recipe: Recipe) => Layer | Layer[]> = {
     return layers.separableConv2d({
       ...recipe.convolution(),
       filters: settings.number("filters"),
-      dilationRate: settings.pair("dilation_rate", 1),
       depthMultiplier: settings.number("depth_multiplier", 1),
       ...recipe.depthwise(),
       pointwiseInitializer: recipe.initializer("pointwise", "pointwise_kernel", "glorot_uniform"),

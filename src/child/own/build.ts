@@ -110,7 +110,7 @@ class Assembler {
     try {
       const outputs = this.#tensorOf(network.output);
       const net = model({ name: network.name, inputs: images, outputs });
-      return { net, penalties: this.#penalties() };
+      return { net: withWholeDisposal(net), penalties: this.#penalties() };
     } catch (error) {
       for (const { layers } of this.#layers.values()) {
         for (const layer of layers) dispose(layer.weights.map((weight) => weight.read()));
@@ -178,6 +178,18 @@ class Assembler {
     }
     return penalties;
   }
+}
+
+/** TensorFlow.js counts a layer's applications, and keeps one that has several when the model that it belongs to goes. */
+function withWholeDisposal(net: LayersModel): LayersModel {
+  const variables = net.weights.map((weight) => weight.read());
+  const disposeOnce = net.dispose.bind(net);
+  net.dispose = () => {
+    const result = disposeOnce();
+    dispose(variables);
+    return result;
+  };
+  return net;
 }
 
 /** A shape without the batch: "8 × 8 × 16". */

@@ -1,12 +1,14 @@
-// Layers of Keras that TensorFlow.js 4.22 lacks, or has only without a seed. Apart from what they are named after, see
+// Layers of Keras that TensorFlow.js 4.22 lacks, has only without a seed, or cannot train in time. Apart from what they are named after, see
 // Keras's documentation.
 
 import {
   add,
   customGrad,
   type GradSaveFunc,
+  moments,
   mul,
   reshape,
+  rsqrt,
   serialization,
   sub,
   type Tensor,
@@ -14,8 +16,9 @@ import {
   tensor1d,
   tidy,
 } from "@tensorflow/tfjs-core";
-import { layers } from "@tensorflow/tfjs-layers";
+import { type LayerVariable, layers } from "@tensorflow/tfjs-layers";
 import { dropoutMask, type SeededDropoutConfig } from "../dropout.ts";
+import type { Initializer } from "./initializers.ts";
 
 export interface ChannelScalingConfig {
   name: string;
@@ -108,6 +111,58 @@ export class Subtract extends layers.Layer {
   }
 }
 
+export interface LayerNormalizationConfig {
+  name: string;
+  epsilon: number;
+  center: boolean;
+  scale: boolean;
+  gammaInitializer: Initializer;
+  betaInitializer: Initializer;
+}
+
+/**
+ * [..., channels] → [..., channels], normalised over the channels of each place (Ba et al. 2016). TensorFlow.js's own repeats
+ * the moments place by place, and on the way back takes seconds to add up a small batch.
+ */
+export class LayerNormalization extends layers.Layer {
+  static readonly className = "ChannelLayerNormalization";
+  readonly #config: LayerNormalizationConfig;
+  #gamma: LayerVariable | undefined;
+  #beta: LayerVariable | undefined;
+
+  constructor(config: LayerNormalizationConfig) {
+    super({ name: config.name });
+    this.#config = config;
+  }
+
+  override build(inputShape: (number | null)[]): void {
+    const { scale, center, gammaInitializer, betaInitializer } = this.#config;
+    const shape = [inputShape.at(-1) as number];
+    if (scale) this.#gamma = this.addWeight("gamma", shape, "float32", gammaInitializer);
+    if (center) this.#beta = this.addWeight("beta", shape, "float32", betaInitializer);
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+    return inputShape;
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const { epsilon, center, scale } = this.#config;
+    return { ...super.getConfig(), epsilon, center, scale };
+  }
+
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    return tidy(() => {
+      const input = onlyOf(inputs);
+      const { mean, variance } = moments(input, -1, true);
+      const normal = mul(sub(input, mean), rsqrt(add(variance, this.#config.epsilon)));
+      const scaled = this.#gamma ? mul(normal, this.#gamma.read()) : normal;
+      return this.#beta ? add(scaled, this.#beta.read()) : scaled;
+    });
+  }
+}
+
 export interface ReshapeConfig {
   name: string;
   /** Of an image; a side of −1 is what is left. */
@@ -152,6 +207,6 @@ function onlyOf(inputs: Tensor | Tensor[]): Tensor {
   return Array.isArray(inputs) ? inputs[0] : inputs;
 }
 
-for (const layer of [ChannelScaling, Reshape, SharedMaskDropout, Subtract]) {
+for (const layer of [ChannelScaling, LayerNormalization, Reshape, SharedMaskDropout, Subtract]) {
   serialization.registerClass(layer);
 }

@@ -8,7 +8,7 @@ import type { ThreefryKey } from "../../common/threefry.ts";
 import { dropoutKey, SeededDropout } from "../dropout.ts";
 import { withMissingWeights } from "../normalization.ts";
 import { type Initializer, initializerOf } from "./initializers.ts";
-import { ChannelScaling, Reshape, SharedMaskDropout, Subtract } from "./keras-layers.ts";
+import { ChannelScaling, LayerNormalization, Reshape, SharedMaskDropout, Subtract } from "./keras-layers.ts";
 import type { NetworkLayer } from "./network.ts";
 import { LayerSettings, type Penalty } from "./settings.ts";
 
@@ -201,8 +201,10 @@ const KINDS: Record<string, (recipe: Recipe) => Layer | Layer[]> = {
       }),
     );
   },
-  LayerNormalization: (recipe) =>
-    layers.layerNormalization({ ...recipe.scaleAndCenter(), axis: lastAxis(recipe.settings) }),
+  LayerNormalization: (recipe) => {
+    lastAxis(recipe.settings);
+    return new LayerNormalization(recipe.scaleAndCenter());
+  },
   Rescaling: ({ name, settings }) =>
     scaling(name, settings.numbers("scale") ?? [1], settings.numbers("offset") ?? [0]),
   Normalization: ({ name, settings }) => {

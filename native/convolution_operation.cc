@@ -7,10 +7,28 @@
 
 namespace {
 
+/** Along one axis, the taps from the first to the last that fall on the image from some place of the output. */
+struct Reached {
+  int first, count;
+
+  Reached(int size, int places, int taps, int stride, int dilation, int pad) : first(taps), count(0) {
+    for (int tap = 0; tap < taps; tap++) {
+      for (int place = 0; place < places; place++) {
+        const int source = place * stride - pad + tap * dilation;
+        if (source < 0 || source >= size) continue;
+        first = std::min(first, tap);
+        count = tap + 1 - first;
+        break;
+      }
+    }
+  }
+};
+
 class Convolution : public Operation {
  public:
   Convolution(int input, int output, const ConvolutionSettings& settings)
       : input_(input), output_(output), settings_(settings), shape_(settings.shape) {
+    leaveOutPadding();
     isWhole = settings.isWhole;
     forwardValues = {input, output};
     backwardValues = {input};
@@ -21,7 +39,7 @@ class Convolution : public Operation {
 
   void prepare(Plan& plan, Run& run) override {
     const Products& products = *chosenKernels().products;
-    const float* filter = run.weights[settings_.filter];
+    const float* filter = run.weights[settings_.filter] + offset_;
     if (!packed_) packed_ = std::make_unique<Memory>(products.packedBytes(shape_, plan.type()));
     products.pack(shape_, plan.type(), filter, packed_->data());
     if (!run.isTraining || !settings_.wantsInputGradient) return;
@@ -50,7 +68,7 @@ class Convolution : public Operation {
     if (hasGradient(run, settings_.filter)) {
       float* sums = isWhole ? run.gradients[settings_.filter] : filterSums_.of(chunk);
       if (isWhole) std::memset(sums, 0, filterSize() * sizeof(float));
-      chosenKernels().products->filterGradient(shape_, plan.type(), chunk.count, x, slopes, sums);
+      chosenKernels().products->filterGradient(shape_, plan.type(), chunk.count, x, slopes, sums + offset_);
     }
     if (!settings_.wantsInputGradient) return;
     writeGradient(plan, *this, 0, chunk, [&](const Values& to) {
@@ -80,13 +98,34 @@ class Convolution : public Operation {
     });
   }
 
+  /** Makes the filter as small as what of it ever falls on the image, where that lies together: images may be smaller. */
+  void leaveOutPadding() {
+    ConvolutionShape& s = shape_;
+    const Reached rows(s.height, s.outHeight, s.filterHeight, s.strideHeight, s.dilationHeight, s.padTop);
+    const int padTop = s.padTop - rows.first * s.dilationHeight;
+    if (rows.count == 0 || padTop < 0) return;
+    offset_ = rows.first * size_t(s.filterWidth) * s.inChannels * s.outChannels;
+    s.filterHeight = rows.count;
+    s.padTop = padTop;
+    if (rows.count > 1) return;
+    const Reached columns(s.width, s.outWidth, s.filterWidth, s.strideWidth, s.dilationWidth, s.padLeft);
+    const int padLeft = s.padLeft - columns.first * s.dilationWidth;
+    if (columns.count == 0 || padLeft < 0) return;
+    offset_ += columns.first * size_t(s.inChannels) * s.outChannels;
+    s.filterWidth = columns.count;
+    s.padLeft = padLeft;
+  }
+
   size_t filterSize() const {
-    return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels;
+    const ConvolutionShape& s = settings_.shape;
+    return size_t(s.filterHeight) * s.filterWidth * s.inChannels * s.outChannels;
   }
 
   int input_, output_;
   ConvolutionSettings settings_;
   ConvolutionShape shape_;
+  /** Where in the filter that of the shape begins. */
+  size_t offset_ = 0;
   std::unique_ptr<Memory> packed_, turned_;
   PartSums filterSums_, biasSums_;
 };

@@ -6,12 +6,17 @@ import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createBatch } from "../image/batch.ts";
-import { buildModel, type ChildModel } from "./model.ts";
+import { buildModel, type ChildModel, lookUpModel } from "./model.ts";
 import { profileSteps, type StepProfile } from "./profile.ts";
 import { type ChildSteps, stepsOf } from "./steps.ts";
 
 /** The images: `side` × `side` pixels in three channels, of so many classes. */
 export const NOISE = { side: 32, classes: 10 } as const;
+
+/** Larger for a model that takes no such images: as small as it takes. @throws UsageError for an unknown name. */
+export function noiseSide(model: string): number {
+  return Math.max(NOISE.side, lookUpModel(model).smallestSide);
+}
 
 /** Before anything is timed, since the first steps compile code and allocate memory; fewer where they take too long. */
 const WARM_UP_STEPS = 5;
@@ -40,15 +45,17 @@ export interface Rate {
 export class TrainingMeter {
   readonly #model: ChildModel;
   readonly #batchSize: number;
-  readonly #training = noise(TRAINING_IMAGES);
-  readonly #validation = noise(VALIDATION_IMAGES);
+  readonly #training: LabelledImages;
+  readonly #validation: LabelledImages;
   #steps: ChildSteps;
   /** Batches of an epoch. */
   #batches = 1;
 
-  private constructor(model: ChildModel, batchSize: number) {
+  private constructor(model: ChildModel, batchSize: number, side: number) {
     this.#model = model;
     this.#batchSize = batchSize;
+    this.#training = noise(TRAINING_IMAGES, side);
+    this.#validation = noise(VALIDATION_IMAGES, side);
     this.#steps = stepsOf(model, batchSize, NOISE.classes);
   }
 
@@ -57,12 +64,13 @@ export class TrainingMeter {
    * @throws UsageError for an unknown model; RunError where it is too large.
    */
   static async prepare({ model: name, batchSize, engine }: MeterOptions): Promise<TrainingMeter> {
-    const { side, classes } = NOISE;
+    const { classes } = NOISE;
+    const side = noiseSide(name);
     let model: ChildModel | undefined;
     try {
       const images = { height: side, width: side, classes, replaceHead: true };
       model = buildModel(name, { ...images, seed: 0, engine });
-      const meter = new TrainingMeter(model, batchSize);
+      const meter = new TrainingMeter(model, batchSize, side);
       await meter.#warmUp();
       return meter;
     } catch (error) {
@@ -152,9 +160,9 @@ function isTooLarge(error: unknown): error is Error {
   return ["RangeError", "RuntimeError"].includes(error.name) || /bad_alloc/.test(error.message);
 }
 
-function noise(count: number): LabelledImages {
+function noise(count: number, side: number): LabelledImages {
   const random = new Random("noise", count);
-  const images = createBatch(count, NOISE.side, NOISE.side);
+  const images = createBatch(count, side, side);
   for (let i = 0; i < images.data.length; i++) images.data[i] = random.integer(0, 255);
   return { images, labels: Int32Array.from({ length: count }, () => random.integer(0, NOISE.classes - 1)) };
 }

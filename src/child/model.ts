@@ -9,7 +9,7 @@ import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./basic-cnn.ts";
 import { buildInceptionV3, INCEPTION_V3_SMALLEST_SIDE } from "./inception-v3.ts";
 import { buildMobilenetV2, MOBILENET_V2_SMALLEST_SIDE } from "./mobilenet-v2.ts";
 import type { ChildOptimizer } from "./optimizers.ts";
-import { buildOwnModel, checkOwnFile } from "./own/build.ts";
+import { buildOwnModel, checkOwnFile, ownSmallestSide } from "./own/build.ts";
 import {
   buildWideResnet,
   countFilterWeights,
@@ -144,7 +144,8 @@ export function buildModel(name: string, options: ModelOptions): ChildModel {
 
 function definitionOf(name: string): ModelDefinition {
   if (isPath(name)) {
-    return { about: "your own model", smallestSide: 1, build: (options) => buildOwnModel(name, options) };
+    const smallestSide = ownSmallestSide(name);
+    return { about: "your own model", smallestSide, build: (options) => buildOwnModel(name, options) };
   }
   const known = name.toLowerCase();
   if (Object.hasOwn(MODELS, known)) return MODELS[known];

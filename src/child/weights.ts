@@ -49,6 +49,7 @@ export function checkWeights(net: LayersModel, path: string): void {
   fittingWeights(net, path);
 }
 
+/** The model's weights, and their values in the file. */
 function fittingWeights(net: LayersModel, path: string): { variable: Variable; bytes: Uint8Array }[] {
   const { header, values } = readWeights(path);
   const expected = namedWeights(net);
@@ -65,7 +66,11 @@ function fittingWeights(net: LayersModel, path: string): { variable: Variable; b
     if (entry.dtype !== "F32" || entry.shape.join() !== variable.shape.join()) {
       throw misfit(`${name} is ${entry.dtype} [${entry.shape}], the model's is F32 [${variable.shape}]`);
     }
-    return { variable, bytes: values.subarray(...entry.data_offsets) };
+    const bytes = values.subarray(...entry.data_offsets);
+    if (bytes.length !== variable.size * Float32Array.BYTES_PER_ELEMENT) {
+      throw misfit(`${name} has ${bytes.length} bytes for ${variable.size} numbers`);
+    }
+    return { variable, bytes };
   });
 }
 

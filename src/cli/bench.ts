@@ -30,7 +30,12 @@ export function addBenchCommand(program: Command): void {
       oneOf("--engine", ["auto", "native", "webgpu", "tensorflow", "wasm"]),
       "auto",
     )
-    .option("--model <name>", "basiccnn or wrn_<depth>_<width>", someText("--model", "a model"), "basiccnn")
+    .option(
+      "--model <name>",
+      "a child model; the command models lists them",
+      someText("--model", "a model"),
+      "basiccnn",
+    )
     .option("--batch <n>", "images per training step", wholeNumber("--batch", 1, 65_536), 64)
     .option(
       "--precision <name>",
@@ -52,14 +57,15 @@ export function addBenchCommand(program: Command): void {
 }
 
 const HELP = `
-Nothing is downloaded: images are noise of 32 x 32 pixels in 10 classes. Each worker is a process that trains a network of
-its own, as a search's workers do; rates are of all of them together. Validation is measured for a third of --seconds after
-training.
+Nothing is downloaded: images are noise of 32 x 32 pixels in 10 classes, larger where the model needs it. Each worker is a
+process that trains a network of its own, as a search's workers do; rates are of all of them together. Validation is
+measured for a third of --seconds after training.
 
 --profile measures again for --seconds, and tells by layer and direction what a step of one worker spends its time on,
-where the engine compiles the model (native does, for the models above); by TensorFlow.js's kernels elsewhere. Rows of
-their own are the optimizer; "engine besides layers": the loss, the weights made ready, sums over the parts of a batch;
-"trainer": batches put together; "besides kernels": the same, and TensorFlow.js's own cost of each operation.
+where the engine compiles the model (native does, for all that the command models lists); by TensorFlow.js's kernels
+elsewhere. Rows of their own are the optimizer; "engine besides layers": the loss, the weights made ready, sums over the
+parts of a batch; "trainer": batches put together; "besides kernels": the same, and TensorFlow.js's own cost of each
+operation.
 
 Examples:
   deepaugment bench

@@ -35,7 +35,8 @@ export function addModelsCommand(program: Command): void {
 
 const HELP = `
 Multiply-adds are those of an image's convolutions and dense layers, forward, and forward and back in a training step: how
-long a child trains goes by them, roughly. Any wrn_<depth>_<width> is a model, with depth 6 n + 4.
+long a child trains goes by them, roughly. Any wrn_<depth>_<width> is a model, with depth 6 n + 4. Of one that needs larger
+images nothing is counted ("-", in JSON null).
 
 Examples:
   deepaugment models

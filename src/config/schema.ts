@@ -95,7 +95,7 @@ const KEYS = {
   ),
   model: key(
     text("a model's name, or a path"),
-    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2, inceptionv3, or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
+    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75), which the command models lists; or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
     "basiccnn",
   ),
   replace_head: key(
@@ -112,7 +112,7 @@ const KEYS = {
   ),
   pre_aug_weights_path: key(
     optional(text("a path")),
-    "Where the weights of child_first_train_epochs are kept; null: in the experiment's folder. Relative to the working directory.",
+    "Where the weights of child_first_train_epochs are kept, or lie already, from another run; null: in the experiment's folder. Relative to the working directory.",
     null,
   ),
   method: key(

@@ -1,6 +1,6 @@
 // Training speed of one engine on one model, measured in processes that train at the same time, as a search's workers do.
 
-import { NOISE, type Rate } from "../child/meter.ts";
+import { NOISE, noiseSide, type Rate } from "../child/meter.ts";
 import { checkModel } from "../child/model.ts";
 import { meanProfile, type StepProfile } from "../child/profile.ts";
 import { RunError, UsageError } from "../common/errors.ts";
@@ -120,7 +120,8 @@ export interface BenchOutcome extends Measurement {
  */
 export async function benchTraining(request: BenchRequest): Promise<BenchOutcome> {
   const { model, batch, seconds, signal } = request;
-  const { side, classes } = NOISE;
+  const { classes } = NOISE;
+  const side = noiseSide(model);
   checkModel(model, side, side);
   const { engine: resolved, workers, threads, notes } = settleEngine(request);
   if (request.profile && threads > 1) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
-import { TrainingMeter } from "../../src/child/meter.ts";
+import { noiseSide, TrainingMeter } from "../../src/child/meter.ts";
 import { meanProfile, type StepProfile } from "../../src/child/profile.ts";
 import { RunError, UsageError } from "../../src/common/errors.ts";
 import { type Engine, startEngine } from "../../src/engine/engine.ts";
@@ -30,6 +30,12 @@ function checkRows({ rows, millisecondsPerStep, steps }: StepProfile): void {
 
 const namesOf = ({ rows }: StepProfile, part: string) =>
   rows.filter((row) => row.part === part).map(({ name }) => name);
+
+describe("the noise that is measured on", () => {
+  it("is of 32 pixels, more where the model needs more", () => {
+    assert.deepEqual(["basiccnn", "wrn_16_2", "mobilenetv2", "inceptionv3"].map(noiseSide), [32, 32, 32, 75]);
+  });
+});
 
 describe("a meter on engine wasm", () => {
   it("measures training and validation, tells the time by kernel, and leaves nothing behind", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { buildModel } from "../../src/child/model.ts";
@@ -53,6 +54,20 @@ describe("the multiply-adds of a child", () => {
     const others = 3 * groups[0] + 128 * 10;
     assert.deepEqual(countChild("wrn_16_2"), { forward: first + others, training: 2 * first + 3 * others });
     assert.equal(first + others, 101_106_944);
+  });
+
+  it("are MobileNetV2's: each number of a filter, depthwise or not, once for each place of its output", () => {
+    const { models } = JSON.parse(
+      readFileSync(new URL("../fixtures/keras-models.json", import.meta.url), "utf8"),
+    );
+    const rows: [string, number[], number][] = models.mobilenetv2.layers;
+    const products = rows.map(([kind, shape, parameters]) => {
+      if (kind === "Conv2D" || kind === "DepthwiseConv2D") return parameters * shape[0] * shape[1];
+      return kind === "Dense" ? parameters - shape[0] : 0;
+    });
+    const forward = products.reduce((sum, count) => sum + count, 0);
+    assert.deepEqual(countChild("mobilenetv2"), { forward, training: 3 * forward - products[0] });
+    assert.equal(forward, 6_442_368);
   });
 });
 

@@ -143,7 +143,10 @@ function mobile(): tfl.LayersModel {
   x = convolveDepthwise(x, { kernel: 2, padding: "valid", activation: "relu" });
   x = convolve(pad(x, [1, 0], [2, 1]), 10, { strides: 2, padding: "valid", activation: "relu" });
   x = convolve(x, 60, { kernel: 2, padding: "valid", activation: "relu" });
+  // Of one line, and of one place: most of such a filter falls on padding alone.
   x = relu(normalize(convolve(x, 30)));
+  x = layers.maxPooling2d({ poolSize: [1, 2] }).apply(x) as tfl.SymbolicTensor;
+  x = convolve(x, 8, { kernel: 5, activation: "relu" });
   return finish("mobile", images, layers.globalAveragePooling2d({}).apply(x) as tfl.SymbolicTensor);
 }
 

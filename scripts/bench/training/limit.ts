@@ -2,10 +2,10 @@
 // an image takes, and so many a core computes in a second at most (after Williams, Waterman and Patterson 2009, "Roofline",
 // of which this is the flat part; memory is not counted).
 
-import { NOISE } from "../../../src/child/meter.ts";
+import { NOISE, noiseSide } from "../../../src/child/meter.ts";
 import { buildModel } from "../../../src/child/model.ts";
 import { multiplyAdds } from "../../../src/child/multiply-adds.ts";
-import { startEngine } from "../../../src/engine/engine.ts";
+import { onOutline } from "../../../src/engine/outline.ts";
 import type { Setup } from "./measurement.ts";
 import type { Peaks } from "./peak.ts";
 
@@ -26,15 +26,17 @@ export interface Limit {
 }
 
 /** Of the model of this name, on the images that all sides are measured on. */
-export async function operationsOf(model: string): Promise<Operations> {
-  // The weights, which do not matter, take an engine.
-  const engine = await startEngine("auto", "auto");
-  const { side, classes } = NOISE;
-  const { net, optimizer } = buildModel(model, { height: side, width: side, classes, seed: 0, engine });
-  const { forward, training } = multiplyAdds(net);
-  net.dispose();
-  optimizer.dispose();
-  return { trained: 2 * training, validated: 2 * forward };
+export function operationsOf(model: string): Promise<Operations> {
+  const { classes } = NOISE;
+  const side = noiseSide(model);
+  return onOutline((engine) => {
+    const options = { height: side, width: side, classes, seed: 0, engine, isOutline: true };
+    const { net, optimizer } = buildModel(model, options);
+    const { forward, training } = multiplyAdds(net);
+    net.dispose();
+    optimizer.dispose();
+    return { trained: 2 * training, validated: 2 * forward };
+  });
 }
 
 /**

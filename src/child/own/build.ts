@@ -33,6 +33,13 @@ export function checkOwnFile(path: string, height?: number, width?: number): voi
   new Assembler(path, { height: 1, width: 1, seed: 0, isOutline: true }).createLayers(network);
 }
 
+/** The side that images must have; 1 where the file leaves it open. @throws UsageError where it cannot be read. */
+export function ownSmallestSide(path: string): number {
+  const { inputShape } = readNetwork(path, readModelFile(path).architecture);
+  const [height, width] = inputShape ?? [null, null];
+  return Math.max(height ?? 1, width ?? 1);
+}
+
 function assemble(file: ModelFile, options: ModelOptions): Assembled {
   const { path } = file;
   const { height, width, classes, replaceHead = false } = options;

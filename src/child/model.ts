@@ -88,7 +88,10 @@ const BYTES_A_WEIGHT = 16;
  * @throws UsageError naming the key to change.
  */
 export function checkModel(name: string, height?: number, width?: number): void {
-  if (isPath(name)) checkOwnFile(name, height, width);
+  if (isPath(name)) {
+    checkOwnFile(name, height, width);
+    return;
+  }
   const { smallestSide, weights = 0 } = definitionOf(name);
   if (height !== undefined && width !== undefined && Math.min(height, width) < smallestSide) {
     throw new UsageError(

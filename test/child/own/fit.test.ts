@@ -70,6 +70,7 @@ describe("the images of a user's own model", () => {
     });
     const wide = edited((layers) => [IMAGE_INPUT(16, 48, 3), ...layers.slice(1)]);
     await refused(wide, /takes images of 48 × 16 pixels, these have 32 × 32; build it for square images/);
+    checkModel(wide, 16, 48);
     const grey = edited((layers) => [IMAGE_INPUT(32, 32, 1), ...layers.slice(1)]);
     await refused(grey, /takes images of 1 channel, and images here have 3/);
     assert.throws(() => checkModel(grey), /1 channel/);

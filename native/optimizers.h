@@ -12,6 +12,24 @@ namespace {
  */
 inline Vector flushed(Vector average) { return absolute(average) < 0x1p-126f ? Vector{} : average; }
 
+/** Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning". */
+void sgd(ptrdiff_t count, float* variable, float* velocity, const float* gradient, double learningRate, double momentum,
+         bool isNesterov) {
+  const float rate = float(learningRate), past = float(momentum);
+  if (!velocity) {
+    forVectors(count, [&](ptrdiff_t at, auto block) {
+      block.store(variable + at, block.load(variable + at) - block.load(gradient + at) * rate);
+    });
+    return;
+  }
+  forVectors(count, [&](ptrdiff_t at, auto block) {
+    const Vector descent = block.load(gradient + at) * rate;
+    const Vector change = flushed(block.load(velocity + at) * past - descent);
+    block.store(velocity + at, change);
+    block.store(variable + at, block.load(variable + at) + (isNesterov ? change * past - descent : change));
+  });
+}
+
 /** Tieleman and Hinton 2012. */
 void rmsProp(ptrdiff_t count, float* variable, float* meanSquare, const float* gradient, double learningRate,
              double rho, double epsilon) {

@@ -227,6 +227,16 @@ void crossEntropy(const Napi::CallbackInfo& info) {
   passes().crossEntropy(rows, classes, logits, labels, loss, correct, factor, gradient.type, gradient.data);
 }
 
+void sgd(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  const size_t count = size_t(arguments.whole(0, "count", 0));
+  float* variable = arguments.floats(1, "variable", count);
+  float* velocity = arguments.has(2) ? arguments.floats(2, "velocity", count) : nullptr;
+  const float* gradient = arguments.floats(3, "gradient", count);
+  passes().sgd(ptrdiff_t(count), variable, velocity, gradient, arguments.number(4, "learningRate", 0),
+               arguments.number(5, "momentum", 0), arguments.boolean(6, "isNesterov"));
+}
+
 void rmsProp(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const size_t count = size_t(arguments.whole(0, "count", 0));
@@ -283,6 +293,7 @@ void exportPasses(Napi::Env env, Napi::Object exports) {
   put(object, "pixels", pixels);
   put(object, "dropout", dropout);
   put(object, "crossEntropy", crossEntropy);
+  put(object, "sgd", sgd);
   put(object, "rmsProp", rmsProp);
   put(object, "adam", adam);
   put(object, "sumSquares", sumSquares);

@@ -32,6 +32,7 @@ const Passes kPasses = {maxPool,
                         pixels,
                         dropout,
                         crossEntropy,
+                        sgd,
                         rmsProp,
                         adam,
                         sumSquares};

@@ -98,6 +98,12 @@ struct Passes {
   void (*crossEntropy)(int rows, int classes, const float* logits, const int32_t* labels, double* loss,
                        int32_t* correct, float factor, Type type, void* gradient);
 
+  /**
+   * variable -= learningRate g; or, where velocity is not null, velocity = momentum velocity - learningRate g, and
+   * variable += velocity, or momentum velocity - learningRate g if isNesterov is true.
+   */
+  void (*sgd)(ptrdiff_t count, float* variable, float* velocity, const float* gradient, double learningRate,
+              double momentum, bool isNesterov);
   /** meanSquare = rho meanSquare + (1 - rho) g^2; variable -= learningRate g / (sqrt(meanSquare) + epsilon). */
   void (*rmsProp)(ptrdiff_t count, float* variable, float* meanSquare, const float* gradient, double learningRate,
                   double rho, double epsilon);

@@ -48,6 +48,7 @@ export function buildBasicCnn(options: ModelOptions): ChildModel {
   net.add(dropout("dropout_3", 0.5));
   net.add(layers.dense({ name: "logits", units: classes, kernelInitializer: glorotUniform("logits") }));
 
-  const optimizer = new RmsProp(engine, { learningRate: 0.001, decay: 1e-6, rho: 0.9, epsilon: 1e-7 });
+  const learningRate = (step: number) => 0.001 / (1 + 1e-6 * step);
+  const optimizer = new RmsProp(engine, { learningRate, rho: 0.9, epsilon: 1e-7 });
   return { net, optimizer, engine };
 }

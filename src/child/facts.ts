@@ -51,7 +51,8 @@ const NO_COSTS: Costs = {
 
 function costsOf(name: string, side: number, classes: number, engine: Engine): Costs {
   checkModel(name, side, side);
-  const options = { height: side, width: side, classes, seed: 0, engine, isOutline: true };
+  const images = { height: side, width: side, classes, replaceHead: true };
+  const options = { ...images, seed: 0, engine, isOutline: true };
   const { net, optimizer } = buildModel(name, options);
   const { forward, training } = multiplyAdds(net);
   const count = (weights: typeof net.weights) =>

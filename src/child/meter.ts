@@ -68,7 +68,8 @@ export class TrainingMeter {
     const side = noiseSide(name);
     let model: ChildModel | undefined;
     try {
-      model = buildModel(name, { height: side, width: side, classes, seed: 0, engine });
+      const images = { height: side, width: side, classes, replaceHead: true };
+      model = buildModel(name, { ...images, seed: 0, engine });
       const meter = new TrainingMeter(model, batchSize, side);
       await meter.#warmUp();
       return meter;

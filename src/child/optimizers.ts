@@ -2,7 +2,7 @@
 
 import { type NamedTensorMap, tidy, type Variable, zerosLike } from "@tensorflow/tfjs-core";
 import type { Engine } from "../engine/engine.ts";
-import type { AdamSettings, RmsPropSettings, TrainedVariable } from "../engine/optimizers.ts";
+import type { AdamSettings, RmsPropSettings, SgdSettings, TrainedVariable } from "../engine/optimizers.ts";
 
 /** Changes the variables by their gradients, step after step. */
 export interface ChildOptimizer {
@@ -11,32 +11,62 @@ export interface ChildOptimizer {
   dispose(): void;
 }
 
-export interface RmsPropOptions extends RmsPropSettings {
-  /** The learning rate of step t (from 0) is learningRate / (1 + decay · t). */
-  readonly decay: number;
+/** The same for all steps, or that of each, from 0. */
+export type LearningRate = number | ((step: number) => number);
+
+/** What a step's settings are made from. */
+export type OptimizerOptions<Settings> = Omit<Settings, "learningRate"> & {
+  readonly learningRate: LearningRate;
+};
+
+export function rateAt(learningRate: LearningRate, step: number): number {
+  return typeof learningRate === "number" ? learningRate : learningRate(step);
 }
 
-/** RMSprop (Tieleman and Hinton 2012) in Keras's form; see Optimizers.rmsProp. */
-export class RmsProp implements ChildOptimizer {
+/** Gradient descent, with momentum where it is above 0; see Optimizers.sgd. */
+export class Sgd implements ChildOptimizer {
   readonly #engine: Engine;
-  readonly #options: RmsPropOptions;
-  readonly #meanSquares = new Averages();
+  readonly #options: OptimizerOptions<SgdSettings>;
+  readonly #velocities = new Averages();
   #steps = 0;
 
-  constructor(engine: Engine, options: RmsPropOptions) {
+  constructor(engine: Engine, options: OptimizerOptions<SgdSettings>) {
     this.#engine = engine;
     this.#options = options;
   }
 
   step(variables: readonly Variable[], gradients: NamedTensorMap): void {
-    const { decay, ...settings } = this.#options;
-    const learningRate = settings.learningRate / (1 + decay * this.#steps);
+    const learningRate = rateAt(this.#options.learningRate, this.#steps++);
+    const trained = trainedOf(variables, gradients).map((each) =>
+      this.#options.momentum === 0 ? each : { ...each, velocity: this.#velocities.of(each.variable) },
+    );
+    this.#engine.optimizers.sgd(trained, { ...this.#options, learningRate });
+  }
+
+  dispose(): void {
+    this.#velocities.dispose();
+  }
+}
+
+/** RMSprop (Tieleman and Hinton 2012) in Keras's form; see Optimizers.rmsProp. */
+export class RmsProp implements ChildOptimizer {
+  readonly #engine: Engine;
+  readonly #options: OptimizerOptions<RmsPropSettings>;
+  readonly #meanSquares = new Averages();
+  #steps = 0;
+
+  constructor(engine: Engine, options: OptimizerOptions<RmsPropSettings>) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  step(variables: readonly Variable[], gradients: NamedTensorMap): void {
+    const learningRate = rateAt(this.#options.learningRate, this.#steps++);
     const trained = trainedOf(variables, gradients).map((each) => ({
       ...each,
       meanSquare: this.#meanSquares.of(each.variable),
     }));
-    this.#engine.optimizers.rmsProp(trained, { ...settings, learningRate });
-    this.#steps++;
+    this.#engine.optimizers.rmsProp(trained, { ...this.#options, learningRate });
   }
 
   dispose(): void {
@@ -51,21 +81,21 @@ export class RmsProp implements ChildOptimizer {
  */
 export class Adam implements ChildOptimizer {
   readonly #engine: Engine;
-  readonly #options: AdamSettings;
+  readonly #options: OptimizerOptions<AdamSettings>;
   readonly #means = new Averages();
   readonly #meanSquares = new Averages();
   #steps = 0;
 
-  constructor(engine: Engine, options: AdamSettings) {
+  constructor(engine: Engine, options: OptimizerOptions<AdamSettings>) {
     this.#engine = engine;
     this.#options = options;
   }
 
   step(variables: readonly Variable[], gradients: NamedTensorMap): void {
     const { beta1, beta2 } = this.#options;
-    this.#steps++;
+    const rate = rateAt(this.#options.learningRate, this.#steps++);
     const correction = Math.sqrt(1 - beta2 ** this.#steps) / (1 - beta1 ** this.#steps);
-    const learningRate = this.#options.learningRate * correction;
+    const learningRate = rate * correction;
     const trained = trainedOf(variables, gradients).map((each) => ({
       ...each,
       mean: this.#means.of(each.variable),
@@ -81,7 +111,7 @@ export class Adam implements ChildOptimizer {
 }
 
 /** A moving average for each variable, from 0. */
-class Averages {
+export class Averages {
   readonly #byName = new Map<string, Variable>();
 
   of(variable: Variable): Variable {

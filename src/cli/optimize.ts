@@ -62,7 +62,7 @@ export function addOptimizeCommand(program: Command): void {
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500",
+      "\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500",
     )
     .action(optimize);
 }
@@ -80,7 +80,7 @@ async function search(
   signal: AbortSignal,
 ): Promise<ExperimentOutcome> {
   const { checkBeforeLoading, runExperiment } = await import("../search/run-experiment.ts");
-  checkBeforeLoading(config);
+  checkBeforeLoading(config, resume);
   const { loadWithProgress } = await import("./loading.ts");
   const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal);
   const { describeEngine } = await import("../engine/engine.ts");

@@ -35,6 +35,8 @@ const whole = (minimum: number, maximum: number) => ({
   type: `a whole number from ${minimum} to ${maximum}`,
 });
 
+const yesOrNo = { schema: z.boolean(), type: "true or false" };
+
 const choice = <const T extends readonly string[]>(options: T) => ({
   schema: z.enum(options),
   type: `one of ${options.join(", ")}`,
@@ -93,8 +95,13 @@ const KEYS = {
   ),
   model: key(
     text("a model's name, or a path"),
-    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75), or the path of your own model file. The command models lists them.",
+    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75), which the command models lists; or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
     "basiccnn",
+  ),
+  replace_head: key(
+    yesOrNo,
+    "Whether the last layer of your own model is replaced where it tells another number of classes apart, or added where there is none.",
+    false,
   ),
   child_epochs: key(whole(1, 100_000), "Epochs of every training of the child.", 50),
   child_batch_size: key(whole(1, 65_536), "Images per training step of the child.", 64),

@@ -17,6 +17,18 @@ import {
 import type { Optimizers } from "./optimizers.ts";
 
 export const composedOptimizers: Optimizers = {
+  sgd(trained, { learningRate, momentum, isNesterov }) {
+    for (const { variable, gradient, velocity } of trained) {
+      tidy(() => {
+        const descent = mul(gradient, -learningRate);
+        velocity?.assign(add(mul(velocity, momentum), descent));
+        if (!velocity) variable.assign(add(variable, descent));
+        else if (isNesterov) variable.assign(add(variable, add(mul(velocity, momentum), descent)));
+        else variable.assign(add(variable, velocity));
+      });
+    }
+  },
+
   rmsProp(trained, { learningRate, rho, epsilon }) {
     for (const { variable, gradient, meanSquare } of trained) {
       tidy(() => {

@@ -9,6 +9,20 @@ export interface TrainedVariable {
   readonly gradient: Tensor;
 }
 
+export interface SgdVariable extends TrainedVariable {
+  /** The last change of the variable; only where momentum is above 0. */
+  readonly velocity?: Variable;
+}
+
+export interface SgdSettings {
+  /** Of this step. */
+  readonly learningRate: number;
+  /** Weight of past steps, in [0, 1). */
+  readonly momentum: number;
+  /** Whether the step looks ahead, by momentum times the new velocity (Sutskever et al. 2013). */
+  readonly isNesterov: boolean;
+}
+
 export interface RmsPropVariable extends TrainedVariable {
   /** Moving average of the gradient's squares. */
   readonly meanSquare: Variable;
@@ -36,12 +50,21 @@ export interface AdamSettings {
   /** Weight of the past in the moving mean of their squares, in [0, 1). */
   readonly beta2: number;
   readonly epsilon: number;
-  /** Where the gradients of all variables together have a larger Euclidean norm, they are scaled down to this one. */
+  /**
+   * Where the gradients of all variables together have a larger Euclidean norm, they are scaled down to this one; infinity
+   * where they shall not be.
+   */
   readonly clipNorm: number;
 }
 
 /** One step of each optimizer, over all variables that it trains. */
 export interface Optimizers {
+  /**
+   * Gradient descent: variable ← variable − learningRate · gradient; with momentum above 0
+   * velocity ← momentum · velocity − learningRate · gradient;
+   * variable ← variable + velocity, or, with isNesterov, variable + momentum · velocity − learningRate · gradient.
+   */
+  sgd(trained: readonly SgdVariable[], settings: SgdSettings): void;
   /**
    * RMSprop (Tieleman and Hinton 2012):
    * meanSquare ← rho · meanSquare + (1 − rho) · gradient²;

@@ -33,6 +33,13 @@ export interface ExperimentFacts {
     readonly classes: number;
     readonly imageShape: readonly number[];
   };
+  /** Of the user's own model; absent where the model has a name. */
+  readonly model?: {
+    /** As the configuration had it. */
+    readonly file: string;
+    /** SHA-256 of `model.json`. */
+    readonly digest: string;
+  };
   /** How many trials may be in flight: trial t is asked with the results of trials up to t − lag. */
   readonly lag: number;
   readonly subsets: {
@@ -100,6 +107,15 @@ export class Experiment {
 
   writeConfig(yaml: string): void {
     writeFileWhole(this.configPath, yaml);
+  }
+
+  /** A copy of what is used of the user's own model, so that the experiment does not depend on the file. */
+  get modelPath(): string {
+    return this.path("model.json");
+  }
+
+  writeModel(json: string): void {
+    writeFileWhole(this.modelPath, json);
   }
 
   writeFacts(facts: ExperimentFacts): void {

@@ -2,7 +2,7 @@
 // weights, as the original DeepAugment had it. The file can be another run's, on another engine.
 
 import { existsSync } from "node:fs";
-import { buildModel } from "../child/model.ts";
+import { buildModel, type ModelOptions } from "../child/model.ts";
 import { checkWeights } from "../child/weights.ts";
 import type { Config } from "../config/schema.ts";
 import { onOutline } from "../engine/outline.ts";
@@ -19,7 +19,7 @@ type Settings = Pick<Config, "model" | "child_first_train_epochs" | "pre_aug_wei
  */
 export async function checkPretrained(
   { model, child_first_train_epochs, pre_aug_weights_path: path }: Settings,
-  images: { readonly height: number; readonly width: number; readonly classes: number },
+  images: Pick<ModelOptions, "height" | "width" | "classes" | "replaceHead">,
 ): Promise<void> {
   if (child_first_train_epochs === 0 || !path || !existsSync(path)) return;
   await onOutline((engine) => {

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { checkModel } from "../child/model.ts";
+import { checkFit, checkModel, isPath } from "../child/model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
 import { homeFolder } from "../common/home.ts";
 import { processorName } from "../common/machine.ts";
@@ -23,6 +23,7 @@ import { formatPolicy, noAugmentation } from "../policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { settleEngine } from "./engine-of.ts";
 import { type Executor, ProcessExecutor } from "./executor.ts";
+import { keepModel, settleModel } from "./model-of.ts";
 import { checkPretrained, pretrain } from "./pretraining.ts";
 import { lagOf, runSearch, type SearchObserver } from "./search.ts";
 import type { TrainingTask } from "./training.ts";
@@ -61,11 +62,12 @@ export interface ExperimentOutcome {
 
 /**
  * What can be told before images are decoded: whether there is such a model, and whether it takes images of image_size.
+ * @param resume the folder of an experiment to go on with.
  * @throws UsageError where there is none, or it does not.
  */
-export function checkBeforeLoading({ model, image_size }: Config): void {
-  const side = image_size ?? Number.POSITIVE_INFINITY; // else the images tell
-  checkModel(model, side, side);
+export function checkBeforeLoading({ model, image_size }: Config, resume?: string): void {
+  const side = image_size ?? undefined; // else the images tell
+  checkModel(settleModel(model, resume), side, side);
 }
 
 /**
@@ -78,8 +80,11 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
   const { engine, workers, notes } = await settleEngine(config, resumed?.facts);
   const { height, width } = dataset.train.images;
-  checkModel(config.model, height, width);
-  await checkPretrained(config, { height, width, classes: dataset.classNames.length });
+  const model = settleModel(config.model, resume);
+  checkModel(model, height, width);
+  const images = { height, width, classes: dataset.classNames.length, replaceHead: config.replace_head };
+  await checkFit(model, images);
+  await checkPretrained({ ...config, model }, images);
   const drawn = drawSubsets(dataset, {
     trainSize: config.train_set_size,
     validationSize: config.validation_set_size,
@@ -99,7 +104,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const early = experiment.earlyNotebook(shape);
   if (!resume) {
     notebook.create();
-    experiment.writeFacts(factsOf(config, dataset, drawn, engine, lag));
+    const ownModel = keepModel(model, experiment);
+    experiment.writeFacts({ ...factsOf(config, dataset, drawn, engine, lag), ...ownModel });
   }
   experiment.writeConfig(formatConfig({ ...config, workers }));
   const recorded = resume ? notebook.recover() : [];
@@ -118,7 +124,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
       : new BayesianController(dimensions, config.seed, config.opt_initial_points);
   const task = {
     seed: config.seed,
-    model: config.model,
+    model: isPath(model) ? experiment.modelPath : model,
+    replaceHead: config.replace_head,
     engine: engine.name,
     precision: engine.precision,
     threads: config.threads,

@@ -18,7 +18,9 @@ export interface TrainingTask {
   readonly policy: Policy;
   /** The experiment's. */
   readonly seed: number;
+  /** A name, or the path of the user's own. */
   readonly model: string;
+  readonly replaceHead?: boolean;
   readonly engine: EngineChoice;
   readonly precision: PrecisionChoice;
   /** Of engine native. */
@@ -49,7 +51,8 @@ export async function runTraining(
   const augmented = augmentTrainingSet(train, task.policy, seedOf(task.seed, "augment", task.sample));
   const seed = seedOf(task.seed, "sample", task.sample);
   const { height, width } = train.images;
-  const model = buildModel(task.model, { height, width, classes, seed, engine });
+  const { replaceHead } = task;
+  const model = buildModel(task.model, { height, width, classes, seed, engine, replaceHead });
   try {
     if (task.initialWeightsPath) loadWeights(model.net, task.initialWeightsPath);
     const { epochs, batchSize } = task;

@@ -13,6 +13,7 @@ describe("the configuration's keys", () => {
       train_set_size: 2000,
       validation_set_size: 1000,
       model: "basiccnn",
+      replace_head: false,
       child_epochs: 50,
       child_batch_size: 64,
       child_first_train_epochs: 0,

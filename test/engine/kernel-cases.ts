@@ -8,7 +8,7 @@ import "@tensorflow/tfjs-layers"; // registers the gradients
 import { Random } from "../../src/common/random.ts";
 import { composedOptimizers } from "../../src/engine/composed.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { AdamVariable } from "../../src/engine/optimizers.ts";
+import type { AdamVariable, Optimizers } from "../../src/engine/optimizers.ts";
 
 /** Compares what a computation gives on two backends. */
 export type Compare = (what: string, compute: () => tf.Tensor) => Promise<void>;
@@ -211,6 +211,26 @@ export async function comparePoolings(compare: Compare, cases: number): Promise<
         tf.tensor(dy, outShape),
       ),
     );
+  }
+}
+
+/** An engine's gradient descent against the composed one on the cpu backend: without momentum, with it, and Nesterov's. */
+export async function checkSgd({ name, optimizers }: Engine): Promise<void> {
+  for (const [momentum, isNesterov] of [
+    [0, false],
+    [0.9, false],
+    [0.9, true],
+  ] as const) {
+    const settings = { learningRate: 0.01, momentum, isNesterov };
+    const step = (optimizers: Optimizers) => (trained: readonly AdamVariable[]) => {
+      optimizers.sgd(
+        trained.map(({ variable, gradient, mean }) => ({
+          ...{ variable, gradient, velocity: momentum > 0 ? mean : undefined },
+        })),
+        settings,
+      );
+    };
+    await checkOptimizer(name, step(composedOptimizers), step(optimizers));
   }
 }
 

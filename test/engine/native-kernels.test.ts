@@ -9,6 +9,7 @@ import { startEngine } from "../../src/engine/engine.ts";
 import {
   checkAdam,
   checkRmsProp,
+  checkSgd,
   compareConvolutionGradients,
   compareMatrixProducts,
   compareMaxPoolGradients,
@@ -266,7 +267,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
 
   it("poolings", () => comparePoolings(compareSums, 40));
 
-  for (const [name, check] of Object.entries({ RMSprop: checkRmsProp, Adam: checkAdam })) {
+  for (const [name, check] of Object.entries({ SGD: checkSgd, RMSprop: checkRmsProp, Adam: checkAdam })) {
     it(`${name} in one pass equals the composed one`, async () => {
       const engine = await startEngine("native", "float32");
       for (const prepare of Object.values(variants)) {

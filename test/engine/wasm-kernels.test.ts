@@ -5,6 +5,7 @@ import { type Engine, startEngine } from "../../src/engine/engine.ts";
 import {
   checkAdam,
   checkRmsProp,
+  checkSgd,
   compareConvolutionGradients,
   compareDepthwiseGradients,
   compareMatrixProducts,
@@ -37,6 +38,8 @@ describe("wasm kernels against the cpu backend", () => {
     compareMaxPoolGradients(compare, CASES));
 
   it("RMSprop in one pass equals the composed one", () => checkRmsProp(engine));
+
+  it("SGD composed of operations equals that on the cpu backend", () => checkSgd(engine));
 
   it("Adam composed of operations equals that on the cpu backend", () => checkAdam(engine));
 });

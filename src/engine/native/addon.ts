@@ -219,6 +219,15 @@ export interface Passes {
     gradient?: Activations,
   ): void;
 
+  sgd(
+    count: number,
+    variable: Float32Array,
+    velocity: Float32Array | undefined,
+    gradient: Float32Array,
+    learningRate: number,
+    momentum: number,
+    isNesterov: boolean,
+  ): void;
   rmsProp(
     count: number,
     variable: Float32Array,

@@ -6,6 +6,21 @@ import { ownValues } from "./own-values.ts";
 import type { NativeBackend } from "./storage.ts";
 
 export const nativeOptimizers: Optimizers = {
+  sgd(trained, { learningRate, momentum, isNesterov }) {
+    const native = backend() as NativeBackend;
+    for (const { variable, gradient, velocity } of trained) {
+      native.addon.passes.sgd(
+        variable.size,
+        ownValues(native, variable),
+        velocity ? ownValues(native, velocity) : undefined,
+        native.floatsOf(gradient),
+        learningRate,
+        momentum,
+        isNesterov,
+      );
+    }
+  },
+
   rmsProp(trained, { learningRate, rho, epsilon }) {
     const native = backend() as NativeBackend;
     for (const { variable, gradient, meanSquare } of trained) {

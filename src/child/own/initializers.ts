@@ -1,0 +1,88 @@
+// How the weights of the file's layers begin, by what TensorFlow.js 4.22 has. Where that differs from Keras, it is mended
+// here: a truncated normal distribution keeps the variance that is asked for, also by `VarianceScaling`, for which
+// TensorFlow.js draws a uniform one when it is given that name.
+
+import { initializers } from "@tensorflow/tfjs-layers";
+import { namedOf } from "./json.ts";
+import type { LayerSettings } from "./settings.ts";
+
+export type Initializer = ReturnType<typeof initializers.zeros>;
+
+/** The standard deviation of a normal distribution of standard deviation 1 that is cut off at ±2. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+type FanMode = "fanIn" | "fanOut" | "fanAvg";
+const MODES: Record<string, FanMode> = { fan_in: "fanIn", fan_out: "fanOut", fan_avg: "fanAvg" };
+
+/** Scale, fan and distribution of those that are known by names of their own. */
+const NAMED_SCALINGS: Record<string, [number, FanMode, string]> = {
+  glorotuniform: [1, "fanAvg", "uniform"],
+  glorotnormal: [1, "fanAvg", "truncated_normal"],
+  heuniform: [2, "fanIn", "uniform"],
+  henormal: [2, "fanIn", "truncated_normal"],
+  lecununiform: [1, "fanIn", "uniform"],
+  lecunnormal: [1, "fanIn", "truncated_normal"],
+};
+
+/**
+ * That of the setting `key`, or of this name where the file has none.
+ * @throws UsageError for one that is not known.
+ */
+export function initializerOf(
+  settings: LayerSettings,
+  key: string,
+  fallback: string,
+  seed: number,
+): Initializer {
+  const named = namedOf(settings.value(key) ?? fallback);
+  if (!named) throw settings.unsupported(key);
+  const { config } = named;
+  const number = (name: string, whenMissing: number) => {
+    const value = config[name] ?? whenMissing;
+    if (typeof value !== "number") throw settings.unsupported(key);
+    return value;
+  };
+  const scaling = (scale: number, mode: FanMode, distribution: string) => {
+    switch (distribution) {
+      case "uniform":
+        return initializers.varianceScaling({ scale, mode, distribution, seed });
+      case "normal":
+      case "truncated_normal":
+        return initializers.varianceScaling({
+          ...{ scale: scale / TRUNCATED_DEVIATION ** 2, mode, distribution: "normal", seed },
+        });
+      default:
+        throw settings.unsupported(key);
+    }
+  };
+  const name = named.className.toLowerCase().replaceAll("_", "");
+  if (Object.hasOwn(NAMED_SCALINGS, name)) return scaling(...NAMED_SCALINGS[name]);
+  switch (name) {
+    case "zeros":
+    case "zero":
+      return initializers.zeros();
+    case "ones":
+    case "one":
+      return initializers.ones();
+    case "constant":
+      return initializers.constant({ value: number("value", 0) });
+    case "variancescaling": {
+      const mode = MODES[String(config.mode ?? "fan_in")];
+      if (!mode) throw settings.unsupported(key);
+      return scaling(number("scale", 1), mode, String(config.distribution ?? "truncated_normal"));
+    }
+    case "randomnormal":
+      return initializers.randomNormal({ mean: number("mean", 0), stddev: number("stddev", 0.05), seed });
+    case "truncatednormal":
+      return initializers.truncatedNormal({ mean: number("mean", 0), stddev: number("stddev", 0.05), seed });
+    case "randomuniform": {
+      // TensorFlow.js takes a bound of 0 for one that is not given.
+      const bound = (value: number) => value || Number.MIN_VALUE;
+      return initializers.randomUniform({
+        ...{ minval: bound(number("minval", -0.05)), maxval: bound(number("maxval", 0.05)), seed },
+      });
+    }
+    default:
+      throw settings.unsupported(key);
+  }
+}

@@ -1,0 +1,89 @@
+// The file of a user's own model: which form it has, and where in it the architecture and the optimizer stand. Weights that
+// it holds are not read.
+//
+// - Keras 3: `model.to_json()`, and the archive `.keras` (Keras 2.12 and later too) with the same in its `config.json`:
+//   {class_name, config, compile_config: {optimizer}}.
+// - Keras 2: `model.to_json()`: {class_name, config, keras_version}, without the optimizer.
+// - TensorFlow.js Layers: `model.json` with `modelTopology`. As TensorFlow.js saves it that is {class_name, config}, with
+//   `trainingConfig` beside it; the converter from Keras writes {model_config, training_config}.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { unzipSync } from "fflate";
+import { messageOf, systemCode, systemReason, UsageError } from "../../common/errors.ts";
+import { isObject, type JsonObject } from "./json.ts";
+
+export interface ModelFile {
+  readonly path: string;
+  /** JSON with all that is used of the file, as it stands there: a file of its own that gives the same model. */
+  readonly text: string;
+  /** SHA-256 of the text. */
+  readonly digest: string;
+  /** {class_name, config}. */
+  readonly architecture: JsonObject;
+  /** {class_name, config}, or a name; undefined where the file has none. */
+  readonly optimizer: unknown;
+}
+
+/** @throws UsageError where the file cannot be read, or is no model of these forms. */
+export function readModelFile(path: string): ModelFile {
+  const text = architectureText(path, readBytes(path));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`model ${path} is no JSON (${messageOf(error)}); ${EXPECTED}`);
+  }
+  if (!isObject(json)) throw new UsageError(`model ${path} holds no model; ${EXPECTED}`);
+  if (json.format === "graph-model" || (isObject(json.modelTopology) && "node" in json.modelTopology)) {
+    throw new UsageError(
+      `model ${path} is a TensorFlow.js graph model, which cannot be trained; convert it as a Layers model: tensorflowjs_converter --output_format=tfjs_layers_model`,
+    );
+  }
+  const digest = createHash("sha256").update(text).digest("hex");
+  return { path, text, digest, ...partsOf(path, json) };
+}
+
+const EXPECTED =
+  "expected a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive";
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === "EISDIR") {
+      throw new UsageError(`model ${path} is a folder; ${EXPECTED}`);
+    }
+    throw new UsageError(`cannot read the model ${path}: ${systemReason(error)}`);
+  }
+}
+
+/** The file's text; of an archive, that of its `config.json`. */
+function architectureText(path: string, bytes: Uint8Array): string {
+  const start = Buffer.from(bytes.subarray(0, 4)).toString("latin1");
+  if (start === "\x89HDF") {
+    throw new UsageError(
+      `model ${path} is an HDF5 file; write its architecture with model.to_json(), or save the model as .keras`,
+    );
+  }
+  if (!start.startsWith("PK")) return Buffer.from(bytes).toString("utf8");
+  try {
+    const files = unzipSync(bytes, { filter: ({ name }) => name === "config.json" });
+    if (files["config.json"]) return Buffer.from(files["config.json"]).toString("utf8");
+  } catch (error) {
+    throw new UsageError(`model ${path} is truncated or no archive (${messageOf(error)}); save it again`);
+  }
+  throw new UsageError(`model ${path} is an archive without config.json; ${EXPECTED}`);
+}
+
+function partsOf(path: string, json: JsonObject): Pick<ModelFile, "architecture" | "optimizer"> {
+  const topology = isObject(json.modelTopology) ? json.modelTopology : json;
+  const architecture = isObject(topology.model_config) ? topology.model_config : topology;
+  if (typeof architecture.class_name !== "string") {
+    throw new UsageError(`model ${path} holds no model (there is no class_name); ${EXPECTED}`);
+  }
+  const training = topology.training_config ?? json.trainingConfig;
+  const optimizer = isObject(training) ? training.optimizer_config : undefined;
+  const compiled = architecture.compile_config;
+  return { architecture, optimizer: optimizer ?? (isObject(compiled) ? compiled.optimizer : undefined) };
+}

@@ -1,0 +1,177 @@
+// The optimizer of a user's own model: the one that its file was compiled with, with its settings; Adam with Keras's
+// settings where there is none.
+
+import { UsageError } from "../../common/errors.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { Adam, type ChildOptimizer, type LearningRate, RmsProp, rateAt, Sgd } from "../optimizers.ts";
+import { type JsonObject, namedOf, showJson } from "./json.ts";
+import type { ModelFile } from "./model-file.ts";
+import { PreparedOptimizer } from "./prepared.ts";
+import { RootedRmsProp } from "./rmsprop.ts";
+import { learningRateOf } from "./schedule.ts";
+import type { Penalty } from "./settings.ts";
+
+/** By the variables' names. */
+export type Penalties = ReadonlyMap<string, Penalty>;
+
+/** Makes the optimizer anew for a training. */
+export type OptimizerMaker = (engine: Engine, penalties: Penalties) => ChildOptimizer;
+
+const DEFAULT = "Adam";
+
+/** @throws UsageError where the file's optimizer, or a setting of it, is not known. */
+export function readOptimizer({ path, optimizer }: ModelFile): OptimizerMaker {
+  const named = namedOf(optimizer ?? DEFAULT);
+  // Mixed precision wraps another one.
+  if (named?.className === "LossScaleOptimizer") {
+    return readOptimizer({ path, optimizer: named.config.inner_optimizer } as ModelFile);
+  }
+  // Keras 2.11 registered them anew under such names.
+  const className = named?.className.replace(/^Custom>/, "") ?? showJson(optimizer);
+  const kind = KINDS[className.toLowerCase()];
+  if (!kind) {
+    throw new UsageError(
+      `model ${path} was compiled with optimizer ${className}, which is not supported; compile it with SGD, RMSprop, Adam or AdamW, or save it before compile()`,
+    );
+  }
+  const settings = new OptimizerSettings(path, className, named?.config ?? {});
+  const learningRate = settings.learningRate(kind.learningRate);
+  const preparation = {
+    learningRate,
+    clipNorm: settings.limit("clipnorm"),
+    globalClipNorm: settings.limit("global_clipnorm"),
+    clipValue: settings.limit("clipvalue"),
+    weightDecay: settings.number("weight_decay", kind.weightDecay ?? 0),
+  };
+  const make = kind.read(settings, learningRate);
+  settings.finish();
+  const { clipNorm, globalClipNorm, clipValue, weightDecay } = preparation;
+  const isPlain =
+    [clipNorm, globalClipNorm, clipValue].every((each) => each === undefined) && weightDecay === 0;
+  return (engine, penalties) =>
+    isPlain && penalties.size === 0
+      ? make(engine)
+      : new PreparedOptimizer(make(engine), { ...preparation, penalties });
+}
+
+interface Kind {
+  /** Keras's, where the file has the optimizer's name alone. */
+  readonly learningRate: number;
+  readonly weightDecay?: number;
+  readonly read: (
+    settings: OptimizerSettings,
+    learningRate: LearningRate,
+  ) => (engine: Engine) => ChildOptimizer;
+}
+
+const readSgd: Kind["read"] = (settings, learningRate) => {
+  const momentum = settings.number("momentum", 0);
+  // TensorFlow.js has its own name for it.
+  const isNesterov = settings.flag("nesterov") || settings.flag("use_nesterov");
+  return (engine) => new Sgd(engine, { learningRate, momentum, isNesterov });
+};
+
+const readAdam: Kind["read"] = (settings, learningRate) => {
+  const beta1 = settings.number("beta_1", settings.number("beta1", 0.9));
+  const beta2 = settings.number("beta_2", settings.number("beta2", 0.999));
+  const epsilon = settings.number("epsilon", 1e-7);
+  return (engine) =>
+    new Adam(engine, { learningRate, beta1, beta2, epsilon, clipNorm: Number.POSITIVE_INFINITY });
+};
+
+const readRmsProp: Kind["read"] = (settings, learningRate) => {
+  // TensorFlow.js calls it decay.
+  const rho = settings.number("rho", settings.isOfTensorFlowJs ? settings.number("decay", 0.9) : 0.9);
+  const momentum = settings.number("momentum", 0);
+  const epsilon = settings.number("epsilon", 1e-7);
+  // Before Keras 2.11 epsilon stood beside the root, unless there was momentum.
+  if (!settings.isLegacy || momentum > 0) {
+    return () => new RootedRmsProp({ learningRate, rho, momentum, epsilon });
+  }
+  return (engine) => new RmsProp(engine, { learningRate, rho, epsilon });
+};
+
+const KINDS: Record<string, Kind> = {
+  sgd: { learningRate: 0.01, read: readSgd },
+  momentum: { learningRate: 0.01, read: readSgd },
+  rmsprop: { learningRate: 0.001, read: readRmsProp },
+  adam: { learningRate: 0.001, read: readAdam },
+  adamw: { learningRate: 0.001, weightDecay: 0.004, read: readAdam },
+};
+
+/** What says nothing of a step. */
+const IGNORED = [
+  ...["name", "jit_compile", "is_legacy_optimizer"],
+  // Of moving averages of the weights, which `use_ema` asks for; and of how losses were kept within 16 bits.
+  ...["ema_momentum", "ema_overwrite_frequency", "loss_scale_factor"],
+];
+
+/** As LayerSettings: what is left over at the end must be switched off. */
+class OptimizerSettings {
+  readonly #path: string;
+  readonly #className: string;
+  readonly #config: JsonObject;
+  readonly #read = new Set<string>(IGNORED);
+
+  constructor(path: string, className: string, config: JsonObject) {
+    this.#path = path;
+    this.#className = className;
+    // TensorFlow.js writes them in the manner of JavaScript.
+    const plain = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    this.#config = Object.fromEntries(Object.entries(config).map(([key, value]) => [plain(key), value]));
+  }
+
+  get isOfTensorFlowJs(): boolean {
+    return this.#className === "RMSProp";
+  }
+
+  /** Of Keras before 2.11. */
+  get isLegacy(): boolean {
+    const { is_legacy_optimizer: isLegacy, decay } = this.#config;
+    return !this.isOfTensorFlowJs && (isLegacy === true || (isLegacy === undefined && decay !== undefined));
+  }
+
+  learningRate(fallback: number): LearningRate {
+    const key = this.#config.lr === undefined ? "learning_rate" : "lr";
+    const learningRate = learningRateOf(this.#value(key) ?? fallback);
+    if (learningRate === undefined) throw this.#unsupported(key);
+    if (this.isOfTensorFlowJs) return learningRate;
+    const decay = this.number("decay", 0);
+    return decay === 0 ? learningRate : (step) => rateAt(learningRate, step) / (1 + decay * step);
+  }
+
+  number(key: string, fallback: number): number {
+    const value = this.#value(key) ?? fallback;
+    if (typeof value !== "number") throw this.#unsupported(key);
+    return value;
+  }
+
+  flag(key: string): boolean {
+    const value = this.#value(key) ?? false;
+    if (typeof value !== "boolean") throw this.#unsupported(key);
+    return value;
+  }
+
+  /** Undefined where there is none. */
+  limit(key: string): number | undefined {
+    return this.#config[key] == null ? undefined : this.number(key, 0);
+  }
+
+  /** @throws UsageError where there are settings that were not read, and are not switched off. */
+  finish(): void {
+    for (const [key, value] of Object.entries(this.#config)) {
+      if (!this.#read.has(key) && value !== null && value !== false) throw this.#unsupported(key);
+    }
+  }
+
+  #value(key: string): unknown {
+    this.#read.add(key);
+    return this.#config[key];
+  }
+
+  #unsupported(key: string): UsageError {
+    return new UsageError(
+      `model ${this.#path} was compiled with optimizer ${this.#className} with ${key} ${showJson(this.#config[key])}, which is not supported; compile it with another`,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+// What Keras does around an optimizer's step: penalties on weights have their share in the gradients, those are clipped,
+// and weights decay.
+
+import {
+  add,
+  addN,
+  clipByValue,
+  div,
+  minimum,
+  mul,
+  type NamedTensorMap,
+  norm,
+  sign,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  tidy,
+  type Variable,
+} from "@tensorflow/tfjs-core";
+import { type ChildOptimizer, type LearningRate, rateAt } from "../optimizers.ts";
+import type { Penalty } from "./settings.ts";
+
+export interface Preparation {
+  /** By the variables' names. */
+  readonly penalties: ReadonlyMap<string, Penalty>;
+  /** The gradient of each variable is scaled down to this norm where it has a larger one. */
+  readonly clipNorm?: number;
+  /** The gradients of all variables together are. */
+  readonly globalClipNorm?: number;
+  /** Each number of a gradient is at most so far from 0. */
+  readonly clipValue?: number;
+  /** In a step a weight loses this share of itself, times the learning rate (Loshchilov and Hutter 2019). */
+  readonly weightDecay?: number;
+  /** Of the decay. */
+  readonly learningRate: LearningRate;
+}
+
+export class PreparedOptimizer implements ChildOptimizer {
+  readonly #plain: ChildOptimizer;
+  readonly #preparation: Preparation;
+  #steps = 0;
+
+  constructor(plain: ChildOptimizer, preparation: Preparation) {
+    this.#plain = plain;
+    this.#preparation = preparation;
+  }
+
+  step(variables: readonly Variable[], gradients: NamedTensorMap): void {
+    const { learningRate, weightDecay } = this.#preparation;
+    const kept = 1 - rateAt(learningRate, this.#steps++) * (weightDecay ?? 0);
+    tidy(() => {
+      const trained = variables.filter(({ name }) => gradients[name]);
+      const names = trained.map(({ name }) => name);
+      const penalized = trained.map((variable) => this.#penalized(variable, gradients[variable.name]));
+      const clipped = this.#clipped(penalized);
+      if (kept !== 1) for (const variable of trained) variable.assign(mul(variable, kept));
+      this.#plain.step(trained, Object.fromEntries(names.map((name, i) => [name, clipped[i]])));
+    });
+  }
+
+  dispose(): void {
+    this.#plain.dispose();
+  }
+
+  #penalized(variable: Variable, gradient: Tensor): Tensor {
+    const penalty = this.#preparation.penalties.get(variable.name);
+    if (!penalty) return gradient;
+    const { l1, l2 } = penalty;
+    const squared = l2 > 0 ? add(gradient, mul(variable, 2 * l2)) : gradient;
+    return l1 > 0 ? add(squared, mul(sign(variable), l1)) : squared;
+  }
+
+  #clipped(gradients: readonly Tensor[]): readonly Tensor[] {
+    const { clipNorm, globalClipNorm, clipValue } = this.#preparation;
+    const factor = (limit: number, norm: Tensor) => minimum(div(limit, norm), 1);
+    if (clipNorm !== undefined) return gradients.map((each) => mul(each, factor(clipNorm, norm(each))));
+    if (globalClipNorm !== undefined && gradients.length > 0) {
+      const whole = factor(globalClipNorm, sqrt(addN(gradients.map((each) => sum(square(each))))));
+      return gradients.map((each) => mul(each, whole));
+    }
+    if (clipValue === undefined) return gradients;
+    return gradients.map((each) => clipByValue(each, -clipValue, clipValue));
+  }
+}

@@ -1,0 +1,66 @@
+// RMSprop (Tieleman and Hinton 2012) in the form of Keras 2.11 and later and of TensorFlow.js, in which epsilon stands in the
+// root, and with momentum. The children of this program's own are trained by the older form; see ../optimizers.ts.
+
+import {
+  add,
+  div,
+  mul,
+  type NamedTensorMap,
+  sqrt,
+  square,
+  sub,
+  tidy,
+  type Variable,
+} from "@tensorflow/tfjs-core";
+import { Averages, type ChildOptimizer, type LearningRate, rateAt } from "../optimizers.ts";
+
+export interface RootedRmsPropOptions {
+  readonly learningRate: LearningRate;
+  /** Weight of the past in the moving mean of squares, in [0, 1). */
+  readonly rho: number;
+  /** Weight of past steps, in [0, 1). */
+  readonly momentum: number;
+  readonly epsilon: number;
+}
+
+export class RootedRmsProp implements ChildOptimizer {
+  readonly #options: RootedRmsPropOptions;
+  readonly #meanSquares = new Averages();
+  readonly #velocities = new Averages();
+  #steps = 0;
+
+  constructor(options: RootedRmsPropOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * meanSquare ← rho · meanSquare + (1 − rho) · gradient²;
+   * velocity ← momentum · velocity + learningRate · gradient / √(meanSquare + epsilon);
+   * variable ← variable − velocity.
+   */
+  step(variables: readonly Variable[], gradients: NamedTensorMap): void {
+    const { rho, momentum, epsilon } = this.#options;
+    const learningRate = rateAt(this.#options.learningRate, this.#steps++);
+    for (const variable of variables) {
+      const gradient = gradients[variable.name];
+      if (!gradient) continue;
+      tidy(() => {
+        const meanSquare = this.#meanSquares.of(variable);
+        meanSquare.assign(add(mul(meanSquare, rho), mul(square(gradient), 1 - rho)));
+        const change = div(mul(gradient, learningRate), sqrt(add(meanSquare, epsilon)));
+        if (momentum === 0) {
+          variable.assign(sub(variable, change));
+          return;
+        }
+        const velocity = this.#velocities.of(variable);
+        velocity.assign(add(mul(velocity, momentum), change));
+        variable.assign(sub(variable, velocity));
+      });
+    }
+  }
+
+  dispose(): void {
+    this.#meanSquares.dispose();
+    this.#velocities.dispose();
+  }
+}

@@ -1,0 +1,177 @@
+// The settings of a layer as the file has them, read one by one. What is left over at the end must not matter: a setting
+// that nobody reads would give another function than the file means.
+
+import { UsageError } from "../../common/errors.ts";
+import { namedOf, showJson } from "./json.ts";
+import type { NetworkLayer } from "./network.ts";
+
+/** A penalty on a weight: l1 · Σ|w| + l2 · Σw², added to the loss. */
+export interface Penalty {
+  readonly l1: number;
+  readonly l2: number;
+}
+
+/**
+ * What says nothing of a layer's function; or, like `trainable` and `dtype`, of how the weights of the file were trained.
+ * The child trains all of its weights, in the engine's precision.
+ */
+const IGNORED = [
+  ...[
+    "name",
+    "trainable",
+    "dtype",
+    "dtype_policy",
+    "autocast",
+    "input_dtype",
+    "batch_input_shape",
+    "batch_shape",
+  ],
+  // Of random numbers, which are drawn from the experiment's seed.
+  "seed",
+  // Of batch normalisation over several devices, and of its form that `renorm` asks for.
+  ...["synchronized", "fused", "renorm_momentum"],
+];
+
+const ACTIVATIONS: Record<string, string> = {
+  ...{ linear: "linear", relu: "relu", relu6: "relu6", elu: "elu", selu: "selu", sigmoid: "sigmoid" },
+  ...{ softplus: "softplus", softsign: "softsign", tanh: "tanh", softmax: "softmax" },
+  ...{ log_softmax: "logSoftmax", silu: "swish", swish: "swish", gelu: "gelu", mish: "mish" },
+};
+
+export class LayerSettings {
+  readonly name: string;
+  readonly #path: string;
+  readonly #layer: NetworkLayer;
+  readonly #read = new Set<string>(IGNORED);
+
+  /** @param path of the file, for errors. */
+  constructor(path: string, layer: NetworkLayer) {
+    this.name = layer.name;
+    this.#path = path;
+    this.#layer = layer;
+  }
+
+  /** As it stands in the file. */
+  value(key: string): unknown {
+    this.#read.add(key);
+    return this.#layer.config[key];
+  }
+
+  number(key: string, fallback?: number): number {
+    const value = this.value(key) ?? fallback;
+    if (typeof value !== "number") throw this.unsupported(key);
+    return value;
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.value(key) ?? fallback;
+    if (typeof value !== "boolean") throw this.unsupported(key);
+    return value;
+  }
+
+  choice<const T extends string>(key: string, options: readonly T[], fallback: T): T {
+    const value = this.value(key) ?? fallback;
+    const option = options.find((each) => each === value);
+    if (option === undefined) throw this.unsupported(key);
+    return option;
+  }
+
+  /** Of rows and columns; one number is both. */
+  pair(key: string, fallback?: number): [number, number] {
+    const value = this.value(key) ?? fallback;
+    if (typeof value === "number") return [value, value];
+    const isPair = Array.isArray(value) && value.length === 2 && value.every(Number.isInteger);
+    if (!isPair) throw this.unsupported(key);
+    return [value[0], value[1]];
+  }
+
+  /** Of rows and columns, before and after. */
+  margins(key: string): [[number, number], [number, number]] {
+    const value = this.value(key);
+    const pairs = (Array.isArray(value) ? value : [value, value]).map((each) =>
+      typeof each === "number" ? [each, each] : each,
+    );
+    const isPair = (each: unknown) =>
+      Array.isArray(each) && each.length === 2 && each.every(Number.isInteger);
+    if (pairs.length !== 2 || !pairs.every(isPair)) throw this.unsupported(key);
+    return pairs as [[number, number], [number, number]];
+  }
+
+  /** Whole numbers, and null where it is allowed. */
+  list(key: string): (number | null)[] {
+    const value = this.value(key);
+    const isList = Array.isArray(value) && value.every((each) => each === null || Number.isInteger(each));
+    if (!isList) throw this.unsupported(key);
+    return value;
+  }
+
+  /** One number, or one for each channel, however deep in lists; undefined where it is null. */
+  numbers(key: string): number[] | undefined {
+    const value = this.value(key) ?? undefined;
+    if (value === undefined) return undefined;
+    const numbers = [value].flat(Number.POSITIVE_INFINITY);
+    if (!numbers.every((each) => typeof each === "number")) throw this.unsupported(key);
+    return numbers;
+  }
+
+  /** TensorFlow.js's name of an activation. */
+  activation(key = "activation"): string {
+    const value = this.value(key) ?? "linear";
+    // A function is written by its name, or as an object that holds it.
+    const named = namedOf(value);
+    const holder = value as { readonly config?: unknown };
+    const name = named?.className === "function" ? holder.config : named?.className;
+    const isPlain = typeof name === "string" && Object.hasOwn(ACTIVATIONS, name);
+    if (!isPlain) throw this.unsupported(key);
+    return ACTIVATIONS[name];
+  }
+
+  penalty(key: string): Penalty | undefined {
+    const value = this.value(key) ?? undefined;
+    if (value === undefined) return undefined;
+    const named = namedOf(value);
+    const amount = (name: string, whenAlone: number) => {
+      const given = named?.config[name] ?? (typeof value === "string" ? whenAlone : 0);
+      if (typeof given !== "number") throw this.unsupported(key);
+      return given;
+    };
+    switch (named?.className.toLowerCase()) {
+      case "l1":
+        return { l1: amount("l1", 0.01), l2: 0 };
+      case "l2":
+        return { l1: 0, l2: amount("l2", 0.01) };
+      case "l1l2":
+      case "l1_l2":
+        return { l1: amount("l1", 0.01), l2: amount("l2", 0.01) };
+      default:
+        throw this.unsupported(key);
+    }
+  }
+
+  /** Channels last is all that there is. */
+  channelsLast(): { dataFormat: "channelsLast" } {
+    this.choice("data_format", ["channels_last"], "channels_last");
+    return { dataFormat: "channelsLast" };
+  }
+
+  /** @throws UsageError where the setting is another than this, or null. */
+  expect(key: string, expected: unknown): void {
+    const value = this.value(key) ?? expected;
+    if (showJson(value) !== showJson(expected)) throw this.unsupported(key);
+  }
+
+  /** @throws UsageError where there are settings that were not read, and are not switched off. */
+  finish(): void {
+    for (const [key, value] of Object.entries(this.#layer.config)) {
+      if (!this.#read.has(key) && value !== null && value !== false) throw this.unsupported(key);
+    }
+  }
+
+  unsupported(key: string): UsageError {
+    return this.error(`has ${key} ${showJson(this.#layer.config[key])}, which is not supported`);
+  }
+
+  error(what: string): UsageError {
+    return new UsageError(`model ${this.#path}: layer ${this.name} (${this.#layer.className}) ${what}`);
+  }
+}

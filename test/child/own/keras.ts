@@ -1,0 +1,115 @@
+// The models that scripts/keras/own-models.py wrote, with the weights and the pixels that it made up.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { gunzipSync } from "node:zlib";
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel, LayerVariable } from "@tensorflow/tfjs-layers";
+
+const FOLDER = join(import.meta.dirname, "../../fixtures/keras");
+
+export interface KerasModel {
+  readonly file: string;
+  /** Of the images. */
+  readonly side: number;
+  readonly classes: number;
+  /** Those with weights, with the number of these. */
+  readonly layers: readonly [name: string, parameters: number][];
+  /** Of two images, less their mean. */
+  readonly logits: readonly number[][];
+}
+
+export interface KerasOptimizer {
+  readonly optimizer: { readonly class_name: string; readonly config: Record<string, unknown> };
+  /** Of two variables, [3] and [2, 1], after each step. */
+  readonly values: readonly number[][];
+}
+
+export const KERAS_MODELS = readJson("models.json") as KerasModel[];
+export const KERAS_OPTIMIZERS = readJson("optimizers.json") as KerasOptimizer[];
+
+function readJson(name: string): unknown {
+  return JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
+}
+
+const unpacked = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
+after(() => rmSync(unpacked, { recursive: true }));
+
+/** The path of a fixture as its writer left it. */
+export function modelPath(file: string): string {
+  const path = join(FOLDER, file);
+  if (!file.endsWith(".gz")) return path;
+  const plain = join(unpacked, file.slice(0, -3));
+  writeFileSync(plain, gunzipSync(readFileSync(path)));
+  return plain;
+}
+
+/** `count` numbers in [-0.5, 0.5): see own-models.py. */
+export function numbers(name: string, count: number): Float64Array {
+  let seed = 2166136261;
+  for (const letter of Buffer.from(name)) seed = Math.imul(seed ^ letter, 16777619);
+  return Float64Array.from({ length: count }, (_, i) => {
+    let x = (Math.imul(i, 0x9e3779b1) + seed) | 0;
+    x ^= x >>> 16;
+    x = Math.imul(x, 0x85ebca6b);
+    x ^= x >>> 13;
+    x = Math.imul(x, 0xc2b2ae35);
+    x ^= x >>> 16;
+    return (x >>> 0) / 2 ** 32 - 0.5;
+  });
+}
+
+/** Layers with weights, and how many each has. */
+export function countLayers(net: LayersModel): [string, number][] {
+  return net.layers
+    .filter((layer) => layer.weights.length > 0)
+    .map((layer) => [layer.name, layer.countParams()]);
+}
+
+/** Gives every layer the weights that its name stands for. */
+export function setWeights(net: LayersModel): void {
+  for (const layer of net.layers) {
+    for (const [index, weight] of layer.weights.entries()) {
+      const values = tf.tensor(Float32Array.from(valuesOf(layer.name, index, weight)), shapeOf(weight));
+      weight.write(values);
+      values.dispose();
+    }
+  }
+}
+
+function valuesOf(layer: string, index: number, weight: LayerVariable): Float64Array {
+  const shape = shapeOf(weight);
+  const kind = weight.originalName.split("/").at(-1) as string;
+  const values = numbers(`${layer}/${index}`, product(shape));
+  if (kind === "gamma" || kind === "moving_variance") return values.map((value) => 1 + 0.4 * value);
+  if (shape.length < 2 || kind === "alpha") return values.map((value) => 0.4 * value);
+  const fan = product(kind.includes("depthwise") ? shape.slice(0, 2) : shape.slice(0, -1));
+  return values.map((value) => value * Math.sqrt(24 / fan));
+}
+
+/** Two images as a child is given them, [2, side, side, 3]. */
+export function pixels(side: number): tf.Tensor4D {
+  const bytes = numbers("pixels", 2 * side * side * 3).map((value) => Math.floor((value + 0.5) * 256));
+  return tf.tensor4d(
+    Float32Array.from(bytes, (byte) => byte / 255),
+    [2, side, side, 3],
+  );
+}
+
+/** Logits less their mean, a row an image. */
+export function logitsOf(net: LayersModel, images: tf.Tensor): number[][] {
+  return tf.tidy(() => {
+    const logits = net.apply(images, { training: false }) as tf.Tensor2D;
+    return tf.sub(logits, tf.mean(logits, 1, true)).arraySync() as number[][];
+  });
+}
+
+function shapeOf(weight: LayerVariable): number[] {
+  return weight.shape as number[];
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}

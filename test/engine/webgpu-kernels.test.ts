@@ -11,6 +11,7 @@ import { SEEDED_DROPOUT } from "../../src/engine/seeded-dropout.ts";
 import {
   checkAdam,
   checkRmsProp,
+  checkSgd,
   compareMaxPoolGradients,
   comparison,
   randomValues,
@@ -147,9 +148,10 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
       "normalisation by the batch's moments",
       gradientOf((each) => {
         const { mean, variance } = tf.moments(each, [0, 1, 2]);
-        const scale = tf.ones([3]) as tf.Tensor1D;
+        // TensorFlow.js has no gradients of a normalisation without both.
+        const [offset, scale] = [tf.zeros([3]), tf.ones([3])] as [tf.Tensor1D, tf.Tensor1D];
         return tf.square(
-          tf.batchNorm(each as tf.Tensor4D, mean as tf.Tensor1D, variance as tf.Tensor1D, undefined, scale),
+          tf.batchNorm(each as tf.Tensor4D, mean as tf.Tensor1D, variance as tf.Tensor1D, offset, scale),
         );
       }),
     );
@@ -164,6 +166,8 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
       assert.deepEqual(await dropped.data(), dropoutMask(size, config, 7));
     }
   });
+
+  it("gradient descent in one pass equals the composed one", () => checkSgd(engine));
 
   it("RMSprop in one pass equals the composed one", () => checkRmsProp(engine));
 

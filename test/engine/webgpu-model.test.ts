@@ -46,7 +46,11 @@ function build(engine: Engine): ChildModel {
   net.add(new SeededDropout({ name: "dropout", rate: 0.3, key: dropoutKey("gpu") }));
   net.add(layers.flatten());
   net.add(layers.dense({ units: CLASSES, kernelInitializer: initializer(2) }));
-  const optimizer = new RmsProp(engine, { learningRate: 0.001, decay: 0.1, rho: 0.9, epsilon: 1e-7 });
+  const optimizer = new RmsProp(engine, {
+    learningRate: (step) => 0.001 / (1 + 0.1 * step),
+    rho: 0.9,
+    epsilon: 1e-7,
+  });
   return { net, optimizer, engine };
 }
 

@@ -5,6 +5,33 @@ import type { Optimizers, TrainedVariable } from "../optimizers.ts";
 import type { GpuBackend } from "./gpu-backend.ts";
 import { elementwise, type Shader, WORKGROUP, words, workgroupsFor } from "./shader.ts";
 
+const SGD: Shader = {
+  name: "SGD",
+  code: `
+@group(0) @binding(0) var<storage, read_write> variable: array<f32>;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(2) var<uniform> learningRate: f32;
+${elementwise("arrayLength(&variable)", "variable[i] -= learningRate * gradient[i];")}`,
+};
+
+const SGD_WITH_MOMENTUM: Shader = {
+  name: "SGD with momentum",
+  code: `
+struct Settings { learningRate: f32, momentum: f32, isNesterov: u32 }
+@group(0) @binding(0) var<storage, read_write> variable: array<f32>;
+@group(0) @binding(1) var<storage, read_write> velocity: array<f32>;
+@group(0) @binding(2) var<storage, read> gradient: array<f32>;
+@group(0) @binding(3) var<uniform> settings: Settings;
+${elementwise(
+  "arrayLength(&variable)",
+  `
+  let descent = -settings.learningRate * gradient[i];
+  let present = settings.momentum * velocity[i] + descent;
+  velocity[i] = present;
+  variable[i] += select(present, settings.momentum * present + descent, settings.isNesterov == 1u);`,
+)}`,
+};
+
 const RMSPROP: Shader = {
   name: "RMSprop",
   code: `
@@ -132,13 +159,36 @@ class Passes {
   }
 }
 
+const sgdPasses = new Passes(SGD);
+const momentumPasses = new Passes(SGD_WITH_MOMENTUM);
 const rmsPropPasses = new Passes(RMSPROP);
 const adamPasses = new Passes(ADAM);
 
+function floats(...values: readonly number[]): Uint32Array<ArrayBuffer> {
+  return words(...values.map((float) => ({ float })));
+}
+
 export const gpuOptimizers: Optimizers = {
+  sgd(trained, { learningRate, momentum, isNesterov }) {
+    const gpu = backend() as unknown as GpuBackend;
+    if (momentum === 0) {
+      sgdPasses.run(gpu, trained, floats(learningRate), ({ variable, gradient }) => [
+        gpu.ownBuffer(variable),
+        gpu.bufferOf(gradient),
+      ]);
+      return;
+    }
+    const settings = words({ float: learningRate }, { float: momentum }, isNesterov ? 1 : 0);
+    momentumPasses.run(gpu, trained, settings, ({ variable, gradient, velocity }) => [
+      gpu.ownBuffer(variable),
+      gpu.ownBuffer(velocity as Variable),
+      gpu.bufferOf(gradient),
+    ]);
+  },
+
   rmsProp(trained, { learningRate, rho, epsilon }) {
     const gpu = backend() as unknown as GpuBackend;
-    const settings = words(...[learningRate, rho, 1 - rho, epsilon].map((float) => ({ float })));
+    const settings = floats(learningRate, rho, 1 - rho, epsilon);
     rmsPropPasses.run(gpu, trained, settings, ({ variable, gradient, meanSquare }) => [
       gpu.ownBuffer(variable),
       gpu.ownBuffer(meanSquare),
@@ -158,10 +208,8 @@ export const gpuOptimizers: Optimizers = {
       );
     }
     const factor = gpu.make([1]);
-    gpu.run(CLIP_FACTOR, [gpu.bufferOf(factor), gpu.bufferOf(sums)], [1, 1, 1], words({ float: clipNorm }));
-    const settings = words(
-      ...[learningRate, beta1, 1 - beta1, beta2, 1 - beta2, epsilon].map((float) => ({ float })),
-    );
+    gpu.run(CLIP_FACTOR, [gpu.bufferOf(factor), gpu.bufferOf(sums)], [1, 1, 1], floats(clipNorm));
+    const settings = floats(learningRate, beta1, 1 - beta1, beta2, 1 - beta2, epsilon);
     adamPasses.run(gpu, trained, settings, ({ variable, gradient, mean, meanSquare }) => [
       gpu.ownBuffer(variable),
       gpu.ownBuffer(mean),

@@ -5,8 +5,12 @@
 
 import {
   customGrad,
+  engine,
   type GradSaveFunc,
+  getBackend,
+  getKernel,
   mul,
+  type NamedAttrMap,
   serialization,
   type Tensor,
   tensor,
@@ -15,6 +19,7 @@ import {
 import { layers } from "@tensorflow/tfjs-layers";
 import { type StreamKey, seedOf } from "../common/random.ts";
 import { type ThreefryKey, threefry2x32 } from "../common/threefry.ts";
+import { type MaskChoice, SEEDED_DROPOUT, type SeededDropoutAttrs } from "../engine/seeded-dropout.ts";
 
 /** What the layer is made of, and what its `getConfig` gives: plain data that an engine can compile. */
 export interface SeededDropoutConfig {
@@ -89,6 +94,7 @@ export class SeededDropout extends layers.Layer {
   override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
     const input = Array.isArray(inputs) ? inputs[0] : inputs;
     if (!kwargs.training || this.#config.rate === 0) return input.clone();
+    if (getKernel(SEEDED_DROPOUT, getBackend())) return this.#callKernel(input);
     return tidy(() => {
       const mask = tensor(dropoutMask(input.size, this.#config, this.#step++), input.shape);
       return customGrad((x, save) => {
@@ -99,6 +105,25 @@ export class SeededDropout extends layers.Layer {
         };
       })(input);
     });
+  }
+
+  #callKernel(x: Tensor): Tensor {
+    const { rate, key } = this.#config;
+    const attrs: SeededDropoutAttrs = { rate, key, mask: this.#chooseMask(), isGradient: false };
+    return engine().runKernel(SEEDED_DROPOUT, { x }, attrs as unknown as NamedAttrMap) as Tensor;
+  }
+
+  #chooseMask(): MaskChoice {
+    let step = -1;
+    return {
+      take: () => {
+        step = this.#step++;
+        return step;
+      },
+      get step() {
+        return step;
+      },
+    };
   }
 }
 

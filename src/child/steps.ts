@@ -1,12 +1,13 @@
 // What training and validating come down to: a pass over images with steps, and one without. An engine that compiles the
-// model takes its own steps; on every other they are made of TensorFlow.js's operations.
+// model takes its own steps, and so does one on a device of its own; on every other they are made of TensorFlow.js's
+// operations.
 
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";
-import type { CompiledModel, LabelledPixels } from "../engine/engine.ts";
+import type { CompiledModel, DeviceModel, LabelledPixels } from "../engine/engine.ts";
 import { imageSize } from "../image/batch.ts";
 import type { ChildModel } from "./model.ts";
-import { TensorSteps } from "./tensor-steps.ts";
+import { TensorSteps, VALIDATION_BATCH } from "./tensor-steps.ts";
 
 /** Over all images of a pass. */
 export interface Means {
@@ -26,7 +27,9 @@ export interface ChildSteps {
 /** The steps of this child; batches have at most `batchSize` images. */
 export function stepsOf(model: ChildModel, batchSize: number, classes: number): ChildSteps {
   const compiled = model.engine.compile?.(model.net, batchSize);
-  return compiled ? new CompiledSteps(model, compiled) : new TensorSteps(model, classes);
+  if (compiled) return new CompiledSteps(model, compiled);
+  const device = model.engine.onDevice?.(model.net);
+  return device ? new DeviceSteps(model, device) : new TensorSteps(model, classes);
 }
 
 /** Lets messages through between steps: a stop, or a parent that is gone. */
@@ -79,5 +82,47 @@ class CompiledSteps implements ChildSteps {
       this.#pixels.set(images.data.subarray(index * size, (index + 1) * size), i * size);
     }
     return { pixels: this.#pixels.subarray(0, length), labels: indices.map((index) => labels[index]) };
+  }
+}
+
+class DeviceSteps implements ChildSteps {
+  readonly #model: ChildModel;
+  readonly #device: DeviceModel;
+  readonly #variables: Variable[];
+
+  constructor(model: ChildModel, device: DeviceModel) {
+    this.#model = model;
+    this.#device = device;
+    this.#variables = model.net.trainableWeights.map((weight) => weight.read() as Variable);
+  }
+
+  train(data: LabelledImages, indices: Int32Array, batchSize: number): Promise<Means> {
+    return this.#pass(data, indices, batchSize, (count) => {
+      this.#model.optimizer.step(this.#variables, this.#device.train(count));
+    });
+  }
+
+  evaluate(data: LabelledImages): Promise<Means> {
+    const indices = Int32Array.from({ length: data.labels.length }, (_, i) => i);
+    return this.#pass(data, indices, VALIDATION_BATCH, (count) => this.#device.evaluate(count));
+  }
+
+  dispose(): void {
+    this.#device.dispose();
+  }
+
+  async #pass(
+    { images, labels }: LabelledImages,
+    indices: Int32Array,
+    batchSize: number,
+    step: (count: number) => void,
+  ): Promise<Means> {
+    this.#device.begin({ pixels: images.data, labels }, indices);
+    for (let start = 0; start < indices.length; start += batchSize) {
+      step(Math.min(batchSize, indices.length - start));
+      await letMessagesThrough();
+    }
+    const { loss, correct } = await this.#device.end();
+    return { loss: loss / indices.length, accuracy: correct / indices.length };
   }
 }

@@ -25,7 +25,7 @@ import type { ChildModel } from "./model.ts";
 import { type ChildSteps, letMessagesThrough, type Means } from "./steps.ts";
 
 /** Images per forward pass when validating: large enough to amortise, small enough to stay in the cache. */
-const VALIDATION_BATCH = 100;
+export const VALIDATION_BATCH = 100;
 
 export class TensorSteps implements ChildSteps {
   readonly #model: ChildModel;

@@ -8,6 +8,7 @@ const KINDS: Record<string, () => void> = {
   train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
   probe: () => serveLazily(async () => (await import("../engine/engine.ts")).probeEngine),
   measure: () => serveLazily(async () => (await import("../search/measuring.ts")).runMeasuring),
+  adapter: () => serveLazily(async () => (await import("../engine/webgpu/dawn.ts")).describeAdapter),
   augment: () => serveLazily(async () => (await import("../apply/task.ts")).augmentPictures),
 };
 

@@ -14,10 +14,17 @@ import { homeFolder } from "./home.ts";
 /** This package's own that is compiled only where there is a C++ compiler. */
 const ADDON = "deepaugment/native/deepaugment.node";
 
+/** Dawn, in a package that npm may leave out where it does not install. */
+export const DAWN =
+  process.platform === "darwin"
+    ? "webgpu/dist/darwin-universal/dawn.node"
+    : (`webgpu/dist/${process.platform}-${process.arch}/dawn.node` as const);
+
 /** Every asset, as package/path; the kernels are this package's own. */
 export const ASSETS = [
   "deepaugment/kernels/augment.wasm",
   ADDON,
+  DAWN,
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
@@ -36,9 +43,9 @@ export function readAsset(asset: Asset): Uint8Array {
   return isSea() ? new Uint8Array(getRawAsset(asset)) : readFileSync(assetPath(asset));
 }
 
-/** Whether the asset is here; all but the native engine's addon always are. */
+/** Whether the asset is here; all but the addons of the engines always are. */
 export function hasAsset(asset: Asset): boolean {
-  if (asset !== ADDON) return true;
+  if (asset !== ADDON && asset !== DAWN) return true;
   try {
     if (isSea()) getRawAsset(asset);
     else assetPath(asset);

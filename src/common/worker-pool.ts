@@ -13,6 +13,8 @@ export interface WorkerPoolOptions {
   readonly nodeOptions?: string;
   /** Variables that the workers have besides, or instead of, this program's own; undefined takes one away. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Whether what the workers print is for nobody, rather than for this program's stderr. */
+  readonly isQuiet?: boolean;
 }
 
 export interface RunOptions<Progress> {
@@ -62,6 +64,7 @@ export class WorkerPool<Task, Result, Progress = never> {
   readonly #size: number;
   readonly #command: Command;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #isQuiet: boolean;
   readonly #workers = new Set<Worker<Task, Result, Progress>>();
   readonly #queue: Job<Task, Result, Progress>[] = [];
   #closed = false;
@@ -71,6 +74,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       throw new RangeError(`expected a pool of 1 or more, received ${size}`);
     this.#kind = kind;
     this.#size = size;
+    this.#isQuiet = options.isQuiet ?? false;
     this.#command = options.command ?? withArguments(selfCommand(), ["__worker", kind]);
     const nodeOptions = [process.env.NODE_OPTIONS, options.nodeOptions].filter(Boolean).join(" ");
     this.#environment = {
@@ -153,7 +157,7 @@ export class WorkerPool<Task, Result, Progress = never> {
     const { file, args } = this.#command;
     const child = spawn(file, args, {
       // What a worker prints is for the log: stdout belongs to the program's results.
-      stdio: ["ignore", 2, 2, "ipc"],
+      stdio: this.#isQuiet ? ["ignore", "ignore", "ignore", "ipc"] : ["ignore", 2, 2, "ipc"],
       serialization: "advanced",
       env: this.#environment,
       windowsHide: true,

@@ -163,7 +163,7 @@ const KEYS = {
   ),
   workers: key(
     autoOr(whole(1, 1024)),
-    "Processes that train at the same time; auto: one for each core of this machine, or fewer where a training has several threads.",
+    "Processes that train at the same time; auto: one for each core of this machine, or fewer where a training has several threads; 4 that share a graphics card.",
     "auto",
   ),
   out: key(

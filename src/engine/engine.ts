@@ -83,11 +83,37 @@ export interface CompiledModel {
   dispose(): void;
 }
 
+/** Over the images of a pass, their sums. */
+export interface PassResult {
+  /** Of the images' cross-entropies. */
+  readonly loss: number;
+  /** Images classified rightly. */
+  readonly correct: number;
+}
+
+/** A model's steps on a device with a memory of its own, which is read once a pass: reading it waits for all steps. */
+export interface DeviceModel {
+  /**
+   * Begins a pass over the images at the indices in `order`, image after image. Images that an earlier pass was over are
+   * not copied to the device again: they must be as they were.
+   */
+  begin(images: LabelledPixels, order: Int32Array): void;
+  /** Forward and back on the next images of the pass; returns the gradients by name, and takes no optimizer's step. */
+  train(count: number): NamedTensorMap;
+  /** Without dropout, and with the moving moments of batch normalisation. */
+  evaluate(count: number): void;
+  /** Once all images of the pass have been seen. @throws RunError where the device failed: out of memory, or lost. */
+  end(): Promise<PassResult>;
+  dispose(): void;
+}
+
 /** A started engine; TensorFlow.js's operations now run on it. */
 export interface Engine extends EngineIdentity {
   readonly optimizers: Optimizers;
   /** The model, which takes pixels in [0, 1] to logits, compiled; undefined where the engine cannot. */
   compile?(net: LayersModel, batchSize: number): CompiledModel | undefined;
+  /** The same model, on the engine's device, where it has one. */
+  onDevice?(net: LayersModel): DeviceModel;
 }
 
 interface EngineDefinition {
@@ -97,17 +123,15 @@ interface EngineDefinition {
   start(identity: EngineIdentity, threads: number): Promise<Engine>;
 }
 
-const NOT_YET: EngineDefinition = {
-  probe: async () => ({ missing: "is not part of this version", mend: "use engine: auto" }),
-  start: ({ name }) => Promise.reject(new Error(`engine ${name} is not part of this version`)),
-};
-
 const ENGINES: Record<EngineName, EngineDefinition> = {
   native: {
     probe: async () => (await import("./native/probe.ts")).probeNative(),
     start: async (identity, threads) => (await import("./native/backend.ts")).startNative(identity, threads),
   },
-  webgpu: NOT_YET,
+  webgpu: {
+    probe: async () => (await import("./webgpu/probe.ts")).probeWebgpu(),
+    start: async (identity) => (await import("./webgpu/backend.ts")).startWebgpu(identity),
+  },
   tensorflow: {
     probe: async () => (await import("./tensorflow/probe.ts")).probeTensorflow(),
     start: async (identity) => (await import("./tensorflow/backend.ts")).startTensorflow(identity),

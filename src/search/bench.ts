@@ -138,6 +138,11 @@ export async function benchTraining(request: BenchRequest): Promise<BenchOutcome
       `threads: a profile is of steps on one thread, received ${threads}; leave --threads out`,
     );
   }
+  if (request.profile && resolved.name === "webgpu") {
+    throw new UsageError(
+      "--profile is not for engine webgpu, whose steps run on the card while the program goes on; leave it out",
+    );
+  }
   request.onNotes?.(notes);
   const setup = { engine: resolved.name, precision: resolved.precision, threads, model, batch };
   const bench = new TrainingBench(setup, workers, { signal });

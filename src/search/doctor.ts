@@ -130,7 +130,7 @@ async function report(
   const { version, device, isSoftware } = probe;
   const { identity } = await resolveEngine(name, "auto", async () => probe);
   const { precision, kernels } = identity;
-  const workers = suitedWorkers(1);
+  const workers = suitedWorkers(name, probe, 1);
   const found = { engine: name, ...NOTHING, version, device, isSoftware, precision, kernels, workers };
   if (isSoftware) {
     return { ...found, problem: "finds no graphics card here, only a program that stands in for one" };

@@ -8,11 +8,19 @@ import {
   type ChosenEngine,
   describeEngine,
   type EngineChoice,
+  type EngineName,
   type PrecisionChoice,
   type ResolvedEngine,
   resolveEngine,
 } from "../engine/engine.ts";
+import type { EngineFound } from "../engine/probe.ts";
 import type { ExperimentFacts } from "../experiment/experiment.ts";
+
+/**
+ * Trainings that share a graphics card, unless `workers` says otherwise: while one puts its next step together, or
+ * augments images, the card computes the others'. `npm run bench:gpu` measures it; no card has been at hand yet.
+ */
+export const GRAPHICS_CARD_WORKERS = 4;
 
 /** What the configuration says of it. */
 export type EngineSettings = Pick<Config, "engine" | "precision" | "workers" | "threads">;
@@ -34,9 +42,11 @@ export interface SettledEngine {
  * @throws UsageError where the engine or the precision is not to be had.
  */
 export async function settleEngine(config: EngineSettings, began?: ExperimentFacts): Promise<SettledEngine> {
-  const { identity: engine, note } = began
-    ? await resumedEngine(config, began)
-    : await resolveEngine(config.engine, config.precision);
+  const {
+    identity: engine,
+    found,
+    note,
+  } = began ? await resumedEngine(config, began) : await resolveEngine(config.engine, config.precision);
   const notes = note ? [note] : [];
   const before = began && describeEngine({ ...began, name: began.engine, kernels: began.kernels ?? null });
   const now = describeEngine(engine);
@@ -52,13 +62,18 @@ export async function settleEngine(config: EngineSettings, began?: ExperimentFac
     );
   }
   const threads = isThreaded ? config.threads : 1;
-  const workers = config.workers === "auto" ? suitedWorkers(threads) : config.workers;
+  const workers = config.workers === "auto" ? suitedWorkers(engine.name, found, threads) : config.workers;
   return { engine, workers, threads, notes };
 }
 
-/** How many trainings of so many threads run side by side where nobody says otherwise: one for each core. */
-export function suitedWorkers(threads: number): number {
-  return Math.max(1, Math.floor(availableParallelism() / threads));
+/**
+ * How many trainings of so many threads run side by side where nobody says otherwise: one for each core; few on a graphics
+ * card, and one alone on a program that stands in for a card, since that has all cores already.
+ */
+export function suitedWorkers(name: EngineName, { isSoftware }: EngineFound, threads: number): number {
+  const cores = availableParallelism();
+  if (name === "webgpu") return isSoftware ? 1 : Math.min(GRAPHICS_CARD_WORKERS, cores);
+  return Math.max(1, Math.floor(cores / threads));
 }
 
 async function resumedEngine(config: EngineSettings, began: ExperimentFacts): Promise<ResolvedEngine> {

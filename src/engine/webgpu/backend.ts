@@ -1,0 +1,61 @@
+// Engine `webgpu`: TensorFlow.js's WebGPU backend on Dawn, made to train: gradients as tiled products and in few passes,
+// optimizers in one, and steps that are recorded once and repeated without TensorFlow.js.
+
+import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
+import { env, findBackendFactory, registerBackend, setBackend } from "@tensorflow/tfjs-core";
+import type { Engine, EngineIdentity } from "../engine.ts";
+import { convolutionKernels } from "./convolution.ts";
+import { requestDevice } from "./dawn.ts";
+import { depthwiseKernels } from "./depthwise.ts";
+import { dropoutKernels, registerDropoutGradient } from "./dropout.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { GpuBackend } from "./gpu-backend.ts";
+import { replaceGpuGradients } from "./gradients.ts";
+import { BACKEND, install } from "./kernel.ts";
+import { matMulKernels } from "./matmul.ts";
+import { GpuModel } from "./model.ts";
+import { normalizationKernels } from "./normalization.ts";
+import { gpuOptimizers } from "./optimizers.ts";
+import { poolingKernels } from "./pooling.ts";
+import { reductionKernels } from "./reductions.ts";
+
+let started: GpuBackend | undefined;
+
+/**
+ * Starts the backend and makes it TensorFlow.js's current one. A process has one device.
+ * @throws RunError where there is no graphics adapter.
+ */
+export async function startWebgpu(identity: EngineIdentity): Promise<Engine> {
+  started ??= await createBackend();
+  const backend = started;
+  if (!findBackendFactory(BACKEND)) register(backend);
+  if (!(await setBackend(BACKEND))) throw new Error("the WebGPU backend did not start");
+  return { ...identity, optimizers: gpuOptimizers, onDevice: (net) => new GpuModel(backend, net) };
+}
+
+async function createBackend(): Promise<GpuBackend> {
+  const { device, info, gpu } = await requestDevice();
+  // TensorFlow.js's backend looks for a browser's WebGPU.
+  globalThis.navigator ??= {} as Navigator;
+  Object.defineProperty(globalThis.navigator, "gpu", { value: gpu, configurable: true });
+  return new GpuBackend(device, info);
+}
+
+function register(backend: GpuBackend): void {
+  // Nothing is computed on the processor for being small: a recording would not see it.
+  env().set("WEBGPU_CPU_FORWARD", false);
+  const kernels = [
+    ...convolutionKernels,
+    ...depthwiseKernels,
+    ...dropoutKernels,
+    ...elementwiseKernels,
+    ...matMulKernels,
+    ...normalizationKernels,
+    ...poolingKernels,
+    ...reductionKernels,
+  ];
+  for (const kernel of kernels) install(kernel);
+  replaceGpuGradients();
+  registerDropoutGradient();
+  registerBackend(BACKEND, () => backend);
+}

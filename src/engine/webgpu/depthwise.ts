@@ -1,0 +1,57 @@
+// The gradient of a depthwise convolution's filter: for each tap a sum over the rows of pixels. TensorFlow.js's own has one
+// invocation go through all images for each value of the filter.
+
+import {
+  backend_util,
+  DepthwiseConv2dNativeBackpropFilter,
+  type DepthwiseConv2dNativeBackpropFilterAttrs,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
+import { areFloats, kernel } from "./kernel.ts";
+import { sumRows } from "./reductions.ts";
+
+type Shape4D = [number, number, number, number];
+
+const filterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, DepthwiseConv2dNativeBackpropFilterAttrs>(
+  DepthwiseConv2dNativeBackpropFilter,
+  (backend, { x, dy }, attrs) => {
+    const { strides, dilations, pad, dimRoundingMode, filterShape } = attrs;
+    const info = backend_util.computeConv2DInfo(
+      x.shape as Shape4D,
+      filterShape,
+      strides,
+      dilations,
+      pad,
+      dimRoundingMode,
+      true,
+    );
+    const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels } = info;
+    const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } =
+      info;
+    if (!areFloats(x, dy)) return undefined;
+    return sumRows(
+      backend,
+      {
+        name: "depthwise filter gradient",
+        ...{
+          outer: filterHeight * filterWidth,
+          rows: batchSize * outHeight * outWidth,
+          columns: outChannels,
+        },
+        functions: `
+fn pixel(tap: i32, place: i32, channel: i32) -> f32 {
+  let y = place / ${outWidth} % ${outHeight} * ${strideHeight} + tap / ${filterWidth} * ${dilationHeight} - ${padInfo.top};
+  let x = place % ${outWidth} * ${strideWidth} + tap % ${filterWidth} * ${dilationWidth} - ${padInfo.left};
+  if (y < 0 || y >= ${inHeight} || x < 0 || x >= ${inWidth}) { return 0.0; }
+  let image = place / ${outHeight * outWidth};
+  return images[((image * ${inHeight} + y) * ${inWidth} + x) * ${inChannels} + channel / ${outChannels / inChannels}];
+}`,
+        terms: [`dy[row * ${outChannels}u + column] * pixel(i32(outer), i32(row), i32(column))`],
+        inputs: { images: x, dy },
+      },
+      filterShape,
+    );
+  },
+);
+
+export const depthwiseKernels = [filterGradient];

@@ -12,9 +12,6 @@ import { sumRows } from "./reductions.ts";
 
 type Shape4D = [number, number, number, number];
 
-/** A sum for each tap stays in a register. */
-const MOST_TAPS = 49;
-
 const filterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, DepthwiseConv2dNativeBackpropFilterAttrs>(
   DepthwiseConv2dNativeBackpropFilter,
   (backend, { x, dy }, attrs) => {
@@ -31,26 +28,25 @@ const filterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, DepthwiseConv2d
     const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels } = info;
     const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } =
       info;
-    const taps = filterHeight * filterWidth;
-    if (!areFloats(x, dy) || taps > MOST_TAPS) return undefined;
+    if (!areFloats(x, dy)) return undefined;
     return sumRows(
       backend,
       {
         name: "depthwise filter gradient",
-        ...{ outer: 1, rows: batchSize * outHeight * outWidth, columns: outChannels },
+        ...{
+          outer: filterHeight * filterWidth,
+          rows: batchSize * outHeight * outWidth,
+          columns: outChannels,
+        },
         functions: `
-fn pixel(row: u32, column: u32, down: i32, across: i32) -> f32 {
-  let place = i32(row);
-  let y = place / ${outWidth} % ${outHeight} * ${strideHeight} + down * ${dilationHeight} - ${padInfo.top};
-  let x = place % ${outWidth} * ${strideWidth} + across * ${dilationWidth} - ${padInfo.left};
+fn pixel(tap: i32, place: i32, channel: i32) -> f32 {
+  let y = place / ${outWidth} % ${outHeight} * ${strideHeight} + tap / ${filterWidth} * ${dilationHeight} - ${padInfo.top};
+  let x = place % ${outWidth} * ${strideWidth} + tap % ${filterWidth} * ${dilationWidth} - ${padInfo.left};
   if (y < 0 || y >= ${inHeight} || x < 0 || x >= ${inWidth}) { return 0.0; }
   let image = place / ${outHeight * outWidth};
-  return images[((image * ${inHeight} + y) * ${inWidth} + x) * ${inChannels} + i32(column) / ${outChannels / inChannels}];
+  return images[((image * ${inHeight} + y) * ${inWidth} + x) * ${inChannels} + channel / ${outChannels / inChannels}];
 }`,
-        terms: Array.from(
-          { length: taps },
-          (_, tap) => `dy[at] * pixel(row, column, ${Math.floor(tap / filterWidth)}, ${tap % filterWidth})`,
-        ),
+        terms: [`dy[row * ${outChannels}u + column] * pixel(i32(outer), i32(row), i32(column))`],
         inputs: { images: x, dy },
       },
       filterShape,

@@ -20,7 +20,7 @@ export interface RowSums {
   readonly outer: number;
   readonly rows: number;
   readonly columns: number;
-  /** WGSL: what is summed, of the values' index `at`, their `row` and `column`. */
+  /** WGSL: what is summed, of a value's index `at`, its `outer`, its `row` and its `column`. */
   readonly terms: readonly string[];
   /** WGSL that the terms call. */
   readonly functions?: string;
@@ -57,25 +57,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let part = group.y;
   let outer = group.z;
   let end = min((part + 1u) * ${part}u, ${rows}u);
-${terms.map((_, t) => `  var sum${t} = 0.0;`).join("\n")}
+  var sum: array<f32, ${terms.length}>;
   if (column < ${columns}u) {
     for (var row = part * ${part}u + local.y; row < end; row += ${LANES}u) {
       let at = (outer * ${rows}u + row) * ${columns}u + column;
-${terms.map((term, t) => `      sum${t} += ${term};`).join("\n")}
+${terms.map((term, t) => `      sum[${t}] += ${term};`).join("\n")}
     }
   }
-${terms
-  .map(
-    (_, t) => `
-  lanes[local.y * ${COLUMNS}u + local.x] = sum${t};
-  workgroupBarrier();
-  if (local.y == 0u && column < ${columns}u) {
-    let sum = ${Array.from({ length: LANES }, (_, lane) => `lanes[${lane * COLUMNS}u + local.x]`).join(" + ")};
-    sums[(part * ${terms.length}u + ${t}u) * ${size}u + outer * ${columns}u + column] = ${finish("sum", parts === 1)};
+  for (var term = 0u; term < ${terms.length}u; term++) {
+    lanes[local.y * ${COLUMNS}u + local.x] = sum[term];
+    workgroupBarrier();
+    if (local.y == 0u && column < ${columns}u) {
+      let total = ${Array.from({ length: LANES }, (_, lane) => `lanes[${lane * COLUMNS}u + local.x]`).join(" + ")};
+      sums[(part * ${terms.length}u + term) * ${size}u + outer * ${columns}u + column] = ${finish("total", parts === 1)};
+    }
+    workgroupBarrier();
   }
-  workgroupBarrier();`,
-  )
-  .join("\n")}
 }`;
   backend.run(
     { name, code },

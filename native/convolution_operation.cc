@@ -214,8 +214,11 @@ class Convolution : public Operation {
 }  // namespace
 
 std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings, Type type) {
-  if (!settings.isWhole && Winograd::suits(settings.shape, type)) {
-    return std::make_unique<Convolution<Winograd>>(input, output, settings, type);
+  if (Winograd::suits(settings.shape, type)) {
+    // Image by image: its sums are not yet the filter's gradient, and few multiplications are worth more than few reads.
+    ConvolutionSettings byImage = settings;
+    byImage.isWhole = false;
+    return std::make_unique<Convolution<Winograd>>(input, output, byImage, type);
   }
   return std::make_unique<Convolution<Direct>>(input, output, settings, type);
 }

@@ -9,6 +9,7 @@
 //
 // The table goes to stdout, each measurement to stderr as it is made, and to `--json` as a line. PyTorch is the fastest of
 // its variants in each precision, which a first short pass finds; see peer_torch.py. Images are 32 x 32 with 10 classes.
+// `--part` names the part of the page to write, where it has tables of several machines.
 // Beside the rates stands how far they are from what the processor allows, where there is a C++ compiler (peak.cc).
 
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
@@ -56,8 +57,7 @@ async function main(): Promise<void> {
   if (options.json) writeFileWhole(options.json, `${JSON.stringify({ machine, command: command() })}\n`);
   const lines = options.childRun ? await childRun(options) : await trainingSpeed(options);
   console.log(lines.join("\n"));
-  const part = options.childRun ? "seconds per child" : "training speed";
-  if (options.page) writePart(options.page, part, lines, "Performance");
+  if (options.page) writePart(options.page, options.part, lines, "Performance");
 }
 
 type Options = ReturnType<typeof readOptions>;
@@ -77,6 +77,7 @@ function readOptions() {
       python: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
       page: { type: "string" },
+      part: { type: "string" },
       "child-run": { type: "boolean", default: false },
       data: { type: "string", default: "cifar10" },
       images: { type: "string", default: "2000,1000" },
@@ -100,6 +101,7 @@ function readOptions() {
     pythons: values.python,
     json: values.json,
     page: values.page,
+    part: values.part ?? (childRun ? "seconds per child" : "training speed"),
     childRun,
     data: values.data,
     trainSize,
@@ -135,7 +137,7 @@ async function trainingSpeed(options: Options): Promise<string[]> {
   const tables: string[] = [];
   for (const { model, operations, results } of compared) {
     const limit = typeof peaks === "string" ? undefined : { operations, peaks, cores };
-    tables.push("", `### ${model}, batch ${options.batch}`, "", ...formatModel(results, cores, limit));
+    tables.push("", `#### ${model}, batch ${options.batch}`, "", ...formatModel(results, cores, limit));
   }
   const torches = setups
     .filter(({ side }) => side === "torch")
@@ -262,7 +264,8 @@ function provenance(): string[] {
 function command(): string {
   const args = process.argv
     .slice(2)
-    .filter((arg, index, all) => arg !== "--json" && all[index - 1] !== "--json");
+    .filter((arg, index, all) => arg !== "--json" && all[index - 1] !== "--json")
+    .map((arg) => (/\s/.test(arg) ? `"${arg}"` : arg));
   return ["npm run bench:train", ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
 }
 

@@ -1,5 +1,7 @@
 // The reward of one training, from its history.
 
+import { meanOf } from "../common/mean.ts";
+
 /** What is known of a training after one epoch. */
 export interface EpochResult {
   /** From 1. */
@@ -35,8 +37,7 @@ export function rewardOf(history: readonly EpochResult[], settings: RewardSettin
     .map((epoch) => epoch.validationAccuracy)
     .sort((a, b) => b - a)
     .slice(0, settings.bestEpochs);
-  if (qualifying.length > 0)
-    return qualifying.reduce((sum, accuracy) => sum + accuracy, 0) / qualifying.length;
+  if (qualifying.length > 0) return meanOf(qualifying);
   return history.reduce((best, epoch) => (excess(epoch) < excess(best) ? epoch : best)).validationAccuracy;
 }
 

@@ -1,6 +1,7 @@
 // What an experiment keeps of its trainings and trials.
 
 import type { EpochResult } from "../child/reward.ts";
+import { meanOf } from "../common/mean.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /** One training that has ended. */
@@ -26,7 +27,7 @@ export interface TrialRecord {
 export function trialOf(samples: readonly TrainingRecord[]): TrialRecord {
   const { trial, policy } = samples[0];
   const count = samples.length;
-  const reward = samples.reduce((sum, sample) => sum + sample.reward, 0) / count;
+  const reward = meanOf(samples.map((sample) => sample.reward));
   const squares = samples.reduce((sum, sample) => sum + (sample.reward - reward) ** 2, 0);
   const standardError = count > 1 ? Math.sqrt(squares / (count - 1) / count) : null;
   return { trial, policy, reward, standardError };

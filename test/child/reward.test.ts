@@ -30,6 +30,10 @@ describe("rewardOf", () => {
     assert.ok(Math.abs(rewardOf(historyOf([0.2, 0.3], [0.3, 0.4], [0.9, 0.5]), SETTINGS) - 0.35) < 1e-12);
   });
 
+  it("is the same for one epoch as for several of the same accuracy, so that no policy is better by rounding", () => {
+    assert.equal(rewardOf(historyOf([0.1, 0.1], [0.1, 0.1], [0.1, 0.1]), SETTINGS), 0.1);
+  });
+
   it("takes the epoch of smallest excess, the earliest of equals, where none qualifies", () => {
     assert.equal(rewardOf(historyOf([0.9, 0.5], [0.75, 0.5], [0.875, 0.625]), SETTINGS), 0.5);
   });

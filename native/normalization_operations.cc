@@ -154,7 +154,7 @@ class Normalization : public Operation {
     const float *sumDy = sumDy_.total(), *sumDyXhat = sumDyXhat_.total();
     const NormalizationSettings& settings = state_->settings;
     const auto keep = [&](int weight, const float* sums) {
-      if (weight >= 0 && run.gradients[weight]) std::memcpy(run.gradients[weight], sums, channels * sizeof(float));
+      if (hasGradient(run, weight)) std::memcpy(run.gradients[weight], sums, channels * sizeof(float));
     };
     keep(settings.gamma, sumDyXhat);
     keep(settings.beta, sumDy);

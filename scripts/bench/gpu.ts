@@ -13,25 +13,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { RunError, UsageError } from "../../src/common/errors.ts";
+import { UsageError } from "../../src/common/errors.ts";
 import { describeMachine } from "../../src/common/machine.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../../src/dataset/subset-file.ts";
 import { drawSubsets } from "../../src/dataset/subsets.ts";
 import { resolveEngine } from "../../src/engine/engine.ts";
+import { runScript } from "../run-script.ts";
 import { GpuLoad } from "./training/gpu-load.ts";
 import { formatMachine } from "./training/machine.ts";
 import { median } from "./training/measurement.ts";
 import { writePart } from "./training/page-part.ts";
 import { trainChildren } from "./training/trainers.ts";
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError || error instanceof RunError)) throw error;
-  console.error(error.message);
-  process.exitCode = error.exitCode;
-}
+await runScript(main);
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -17,12 +17,13 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkModel } from "../../src/child/model.ts";
-import { RunError, UsageError } from "../../src/common/errors.ts";
+import { UsageError } from "../../src/common/errors.ts";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { describeMachine } from "../../src/common/machine.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../../src/dataset/subset-file.ts";
 import { drawSubsets } from "../../src/dataset/subsets.ts";
+import { runScript } from "../run-script.ts";
 import { type Operations, operationsOf } from "./training/limit.ts";
 import { formatMachine } from "./training/machine.ts";
 import type { Contender, Measurement, Setup } from "./training/measurement.ts";
@@ -44,13 +45,7 @@ const machine = describeMachine();
 /** Of each precision. */
 const MOST_PEAK_SECONDS = 1.5;
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError || error instanceof RunError)) throw error;
-  console.error(error.message);
-  process.exitCode = error.exitCode;
-}
+await runScript(main);
 
 async function main(): Promise<void> {
   const options = readOptions();

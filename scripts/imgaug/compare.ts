@@ -9,11 +9,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf, RunError, UsageError } from "../../src/common/errors.ts";
+import { RunError, UsageError } from "../../src/common/errors.ts";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { selectImages } from "../../src/image/batch.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
+import { runScript } from "../run-script.ts";
 import { Imgaug } from "./imgaug.ts";
 import { comparisonPage } from "./page.ts";
 import { Rows } from "./rows.ts";
@@ -70,10 +71,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError || error instanceof RunError)) throw error;
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = error.exitCode;
-}
+await runScript(main);

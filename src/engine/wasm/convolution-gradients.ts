@@ -20,15 +20,10 @@ import {
   type KernelFunc,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { callKernel, floatsOf, type Inputs, release } from "./kernels.ts";
+import { callKernel, floatsOf, type KernelArgs, release } from "./kernels.ts";
 import { transposeMatrix } from "./transpose.ts";
 
 type Shape4D = [number, number, number, number];
-interface KernelArgs<Attrs> {
-  inputs: Inputs;
-  backend: BackendWasm;
-  attrs: Attrs;
-}
 
 /**
  * Output gradient dy [batch, outHeight, outWidth, outChannels] and filter [height, width, inChannels, outChannels]

@@ -1,7 +1,6 @@
 // The gradients of depthwise convolutions, which @tensorflow/tfjs-backend-wasm 4.22 lacks: each pair of a pixel and a tap of
 // the filter is looked at once, and adds its product for all channels.
 
-import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import {
   backend_util,
   DepthwiseConv2dNativeBackpropFilter,
@@ -12,14 +11,9 @@ import {
   type KernelFunc,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { floatsOf, type Inputs } from "./kernels.ts";
+import { floatsOf, type KernelArgs } from "./kernels.ts";
 
 type Shape4D = [number, number, number, number];
-interface KernelArgs<Attrs> {
-  inputs: Inputs;
-  backend: BackendWasm;
-  attrs: Attrs;
-}
 
 /**
  * Output gradient dy [batch, outHeight, outWidth, inChannels × multiplier] and filter [height, width, inChannels,

@@ -6,6 +6,13 @@ import { getKernel, type NamedAttrMap, type TensorInfo } from "@tensorflow/tfjs-
 /** Tensors by the name that the kernel gives them. */
 export type Inputs = Record<string, TensorInfo>;
 
+/** What a kernel is called with. */
+export interface KernelArgs<Attrs> {
+  inputs: Inputs;
+  backend: BackendWasm;
+  attrs: Attrs;
+}
+
 /** Runs another kernel of the same backend; the caller owns, and must dispose, what comes back. */
 export function callKernel(
   backend: BackendWasm,

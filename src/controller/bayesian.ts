@@ -18,9 +18,11 @@ import { expectedImprovement } from "./acquisition.ts";
 import { drawCandidates } from "./candidates.ts";
 import {
   type Controller,
+  checkJudged,
   checkPoint,
   checkReward,
   type Dimension,
+  type Judged,
   type Point,
   randomSearchPoint,
 } from "./controller.ts";
@@ -36,17 +38,13 @@ const IMPROVEMENT_MARGIN = 0.01;
  */
 const RANDOM_EVERY = 5;
 
-interface Told {
-  readonly point: Point;
-  readonly reward: number;
-}
-
 /** The first `initialPoints` trials are those of random search; from then on, four in five are chosen by what was told. */
 export class BayesianController implements Controller {
   readonly #dimensions: readonly Dimension[];
   readonly #seed: number;
   readonly #initialPoints: number;
-  readonly #told = new Map<number, Told>();
+  readonly #told = new Map<number, Judged>();
+  #gains: readonly Judged[] = [];
   readonly #pending = new Map<number, Point>();
 
   constructor(dimensions: readonly Dimension[], seed: number, initialPoints: number) {
@@ -58,7 +56,9 @@ export class BayesianController implements Controller {
   ask(trial: number): Point {
     const known = this.#pending.get(trial);
     if (known) return known;
-    const learns = trial > this.#initialPoints && trial % RANDOM_EVERY !== 0 && this.#told.size > 0;
+    const knows =
+      trial > this.#initialPoints ? this.#told.size > 0 : this.#gains.length > 0 && this.#told.has(0);
+    const learns = knows && trial % RANDOM_EVERY !== 0;
     const point = learns ? this.#propose(trial) : randomSearchPoint(this.#dimensions, this.#seed, trial);
     this.#pending.set(trial, point);
     return point;
@@ -69,16 +69,31 @@ export class BayesianController implements Controller {
     this.#pending.set(trial, point);
   }
 
-  tell(trial: number, point: Point, reward: number): void {
+  tell(trial: number, point: Point, reward: number, standardError: number | null = null): void {
     checkPoint(this.#dimensions, point);
     checkReward(trial, reward);
     this.#pending.delete(trial);
-    this.#told.set(trial, { point, reward });
+    this.#told.set(trial, { point, reward, standardError });
+  }
+
+  drop(trial: number): void {
+    this.#pending.delete(trial);
+  }
+
+  warmStart(gains: readonly Judged[]): void {
+    checkJudged(this.#dimensions, gains);
+    this.#gains = gains;
+  }
+
+  /** What an earlier search found, as rewards over this search's baseline; nothing until that is known. */
+  #earlier(): Judged[] {
+    const baseline = this.#told.get(0);
+    return baseline ? this.#gains.map((gain) => ({ ...gain, reward: baseline.reward + gain.reward })) : [];
   }
 
   /** The candidate of greatest expected improvement; among equals the first, which is a random one. */
   #propose(trial: number): Point {
-    const told = inOrder(this.#told);
+    const told = [...this.#earlier(), ...inOrder(this.#told)];
     const points = told.map(({ point }) => point);
     const rewards = told.map(({ reward }) => reward);
     const forest = seedOf(this.#seed, "forest", trial);

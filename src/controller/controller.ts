@@ -20,6 +20,14 @@ export type Dimension =
 /** One value per dimension. */
 export type Point = readonly number[];
 
+/** A point and what its trial found. */
+export interface Judged {
+  readonly point: Point;
+  readonly reward: number;
+  /** Of the reward, by the spread of the trial's samples; null where there was one sample. */
+  readonly standardError: number | null;
+}
+
 /** Proposes what to try next. Trials are numbered from 1; trial 0 is the baseline, which is only told. */
 export interface Controller {
   /**
@@ -37,9 +45,20 @@ export interface Controller {
 
   /**
    * The reward of a trial, greater being better.
+   * @param standardError of the reward; null or left out where it is unknown.
    * @throws RangeError if the reward is not finite or the point lies outside the space.
    */
-  tell(trial: number, point: Point, reward: number): void;
+  tell(trial: number, point: Point, reward: number, standardError?: number | null): void;
+
+  /** The trial could not be judged: it is no longer pending, and nothing is learnt of it. */
+  drop(trial: number): void;
+
+  /**
+   * Teaches what an earlier search of the same space found, before anything is asked. Rewards are gains over that
+   * search's own baseline: its data or its child may have been others.
+   * @throws RangeError if a gain is not finite or a point lies outside the space.
+   */
+  warmStart(gains: readonly Judged[]): void;
 }
 
 /** A point drawn uniformly. */
@@ -77,4 +96,12 @@ export function checkPoint(dimensions: readonly Dimension[], point: Point): void
 /** @throws RangeError if the reward is not finite. */
 export function checkReward(trial: number, reward: number): void {
   if (!Number.isFinite(reward)) throw new RangeError(`the reward of trial ${trial} is ${reward}`);
+}
+
+/** @throws RangeError if a reward is not finite or a point lies outside the space. */
+export function checkJudged(dimensions: readonly Dimension[], judged: readonly Judged[]): void {
+  for (const [index, { point, reward }] of judged.entries()) {
+    checkPoint(dimensions, point);
+    checkReward(index, reward);
+  }
 }

@@ -3,9 +3,11 @@
 
 import {
   type Controller,
+  checkJudged,
   checkPoint,
   checkReward,
   type Dimension,
+  type Judged,
   type Point,
   randomSearchPoint,
 } from "./controller.ts";
@@ -34,5 +36,14 @@ export class RandomController implements Controller {
     checkPoint(this.#dimensions, point);
     checkReward(trial, reward);
     this.#pending.delete(trial);
+  }
+
+  drop(trial: number): void {
+    this.#pending.delete(trial);
+  }
+
+  /** Checks what it is taught, and learns nothing of it. */
+  warmStart(gains: readonly Judged[]): void {
+    checkJudged(this.#dimensions, gains);
   }
 }

@@ -111,8 +111,8 @@ class Search {
   #tell(last: number): void {
     const { controller, space } = this.#options;
     for (; this.#told <= last; this.#told++) {
-      const { trial, policy, reward } = this.#finished[this.#told];
-      controller.tell(trial, space.policyToPoint(policy), reward);
+      const { trial, policy, reward, standardError } = this.#finished[this.#told];
+      controller.tell(trial, space.policyToPoint(policy), reward, standardError);
     }
   }
 

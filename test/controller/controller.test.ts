@@ -9,6 +9,7 @@ import {
   type Point,
   randomPoint,
 } from "../../src/controller/controller.ts";
+import { predictedRewards } from "../../src/controller/predicted.ts";
 import { RandomController } from "../../src/controller/random.ts";
 
 const SPACE: readonly Dimension[] = [
@@ -174,5 +175,55 @@ describe("Bayesian optimization", () => {
     assert.notDeepEqual(second, first);
     const far = second[0] !== first[0] || second[2] !== first[2] || Math.abs(second[1] - first[1]) > 0.1;
     assert.ok(far, `${first} and ${second}`);
+  });
+});
+
+describe("what other searches and failed trials leave", () => {
+  it("an earlier search's gains replace the random trials, once the baseline is known", () => {
+    const random = new Random("earlier");
+    const gains = Array.from({ length: 60 }, () => {
+      const point = randomPoint(SPACE, random);
+      return { point, reward: rewardOf(point, random) - 0.5, standardError: null };
+    });
+    const cold = new BayesianController(SPACE, 3, 30);
+    const warm = new BayesianController(SPACE, 3, 30);
+    warm.warmStart(gains);
+    assert.deepEqual(warm.ask(1), cold.ask(1), "the baseline is not known");
+    for (const controller of [cold, warm]) controller.tell(0, [0, -1, 0, 0], 0.7);
+    const asked = [2, 3, 4].map((trial) => [cold.ask(trial), warm.ask(trial)]);
+    const value = (index: number) =>
+      asked.reduce((sum, points) => sum + rewardOf(points[index], new Random("noise")), 0);
+    assert.ok(value(1) > value(0) + 0.1, `cold ${value(0)}, warm ${value(1)}`);
+    assert.throws(() => warm.warmStart([{ ...gains[0], reward: Number.NaN }]), RangeError);
+  });
+
+  for (const [name, create] of Object.entries(controllers)) {
+    it(`a dropped trial is no longer pending: ${name}`, () => {
+      const dropping = create(SPACE, 4);
+      const never = create(SPACE, 4);
+      tellRandom(dropping, SPACE, 12);
+      tellRandom(never, SPACE, 12);
+      dropping.expect(12, [3, 0.3, 5, 1]);
+      dropping.drop(12);
+      assert.deepEqual(dropping.ask(13), never.ask(13));
+    });
+  }
+
+  it("predictions of judged points take luck out", () => {
+    const random = new Random("lucky");
+    const judged = Array.from({ length: 80 }, () => {
+      const point = randomPoint(SPACE, random);
+      return { point, reward: rewardOf(point, random) + random.normal(0, 0.03), standardError: null };
+    });
+    const predicted = predictedRewards(SPACE, judged, 1);
+    const truth = judged.map(({ point }) => {
+      const quiet = Array.from({ length: 200 }, (_, i) => rewardOf(point, new Random("quiet", i)));
+      return quiet.reduce((sum, value) => sum + value, 0) / quiet.length;
+    });
+    const error = (values: readonly number[]) =>
+      values.reduce((sum, value, i) => sum + (value - truth[i]) ** 2, 0) / truth.length;
+    const [ofPredicted, ofRewards] = [error(predicted), error(judged.map(({ reward }) => reward))];
+    assert.ok(ofPredicted < ofRewards, `${ofPredicted} against ${ofRewards}`);
+    assert.deepEqual(predictedRewards(SPACE, [], 1), []);
   });
 });

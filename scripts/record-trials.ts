@@ -1,0 +1,112 @@
+// Records real trials of random policies: what a controller meets, kept as a data file (test/fixtures/trials.jsonl), on
+// which controllers are compared (npm run bench:regret). The basic CNN on 2,000 CIFAR-10 images, 1,000 to validate, one
+// sample a trial: the trials of `optimize` with method random, opt_samples 1 and child_epochs 15.
+//
+//   npm run record:trials                          # 400 policies and the baseline; hours
+//   npm run record:trials -- --trials 100-199 --out part.jsonl
+//
+// A trial is a JSON line, appended as its training ends; what the file has is not trained again.
+
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { rewardOf } from "../src/child/reward.ts";
+import { UsageError } from "../src/common/errors.ts";
+import { TECHNIQUES } from "../src/config/techniques.ts";
+import { randomSearchPoint } from "../src/controller/controller.ts";
+import { loadDataset } from "../src/dataset/load.ts";
+import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
+import { drawSubsets } from "../src/dataset/subsets.ts";
+import { type EngineChoice, type PrecisionChoice, resolveEngine } from "../src/engine/engine.ts";
+import { formatPolicy, noAugmentation, type Policy } from "../src/policy/policy.ts";
+import { createSpace, pointToPolicy } from "../src/policy/space.ts";
+import { ProcessExecutor } from "../src/search/executor.ts";
+import { runScript } from "./run-script.ts";
+
+/** A line of the file. */
+interface RecordedTrial {
+  /** 0 is the baseline. */
+  readonly trial: number;
+  readonly policy: Policy;
+  readonly reward: number;
+  /** Of each epoch. */
+  readonly accuracies: readonly number[];
+  readonly validationAccuracies: readonly number[];
+  readonly engine: string;
+}
+
+const SEED = 0;
+const REWARD = { bestEpochs: 3, overfitMargin: 0.1 };
+
+await runScript(main);
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      trials: { type: "string", default: "0-400" },
+      epochs: { type: "string", default: "15" },
+      engine: { type: "string", default: "native" },
+      precision: { type: "string", default: "auto" },
+      workers: { type: "string", default: String(availableParallelism()) },
+      data: { type: "string", default: "cifar10" },
+      out: { type: "string", default: "test/fixtures/trials.jsonl" },
+    },
+  });
+  const range = /^(\d+)-(\d+)$/.exec(values.trials);
+  if (!range) throw new UsageError(`--trials is "${values.trials}"; give a range such as 0-400`);
+  const [first, last] = [Number(range[1]), Number(range[2])];
+  const known = readTrials(values.out);
+  const { identity } = await resolveEngine(
+    values.engine as EngineChoice,
+    values.precision as PrecisionChoice,
+  );
+  const { name: engine, precision, kernels } = identity;
+  const folder = mkdtempSync(join(tmpdir(), "deepaugment-trials-"));
+  const executor = new ProcessExecutor(Number(values.workers));
+  try {
+    const subsetsPath = join(folder, "subsets.bin");
+    const dataset = await loadDataset(values.data);
+    const drawn = drawSubsets(dataset, { trainSize: 2000, validationSize: 1000, seed: SEED });
+    writeSubsets(subsetsPath, selectSubsets(dataset, drawn));
+    const record = async (trial: number) => {
+      const policy = policyOf(trial);
+      const history = await executor.train(
+        {
+          ...{ trial, sample: 0, policy, seed: SEED, model: "basiccnn", engine, precision, threads: 1 },
+          ...{ epochs: Number(values.epochs), batchSize: 64, subsetsPath },
+        },
+        {},
+      );
+      const line: RecordedTrial = {
+        ...{ trial, policy, reward: rewardOf(history, REWARD) },
+        accuracies: history.map(({ accuracy }) => Number(accuracy.toFixed(4))),
+        validationAccuracies: history.map(({ validationAccuracy }) => validationAccuracy),
+        engine: [engine, precision, kernels].filter(Boolean).join(", "),
+      };
+      appendFileSync(values.out, `${JSON.stringify(line)}\n`);
+      process.stderr.write(`trial ${trial}: reward ${line.reward.toFixed(3)}, ${formatPolicy(policy)}\n`);
+    };
+    const wanted = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    await Promise.all(wanted.filter((trial) => !known.has(trial)).map(record));
+  } finally {
+    await executor.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The trial's policy in a random search of seed 0. */
+function policyOf(trial: number): Policy {
+  const shape = { chains: 1, operationsPerChain: 2 };
+  const space = createSpace({ ...shape, operations: TECHNIQUES });
+  return trial === 0
+    ? noAugmentation(shape.chains, shape.operationsPerChain)
+    : pointToPolicy(space, randomSearchPoint(space.dimensions, SEED, trial));
+}
+
+/** The numbers of the trials that the file has. */
+function readTrials(path: string): Set<number> {
+  if (!existsSync(path)) return new Set();
+  const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
+  return new Set(lines.map((line) => (JSON.parse(line) as RecordedTrial).trial));
+}

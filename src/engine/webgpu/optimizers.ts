@@ -98,7 +98,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }`,
 };
 
-/** min(1, clipNorm / norm), where a norm that is NaN makes the factor NaN. */
+/**
+ * min(1, clipNorm / norm), where a norm that is NaN makes the factor NaN. That is seen by its bits: WGSL lets a driver
+ * take comparisons for those of numbers, and NVIDIA's makes a minimum of `select`, by which NaN gives 1.
+ */
 const CLIP_FACTOR: Shader = {
   name: "clipping factor",
   code: `
@@ -109,8 +112,8 @@ const CLIP_FACTOR: Shader = {
 fn main() {
   var sum = 0.0;
   for (var i = 0u; i < arrayLength(&sums); i++) { sum += sums[i]; }
-  let ratio = clipNorm / sqrt(sum);
-  factor[0] = select(ratio, 1.0, ratio > 1.0);
+  let isNaN = (bitcast<u32>(sum) & 0x7fffffffu) > 0x7f800000u;
+  factor[0] = select(min(clipNorm / sqrt(sum), 1.0), sum, isNaN);
 }`,
 };
 

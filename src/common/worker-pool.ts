@@ -45,6 +45,9 @@ export class WorkerDiedError extends RunError {
   }
 }
 
+/** No process can be started. */
+export class WorkerStartError extends RunError {}
+
 /** A task is run again where its process dies or hangs, this many times in all. */
 const MAX_RUNS = 2;
 
@@ -116,7 +119,7 @@ export class WorkerPool<Task, Result, Progress = never> {
   /**
    * Runs `task` as soon as a process is free; first come, first served.
    * @throws what the task's handler threw (name, message and exit code are kept; it is not run again unless
-   *   `isRetried` says so); WorkerDiedError where the process died or hung in this task twice; RunError where none can be started;
+   *   `isRetried` says so); WorkerDiedError where the process died or hung in this task twice; WorkerStartError where none can be started;
    *   InterruptedError on abort or `close()`.
    */
   run(task: Task, options: RunOptions<Progress> = {}): Promise<Result> {
@@ -206,7 +209,7 @@ export class WorkerPool<Task, Result, Progress = never> {
     child.on("error", (error) => {
       if (child.pid !== undefined) return;
       const reason = systemReason(error);
-      remove((job) => job.reject(new RunError(`cannot start a worker process (${file}): ${reason}`)));
+      remove((job) => job.reject(new WorkerStartError(`cannot start a worker process (${file}): ${reason}`)));
     });
     child.on("message", (message) => this.#hear(worker, message as WorkerMessage<Result, Progress>));
     // With a task: "close", not "exit", since by then its last messages have been read. Without one: "exit", since

@@ -16,6 +16,8 @@ interface Holder {
   readonly host: string;
   /** When the process started, so that another one of the same id is told apart; null where the system does not say. */
   readonly started: string | null;
+  /** When the lock was made, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** For how long one of two programs that came at the same time waits for the other to give way, in milliseconds. */
@@ -38,16 +40,19 @@ export class FolderLock {
    * @throws UsageError naming the program that works in it; RunError where the lock cannot be written.
    */
   static async acquire(folder: string): Promise<FolderLock> {
-    const own: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) ?? null };
-    const name = `experiment.${own.host.replace(/[^\w-]/g, "-")}-${own.pid}-${Date.now()}-${count++}.lock`;
+    const since = Date.now();
+    const own: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) ?? null, since };
+    const name = `experiment.${own.host.replace(/[^\w-]/g, "-")}-${own.pid}-${since}-${count++}.lock`;
     const path = join(folder, name);
     writeFileWhole(path, `${JSON.stringify(own)}\n`);
     try {
       for (let waited = 0; ; waited += STEP) {
         const others = livingLocks(folder).filter((other) => other.name !== name);
         if (others.length === 0) return new FolderLock(path);
-        // Of two that came at the same time, the one whose name comes later gives way.
-        const isFirst = others.every((other) => name < other.name);
+        // Of those that came at the same time, the ones whose names come later give way.
+        const isFirst = others.every(
+          (other) => name < other.name && Math.abs(other.holder.since - since) < PATIENCE,
+        );
         if (!isFirst || waited >= PATIENCE) throw inUse(folder, others[0].name, others[0].holder);
         await sleep(STEP);
       }
@@ -94,9 +99,11 @@ function readHolder(path: string): Holder | undefined {
     throw error;
   }
   try {
-    const { pid, host, started } = JSON.parse(text);
-    if (!Number.isInteger(pid) || typeof host !== "string") throw new Error("it names no process");
-    return { pid, host, started: typeof started === "string" ? started : null };
+    const { pid, host, started, since } = JSON.parse(text);
+    if (!Number.isInteger(pid) || typeof host !== "string" || !Number.isFinite(since)) {
+      throw new Error("it names no process");
+    }
+    return { pid, host, started: typeof started === "string" ? started : null, since };
   } catch (error) {
     throw new UsageError(`${path} is no lock of this program (${messageOf(error)}); remove it`);
   }

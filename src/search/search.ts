@@ -130,8 +130,11 @@ class Search {
     try {
       for (let trial = 0; trial <= iterations; trial++) {
         await this.#until(() => this.#finished.length > trial - lag);
-        this.#tell(trial - lag);
-        this.#start(trial, this.#policyOf(trial));
+        const policy = this.#occupancy.whileDeaf(() => {
+          this.#tell(trial - lag);
+          return this.#policyOf(trial);
+        });
+        this.#start(trial, policy);
       }
       await this.#until(() => this.#finished.length > iterations);
     } catch (error) {

@@ -8,12 +8,24 @@
 // "utilization": workers that sleep 10 s, 30% more or less, for each training, as processes of the real pool; the Bayesian
 // controller has been told 300 trials before. By the workers' own clocks, from the first training's start to the last
 // one's end, and to the last one's start (when a search ends, the last workers have nothing left to do); "reported" is what
-// the search itself says. "append": 50 epochs, flushed to the disk. "resume": a search of 1,000 trials of 3 samples and 50
+// the search itself says. "append": 50 epochs, flushed to the disk, in
+// milliseconds; "plain" is writing and flushing as many bytes to an open file, turn by turn. "resume": a search of 1,000 trials of 3 samples and 50
 // epochs; from the start of `deepaugment optimize --resume` to the start of its first training's process, with what the data
 // take to load, and what it takes in this process from reading the files to the first training.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -143,23 +155,42 @@ async function benchUtilization(workers: number): Promise<void> {
 }
 
 function benchAppend(): void {
-  const { notebook } = filesIn(mkdtempSync(join(root, "append-")));
+  const folder = mkdtempSync(join(root, "append-"));
+  const { notebook } = filesIn(folder);
   notebook.create();
-  const milliseconds: number[] = [];
+  const file = openSync(join(folder, "plain"), "a");
+  const appends: number[] = [];
+  const plain: number[] = [];
+  let size = statSync(notebook.path).size;
   for (const record of trainings(Math.ceil(APPENDS / SAMPLES))) {
-    const start = performance.now();
-    notebook.append(record);
-    milliseconds.push(performance.now() - start);
+    appends.push(millisecondsOf(() => notebook.append(record)));
+    const bytes = Buffer.alloc(statSync(notebook.path).size - size, "x");
+    size += bytes.length;
+    plain.push(
+      millisecondsOf(() => {
+        writeSync(file, bytes);
+        fsyncSync(file);
+      }),
+    );
   }
-  milliseconds.sort((a, b) => a - b);
-  const at = (share: number) => round(milliseconds[Math.floor(share * (milliseconds.length - 1))]);
+  closeSync(file);
+  const at = (times: number[], share: number) =>
+    round(times.sort((a, b) => a - b)[Math.floor(share * (times.length - 1))]);
   print({
     bench: "append",
     epochs: EPOCHS,
-    appends: milliseconds.length,
-    median: at(0.5),
-    percentile99: at(0.99),
+    appends: appends.length,
+    median: at(appends, 0.5),
+    percentile99: at(appends, 0.99),
+    plainMedian: at(plain, 0.5),
+    plainPercentile99: at(plain, 0.99),
   });
+}
+
+function millisecondsOf(act: () => void): number {
+  const start = performance.now();
+  act();
+  return performance.now() - start;
 }
 
 async function benchResume(): Promise<void> {

@@ -340,7 +340,7 @@ describe("a training that fails", () => {
         assert.ok(error instanceof RunError);
         assert.match(
           error.message,
-          /^6 trainings in a row failed, the last one since: it said "no", twice; .*--resume/,
+          /^6 trainings in a row failed, the last one since: it said "no", twice; mend that: they are tried again/,
         );
         return true;
       });

@@ -65,8 +65,8 @@ const EPOCHS = 50;
 const SAMPLES = 3;
 /** Trials that the controller has been told before workers are watched. */
 const TOLD = 300;
-/** Trials that are watched, per worker: 4 minutes. */
-const WATCHED = 8;
+/** Trainings that are watched, per worker: two and a half minutes. */
+const WATCHED = 15;
 const APPENDS = 400;
 const RESUMED = 1000;
 const ROUNDS = 3;

@@ -212,19 +212,22 @@ class Search {
         signal: stop,
         onStart: () => {
           this.#occupancy.start(key);
-          this.#observe(() => observer?.onTrainingStarted?.(trial, sample));
+          this.#guard(() => observer?.onTrainingStarted?.(trial, sample));
         },
-        onEpoch: (result) => this.#observe(() => observer?.onEpoch?.(trial, sample, result)),
+        onEpoch: (result) => this.#guard(() => observer?.onEpoch?.(trial, sample, result)),
       })
       .finally(() => this.#occupancy.end(key))
       .then(
-        (history) => this.#succeed({ trial, sample, policy, history, reward: rewardOf(history, reward) }),
-        (error) => {
-          if (!(error instanceof TrainingFailedError)) throw error;
-          this.#fail({ trial, sample, reason: error.reason });
-        },
+        (history) =>
+          this.#guard(() =>
+            this.#succeed({ trial, sample, policy, history, reward: rewardOf(history, reward) }),
+          ),
+        (error) =>
+          this.#guard(() => {
+            if (!(error instanceof TrainingFailedError)) throw error;
+            this.#fail({ trial, sample, reason: error.reason });
+          }),
       )
-      .catch((error) => this.#failure.abort(error))
       .finally(() => {
         this.#running.delete(running);
         this.#wake();
@@ -232,27 +235,25 @@ class Search {
     this.#running.add(running);
   }
 
-  /** What an observer throws ends the search; it is no failure of the training that it hears of. */
-  #observe(call: () => void): void {
+  /** Does something of which a failure ends the search; nothing once it has ended, so that nothing is written any more. */
+  #guard(act: () => void): void {
+    if (this.#failure.signal.aborted) return;
     try {
-      call();
+      act();
     } catch (error) {
       this.#failure.abort(error);
     }
   }
 
   #succeed(record: TrainingRecord): void {
-    // Nothing is written any more once something could not be.
-    if (this.#failure.signal.aborted) return;
     this.#failedInRow = [];
-    this.#options.observer?.onTrainingFinished?.(record);
     if (record.trial * this.#options.samples + record.sample > this.#turns)
       this.#options.early.append(record);
+    this.#guard(() => this.#options.observer?.onTrainingFinished?.(record));
     this.#arrived(record);
   }
 
   #fail(failure: TrainingFailure): void {
-    if (this.#failure.signal.aborted) return;
     const { failures, observer, samples } = this.#options;
     const { trial, reason } = failure;
     this.#failedInRow.push(failure);

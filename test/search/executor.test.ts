@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { EpochResult } from "../../src/child/reward.ts";
 import { RunError, UsageError } from "../../src/common/errors.ts";
 import { writeSubsets } from "../../src/dataset/subset-file.ts";
+import { findAddon } from "../../src/engine/native/addon.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { InProcessExecutor, ProcessExecutor, TrainingFailedError } from "../../src/search/executor.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
@@ -28,9 +29,10 @@ after(() => {
   rmSync(root, { recursive: true });
 });
 
+const engine = "missing" in findAddon() ? "wasm" : "native";
 const taskOf = (trial: number, more: Partial<TrainingTask> = {}): TrainingTask => ({
   ...{ trial, sample: 0, policy: noAugmentation(1, 2), seed: 1, model: "basiccnn" },
-  ...{ engine: "wasm", precision: "float32", threads: 1, epochs: 2, batchSize: 10, subsetsPath },
+  ...{ engine, precision: "float32", threads: 1, epochs: 2, batchSize: 10, subsetsPath },
   ...more,
 });
 const losses = (history: readonly EpochResult[]) => history.map(({ loss }) => loss);

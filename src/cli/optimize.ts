@@ -1,7 +1,7 @@
 // `deepaugment optimize`: the search.
 
 import type { Command } from "commander";
-import { InterruptedError } from "../common/errors.ts";
+import { InterruptedError, RunError } from "../common/errors.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { formatPolicy } from "../policy/policy.ts";
@@ -71,6 +71,7 @@ async function optimize(options: OptimizeOptions): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
   const config = loadConfig(await sourcesOf(options));
   const outcome = await interruptible((signal) => search(config, options.resume, signal));
+  process.stderr.write(describeWork(outcome));
   process.stdout.write(options.json ? formatJson(outcome) : formatOutcome(outcome));
 }
 
@@ -105,9 +106,9 @@ async function search(
       },
     });
   } catch (error) {
-    if (error instanceof InterruptedError && folder) {
-      throw new InterruptedError(`interrupted; go on with: deepaugment optimize --resume ${folder}`);
-    }
+    const goOn = `go on with: deepaugment optimize --resume ${folder}`;
+    if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${goOn}`);
+    if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${goOn}`);
     throw error;
   } finally {
     display?.stop();
@@ -139,6 +140,17 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
     );
   }
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
+}
+
+/** How the search went, for stderr. */
+function describeWork({ failures, utilization, folder }: ExperimentOutcome): string {
+  const failed =
+    failures.length === 0
+      ? ""
+      : `${failures.length} training${failures.length === 1 ? "" : "s"} failed, see ${folder}/failures.csv\n`;
+  return (
+    failed + (utilization === null ? "" : `Workers busy ${(100 * utilization).toFixed(1)}% of the time\n`)
+  );
 }
 
 function formatOutcome(outcome: ExperimentOutcome): string {

@@ -3,7 +3,7 @@
 
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { EpochResult } from "../child/reward.ts";
-import type { TrainingRecord, TrialRecord } from "../experiment/records.ts";
+import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { SearchObserver } from "../search/search.ts";
 import { formatDuration, formatGain, formatShare } from "./format.ts";
@@ -66,6 +66,11 @@ class Standing {
   }
 }
 
+function describeFailure({ trial, sample, reason }: TrainingFailure): string {
+  const place = trial === 0 ? "baseline" : `trial ${trial}`;
+  return `${place}, sample ${sample + 1} failed twice and is left out: ${reason}\n`;
+}
+
 class TerminalDisplay implements SearchDisplay {
   readonly #size: SearchSize;
   readonly #standing: Standing;
@@ -112,7 +117,12 @@ class TerminalDisplay implements SearchDisplay {
     this.#trialBar.update(this.#standing.trials, this.#payload());
   }
 
-  onTrainingFinished({ trial, sample }: TrainingRecord): void {
+  onTrainingFailed(failure: TrainingFailure): void {
+    this.#bars.log(describeFailure(failure));
+    this.onTrainingFinished(failure);
+  }
+
+  onTrainingFinished({ trial, sample }: Pick<TrainingRecord, "trial" | "sample">): void {
     const line = this.#shown.indexOf(`${trial}/${sample}`);
     if (line < 0) return;
     this.#shown[line] = undefined;
@@ -121,6 +131,11 @@ class TerminalDisplay implements SearchDisplay {
 
   onTrialFinished(record: TrialRecord): void {
     this.#standing.onTrialFinished(record);
+    this.#trialBar.update(this.#standing.trials, this.#payload());
+  }
+
+  onTrialDropped(): void {
+    this.#standing.trials++;
     this.#trialBar.update(this.#standing.trials, this.#payload());
   }
 
@@ -168,6 +183,10 @@ class LineDisplay implements SearchDisplay {
     process.stderr.write(
       `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#standing.summary}; ${this.#standing.timeLeft} left]\n`,
     );
+  }
+
+  onTrainingFailed(failure: TrainingFailure): void {
+    process.stderr.write(describeFailure(failure));
   }
 
   stop(): void {}

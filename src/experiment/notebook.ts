@@ -1,12 +1,14 @@
 // The notebook: one row per epoch of every training, in the order of trials and samples. Appended and flushed as each
 // training ends; read again when a search is resumed.
 
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from "node:fs";
-import type { EpochResult } from "../child/reward.ts";
-import { messageOf, RunError, systemReason, UsageError } from "../common/errors.ts";
-import { writeAll, writeFileWhole } from "../common/files.ts";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
+import { messageOf, systemReason, UsageError } from "../common/errors.ts";
+import { appendWhole, writeFileWhole } from "../common/files.ts";
+import type { TechniqueName } from "../config/techniques.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../policy/columns.ts";
-import type { Policy } from "../policy/policy.ts";
+import { noAugmentation, type Policy } from "../policy/policy.ts";
+import type { Checksums } from "./checksums.ts";
 import type { TrainingRecord } from "./records.ts";
 
 export interface NotebookShape {
@@ -14,6 +16,13 @@ export interface NotebookShape {
   readonly operationsPerChain: number;
   /** Rows of one training. */
   readonly epochs: number;
+}
+
+/** What the search that wrote a notebook had to keep to. */
+export interface NotebookRules {
+  /** The techniques that a policy may use. */
+  readonly operations: readonly TechniqueName[];
+  readonly reward: RewardSettings;
 }
 
 const EPOCH_COLUMNS = [
@@ -28,19 +37,39 @@ const EPOCH_COLUMNS = [
   "reward",
 ];
 
+const LOSS = EPOCH_COLUMNS.indexOf("loss");
+const VALIDATION_LOSS = EPOCH_COLUMNS.indexOf("val_loss");
+const REWARD = EPOCH_COLUMNS.indexOf("reward");
+const COUNTS = ["trial_no", "sample_no", "epoch"].map((name) => EPOCH_COLUMNS.indexOf(name));
+const SHARES = ["acc", "val_acc", "reward"].map((name) => EPOCH_COLUMNS.indexOf(name));
+const DIVERGED: ReadonlySet<string> = new Set(["NaN", "Infinity"]);
+
+/** A recomputed reward may differ by so much from a recorded one: other versions summed in another order. */
+const REWARD_TOLERANCE = 1e-9;
+
 /** A file of an experiment with a row per epoch: `notebook.csv`. */
 export class Notebook {
   readonly path: string;
   readonly #shape: NotebookShape;
+  readonly #sums: Checksums | undefined;
+  readonly #columns: readonly string[];
+  /** All but the policy's. */
+  readonly #numberColumns: readonly number[];
+  /** Of the row that is being read: a large notebook has a hundred thousand. */
+  readonly #numbers: number[];
 
-  constructor(path: string, shape: NotebookShape) {
+  constructor(path: string, shape: NotebookShape, sums?: Checksums) {
     this.path = path;
     this.#shape = shape;
+    this.#sums = sums;
+    this.#columns = columnsOf(shape);
+    this.#numberColumns = [...EPOCH_COLUMNS.keys(), this.#columns.length - 1];
+    this.#numbers = new Array(this.#columns.length).fill(0);
   }
 
   /** Begins an empty notebook. @throws RunError */
   create(): void {
-    writeFileWhole(this.path, `${columnsOf(this.#shape).join(",")}\n`);
+    writeFileWhole(this.path, `${this.#columns.join(",")}\n`);
   }
 
   get exists(): boolean {
@@ -53,7 +82,20 @@ export class Notebook {
 
   /** Adds a training's rows, on disk when this returns. @throws RunError */
   append(record: TrainingRecord): void {
-    appendFlushed(this.path, formatRows(record));
+    const rows = formatRows(record);
+    appendWhole(this.path, rows.map((row) => `${row}\n`).join(""));
+    this.#sums?.add(record.trial, record.sample, rows);
+  }
+
+  /** The line, counted from 1, at which a training begins, of which `index` stand before. */
+  lineOf(index: number): number {
+    return 2 + index * this.#shape.epochs;
+  }
+
+  /** Takes all trainings but the first `count` out of the file. @throws RunError */
+  keep(count: number): void {
+    const lines = readFileSync(this.path, "utf8").split("\n");
+    writeFileWhole(this.path, `${lines.slice(0, this.lineOf(count) - 1).join("\n")}\n`);
   }
 
   /**
@@ -61,7 +103,7 @@ export class Notebook {
    * the file: it is trained again.
    * @throws UsageError naming the line that no notebook of this experiment would have.
    */
-  recover(): TrainingRecord[] {
+  recover(rules?: NotebookRules): TrainingRecord[] {
     let text: string;
     try {
       text = readFileSync(this.path, "utf8");
@@ -71,7 +113,7 @@ export class Notebook {
     const lines = text.split("\n");
     // What follows the last line end is a line that was cut, or nothing.
     const isCut = lines.pop() !== "";
-    const header = columnsOf(this.#shape).join(",");
+    const header = this.#columns.join(",");
     if (lines[0] !== header) {
       throw new UsageError(
         `${this.path}, line 1: expected the columns ${header}; is this another experiment's notebook?`,
@@ -79,68 +121,113 @@ export class Notebook {
     }
     const { epochs } = this.#shape;
     const wholeCount = Math.floor((lines.length - 1) / epochs);
-    const records = Array.from({ length: wholeCount }, (_, i) => this.#parse(lines, 1 + i * epochs));
+    const records = Array.from({ length: wholeCount }, (_, i) => this.#parse(lines, 1 + i * epochs, rules));
     if (isCut || lines.length > 1 + wholeCount * epochs) {
       writeFileWhole(this.path, `${lines.slice(0, 1 + wholeCount * epochs).join("\n")}\n`);
     }
     return records;
   }
 
+  /** An error at a line, counted from 1. */
+  wrong(line: number, what: string): UsageError {
+    return new UsageError(`${this.path}, line ${line}: ${what}; restore the file as it was written`);
+  }
+
   /** The training whose rows begin at `lines[start]`. */
-  #parse(lines: readonly string[], start: number): TrainingRecord {
+  #parse(lines: readonly string[], start: number, rules: NotebookRules | undefined): TrainingRecord {
     const { epochs } = this.#shape;
-    const columnCount = columnsOf(this.#shape).length;
+    const columnCount = this.#columns.length;
     const history: EpochResult[] = [];
     const head = lines[start].split(",");
+    const [trial, sample] = head.map(Number);
     for (let i = 0; i < epochs; i++) {
-      const cells = lines[start + i].split(",");
-      const wrong = (what: string) =>
-        new UsageError(`${this.path}, line ${start + i + 1}: ${what}; restore the file as it was written`);
-      if (cells.length !== columnCount) throw wrong(`expected ${columnCount} cells, found ${cells.length}`);
-      const [trial, sample, epoch, loss, accuracy, validationLoss, validationAccuracy] = cells.map(Number);
-      if (epoch !== i + 1 || cells[0] !== head[0] || cells[1] !== head[1]) {
-        throw wrong(
-          `expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${epoch} of trial ${trial}, sample ${sample}`,
+      const line = start + i + 1;
+      const row = lines[start + i];
+      const cells = row.split(",");
+      if (cells.length !== columnCount) {
+        throw this.wrong(line, `expected ${columnCount} cells, found ${cells.length}`);
+      }
+      const result = this.#parseEpoch(cells, line);
+      if (result.epoch !== i + 1 || cells[0] !== head[0] || cells[1] !== head[1]) {
+        throw this.wrong(
+          line,
+          `expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${cells[2]} of trial ${cells[0]}, sample ${cells[1]}`,
         );
       }
-      const seconds = Number(cells[columnCount - 1]);
-      if ([trial, sample, accuracy, validationAccuracy, seconds].some(Number.isNaN))
-        throw wrong("a cell is no number");
-      history.push({ epoch, loss, accuracy, validationLoss, validationAccuracy, seconds });
+      for (let c = REWARD; i > 0 && c < columnCount - 1; c++) {
+        if (cells[c] === head[c]) continue;
+        throw this.wrong(
+          line,
+          `${this.#columns[c]} is ${cells[c]}, and ${head[c]} in the training's first row`,
+        );
+      }
+      if (this.#sums?.matches(trial, sample, i, row) === false) {
+        throw this.wrong(line, "it is not as it was written (its checksum in notebook.sums is another)");
+      }
+      history.push(result);
     }
     const policy = this.#parsePolicy(head.slice(EPOCH_COLUMNS.length, -1), start + 1);
-    return {
-      trial: Number(head[0]),
-      sample: Number(head[1]),
-      policy,
-      history,
-      reward: Number(head[EPOCH_COLUMNS.indexOf("reward")]),
-    };
+    const record = { trial, sample, policy, history, reward: Number(head[REWARD]) };
+    if (rules) this.#check(record, start + 1, rules);
+    return record;
+  }
+
+  #parseEpoch(cells: readonly string[], line: number): EpochResult {
+    const numbers = this.#numbers;
+    for (const c of this.#numberColumns) {
+      const value = Number(cells[c]);
+      numbers[c] = value;
+      // A training that diverged has losses that are no numbers.
+      const isNumber =
+        Number.isFinite(value) || ((c === LOSS || c === VALIDATION_LOSS) && DIVERGED.has(cells[c]));
+      if (!isNumber || (value === 0 && cells[c].trim() === "")) {
+        throw this.wrong(line, `${this.#columns[c]}: a cell is no number, but "${cells[c]}"`);
+      }
+    }
+    for (const c of COUNTS) {
+      if (!Number.isSafeInteger(numbers[c]) || numbers[c] < 0) {
+        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, no count`);
+      }
+    }
+    for (const c of SHARES) {
+      if (numbers[c] < 0 || numbers[c] > 1) {
+        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, outside of 0 to 1`);
+      }
+    }
+    const [, , epoch, loss, accuracy, validationLoss, validationAccuracy, overfit] = numbers;
+    if (overfit !== accuracy - validationAccuracy) {
+      throw this.wrong(
+        line,
+        `acc_overfit is ${overfit}, but acc − val_acc is ${accuracy - validationAccuracy}`,
+      );
+    }
+    const seconds = numbers[numbers.length - 1];
+    return { epoch, loss, accuracy, validationLoss, validationAccuracy, seconds };
   }
 
   #parsePolicy(cells: readonly string[], line: number): Policy {
     try {
       return parsePolicyCells(cells, this.#shape.chains, this.#shape.operationsPerChain);
     } catch (error) {
-      throw new UsageError(
-        `${this.path}, line ${line}: ${messageOf(error)}; restore the file as it was written`,
-      );
+      throw this.wrong(line, messageOf(error));
     }
   }
-}
 
-/** Appends text and waits until it is on the disk. @throws RunError */
-function appendFlushed(path: string, text: string): void {
-  try {
-    const file = openSync(path, "a");
-    try {
-      writeAll(file, Buffer.from(text));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+  /** Whether a training, which begins at that line, is one of this search. */
+  #check({ trial, policy, history, reward }: TrainingRecord, line: number, rules: NotebookRules): void {
+    const given = rewardOf(history, rules.reward);
+    if (Math.abs(given - reward) > REWARD_TOLERANCE) {
+      throw this.wrong(line, `the reward is ${reward}, but this training's rows give ${given}`);
     }
-  } catch (error) {
-    throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+    if (trial === 0) {
+      const none = policyCells(noAugmentation(this.#shape.chains, this.#shape.operationsPerChain));
+      if (policyCells(policy).join() !== none.join()) {
+        throw this.wrong(line, `trial 0 is the one without augmentation, whose policy is ${none.join(",")}`);
+      }
+      return;
+    }
+    const other = policy.chains.flat().find(({ type }) => !rules.operations.includes(type));
+    if (other) throw this.wrong(line, `this search has no operation ${other.type}`);
   }
 }
 
@@ -149,24 +236,22 @@ function columnsOf({ chains, operationsPerChain }: NotebookShape): string[] {
 }
 
 /** Numbers are written in full: JavaScript's shortest form that reads back as the same number. */
-function formatRows({ trial, sample, policy, history, reward }: TrainingRecord): string {
+function formatRows({ trial, sample, policy, history, reward }: TrainingRecord): string[] {
   const cells = policyCells(policy);
-  return history
-    .map((epoch) => {
-      const { loss, accuracy, validationLoss, validationAccuracy, seconds } = epoch;
-      const overfit = accuracy - validationAccuracy;
-      const numbers = [
-        trial,
-        sample,
-        epoch.epoch,
-        loss,
-        accuracy,
-        validationLoss,
-        validationAccuracy,
-        overfit,
-        reward,
-      ];
-      return `${[...numbers.map(String), ...cells, seconds.toFixed(3)].join(",")}\n`;
-    })
-    .join("");
+  return history.map((epoch) => {
+    const { loss, accuracy, validationLoss, validationAccuracy, seconds } = epoch;
+    const overfit = accuracy - validationAccuracy;
+    const numbers = [
+      trial,
+      sample,
+      epoch.epoch,
+      loss,
+      accuracy,
+      validationLoss,
+      validationAccuracy,
+      overfit,
+      reward,
+    ];
+    return [...numbers.map(String), ...cells, seconds.toFixed(3)].join(",");
+  });
 }

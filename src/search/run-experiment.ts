@@ -5,6 +5,8 @@ import { availableParallelism, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { checkFit, checkModel, isPath } from "../child/model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
+import { removeTemporaryFiles } from "../common/files.ts";
+import { FolderLock } from "../common/folder-lock.ts";
 import { homeFolder } from "../common/home.ts";
 import { processorName } from "../common/machine.ts";
 import { VERSION } from "../common/version.ts";
@@ -18,7 +20,8 @@ import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
 import { type EngineIdentity, TENSORFLOW_JS_VERSION } from "../engine/engine.ts";
 import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { goodTrials, policyFileOf } from "../experiment/ranking.ts";
-import type { TrialRecord } from "../experiment/records.ts";
+import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
+import { NOTHING, recoverTrainings } from "../experiment/recovery.ts";
 import { formatPolicy, noAugmentation } from "../policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { settleEngine } from "./engine-of.ts";
@@ -58,6 +61,10 @@ export interface ExperimentOutcome {
   readonly trials: readonly TrialRecord[];
   /** What `policies.json` holds: better than the baseline, best first. */
   readonly good: readonly TrialRecord[];
+  /** Trainings that failed twice, and without which the search went on. */
+  readonly failures: readonly TrainingFailure[];
+  /** Share of the workers' time that was spent on trainings, in [0, 1]; null where nothing was left to train. */
+  readonly utilization: number | null;
 }
 
 /**
@@ -72,10 +79,25 @@ export function checkBeforeLoading({ model, image_size }: Config, resume?: strin
 
 /**
  * Runs the search that the configuration describes, or goes on with one.
- * @throws UsageError before anything is written, where the configuration does not fit the data or the machine;
- *   RunError and InterruptedError while running, with all that ended on disk.
+ * @throws UsageError before anything is written, where the configuration does not fit the data or the machine, or where
+ *   another program works in the experiment's folder; RunError and InterruptedError while running, with all that ended on disk.
  */
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
+  let lock: FolderLock | undefined;
+  try {
+    return await runLocked(request, async (folder) => {
+      lock = await FolderLock.acquire(folder);
+    });
+  } finally {
+    lock?.release();
+  }
+}
+
+/** @param acquire takes the experiment's folder for this process; called before anything is written there. */
+async function runLocked(
+  request: ExperimentRequest,
+  acquire: (folder: string) => Promise<void>,
+): Promise<ExperimentOutcome> {
   const { config, dataset, resume, signal } = request;
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
   const { engine, workers, notes } = await settleEngine(config, resumed?.facts);
@@ -94,6 +116,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
   }
   const experiment = resumed?.experiment ?? Experiment.create(config.out, config.name, config.logging);
+  await acquire(experiment.folder);
+  if (resume) removeTemporaryFiles(experiment.folder);
   const lag = resumed?.facts.lag ?? lagOf(workers, config.opt_samples);
   const shape = {
     chains: config.policy_chains,
@@ -102,15 +126,19 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   };
   const notebook = experiment.notebook(shape, config.notebook_path);
   const early = experiment.earlyNotebook(shape);
+  const { failures } = experiment;
+  const reward = { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin };
   if (!resume) {
     notebook.create();
     const ownModel = keepModel(model, experiment);
     experiment.writeFacts({ ...factsOf(config, dataset, drawn, engine, lag), ...ownModel });
   }
   experiment.writeConfig(formatConfig({ ...config, workers }));
-  const recorded = resume ? notebook.recover() : [];
+  const { opt_samples: samples, operations } = config;
+  const rules = { operations, reward };
+  const recovered = resume ? recoverTrainings({ notebook, early, failures, samples, rules }) : NOTHING;
+  const { finishedTrials } = recovered;
   if (!early.exists) early.create();
-  const recordedEarly = early.recover();
 
   const space = createSpace({
     chains: config.policy_chains,
@@ -135,7 +163,6 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const baseline = noAugmentation(config.policy_chains, config.operations_per_chain);
   const executor = request.executor ?? new ProcessExecutor(workers);
   try {
-    const finishedTrials = Math.floor(recorded.length / config.opt_samples);
     const start = {
       folder: experiment.folder,
       workers: executor.workers,
@@ -154,11 +181,11 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
       signal,
     });
     const finished: TrialRecord[] = [];
-    const trials = await runSearch({
+    const { trials, ...outcome } = await runSearch({
       iterations: config.iterations,
-      samples: config.opt_samples,
+      samples,
       lag,
-      reward: { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin },
+      reward,
       controller,
       space: {
         baseline,
@@ -168,8 +195,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
       executor,
       notebook,
       early,
-      recorded,
-      recordedEarly,
+      failures,
+      recovered,
       taskOf: (trial, sample, policy): TrainingTask => ({
         ...task,
         trial,
@@ -194,15 +221,29 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
           }
           observer?.onTrialFinished?.(record);
         },
+        onTrainingFailed: (failure) => {
+          const { trial, sample, reason } = failure;
+          experiment.log("warn", `trial ${trial}, sample ${sample} failed twice: ${reason}`);
+          observer?.onTrainingFailed?.(failure);
+        },
+        onTrialDropped: (trial) => {
+          if (trial >= finishedTrials) experiment.log("warn", `trial ${trial}: no sample is left`);
+          observer?.onTrialDropped?.(trial);
+        },
       },
     });
-    experiment.log("info", "finished");
+    const busy =
+      outcome.utilization === null
+        ? ""
+        : `; workers were busy ${(100 * outcome.utilization).toFixed(1)}% of the time`;
+    experiment.log("info", `finished${busy}`);
     return {
       folder: experiment.folder,
       notebook: notebook.path,
       baseline: trials[0],
       trials,
       good: goodTrials(trials[0], trials),
+      ...outcome,
     };
   } catch (error) {
     logFailure(experiment, error);

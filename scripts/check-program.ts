@@ -45,6 +45,8 @@ try {
     validation_set_size: 20,
     child_epochs: 2,
     opt_samples: 1,
+    confirm_top: 1,
+    confirm_samples: 2,
     workers: 2,
   };
   const sets = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);

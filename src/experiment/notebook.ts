@@ -56,6 +56,11 @@ export class Notebook {
     appendFlushed(this.path, formatRows(record));
   }
 
+  /** Writes all anew, whole: these trainings in this order. @throws RunError */
+  rewrite(records: readonly TrainingRecord[]): void {
+    writeFileWhole(this.path, [`${columnsOf(this.#shape).join(",")}\n`, ...records.map(formatRows)]);
+  }
+
   /**
    * The trainings that are whole, in order. Rows of a training that was cut off while it was written are removed from
    * the file: it is trained again.

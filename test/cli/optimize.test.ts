@@ -25,6 +25,7 @@ const SMALL = {
   iterations: TRIALS,
   opt_samples: 1,
   opt_initial_points: 4,
+  confirm_top: 0,
   child_epochs: 2,
   child_batch_size: 20,
   seed: 3,

@@ -211,6 +211,9 @@ export const configSchema = z.strictObject(KEYS);
 /** A configuration with every key resolved. A key that may stay unset is then null. */
 export type Config = z.output<typeof configSchema>;
 
+/** A configuration as it is given: any keys, in any spelling of the techniques. */
+export type ConfigInput = Partial<z.input<typeof configSchema>>;
+
 export type ConfigKey = keyof Config;
 
 export const CONFIG_KEYS = Object.keys(KEYS) as ConfigKey[];

@@ -196,11 +196,9 @@ function baselineLine({ baseline, trials, policies }: ExperimentOutcome, shown: 
   const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
   const inSearch = searchReward === undefined ? "" : `, in the search ${formatShare(searchReward)}`;
   const better = trials.filter((trial) => trial.reward > trials[0].reward).length;
-  const tried = `${trials.length - 1} policies did better`;
+  const tried = `${trials.length - 1} policies did better${baseline.confirmed ? " in the search" : ""}`;
   const count =
-    better === 0
-      ? `none of ${tried}: more trials, epochs or images may help`
-      : `${better} of ${tried}${baseline.confirmed ? " in the search" : ""}`;
+    better === 0 ? `none of ${tried}: more trials, epochs or images may help` : `${better} of ${tried}`;
   const limit = policies.length > shown ? `, the best ${shown} are shown` : "";
   return `Baseline reward ${formatShare(reward)}${error}${inSearch}; ${count}${limit}.`;
 }
@@ -212,9 +210,12 @@ function confirmationLine({ confirmation, policies }: ExperimentOutcome): string
   if (policies.some(({ confirmed }) => confirmed)) {
     return `Rewards are confirmed by ${trainings}: what the search saw of its best is in part luck.`;
   }
-  const all =
-    confirmation.policies === 1 ? "The best policy" : `None of the best ${confirmation.policies} policies`;
-  return `${all} did ${confirmation.policies === 1 ? "no " : ""}better than the baseline in ${trainings}; no other is confirmed.`;
+  const none =
+    confirmation.policies === 1
+      ? "The best policy did no better"
+      : `None of the best ${confirmation.policies} policies did better`;
+  const others = policies.length > 0 ? "; those above are not confirmed" : "";
+  return `${none} than the baseline in ${trainings}${others}.`;
 }
 
 function formatJson({

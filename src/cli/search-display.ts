@@ -122,7 +122,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   onTrainingFinished({ trial, sample }: TrainingRecord): void {
-    if (this.#isConfirming) this.#done++;
+    if (this.#isConfirming) this.#bar.update(++this.#done, this.#payload());
     const line = this.#shown.indexOf(`${trial}/${sample}`);
     if (line < 0) return;
     this.#shown[line] = undefined;

@@ -2,6 +2,7 @@
 // ended by a line feed.
 
 import type { DrawnOperation } from "../augment/chain.ts";
+import { quoteCell } from "../common/csv.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
 
@@ -59,12 +60,8 @@ export function formatManifestRow({
   const { copy, trial, chain, parameters, seed } = augmentation ?? {};
   const drawn = parameters && JSON.stringify(parameters);
   return [output, source, split, className, trial, chain, drawn, seed, imageIndex, copy]
-    .map((value) => quote(String(value ?? "")))
+    .map((value) => quoteCell(String(value ?? "")))
     .join(",");
-}
-
-function quote(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 /** Rows are written so many at a time. */

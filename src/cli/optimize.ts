@@ -77,6 +77,7 @@ async function optimize(options: OptimizeOptions): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
   const config = loadConfig(await sourcesOf(options));
   const outcome = await interruptible((signal) => search(config, options.resume, signal));
+  process.stderr.write(describeWork(outcome));
   process.stdout.write(options.json ? formatJson(outcome) : formatOutcome(outcome));
 }
 
@@ -143,6 +144,17 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
     );
   }
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
+}
+
+/** How the search went, for stderr. */
+function describeWork({ failures, utilization, folder }: ExperimentOutcome): string {
+  const failed =
+    failures.length === 0
+      ? ""
+      : `${failures.length} training${failures.length === 1 ? "" : "s"} failed, see ${folder}/failures.csv\n`;
+  return (
+    failed + (utilization === null ? "" : `Workers busy ${(100 * utilization).toFixed(1)}% of the time\n`)
+  );
 }
 
 function formatOutcome(outcome: ExperimentOutcome): string {

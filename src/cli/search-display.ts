@@ -4,7 +4,7 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { EpochResult } from "../child/reward.ts";
 import type { Config } from "../config/schema.ts";
-import type { TrainingRecord, TrialRecord } from "../experiment/records.ts";
+import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { ConfirmationPlan } from "../search/confirmation.ts";
 import type { ExperimentObserver, ExperimentStart } from "../search/run-experiment.ts";
@@ -76,6 +76,11 @@ class Standing {
   }
 }
 
+function describeFailure({ trial, sample, reason }: TrainingFailure): string {
+  const place = trial === 0 ? "baseline" : `trial ${trial}`;
+  return `${place}, sample ${sample + 1} failed twice and is left out: ${reason}\n`;
+}
+
 class TerminalDisplay implements SearchDisplay {
   readonly #size: SearchSize;
   readonly #standing: Standing;
@@ -121,7 +126,12 @@ class TerminalDisplay implements SearchDisplay {
     this.#bar.update(this.#done, this.#payload());
   }
 
-  onTrainingFinished({ trial, sample }: TrainingRecord): void {
+  onTrainingFailed(failure: TrainingFailure): void {
+    this.#bars.log(describeFailure(failure));
+    this.onTrainingFinished(failure);
+  }
+
+  onTrainingFinished({ trial, sample }: Pick<TrainingRecord, "trial" | "sample">): void {
     if (this.#isConfirming) this.#bar.update(++this.#done, this.#payload());
     const line = this.#shown.indexOf(`${trial}/${sample}`);
     if (line < 0) return;
@@ -142,6 +152,11 @@ class TerminalDisplay implements SearchDisplay {
 
   onTrialFinished(record: TrialRecord): void {
     this.#standing.onTrialFinished(record);
+    this.#done++;
+    this.#bar.update(this.#done, this.#payload());
+  }
+
+  onTrialDropped(): void {
     this.#done++;
     this.#bar.update(this.#done, this.#payload());
   }
@@ -218,6 +233,10 @@ class LineDisplay implements SearchDisplay {
     process.stderr.write(
       `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#standing.timeLeft} left]\n`,
     );
+  }
+
+  onTrainingFailed(failure: TrainingFailure): void {
+    process.stderr.write(describeFailure(failure));
   }
 
   stop(): void {}

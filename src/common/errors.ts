@@ -41,6 +41,7 @@ const SYSTEM_REASONS: Record<string, string> = {
   EROFS: "the file system is read-only",
   ENOSPC: "no space left on the device; free some and run again",
   EDQUOT: "the disk quota is used up; free some and run again",
+  EFBIG: "the file may not grow any further (a limit on the size of files)",
   EMFILE: "too many open files",
   ENAMETOOLONG: "the name is too long",
 };

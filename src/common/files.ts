@@ -4,7 +4,9 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -88,6 +90,39 @@ export function writeFileWhole(
   } catch (error) {
     if (isOpened) rmSync(temporary, { force: true });
     throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+  }
+}
+
+/**
+ * Appends text to a file; where that fails (no space), the file is as long as before.
+ * @throws RunError naming the file and the reason.
+ */
+export function appendWhole(path: string, text: string, { flush = true }: WriteOptions = {}): void {
+  try {
+    const file = openSync(path, "a");
+    try {
+      const { size } = fstatSync(file);
+      try {
+        writeAll(file, Buffer.from(text));
+        if (flush) fsyncSync(file);
+      } catch (error) {
+        cutBack(file, size);
+        throw error;
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+  }
+}
+
+/** Takes what a failed write has left off a file. Where that fails too, whoever reads the file cuts the half line. */
+function cutBack(file: number, size: number): void {
+  try {
+    ftruncateSync(file, size);
+  } catch {
+    // The write's failure is what the caller hears of.
   }
 }
 

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { InterruptedError, RunError, systemReason } from "./errors.ts";
 import { type Command, selfCommand } from "./self.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import { fromPlainError, type WorkerMessage } from "./worker-process.ts";
 
 export interface WorkerPoolOptions {
@@ -22,14 +23,32 @@ export interface RunOptions<Progress> {
   readonly onStart?: () => void;
   /** Called for each report of the task. A task that is run again reports from its start again. */
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * For how long the task may report nothing, in milliseconds; asked anew every few seconds. A process that is silent
+   * for longer hangs: it is killed, and its task run again like that of one that died. Without: for ever.
+   */
+  readonly silenceLimit?: () => number;
+  /** Whether what the task threw may be the process's fault: the task is then run again, once, in another process. */
+  readonly isRetried?: (error: Error) => boolean;
   /** Abort ends the process that runs the task. */
   readonly signal?: AbortSignal;
 }
 
-/** The processes that ran one task died in it, again and again. */
-export class WorkerDiedError extends RunError {}
+/** The processes that ran one task died or hung in it, again and again. */
+export class WorkerDiedError extends RunError {
+  /** How the last of them ended. */
+  readonly death: string;
 
-/** A task is run again where its process dies, this many times in all. */
+  constructor(message: string, death: string) {
+    super(message);
+    this.death = death;
+  }
+}
+
+/** No process can be started. */
+export class WorkerStartError extends RunError {}
+
+/** A task is run again where its process dies or hangs, this many times in all. */
 const MAX_RUNS = 2;
 
 /** How long an idle process may take to exit by itself once its channel is closed, in milliseconds. */
@@ -39,7 +58,11 @@ interface Job<Task, Result, Progress> {
   readonly task: Task;
   readonly onStart?: () => void;
   readonly onProgress?: (progress: Progress) => void;
+  readonly silenceLimit?: () => number;
+  readonly isRetried?: (error: Error) => boolean;
   runs: number;
+  /** What its last run threw, if that may be the process's fault. */
+  thrown?: Error;
   interruption?: InterruptedError;
   /** Settle the promise and take the abort listener off. */
   resolve(result: Result): void;
@@ -50,8 +73,12 @@ interface Worker<Task, Result, Progress> {
   readonly process: ChildProcess;
   readonly ended: Promise<void>;
   job?: Job<Task, Result, Progress>;
+  /** While a job runs whose silence is limited. */
+  watch?: SilenceWatch;
   /** Its process is about to end, or has ended. */
   ending: boolean;
+  /** Why this program ended it, in words. */
+  endedFor?: string;
 }
 
 /**
@@ -91,17 +118,17 @@ export class WorkerPool<Task, Result, Progress = never> {
 
   /**
    * Runs `task` as soon as a process is free; first come, first served.
-   * @throws what the task's handler threw (name, message and exit code are kept; it is not run again);
-   *   WorkerDiedError where the process died in this task twice; RunError where none can be started;
+   * @throws what the task's handler threw (name, message and exit code are kept; it is not run again unless
+   *   `isRetried` says so); WorkerDiedError where the process died or hung in this task twice; WorkerStartError where none can be started;
    *   InterruptedError on abort or `close()`.
    */
-  run(task: Task, { onStart, onProgress, signal }: RunOptions<Progress> = {}): Promise<Result> {
+  run(task: Task, options: RunOptions<Progress> = {}): Promise<Result> {
+    const { signal, ...rest } = options;
     return new Promise<Result>((resolve, reject) => {
       const interrupt = () => this.#interrupt(job, new InterruptedError("interrupted"));
       const job: Job<Task, Result, Progress> = {
+        ...rest,
         task,
-        onStart,
-        onProgress,
         runs: 0,
         resolve: (result) => {
           signal?.removeEventListener("abort", interrupt);
@@ -141,6 +168,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       }
       const job = this.#queue.shift()!;
       worker.job = job;
+      worker.watch = this.#watch(worker, job);
       job.runs++;
       job.onStart?.();
       keepAlive(worker.process, true);
@@ -171,7 +199,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       const { job } = worker;
       if (!this.#workers.has(worker)) return;
       worker.ending = true;
-      worker.job = undefined;
+      release(worker);
       this.#workers.delete(worker);
       if (job) bury(job);
       end();
@@ -181,13 +209,13 @@ export class WorkerPool<Task, Result, Progress = never> {
     child.on("error", (error) => {
       if (child.pid !== undefined) return;
       const reason = systemReason(error);
-      remove((job) => job.reject(new RunError(`cannot start a worker process (${file}): ${reason}`)));
+      remove((job) => job.reject(new WorkerStartError(`cannot start a worker process (${file}): ${reason}`)));
     });
     child.on("message", (message) => this.#hear(worker, message as WorkerMessage<Result, Progress>));
     // With a task: "close", not "exit", since by then its last messages have been read. Without one: "exit", since
     // "close" does not come where this side closed the channel.
     const die = (code: number | null, signal: NodeJS.Signals | null) => {
-      remove((job) => this.#bury(job, describeDeath(code, signal)));
+      remove((job) => this.#bury(job, worker.endedFor ?? describeDeath(code, signal)));
     };
     child.on("close", die);
     child.on("exit", (code, signal) => {
@@ -197,16 +225,42 @@ export class WorkerPool<Task, Result, Progress = never> {
   }
 
   #hear(worker: Worker<Task, Result, Progress>, message: WorkerMessage<Result, Progress>): void {
-    if (!worker.job || worker.job.interruption) return;
-    if (message.type === "progress") worker.job.onProgress?.(message.progress);
-    else if (message.type === "result") this.#finish(worker, (job) => job.resolve(message.result));
-    else this.#finish(worker, (job) => job.reject(fromPlainError(message.error)));
+    const { job } = worker;
+    if (!job || worker.ending) return;
+    worker.watch?.heard();
+    if (message.type === "progress") {
+      job.onProgress?.(message.progress);
+    } else if (message.type === "result") {
+      this.#finish(worker, () => job.resolve(message.result));
+    } else {
+      const error = fromPlainError(message.error);
+      if (job.isRetried?.(error)) this.#replace(worker, error);
+      else this.#finish(worker, () => job.reject(error));
+    }
+  }
+
+  /** Looks after a job that has just been given to a worker. */
+  #watch(worker: Worker<Task, Result, Progress>, job: Job<Task, Result, Progress>): SilenceWatch | undefined {
+    if (!job.silenceLimit) return undefined;
+    return new SilenceWatch(job.silenceLimit, (milliseconds) => {
+      if (worker.ending) return;
+      worker.endedFor = `hung: reported nothing for ${Math.round(milliseconds / 1000)} s`;
+      worker.ending = true;
+      worker.process.kill("SIGKILL");
+    });
+  }
+
+  /** Ends a process whose task threw what another process may not throw. */
+  #replace(worker: Worker<Task, Result, Progress>, thrown: Error): void {
+    worker.job!.thrown = thrown;
+    worker.ending = true;
+    worker.process.kill("SIGKILL");
   }
 
   #finish(worker: Worker<Task, Result, Progress>, settle: (job: Job<Task, Result, Progress>) => void): void {
     const job = worker.job;
     if (!job) return;
-    worker.job = undefined;
+    release(worker);
     keepAlive(worker.process, false);
     settle(job);
     this.#assign();
@@ -214,13 +268,17 @@ export class WorkerPool<Task, Result, Progress = never> {
 
   /** What becomes of the task of a process that has ended. */
   #bury(job: Job<Task, Result, Progress>, death: string): void {
+    const { thrown } = job;
+    job.thrown = undefined;
     if (job.interruption) {
       job.reject(job.interruption);
     } else if (job.runs < MAX_RUNS) {
       this.#queue.unshift(job);
+    } else if (thrown) {
+      job.reject(thrown);
     } else {
       const place = `a worker process (${this.#kind}) ended ${job.runs} times in the same task`;
-      job.reject(new WorkerDiedError(`${place}: ${death}`));
+      job.reject(new WorkerDiedError(`${place}: ${death}`, death));
     }
   }
 
@@ -242,6 +300,13 @@ export class WorkerPool<Task, Result, Progress = never> {
 
 function withArguments({ file, args }: Command, more: readonly string[]): Command {
   return { file, args: [...args, ...more] };
+}
+
+/** Takes a worker's job from it. */
+function release<Task, Result, Progress>(worker: Worker<Task, Result, Progress>): void {
+  worker.job = undefined;
+  worker.watch?.stop();
+  worker.watch = undefined;
 }
 
 /** Whether a child process and its channel keep this program's event loop alive. */

@@ -1,6 +1,7 @@
 // The worker's side of WorkerPool: what runs inside the child process. See worker-pool.ts.
 
-import { InterruptedError, messageOf, RunError, UsageError } from "./errors.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { InterruptedError, messageOf, RunError, systemCode, UsageError } from "./errors.ts";
 
 /** What a worker answers. A process has one task at a time, so an answer needs no number. */
 export type WorkerMessage<Result, Progress> =
@@ -30,6 +31,7 @@ export type TaskHandler<Task, Result, Progress = never> = (
  */
 export function serveTasks<Task, Result, Progress>(handler: TaskHandler<Task, Result, Progress>): void {
   if (!process.send) throw new UsageError("a worker is started by the program itself, not by hand");
+  offerToMemoryKiller();
   process.on("SIGINT", () => {});
   process.on("disconnect", () => process.exit(0));
   const answer = (message: WorkerMessage<Result, Progress>) => {
@@ -45,6 +47,24 @@ export function serveTasks<Task, Result, Progress>(handler: TaskHandler<Task, Re
       answer({ type: "error", error: toPlainError(error) });
     }
   });
+}
+
+const OOM_SCORE_FILE = "/proc/self/oom_score_adj";
+const HIGHEST_OOM_SCORE = 1000;
+
+/** By how much of 1000 Linux ends a worker rather than the program where memory runs out. */
+const OOM_SCORE_OF_WORKERS = 500;
+
+/** Has Linux end a worker, whose task is run again, before the program itself. */
+function offerToMemoryKiller(): void {
+  if (process.platform !== "linux") return;
+  try {
+    const inherited = Number(readFileSync(OOM_SCORE_FILE, "utf8"));
+    writeFileSync(OOM_SCORE_FILE, String(Math.min(inherited + OOM_SCORE_OF_WORKERS, HIGHEST_OOM_SCORE)));
+  } catch (error) {
+    // A sandbox may have no such file, or not let it be written.
+    if (!["ENOENT", "EACCES", "EPERM", "EROFS"].includes(systemCode(error) ?? "")) throw error;
+  }
 }
 
 export function toPlainError(error: unknown): PlainError {

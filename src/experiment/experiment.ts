@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { messageOf, RunError, systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole, writeJson } from "../common/files.ts";
 import { formatPolicyFile, type PolicyFile } from "../policy/policy-file.ts";
+import { Checksums } from "./checksums.ts";
+import { FailureList } from "./failures.ts";
 import { Notebook, type NotebookShape } from "./notebook.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -52,10 +54,12 @@ export interface ExperimentFacts {
 export class Experiment {
   readonly folder: string;
   readonly #logLevel: LogLevel;
+  readonly #sums: Checksums;
 
   private constructor(folder: string, logLevel: LogLevel) {
     this.folder = folder;
     this.#logLevel = logLevel;
+    this.#sums = new Checksums(this.path("notebook.sums"));
   }
 
   /**
@@ -137,7 +141,7 @@ export class Experiment {
 
   /** @param notebookPath where the configuration puts it elsewhere. */
   notebook(shape: NotebookShape, notebookPath: string | null): Notebook {
-    return new Notebook(notebookPath ?? this.path("notebook.csv"), shape);
+    return new Notebook(notebookPath ?? this.path("notebook.csv"), shape, this.#sums);
   }
 
   /**
@@ -145,7 +149,12 @@ export class Experiment {
    * turn, so that a crash does not lose them. It exists only while a search runs, or after one was cut off.
    */
   earlyNotebook(shape: NotebookShape): Notebook {
-    return new Notebook(this.path("early.csv"), shape);
+    return new Notebook(this.path("early.csv"), shape, this.#sums);
+  }
+
+  /** The trainings that failed for good. */
+  get failures(): FailureList {
+    return new FailureList(this.path("failures.csv"));
   }
 
   writePolicies(all: PolicyFile, best: PolicyFile): void {

@@ -1,12 +1,14 @@
 // The notebook: one row per epoch of every training, in the order of trials and samples. Appended and flushed as each
 // training ends; read again when a search is resumed.
 
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from "node:fs";
-import type { EpochResult } from "../child/reward.ts";
-import { messageOf, RunError, systemReason, UsageError } from "../common/errors.ts";
-import { writeAll, writeFileWhole } from "../common/files.ts";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
+import { messageOf, systemReason, UsageError } from "../common/errors.ts";
+import { appendWhole, writeFileWhole } from "../common/files.ts";
+import type { TechniqueName } from "../config/techniques.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../policy/columns.ts";
-import type { Policy } from "../policy/policy.ts";
+import { noAugmentation, type Policy } from "../policy/policy.ts";
+import type { Checksums } from "./checksums.ts";
 import type { TrainingRecord } from "./records.ts";
 
 export interface NotebookShape {
@@ -14,6 +16,13 @@ export interface NotebookShape {
   readonly operationsPerChain: number;
   /** Rows of one training. */
   readonly epochs: number;
+}
+
+/** What the search that wrote a notebook had to keep to. */
+export interface NotebookRules {
+  /** The techniques that a policy may use. */
+  readonly operations: readonly TechniqueName[];
+  readonly reward: RewardSettings;
 }
 
 const EPOCH_COLUMNS = [
@@ -28,14 +37,25 @@ const EPOCH_COLUMNS = [
   "reward",
 ];
 
+const LOSS = EPOCH_COLUMNS.indexOf("loss");
+const ACCURACY = EPOCH_COLUMNS.indexOf("acc");
+const VALIDATION_LOSS = EPOCH_COLUMNS.indexOf("val_loss");
+const VALIDATION_ACCURACY = EPOCH_COLUMNS.indexOf("val_acc");
+const REWARD = EPOCH_COLUMNS.indexOf("reward");
+
+/** A recomputed reward may differ by so much from a recorded one: other versions summed in another order. */
+const REWARD_TOLERANCE = 1e-9;
+
 /** A file of an experiment with a row per epoch: `notebook.csv`. */
 export class Notebook {
   readonly path: string;
   readonly #shape: NotebookShape;
+  readonly #sums: Checksums | undefined;
 
-  constructor(path: string, shape: NotebookShape) {
+  constructor(path: string, shape: NotebookShape, sums?: Checksums) {
     this.path = path;
     this.#shape = shape;
+    this.#sums = sums;
   }
 
   /** Begins an empty notebook. @throws RunError */
@@ -53,12 +73,29 @@ export class Notebook {
 
   /** Adds a training's rows, on disk when this returns. @throws RunError */
   append(record: TrainingRecord): void {
-    appendFlushed(this.path, formatRows(record));
+    const rows = formatRows(record);
+    appendWhole(this.path, rows.map((row) => `${row}\n`).join(""));
+    this.#sums?.add(record.trial, record.sample, rows);
+  }
+
+  /** The line, counted from 1, at which a training begins, of which `index` stand before. */
+  lineOf(index: number): number {
+    return 2 + index * this.#shape.epochs;
+  }
+
+  /** Takes all trainings but the first `count` out of the file. @throws RunError */
+  keep(count: number): void {
+    const lines = readFileSync(this.path, "utf8").split("\n");
+    writeFileWhole(this.path, `${lines.slice(0, this.lineOf(count) - 1).join("\n")}\n`);
   }
 
   /** Writes all anew, whole: these trainings in this order. @throws RunError */
   rewrite(records: readonly TrainingRecord[]): void {
-    writeFileWhole(this.path, [`${columnsOf(this.#shape).join(",")}\n`, ...records.map(formatRows)]);
+    const rows = [columnsOf(this.#shape).join(","), ...records.flatMap(formatRows)];
+    writeFileWhole(
+      this.path,
+      rows.map((row) => `${row}\n`),
+    );
   }
 
   /**
@@ -66,7 +103,7 @@ export class Notebook {
    * the file: it is trained again.
    * @throws UsageError naming the line that no notebook of this experiment would have.
    */
-  recover(): TrainingRecord[] {
+  recover(rules?: NotebookRules): TrainingRecord[] {
     let text: string;
     try {
       text = readFileSync(this.path, "utf8");
@@ -84,68 +121,111 @@ export class Notebook {
     }
     const { epochs } = this.#shape;
     const wholeCount = Math.floor((lines.length - 1) / epochs);
-    const records = Array.from({ length: wholeCount }, (_, i) => this.#parse(lines, 1 + i * epochs));
+    const records = Array.from({ length: wholeCount }, (_, i) => this.#parse(lines, 1 + i * epochs, rules));
     if (isCut || lines.length > 1 + wholeCount * epochs) {
       writeFileWhole(this.path, `${lines.slice(0, 1 + wholeCount * epochs).join("\n")}\n`);
     }
     return records;
   }
 
+  /** An error at a line, counted from 1. */
+  wrong(line: number, what: string): UsageError {
+    return new UsageError(`${this.path}, line ${line}: ${what}; restore the file as it was written`);
+  }
+
   /** The training whose rows begin at `lines[start]`. */
-  #parse(lines: readonly string[], start: number): TrainingRecord {
+  #parse(lines: readonly string[], start: number, rules: NotebookRules | undefined): TrainingRecord {
     const { epochs } = this.#shape;
     const columnCount = columnsOf(this.#shape).length;
     const history: EpochResult[] = [];
     const head = lines[start].split(",");
+    const [trial, sample] = head.map(Number);
     for (let i = 0; i < epochs; i++) {
-      const cells = lines[start + i].split(",");
-      const wrong = (what: string) =>
-        new UsageError(`${this.path}, line ${start + i + 1}: ${what}; restore the file as it was written`);
-      if (cells.length !== columnCount) throw wrong(`expected ${columnCount} cells, found ${cells.length}`);
-      const [trial, sample, epoch, loss, accuracy, validationLoss, validationAccuracy] = cells.map(Number);
-      if (epoch !== i + 1 || cells[0] !== head[0] || cells[1] !== head[1]) {
-        throw wrong(
-          `expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${epoch} of trial ${trial}, sample ${sample}`,
+      const line = start + i + 1;
+      const row = lines[start + i];
+      const cells = row.split(",");
+      if (cells.length !== columnCount) {
+        throw this.wrong(line, `expected ${columnCount} cells, found ${cells.length}`);
+      }
+      const result = this.#parseEpoch(cells, line);
+      if (result.epoch !== i + 1 || cells[0] !== head[0] || cells[1] !== head[1]) {
+        throw this.wrong(
+          line,
+          `expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${cells[2]} of trial ${cells[0]}, sample ${cells[1]}`,
         );
       }
-      const seconds = Number(cells[columnCount - 1]);
-      if ([trial, sample, accuracy, validationAccuracy, seconds].some(Number.isNaN))
-        throw wrong("a cell is no number");
-      history.push({ epoch, loss, accuracy, validationLoss, validationAccuracy, seconds });
+      const changed = cells.findIndex((cell, c) => c >= REWARD && c < columnCount - 1 && cell !== head[c]);
+      if (changed >= 0) {
+        throw this.wrong(
+          line,
+          `${columnsOf(this.#shape)[changed]} is ${cells[changed]}, and ${head[changed]} in the training's first row`,
+        );
+      }
+      if (this.#sums?.matches(trial, sample, i, row) === false) {
+        throw this.wrong(line, "it is not as it was written (its checksum in notebook.sums is another)");
+      }
+      history.push(result);
     }
     const policy = this.#parsePolicy(head.slice(EPOCH_COLUMNS.length, -1), start + 1);
-    return {
-      trial: Number(head[0]),
-      sample: Number(head[1]),
-      policy,
-      history,
-      reward: Number(head[EPOCH_COLUMNS.indexOf("reward")]),
-    };
+    const record = { trial, sample, policy, history, reward: Number(head[REWARD]) };
+    if (rules) this.#check(record, start + 1, rules);
+    return record;
+  }
+
+  #parseEpoch(cells: readonly string[], line: number): EpochResult {
+    const last = cells.length - 1;
+    const numbers = cells.map(Number);
+    for (let c = 0; c <= last; c++) {
+      if (c >= EPOCH_COLUMNS.length && c < last) continue; // the policy's
+      // A training that diverged has losses that are no numbers.
+      const mayDiverge = c === LOSS || c === VALIDATION_LOSS;
+      const isNumber = Number.isFinite(numbers[c]) || (mayDiverge && /^(NaN|Infinity)$/.test(cells[c]));
+      if (!isNumber || cells[c].trim() === "") {
+        throw this.wrong(line, `${columnsOf(this.#shape)[c]}: a cell is no number, but "${cells[c]}"`);
+      }
+    }
+    const [trial, sample, epoch, loss, accuracy, validationLoss, validationAccuracy, overfit] = numbers;
+    for (const [c, count] of [trial, sample].entries()) {
+      if (!Number.isSafeInteger(count) || count < 0)
+        throw this.wrong(line, `${EPOCH_COLUMNS[c]} is ${count}`);
+    }
+    for (const c of [ACCURACY, VALIDATION_ACCURACY, REWARD]) {
+      if (numbers[c] < 0 || numbers[c] > 1) {
+        throw this.wrong(line, `${EPOCH_COLUMNS[c]} is ${cells[c]}, outside of 0 to 1`);
+      }
+    }
+    if (overfit !== accuracy - validationAccuracy) {
+      throw this.wrong(
+        line,
+        `acc_overfit is ${overfit}, but acc − val_acc is ${accuracy - validationAccuracy}`,
+      );
+    }
+    return { epoch, loss, accuracy, validationLoss, validationAccuracy, seconds: numbers[last] };
   }
 
   #parsePolicy(cells: readonly string[], line: number): Policy {
     try {
       return parsePolicyCells(cells, this.#shape.chains, this.#shape.operationsPerChain);
     } catch (error) {
-      throw new UsageError(
-        `${this.path}, line ${line}: ${messageOf(error)}; restore the file as it was written`,
-      );
+      throw this.wrong(line, messageOf(error));
     }
   }
-}
 
-/** Appends text and waits until it is on the disk. @throws RunError */
-function appendFlushed(path: string, text: string): void {
-  try {
-    const file = openSync(path, "a");
-    try {
-      writeAll(file, Buffer.from(text));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+  /** Whether a training, which begins at that line, is one of this search. */
+  #check({ trial, policy, history, reward }: TrainingRecord, line: number, rules: NotebookRules): void {
+    const given = rewardOf(history, rules.reward);
+    if (Math.abs(given - reward) > REWARD_TOLERANCE) {
+      throw this.wrong(line, `the reward is ${reward}, but this training's rows give ${given}`);
     }
-  } catch (error) {
-    throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+    if (trial === 0) {
+      const none = policyCells(noAugmentation(this.#shape.chains, this.#shape.operationsPerChain));
+      if (policyCells(policy).join() !== none.join()) {
+        throw this.wrong(line, `trial 0 is the one without augmentation, whose policy is ${none.join(",")}`);
+      }
+      return;
+    }
+    const other = policy.chains.flat().find(({ type }) => !rules.operations.includes(type));
+    if (other) throw this.wrong(line, `this search has no operation ${other.type}`);
   }
 }
 
@@ -154,24 +234,22 @@ function columnsOf({ chains, operationsPerChain }: NotebookShape): string[] {
 }
 
 /** Numbers are written in full: JavaScript's shortest form that reads back as the same number. */
-function formatRows({ trial, sample, policy, history, reward }: TrainingRecord): string {
+function formatRows({ trial, sample, policy, history, reward }: TrainingRecord): string[] {
   const cells = policyCells(policy);
-  return history
-    .map((epoch) => {
-      const { loss, accuracy, validationLoss, validationAccuracy, seconds } = epoch;
-      const overfit = accuracy - validationAccuracy;
-      const numbers = [
-        trial,
-        sample,
-        epoch.epoch,
-        loss,
-        accuracy,
-        validationLoss,
-        validationAccuracy,
-        overfit,
-        reward,
-      ];
-      return `${[...numbers.map(String), ...cells, seconds.toFixed(3)].join(",")}\n`;
-    })
-    .join("");
+  return history.map((epoch) => {
+    const { loss, accuracy, validationLoss, validationAccuracy, seconds } = epoch;
+    const overfit = accuracy - validationAccuracy;
+    const numbers = [
+      trial,
+      sample,
+      epoch.epoch,
+      loss,
+      accuracy,
+      validationLoss,
+      validationAccuracy,
+      overfit,
+      reward,
+    ];
+    return [...numbers.map(String), ...cells, seconds.toFixed(3)].join(",");
+  });
 }

@@ -13,17 +13,25 @@ export interface TrainingRecord {
   readonly reward: number;
 }
 
-/** One trial whose samples have all ended. */
+/** One training that cannot be done: it failed twice. */
+export interface TrainingFailure {
+  readonly trial: number;
+  readonly sample: number;
+  /** On one line. */
+  readonly reason: string;
+}
+
+/** One trial whose samples have all ended, at least one of them well. */
 export interface TrialRecord {
   readonly trial: number;
   readonly policy: Policy;
-  /** Mean over the samples. */
+  /** Mean over the samples that ended well. */
   readonly reward: number;
   /** Of the mean; null where there is one sample. */
   readonly standardError: number | null;
 }
 
-/** A trial from its samples, all of the same policy. */
+/** A trial from its samples that ended well, all of the same policy; at least one. */
 export function trialOf(samples: readonly TrainingRecord[]): TrialRecord {
   const { trial, policy } = samples[0];
   const count = samples.length;

@@ -3,20 +3,20 @@
 // trainings that chose nothing have no such luck. Sample k of all of them shares its weights and its order, as in the
 // search, so that they differ by their policy alone.
 
-import { type RewardSettings, rewardOf } from "../child/reward.ts";
+import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
 import { UsageError } from "../common/errors.ts";
 import type { Notebook } from "../experiment/notebook.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "../experiment/records.ts";
 import { formatPolicy, type Policy } from "../policy/policy.ts";
-import type { Executor } from "./executor.ts";
+import { type Executor, TrainingFailedError } from "./executor.ts";
 import type { SearchObserver } from "./search.ts";
 import type { TrainingTask } from "./training.ts";
 
 /** What the confirmation tells while it runs. */
 export interface ConfirmationObserver
-  extends Pick<SearchObserver, "onTrainingStarted" | "onEpoch" | "onTrainingFinished"> {
+  extends Pick<SearchObserver, "onTrainingStarted" | "onEpoch" | "onTrainingFinished" | "onTrainingFailed"> {
   onConfirmationStarted?(plan: ConfirmationPlan): void;
-  /** All fresh trainings of a policy, or of the baseline (trial 0), have ended; not called where they were there already. */
+  /** All fresh trainings of a policy, or of the baseline (trial 0), have ended well; not called where they were there already. */
   onConfirmed?(record: TrialRecord): void;
 }
 
@@ -51,8 +51,9 @@ export interface ConfirmationOptions {
 }
 
 /**
- * Does the trainings that are missing, all side by side; returns all that the notebook then holds.
- * @throws InterruptedError on abort, RunError where a training cannot be done; what ended before is in the notebook.
+ * Does the trainings that are missing, all side by side; returns all that the notebook then holds. A policy of which one
+ * fails for good stays unconfirmed, until a run that goes on tries it again.
+ * @throws InterruptedError on abort, RunError where nothing can be written; what ended before is in the notebook.
  *   UsageError where the notebook has a trial under another policy.
  */
 export async function confirmTrials(options: ConfirmationOptions): Promise<TrainingRecord[]> {
@@ -76,11 +77,20 @@ export async function confirmTrials(options: ConfirmationOptions): Promise<Train
   const { signal } = options;
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
   const train = async ({ trial, sample, policy }: (typeof missing)[number]) => {
-    const history = await options.executor.train(options.taskOf(trial, sample, policy), {
-      signal: stop,
-      onStart: () => observer?.onTrainingStarted?.(trial, sample),
-      onEpoch: (result) => observer?.onEpoch?.(trial, sample, result),
-    });
+    let history: EpochResult[];
+    try {
+      history = await options.executor.train(options.taskOf(trial, sample, policy), {
+        signal: stop,
+        onStart: () => observer?.onTrainingStarted?.(trial, sample),
+        onEpoch: (result) => observer?.onEpoch?.(trial, sample, result),
+      });
+    } catch (error) {
+      if (!(error instanceof TrainingFailedError)) throw error;
+      observer?.onTrainingFailed?.({ trial, sample, reason: error.reason });
+      return;
+    }
+    // Nothing is written any more once something could not be.
+    if (failure.signal.aborted) return;
     const record = { trial, sample, policy, history, reward: rewardOf(history, options.reward) };
     notebook.append(record);
     records.push(record);

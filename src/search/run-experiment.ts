@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkFit, checkModel, isPath } from "../child/model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
-import { writeFileWhole } from "../common/files.ts";
+import { removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
+import { FolderLock } from "../common/folder-lock.ts";
 import { homeFolder } from "../common/home.ts";
 import { seedOf } from "../common/random.ts";
 import { formatConfig } from "../config/load.ts";
@@ -20,7 +21,8 @@ import type { EngineIdentity } from "../engine/engine.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import { Notebook } from "../experiment/notebook.ts";
 import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
-import type { TrialRecord } from "../experiment/records.ts";
+import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
+import { NOTHING, recoverTrainings } from "../experiment/recovery.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
 import type { PolicyDataset } from "../policy/policy-file.ts";
 import { createSpace, pointToPolicy, policyToPoint, type SearchSpace } from "../policy/space.ts";
@@ -68,6 +70,10 @@ export interface ExperimentOutcome extends Ranking {
   readonly trials: readonly TrialRecord[];
   /** How many policies were trained anew after the search, and how often each; null where none was. */
   readonly confirmation: { readonly policies: number; readonly samples: number } | null;
+  /** Trainings that failed twice, and without which the search went on. */
+  readonly failures: readonly TrainingFailure[];
+  /** Share of the workers' time that was spent on trainings, in [0, 1]; null where nothing was left to train. */
+  readonly utilization: number | null;
 }
 
 /**
@@ -84,10 +90,25 @@ export function checkBeforeLoading(config: Config, resume?: string): void {
 
 /**
  * Runs the search that the configuration describes, or goes on with one.
- * @throws UsageError before anything is written, where the configuration does not fit the data or the machine;
- *   RunError and InterruptedError while running, with all that ended on disk.
+ * @throws UsageError before anything is written, where the configuration does not fit the data or the machine, or where
+ *   another program works in the experiment's folder; RunError and InterruptedError while running, with all that ended on disk.
  */
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
+  let lock: FolderLock | undefined;
+  try {
+    return await runLocked(request, async (folder) => {
+      lock = await FolderLock.acquire(folder);
+    });
+  } finally {
+    lock?.release();
+  }
+}
+
+/** @param acquire takes the experiment's folder for this process; called before anything is written there. */
+async function runLocked(
+  request: ExperimentRequest,
+  acquire: (folder: string) => Promise<void>,
+): Promise<ExperimentOutcome> {
   const { config, dataset, resume, signal } = request;
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
   const { engine, workers, notes: engineNotes } = await settleEngine(config, resumed?.facts);
@@ -108,6 +129,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
   }
   const experiment = resumed?.experiment ?? Experiment.create(config.out, config.name, config.logging);
+  await acquire(experiment.folder);
+  if (resume) removeTemporaryFiles(experiment.folder);
   const lag = resumed?.facts.lag ?? lagOf(workers, config.opt_samples);
   const shape = {
     chains: config.policy_chains,
@@ -117,6 +140,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const notebook = experiment.notebook(shape, config.notebook_path);
   const early = experiment.earlyNotebook(shape);
   const confirmations = new Notebook(experiment.path("confirmations.csv"), shape);
+  const { failures } = experiment;
+  const reward = { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin };
   if (!resume) {
     notebook.create();
     if (warm) writeFileWhole(warmStartPath(experiment), warm.text);
@@ -124,10 +149,12 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     experiment.writeFacts({ ...factsOf(config, dataset, drawn, engine, lag), ...ownModel });
   }
   experiment.writeConfig(formatConfig({ ...config, workers }));
-  const recorded = resume ? notebook.recover() : [];
+  const { opt_samples: samples, operations } = config;
+  const rules = { operations, reward };
+  const recovered = resume ? recoverTrainings({ notebook, early, failures, samples, rules }) : NOTHING;
+  const { finishedTrials } = recovered;
   if (!early.exists) early.create();
-  const recordedEarly = early.recover();
-  let confirmed = confirmations.exists ? confirmations.recover() : [];
+  let confirmed = confirmations.exists ? confirmations.recover(rules) : [];
 
   const controller = createController(config, space);
   if (warm) controller.warmStart(warm.gains);
@@ -145,7 +172,6 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
   const executor = request.executor ?? new ProcessExecutor(workers);
   try {
     const notes = [...engineNotes, ...(warm?.notes ?? [])];
-    const finishedTrials = Math.floor(recorded.length / config.opt_samples);
     const start = {
       folder: experiment.folder,
       workers: executor.workers,
@@ -168,7 +194,6 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
       epochs: config.child_epochs,
       initialWeightsPath,
     });
-    const reward = { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin };
     const fresh = { first: config.opt_samples, count: config.confirm_samples };
     /** Ranks what is known by now, and puts it into the experiment's folder. */
     const handOn = (known: readonly TrialRecord[], predicted?: Knowledge["predicted"]) => {
@@ -178,9 +203,9 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
     };
 
     const finished: TrialRecord[] = [];
-    const trials = await runSearch({
+    const { trials, ...outcome } = await runSearch({
       iterations: config.iterations,
-      samples: config.opt_samples,
+      samples,
       lag,
       reward,
       controller,
@@ -192,8 +217,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
       executor,
       notebook,
       early,
-      recorded,
-      recordedEarly,
+      failures,
+      recovered,
       taskOf,
       signal,
       observer: {
@@ -208,9 +233,22 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
           }
           observer?.onTrialFinished?.(record);
         },
+        onTrainingFailed: (failure) => {
+          const { trial, sample, reason } = failure;
+          experiment.log("warn", `trial ${trial}, sample ${sample} failed twice: ${reason}`);
+          observer?.onTrainingFailed?.(failure);
+        },
+        onTrialDropped: (trial) => {
+          if (trial >= finishedTrials) experiment.log("warn", `trial ${trial}: no sample is left`);
+          observer?.onTrialDropped?.(trial);
+        },
       },
     });
-    experiment.log("info", "the search has finished");
+    const busy =
+      outcome.utilization === null
+        ? ""
+        : `; workers were busy ${(100 * outcome.utilization).toFixed(1)}% of the time`;
+    experiment.log("info", `the search has finished${busy}`);
     const predicted = predict(trials, space, config.seed);
     let ranking = handOn(trials, predicted);
 
@@ -228,6 +266,11 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
             experiment.log("info", `confirming ${what}: ${plan.trainings} trainings to be done`);
             observer?.onConfirmationStarted?.(plan);
           },
+          onTrainingFailed: (failure) => {
+            const { trial, sample, reason } = failure;
+            experiment.log("warn", `confirming trial ${trial}, sample ${sample} failed twice: ${reason}`);
+            observer?.onTrainingFailed?.(failure);
+          },
           onConfirmed: (record) => {
             experiment.log("info", `trial ${record.trial}: confirmed reward ${record.reward}`);
             observer?.onConfirmed?.(record);
@@ -243,6 +286,7 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
       ...ranking,
       trials,
       confirmation: chosen.length > 0 ? { policies: chosen.length, samples: fresh.count } : null,
+      ...outcome,
     };
   } catch (error) {
     logFailure(experiment, error);

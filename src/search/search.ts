@@ -3,11 +3,20 @@
 
 import type { EpochResult, RewardSettings } from "../child/reward.ts";
 import { rewardOf } from "../child/reward.ts";
+import { RunError } from "../common/errors.ts";
 import type { Controller, Point } from "../controller/controller.ts";
+import type { FailureList } from "../experiment/failures.ts";
 import type { Notebook } from "../experiment/notebook.ts";
-import { type TrainingRecord, type TrialRecord, trialOf } from "../experiment/records.ts";
+import {
+  type TrainingFailure,
+  type TrainingRecord,
+  type TrialRecord,
+  trialOf,
+} from "../experiment/records.ts";
+import type { Recovered } from "../experiment/recovery.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Executor } from "./executor.ts";
+import { type Executor, TrainingFailedError } from "./executor.ts";
+import { Occupancy } from "./occupancy.ts";
 import type { TrainingTask } from "./training.ts";
 
 /** What a search tells while it runs. */
@@ -15,8 +24,12 @@ export interface SearchObserver {
   onTrainingStarted?(trial: number, sample: number): void;
   onEpoch?(trial: number, sample: number, result: EpochResult): void;
   onTrainingFinished?(record: TrainingRecord): void;
+  /** A training failed twice; it is recorded, and the search goes on without it. */
+  onTrainingFailed?(failure: TrainingFailure): void;
   /** In the order of trials; the record is on disk. */
   onTrialFinished?(record: TrialRecord): void;
+  /** All of a trial's trainings have failed: it has no reward. In the order of trials. */
+  onTrialDropped?(trial: number): void;
 }
 
 /** How points of the controller's space and policies become each other. */
@@ -40,9 +53,10 @@ export interface SearchOptions {
   readonly notebook: Notebook;
   /** Where trainings that end before their turn wait for it. */
   readonly early: Notebook;
-  /** What an earlier run left: the notebook's trainings, in order, and those that ended early. */
-  readonly recorded: readonly TrainingRecord[];
-  readonly recordedEarly: readonly TrainingRecord[];
+  /** Where trainings that failed for good are named. */
+  readonly failures: FailureList;
+  /** What an earlier run left in these files. */
+  readonly recovered: Recovered;
   readonly taskOf: (trial: number, sample: number, policy: Policy) => TrainingTask;
   readonly signal?: AbortSignal;
   readonly observer?: SearchObserver;
@@ -56,41 +70,63 @@ export function lagOf(workers: number, samples: number): number {
   return Math.ceil(Math.max(workers, 2) / samples) + 1;
 }
 
+export interface SearchOutcome {
+  /** Those with a reward, an earlier run's included; the baseline first. */
+  readonly trials: TrialRecord[];
+  /** Trainings that failed for good, an earlier run's included. */
+  readonly failures: readonly TrainingFailure[];
+  /** Share of the workers' time that was spent on trainings, in [0, 1]; null where nothing was left to train. */
+  readonly utilization: number | null;
+}
+
+/** So many trainings in a row fail for a reason that is none of theirs. */
+const MOST_FAILURES = 6;
+
 /**
- * Runs trials 0 (the baseline) to `iterations`; returns them all, those of an earlier run included.
- * @throws InterruptedError on abort; RunError where a training cannot be done. What ended before is on disk.
+ * Runs trials 0 (the baseline) to `iterations`.
+ * @throws InterruptedError on abort; RunError where nothing can be written, where the baseline has no training left, or
+ *   where so many trainings fail in a row that something else must be wrong. What ended before is on disk.
  */
-export async function runSearch(options: SearchOptions): Promise<TrialRecord[]> {
+export async function runSearch(options: SearchOptions): Promise<SearchOutcome> {
   return new Search(options).run();
 }
 
 interface OpenTrial {
   readonly policy: Policy;
-  readonly samples: (TrainingRecord | undefined)[];
+  readonly samples: (TrainingRecord | TrainingFailure | undefined)[];
 }
 
 class Search {
   readonly #options: SearchOptions;
   readonly #recorded: ReadonlyMap<string, TrainingRecord>;
-  readonly #written: number;
   readonly #open = new Map<number, OpenTrial>();
-  readonly #finished: TrialRecord[] = [];
+  /** By trial; undefined for one that has no training left. */
+  readonly #finished: (TrialRecord | undefined)[] = [];
+  readonly #failures: TrainingFailure[];
   readonly #failure = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  readonly #occupancy: Occupancy;
   #told = 0;
   /** Trainings that have had their turn in the notebook's order. */
   #turns = 0;
+  /** Of those, the ones that did not fail. */
+  #succeeded = 0;
+  /** The last trainings to end, if they failed. */
+  #failedInRow: TrainingFailure[] = [];
   #wake: () => void = () => {};
 
   constructor(options: SearchOptions) {
     this.#options = options;
-    const all = [...options.recorded, ...options.recordedEarly];
-    this.#recorded = new Map(all.map((record) => [keyOf(record.trial, record.sample), record]));
-    this.#written = options.recorded.length;
+    const { recorded, recordedEarly, failures } = options.recovered;
+    this.#recorded = new Map(
+      [...recorded, ...recordedEarly].map((record) => [keyOf(record.trial, record.sample), record]),
+    );
+    this.#failures = [...failures];
+    this.#occupancy = new Occupancy(options.executor.workers);
   }
 
-  async run(): Promise<TrialRecord[]> {
-    const { iterations, lag, early } = this.#options;
+  async run(): Promise<SearchOutcome> {
+    const { iterations, lag } = this.#options;
     try {
       for (let trial = 0; trial <= iterations; trial++) {
         await this.#until(() => this.#finished.length > trial - lag);
@@ -103,15 +139,33 @@ class Search {
       await Promise.allSettled(this.#running);
       throw error;
     }
-    early.remove();
-    return this.#finished;
+    this.#removeEarly();
+    return {
+      trials: this.#finished.filter((trial) => trial !== undefined),
+      failures: this.#failures,
+      utilization: this.#occupancy.share,
+    };
+  }
+
+  /** An earlier run of more iterations may have left trainings whose turn is still to come. */
+  #removeEarly(): void {
+    const { early, recovered, samples } = this.#options;
+    const isDone = recovered.recordedEarly.every(
+      ({ trial, sample }) => trial * samples + sample < this.#turns,
+    );
+    if (isDone) early.remove();
   }
 
   /** Tells the controller, in order, all trials up to `last`. */
   #tell(last: number): void {
     const { controller, space } = this.#options;
     for (; this.#told <= last; this.#told++) {
-      const { trial, policy, reward, standardError } = this.#finished[this.#told];
+      const finished = this.#finished[this.#told];
+      if (!finished) {
+        controller.drop(this.#told);
+        continue;
+      }
+      const { trial, policy, reward, standardError } = finished;
       controller.tell(trial, space.policyToPoint(policy), reward, standardError);
     }
   }
@@ -138,8 +192,10 @@ class Search {
     const { samples } = this.#options;
     this.#open.set(trial, { policy, samples: new Array(samples).fill(undefined) });
     for (let sample = 0; sample < samples; sample++) {
-      const recorded = this.#recorded.get(keyOf(trial, sample));
-      if (recorded) this.#arrived(recorded);
+      const known =
+        this.#recorded.get(keyOf(trial, sample)) ??
+        this.#failures.find((failure) => failure.trial === trial && failure.sample === sample);
+      if (known) this.#arrived(known);
       else this.#train(trial, sample, policy);
     }
   }
@@ -147,13 +203,24 @@ class Search {
   #train(trial: number, sample: number, policy: Policy): void {
     const { executor, signal, observer, taskOf, reward } = this.#options;
     const stop = signal ? AbortSignal.any([signal, this.#failure.signal]) : this.#failure.signal;
+    const key = keyOf(trial, sample);
     const running = executor
       .train(taskOf(trial, sample, policy), {
         signal: stop,
-        onStart: () => observer?.onTrainingStarted?.(trial, sample),
-        onEpoch: (result) => observer?.onEpoch?.(trial, sample, result),
+        onStart: () => {
+          this.#occupancy.start(key);
+          this.#observe(() => observer?.onTrainingStarted?.(trial, sample));
+        },
+        onEpoch: (result) => this.#observe(() => observer?.onEpoch?.(trial, sample, result)),
       })
-      .then((history) => this.#arrived({ trial, sample, policy, history, reward: rewardOf(history, reward) }))
+      .finally(() => this.#occupancy.end(key))
+      .then(
+        (history) => this.#succeed({ trial, sample, policy, history, reward: rewardOf(history, reward) }),
+        (error) => {
+          if (!(error instanceof TrainingFailedError)) throw error;
+          this.#fail({ trial, sample, reason: error.reason });
+        },
+      )
       .catch((error) => this.#failure.abort(error))
       .finally(() => {
         this.#running.delete(running);
@@ -162,34 +229,94 @@ class Search {
     this.#running.add(running);
   }
 
-  /** Takes a training's result, and writes all whose turn has come. */
-  #arrived(record: TrainingRecord): void {
-    const { early, observer, samples } = this.#options;
-    this.#open.get(record.trial)!.samples[record.sample] = record;
-    const isNew = !this.#recorded.has(keyOf(record.trial, record.sample));
-    if (isNew) observer?.onTrainingFinished?.(record);
-    const turn = record.trial * samples + record.sample;
-    if (turn > this.#turns) {
-      if (isNew) early.append(record);
-      return;
+  /** What an observer throws ends the search; it is no failure of the training that it hears of. */
+  #observe(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#failure.abort(error);
     }
-    for (let next: TrainingRecord | undefined = record; next; next = this.#nextInOrder()) {
-      if (this.#turns >= this.#written) this.#options.notebook.append(next);
+  }
+
+  #succeed(record: TrainingRecord): void {
+    // Nothing is written any more once something could not be.
+    if (this.#failure.signal.aborted) return;
+    this.#failedInRow = [];
+    this.#options.observer?.onTrainingFinished?.(record);
+    if (record.trial * this.#options.samples + record.sample > this.#turns)
+      this.#options.early.append(record);
+    this.#arrived(record);
+  }
+
+  #fail(failure: TrainingFailure): void {
+    if (this.#failure.signal.aborted) return;
+    const { failures, observer, samples } = this.#options;
+    const { trial, reason } = failure;
+    this.#failedInRow.push(failure);
+    if (this.#failedInRow.length >= MOST_FAILURES) {
+      this.#forget(this.#failedInRow);
+      throw new RunError(
+        `${MOST_FAILURES} trainings in a row failed, the last one since: ${reason}; when that is mended, go on with --resume, which tries them again`,
+      );
+    }
+    const ofTrial = this.#failures.filter((other) => other.trial === trial);
+    if (trial === 0 && ofTrial.length === samples - 1) {
+      this.#forget(ofTrial);
+      throw new RunError(
+        `all trainings of the baseline failed, and nothing can be compared with it: ${reason}; when that is mended, go on with --resume, which tries them again`,
+      );
+    }
+    failures.append(failure);
+    this.#failures.push(failure);
+    observer?.onTrainingFailed?.(failure);
+    this.#arrived(failure);
+  }
+
+  /**
+   * Takes failures back, so that the trainings are tried again by the run that goes on. The notebook then ends before
+   * them: what came after has its turn again, and waits among the trainings that ended early.
+   */
+  #forget(forgotten: readonly TrainingFailure[]): void {
+    const { failures, notebook, samples } = this.#options;
+    const turns = forgotten.map(({ trial, sample }) => trial * samples + sample);
+    const first = Math.min(...turns);
+    if (first < this.#turns) {
+      const failedBefore = this.#failures.filter(({ trial, sample }) => trial * samples + sample < first);
+      notebook.keep(first - failedBefore.length);
+    }
+    failures.replace(this.#failures.filter((failure) => !forgotten.includes(failure)));
+  }
+
+  /** Takes how a training ended, and writes all whose turn has come. */
+  #arrived(ended: TrainingRecord | TrainingFailure): void {
+    const { notebook, recovered, samples } = this.#options;
+    this.#open.get(ended.trial)!.samples[ended.sample] = ended;
+    for (let next = this.#nextInOrder(); next; next = this.#nextInOrder()) {
+      if (isRecord(next)) {
+        if (this.#succeeded >= recovered.recorded.length) notebook.append(next);
+        this.#succeeded++;
+      }
       this.#turns++;
       if (next.sample === samples - 1) this.#finish(next.trial);
     }
   }
 
-  #nextInOrder(): TrainingRecord | undefined {
+  #nextInOrder(): TrainingRecord | TrainingFailure | undefined {
     const { samples } = this.#options;
     return this.#open.get(Math.floor(this.#turns / samples))?.samples[this.#turns % samples];
   }
 
   #finish(trial: number): void {
-    const record = trialOf(this.#open.get(trial)!.samples as TrainingRecord[]);
+    const { observer } = this.#options;
+    const records = this.#open
+      .get(trial)!
+      .samples.filter((sample) => sample !== undefined)
+      .filter(isRecord);
     this.#open.delete(trial);
+    const record = records.length > 0 ? trialOf(records) : undefined;
     this.#finished.push(record);
-    this.#options.observer?.onTrialFinished?.(record);
+    if (record) observer?.onTrialFinished?.(record);
+    else observer?.onTrialDropped?.(trial);
     this.#wake();
   }
 
@@ -203,6 +330,10 @@ class Search {
       });
     }
   }
+}
+
+function isRecord(ended: TrainingRecord | TrainingFailure): ended is TrainingRecord {
+  return "history" in ended;
 }
 
 function keyOf(trial: number, sample: number): string {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { RunError } from "../../src/common/errors.ts";
-import { removeTemporaryFiles, temporaryName, writeFileWhole } from "../../src/common/files.ts";
+import { appendWhole, removeTemporaryFiles, temporaryName, writeFileWhole } from "../../src/common/files.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-files-"));
 after(() => rmSync(root, { recursive: true }));
@@ -41,5 +42,37 @@ describe("files written whole", () => {
     removeTemporaryFiles(folder);
     assert.deepEqual(readdirSync(folder).sort(), ["below", "mine.tmp"]);
     assert.deepEqual(readdirSync(join(folder, "below")), ["a.png"]);
+  });
+});
+
+describe("text that is appended", () => {
+  it("is added to what is there; a file that is none is named", () => {
+    const path = join(root, "appended.csv");
+    appendWhole(path, "a\n");
+    appendWhole(path, "é\n", { flush: false });
+    assert.equal(readFileSync(path, "utf8"), "a\né\n");
+    assert.throws(
+      () => appendWhole(root, "x"),
+      (error) =>
+        error instanceof RunError && error.message === `cannot write ${root}: it is a folder, not a file`,
+    );
+  });
+
+  it("leaves the file as it was where only a part of it has space", {
+    skip: process.platform === "win32",
+  }, () => {
+    const path = join(root, "limited.csv");
+    const files = new URL("../../src/common/files.ts", import.meta.url).pathname;
+    const program = `import { appendWhole } from ${JSON.stringify(files)};
+      appendWhole(${JSON.stringify(path)}, "a\\n");
+      try { appendWhole(${JSON.stringify(path)}, "b".repeat(3000)); } catch (error) { console.log(error.message); }
+      appendWhole(${JSON.stringify(path)}, "c\\n");`;
+    // A file may have so many blocks of 1024 bytes: the write takes a part, and fails at the next one.
+    const script = 'ulimit -f 1; exec "$0" --input-type=module-typescript --eval "$1"';
+    const { stdout, stderr } = spawnSync("bash", ["-c", script, process.execPath, program], {
+      encoding: "utf8",
+    });
+    assert.match(stdout, /^cannot write .*limited\.csv: the file may not grow any further/, stderr);
+    assert.equal(readFileSync(path, "utf8"), "a\nc\n");
   });
 });

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { InterruptedError, RunError, UsageError } from "../../src/common/errors.ts";
 import { selfCommand } from "../../src/common/self.ts";
-import { WorkerPool } from "../../src/common/worker-pool.ts";
+import { WorkerDiedError, WorkerPool } from "../../src/common/worker-pool.ts";
 import type { TestResult, TestTask } from "./fixtures/worker.ts";
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url));
@@ -118,6 +118,62 @@ describe("WorkerPool", () => {
     const unclonable = { does: "double", file: (() => {}) as unknown as string } as const;
     await assert.rejects(pool.run(unclonable), /could not be cloned/);
     assert.equal((await pool.run({ does: "double" })).pid, pid);
+  });
+
+  it("kills a process that hangs, and runs its task again, once", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const pool = create(1);
+    const { pid } = await pool.run({ does: "double" });
+    const limits: number[] = [];
+    const silenceLimit = () => {
+      limits.push(400);
+      return 400;
+    };
+    const again = await pool.run({ does: "stop-once", file: join(folder, "stopped") }, { silenceLimit });
+    assert.notEqual(again.pid, pid);
+    assert.ok(!isAlive(pid));
+    assert.ok(limits.length > 4, "the limit is asked for anew");
+    await assert.rejects(pool.run({ does: "hang" }, { silenceLimit: () => 300 }), (error: Error) => {
+      assert.ok(error instanceof WorkerDiedError);
+      assert.match(
+        error.message,
+        /^a worker process \(test\) ended 2 times in the same task: hung: reported nothing for \d+ s$/,
+      );
+      return true;
+    });
+  });
+
+  it("lets a task run for longer than the limit, which reports now and then", async () => {
+    const pool = create(1);
+    await pool.run({ does: "double" });
+    let starts = 0;
+    await pool.run({ does: "report" }, { silenceLimit: () => 1000, onStart: () => starts++ });
+    assert.equal(starts, 1);
+  });
+
+  it("runs again, in another process, what threw, where the caller says so", async () => {
+    const pool = create(1);
+    const { pid } = await pool.run({ does: "double" });
+    const asked: string[] = [];
+    const isRetried = (error: Error) => {
+      asked.push(error.message);
+      return !(error instanceof UsageError);
+    };
+    const again = await pool.run({ does: "throw-once", file: join(folder, "threw") }, { isRetried });
+    assert.notEqual(again.pid, pid);
+    await assert.rejects(pool.run({ does: "throw" }, { isRetried }), { name: "RangeError" });
+    assert.deepEqual(asked, ["no memory", "out of range", "out of range"]);
+    await assert.rejects(pool.run({ does: "usage" }, { isRetried }), UsageError);
+    assert.ok((await pool.run({ does: "double" })).pid);
+  });
+
+  it("offers its processes to Linux to be ended where memory runs out", {
+    skip: process.platform !== "linux",
+  }, async () => {
+    const ours = Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
+    const { oomScore } = await create(1).run({ does: "tell" });
+    assert.equal(oomScore, Math.min(ours + 500, 1000));
   });
 
   it("ends the process of an aborted task, and drops an aborted task that waits", async () => {

@@ -1,7 +1,7 @@
 // The loop alone: trainings are a function of their seeds here, and end in an order that the test decides.
 
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -10,11 +10,15 @@ import { InterruptedError, RunError } from "../../src/common/errors.ts";
 import { Random } from "../../src/common/random.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { BayesianController } from "../../src/controller/bayesian.ts";
+import type { Controller } from "../../src/controller/controller.ts";
+import { Checksums } from "../../src/experiment/checksums.ts";
+import { FailureList } from "../../src/experiment/failures.ts";
 import { Notebook } from "../../src/experiment/notebook.ts";
+import { NOTHING, recoverTrainings } from "../../src/experiment/recovery.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../../src/policy/space.ts";
-import type { Executor, TrainOptions } from "../../src/search/executor.ts";
-import { lagOf, runSearch, type SearchObserver } from "../../src/search/search.ts";
+import { type Executor, TrainingFailedError, type TrainOptions } from "../../src/search/executor.ts";
+import { lagOf, runSearch, type SearchObserver, type SearchOutcome } from "../../src/search/search.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
 
 const EPOCHS = 3;
@@ -28,10 +32,14 @@ class TimedExecutor implements Executor {
   readonly trained: string[] = [];
   readonly #delays: Random;
   readonly #waiting: (() => void)[] = [];
-  readonly #failing: string | undefined;
+  readonly #failing: (name: string) => Error | undefined;
   #running = 0;
 
-  constructor(workers: number, delaySeed: number, failing?: string) {
+  constructor(
+    workers: number,
+    delaySeed: number,
+    failing: (name: string) => Error | undefined = () => undefined,
+  ) {
     this.workers = workers;
     this.#delays = new Random("delays", delaySeed);
     this.#failing = failing;
@@ -45,7 +53,8 @@ class TimedExecutor implements Executor {
       onStart?.();
       await new Promise((resolve) => setTimeout(resolve, this.#delays.uniform(0, 12)));
       if (signal?.aborted) throw new InterruptedError("interrupted");
-      if (name === this.#failing) throw new RunError("the training's process died");
+      const failure = this.#failing(name);
+      if (failure) throw failure;
       this.trained.push(name);
       const history = historyOf(task);
       for (const epoch of history) onEpoch?.(epoch);
@@ -71,6 +80,15 @@ function historyOf({ trial, sample, policy }: TrainingTask): EpochResult[] {
   }));
 }
 
+/** Trainings of these names fail for good. */
+function failing(...names: string[]) {
+  return (name: string) => {
+    const [trial, sample] = name.split("/").map(Number);
+    const task = { trial, sample } as TrainingTask;
+    return names.includes(name) ? new TrainingFailedError(task, 'it said "no", twice') : undefined;
+  };
+}
+
 interface RunOptions {
   folder: string;
   executor: Executor;
@@ -78,24 +96,36 @@ interface RunOptions {
   iterations?: number;
   signal?: AbortSignal;
   observer?: SearchObserver;
+  controller?: (controller: Controller) => Controller;
 }
 
 /** Runs, or goes on with, the search whose files lie in the folder; returns the notebook's text. */
 async function search(options: RunOptions): Promise<string> {
+  await outcomeOf(options);
+  return readFileSync(join(options.folder, "notebook.csv"), "utf8");
+}
+
+async function outcomeOf(options: RunOptions): Promise<SearchOutcome> {
   const { folder, executor, samples = 2, iterations = 12, signal, observer } = options;
   const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
   const shape = { chains: 1, operationsPerChain: 2, epochs: EPOCHS };
-  const notebook = new Notebook(join(folder, "notebook.csv"), shape);
-  const early = new Notebook(join(folder, "early.csv"), shape);
+  const sums = new Checksums(join(folder, "notebook.sums"));
+  const notebook = new Notebook(join(folder, "notebook.csv"), shape, sums);
+  const early = new Notebook(join(folder, "early.csv"), shape, sums);
+  const failures = new FailureList(join(folder, "failures.csv"));
+  const reward = { bestEpochs: 2, overfitMargin: 0.1 };
+  const rules = { operations: TECHNIQUES, reward };
   const isResumed = existsSync(notebook.path);
   if (!isResumed) notebook.create();
+  const recovered = isResumed ? recoverTrainings({ notebook, early, failures, samples, rules }) : NOTHING;
   if (!early.exists) early.create();
-  await runSearch({
+  const controller = new BayesianController(space.dimensions, 5, 4);
+  return await runSearch({
     iterations,
     samples,
     lag: lagOf(executor.workers, samples),
-    reward: { bestEpochs: 2, overfitMargin: 0.1 },
-    controller: new BayesianController(space.dimensions, 5, 4),
+    reward,
+    controller: options.controller?.(controller) ?? controller,
     space: {
       baseline: noAugmentation(1, 2),
       pointToPolicy: (point) => pointToPolicy(space, point),
@@ -104,13 +134,12 @@ async function search(options: RunOptions): Promise<string> {
     executor,
     notebook,
     early,
-    recorded: isResumed ? notebook.recover() : [],
-    recordedEarly: early.recover(),
+    failures,
+    recovered,
     taskOf: (trial, sample, policy) => ({ trial, sample, policy }) as TrainingTask,
     signal,
     observer,
   });
-  return readFileSync(notebook.path, "utf8");
 }
 
 function newFolder(): string {
@@ -183,25 +212,327 @@ describe("runSearch", () => {
     assert.equal(executor.trained.length, 5 * 2);
   });
 
-  it("stops at a training that fails, keeping what ended before", async () => {
+  it("stops where no training can be run, keeping what ended before", async () => {
     const folder = newFolder();
-    const executor = new TimedExecutor(2, 1, "3/1");
+    const executor = new TimedExecutor(2, 1, (name) =>
+      name === "3/1" ? new RunError("no process can be started") : undefined,
+    );
     await assert.rejects(
       search({ folder, executor }),
-      (error) => error instanceof RunError && /process died/.test(error.message),
+      (error) => error instanceof RunError && /no process/.test(error.message),
     );
     assert.equal(await search({ folder, executor: new TimedExecutor(2, 3) }), await uninterrupted);
   });
 
-  it("names the line of a notebook that was edited", async () => {
+  it("ends with an error of its observer", async () => {
+    const executor = new TimedExecutor(2, 1);
+    const observer: SearchObserver = {
+      onEpoch: (trial) => {
+        if (trial === 2) throw new RangeError("mine");
+      },
+    };
+    await assert.rejects(search({ folder: newFolder(), executor, observer }), /mine/);
+  });
+
+  it("tells how busy the workers were", async () => {
     const folder = newFolder();
-    await search({ folder, executor: new TimedExecutor(1, 1), iterations: 2 });
-    const path = join(folder, "notebook.csv");
-    const { writeFileSync } = await import("node:fs");
-    writeFileSync(path, readFileSync(path, "utf8").replace("\n1,0,2,", "\n1,0,7,"));
-    await assert.rejects(
-      search({ folder, executor: new TimedExecutor(1, 1) }),
-      /notebook\.csv, line 9: expected epoch 2/,
+    const one = await outcomeOf({ folder, executor: new TimedExecutor(1, 0), iterations: 2 });
+    assert.ok(one.utilization! > 0.2 && one.utilization! <= 1, `${one.utilization}`);
+    const again = await outcomeOf({ folder, executor: new TimedExecutor(1, 0), iterations: 2 });
+    assert.equal(again.utilization, null);
+  });
+});
+
+describe("a training that fails", () => {
+  // All of trial 5, and one of trial 8.
+  const FAILING = ["5/0", "5/1", "8/1"];
+  const folder = newFolder();
+  const dropped: number[] = [];
+  const withFailures = outcomeOf({
+    folder,
+    executor: new TimedExecutor(1, 0, failing(...FAILING)),
+    controller: (controller) => ({
+      ask: (trial) => controller.ask(trial),
+      expect: (trial, point) => controller.expect(trial, point),
+      tell: (trial, point, reward, error) => controller.tell(trial, point, reward, error),
+      warmStart: (gains) => controller.warmStart(gains),
+      drop: (trial) => {
+        dropped.push(trial);
+        controller.drop(trial);
+      },
+    }),
+  });
+  const notebook = withFailures.then(() => readFileSync(join(folder, "notebook.csv"), "utf8"));
+  const failuresIn = (place: string) => readFileSync(join(place, "failures.csv"), "utf8");
+
+  it("is named in failures.csv, and the search goes on without it", async () => {
+    const { trials, failures } = await withFailures;
+    assert.deepEqual(
+      trials.map(({ trial }) => trial),
+      [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12],
     );
+    assert.deepEqual(dropped, [5]);
+    assert.equal(trials.find(({ trial }) => trial === 8)?.standardError, null, "one sample is left");
+    const reason = 'it said "no", twice';
+    assert.deepEqual(failures, [
+      { trial: 5, sample: 0, reason },
+      { trial: 5, sample: 1, reason },
+      { trial: 8, sample: 1, reason },
+    ]);
+    const rows = FAILING.map((name) => `${name.replace("/", ",")},"it said ""no"", twice"\n`);
+    assert.equal(failuresIn(folder), `trial_no,sample_no,reason\n${rows.join("")}`);
+    const trained = (await notebook)
+      .split("\n")
+      .slice(1, -1)
+      .map((row) => row.split(",").slice(0, 2).join("/"));
+    assert.equal(new Set(trained).size, 13 * 2 - 3);
+    assert.ok(!trained.some((name) => FAILING.includes(name)));
+  });
+
+  it("gives the same notebook whatever the order in which trainings end, and after interruptions", async () => {
+    for (const seed of [1, 2, 3]) {
+      const place = newFolder();
+      for (let part = 1; ; part++) {
+        const stop = new AbortController();
+        const executor = new TimedExecutor(2, 10 * seed + part, failing(...FAILING));
+        let ended = 0;
+        const end = () => {
+          if (++ended === 4 + seed) stop.abort();
+        };
+        const observer: SearchObserver = { onTrainingFinished: end, onTrainingFailed: end };
+        try {
+          assert.equal(
+            await search({ folder: place, executor, signal: stop.signal, observer }),
+            await notebook,
+          );
+          assert.ok(part > 2);
+          break;
+        } catch (error) {
+          if (!(error instanceof InterruptedError)) throw error;
+        }
+      }
+      const lines = (text: string) => text.split("\n").sort();
+      assert.deepEqual(lines(failuresIn(place)), lines(failuresIn(folder)));
+    }
+  });
+
+  it("stops the search with 5 others in a row; those are tried again by the run that goes on", async () => {
+    const expected = search({ folder: newFolder(), executor: new TimedExecutor(1, 0, failing("2/0")) });
+    for (const seed of [1, 2, 3]) {
+      const place = newFolder();
+      // 2/0 fails for its own reason; from 16 trainings on something is wrong.
+      let started = 0;
+      const executor = new TimedExecutor(2, seed, (name) => {
+        started++;
+        return started > 16 || name === "2/0" ? failing(name)(name) : undefined;
+      });
+      await assert.rejects(search({ folder: place, executor }), (error) => {
+        assert.ok(error instanceof RunError);
+        assert.match(
+          error.message,
+          /^6 trainings in a row failed, the last one since: it said "no", twice; .*--resume/,
+        );
+        return true;
+      });
+      assert.match(failuresIn(place), /^.*\n2,0,.*\n$/);
+      const second = new TimedExecutor(2, seed + 50, failing("2/0"));
+      assert.equal(await search({ folder: place, executor: second }), await expected);
+      assert.equal(executor.trained.length + second.trained.length, 13 * 2 - 1, "no training is repeated");
+    }
+  });
+
+  it("is left out of the baseline; where none of its trainings is left, nothing can be compared", async () => {
+    const place = newFolder();
+    const broken = new TimedExecutor(2, 1, failing("0/0", "0/1"));
+    await assert.rejects(
+      search({ folder: place, executor: broken }),
+      (error) =>
+        error instanceof RunError && /^all trainings of the baseline failed.*"no", twice/.test(error.message),
+    );
+    assert.ok(!existsSync(join(place, "failures.csv")));
+    assert.equal(await search({ folder: place, executor: new TimedExecutor(2, 2) }), await uninterrupted);
+    const one = await outcomeOf({ folder: newFolder(), executor: new TimedExecutor(2, 1, failing("0/1")) });
+    assert.equal(one.trials[0].trial, 0);
+    assert.equal(one.trials[0].standardError, null);
+  });
+});
+
+describe("a notebook that was edited", () => {
+  const folder = newFolder();
+  const stop = new AbortController();
+  // Some trainings have ended before their turn.
+  const interrupted = search({
+    folder,
+    executor: new TimedExecutor(2, 5, failing("1/1")),
+    signal: stop.signal,
+    observer: {
+      onTrainingFinished: ({ trial }) => {
+        if (trial === 6) stop.abort();
+      },
+    },
+  }).catch((error) => assert.ok(error instanceof InterruptedError));
+
+  /** Rows are of trainings of 3 epochs; line 1 has the columns. */
+  const edits: Record<string, [file: string, edit: (lines: string[]) => void, message: RegExp]> = {
+    "of another epoch": [
+      "notebook.csv",
+      edit(8, 2, "7"),
+      /notebook\.csv, line 9: expected epoch 2 .*; restore/,
+    ],
+    "without a training in the middle": [
+      "notebook.csv",
+      (lines) => lines.splice(7, 3),
+      /line 8: expected trial 1, sample 0, found trial 2, sample 0/,
+    ],
+    "with a training twice": [
+      "notebook.csv",
+      (lines) => lines.splice(7, 0, ...lines.slice(4, 7)),
+      /line 8: expected trial 1, sample 0, found trial 0, sample 1/,
+    ],
+    "in another order": [
+      "notebook.csv",
+      (lines) => lines.splice(4, 6, ...lines.slice(7, 10), ...lines.slice(4, 7)),
+      /line 5: expected trial 0, sample 1, found trial 1, sample 0/,
+    ],
+    "with a training that failed": [
+      "notebook.csv",
+      (lines) => lines.splice(10, 0, ...lines.slice(7, 10).map((line) => line.replace(/^1,0/, "1,1"))),
+      /line 11: expected trial 2, sample 0, found trial 1, sample 1/,
+    ],
+    "without a row": [
+      "notebook.csv",
+      (lines) => lines.splice(5, 1),
+      /line 6: expected epoch 2 .* found epoch 3/,
+    ],
+    "with a text for a number": [
+      "notebook.csv",
+      edit(2, 3, "lots"),
+      /line 3: loss: a cell is no number, but "lots"/,
+    ],
+    "with an empty cell": ["notebook.csv", edit(2, 4, ""), /line 3: acc: a cell is no number, but ""/],
+    "with an accuracy that is none": [
+      "notebook.csv",
+      edit(2, 6, "1.5"),
+      /line 3: val_acc is 1\.5, outside of 0 to 1/,
+    ],
+    "with another accuracy": [
+      "notebook.csv",
+      edit(2, 6, "0.25"),
+      /line 3: acc_overfit is .*, but acc − val_acc is /,
+    ],
+    "with another loss": [
+      "notebook.csv",
+      edit(4, 3, "0.125"),
+      /line 5: it is not as it was written \(its checksum/,
+    ],
+    "with another time": ["notebook.csv", edit(4, 14, "9.000"), /line 5: it is not as it was written/],
+    "with another reward in one row": [
+      "notebook.csv",
+      edit(2, 8, "0.9"),
+      /line 3: reward is 0\.9, and 0\.\d+ in the tr/,
+    ],
+    "with another reward": ["notebook.csv", editAll(7, 8, "0.9"), /line 8: it is not as it was written/],
+    "with another policy in one row": [
+      "notebook.csv",
+      edit(8, 9, "clouds"),
+      /line 9: chain_1_op_1_type is clouds/,
+    ],
+    "with an unknown operation": [
+      "notebook.csv",
+      editAll(7, 9, "paint"),
+      /line 8: it is not as it was written/,
+    ],
+    "with a row that is too long": [
+      "notebook.csv",
+      (lines) => (lines[3] += ",1"),
+      /line 4: expected 15 cells, found 16/,
+    ],
+    "in what ended early": ["early.csv", edit(1, 6, "0.25"), /early\.csv, line 2: acc_overfit is /],
+    "with a training twice in what ended early": [
+      "early.csv",
+      (lines) => lines.splice(1, 0, ...lines.slice(1, 4)),
+      /early\.csv, line 5: trial \d+, sample \d is there twice/,
+    ],
+    "in failures.csv": [
+      "failures.csv",
+      edit(1, 1, "7"),
+      /failures\.csv, line 2: trial 1, sample 7 is none of this search/,
+    ],
+    "in failures.csv, without a reason": [
+      "failures.csv",
+      (lines) => lines.splice(1, 1, "1,1"),
+      /failures\.csv, line 2: expected the numbers of a trial/,
+    ],
+  };
+
+  /** Sets a cell of a line, both counted from 0. */
+  function edit(line: number, cell: number, text: string) {
+    return (lines: string[]) => {
+      const cells = lines[line].split(",");
+      cells[cell] = text;
+      lines[line] = cells.join(",");
+    };
+  }
+
+  for (const [what, [file, change, message]] of Object.entries(edits)) {
+    it(`is refused, and the line named: ${what}`, async () => {
+      await interrupted;
+      const path = join(folder, file);
+      const before = readFileSync(path, "utf8");
+      try {
+        const lines = before.split("\n");
+        change(lines);
+        writeFileSync(path, lines.join("\n"));
+        await assert.rejects(search({ folder, executor: new TimedExecutor(1, 1) }), (error: Error) => {
+          assert.equal(error.name, "UsageError");
+          assert.match(error.message, message);
+          return true;
+        });
+      } finally {
+        writeFileSync(path, before);
+      }
+    });
+  }
+
+  /** Sets a cell in all rows of the training that begins at a line. */
+  function editAll(from: number, cell: number, text: string) {
+    return (lines: string[]) => {
+      for (let line = from; line < from + EPOCHS; line++) edit(line, cell, text)(lines);
+    };
+  }
+
+  it("is refused without checksums too, where it contradicts itself or the configuration", async () => {
+    await interrupted;
+    const path = join(folder, "notebook.csv");
+    const shape = { chains: 1, operationsPerChain: 2, epochs: EPOCHS };
+    const before = readFileSync(path, "utf8");
+    const refused = (change: (lines: string[]) => void, message: RegExp) => {
+      const lines = before.split("\n");
+      change(lines);
+      const copy = new Notebook(join(folder, "copy.csv"), shape);
+      writeFileSync(copy.path, lines.join("\n"));
+      const rules = { operations: TECHNIQUES.slice(0, 19), reward: { bestEpochs: 2, overfitMargin: 0.1 } };
+      assert.throws(() => copy.recover(rules), { name: "UsageError", message });
+    };
+    refused(editAll(7, 8, "0.9"), /line 8: the reward is 0\.9, but this training's rows give 0\.\d+;/);
+    refused(editAll(7, 9, "paint"), /line 8: chain_1_op_1_type: .*paint/);
+    refused(
+      editAll(7, 9, TECHNIQUES[19]),
+      new RegExp(`line 8: this search has no operation ${TECHNIQUES[19]};`),
+    );
+    refused(editAll(7, 13, "1.25"), /line 8: portion: expected a number from 0 to 1/);
+    refused(editAll(1, 13, "0.25"), /line 2: trial 0 is the one without augmentation/);
+  });
+
+  it("is mended where a line was cut off at its end, in each of the files", async () => {
+    await interrupted;
+    for (const file of ["notebook.csv", "early.csv", "failures.csv", "notebook.sums"]) {
+      const path = join(folder, file);
+      appendFileSync(path, readFileSync(path, "utf8").split("\n")[1].slice(0, -1));
+    }
+    const expected = search({ folder: newFolder(), executor: new TimedExecutor(1, 0, failing("1/1")) });
+    assert.equal(await search({ folder, executor: new TimedExecutor(2, 8) }), await expected);
+    assert.match(readFileSync(join(folder, "failures.csv"), "utf8"), /^.*\n1,1,.*\n$/);
+    assert.doesNotMatch(readFileSync(join(folder, "notebook.sums"), "utf8"), /[^\da-f,\n]/);
   });
 });

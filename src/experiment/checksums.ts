@@ -1,0 +1,69 @@
+// Checksums of the notebook's rows, in `notebook.sums` beside it, a line per training: an edit that contradicts nothing
+// else in the notebook is found by them, and its line is named.
+
+import { existsSync, readFileSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { systemReason, UsageError } from "../common/errors.ts";
+import { appendWhole, writeFileWhole } from "../common/files.ts";
+
+/** Trial, sample, and eight hexadecimal digits a row: its CRC-32. */
+const LINE = /^(\d+,\d+),((?:[0-9a-f]{8})+)$/;
+
+export class Checksums {
+  readonly #path: string;
+  #sums: Map<string, string> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Keeps those of a training's rows, which are on disk already. Not flushed: a training of which none are kept, since the
+   * machine itself failed, is not compared.
+   * @param rows without their line ends.
+   * @throws RunError
+   */
+  add(trial: number, sample: number, rows: readonly string[]): void {
+    const sums = this.#load();
+    const key = `${trial},${sample}`;
+    if (sums.has(key)) return;
+    const digits = rows.map(sumOf).join("");
+    sums.set(key, digits);
+    appendWhole(this.#path, `${key},${digits}\n`, { flush: false });
+  }
+
+  /** Whether a row of a training (the index counts from 0) is as it was written; true where that is not known. */
+  matches(trial: number, sample: number, index: number, row: string): boolean {
+    const digits = this.#load().get(`${trial},${sample}`);
+    return digits === undefined || digits.startsWith(sumOf(row), 8 * index);
+  }
+
+  #load(): Map<string, string> {
+    this.#sums ??= this.#read();
+    return this.#sums;
+  }
+
+  #read(): Map<string, string> {
+    if (!existsSync(this.#path)) return new Map();
+    let text: string;
+    try {
+      text = readFileSync(this.#path, "utf8");
+    } catch (error) {
+      throw new UsageError(`cannot read ${this.#path}: ${systemReason(error)}`);
+    }
+    const whole = text.split("\n").filter((line) => LINE.test(line));
+    if (whole.length < text.split("\n").length - 1 || !text.endsWith("\n")) {
+      writeFileWhole(this.#path, whole.map((line) => `${line}\n`).join(""));
+    }
+    return new Map(
+      whole.map((line) => {
+        const [, key, digits] = LINE.exec(line)!;
+        return [key, digits];
+      }),
+    );
+  }
+}
+
+function sumOf(row: string): string {
+  return crc32(row).toString(16).padStart(8, "0");
+}

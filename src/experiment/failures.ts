@@ -1,0 +1,69 @@
+// Trainings that failed for good, in `failures.csv`: the notebook holds epochs alone. The file is there only where one has.
+
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { quoteCell, splitLine } from "../common/csv.ts";
+import { systemReason, UsageError } from "../common/errors.ts";
+import { appendWhole, writeFileWhole } from "../common/files.ts";
+import type { TrainingFailure } from "./records.ts";
+
+const HEADER = "trial_no,sample_no,reason\n";
+
+/** The file of an experiment that names its failed trainings. */
+export class FailureList {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Adds a failure, on disk when this returns. @throws RunError */
+  append(failure: TrainingFailure): void {
+    if (existsSync(this.path)) appendWhole(this.path, formatRow(failure));
+    else this.replace([failure]);
+  }
+
+  /** Leaves these failures alone in the file; none, and there is no file. @throws RunError */
+  replace(failures: readonly TrainingFailure[]): void {
+    if (failures.length === 0) rmSync(this.path, { force: true });
+    else writeFileWhole(this.path, HEADER + failures.map(formatRow).join(""));
+  }
+
+  /**
+   * The failures that the file names; a last line that was cut off while it was written is removed from it.
+   * @throws UsageError naming the line that this program would not have written.
+   */
+  recover(): TrainingFailure[] {
+    if (!existsSync(this.path)) return [];
+    let text: string;
+    try {
+      text = readFileSync(this.path, "utf8");
+    } catch (error) {
+      throw new UsageError(`cannot read ${this.path}: ${systemReason(error)}`);
+    }
+    const lines = text.split("\n");
+    const isCut = lines.pop() !== "";
+    if (`${lines[0]}\n` !== HEADER) {
+      throw new UsageError(
+        `${this.path}, line 1: expected ${HEADER.trim()}; restore the file as it was written`,
+      );
+    }
+    const failures = lines.slice(1).map((line, index) => this.#parse(line, index + 2));
+    if (isCut) this.replace(failures);
+    return failures;
+  }
+
+  #parse(line: string, number: number): TrainingFailure {
+    const cells = splitLine(line);
+    const [trial, sample] = cells?.slice(0, 2).map(Number) ?? [];
+    if (cells?.length !== 3 || !Number.isSafeInteger(trial) || !Number.isSafeInteger(sample)) {
+      throw new UsageError(
+        `${this.path}, line ${number}: expected the numbers of a trial and a sample and a reason; restore the file as it was written`,
+      );
+    }
+    return { trial, sample, reason: cells[2] };
+  }
+}
+
+function formatRow({ trial, sample, reason }: TrainingFailure): string {
+  return `${trial},${sample},${quoteCell(reason.replace(/\s*\n\s*/g, " "))}\n`;
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../../src/common/errors.ts";
+import { FolderLock } from "../../src/common/folder-lock.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-lock-"));
+after(() => rmSync(root, { recursive: true }));
+const newFolder = () => mkdtempSync(join(root, "folder-"));
+
+const HOLDER = fileURLToPath(new URL("fixtures/lock-holder.ts", import.meta.url));
+
+/** A program that takes the folder, says so or why not, and stays. */
+async function startHolder(folder: string): Promise<{ program: ChildProcess; said: string }> {
+  const program = spawn(process.execPath, [HOLDER, folder], { stdio: ["pipe", "pipe", "inherit"] });
+  const [said] = await once(program.stdout!.setEncoding("utf8"), "data");
+  return { program, said };
+}
+
+async function end(program: ChildProcess): Promise<void> {
+  const ended = once(program, "exit");
+  program.kill("SIGKILL");
+  await ended;
+}
+
+describe("a lock on a folder", () => {
+  it("is held by one program, named to the others, until it is released", async () => {
+    const folder = newFolder();
+    const lock = await FolderLock.acquire(folder);
+    await assert.rejects(FolderLock.acquire(folder), (error: Error) => {
+      assert.ok(error instanceof UsageError);
+      assert.equal(
+        error.message,
+        `${folder} is in use by process ${process.pid} on ${hostname()}; wait for it, or end it`,
+      );
+      return true;
+    });
+    const { program, said } = await startHolder(folder);
+    assert.match(said, new RegExp(`in use by process ${process.pid} on`));
+    await end(program);
+    lock.release();
+    assert.deepEqual(readdirSync(folder), []);
+    (await FolderLock.acquire(folder)).release();
+  });
+
+  it("ends with its holder, were it by kill -9", async () => {
+    const folder = newFolder();
+    const { program, said } = await startHolder(folder);
+    assert.equal(said, "held\n");
+    await assert.rejects(FolderLock.acquire(folder), new RegExp(`process ${program.pid} on`));
+    await end(program);
+    assert.equal(readdirSync(folder).length, 1);
+    const lock = await FolderLock.acquire(folder);
+    assert.equal(readdirSync(folder).length, 1);
+    lock.release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it("is not kept by another process that has its holder's id", {
+    skip: process.platform !== "linux",
+  }, async () => {
+    const folder = newFolder();
+    const lock = await FolderLock.acquire(folder);
+    const [name] = readdirSync(folder);
+    const content = readFileSync(join(folder, name), "utf8");
+    lock.release();
+    writeFileSync(join(folder, name), content);
+    await assert.rejects(FolderLock.acquire(folder), /in use/);
+    writeFileSync(join(folder, name), content.replace(/ \d+"/, ' 1"'));
+    (await FolderLock.acquire(folder)).release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it("of another host is respected, and the file named that may be removed", async () => {
+    const folder = newFolder();
+    const name = "experiment.elsewhere-1-1-0.lock";
+    writeFileSync(join(folder, name), JSON.stringify({ pid: 1, host: "elsewhere", started: null, since: 1 }));
+    await assert.rejects(FolderLock.acquire(folder), (error: Error) => {
+      assert.match(
+        error.message,
+        /in use by process 1 on elsewhere; .*if it has ended, remove .*experiment\.elsewhere-1/,
+      );
+      return true;
+    });
+    assert.deepEqual(readdirSync(folder), [name]);
+    writeFileSync(join(folder, name), "{}");
+    await assert.rejects(FolderLock.acquire(folder), {
+      name: "UsageError",
+      message: /is no lock of this program/,
+    });
+  });
+
+  it("is given to exactly one of many that ask at once, also where a killed program's is taken over", async () => {
+    for (let round = 0; round < 2; round++) {
+      const folder = newFolder();
+      const killed = await startHolder(folder);
+      await end(killed.program);
+      const holders = await Promise.all(Array.from({ length: 5 }, () => startHolder(folder)));
+      const held = holders.filter(({ said }) => said === "held\n");
+      assert.equal(held.length, 1, holders.map(({ said }) => said).join(""));
+      await Promise.all(holders.map(({ program }) => end(program)));
+    }
+    const folder = newFolder();
+    for (let round = 0; round < 20; round++) {
+      const asked = await Promise.allSettled(Array.from({ length: 8 }, () => FolderLock.acquire(folder)));
+      const locks = asked.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+      assert.equal(locks.length, 1);
+      locks[0].release();
+      assert.deepEqual(readdirSync(folder), []);
+    }
+  });
+});

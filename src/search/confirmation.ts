@@ -81,6 +81,8 @@ export async function confirmTrials(options: ConfirmationOptions): Promise<Train
       onStart: () => observer?.onTrainingStarted?.(trial, sample),
       onEpoch: (result) => observer?.onEpoch?.(trial, sample, result),
     });
+    // Nothing is written any more once something could not be.
+    if (failure.signal.aborted) return;
     const record = { trial, sample, policy, history, reward: rewardOf(history, options.reward) };
     notebook.append(record);
     records.push(record);

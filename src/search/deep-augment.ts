@@ -5,11 +5,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type BatchOptions, imagesWithTopPolicies } from "../augment/batches.ts";
 import { UsageError } from "../common/errors.ts";
-import { resolveConfig } from "../config/load.ts";
+import { loadConfig, resolveConfig } from "../config/load.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
 import type { Dataset, LabelledImages } from "../dataset/dataset.ts";
 import { datasetInMemory, IN_MEMORY, type ShapedImages, toImageBatch } from "../dataset/in-memory.ts";
 import { loadDataset } from "../dataset/load.ts";
+import { Experiment } from "../experiment/experiment.ts";
+import { notebookAt, parsePastTrials, readNotebookText } from "../experiment/past-trials.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import type { ImageBatch } from "../image/batch.ts";
 import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
@@ -73,6 +75,28 @@ export class DeepAugment {
     if (isNamed) return;
     const { image_size } = this.config;
     this.#dataset = datasetInMemory(source, labelsOrConfig as ArrayLike<number>, image_size ?? undefined);
+  }
+
+  /**
+   * The experiment in a folder, as another run of a program left it: `optimize` goes on with it.
+   * @param images and labels, the same ones again, where it began with images in memory.
+   * @throws UsageError where the folder is no experiment's, or images are missing.
+   */
+  static resume(
+    folder: string,
+    images?: ImageBatch | ShapedImages,
+    labels: ArrayLike<number> = [],
+  ): DeepAugment {
+    const { data, ...config } = loadConfig({ file: Experiment.open(folder).configPath });
+    if (!images && data === IN_MEMORY) {
+      throw new UsageError(`${folder} began with images in memory; give them and their labels again`);
+    }
+    const resumed = images ? new DeepAugment(images, labels, config) : new DeepAugment(data, config);
+    const notebook = config.notebook_path ?? notebookAt(folder);
+    const { trials } = parsePastTrials(readNotebookText(notebook), notebook);
+    resumed.#folder = folder;
+    resumed.#trials = Math.max(0, ...trials.map(({ trial }) => trial));
+    return resumed;
   }
 
   /**

@@ -7,13 +7,8 @@ import { RunError, UsageError } from "../common/errors.ts";
 import { removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
 import { FolderLock } from "../common/folder-lock.ts";
 import { homeFolder } from "../common/home.ts";
-import { seedOf } from "../common/random.ts";
 import { formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { BayesianController } from "../controller/bayesian.ts";
-import type { Controller } from "../controller/controller.ts";
-import { predictedRewards } from "../controller/predicted.ts";
-import { RandomController } from "../controller/random.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { selectSubsets, writeSubsets } from "../dataset/subset-file.ts";
 import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
@@ -25,8 +20,9 @@ import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
 import { NOTHING, recoverTrainings } from "../experiment/recovery.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
 import type { PolicyDataset } from "../policy/policy-file.ts";
-import { createSpace, pointToPolicy, policyToPoint, type SearchSpace } from "../policy/space.ts";
+import { pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { type ConfirmationObserver, confirmedTrials, confirmTrials } from "./confirmation.ts";
+import { createController, predictRewards, spaceOf } from "./controller-of.ts";
 import { settleEngine } from "./engine-of.ts";
 import { type Executor, ProcessExecutor } from "./executor.ts";
 import { describeDataset, factsOf, openResumed } from "./facts.ts";
@@ -249,7 +245,7 @@ async function runLocked(
         ? ""
         : `; workers were busy ${(100 * outcome.utilization).toFixed(1)}% of the time`;
     experiment.log("info", `the search has finished${busy}`);
-    const predicted = predict(trials, space, config.seed);
+    const predicted = predictRewards(trials, space, config.seed);
     let ranking = handOn(trials, predicted);
 
     const chosen = fresh.count > 0 ? mostPromising(trials, predicted, config.confirm_top) : [];
@@ -279,13 +275,15 @@ async function runLocked(
       });
       ranking = handOn(trials, predicted);
     }
+    const anew = confirmedTrials(confirmed, fresh);
+    const policies = chosen.filter(({ trial }) => anew.has(trial)).length;
     experiment.log("info", "finished");
     return {
       folder: experiment.folder,
       notebook: notebook.path,
       ...ranking,
       trials,
-      confirmation: chosen.length > 0 ? { policies: chosen.length, samples: fresh.count } : null,
+      confirmation: policies > 0 && anew.has(0) ? { policies, samples: fresh.count } : null,
       ...outcome,
     };
   } catch (error) {
@@ -303,33 +301,6 @@ function logFailure(experiment: Experiment, error: unknown): void {
   } catch (logError) {
     if (!(logError instanceof RunError)) throw logError;
   }
-}
-
-function spaceOf(config: Config): SearchSpace {
-  return createSpace({
-    chains: config.policy_chains,
-    operationsPerChain: config.operations_per_chain,
-    operations: config.operations,
-  });
-}
-
-function createController(
-  { method, seed, opt_initial_points }: Config,
-  { dimensions }: SearchSpace,
-): Controller {
-  if (method === "random") return new RandomController(dimensions, seed);
-  return new BayesianController(dimensions, seed, opt_initial_points);
-}
-
-/** The rewards to be expected of trials when luck is taken out, by the trials' numbers. */
-function predict(trials: readonly TrialRecord[], space: SearchSpace, seed: number): Map<number, number> {
-  const judged = trials.map(({ policy, reward, standardError }) => ({
-    point: policyToPoint(space, policy),
-    reward,
-    standardError,
-  }));
-  const predicted = predictedRewards(space.dimensions, judged, seedOf(seed, "ranking"));
-  return new Map(trials.map(({ trial }, index) => [trial, predicted[index]]));
 }
 
 function writeRanking(experiment: Experiment, dataset: PolicyDataset, { baseline, policies }: Ranking): void {

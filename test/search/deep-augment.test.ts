@@ -93,6 +93,27 @@ describe("DeepAugment", () => {
     assert.equal(notebookOf(deepAugment), notebookOf(atOnce));
   });
 
+  it("goes on with what another program left in a folder", async () => {
+    const { folder = "" } = atOnce;
+    assert.match(
+      usage(() => DeepAugment.resume(folder)),
+      /began with images in memory; give them and their labels again$/,
+    );
+    const before = notebookOf(atOnce);
+    const resumed = DeepAugment.resume(folder, images, labels);
+    assert.deepEqual(resumed.topPolicies, atOnce.topPolicies);
+    await resumed.optimize(1);
+    assert.equal(resumed.folder, folder);
+    assert.ok(notebookOf(resumed).startsWith(before));
+    assert.equal(resumed.outcome?.trials.length, 7);
+    const others = { ...images, data: images.data.map((value) => 255 - value) };
+    await assert.rejects(DeepAugment.resume(folder, others, labels).optimize(1), /the data are not those/);
+    assert.match(
+      usage(() => DeepAugment.resume(root)),
+      /is no experiment of this program/,
+    );
+  });
+
   it("takes a dataset's name or path, and keys as a configuration file has them", async () => {
     const deepAugment = new DeepAugment(SAMPLE_ARCHIVE, {
       ...settings("path"),

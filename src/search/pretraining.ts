@@ -4,11 +4,12 @@
 import { existsSync } from "node:fs";
 import { buildModel, type ModelOptions } from "../child/model.ts";
 import { checkWeights } from "../child/weights.ts";
+import { RunError } from "../common/errors.ts";
 import type { Config } from "../config/schema.ts";
 import { onOutline } from "../engine/outline.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Executor } from "./executor.ts";
+import { type Executor, TrainingFailedError } from "./executor.ts";
 import type { TrainingTask } from "./training.ts";
 
 type Settings = Pick<Config, "model" | "child_first_train_epochs" | "pre_aug_weights_path">;
@@ -45,6 +46,7 @@ export interface Pretraining {
 /**
  * Trains the child without augmentation once, where the configuration asks for it and its weights are not there yet;
  * returns the file of the weights.
+ * @throws RunError where that training fails: all others need its weights.
  */
 export async function pretrain(
   { child_first_train_epochs: epochs, pre_aug_weights_path }: Settings,
@@ -57,9 +59,14 @@ export async function pretrain(
     return path;
   }
   experiment.log("info", `training ${epochs} epochs without augmentation first`);
-  await executor.train(
-    { ...task, trial: 0, sample: 0, policy, epochs, trainedWeightsPath: path },
-    { signal },
-  );
+  try {
+    await executor.train(
+      { ...task, trial: 0, sample: 0, policy, epochs, trainedWeightsPath: path },
+      { signal },
+    );
+  } catch (error) {
+    if (!(error instanceof TrainingFailedError)) throw error;
+    throw new RunError(`the training before all others, for ${path}, failed twice: ${error.reason}`);
+  }
   return path;
 }

@@ -3,8 +3,7 @@
 // `APPLY_SEED=7` at other moments.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -13,6 +12,7 @@ import { OUTPUT_FORMS } from "../../src/apply/forms.ts";
 import { Random } from "../../src/common/random.ts";
 import { contentsOf, writePolicies } from "../apply/pictures.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+import { kill } from "./processes.ts";
 import { run, start } from "./run.ts";
 
 const KILLS = Number(process.env.APPLY_KILLS ?? 3);
@@ -37,35 +37,6 @@ function bytesIn(folder: string): number {
     }, 0);
   } catch {
     return 0;
-  }
-}
-
-/** The ids of a process's children; none where it has ended. On Linux no tool is needed that a machine may not have. */
-function childrenOf(pid: number): string[] {
-  return readChildren(pid).split(/\s+/).filter(Boolean);
-}
-
-function readChildren(pid: number): string {
-  if (process.platform !== "linux")
-    return spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" }).stdout;
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-/** Ends the program and, every other time, its workers too. */
-function kill(pid: number, withWorkers: boolean): void {
-  const workers = childrenOf(pid);
-  process.kill(pid, "SIGKILL");
-  if (!withWorkers) return;
-  for (const worker of workers) {
-    try {
-      process.kill(Number(worker), "SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
   }
 }
 

@@ -67,6 +67,7 @@ describe("deepaugment optimize", () => {
       "experiment.json",
       "experiment.log",
       "notebook.csv",
+      "notebook.sums",
       "policies.json",
     ]);
     const rows = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");

@@ -19,13 +19,20 @@ export interface Started {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts `deepaugment` with these arguments, in this working folder. */
+/**
+ * Starts `deepaugment` with these arguments, in this working folder.
+ * @param fileKilobytes at most so large may the files be that it writes (needs bash).
+ */
 export function start(
   args: readonly string[],
   environment: Record<string, string> = {},
   folder?: string,
+  fileKilobytes?: number,
 ): Started {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const command = [process.execPath, PROGRAM, ...args];
+  const limited = ["bash", "-c", `ulimit -f ${fileKilobytes}; exec "$0" "$@"`, ...command];
+  const [file, ...rest] = fileKilobytes === undefined ? command : limited;
+  const child = spawn(file, rest, {
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -50,8 +57,9 @@ export function run(
   args: readonly string[],
   environment: Record<string, string> = {},
   folder?: string,
+  fileKilobytes?: number,
 ): Promise<Finished> {
-  return start(args, environment, folder).finished;
+  return start(args, environment, folder, fileKilobytes).finished;
 }
 
 /** Trials in the notebook of an experiment with one training a trial. */

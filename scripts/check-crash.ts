@@ -1,0 +1,221 @@
+// Whether a search loses anything to crashes: real searches of 20 trials on the test's images, in one of which the program
+// is killed at random moments (with or without its workers) and resumed each time, and in another its workers are killed and
+// stopped while it goes on by itself. Both must leave the notebook and the policies of an undisturbed search.
+//
+//   npm run check:crash                            # 30 kills, then 10 killed and 3 hung workers; about 15 minutes
+//   npm run check:crash -- --kills 5 --hung 0      # fewer
+//   npm run check:crash -- --seed 7                # at other moments
+//
+// What it does goes to stderr, a JSON line with the verdict to stdout; the exit code is 1 where something was lost.
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { Random } from "../src/common/random.ts";
+import { childrenOf, kill, signal } from "../test/cli/processes.ts";
+import { type Finished, run, type Started, start } from "../test/cli/run.ts";
+import { SAMPLE_ARCHIVE } from "../test/fixtures/sample.ts";
+import { runScript } from "./run-script.ts";
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "30" },
+    deaths: { type: "string", default: "10" },
+    hung: { type: "string", default: "3" },
+    seed: { type: "string", default: "0" },
+  },
+});
+const KILLS = Number(values.kills);
+const DEATHS = Number(values.deaths);
+const HUNG = Number(values.hung);
+const SEED = Number(values.seed);
+
+const SETTINGS = {
+  data: SAMPLE_ARCHIVE,
+  train_set_size: 130,
+  validation_set_size: 60,
+  iterations: 20,
+  opt_samples: 3,
+  opt_initial_points: 6,
+  child_epochs: 4,
+  child_batch_size: 20,
+  // Weights are made before the first trial: to be killed in, too.
+  child_first_train_epochs: 2,
+  seed: 3,
+  workers: 2,
+};
+const ROWS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples * SETTINGS.child_epochs;
+
+/**
+ * So old is a worker at least that is disturbed, in milliseconds: the training that it began with may be one that is run
+ * again, and fails for good when it is disturbed a second time.
+ */
+const UNDISTURBED = 8000;
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-crash-"));
+const environment = { DEEPAUGMENT_HOME: join(root, "home") };
+const log = (text: string) => console.error(text);
+
+function optimizeArgs(out: string): string[] {
+  const settings = Object.entries({ ...SETTINGS, out });
+  return ["optimize", ...settings.flatMap(([key, value]) => ["--set", `${key}=${value}`])];
+}
+
+/** The experiment in a folder of experiments that can be gone on with; one that died in its first moments cannot. */
+function experimentIn(out: string): string | undefined {
+  if (!existsSync(out)) return undefined;
+  return readdirSync(out)
+    .map((name) => join(out, name))
+    .find((folder) => existsSync(join(folder, "config.yaml")) && existsSync(join(folder, "experiment.json")));
+}
+
+/** Rows of epochs in the notebook. */
+function rowsIn(out: string): number {
+  const folder = experimentIn(out);
+  const path = folder && join(folder, "notebook.csv");
+  return path && existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 2 : 0;
+}
+
+/** What must be the same: all but the times, which only the notebook has. */
+function resultOf(out: string): Record<string, string> {
+  const folder = experimentIn(out)!;
+  const text = (file: string) => readFileSync(join(folder, file), "utf8");
+  return {
+    "notebook.csv": text("notebook.csv").replace(/,[^,\n]*$/gm, ""),
+    "policies.json": text("policies.json"),
+    "best.json": text("best.json"),
+    files: readdirSync(folder).sort().join(" "),
+  };
+}
+
+/** The names of what differs from the undisturbed search. */
+function differences(out: string, expected: Record<string, string>): string[] {
+  const result = resultOf(out);
+  return Object.keys(expected).filter((key) => result[key] !== expected[key]);
+}
+
+function startOrGoOn(out: string): Started {
+  const experiment = experimentIn(out);
+  return start(experiment ? ["optimize", "--resume", experiment] : optimizeArgs(out), environment);
+}
+
+/** Kills the program again and again. */
+async function killProgram(out: string): Promise<{ killed: number; withWorkers: number }> {
+  const random = new Random(SEED, "kills");
+  let killed = 0;
+  let withWorkers = 0;
+  for (let i = 0; i < KILLS; i++) {
+    const program = startOrGoOn(out);
+    const state = { isRunning: true };
+    program.finished.then(() => {
+      state.isRunning = false;
+    });
+    // One kill in four after some time, which may be before anything is trained; the others spread over the rows.
+    const goal = random.chance(0.25) ? 0 : Math.floor(((i + random.uniform()) / KILLS) * ROWS);
+    while (state.isRunning && rowsIn(out) < goal) await sleep(2);
+    await sleep(goal === 0 ? random.uniform(0, 4000) : random.uniform(0, 500));
+    const isWhole = random.chance(0.5);
+    if (state.isRunning) kill(program.process.pid!, isWhole);
+    const { signal: ended, code, stderr } = await program.finished;
+    if (ended === "SIGKILL") {
+      killed++;
+      if (isWhole) withWorkers++;
+      log(
+        `kill ${killed}${isWhole ? " with its workers" : ""}: ${rowsIn(out)} of ${ROWS} rows in the notebook`,
+      );
+    } else if (code !== 0) {
+      throw new Error(`a run ended with ${code}: ${stderr}`);
+    }
+  }
+  const last = await startOrGoOn(out).finished;
+  check(last);
+  return { killed, withWorkers };
+}
+
+/** Kills and stops workers of one program, which ends by itself. */
+async function disturbWorkers(out: string): Promise<{ killed: number; hung: number; stderr: string }> {
+  const random = new Random(SEED, "workers");
+  const program = start(optimizeArgs(out), environment);
+  let isRunning = true;
+  program.finished.then(() => {
+    isRunning = false;
+  });
+  // The limit for hanging comes from trainings that have ended.
+  while (isRunning && rowsIn(out) < 2 * SETTINGS.child_epochs) await sleep(20);
+  const events = [...Array(DEATHS).fill("SIGKILL"), ...Array(HUNG).fill("SIGSTOP")] as NodeJS.Signals[];
+  random.shuffle(events);
+  const counts = { killed: 0, hung: 0 };
+  const births = new Map<number, number>();
+  const workers = () => {
+    const pids = childrenOf(program.process.pid!);
+    for (const pid of pids) if (!births.has(pid)) births.set(pid, performance.now());
+    return pids;
+  };
+  for (const event of events) {
+    const pause = performance.now() + random.uniform(500, 2500);
+    let victims: number[] = [];
+    while (isRunning && (performance.now() < pause || victims.length === 0)) {
+      victims = workers().filter((pid) => performance.now() - births.get(pid)! > UNDISTURBED);
+      await sleep(20);
+    }
+    if (!isRunning) break;
+    const victim = victims[random.integer(0, victims.length - 1)];
+    if (!signal(victim, event)) continue;
+    log(`${event} to worker ${victim}: ${rowsIn(out)} of ${ROWS} rows in the notebook`);
+    if (event === "SIGKILL") {
+      counts.killed++;
+      continue;
+    }
+    counts.hung++;
+    const stop = performance.now();
+    while (isRunning && workers().includes(victim)) await sleep(100);
+    log(`the program ended it after ${Math.round((performance.now() - stop) / 1000)} s`);
+  }
+  const ended = await program.finished;
+  check(ended);
+  return { ...counts, stderr: ended.stderr };
+}
+
+function check({ code, signal: ended, stderr }: Finished): void {
+  if (code !== 0) throw new Error(`the search ended with ${code ?? ended}: ${stderr}`);
+}
+
+await runScript(async () => {
+  try {
+    const whole = join(root, "undisturbed");
+    const started = performance.now();
+    check(await run(optimizeArgs(whole), environment));
+    const seconds = Math.round((performance.now() - started) / 1000);
+    const expected = resultOf(whole);
+    log(`undisturbed: ${ROWS} rows in ${seconds} s; ${expected.files}`);
+
+    const killedOut = join(root, "killed");
+    const kills = await killProgram(killedOut);
+    const differing = differences(killedOut, expected);
+
+    const workersOut = join(root, "workers");
+    const workers = await disturbWorkers(workersOut);
+    const differingToo = differences(workersOut, expected);
+
+    const isWhole =
+      differing.length + differingToo.length === 0 && workers.killed === DEATHS && workers.hung === HUNG;
+    console.log(
+      JSON.stringify({
+        check: "crash",
+        trials: SETTINGS.iterations,
+        kills: kills.killed,
+        ofTheseWithWorkers: kills.withWorkers,
+        differsAfterKills: differing,
+        workersKilled: workers.killed,
+        workersHung: workers.hung,
+        differsAfterWorkers: differingToo,
+        verdict: isWhole ? "nothing was lost" : "NOT as it should be",
+      }),
+    );
+    if (!isWhole) process.exitCode = 1;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});

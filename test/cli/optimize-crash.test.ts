@@ -1,0 +1,156 @@
+// A search whose program is killed, whose disk is full, whose folder another program wants: with real trainings on few real
+// images. `npm run check:crash` does the same for longer, and to the workers.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+import { kill, signal } from "./processes.ts";
+import { run, type Started, start } from "./run.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-crash-"));
+const environment = { DEEPAUGMENT_HOME: join(root, "home") };
+after(() => rmSync(root, { recursive: true }));
+
+const TINY = {
+  data: SAMPLE_ARCHIVE,
+  image_size: 12,
+  train_set_size: 20,
+  validation_set_size: 10,
+  iterations: 5,
+  opt_samples: 2,
+  opt_initial_points: 3,
+  child_epochs: 2,
+  child_batch_size: 10,
+  child_first_train_epochs: 1,
+  seed: 3,
+  workers: 2,
+};
+const ROWS = (TINY.iterations + 1) * TINY.opt_samples * TINY.child_epochs;
+
+function optimizeArgs(out: string, more: Record<string, unknown> = {}): string[] {
+  const settings = Object.entries({ ...TINY, out, ...more });
+  return ["optimize", ...settings.flatMap(([key, value]) => ["--set", `${key}=${value}`])];
+}
+
+/** The only experiment in a folder of experiments that can be gone on with. */
+function experimentIn(out: string): string | undefined {
+  if (!existsSync(out)) return undefined;
+  const isWhole = (folder: string) =>
+    ["config.yaml", "experiment.json"].every((file) => existsSync(join(folder, file)));
+  return readdirSync(out)
+    .map((name) => join(out, name))
+    .find(isWhole);
+}
+
+function rowsIn(out: string): number {
+  const notebook = join(experimentIn(out) ?? "", "notebook.csv");
+  return existsSync(notebook) ? readFileSync(notebook, "utf8").split("\n").length - 2 : 0;
+}
+
+/** What must not depend on what happened meanwhile: all but the times. */
+function resultOf(out: string) {
+  const folder = experimentIn(out)!;
+  const text = (file: string) => readFileSync(join(folder, file), "utf8");
+  return {
+    notebook: text("notebook.csv").replace(/,[^,\n]*$/gm, ""),
+    policies: text("policies.json"),
+    best: text("best.json"),
+    files: readdirSync(folder).sort(),
+  };
+}
+
+function goOn(out: string): Started {
+  const experiment = experimentIn(out);
+  return start(experiment ? ["optimize", "--resume", experiment] : optimizeArgs(out), environment);
+}
+
+describe("deepaugment optimize, disturbed", () => {
+  let expected: ReturnType<typeof resultOf>;
+  before(async () => {
+    const out = join(root, "undisturbed");
+    const { code, stderr } = await run(optimizeArgs(out), environment);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^Workers busy \d+\.\d% of the time$/m);
+    expected = resultOf(out);
+  });
+
+  it("leaves the same notebook and policies after kill -9 as it begins, in the middle and near its end", async () => {
+    const out = join(root, "killed");
+    for (const [goal, withWorkers] of [
+      [-1, false],
+      [2, true],
+      [Math.floor(ROWS / 2), false],
+      [ROWS - 4, true],
+    ] as const) {
+      const program = goOn(out);
+      let isRunning = true;
+      program.finished.then(() => {
+        isRunning = false;
+      });
+      while (isRunning && (goal < 0 ? !experimentIn(out) : rowsIn(out) < goal)) await sleep(2);
+      if (isRunning) kill(program.process.pid!, withWorkers);
+      const { code, signal: ended, stderr } = await program.finished;
+      assert.ok(ended === "SIGKILL" || code === 0, stderr);
+    }
+    const { code, stderr } = await goOn(out).finished;
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(resultOf(out), expected);
+  });
+
+  it("refuses a folder in which another program searches, which goes on", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const out = join(root, "shared");
+    const first = start(optimizeArgs(out), environment);
+    while (rowsIn(out) < 2) await sleep(10);
+    signal(first.process.pid!, "SIGSTOP"); // lest it be done before the other one has asked
+    const before = readdirSync(experimentIn(out)!);
+    const second = await goOn(out).finished;
+    assert.equal(second.code, 2, second.stderr);
+    assert.match(
+      second.stderr.trimEnd().split("\n").at(-1) ?? "",
+      new RegExp(
+        `^deepaugment: .*shared.* is in use by process ${first.process.pid} on .*; wait for it, or end it$`,
+      ),
+    );
+    assert.deepEqual(readdirSync(experimentIn(out)!), before);
+    signal(first.process.pid!, "SIGCONT");
+    const { code, stderr } = await first.finished;
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(resultOf(out), expected);
+  });
+
+  it("ends with one line where no more can be written, and goes on where it can again", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const out = join(root, "full");
+    // Weights are larger than the notebook.
+    const weights = join(experimentIn(join(root, "undisturbed"))!, "pre_aug_weights.safetensors");
+    // So many kilobytes may a file have: less than the notebook needs, first of all.
+    let stops = 0;
+    for (const limit of [3, 4, 5]) {
+      const experiment = experimentIn(out);
+      const args = experiment
+        ? ["optimize", "--resume", experiment]
+        : optimizeArgs(out, { pre_aug_weights_path: weights });
+      const rows = rowsIn(out);
+      const { code, stderr } = await run(args, environment, undefined, limit);
+      if (code === 0) break;
+      stops++;
+      assert.equal(code, 1, stderr);
+      const errors = stderr.split("\n").filter((line) => line.startsWith("deepaugment: "));
+      assert.equal(errors.length, 1, stderr);
+      assert.match(errors[0], /^deepaugment: cannot write .*: the file may not grow any further/);
+      assert.ok(rowsIn(out) > 0 && rowsIn(out) >= rows && rowsIn(out) < ROWS, `${rowsIn(out)} rows`);
+    }
+    assert.ok(stops > 0, "a limit has been met");
+    const { code, stderr } = await goOn(out).finished;
+    assert.equal(code, 0, stderr);
+    const files = expected.files.filter((name) => !name.startsWith("pre_aug_weights"));
+    assert.deepEqual(resultOf(out), { ...expected, files });
+  });
+});

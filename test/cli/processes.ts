@@ -1,0 +1,35 @@
+// The processes of a program that runs: which they are, and how they are ended.
+
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** The ids of a process's children; none where it has ended. On Linux no tool is needed that a machine may not have. */
+export function childrenOf(pid: number): number[] {
+  return readChildren(pid).split(/\s+/).filter(Boolean).map(Number);
+}
+
+function readChildren(pid: number): string {
+  if (process.platform !== "linux")
+    return spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" }).stdout;
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Sends a signal; false where the process has ended by itself. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
+/** Kills a program, and its workers too where asked for. */
+export function kill(pid: number, withWorkers: boolean): void {
+  const workers = withWorkers ? childrenOf(pid) : [];
+  process.kill(pid, "SIGKILL");
+  for (const worker of workers) signal(worker, "SIGKILL");
+}

@@ -186,6 +186,9 @@ export class DeepAugment {
         if (!best || record.reward > best.reward) best = record;
         if (record.trial >= finished) onTrial?.(record, best);
       },
+      onTrialDropped: (trial) => {
+        this.#trials = Math.max(this.#trials, trial);
+      },
     };
   }
 }

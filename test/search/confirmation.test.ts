@@ -17,7 +17,7 @@ import {
   confirmedTrials,
   confirmTrials,
 } from "../../src/search/confirmation.ts";
-import type { Executor, TrainOptions } from "../../src/search/executor.ts";
+import { type Executor, TrainingFailedError, type TrainOptions } from "../../src/search/executor.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
 
 const EPOCHS = 2;
@@ -32,17 +32,23 @@ class TimedExecutor implements Executor {
   readonly tasks: TrainingTask[] = [];
   readonly #delays: Random;
   readonly #failing: string | undefined;
+  readonly #isForGood: boolean;
 
-  constructor(delaySeed: number, failing?: string) {
+  /** @param isForGood whether the failing one has failed twice, rather than everything. */
+  constructor(delaySeed: number, failing?: string, isForGood = false) {
     this.#delays = new Random("delays", delaySeed);
     this.#failing = failing;
+    this.#isForGood = isForGood;
   }
 
   async train(task: TrainingTask, { signal, onStart, onEpoch }: TrainOptions): Promise<EpochResult[]> {
     onStart?.();
     await new Promise((resolve) => setTimeout(resolve, this.#delays.uniform(0, 20)));
     if (signal?.aborted) throw new InterruptedError("interrupted");
-    if (`${task.trial}/${task.sample}` === this.#failing) throw new RunError("the training's process died");
+    if (`${task.trial}/${task.sample}` === this.#failing) {
+      if (this.#isForGood) throw new TrainingFailedError(task, "its process died");
+      throw new RunError("no process can be started");
+    }
     this.tasks.push(task);
     const random = new Random(JSON.stringify(task.policy), task.sample);
     return Array.from({ length: EPOCHS }, (_, index) => {
@@ -175,11 +181,23 @@ describe("confirmTrials", () => {
     assert.ok(text.startsWith((await uninterrupted).text));
   });
 
-  it("stops where a training fails, and keeps what ended before", async () => {
+  it("leaves a policy unconfirmed of which a training fails for good; a run that goes on tries it again", async () => {
+    const path = newPath();
+    const failures: unknown[] = [];
+    const observer = { onTrainingFailed: (failure: unknown) => failures.push(failure) };
+    const { trials } = await confirm(path, new TimedExecutor(1, "4/3", true), { observer });
+    assert.deepEqual(failures, [{ trial: 4, sample: 3, reason: "its process died" }]);
+    assert.deepEqual([...trials.keys()], [0, 9, 17]);
+    const executor = new TimedExecutor(2);
+    assert.equal((await confirm(path, executor)).text, (await uninterrupted).text);
+    assert.equal(executor.tasks.length, 1);
+  });
+
+  it("stops where nothing can be trained, and keeps what ended before", async () => {
     const path = newPath();
     await assert.rejects(
       confirm(path, new TimedExecutor(1, "4/3")),
-      (error) => error instanceof RunError && /process died/.test(error.message),
+      (error) => error instanceof RunError && /no process can/.test(error.message),
     );
     assert.equal((await confirm(path, new TimedExecutor(2))).text, (await uninterrupted).text);
   });

@@ -68,7 +68,7 @@ export function addOptimizeCommand(program: Command): void {
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\nWhen the trials are done, the best confirm_top policies and the baseline are trained anew, confirm_samples times each:\nthe rewards that are handed on have no luck of the search in them.\n\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500\n  deepaugment optimize --data photos/ --set image_size=64 --warm-start reports/experiments/2026-01-31_12-00-00",
+      "\nWhen the trials are done, the best confirm_top policies and the baseline are trained anew, confirm_samples times each:\nthe best of many rewards is in part the luckiest, and what is handed on should not be.\n\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500\n  deepaugment optimize --data photos/ --set image_size=64 --warm-start reports/experiments/2026-01-31_12-00-00",
     )
     .action(optimize);
 }

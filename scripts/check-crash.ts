@@ -34,14 +34,14 @@ const SEED = Number(values.seed);
 
 const SETTINGS = {
   data: SAMPLE_ARCHIVE,
-  train_set_size: 130,
-  validation_set_size: 60,
+  train_set_size: 60,
+  validation_set_size: 30,
   iterations: 20,
   opt_samples: 3,
   opt_initial_points: 6,
   confirm_top: 2,
   confirm_samples: 2,
-  child_epochs: 4,
+  child_epochs: 3,
   child_batch_size: 20,
   // Weights are made before the first trial: to be killed in, too.
   child_first_train_epochs: 2,
@@ -51,10 +51,10 @@ const SETTINGS = {
 const ROWS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples * SETTINGS.child_epochs;
 
 /**
- * So old is a worker at least that is disturbed, in milliseconds: the training that it began with may be one that is run
- * again, and fails for good when it is disturbed a second time.
+ * So many trainings end between two disturbances, at least: the one that is run again must not be disturbed a second time,
+ * when it would fail for good.
  */
-const UNDISTURBED = 8000;
+const UNDISTURBED = 3;
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-crash-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -78,6 +78,16 @@ function rowsIn(out: string): number {
   const folder = experimentIn(out);
   const path = folder && join(folder, "notebook.csv");
   return path && existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 2 : 0;
+}
+
+/** Trainings that have ended, in order or early. */
+function endedIn(out: string): number {
+  const folder = experimentIn(out);
+  const rows = ["notebook.csv", "early.csv"].flatMap((file) => {
+    const path = folder && join(folder, file);
+    return path && existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(1, -1) : [];
+  });
+  return new Set(rows.map((row) => row.split(",").slice(0, 2).join())).size;
 }
 
 /** What must be the same: all but the times, which only the notebook has. */
@@ -112,14 +122,14 @@ async function killProgram(out: string): Promise<{ killed: number; withWorkers: 
   const random = new Random(SEED, "kills");
   let killed = 0;
   let withWorkers = 0;
-  for (let i = 0; i < KILLS; i++) {
+  while (killed < KILLS) {
     const program = startOrGoOn(out);
     const state = { isRunning: true };
     program.finished.then(() => {
       state.isRunning = false;
     });
     // One kill in four after some time, which may be before anything is trained; the others spread over the rows.
-    const goal = random.chance(0.25) ? 0 : Math.floor(((i + random.uniform()) / KILLS) * ROWS);
+    const goal = random.chance(0.25) ? 0 : Math.floor(((killed + random.uniform()) / (KILLS + 1)) * ROWS);
     while (state.isRunning && rowsIn(out) < goal) await sleep(2);
     await sleep(goal === 0 ? random.uniform(0, 4000) : random.uniform(0, 500));
     const isWhole = random.chance(0.5);
@@ -153,31 +163,31 @@ async function disturbWorkers(out: string): Promise<{ killed: number; hung: numb
   const events = [...Array(DEATHS).fill("SIGKILL"), ...Array(HUNG).fill("SIGSTOP")] as NodeJS.Signals[];
   random.shuffle(events);
   const counts = { killed: 0, hung: 0 };
-  const births = new Map<number, number>();
-  const workers = () => {
-    const pids = childrenOf(program.process.pid!);
-    for (const pid of pids) if (!births.has(pid)) births.set(pid, performance.now());
-    return pids;
-  };
+  const disturbed = new Set<number>();
+  const workers = () => childrenOf(program.process.pid!);
+  let endedBefore = 0;
   for (const event of events) {
-    const pause = performance.now() + random.uniform(500, 2500);
+    while (isRunning && endedIn(out) < endedBefore + UNDISTURBED) await sleep(20);
+    await sleep(random.uniform(0, 1000));
     let victims: number[] = [];
-    while (isRunning && (performance.now() < pause || victims.length === 0)) {
-      victims = workers().filter((pid) => performance.now() - births.get(pid)! > UNDISTURBED);
+    while (isRunning && victims.length === 0) {
       await sleep(20);
+      victims = workers().filter((pid) => !disturbed.has(pid));
     }
     if (!isRunning) break;
     const victim = victims[random.integer(0, victims.length - 1)];
     if (!signal(victim, event)) continue;
+    disturbed.add(victim);
     log(`${event} to worker ${victim}: ${rowsIn(out)} of ${ROWS} rows in the notebook`);
     if (event === "SIGKILL") {
       counts.killed++;
-      continue;
+    } else {
+      counts.hung++;
+      const stop = performance.now();
+      while (isRunning && workers().includes(victim)) await sleep(100);
+      log(`the program ended it after ${Math.round((performance.now() - stop) / 1000)} s`);
     }
-    counts.hung++;
-    const stop = performance.now();
-    while (isRunning && workers().includes(victim)) await sleep(100);
-    log(`the program ended it after ${Math.round((performance.now() - stop) / 1000)} s`);
+    endedBefore = endedIn(out);
   }
   const ended = await program.finished;
   check(ended);

@@ -1,7 +1,7 @@
 // `deepaugment optimize`: the search.
 
 import type { Command } from "commander";
-import { InterruptedError } from "../common/errors.ts";
+import { InterruptedError, RunError } from "../common/errors.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { formatPolicy } from "../policy/policy.ts";
@@ -110,9 +110,9 @@ async function search(
       },
     });
   } catch (error) {
-    if (error instanceof InterruptedError && folder) {
-      throw new InterruptedError(`interrupted; go on with: deepaugment optimize --resume ${folder}`);
-    }
+    const goOn = `go on with: deepaugment optimize --resume ${folder}`;
+    if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${goOn}`);
+    if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${goOn}`);
     throw error;
   } finally {
     display?.stop();

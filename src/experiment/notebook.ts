@@ -38,10 +38,11 @@ const EPOCH_COLUMNS = [
 ];
 
 const LOSS = EPOCH_COLUMNS.indexOf("loss");
-const ACCURACY = EPOCH_COLUMNS.indexOf("acc");
 const VALIDATION_LOSS = EPOCH_COLUMNS.indexOf("val_loss");
-const VALIDATION_ACCURACY = EPOCH_COLUMNS.indexOf("val_acc");
 const REWARD = EPOCH_COLUMNS.indexOf("reward");
+const COUNTS = ["trial_no", "sample_no", "epoch"].map((name) => EPOCH_COLUMNS.indexOf(name));
+const SHARES = ["acc", "val_acc", "reward"].map((name) => EPOCH_COLUMNS.indexOf(name));
+const DIVERGED: ReadonlySet<string> = new Set(["NaN", "Infinity"]);
 
 /** A recomputed reward may differ by so much from a recorded one: other versions summed in another order. */
 const REWARD_TOLERANCE = 1e-9;
@@ -51,16 +52,24 @@ export class Notebook {
   readonly path: string;
   readonly #shape: NotebookShape;
   readonly #sums: Checksums | undefined;
+  readonly #columns: readonly string[];
+  /** All but the policy's. */
+  readonly #numberColumns: readonly number[];
+  /** Of the row that is being read: a large notebook has a hundred thousand. */
+  readonly #numbers: number[];
 
   constructor(path: string, shape: NotebookShape, sums?: Checksums) {
     this.path = path;
     this.#shape = shape;
     this.#sums = sums;
+    this.#columns = columnsOf(shape);
+    this.#numberColumns = [...EPOCH_COLUMNS.keys(), this.#columns.length - 1];
+    this.#numbers = new Array(this.#columns.length).fill(0);
   }
 
   /** Begins an empty notebook. @throws RunError */
   create(): void {
-    writeFileWhole(this.path, `${columnsOf(this.#shape).join(",")}\n`);
+    writeFileWhole(this.path, `${this.#columns.join(",")}\n`);
   }
 
   get exists(): boolean {
@@ -113,7 +122,7 @@ export class Notebook {
     const lines = text.split("\n");
     // What follows the last line end is a line that was cut, or nothing.
     const isCut = lines.pop() !== "";
-    const header = columnsOf(this.#shape).join(",");
+    const header = this.#columns.join(",");
     if (lines[0] !== header) {
       throw new UsageError(
         `${this.path}, line 1: expected the columns ${header}; is this another experiment's notebook?`,
@@ -136,7 +145,7 @@ export class Notebook {
   /** The training whose rows begin at `lines[start]`. */
   #parse(lines: readonly string[], start: number, rules: NotebookRules | undefined): TrainingRecord {
     const { epochs } = this.#shape;
-    const columnCount = columnsOf(this.#shape).length;
+    const columnCount = this.#columns.length;
     const history: EpochResult[] = [];
     const head = lines[start].split(",");
     const [trial, sample] = head.map(Number);
@@ -154,11 +163,11 @@ export class Notebook {
           `expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${cells[2]} of trial ${cells[0]}, sample ${cells[1]}`,
         );
       }
-      const changed = cells.findIndex((cell, c) => c >= REWARD && c < columnCount - 1 && cell !== head[c]);
-      if (changed >= 0) {
+      for (let c = REWARD; i > 0 && c < columnCount - 1; c++) {
+        if (cells[c] === head[c]) continue;
         throw this.wrong(
           line,
-          `${columnsOf(this.#shape)[changed]} is ${cells[changed]}, and ${head[changed]} in the training's first row`,
+          `${this.#columns[c]} is ${cells[c]}, and ${head[c]} in the training's first row`,
         );
       }
       if (this.#sums?.matches(trial, sample, i, row) === false) {
@@ -173,34 +182,36 @@ export class Notebook {
   }
 
   #parseEpoch(cells: readonly string[], line: number): EpochResult {
-    const last = cells.length - 1;
-    const numbers = cells.map(Number);
-    for (let c = 0; c <= last; c++) {
-      if (c >= EPOCH_COLUMNS.length && c < last) continue; // the policy's
+    const numbers = this.#numbers;
+    for (const c of this.#numberColumns) {
+      const value = Number(cells[c]);
+      numbers[c] = value;
       // A training that diverged has losses that are no numbers.
-      const mayDiverge = c === LOSS || c === VALIDATION_LOSS;
-      const isNumber = Number.isFinite(numbers[c]) || (mayDiverge && /^(NaN|Infinity)$/.test(cells[c]));
-      if (!isNumber || cells[c].trim() === "") {
-        throw this.wrong(line, `${columnsOf(this.#shape)[c]}: a cell is no number, but "${cells[c]}"`);
+      const isNumber =
+        Number.isFinite(value) || ((c === LOSS || c === VALIDATION_LOSS) && DIVERGED.has(cells[c]));
+      if (!isNumber || (value === 0 && cells[c].trim() === "")) {
+        throw this.wrong(line, `${this.#columns[c]}: a cell is no number, but "${cells[c]}"`);
       }
     }
-    const [trial, sample, epoch, loss, accuracy, validationLoss, validationAccuracy, overfit] = numbers;
-    for (const [c, count] of [trial, sample].entries()) {
-      if (!Number.isSafeInteger(count) || count < 0)
-        throw this.wrong(line, `${EPOCH_COLUMNS[c]} is ${count}`);
+    for (const c of COUNTS) {
+      if (!Number.isSafeInteger(numbers[c]) || numbers[c] < 0) {
+        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, no count`);
+      }
     }
-    for (const c of [ACCURACY, VALIDATION_ACCURACY, REWARD]) {
+    for (const c of SHARES) {
       if (numbers[c] < 0 || numbers[c] > 1) {
-        throw this.wrong(line, `${EPOCH_COLUMNS[c]} is ${cells[c]}, outside of 0 to 1`);
+        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, outside of 0 to 1`);
       }
     }
+    const [, , epoch, loss, accuracy, validationLoss, validationAccuracy, overfit] = numbers;
     if (overfit !== accuracy - validationAccuracy) {
       throw this.wrong(
         line,
         `acc_overfit is ${overfit}, but acc − val_acc is ${accuracy - validationAccuracy}`,
       );
     }
-    return { epoch, loss, accuracy, validationLoss, validationAccuracy, seconds: numbers[last] };
+    const seconds = numbers[numbers.length - 1];
+    return { epoch, loss, accuracy, validationLoss, validationAccuracy, seconds };
   }
 
   #parsePolicy(cells: readonly string[], line: number): Policy {

@@ -130,8 +130,11 @@ class Search {
     try {
       for (let trial = 0; trial <= iterations; trial++) {
         await this.#until(() => this.#finished.length > trial - lag);
-        this.#tell(trial - lag);
-        this.#start(trial, this.#policyOf(trial));
+        const policy = this.#occupancy.whileDeaf(() => {
+          this.#tell(trial - lag);
+          return this.#policyOf(trial);
+        });
+        this.#start(trial, policy);
       }
       await this.#until(() => this.#finished.length > iterations);
     } catch (error) {
@@ -256,14 +259,14 @@ class Search {
     if (this.#failedInRow.length >= MOST_FAILURES) {
       this.#forget(this.#failedInRow);
       throw new RunError(
-        `${MOST_FAILURES} trainings in a row failed, the last one since: ${reason}; when that is mended, go on with --resume, which tries them again`,
+        `${MOST_FAILURES} trainings in a row failed, the last one since: ${reason}; mend that: they are tried again when the search goes on`,
       );
     }
     const ofTrial = this.#failures.filter((other) => other.trial === trial);
     if (trial === 0 && ofTrial.length === samples - 1) {
       this.#forget(ofTrial);
       throw new RunError(
-        `all trainings of the baseline failed, and nothing can be compared with it: ${reason}; when that is mended, go on with --resume, which tries them again`,
+        `all trainings of the baseline failed, and nothing can be compared with it: ${reason}; mend that: they are tried again when the search goes on`,
       );
     }
     failures.append(failure);

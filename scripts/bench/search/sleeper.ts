@@ -1,0 +1,16 @@
+// A worker for scripts/bench/search.ts that sleeps instead of training: 10 seconds, 30% more or less. The file that SLEEPER_TIMES
+// names gets a line of when each sleep began and ended, by this process's clock, in milliseconds since 1970.
+
+import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Random } from "../../../src/common/random.ts";
+import { serveTasks } from "../../../src/common/worker-process.ts";
+import type { TrainingTask } from "../../../src/search/training.ts";
+import { historyOf } from "./history.ts";
+
+serveTasks(async (task: TrainingTask) => {
+  const start = performance.timeOrigin + performance.now();
+  await sleep(10_000 * new Random("sleep", task.trial, task.sample).uniform(0.7, 1.3));
+  appendFileSync(process.env.SLEEPER_TIMES!, `${start},${performance.timeOrigin + performance.now()}\n`);
+  return historyOf(task);
+});

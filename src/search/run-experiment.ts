@@ -220,8 +220,8 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
         observer: {
           ...forward(observer),
           onConfirmationStarted: (plan) => {
-            const what = `${plan.policies} policies and the baseline`;
-            experiment.log("info", `confirming ${what}: ${plan.trainings} trainings to be done`);
+            const trials = chosen.map(({ trial }) => trial).join(", ");
+            experiment.log("info", `confirming trials 0, ${trials}: ${plan.trainings} trainings to be done`);
             observer?.onConfirmationStarted?.(plan);
           },
           onConfirmed: (record) => {

@@ -258,8 +258,8 @@ async function runLocked(
         observer: {
           ...forward(observer),
           onConfirmationStarted: (plan) => {
-            const what = `${plan.policies} policies and the baseline`;
-            experiment.log("info", `confirming ${what}: ${plan.trainings} trainings to be done`);
+            const trials = chosen.map(({ trial }) => trial).join(", ");
+            experiment.log("info", `confirming trials 0, ${trials}: ${plan.trainings} trainings to be done`);
             observer?.onConfirmationStarted?.(plan);
           },
           onTrainingFailed: (failure) => {

@@ -39,6 +39,8 @@ const SETTINGS = {
   iterations: 20,
   opt_samples: 3,
   opt_initial_points: 6,
+  confirm_top: 2,
+  confirm_samples: 2,
   child_epochs: 3,
   child_batch_size: 20,
   // Weights are made before the first trial: to be killed in, too.
@@ -94,6 +96,10 @@ function resultOf(out: string): Record<string, string> {
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   return {
     "notebook.csv": text("notebook.csv").replace(/,[^,\n]*$/gm, ""),
+    // Where no policy promises more than the baseline there is nothing to confirm.
+    "confirmations.csv": existsSync(join(folder, "confirmations.csv"))
+      ? text("confirmations.csv").replace(/,[^,\n]*$/gm, "")
+      : "",
     "policies.json": text("policies.json"),
     "best.json": text("best.json"),
     files: readdirSync(folder).sort().join(" "),

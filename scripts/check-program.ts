@@ -45,6 +45,8 @@ try {
     validation_set_size: 20,
     child_epochs: 2,
     opt_samples: 1,
+    confirm_top: 1,
+    confirm_samples: 2,
     workers: 2,
   };
   const sets = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
@@ -55,6 +57,11 @@ try {
   assert.equal(facts.engine, hasAsset(ADDON) ? "native" : "wasm", "the engine that auto takes");
   const notebook = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
   assert.equal(notebook.length, 1 + 4 * 2, "a row per epoch of every training");
+
+  if (node) {
+    const example = [resolve("examples/library.mjs"), "../images.tar.gz", "2", JSON.stringify(settings)];
+    assert.match(runCommand([node, ...example]), /^trial 4: reward/m, "the library's example goes on");
+  }
 
   const operation = { type: "rotate", magnitude: 0.2 };
   const policy = {
@@ -107,6 +114,10 @@ try {
 
 /** What the program prints; it must exit with 0. */
 function run(...args: string[]): string {
+  return runCommand([...command, ...args]);
+}
+
+function runCommand([file, ...args]: readonly string[]): string {
   // Without a graphics card, wherever it is checked.
   const environment = {
     PATH: "",
@@ -114,7 +125,7 @@ function run(...args: string[]): string {
     DEEPAUGMENT_HOME: join(folder, "home"),
     VK_ICD_FILENAMES: join(folder, "none.json"),
   };
-  const { status, stdout, stderr, error } = spawnSync(command[0], [...command.slice(1), ...args], {
+  const { status, stdout, stderr, error } = spawnSync(file, args, {
     cwd: work,
     env: environment,
     encoding: "utf8",

@@ -1,22 +1,23 @@
-// The library's face: what the command line is made of, for programs of one's own.
+// The library's face: the class DeepAugment, and what it and the command line are made of.
 //
-//   import { loadDataset, resolveConfig, runExperiment } from "deepaugment";
-//   const config = resolveConfig({ data: "cifar10", iterations: 100 });
-//   const { good } = await runExperiment({ config, dataset: await loadDataset(config.data) });
+//   import { DeepAugment } from "deepaugment";
+//   const deepAugment = new DeepAugment("cifar10", { child_epochs: 30 });
+//   const policies = await deepAugment.optimize(300);
 
 export { type ApplyOptions, type ApplyOutcome, applyPolicies } from "./apply/apply.ts";
 export { type BatchOptions, imagesWithTopPolicies } from "./augment/batches.ts";
 export { augmentTrainingSet } from "./augment/policy.ts";
 export { InterruptedError, RunError, UsageError } from "./common/errors.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";
-export type { Config } from "./config/schema.ts";
+export type { Config, ConfigInput } from "./config/schema.ts";
 export { TECHNIQUES, type TechniqueName } from "./config/techniques.ts";
 export type { Dataset, LabelledImages } from "./dataset/dataset.ts";
+export { datasetInMemory, type ShapedImages } from "./dataset/in-memory.ts";
 export { type LoadOptions, loadDataset } from "./dataset/load.ts";
 export type { TrialRecord } from "./experiment/records.ts";
 export type { ImageBatch } from "./image/batch.ts";
 export type { Chain, Operation, Policy } from "./policy/policy.ts";
-export { type PolicyFile, readPolicyFile } from "./policy/policy-file.ts";
+export { type FoundPolicy, type PolicyFile, readPolicyFile } from "./policy/policy-file.ts";
 export {
   type PolicyPreviewOptions,
   type PolicyPreviewOutcome,
@@ -24,8 +25,11 @@ export {
 } from "./report/policy-sheet.ts";
 export type { PreviewOutcome } from "./report/preview.ts";
 export { previewTechniques, type TechniquesPreviewOptions } from "./report/techniques-sheet.ts";
+export type { ConfirmationPlan } from "./search/confirmation.ts";
+export { DeepAugment, type OptimizeOptions } from "./search/deep-augment.ts";
 export { InProcessExecutor, ProcessExecutor } from "./search/executor.ts";
 export {
+  type ExperimentObserver,
   type ExperimentOutcome,
   type ExperimentRequest,
   type ExperimentStart,

@@ -232,12 +232,13 @@ function writePolicy(): string {
     trial: 1,
     reward: 0.6,
     standardError: 0.01,
+    confirmed: false,
     expectedAccuracyIncrease: 0.1,
     portion: 1,
     chains,
   };
   const dataset = { name: "bench", classes: CLASSES, imageShape: [SIDE, SIDE, 3] as const };
-  const baseline = { reward: 0.5, standardError: 0.01 };
+  const baseline = { reward: 0.5, standardError: 0.01, confirmed: false };
   writeFileSync(path, formatPolicyFile({ dataset, baseline, policies: [policy] }));
   return path;
 }

@@ -5,6 +5,7 @@ import { InterruptedError, RunError } from "../common/errors.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { formatPolicy } from "../policy/policy.ts";
+import type { FoundPolicy } from "../policy/policy-file.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { formatGain, formatShare, formatTable } from "./format.ts";
 import type { SearchDisplay } from "./search-display.ts";
@@ -23,9 +24,10 @@ interface OptimizeOptions {
   seed?: string;
   out?: string;
   name?: string;
+  warmStart?: string;
 }
 
-/** The options that override a key of the configuration, with what they mean. */
+/** The options that override a key of the configuration (`warmStart` the key warm_start), with what they mean. */
 const OVERRIDES = {
   data: [
     "data <name|path>",
@@ -38,6 +40,10 @@ const OVERRIDES = {
   seed: ["seed <n>", "the same seed gives the same run"],
   out: ["out <folder>", "where each experiment gets a folder of its own"],
   name: ["name <text>", "added to the name of the experiment's folder"],
+  warmStart: [
+    "warm-start <notebook>",
+    "learn from another experiment's notebook, or folder, before the first policy is proposed",
+  ],
 } as const;
 
 /** What may change when an experiment is resumed. */
@@ -62,7 +68,7 @@ export function addOptimizeCommand(program: Command): void {
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500",
+      "\nWhen the trials are done, the best confirm_top policies and the baseline are trained anew, confirm_samples times each:\nthe best of many rewards is in part the luckiest, and what is handed on should not be.\n\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500\n  deepaugment optimize --data photos/ --set image_size=64 --warm-start reports/experiments/2026-01-31_12-00-00",
     )
     .action(optimize);
 }
@@ -97,11 +103,9 @@ async function search(
       onStart: (start) => {
         folder = start.folder;
         for (const note of start.notes) process.stderr.write(`note: ${note}\n`);
-        const { workers, finishedTrials } = start;
         const engine = describeEngine(start.engine);
-        process.stderr.write(`${describeStart(config, dataset.name, engine, workers)}\n${folder}\n`);
-        const { iterations, opt_samples: samples, child_epochs: epochs } = config;
-        display = createSearchDisplay({ iterations, samples, epochs, workers, finishedTrials }, isTerminal());
+        process.stderr.write(`${describeStart(config, dataset.name, engine, start.workers)}\n${folder}\n`);
+        display = createSearchDisplay(config, start, isTerminal());
         return display;
       },
     });
@@ -126,7 +130,7 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   const { set = [] } = options;
   for (const key of Object.keys(OVERRIDES) as (keyof typeof OVERRIDES)[]) {
     const value = options[key];
-    if (value !== undefined) overrides[key] = value;
+    if (value !== undefined) overrides[key === "warmStart" ? "warm_start" : key] = value;
   }
   if (options.resume === undefined) return { file: options.config, overrides, set };
   const { UsageError } = await import("../common/errors.ts");
@@ -136,7 +140,7 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   if (set.length > 0) fixed.push("set");
   if (fixed.length > 0) {
     throw new UsageError(
-      `--${fixed[0]} cannot be given with --resume: an experiment keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
+      `--${fixed[0].replace("_", "-")} cannot be given with --resume: an experiment keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
     );
   }
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
@@ -154,29 +158,11 @@ function describeWork({ failures, utilization, folder }: ExperimentOutcome): str
 }
 
 function formatOutcome(outcome: ExperimentOutcome): string {
-  const { folder, notebook, baseline, good } = outcome;
+  const { folder, notebook, policies } = outcome;
+  const shown = policies.slice(0, 10);
   const lines = [""];
-  const shown = good.slice(0, 10);
-  if (shown.length > 0) {
-    lines.push(
-      formatTable(
-        ["trial", "reward", "std. error", "gain", "policy"],
-        shown.map(({ trial, reward, standardError, policy }) => [
-          String(trial),
-          formatShare(reward),
-          standardError === null ? "–" : formatShare(standardError),
-          formatGain(reward - baseline.reward),
-          formatPolicy(policy),
-        ]),
-        [true, true, true, true, false],
-      ),
-    );
-  }
-  const standardError = baseline.standardError === null ? "" : ` ± ${formatShare(baseline.standardError)}`;
-  lines.push(
-    "",
-    `Baseline reward ${formatShare(baseline.reward)}${standardError}; ${countBetter(outcome)}${good.length > shown.length ? `, the best ${shown.length} are shown` : ""}.`,
-  );
+  if (shown.length > 0) lines.push(outcome.confirmation ? confirmedTable(shown) : searchTable(shown), "");
+  lines.push(baselineLine(outcome, shown.length), confirmationLine(outcome));
   lines.push(
     `Policies   ${folder}/policies.json`,
     `The best   ${folder}/best.json`,
@@ -187,13 +173,71 @@ function formatOutcome(outcome: ExperimentOutcome): string {
   return `${lines.join("\n")}\n`;
 }
 
-function countBetter({ trials, good }: ExperimentOutcome): string {
-  const better = trials.filter(({ reward }) => reward > trials[0].reward).length;
-  if (good.length === 0)
-    return `none of ${trials.length - 1} policies did better: more trials, epochs or images may help`;
-  return `${better} of ${trials.length - 1} policies did better`;
+/** Confirmed rewards beside what the search saw; of policies that were not trained anew, the latter alone. */
+function confirmedTable(policies: readonly FoundPolicy[]): string {
+  return formatTable(
+    ["trial", "reward", "std. error", "gain", "in the search", "policy"],
+    policies.map((policy) => [
+      String(policy.trial),
+      ...(policy.confirmed ? rewardCells(policy) : ["–", "–", "–"]),
+      formatShare(policy.searchReward ?? policy.reward),
+      formatPolicy(policy),
+    ]),
+    [true, true, true, true, true, false],
+  );
 }
 
-function formatJson({ folder, notebook, baseline, trials, good }: ExperimentOutcome): string {
-  return `${JSON.stringify({ folder, notebook, baseline, trials: trials.length - 1, policies: good }, null, 2)}\n`;
+function searchTable(policies: readonly FoundPolicy[]): string {
+  return formatTable(
+    ["trial", "reward", "std. error", "gain", "policy"],
+    policies.map((policy) => [String(policy.trial), ...rewardCells(policy), formatPolicy(policy)]),
+    [true, true, true, true, false],
+  );
+}
+
+function rewardCells({ reward, standardError, expectedAccuracyIncrease }: FoundPolicy): string[] {
+  return [
+    formatShare(reward),
+    standardError === null ? "–" : formatShare(standardError),
+    formatGain(expectedAccuracyIncrease),
+  ];
+}
+
+function baselineLine({ baseline, trials, policies }: ExperimentOutcome, shown: number): string {
+  const { reward, standardError, searchReward } = baseline;
+  const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
+  const inSearch = searchReward === undefined ? "" : `, in the search ${formatShare(searchReward)}`;
+  const better = trials.filter((trial) => trial.reward > trials[0].reward).length;
+  const tried = `${trials.length - 1} policies did better${baseline.confirmed ? " in the search" : ""}`;
+  const count =
+    better === 0 ? `none of ${tried}: more trials, epochs or images may help` : `${better} of ${tried}`;
+  const limit = policies.length > shown ? `, the best ${shown} are shown` : "";
+  return `Baseline reward ${formatShare(reward)}${error}${inSearch}; ${count}${limit}.`;
+}
+
+/** What the rewards are worth. */
+function confirmationLine({ confirmation, policies }: ExperimentOutcome): string {
+  if (!confirmation) return "Rewards are the search's own: the best of many is in part the luckiest.";
+  const trainings = `${confirmation.samples} fresh training${confirmation.samples === 1 ? "" : "s"} each`;
+  if (policies.some(({ confirmed }) => confirmed)) {
+    return `Rewards are confirmed by ${trainings}: what the search saw of its best is in part luck.`;
+  }
+  const none =
+    confirmation.policies === 1
+      ? "The best policy did no better"
+      : `None of the best ${confirmation.policies} policies did better`;
+  const others = policies.length > 0 ? "; those above are not confirmed" : "";
+  return `${none} than the baseline in ${trainings}${others}.`;
+}
+
+function formatJson({
+  folder,
+  notebook,
+  trials,
+  confirmation,
+  baseline,
+  policies,
+}: ExperimentOutcome): string {
+  const result = { folder, notebook, trials: trials.length - 1, confirmation, baseline, policies };
+  return `${JSON.stringify(result, null, 2)}\n`;
 }

@@ -1,42 +1,55 @@
-// What a user sees while a search runs: on a terminal one bar over the trials and a line per running training;
-// elsewhere one line per trial. On stderr; stdout is for results.
+// What a user sees while a search runs and its best are confirmed: on a terminal one bar over the trials, then one over
+// the fresh trainings, and a line per running training; elsewhere one line per trial. On stderr; stdout is for results.
 
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { EpochResult } from "../child/reward.ts";
+import type { Config } from "../config/schema.ts";
 import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
 import { formatPolicy } from "../policy/policy.ts";
-import type { SearchObserver } from "../search/search.ts";
+import type { ConfirmationPlan } from "../search/confirmation.ts";
+import type { ExperimentObserver, ExperimentStart } from "../search/run-experiment.ts";
 import { formatDuration, formatGain, formatShare } from "./format.ts";
 
-export interface SearchSize {
-  readonly iterations: number;
-  readonly samples: number;
-  readonly epochs: number;
-  readonly workers: number;
-  /** Trials that an earlier run has finished. */
-  readonly finishedTrials: number;
-}
+/** What the configuration says of it, and how it starts. */
+export type SearchSize = Pick<
+  Config,
+  "iterations" | "opt_samples" | "child_epochs" | "confirm_top" | "confirm_samples"
+> &
+  Pick<ExperimentStart, "workers" | "finishedTrials">;
 
 /** An observer that shows the search; `stop` leaves the terminal as it was. */
-export interface SearchDisplay extends SearchObserver {
+export interface SearchDisplay extends ExperimentObserver {
   stop(): void;
 }
 
-export function createSearchDisplay(size: SearchSize, isTerminal: boolean): SearchDisplay {
+export function createSearchDisplay(
+  config: Config,
+  { workers, finishedTrials }: ExperimentStart,
+  isTerminal: boolean,
+): SearchDisplay {
+  const size = { ...config, workers, finishedTrials };
   return isTerminal ? new TerminalDisplay(size) : new LineDisplay(size);
 }
 
 /** Standing of the search, in words. */
 class Standing {
-  readonly #size: SearchSize;
   readonly #start = performance.now();
+  readonly #epochsPerTraining: number;
+  /** All that are to be done in this run; of the confirmation so many at most, until it begins. */
+  #trainings: number;
   #baseline: TrialRecord | undefined;
   #best: TrialRecord | undefined;
   #epochs = 0;
-  trials = 0;
 
   constructor(size: SearchSize) {
-    this.#size = size;
+    this.#epochsPerTraining = size.child_epochs;
+    const inSearch = (size.iterations + 1 - size.finishedTrials) * size.opt_samples;
+    const fresh = size.confirm_top > 0 ? (size.confirm_top + 1) * size.confirm_samples : 0;
+    this.#trainings = inSearch + fresh;
+  }
+
+  onConfirmationStarted({ trainings }: ConfirmationPlan): void {
+    this.#trainings = this.#epochs / this.#epochsPerTraining + trainings;
   }
 
   onEpoch(): void {
@@ -44,17 +57,14 @@ class Standing {
   }
 
   onTrialFinished(record: TrialRecord): void {
-    this.trials++;
     if (record.trial === 0) this.#baseline = record;
     else if (!this.#best || record.reward > this.#best.reward) this.#best = record;
   }
 
   get timeLeft(): string {
-    const { iterations, samples, epochs, finishedTrials } = this.#size;
-    const total = (iterations + 1 - finishedTrials) * samples * epochs;
     if (this.#epochs === 0) return "–";
     const perEpoch = (performance.now() - this.#start) / 1000 / this.#epochs;
-    return formatDuration((total - this.#epochs) * perEpoch);
+    return formatDuration((this.#trainings * this.#epochsPerTraining - this.#epochs) * perEpoch);
   }
 
   get summary(): string {
@@ -75,8 +85,11 @@ class TerminalDisplay implements SearchDisplay {
   readonly #size: SearchSize;
   readonly #standing: Standing;
   readonly #bars: MultiBar;
-  readonly #trialBar: SingleBar;
-  readonly #lines: SingleBar[];
+  /** Over the trials, then over the fresh trainings. */
+  #bar: SingleBar;
+  #done = 0;
+  #isConfirming = false;
+  #lines: SingleBar[];
   /** Which training each line shows. */
   readonly #shown: (string | undefined)[];
 
@@ -94,27 +107,23 @@ class TerminalDisplay implements SearchDisplay {
       },
       Presets.shades_classic,
     );
-    this.#trialBar = this.#bars.create(size.iterations + 1, 0, this.#payload(), {
-      format: "Trials {bar} {value}/{total}  {left} left  {standing}",
-    });
-    this.#lines = Array.from({ length: size.workers }, () =>
-      this.#bars.create(1, 0, { text: "" }, { format: "  {text}" }),
-    );
+    this.#bar = this.#createBar("Trials", size.iterations + 1);
+    this.#lines = this.#createLines();
     this.#shown = this.#lines.map(() => undefined);
   }
 
   onTrainingStarted(trial: number, sample: number): void {
     const line = this.#lineOf(trial, sample);
-    this.#lines[line]?.update({ text: `${this.#label(trial, sample)}  epoch 0/${this.#size.epochs}` });
+    this.#lines[line]?.update({ text: `${this.#label(trial, sample)}  epoch 0/${this.#size.child_epochs}` });
   }
 
   onEpoch(trial: number, sample: number, result: EpochResult): void {
     this.#standing.onEpoch();
     const { epoch, loss, accuracy, validationAccuracy } = result;
     this.#lines[this.#lineOf(trial, sample)]?.update({
-      text: `${this.#label(trial, sample)}  epoch ${epoch}/${this.#size.epochs}  loss ${loss.toFixed(3)}  accuracy ${formatShare(accuracy)}  validation ${formatShare(validationAccuracy)}`,
+      text: `${this.#label(trial, sample)}  epoch ${epoch}/${this.#size.child_epochs}  loss ${loss.toFixed(3)}  accuracy ${formatShare(accuracy)}  validation ${formatShare(validationAccuracy)}`,
     });
-    this.#trialBar.update(this.#standing.trials, this.#payload());
+    this.#bar.update(this.#done, this.#payload());
   }
 
   onTrainingFailed(failure: TrainingFailure): void {
@@ -123,26 +132,50 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   onTrainingFinished({ trial, sample }: Pick<TrainingRecord, "trial" | "sample">): void {
+    if (this.#isConfirming) this.#bar.update(++this.#done, this.#payload());
     const line = this.#shown.indexOf(`${trial}/${sample}`);
     if (line < 0) return;
     this.#shown[line] = undefined;
     this.#lines[line].update({ text: "" });
   }
 
+  onConfirmationStarted(plan: ConfirmationPlan): void {
+    this.#standing.onConfirmationStarted(plan);
+    this.#isConfirming = true;
+    this.#done = 0;
+    // The bar of the trials stays; the lines come below the new one.
+    for (const line of this.#lines) this.#bars.remove(line);
+    this.#bar = this.#createBar("Confirming", plan.trainings);
+    this.#lines = this.#createLines();
+    this.#shown.fill(undefined);
+  }
+
   onTrialFinished(record: TrialRecord): void {
     this.#standing.onTrialFinished(record);
-    this.#trialBar.update(this.#standing.trials, this.#payload());
+    this.#done++;
+    this.#bar.update(this.#done, this.#payload());
   }
 
   onTrialDropped(): void {
-    this.#standing.trials++;
-    this.#trialBar.update(this.#standing.trials, this.#payload());
+    this.#done++;
+    this.#bar.update(this.#done, this.#payload());
   }
 
   stop(): void {
     for (const line of this.#lines) this.#bars.remove(line);
     this.#bars.update();
     this.#bars.stop();
+  }
+
+  #createBar(title: string, total: number): SingleBar {
+    const format = `${title} {bar} {value}/{total}  {left} left  {standing}`;
+    return this.#bars.create(total, 0, this.#payload(), { format });
+  }
+
+  #createLines(): SingleBar[] {
+    return Array.from({ length: this.#size.workers }, () =>
+      this.#bars.create(1, 0, { text: "" }, { format: "  {text}" }),
+    );
   }
 
   #payload(): { left: string; standing: string } {
@@ -182,6 +215,23 @@ class LineDisplay implements SearchDisplay {
     const what = record.trial === 0 ? "baseline" : formatPolicy(record.policy);
     process.stderr.write(
       `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#standing.summary}; ${this.#standing.timeLeft} left]\n`,
+    );
+  }
+
+  onConfirmationStarted(plan: ConfirmationPlan): void {
+    this.#standing.onConfirmationStarted(plan);
+    const { policies, samples, trainings } = plan;
+    const what = `${policies === 1 ? "the best policy" : `the best ${policies} policies`} and the baseline`;
+    const each = `${samples} fresh training${samples === 1 ? "" : "s"} each`;
+    const left = trainings < (policies + 1) * samples ? `, of which ${trainings} are to be done` : "";
+    process.stderr.write(`confirming ${what} by ${each}${left}\n`);
+  }
+
+  onConfirmed({ trial, reward, standardError }: TrialRecord): void {
+    const what = trial === 0 ? "the baseline" : `trial ${trial}`;
+    const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
+    process.stderr.write(
+      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#standing.timeLeft} left]\n`,
     );
   }
 

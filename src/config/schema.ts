@@ -126,6 +126,21 @@ const KEYS = {
     "Trainings per trial, each with its own seed; the trial's reward is the mean of theirs.",
     3,
   ),
+  confirm_top: key(
+    whole(0, 1000),
+    "When the search's trials are done, this many of the policies that promise most are trained anew, beside the baseline; 0: none.",
+    5,
+  ),
+  confirm_samples: key(
+    whole(0, 1000),
+    "Trainings of each of them, with seeds that no trial had; the rewards that are handed on are then the means of these. 0: none.",
+    5,
+  ),
+  warm_start: key(
+    optional(text("a path")),
+    "Another experiment's folder or notebook, of policies of the same form: its trials teach the search before the first policy is proposed. Relative to the working directory.",
+    null,
+  ),
   opt_initial_points: key(
     whole(1, 1_000_000),
     "Random trials before Bayesian optimization begins to learn from them.",
@@ -195,6 +210,9 @@ export const configSchema = z.strictObject(KEYS);
 
 /** A configuration with every key resolved. A key that may stay unset is then null. */
 export type Config = z.output<typeof configSchema>;
+
+/** A configuration as it is given: any keys, in any spelling of the techniques. */
+export type ConfigInput = Partial<z.input<typeof configSchema>>;
 
 export type ConfigKey = keyof Config;
 

@@ -87,12 +87,19 @@ async function cached(
 ): Promise<Dataset> {
   const kept = readCache(home, key);
   if (kept) return kept;
-  const content = await read();
-  checkContent(content, name);
-  const sized = resizeAll(content, options.imageSize);
-  const dataset: Dataset = { name, ...sized, digest: contentDigest(sized) };
+  const dataset = toDataset(await read(), name, options.imageSize);
   writeCache(home, key, dataset);
   return dataset;
+}
+
+/**
+ * What was read, under its name: checked, resized, with its digest.
+ * @throws UsageError naming the data, where they are no dataset.
+ */
+export function toDataset(content: DatasetContent, name: string, imageSize: number | undefined): Dataset {
+  checkContent(content, name);
+  const sized = resizeAll(content, imageSize);
+  return { name, ...sized, digest: contentDigest(sized) };
 }
 
 function resizeAll(content: DatasetContent, imageSize: number | undefined): DatasetContent {

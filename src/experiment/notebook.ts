@@ -98,6 +98,15 @@ export class Notebook {
     writeFileWhole(this.path, `${lines.slice(0, this.lineOf(count) - 1).join("\n")}\n`);
   }
 
+  /** Writes all anew, whole: these trainings in this order. @throws RunError */
+  rewrite(records: readonly TrainingRecord[]): void {
+    const rows = [columnsOf(this.#shape).join(","), ...records.flatMap(formatRows)];
+    writeFileWhole(
+      this.path,
+      rows.map((row) => `${row}\n`),
+    );
+  }
+
   /**
    * The trainings that are whole, in order. Rows of a training that was cut off while it was written are removed from
    * the file: it is trained again.

@@ -23,25 +23,34 @@ export interface PolicyDataset {
   readonly imageShape: readonly [number, number, number];
 }
 
-/** A trial's mean reward; its standard error is null where one sample was trained, which shows no spread. */
+/** A mean reward; its standard error is null where one sample was trained, which shows no spread. */
 export interface MeasuredReward {
   readonly reward: number;
   readonly standardError: number | null;
+  /** Whether they are those of trainings that came after the search, with fresh seeds; not so in older files. */
+  readonly confirmed: boolean;
+  /** The reward of the trial in the search, where another one is confirmed. */
+  readonly searchReward?: number;
 }
 
 /** A policy with the trial that judged it. */
 export interface FoundPolicy extends Policy, MeasuredReward {
   readonly trial: number;
-  /** The reward less the baseline's. */
+  /** The reward less the baseline's: of a policy that is not confirmed, less what the search saw of the baseline. */
   readonly expectedAccuracyIncrease: number;
+  /**
+   * What is to be expected of an unconfirmed trial by those like it, when the luck is taken out of its reward: such
+   * policies are ranked by it. Missing while the search still runs, in older files, and of confirmed policies.
+   */
+  readonly predictedReward?: number;
 }
 
 /** The file's text, with a final newline. Keys stand in the order of the contract. */
 export function formatPolicyFile(file: PolicyFile): string {
   const policies = file.policies.map((policy) => ({
     trial: policy.trial,
-    reward: policy.reward,
-    standardError: policy.standardError,
+    ...measuredAs(policy),
+    predictedReward: policy.predictedReward,
     expectedAccuracyIncrease: policy.expectedAccuracyIncrease,
     portion: policy.portion,
     chains: policy.chains.map((chain) => chain.map(({ type, magnitude }) => ({ type, magnitude }))),
@@ -51,10 +60,15 @@ export function formatPolicyFile(file: PolicyFile): string {
     format: FORMAT,
     version: VERSION,
     dataset: { name: dataset.name, classes: dataset.classes, imageShape: dataset.imageShape },
-    baseline: { reward: baseline.reward, standardError: baseline.standardError },
+    baseline: measuredAs(baseline),
     policies,
   };
   return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** Keys that are undefined are not written. */
+function measuredAs({ reward, standardError, confirmed, searchReward }: MeasuredReward): MeasuredReward {
+  return { reward, standardError, confirmed, searchReward };
 }
 
 /**
@@ -125,11 +139,20 @@ function datasetOf(content: JsonRecord): PolicyDataset {
 }
 
 function measuredOf(content: JsonRecord, place: string): MeasuredReward {
-  const { reward, standardError } = content;
+  const { reward, standardError, confirmed = false } = content;
+  if (typeof confirmed !== "boolean") throw expected("true or false", confirmed, `${place}.confirmed`);
   return {
     reward: number(reward, `${place}.reward`),
     standardError: standardError === null ? null : number(standardError, `${place}.standardError`),
+    confirmed,
+    ...optionalNumber(content, "searchReward", place),
   };
+}
+
+/** The key with its number, or nothing where it is missing. */
+function optionalNumber<K extends string>(content: JsonRecord, key: K, place: string): { [P in K]?: number } {
+  if (content[key] === undefined) return {};
+  return { [key]: number(content[key], `${place}.${key}`) } as { [P in K]: number };
 }
 
 function policyOf(value: unknown, place: string): FoundPolicy {
@@ -137,6 +160,7 @@ function policyOf(value: unknown, place: string): FoundPolicy {
   return {
     trial: whole(content.trial, 0, `${place}.trial`),
     ...measuredOf(content, place),
+    ...optionalNumber(content, "predictedReward", place),
     expectedAccuracyIncrease: number(content.expectedAccuracyIncrease, `${place}.expectedAccuracyIncrease`),
     portion: share(content.portion, `${place}.portion`),
     chains: list(content.chains, `${place}.chains`).map((chain, index) =>

@@ -1,35 +1,39 @@
 // A whole experiment, from a configuration to ranked policies: what `optimize` and the library run.
 
 import { existsSync } from "node:fs";
-import { availableParallelism, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { checkFit, checkModel, isPath } from "../child/model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
-import { removeTemporaryFiles } from "../common/files.ts";
+import { removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
 import { FolderLock } from "../common/folder-lock.ts";
 import { homeFolder } from "../common/home.ts";
-import { processorName } from "../common/machine.ts";
-import { VERSION } from "../common/version.ts";
 import { formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { BayesianController } from "../controller/bayesian.ts";
-import { RandomController } from "../controller/random.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { selectSubsets, writeSubsets } from "../dataset/subset-file.ts";
 import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
-import { type EngineIdentity, TENSORFLOW_JS_VERSION } from "../engine/engine.ts";
-import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
-import { goodTrials, policyFileOf } from "../experiment/ranking.ts";
+import type { EngineIdentity } from "../engine/engine.ts";
+import { Experiment } from "../experiment/experiment.ts";
+import { Notebook } from "../experiment/notebook.ts";
+import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
 import { NOTHING, recoverTrainings } from "../experiment/recovery.ts";
-import { formatPolicy, noAugmentation } from "../policy/policy.ts";
-import { createSpace, pointToPolicy, policyToPoint } from "../policy/space.ts";
+import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
+import type { PolicyDataset } from "../policy/policy-file.ts";
+import { pointToPolicy, policyToPoint } from "../policy/space.ts";
+import { type ConfirmationObserver, confirmedTrials, confirmTrials } from "./confirmation.ts";
+import { createController, predictRewards, spaceOf } from "./controller-of.ts";
 import { settleEngine } from "./engine-of.ts";
 import { type Executor, ProcessExecutor } from "./executor.ts";
+import { describeDataset, factsOf, openResumed } from "./facts.ts";
 import { keepModel, settleModel } from "./model-of.ts";
 import { checkPretrained, pretrain } from "./pretraining.ts";
 import { lagOf, runSearch, type SearchObserver } from "./search.ts";
 import type { TrainingTask } from "./training.ts";
+import { settleWarmStart, warmStartPath } from "./warm-start.ts";
+
+/** What an experiment tells while it runs: first the search, then the confirmation. */
+export interface ExperimentObserver extends SearchObserver, ConfirmationObserver {}
 
 export interface ExperimentRequest {
   readonly config: Config;
@@ -40,27 +44,28 @@ export interface ExperimentRequest {
   /** Where trainings run; processes of its own unless given. */
   readonly executor?: Executor;
   /** Called once all is checked and the folder is there, before the first training. */
-  readonly onStart?: (start: ExperimentStart) => SearchObserver;
+  readonly onStart?: (start: ExperimentStart) => ExperimentObserver;
 }
 
 export interface ExperimentStart {
   readonly folder: string;
   readonly workers: number;
   readonly engine: EngineIdentity;
-  /** What the user should know about the engine, a line each. */
+  /** What the user should know about the engine and the warm start, a line each. */
   readonly notes: readonly string[];
   /** Trials that an earlier run has finished. */
   readonly finishedTrials: number;
 }
 
-export interface ExperimentOutcome {
+/** What `policies.json` holds, the policies best first; and where it came from. */
+export interface ExperimentOutcome extends Ranking {
   readonly folder: string;
   /** The path of the notebook. */
   readonly notebook: string;
-  readonly baseline: TrialRecord;
+  /** The search's trials with the rewards that it saw, the baseline first. */
   readonly trials: readonly TrialRecord[];
-  /** What `policies.json` holds: better than the baseline, best first. */
-  readonly good: readonly TrialRecord[];
+  /** How many policies were trained anew after the search, and how often each; null where none was. */
+  readonly confirmation: { readonly policies: number; readonly samples: number } | null;
   /** Trainings that failed twice, and without which the search went on. */
   readonly failures: readonly TrainingFailure[];
   /** Share of the workers' time that was spent on trainings, in [0, 1]; null where nothing was left to train. */
@@ -68,13 +73,15 @@ export interface ExperimentOutcome {
 }
 
 /**
- * What can be told before images are decoded: whether there is such a model, and whether it takes images of image_size.
+ * What can be told before images are decoded: whether there is such a model, whether it takes images of image_size, and
+ * whether the search can learn from the notebook of warm_start.
  * @param resume the folder of an experiment to go on with.
  * @throws UsageError where there is none, or it does not.
  */
-export function checkBeforeLoading({ model, image_size }: Config, resume?: string): void {
-  const side = image_size ?? undefined; // else the images tell
-  checkModel(settleModel(model, resume), side, side);
+export function checkBeforeLoading(config: Config, resume?: string): void {
+  const side = config.image_size ?? undefined; // else the images tell
+  checkModel(settleModel(config.model, resume), side, side);
+  settleWarmStart(config, spaceOf(config), resume);
 }
 
 /**
@@ -100,7 +107,7 @@ async function runLocked(
 ): Promise<ExperimentOutcome> {
   const { config, dataset, resume, signal } = request;
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
-  const { engine, workers, notes } = await settleEngine(config, resumed?.facts);
+  const { engine, workers, notes: engineNotes } = await settleEngine(config, resumed?.facts);
   const { height, width } = dataset.train.images;
   const model = settleModel(config.model, resume);
   checkModel(model, height, width);
@@ -112,6 +119,8 @@ async function runLocked(
     validationSize: config.validation_set_size,
     seed: config.seed,
   });
+  const space = spaceOf(config);
+  const warm = settleWarmStart(config, space, resume);
   if (!resume && config.notebook_path && existsSync(config.notebook_path)) {
     throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
   }
@@ -126,10 +135,12 @@ async function runLocked(
   };
   const notebook = experiment.notebook(shape, config.notebook_path);
   const early = experiment.earlyNotebook(shape);
+  const confirmations = new Notebook(experiment.path("confirmations.csv"), shape);
   const { failures } = experiment;
   const reward = { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin };
   if (!resume) {
     notebook.create();
+    if (warm) writeFileWhole(warmStartPath(experiment), warm.text);
     const ownModel = keepModel(model, experiment);
     experiment.writeFacts({ ...factsOf(config, dataset, drawn, engine, lag), ...ownModel });
   }
@@ -139,17 +150,10 @@ async function runLocked(
   const recovered = resume ? recoverTrainings({ notebook, early, failures, samples, rules }) : NOTHING;
   const { finishedTrials } = recovered;
   if (!early.exists) early.create();
+  let confirmed = confirmations.exists ? confirmations.recover(rules) : [];
 
-  const space = createSpace({
-    chains: config.policy_chains,
-    operationsPerChain: config.operations_per_chain,
-    operations: config.operations,
-  });
-  const { dimensions } = space;
-  const controller =
-    config.method === "random"
-      ? new RandomController(dimensions, config.seed)
-      : new BayesianController(dimensions, config.seed, config.opt_initial_points);
+  const controller = createController(config, space);
+  if (warm) controller.warmStart(warm.gains);
   const task = {
     seed: config.seed,
     model: isPath(model) ? experiment.modelPath : model,
@@ -163,6 +167,7 @@ async function runLocked(
   const baseline = noAugmentation(config.policy_chains, config.operations_per_chain);
   const executor = request.executor ?? new ProcessExecutor(workers);
   try {
+    const notes = [...engineNotes, ...(warm?.notes ?? [])];
     const start = {
       folder: experiment.folder,
       workers: executor.workers,
@@ -180,6 +185,19 @@ async function runLocked(
       executor,
       signal,
     });
+    const taskOf = (trial: number, sample: number, policy: Policy): TrainingTask => ({
+      ...{ ...task, trial, sample, policy },
+      epochs: config.child_epochs,
+      initialWeightsPath,
+    });
+    const fresh = { first: config.opt_samples, count: config.confirm_samples };
+    /** Ranks what is known by now, and puts it into the experiment's folder. */
+    const handOn = (known: readonly TrialRecord[], predicted?: Knowledge["predicted"]) => {
+      const ranking = rankPolicies(known, { predicted, confirmed: confirmedTrials(confirmed, fresh) });
+      writeRanking(experiment, describeDataset(dataset), ranking);
+      return ranking;
+    };
+
     const finished: TrialRecord[] = [];
     const { trials, ...outcome } = await runSearch({
       iterations: config.iterations,
@@ -197,14 +215,7 @@ async function runLocked(
       early,
       failures,
       recovered,
-      taskOf: (trial, sample, policy): TrainingTask => ({
-        ...task,
-        trial,
-        sample,
-        policy,
-        epochs: config.child_epochs,
-        initialWeightsPath,
-      }),
+      taskOf,
       signal,
       observer: {
         ...forward(observer),
@@ -212,10 +223,7 @@ async function runLocked(
           finished.push(record);
           // An earlier run has written all of its own, except perhaps those of its last trial.
           if (record.trial >= finishedTrials - 1) {
-            const ranked = goodTrials(finished[0], finished);
-            const fileOf = (records: readonly TrialRecord[]) =>
-              policyFileOf(describe(dataset), finished[0], records);
-            experiment.writePolicies(fileOf(ranked), fileOf(ranked.slice(0, 1)));
+            handOn(finished);
             const policy = formatPolicy(record.policy);
             experiment.log("info", `trial ${record.trial}: reward ${record.reward}, ${policy}`);
           }
@@ -236,13 +244,46 @@ async function runLocked(
       outcome.utilization === null
         ? ""
         : `; workers were busy ${(100 * outcome.utilization).toFixed(1)}% of the time`;
-    experiment.log("info", `finished${busy}`);
+    experiment.log("info", `the search has finished${busy}`);
+    const predicted = predictRewards(trials, space, config.seed);
+    let ranking = handOn(trials, predicted);
+
+    const chosen = fresh.count > 0 ? mostPromising(trials, predicted, config.confirm_top) : [];
+    if (chosen.length > 0) {
+      confirmed = await confirmTrials({
+        trials: [trials[0], ...chosen],
+        ...{ fresh, reward, executor, taskOf, signal },
+        notebook: confirmations,
+        recorded: confirmed,
+        observer: {
+          ...forward(observer),
+          onConfirmationStarted: (plan) => {
+            const trials = chosen.map(({ trial }) => trial).join(", ");
+            experiment.log("info", `confirming trials 0, ${trials}: ${plan.trainings} trainings to be done`);
+            observer?.onConfirmationStarted?.(plan);
+          },
+          onTrainingFailed: (failure) => {
+            const { trial, sample, reason } = failure;
+            experiment.log("warn", `confirming trial ${trial}, sample ${sample} failed twice: ${reason}`);
+            observer?.onTrainingFailed?.(failure);
+          },
+          onConfirmed: (record) => {
+            experiment.log("info", `trial ${record.trial}: confirmed reward ${record.reward}`);
+            observer?.onConfirmed?.(record);
+          },
+        },
+      });
+      ranking = handOn(trials, predicted);
+    }
+    const anew = confirmedTrials(confirmed, fresh);
+    const policies = chosen.filter(({ trial }) => anew.has(trial)).length;
+    experiment.log("info", "finished");
     return {
       folder: experiment.folder,
       notebook: notebook.path,
-      baseline: trials[0],
+      ...ranking,
       trials,
-      good: goodTrials(trials[0], trials),
+      confirmation: policies > 0 && anew.has(0) ? { policies, samples: fresh.count } : null,
       ...outcome,
     };
   } catch (error) {
@@ -262,65 +303,21 @@ function logFailure(experiment: Experiment, error: unknown): void {
   }
 }
 
-/** An observer's methods as plain functions, so that one of them can be replaced. */
-function forward(observer: SearchObserver | undefined): SearchObserver {
+function writeRanking(experiment: Experiment, dataset: PolicyDataset, { baseline, policies }: Ranking): void {
+  experiment.writePolicies(
+    { dataset, baseline, policies },
+    { dataset, baseline, policies: policies.slice(0, 1) },
+  );
+}
+
+/** An observer's methods on trainings as plain functions, so that others can be put beside them. */
+function forward(
+  observer: SearchObserver | undefined,
+): Pick<SearchObserver, "onTrainingStarted" | "onEpoch" | "onTrainingFinished"> {
   return {
     onTrainingStarted: (trial, sample) => observer?.onTrainingStarted?.(trial, sample),
     onEpoch: (trial, sample, result) => observer?.onEpoch?.(trial, sample, result),
     onTrainingFinished: (record) => observer?.onTrainingFinished?.(record),
-  };
-}
-
-function describe({ name, classNames, train }: Dataset) {
-  const { height, width, channels } = train.images;
-  return { name, classes: classNames.length, imageShape: [height, width, channels] as const };
-}
-
-/** An experiment to go on with, and its facts. @throws UsageError where it is none, or its data are not these. */
-function openResumed(
-  folder: string,
-  config: Config,
-  dataset: Dataset,
-): { experiment: Experiment; facts: ExperimentFacts } {
-  const experiment = Experiment.open(folder, config.logging);
-  const facts = experiment.readFacts();
-  if (facts.dataset.digest !== dataset.digest) {
-    throw new UsageError(
-      `the data are not those with which ${experiment.folder} began (${facts.dataset.name}, digest ${facts.dataset.digest.slice(0, 12)}…); restore them, or start a new experiment`,
-    );
-  }
-  return { experiment, facts };
-}
-
-function factsOf(
-  config: Config,
-  dataset: Dataset,
-  drawn: Subsets,
-  engine: EngineIdentity,
-  lag: number,
-): ExperimentFacts {
-  return {
-    format: "deepaugment-experiment",
-    version: 1,
-    seed: config.seed,
-    startedAt: new Date().toISOString(),
-    versions: { deepaugment: VERSION, node: process.versions.node, "tensorflow.js": TENSORFLOW_JS_VERSION },
-    engine: engine.name,
-    precision: engine.precision,
-    kernels: engine.kernels,
-    machine: {
-      cpu: processorName(),
-      cores: availableParallelism(),
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      system: `${type()} ${release()} ${process.arch}`,
-    },
-    dataset: { ...describe(dataset), digest: dataset.digest },
-    lag,
-    subsets: {
-      train: [...drawn.train],
-      validation: [...drawn.validation],
-      validationFrom: drawn.validationFrom,
-    },
   };
 }
 

@@ -55,12 +55,17 @@ export function writePolicies(path: string, policies: readonly (readonly Chain[]
     trial: 20 - i,
     reward: 0.6 - i / 100,
     standardError: 0.01,
+    confirmed: false,
     expectedAccuracyIncrease: 0.1 - i / 100,
     portion: 0.5,
     chains,
   }));
   const dataset = { name: "sample", classes: 10, imageShape: [32, 32, 3] as const };
-  const text = formatPolicyFile({ dataset, baseline: { reward: 0.5, standardError: 0.01 }, policies: found });
+  const text = formatPolicyFile({
+    dataset,
+    baseline: { reward: 0.5, standardError: 0.01, confirmed: false },
+    policies: found,
+  });
   writeFileSync(path, text);
   return path;
 }

@@ -58,6 +58,7 @@ const SMALL = [
   "validation_set_size=20",
   "child_epochs=1",
   "opt_samples=1",
+  "confirm_top=0",
   "iterations=1",
   "engine=wasm",
 ];

@@ -23,6 +23,8 @@ const TINY = {
   iterations: 5,
   opt_samples: 2,
   opt_initial_points: 3,
+  confirm_top: 1,
+  confirm_samples: 2,
   child_epochs: 2,
   child_batch_size: 10,
   child_first_train_epochs: 1,
@@ -57,6 +59,9 @@ function resultOf(out: string) {
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   return {
     notebook: text("notebook.csv").replace(/,[^,\n]*$/gm, ""),
+    // Where no policy promises more than the baseline there is nothing to confirm.
+    confirmations:
+      existsSync(join(folder, "confirmations.csv")) && text("confirmations.csv").replace(/,[^,\n]*$/gm, ""),
     policies: text("policies.json"),
     best: text("best.json"),
     files: readdirSync(folder).sort(),

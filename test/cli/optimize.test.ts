@@ -25,6 +25,7 @@ const SMALL = {
   iterations: TRIALS,
   opt_samples: 1,
   opt_initial_points: 4,
+  confirm_top: 0,
   child_epochs: 2,
   child_batch_size: 20,
   seed: 3,
@@ -185,6 +186,63 @@ describe("deepaugment optimize", () => {
     assert.equal(second, "note: threads: 2 is for engine native; a training on engine wasm has one");
     assert.match(third, /^Searching on .*, engine wasm \(float32\), 2 workers$/);
     assert.ok(notebookOf(experiment).startsWith(notebookOf(experimentIn(out))));
+  });
+});
+
+describe("deepaugment optimize with confirmation", () => {
+  const CONFIRMED = {
+    ...{ image_size: 12, validation_set_size: 60, child_batch_size: 10, engine: "auto" },
+    ...{ iterations: 6, confirm_top: 2, confirm_samples: 2 },
+  };
+
+  it("trains the best anew, shows what that gave, and learns from the notebook on --warm-start", async () => {
+    const out = join(root, "confirmed");
+    const { code, stderr, stdout } = await run(optimizeArgs(out, 2, CONFIRMED), environment);
+    assert.equal(code, 0, stderr);
+    const experiment = experimentIn(out);
+    const { baseline, policies } = readPolicyFile(join(experiment, "policies.json"));
+    // Whether any policy promises more than the baseline depends on the machine's arithmetic.
+    const isConfirmed = existsSync(join(experiment, "confirmations.csv"));
+    const best = policies.filter(({ confirmed }) => confirmed);
+    assert.equal(baseline.confirmed, isConfirmed);
+    assert.equal(
+      /^confirming the best .*and the baseline by 2 fresh trainings each$/m.test(stderr),
+      isConfirmed,
+    );
+    assert.equal(
+      /^confirmed the baseline {2}reward 0\.\d{3} ± 0\.\d{3} {2}\[.* left\]$/m.test(stderr),
+      isConfirmed,
+    );
+    assert.equal(
+      /^trial +reward +std\. error +gain +in the search +policy$/m.test(stdout),
+      policies.length > 0,
+    );
+    assert.equal(/^Rewards are confirmed by 2 fresh trainings each: /m.test(stdout), best.length > 0);
+    for (const { trial, reward } of best)
+      assert.match(stdout, new RegExp(`^ *${trial} +${reward.toFixed(3)} +0\\.\\d{3} +\\+0\\.`, "m"));
+
+    const json = await run(["optimize", "--resume", experiment, "--json"], environment);
+    assert.equal(json.code, 0, json.stderr);
+    const result = JSON.parse(json.stdout);
+    assert.deepEqual([result.baseline, result.policies], [baseline, policies]);
+    assert.equal(result.trials, 6);
+    assert.equal(result.confirmation?.samples, isConfirmed ? 2 : undefined);
+
+    const warm = ["--warm-start", experiment, "--set", "operations=[fog]", "--iterations", "1"];
+    const args = optimizeArgs(join(root, "warm"), 1, { ...CONFIRMED, confirm_top: 0 });
+    const refused = await run([...args, ...warm], environment);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /^deepaugment: warm_start .*notebook\.csv: all of its trials use techniques/,
+    );
+    const learnt = await run([...args, "--warm-start", experiment, "--iterations", "1"], environment);
+    assert.equal(learnt.code, 0, learnt.stderr);
+    const copy = readFileSync(join(experimentIn(join(root, "warm")), "warm-start.csv"), "utf8");
+    assert.equal(copy, readFileSync(join(experiment, "notebook.csv"), "utf8"));
+    const again = await run(["optimize", "--resume", experiment, "--warm-start", experiment], environment);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /--warm-start cannot be given with --resume/);
   });
 });
 

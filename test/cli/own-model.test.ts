@@ -20,6 +20,8 @@ const SMALL = {
   validation_set_size: 10,
   iterations: 1,
   opt_samples: 1,
+  confirm_top: 1,
+  confirm_samples: 1,
   child_epochs: 1,
   child_batch_size: 20,
   workers: 1,

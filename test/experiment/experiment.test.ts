@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { Experiment } from "../../src/experiment/experiment.ts";
 import { Notebook } from "../../src/experiment/notebook.ts";
-import { goodTrials, policyFileOf } from "../../src/experiment/ranking.ts";
+import { mostPromising, rankPolicies } from "../../src/experiment/ranking.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "../../src/experiment/records.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 
@@ -36,33 +36,71 @@ describe("a trial", () => {
   });
 });
 
+/** Trials from 0, the baseline, with these rewards. */
+const trialsOf = (...rewards: number[]) => rewards.map((reward, number) => trial(number, reward));
+const byTrial = (rewards: Record<number, number>) =>
+  new Map(Object.entries(rewards).map(([number, reward]) => [Number(number), reward]));
+const confirmedAs = (rewards: Record<number, number>) =>
+  new Map(Object.entries(rewards).map(([number, reward]) => [Number(number), trial(Number(number), reward)]));
+const numbersOf = (policies: readonly { readonly trial: number }[]) => policies.map(({ trial }) => trial);
+
 describe("the policies that are handed on", () => {
   it("are those better than the baseline, best first, the earlier of equals first, at most 20", () => {
-    const rewards = [0.5, 0.4, 0.6, 0.5, 0.7, 0.6];
-    const good = goodTrials(
-      trial(0, 0.5),
-      rewards.map((reward, number) => trial(number, reward)),
-    );
-    assert.deepEqual(
-      good.map((record) => record.trial),
-      [4, 2, 5],
-    );
-    const many = Array.from({ length: 40 }, (_, number) => trial(number + 1, 0.6 + number / 100));
-    assert.deepEqual(
-      goodTrials(trial(0, 0.5), many)
-        .map((record) => record.trial)
-        .slice(0, 3),
-      [40, 39, 38],
-    );
-    assert.equal(goodTrials(trial(0, 0.5), many).length, 20);
+    assert.deepEqual(numbersOf(rankPolicies(trialsOf(0.5, 0.4, 0.6, 0.5, 0.7, 0.6)).policies), [4, 2, 5]);
+    const many = rankPolicies(trialsOf(0.5, ...Array.from({ length: 40 }, (_, i) => 0.6 + i / 100))).policies;
+    assert.deepEqual(numbersOf(many).slice(0, 3), [40, 39, 38]);
+    assert.equal(many.length, 20);
   });
 
-  it("say how much they gain", () => {
-    const dataset = { name: "x", classes: 2, imageShape: [32, 32, 3] as const };
-    const { policies, baseline } = policyFileOf(dataset, trial(0, 0.5), [trial(3, 0.75)]);
-    assert.equal(baseline.reward, 0.5);
-    assert.equal(policies[0].expectedAccuracyIncrease, 0.25);
-    assert.equal(policies[0].trial, 3);
+  it("say how much they gain, and that nothing confirms it yet", () => {
+    const { policies, baseline } = rankPolicies(trialsOf(0.5, 0.75));
+    assert.deepEqual(baseline, { reward: 0.5, standardError: null, confirmed: false });
+    const { portion, chains } = policy;
+    const found = { trial: 1, reward: 0.75, standardError: null, confirmed: false };
+    assert.deepEqual(policies, [{ ...found, expectedAccuracyIncrease: 0.25, portion, chains }]);
+  });
+
+  it("stand in the order of their predicted rewards once these are there", () => {
+    const predicted = byTrial({ 0: 0.5, 1: 0.55, 2: 0.5, 3: 0.6 });
+    const { policies } = rankPolicies(trialsOf(0.5, 0.6, 0.75, 0.55), { predicted });
+    assert.deepEqual(numbersOf(policies), [3, 1, 2]);
+    assert.deepEqual([policies[2].reward, policies[2].predictedReward], [0.75, 0.5]);
+  });
+
+  it("are led by those confirmed, without those that the confirmed baseline beats; trials may be missing", () => {
+    const trials = trialsOf(0.5, 0.6, 0.9, 0.8, 0.7, 0.55, 0.4).filter(({ trial }) => trial !== 5);
+    const confirmed = confirmedAs({ 0: 0.625, 1: 0.75, 2: 0.625, 4: 0.8125, 6: 0.6875 });
+    const { baseline, policies } = rankPolicies(trials, { confirmed });
+    assert.deepEqual(baseline, { reward: 0.625, standardError: null, confirmed: true, searchReward: 0.5 });
+    assert.deepEqual(
+      policies.map(({ trial, reward, confirmed, searchReward }) => [trial, reward, confirmed, searchReward]),
+      [
+        [4, 0.8125, true, 0.7],
+        [1, 0.75, true, 0.6],
+        [6, 0.6875, true, 0.4],
+        [3, 0.8, false, undefined],
+      ],
+    );
+    assert.deepEqual(
+      policies.map(({ expectedAccuracyIncrease }) => expectedAccuracyIncrease),
+      [0.1875, 0.125, 0.0625, 0.8 - 0.5],
+    );
+  });
+
+  it("count as confirmed only beside the baseline's own fresh trainings", () => {
+    const { baseline, policies } = rankPolicies(trialsOf(0.5, 0.6), { confirmed: confirmedAs({ 1: 0.7 }) });
+    assert.equal(baseline.confirmed, false);
+    assert.deepEqual([policies[0].reward, policies[0].confirmed], [0.6, false]);
+  });
+});
+
+describe("the trials to confirm", () => {
+  it("are the best predicted ones, of those predicted or seen better than the baseline", () => {
+    const trials = trialsOf(0.5, 0.6, 0.4, 0.45, 0.7, 0.5);
+    const predicted = byTrial({ 0: 0.5, 1: 0.48, 2: 0.52, 3: 0.49, 4: 0.55, 5: 0.5 });
+    assert.deepEqual(numbersOf(mostPromising(trials, predicted, 10)), [4, 2, 1]);
+    assert.deepEqual(numbersOf(mostPromising(trials, predicted, 2)), [4, 2]);
+    assert.deepEqual(numbersOf(mostPromising(trials, predicted, 0)), []);
   });
 });
 

@@ -16,12 +16,14 @@ after(() => rmSync(folder, { recursive: true }));
 
 const file: PolicyFile = {
   dataset: { name: "cifar10", classes: 10, imageShape: [32, 32, 3] },
-  baseline: { reward: 0.486, standardError: 0.004 },
+  baseline: { reward: 0.486, standardError: 0.004, confirmed: true, searchReward: 0.479 },
   policies: [
     {
       trial: 112,
       reward: 0.541,
       standardError: null,
+      confirmed: true,
+      searchReward: 0.566,
       expectedAccuracyIncrease: 0.05500000000000005,
       portion: 0.97,
       chains: [
@@ -30,6 +32,16 @@ const file: PolicyFile = {
           { type: "gamma-contrast", magnitude: 0.85 },
         ],
       ],
+    },
+    {
+      trial: 7,
+      reward: 0.53,
+      standardError: 0.006,
+      confirmed: false,
+      predictedReward: 0.519,
+      expectedAccuracyIncrease: 0.051000000000000045,
+      portion: 0.5,
+      chains: [[{ type: "fog", magnitude: 0.25 }]],
     },
   ],
 };
@@ -71,6 +83,8 @@ describe("the file of policies", () => {
       "trial",
       "reward",
       "standardError",
+      "confirmed",
+      "searchReward",
       "expectedAccuracyIncrease",
       "portion",
       "chains",
@@ -79,6 +93,14 @@ describe("the file of policies", () => {
     const path = join(folder, "policies.json");
     writeFileSync(path, text);
     assert.deepEqual(readPolicyFile(path), file);
+  });
+
+  it("of an older version of the program is read, as not confirmed", () => {
+    const read = parsePolicyFile(changed("0.97", "0.5"), "best.json");
+    const { confirmed, searchReward, predictedReward } = read.policies[0];
+    assert.deepEqual([confirmed, searchReward, predictedReward], [false, undefined, undefined]);
+    assert.deepEqual(read.baseline, { reward: 0.486, standardError: 0.004, confirmed: false });
+    assert.deepEqual(parsePolicyFile(formatPolicyFile(read), "best.json"), read);
   });
 
   it("is read with technique names in any spelling", () => {
@@ -123,6 +145,16 @@ describe("the file of policies", () => {
       ['"portion": 0.97', '"portion": 97', "policies[0].portion: expected a number from 0 to 1, received 97"],
       ['"portion": 0.97,', "", "policies[0].portion: expected a number, received nothing"],
       ["0.541", '"good"', 'policies[0].reward: expected a number, received "good"'],
+      [
+        '"standardError": 0.005',
+        '"standardError": 0.005, "confirmed": "yes"',
+        'policies[0].confirmed: expected true or false, received "yes"',
+      ],
+      [
+        '"standardError": 0.004',
+        '"standardError": 0.004, "searchReward": null',
+        "baseline.searchReward: expected a number, received null",
+      ],
       ["112", "1.5", "policies[0].trial: expected a whole number from 0 upwards, received 1.5"],
       ['"chains": [[', '"chains": [[7, ', "policies[0].chains[0][0]: expected an object, received 7"],
       [

@@ -1,0 +1,63 @@
+// A program of your own that searches for policies, and then trains on batches that the best of them augment.
+//
+//   node examples/library.mjs cifar10
+//   node examples/library.mjs photos/ 100 '{"image_size": 64, "child_epochs": 30}'
+//
+// The arguments: a dataset's name or a path, how many policies to judge, and keys of the configuration, as JSON.
+
+import { DeepAugment, InterruptedError, loadDataset } from "deepaugment";
+
+const [data = "cifar10", iterations = "12", settings = "{}"] = process.argv.slice(2);
+const config = JSON.parse(settings);
+
+// The images can come from anywhere: uint8, [count, height, width, 3], and a whole number for each as its label. Where the
+// search may read them itself, `new DeepAugment("cifar10", config)` does.
+const { train } = await loadDataset(data, { imageSize: config.image_size });
+const deepAugment = new DeepAugment(train.images, train.labels, config);
+
+// Ctrl-C ends the search; what was judged until then stays in the experiment's folder.
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+
+function onTrial({ trial, reward }, best) {
+  console.log(
+    `trial ${trial}: reward ${reward.toFixed(3)}, best ${best.reward.toFixed(3)} (trial ${best.trial})`,
+  );
+}
+
+try {
+  await deepAugment.optimize(Number(iterations), { onTrial, signal: stop.signal });
+  // Called again it goes on: two more policies, with all that was learnt from the first ones.
+  await deepAugment.optimize(2, { onTrial, signal: stop.signal });
+} catch (error) {
+  if (!(error instanceof InterruptedError)) throw error;
+  console.log("interrupted");
+}
+
+console.log(`experiment: ${deepAugment.folder}`);
+for (const {
+  reward,
+  standardError,
+  confirmed,
+  expectedAccuracyIncrease,
+  chains,
+} of deepAugment.topPolicies) {
+  const error = standardError === null ? "" : ` ± ${standardError.toFixed(3)}`;
+  const gain = `+${expectedAccuracyIncrease.toFixed(3)}`;
+  console.log(
+    `${reward.toFixed(3)}${error} (${gain}, ${confirmed ? "" : "not "}confirmed)`,
+    JSON.stringify(chains),
+  );
+}
+
+if (deepAugment.topPolicies.length > 0) {
+  for (let epoch = 0; epoch < 2; epoch++) {
+    let count = 0;
+    const options = { batchSize: 32, augmentChance: 0.5, epoch };
+    for await (const { images } of deepAugment.imagesWithTopPolicies(train.images, train.labels, options)) {
+      // images.data: uint8 [batch, height, width, 3], and one label for each: train your model on them here.
+      count += images.count;
+    }
+    console.log(`epoch ${epoch}: ${count} images, about half of them augmented`);
+  }
+}

@@ -1,0 +1,93 @@
+// What another experiment's notebook tells of its trials. Unlike an experiment's own notebook it may be of any number of
+// epochs, and still be written while it is read.
+
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, systemReason, UsageError } from "../common/errors.ts";
+import { parsePolicyCells, policyColumns } from "../policy/columns.ts";
+import { type TrainingRecord, type TrialRecord, trialOf } from "./records.ts";
+
+export interface PastTrials {
+  readonly chains: number;
+  readonly operationsPerChain: number;
+  /** In the order of the notebook; the baseline, trial 0, among them. */
+  readonly trials: readonly TrialRecord[];
+}
+
+/** The notebook that a path means: itself, or that in the folder of an experiment. */
+export function notebookAt(path: string): string {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "notebook.csv") : path;
+}
+
+/** @throws UsageError, one line, where it cannot be read. */
+export function readNotebookText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read the notebook ${path}: ${systemReason(error)}`);
+  }
+}
+
+/**
+ * The trials in a notebook's text; a last line without its end was cut, and is left out.
+ * @param path names the file in errors.
+ * @throws UsageError naming the line that no notebook has.
+ */
+export function parsePastTrials(text: string, path: string): PastTrials {
+  const lines = text.split("\n").slice(0, -1);
+  const header = (lines[0] ?? "").split(",");
+  const { chains, operationsPerChain, columns } = shapeOf(header, path);
+  const samples = new Map<number, Map<number, TrainingRecord>>();
+  for (const [index, line] of lines.entries()) {
+    if (index === 0) continue;
+    const cells = line.split(",");
+    const wrong = (what: string) => new UsageError(`${path}, line ${index + 1}: ${what}`);
+    if (cells.length !== header.length) throw wrong(`expected ${header.length} cells, found ${cells.length}`);
+    const [trial, sample, reward] = [columns.trial, columns.sample, columns.reward].map((column) =>
+      cells[column].trim() === "" ? Number.NaN : Number(cells[column]),
+    );
+    if (!Number.isInteger(trial) || !Number.isInteger(sample))
+      throw wrong("trial or sample is no whole number");
+    if (!(reward >= 0 && reward <= 1))
+      throw wrong(`reward: expected a number from 0 to 1, received "${cells[columns.reward]}"`);
+    const ofTrial = samples.get(trial) ?? new Map<number, TrainingRecord>();
+    samples.set(trial, ofTrial);
+    // Every row of a training has its policy and its reward.
+    if (ofTrial.has(sample)) continue;
+    try {
+      const end = columns.policy + policyColumns(chains, operationsPerChain).length;
+      const policy = parsePolicyCells(cells.slice(columns.policy, end), chains, operationsPerChain);
+      ofTrial.set(sample, { trial, sample, policy, history: [], reward });
+    } catch (error) {
+      throw wrong(messageOf(error));
+    }
+  }
+  const trials = [...samples.values()].map((ofTrial) => trialOf([...ofTrial.values()]));
+  return { chains, operationsPerChain, trials };
+}
+
+/** Which columns hold what, and how many chains and operations the policies have. */
+function shapeOf(header: readonly string[], path: string) {
+  let chains = 0;
+  let operationsPerChain = 0;
+  for (const name of header) {
+    const [, chain, operation] = /^chain_(\d+)_op_(\d+)_type$/.exec(name) ?? [];
+    chains = Math.max(chains, Number(chain ?? 0));
+    operationsPerChain = Math.max(operationsPerChain, Number(operation ?? 0));
+  }
+  const policy = header.indexOf("chain_1_op_1_type");
+  const columns = {
+    trial: header.indexOf("trial_no"),
+    sample: header.indexOf("sample_no"),
+    reward: header.indexOf("reward"),
+    policy,
+  };
+  const expected = policyColumns(chains, operationsPerChain);
+  const isWhole = expected.every((name, index) => header[policy + index] === name);
+  if (chains === 0 || !isWhole || Object.values(columns).includes(-1)) {
+    throw new UsageError(
+      `${path} is no notebook of a search: its first line does not name a notebook's columns`,
+    );
+  }
+  return { chains, operationsPerChain, columns };
+}

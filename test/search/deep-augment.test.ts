@@ -1,0 +1,215 @@
+// The library's main class, with real trainings in worker processes, as a program of one's own uses it; and the example
+// that shows it, as it is.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
+import { type Config, type ConfigInput, DeepAugment, InterruptedError, UsageError } from "../../src/index.ts";
+import { writePolicies } from "../apply/pictures.ts";
+import { loadSample, SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-library-"));
+process.env.DEEPAUGMENT_HOME = join(root, "home");
+after(() => rmSync(root, { recursive: true }));
+let images: ImageBatch;
+let labels: Int32Array;
+before(async () => {
+  ({ images, labels } = (await loadSample()).train);
+});
+
+const SMALL = {
+  image_size: 12,
+  train_set_size: 40,
+  validation_set_size: 60,
+  opt_samples: 1,
+  opt_initial_points: 2,
+  child_epochs: 2,
+  child_batch_size: 20,
+  confirm_top: 1,
+  confirm_samples: 1,
+  workers: 2,
+} satisfies ConfigInput;
+const settings = (name: string): ConfigInput => ({ ...SMALL, out: join(root, name) });
+
+const notebookOf = (deepAugment: DeepAugment) =>
+  readFileSync(join(deepAugment.folder ?? "", "notebook.csv"), "utf8").replace(/,[^,\n]*$/gm, "");
+
+/** The one line of the UsageError that this throws. */
+function usage(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.doesNotMatch(error.message, /\n/);
+    return error.message;
+  }
+  return assert.fail("no error");
+}
+
+describe("DeepAugment", () => {
+  let atOnce: DeepAugment;
+  before(async () => {
+    atOnce = new DeepAugment(images, labels, settings("at-once"));
+    await atOnce.optimize(5);
+  });
+
+  it("judges images in memory, called again it goes on: so many more trials, as if all had come at once", async () => {
+    const { data, count, height, width } = images;
+    const shaped = { data: new Uint8ClampedArray(data), shape: [count, height, width, 3] };
+    const deepAugment = new DeepAugment(shaped, [...labels], settings("twice"));
+    assert.deepEqual(deepAugment.topPolicies, []);
+    assert.equal(deepAugment.folder, undefined);
+    const heard: number[] = [];
+    let highest = 0;
+    const onTrial = ({ trial, reward }: { trial: number; reward: number }, best: { reward: number }) => {
+      heard.push(trial);
+      highest = Math.max(highest, reward);
+      assert.equal(best.reward, highest);
+    };
+    await deepAugment.optimize(3, { onTrial });
+    const { folder } = deepAugment;
+    const policies = await deepAugment.optimize(2, { onTrial });
+    assert.deepEqual(heard, [0, 1, 2, 3, 4, 5]);
+    assert.equal(deepAugment.folder, folder);
+    assert.deepEqual(readdirSync(join(root, "twice")).length, 1);
+    assert.equal(notebookOf(deepAugment), notebookOf(atOnce));
+    assert.deepEqual(deepAugment.topPolicies, policies);
+    assert.deepEqual(deepAugment.outcome?.trials, atOnce.outcome?.trials);
+  });
+
+  it("ends by a signal, and goes on when it is called again", async () => {
+    const deepAugment = new DeepAugment(images, labels, settings("aborted"));
+    const stop = new AbortController();
+    const onTrial = ({ trial }: { trial: number }) => trial === 2 && stop.abort();
+    await assert.rejects(deepAugment.optimize(4, { onTrial, signal: stop.signal }), InterruptedError);
+    const [line] = notebookOf(deepAugment).trimEnd().split("\n").slice(-1);
+    const finished = Number(line.split(",")[0]);
+    await deepAugment.optimize(5 - finished);
+    assert.equal(notebookOf(deepAugment), notebookOf(atOnce));
+  });
+
+  it("goes on with what another program left in a folder", async () => {
+    const { folder = "" } = atOnce;
+    assert.match(
+      usage(() => DeepAugment.resume(folder)),
+      /began with images in memory; give them and their labels again$/,
+    );
+    const before = notebookOf(atOnce);
+    const resumed = DeepAugment.resume(folder, images, labels);
+    assert.deepEqual(resumed.topPolicies, atOnce.topPolicies);
+    await resumed.optimize(1);
+    assert.equal(resumed.folder, folder);
+    assert.ok(notebookOf(resumed).startsWith(before));
+    assert.equal(resumed.outcome?.trials.length, 7);
+    const others = { ...images, data: images.data.map((value) => 255 - value) };
+    await assert.rejects(DeepAugment.resume(folder, others, labels).optimize(1), /the data are not those/);
+    assert.match(
+      usage(() => DeepAugment.resume(root)),
+      /is no experiment of this program/,
+    );
+  });
+
+  it("takes a dataset's name or path, and keys as a configuration file has them", async () => {
+    const deepAugment = new DeepAugment(SAMPLE_ARCHIVE, {
+      ...settings("path"),
+      operations: ["Fog"] as never,
+    });
+    const { data, operations, iterations }: Config = deepAugment.config;
+    assert.deepEqual([data, operations, iterations], [SAMPLE_ARCHIVE, ["fog"], 300]);
+    const running = deepAugment.optimize(1);
+    await assert.rejects(deepAugment.optimize(1), /optimize: it is running already/);
+    await running;
+    assert.match(notebookOf(deepAugment), /\n1,0,1,.*,fog,[\d.]+,fog,/);
+  });
+
+  it("gives batches that the top policies augment", async () => {
+    writePolicies(join(atOnce.folder ?? "", "policies.json"), [[[{ type: "invert", magnitude: 0 }]]]);
+    const batches = atOnce.imagesWithTopPolicies(images, labels, { augmentChance: 1, shuffle: false });
+    let start = 0;
+    for await (const batch of batches) {
+      assert.equal(batch.images.count, 20, "child_batch_size");
+      for (let i = 0; i < 20; i++) {
+        assert.deepEqual(
+          imageAt(batch.images, i),
+          imageAt(images, start + i).map((value) => 255 - value),
+        );
+        assert.equal(batch.labels[i], labels[start + i]);
+      }
+      start += 20;
+    }
+    assert.equal(start, 200);
+    const fresh = new DeepAugment(images, labels, settings("none"));
+    assert.match(
+      usage(() => fresh.imagesWithTopPolicies(images, labels)),
+      /^there is no policy that did better than the baseline; optimize/,
+    );
+  });
+
+  it("refuses images and labels that do not fit, in one line", async () => {
+    const make = (change: object, wrongLabels: unknown = labels) =>
+      usage(() => new DeepAugment({ ...images, ...change }, wrongLabels as Int32Array, settings("wrong")));
+    const shape = "images: expected the shape [count, height, width, 3], received";
+    assert.ok(make({ channels: 1 }).startsWith(`${shape} [200, 32, 32, 1]; grey`));
+    assert.ok(make({ shape: [200, 32, 96] }).startsWith(`${shape} [200, 32, 96];`));
+    assert.ok(make({ height: 0.5 }).startsWith(`${shape} [200, 0.5, 32, 3];`));
+    assert.equal(
+      make({ count: 199 }, labels.subarray(1)),
+      "images: 199 × 32 × 32 × 3 are 611328 values, but images.data has 614400",
+    );
+    assert.equal(
+      make({ data: new Float32Array(3) }),
+      "images.data: expected a Uint8Array of pixels, received Float32Array",
+    );
+    assert.equal(
+      usage(() => new DeepAugment(undefined as never, labels)),
+      "images.data: expected a Uint8Array of pixels, received nothing",
+    );
+    assert.equal(make({}, labels.subarray(1)), "labels: expected one per image, 200, received 199");
+    assert.equal(make({}, null), "labels: expected one per image, 200, received nothing");
+    const changed = (label: number) => [...labels].map((value, i) => (i === 3 ? label : value));
+    assert.equal(make({}, changed(-1)), "labels[3]: expected a whole number from 0 upwards, received -1");
+    assert.equal(make({}, changed(1.5)), "labels[3]: expected a whole number from 0 upwards, received 1.5");
+    assert.match(make({}, changed(12)), /^images in memory: class "10" has no training image; labels count/);
+    assert.match(make({}, new Int32Array(200)), /^images in memory: only one class/);
+    assert.match(make({}, changed(1000)), /^images in memory: the highest label is 1000, but there are 200/);
+    assert.ok(!existsSync(join(root, "wrong")));
+    assert.match(
+      usage(() => new DeepAugment(images, labels, { data: "cifar10" })),
+      /^data: it is the first argument already/,
+    );
+    assert.match(
+      usage(() => new DeepAugment("cifar10", { epochs: 3 } as never)),
+      /^unknown key "epochs" \(the configuration\)/,
+    );
+    await assert.rejects(
+      new DeepAugment(images, labels).optimize(0),
+      /^UsageError: optimize: expected a whole/,
+    );
+  });
+});
+
+describe("examples/library.mjs", () => {
+  it("searches, goes on and trains, as it is, run from another folder", () => {
+    const pathTo = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+    const example = ["--import", pathTo("test/fixtures/own-package.mjs"), pathTo("examples/library.mjs")];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...example, SAMPLE_ARCHIVE, "2", JSON.stringify(SMALL)],
+      { cwd: root, encoding: "utf8" },
+    );
+    assert.equal(status, 0, stderr);
+    const trials = stdout.split("\n").filter((line) => line.startsWith("trial "));
+    assert.deepEqual(
+      trials.map((line) => line.split(":")[0]),
+      ["trial 0", "trial 1", "trial 2", "trial 3", "trial 4"],
+    );
+    assert.match(stdout, /^experiment: reports.experiments./m);
+    const found = /confirmed\) \[\[/.test(stdout);
+    assert.equal(/^epoch 1: 200 images, about half/m.test(stdout), found);
+  });
+});

@@ -119,8 +119,8 @@ export class WorkerPool<Task, Result, Progress = never> {
   /**
    * Runs `task` as soon as a process is free; first come, first served.
    * @throws what the task's handler threw (name, message and exit code are kept; it is not run again unless
-   *   `isRetried` says so); WorkerDiedError where the process died or hung in this task twice; WorkerStartError where none can be started;
-   *   InterruptedError on abort or `close()`.
+   *   `isRetried` says so); WorkerDiedError where the process died or hung in this task twice; WorkerStartError where
+   *   none can be started; InterruptedError on abort or `close()`.
    */
   run(task: Task, options: RunOptions<Progress> = {}): Promise<Result> {
     const { signal, ...rest } = options;

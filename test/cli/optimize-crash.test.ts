@@ -2,11 +2,12 @@
 // images. `npm run check:crash` does the same for longer, and to the workers.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { temporaryName } from "../../src/common/files.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { kill, signal } from "./processes.ts";
 import { run, type Started, start } from "./run.ts";
@@ -101,6 +102,8 @@ describe("deepaugment optimize, disturbed", () => {
       const { code, signal: ended, stderr } = await program.finished;
       assert.ok(ended === "SIGKILL" || code === 0, stderr);
     }
+    // As a kill while the file was written leaves it.
+    writeFileSync(temporaryName(join(experimentIn(out)!, "policies.json")), "{");
     const { code, stderr } = await goOn(out).finished;
     assert.equal(code, 0, stderr);
     assert.deepEqual(resultOf(out), expected);

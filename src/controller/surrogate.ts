@@ -6,8 +6,9 @@
 // the spread shows as well how little is known of a technique that was seen twice.
 //
 // A forest alone, as SMAC's and scikit-optimize's, needs many times the trials: each of its leaves must learn anew what a
-// technique does. And it takes noise for effects where its leaves are small. So leaves hold several trials here, and
-// their means are drawn to zero, as those of a normal prior are.
+// technique does. And it takes noise for effects where its leaves are small. So leaves hold several trials here, their
+// means are drawn to zero, as those of a normal prior are, and the forest counts only as far as trees are seen to foretell
+// trials that they were not grown from (Breiman 1996, "Stacked regressions"): where everything adds up, not at all.
 
 import { Random } from "../common/random.ts";
 import { AdditiveModel, product } from "./additive.ts";
@@ -61,6 +62,10 @@ export class Surrogate {
   /** The variance of a trial's noise, as far as it is known: else of all that is unexplained. */
   readonly #noise: number;
   readonly #relativeNoise: Float64Array;
+  /** What those trees make of each residual that have not seen it. */
+  readonly #foretold: Float64Array;
+  /** From 0 to 1: how far the forest counts. */
+  readonly #trust: number;
 
   /** @param judged at least one. */
   constructor(dimensions: readonly Dimension[], judged: readonly Judged[], seed: number) {
@@ -76,6 +81,8 @@ export class Surrogate {
     this.#noise = noise.variance ?? additive.unexplained;
     this.#relativeNoise = noise.relative;
     this.#members = this.#grow(seed);
+    this.#foretold = this.#outOfBag();
+    this.#trust = trustIn(this.#foretold, this.#residuals);
   }
 
   #grow(seed: number): Member[] {
@@ -133,7 +140,7 @@ export class Surrogate {
       const drawn = product(terms, draw);
       findLeaves(tree, ranks, columns, leaves);
       for (let row = 0; row < count; row++) {
-        const value = drawn[row] + tree.mean[leaves[row]];
+        const value = drawn[row] + this.#trust * tree.mean[leaves[row]];
         deviations[index * count + row] = value;
         sums[row] += value;
         within[row] += tree.variance[leaves[row]];
@@ -159,6 +166,22 @@ export class Surrogate {
    */
   judgedMeans(): Float64Array {
     const count = this.#points.length;
+    const foretold = this.#foretold.map((value) => this.#trust * value);
+    let squares = 0;
+    for (let row = 0; row < count; row++) squares += (this.#residuals[row] - foretold[row]) ** 2;
+    // The variance of what does not add up and the trees do not know: where noise is unknown, none is told apart from it.
+    const unknown = Math.max(0, squares / count - this.#noise);
+    const expected = this.#additive.expected(this.#additive.termsOf(this.#points));
+    return expected.map((value, row) => {
+      const noise = this.#noise * this.#relativeNoise[row];
+      const share = unknown > 0 ? unknown / (unknown + noise) : 0;
+      return value + foretold[row] + share * (this.#residuals[row] - foretold[row]);
+    });
+  }
+
+  /** Per judged point the mean over the trees that have not seen it; 0 where all have. */
+  #outOfBag(): Float64Array {
+    const count = this.#points.length;
     const columns = columnsOf(this.#dimensions, this.#points);
     const sums = new Float64Array(count);
     const trees = new Float64Array(count);
@@ -171,18 +194,24 @@ export class Surrogate {
         trees[row]++;
       }
     }
-    const foretold = sums.map((sum, row) => (trees[row] > 0 ? sum / trees[row] : 0));
-    let squares = 0;
-    for (let row = 0; row < count; row++) squares += (this.#residuals[row] - foretold[row]) ** 2;
-    // The variance of what does not add up and the trees do not know: where noise is unknown, none is told apart from it.
-    const unknown = Math.max(0, squares / count - this.#noise);
-    const expected = this.#additive.expected(this.#additive.termsOf(this.#points));
-    return expected.map((value, row) => {
-      const noise = this.#noise * this.#relativeNoise[row];
-      const trust = unknown > 0 ? unknown / (unknown + noise) : 0;
-      return value + foretold[row] + trust * (this.#residuals[row] - foretold[row]);
-    });
+    return sums.map((sum, row) => (trees[row] > 0 ? sum / trees[row] : 0));
   }
+}
+
+/** The slope with which residuals follow what was foretold of them, less its standard error, within 0 and 1. */
+function trustIn(foretold: Float64Array, residuals: Float64Array): number {
+  let products = 0;
+  let squares = 0;
+  for (let row = 0; row < foretold.length; row++) {
+    products += foretold[row] * residuals[row];
+    squares += foretold[row] * foretold[row];
+  }
+  if (squares === 0) return 0;
+  const slope = products / squares;
+  let errors = 0;
+  for (let row = 0; row < foretold.length; row++) errors += (residuals[row] - slope * foretold[row]) ** 2;
+  const standardError = Math.sqrt(errors / foretold.length / squares);
+  return Math.min(1, Math.max(0, slope - standardError));
 }
 
 /** The correlation, over the trees, of what is predicted at two points; 0 where nothing is uncertain at one of them. */

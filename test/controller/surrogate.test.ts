@@ -60,6 +60,18 @@ describe("the surrogate", () => {
     assert.ok(gain > 0.02, `${gain}`);
   });
 
+  it("finds steps, which the additive model has no terms for, by its trees", () => {
+    const space: readonly Dimension[] = [{ kind: "real", name: "x", low: 0, high: 1 }];
+    const random = new Random("step");
+    const told = Array.from({ length: 200 }, () => {
+      const point = randomPoint(space, random);
+      const reward = (point[0] > 0.3 ? 0.6 : 0.5) + random.normal(0, 0.01);
+      return { point, reward, standardError: 0.01 };
+    });
+    const [below, above] = new Surrogate(space, told, 1).predict([[0.27], [0.33]]).mean;
+    assert.ok(above - below > 0.05, `${below} and ${above}`);
+  });
+
   it("is less sure the noisier rewards are, and weighs trials by their standard errors", () => {
     const quiet = new Surrogate(SPACE, judge(60, 0.005, "noisy"), 1).predict(points);
     const noisy = new Surrogate(SPACE, judge(60, 0.05, "noisy"), 1).predict(points);

@@ -1,43 +1,68 @@
-// How long the Bayesian controller takes to propose a point, on the usual space (two operations of 20 techniques) with
-// random rewards: the medians of five asks, for 30, 100 and 300 told trials, in wall time and in processor time (which
-// other processes on the machine disturb less). One JSON line each.
-//   node scripts/bench/ask.ts
+// How long the Bayesian controller takes to propose a point, for policies of one chain and of five (two operations of 20
+// techniques each) with random rewards, after 100, 300 and 1,000 told trials: the medians of five asks, in wall time and in
+// processor time (which other processes on the machine disturb less).
+//
+//   npm run bench:ask                              # one JSON line each
+//   npm run bench:ask -- --page docs/search.md     # and a table in the page
 
+import { parseArgs } from "node:util";
+import { describeMachine } from "../../src/common/machine.ts";
 import { Random } from "../../src/common/random.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { BayesianController } from "../../src/controller/bayesian.ts";
-import { randomPoint } from "../../src/controller/controller.ts";
+import { type Dimension, randomPoint } from "../../src/controller/controller.ts";
 import { createSpace } from "../../src/policy/space.ts";
+import { formatMachine } from "./training/machine.ts";
+import { writePart } from "./training/page-part.ts";
 
 const ASKS = 5;
 const PENDING = 3;
+const TOLD = [100, 300, 1000];
 
-const { dimensions } = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
+const { values } = parseArgs({ options: { page: { type: "string" } } });
+const rows = [1, 5].map((chains) => {
+  const { dimensions } = createSpace({ chains, operationsPerChain: 2, operations: TECHNIQUES });
+  askTime(dimensions, 100, 0); // warms the compiler up
+  const times = TOLD.map((told) => {
+    const asks = Array.from({ length: ASKS }, (_, seed) => askTime(dimensions, told, seed));
+    const [milliseconds, processorMilliseconds] = [0, 1].map((clock) =>
+      median(asks.map((time) => time[clock])),
+    );
+    const line = { bench: "ask", chains, told, pending: PENDING, milliseconds, processorMilliseconds };
+    console.log(JSON.stringify(line));
+    return line;
+  });
+  return [String(chains), ...times.map(({ processorMilliseconds }) => String(processorMilliseconds))];
+});
+if (values.page) {
+  const head = ["chains", ...TOLD.map((told) => `after ${told.toLocaleString("en-US")} trials`)];
+  const table = [head, head.map(() => "---:"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  const lines = [
+    `Milliseconds of processor time for one proposal with ${PENDING} trials being judged: medians of ${ASKS}.`,
+    `Measured on ${formatMachine(describeMachine())}.`,
+  ];
+  writePart(values.page, "time of a proposal", [...lines, "", ...table], "The search");
+}
 
-/** Milliseconds of one ask after `told` trials, wall and processor; `pending` others are being judged. */
-function askTime(told: number, pending: number, seed: number): [wall: number, processor: number] {
+/** Milliseconds of one ask after `told` trials, wall and processor, while others are being judged. */
+function askTime(
+  dimensions: readonly Dimension[],
+  told: number,
+  seed: number,
+): [wall: number, processor: number] {
   const controller = new BayesianController(dimensions, seed, 0);
   const random = new Random(seed, "bench");
   for (let trial = 0; trial < told; trial++) {
-    controller.tell(trial, randomPoint(dimensions, random), random.normal(0.5, 0.05));
+    controller.tell(trial, randomPoint(dimensions, random), random.normal(0.5, 0.05), 0.01);
   }
-  for (let trial = told; trial < told + pending; trial++) {
+  for (let trial = told; trial < told + PENDING; trial++) {
     controller.expect(trial, randomPoint(dimensions, random));
   }
   const start = performance.now();
   const processorStart = process.cpuUsage();
-  controller.ask(1001); // no multiple of five: those are random
+  controller.ask(told + PENDING + 1); // no multiple of ten: those are random
   const { user, system } = process.cpuUsage(processorStart);
   return [performance.now() - start, (user + system) / 1000];
-}
-
-askTime(100, PENDING, 0); // warms the compiler up
-for (const told of [30, 100, 300]) {
-  const times = Array.from({ length: ASKS }, (_, seed) => askTime(told, PENDING, seed));
-  const [milliseconds, processorMilliseconds] = [0, 1].map((clock) =>
-    median(times.map((time) => time[clock])),
-  );
-  console.log(JSON.stringify({ bench: "ask", told, pending: PENDING, milliseconds, processorMilliseconds }));
 }
 
 function median(values: number[]): number {

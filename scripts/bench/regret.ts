@@ -1,83 +1,137 @@
-// What the Bayesian controller gains over random search, on made-up objectives of the search's shape: two operations
-// of 20 techniques, whose effects spread over about 0.1, most of them harmful, with a best magnitude each and with
-// interactions; rewards have noise of standard deviation 0.01. Prints the simple regret after 100 trials (the best
-// possible value less the best true value among the trials), mean and standard error over the seeds, as JSON lines.
-//   node scripts/bench/regret.ts [seeds, 30 unless told] [pending trials at a time, 0 unless told]
+// How good the policies are that the controller finds, beside its peers: random search, scikit-optimize's random forest
+// with expected improvement (what the original DeepAugment used) and Optuna's tree-structured Parzen estimator, on
+// objectives whose true rewards are known.
+//
+//   npm run bench:regret -- --seeds 0-49 --python python3 --results regret.jsonl --page docs/search.md
+//   npm run bench:regret -- --methods ours,random --objectives synthetic --trials 30,100 --lag 3
+//
+// Objectives are made up (synthetic.ts), or a table of real trials, smoothed (table.ts; `--table` names another one).
+// Python needs scikit-optimize and optuna (pip install scikit-optimize==0.10.2 optuna); without `--python` the peers are
+// left out. With `--results` each search becomes a line of that file when it is done, and what is there is not searched
+// again: scikit-optimize takes minutes for one search of 300 trials. The table is of all that the file has.
 
-import { Random } from "../../src/common/random.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
-import { BayesianController } from "../../src/controller/bayesian.ts";
-import type { Controller, Point } from "../../src/controller/controller.ts";
-import { RandomController } from "../../src/controller/random.ts";
-import { createSpace } from "../../src/policy/space.ts";
+import { parseArgs } from "node:util";
+import { UsageError } from "../../src/common/errors.ts";
+import { runScript } from "../run-script.ts";
+import type { Objective } from "./regret/objective.ts";
+import { appendResult, readResults, type SearchResult } from "./regret/results.ts";
+import { runSearch } from "./regret/run.ts";
+import { OURS, openSearcher, PEERS } from "./regret/searcher.ts";
+import { syntheticObjective } from "./regret/synthetic.ts";
+import { tableObjective } from "./regret/table.ts";
+import { formatResults } from "./regret/tables.ts";
+import { writePart } from "./training/page-part.ts";
 
-const TRIALS = 100;
-const INITIAL_POINTS = 10;
-const NOISE = 0.01;
-/** The effect of the second operation relative to the first. */
-const SECOND = 0.7;
-
-const seeds = Number(process.argv[2] ?? 30);
-const lag = Number(process.argv[3] ?? 0);
-const count = TECHNIQUES.length;
-const { dimensions } = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
-
-/** A true reward for every point, and the greatest of them (magnitudes on a grid). */
-function createObjective(seed: number): { rewardAt: (point: Point) => number; greatest: number } {
-  const random = new Random(seed, "objective");
-  const techniques = Array.from({ length: count }, () => ({
-    effect: random.normal(-0.01, 0.035),
-    bestMagnitude: random.uniform(),
-    curvature: random.uniform(0, 0.12),
-  }));
-  const interactions = Array.from({ length: count * count }, () => random.normal(0, 0.01));
-  const gain = (technique: number, magnitude: number) => {
-    const { effect, bestMagnitude, curvature } = techniques[technique];
-    return effect * Math.min(1, 3 * magnitude) - curvature * (magnitude - bestMagnitude) ** 2;
-  };
-  const rewardAt = ([first, firstMagnitude, second, secondMagnitude, portion]: Point) =>
-    0.45 +
-    Math.sqrt(portion) *
-      (gain(first, firstMagnitude) +
-        SECOND * gain(second, secondMagnitude) +
-        interactions[first * count + second]);
-  const peaks = techniques.map((_, technique) =>
-    Math.max(...Array.from({ length: 101 }, (_, step) => gain(technique, step / 100))),
-  );
-  const pairs = interactions.map(
-    (interaction, pair) => peaks[Math.floor(pair / count)] + SECOND * peaks[pair % count] + interaction,
-  );
-  return { rewardAt, greatest: 0.45 + Math.max(0, ...pairs) };
-}
-
-/** The regret of one search in which each trial is told only after `lag` further ones were asked. */
-function regretOf(controller: Controller, seed: number): number {
-  const { rewardAt, greatest } = createObjective(seed);
-  const noise = new Random(seed, "noise");
-  const baseline = [2, 0, 2, 0, 0];
-  controller.tell(0, baseline, rewardAt(baseline) + noise.normal(0, NOISE));
-  const asked: Point[] = [];
-  let best = Number.NEGATIVE_INFINITY;
-  for (let trial = 1; trial <= TRIALS + lag; trial++) {
-    if (trial <= TRIALS) asked[trial] = controller.ask(trial);
-    const due = trial - lag;
-    if (due < 1) continue;
-    const value = rewardAt(asked[due]);
-    controller.tell(due, asked[due], value + noise.normal(0, NOISE));
-    best = Math.max(best, value);
-  }
-  return greatest - best;
-}
-
-const methods: Record<string, (seed: number) => Controller> = {
-  random: (seed) => new RandomController(dimensions, seed),
-  bayesian: (seed) => new BayesianController(dimensions, seed, INITIAL_POINTS),
+const OBJECTIVES: Record<string, (table: string) => Objective> = {
+  synthetic: () => syntheticObjective(1),
+  "synthetic-5-chains": () => syntheticObjective(5),
+  trials: tableObjective,
 };
 
-for (const [method, create] of Object.entries(methods)) {
-  const regrets = Array.from({ length: seeds }, (_, seed) => regretOf(create(seed), seed));
-  const mean = regrets.reduce((sum, regret) => sum + regret, 0) / seeds;
-  const variance = regrets.reduce((sum, regret) => sum + (regret - mean) ** 2, 0) / (seeds - 1);
-  const standardError = Math.sqrt(variance / seeds);
-  console.log(JSON.stringify({ bench: "regret", method, seeds, lag, trials: TRIALS, mean, standardError }));
+await runScript(main);
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const objectives = options.objectives.map((name) => OBJECTIVES[name](options.table));
+  const results = readResults(options.results);
+  const matching = () => results.filter((result) => isWanted(result, objectives, options));
+  for (const method of options.methods) {
+    if (PEERS.includes(method) && options.python === undefined) continue;
+    const searcher = await openSearcher(method, options.python);
+    if (typeof searcher === "string") {
+      console.error(`${method} is left out: ${options.python} has no module ${searcher}`);
+      continue;
+    }
+    try {
+      for (const objective of objectives) {
+        for (const seed of options.seeds) {
+          if (matching().some((result) => isOf(result, objective, method, seed))) continue;
+          const marks = await runSearch(searcher, objective, seed, options.lag, options.trials);
+          const { name, digest } = objective;
+          const { title } = searcher;
+          const result = { objective: name, digest, method, title, seed, lag: options.lag, marks };
+          if (options.results !== undefined) appendResult(options.results, result);
+          results.push(result);
+          console.error(JSON.stringify(result));
+        }
+      }
+    } finally {
+      searcher.close();
+    }
+  }
+  const lines = formatResults(objectives, options.trials, matching(), options.methods);
+  console.log(lines.join("\n"));
+  if (options.page) writePart(options.page, options.part, lines, "The search");
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: "string", default: "0-49" },
+      methods: { type: "string", default: [...OURS, ...PEERS].join(",") },
+      objectives: { type: "string", default: Object.keys(OBJECTIVES).join(",") },
+      trials: { type: "string", default: "30,100,300" },
+      lag: { type: "string", default: "0" },
+      table: { type: "string", default: "test/fixtures/trials.jsonl" },
+      python: { type: "string" },
+      results: { type: "string" },
+      page: { type: "string" },
+      part: { type: "string", default: "regret" },
+    },
+  });
+  return {
+    seeds: readSeeds(values.seeds),
+    methods: choices(values.methods, "methods", [...OURS, ...PEERS]),
+    objectives: choices(values.objectives, "objectives", Object.keys(OBJECTIVES)),
+    trials: wholeNumbers(values.trials, "trials", 1).sort((a, b) => a - b),
+    lag: wholeNumbers(values.lag, "lag", 0)[0],
+    table: values.table,
+    python: values.python,
+    results: values.results,
+    page: values.page,
+    part: values.part,
+  };
+}
+
+function isWanted(result: SearchResult, objectives: readonly Objective[], options: Options): boolean {
+  const { methods, seeds, lag, trials } = options;
+  const reached = result.marks.map((mark) => mark.trials);
+  return (
+    objectives.some(({ name, digest }) => name === result.objective && digest === result.digest) &&
+    methods.includes(result.method) &&
+    seeds.includes(result.seed) &&
+    lag === result.lag &&
+    trials.every((mark) => reached.includes(mark))
+  );
+}
+
+function isOf(result: SearchResult, objective: Objective, method: string, seed: number): boolean {
+  return result.objective === objective.name && result.method === method && result.seed === seed;
+}
+
+/** "0-49", or numbers with commas between. */
+function readSeeds(text: string): number[] {
+  const range = /^(\d+)-(\d+)$/.exec(text);
+  if (!range) return wholeNumbers(text, "seeds", 0);
+  const [low, high] = [Number(range[1]), Number(range[2])];
+  return Array.from({ length: high - low + 1 }, (_, index) => low + index);
+}
+
+function wholeNumbers(text: string, option: string, least: number): number[] {
+  return text.split(",").map((part) => {
+    const value = Number(part);
+    if (!Number.isInteger(value) || value < least) {
+      throw new UsageError(`--${option}: "${part}" is no whole number from ${least} up`);
+    }
+    return value;
+  });
+}
+
+function choices(text: string, option: string, known: readonly string[]): string[] {
+  const chosen = text.split(",");
+  const unknown = chosen.find((each) => !known.includes(each));
+  if (unknown !== undefined) throw new UsageError(`--${option}: "${unknown}" is none of ${known.join(", ")}`);
+  return chosen;
 }

@@ -14,6 +14,27 @@ export function expectedImprovement(mean: number, deviation: number, best: numbe
   return Math.max(0, improvement * normalDistribution(z) + deviation * normalDensity(z));
 }
 
+/**
+ * The logarithm of `expectedImprovement`, which still tells apart points of which each is all but hopeless (Ament,
+ * Daulton, Eriksson, Balandat and Bakshy 2023, "Unexpected improvements to expected improvement for Bayesian
+ * optimization").
+ * @returns minus infinity only where the deviation is 0 and the mean no improvement.
+ */
+export function logExpectedImprovement(
+  mean: number,
+  deviation: number,
+  best: number,
+  margin: number,
+): number {
+  if (deviation <= 0) return Math.log(expectedImprovement(mean, 0, best, margin));
+  const z = (mean - best - margin) / deviation;
+  if (z > -4) return Math.log(deviation * (z * normalDistribution(z) + normalDensity(z)));
+  // By the asymptotic series of Mills's ratio: density(z) / z² × (1 - 3 / z² + 15 / z⁴).
+  const square = z * z;
+  const series = 1 - 3 / square + 15 / (square * square) - 105 / (square * square * square);
+  return Math.log(deviation) - 0.5 * (square + Math.log(2 * Math.PI)) - Math.log(square) + Math.log(series);
+}
+
 /** The standard normal density. */
 export function normalDensity(x: number): number {
   return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);

@@ -1,21 +1,22 @@
-// Bayesian optimization with a random-forest surrogate and expected improvement, as the original DeepAugment did
-// through skopt, and SMAC before it (Hutter, Hoos and Leyton-Brown 2011, "Sequential model-based optimization for
-// general algorithm configuration").
+// Bayesian optimization with a surrogate of an additive model and a random forest, and expected improvement: as the
+// original DeepAugment did with a forest alone through skopt, and SMAC before it (Hutter, Hoos and Leyton-Brown 2011,
+// "Sequential model-based optimization for general algorithm configuration").
 //
 // Trials that are still being judged are imagined to come out at their predicted mean (the kriging believer of
 // Ginsbourger, Le Riche and Carraro 2010, "Kriging is well-suited to parallelize optimization"). A Gaussian process
 // told that value keeps its mean everywhere, and its variance at x shrinks by the factor 1 - correlation(x, pending)².
-// The same is done here with the forest's proximity as the correlation, which needs no second fit.
+// The same is done here with the correlation over the trees, which needs no second fit.
 //
-// Rewards are noisy. So the best reward so far, which expected improvement compares with, is the best of the forest's
+// Rewards are noisy. So the best reward so far, which expected improvement compares with, is the best of the surrogate's
 // means at the told points and not the luckiest reward (the "plug-in" of Picheny, Wagner and Ginsbourger 2013, "A
-// benchmark of kriging-based infill criteria for noisy optimization"); and the deviation is the trees' spread alone,
+// benchmark of kriging-based infill criteria for noisy optimization"); and the deviation is that of the true reward,
 // since a reward that noise alone improves is no improvement: with the noise counted, the search may go back again and
 // again to where it is sure.
 
+import { meanOf } from "../common/mean.ts";
 import { Random, seedOf } from "../common/random.ts";
-import { expectedImprovement } from "./acquisition.ts";
-import { drawCandidates } from "./candidates.ts";
+import { logExpectedImprovement } from "./acquisition.ts";
+import { findGreatest } from "./candidates.ts";
 import {
   type Controller,
   checkJudged,
@@ -26,19 +27,21 @@ import {
   type Point,
   randomSearchPoint,
 } from "./controller.ts";
-import { meanAndVariance, proximity, Surrogate, type TreePredictions } from "./surrogate.ts";
-
-/** Improvements smaller than this, in reward, are not sought (xi; skopt's default). */
-const IMPROVEMENT_MARGIN = 0.01;
+import { correlation, Surrogate } from "./surrogate.ts";
 
 /**
- * Every how many trials one is drawn at random, whatever is known. The forest can be wrong and sure of it: where most
- * choices harm and one dimension can switch all of them off, a few trials teach it to do that, and nothing more is
- * learnt of the choices. SMAC draws every second trial.
+ * Improvements smaller than this are not sought (xi), as a share of the told rewards' standard deviation: about 0.01 in
+ * reward, which is skopt's default.
  */
-const RANDOM_EVERY = 5;
+const IMPROVEMENT_MARGIN = 0.25;
 
-/** The first `initialPoints` trials are those of random search; from then on, four in five are chosen by what was told. */
+/**
+ * Every how many trials one is drawn at random, whatever is known: the surrogate can be wrong and sure of it. SMAC draws
+ * every second trial.
+ */
+const RANDOM_EVERY = 10;
+
+/** The first `initialPoints` trials are those of random search; from then on, nine in ten are chosen by what was told. */
 export class BayesianController implements Controller {
   readonly #dimensions: readonly Dimension[];
   readonly #seed: number;
@@ -91,34 +94,35 @@ export class BayesianController implements Controller {
     return baseline ? this.#gains.map((gain) => ({ ...gain, reward: baseline.reward + gain.reward })) : [];
   }
 
-  /** The candidate of greatest expected improvement; among equals the first, which is a random one. */
+  /** The candidate of greatest expected improvement. */
   #propose(trial: number): Point {
     const told = [...this.#earlier(), ...inOrder(this.#told)];
     const points = told.map(({ point }) => point);
-    const rewards = told.map(({ reward }) => reward);
-    const forest = seedOf(this.#seed, "forest", trial);
-    const surrogate = new Surrogate(this.#dimensions, points, rewards, forest);
-
-    const fitted = means(surrogate.predict(points), points.length);
+    const surrogate = new Surrogate(this.#dimensions, told, seedOf(this.#seed, "forest", trial));
+    const fitted = surrogate.predict(points).mean;
     const pending = inOrder(this.#pending);
     const believed = surrogate.predict(pending);
-    const best = Math.max(...fitted, ...means(believed, pending.length));
+    const best = Math.max(...fitted, ...believed.mean);
+    const margin = IMPROVEMENT_MARGIN * deviationOf(told.map(({ reward }) => reward));
 
-    const random = new Random(this.#seed, "candidates", trial);
-    const candidates = drawCandidates(this.#dimensions, points, fitted, random);
-    const predicted = surrogate.predict(candidates);
-    let chosen = candidates[0];
-    let greatest = 0;
-    for (const [row, candidate] of candidates.entries()) {
-      const [mean, spread] = meanAndVariance(predicted, row);
-      let variance = spread;
-      for (let other = 0; other < pending.length; other++) {
-        variance *= 1 - proximity(predicted, row, believed, other) ** 2;
-      }
-      const improvement = expectedImprovement(mean, Math.sqrt(variance), best, IMPROVEMENT_MARGIN);
-      if (improvement > greatest) [chosen, greatest] = [candidate, improvement];
-    }
-    return chosen;
+    const improvements = (candidates: readonly Point[]) => {
+      const predicted = surrogate.predict(candidates);
+      return predicted.mean.map((mean, row) => {
+        let variance = predicted.variance[row];
+        for (let other = 0; other < pending.length; other++) {
+          variance *= 1 - correlation(predicted, row, believed, other) ** 2;
+        }
+        return logExpectedImprovement(mean, Math.sqrt(Math.max(0, variance)), best, margin);
+      });
+    };
+    const order = [...points.keys()].sort((a, b) => fitted[b] - fitted[a] || a - b);
+    const bestFirst = order.map((index) => points[index]);
+    return findGreatest(
+      this.#dimensions,
+      bestFirst,
+      improvements,
+      new Random(this.#seed, "candidates", trial),
+    );
   }
 }
 
@@ -127,6 +131,7 @@ function inOrder<T>(trials: ReadonlyMap<number, T>): T[] {
   return [...trials].sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
-function means(predictions: TreePredictions, rows: number): number[] {
-  return Array.from({ length: rows }, (_, row) => meanAndVariance(predictions, row)[0]);
+function deviationOf(values: readonly number[]): number {
+  const mean = meanOf(values);
+  return Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2)));
 }

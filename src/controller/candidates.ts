@@ -1,36 +1,60 @@
-// Where the acquisition function is maximised: many random points, and neighbours of the best points so far, as in
-// SMAC (Hutter, Hoos and Leyton-Brown 2011): the forest is a step function without a gradient to follow.
+// Where the acquisition function is maximised: at many random points and neighbours of the best points so far, then at
+// neighbours of the best candidates, as in SMAC (Hutter, Hoos and Leyton-Brown 2011): the forest is a step function
+// without a gradient to follow.
 
 import type { Random } from "../common/random.ts";
 import { type Dimension, type Point, randomCoordinate, randomPoint } from "./controller.ts";
 
-const RANDOM_CANDIDATES = 3000;
+const RANDOM_CANDIDATES = 1000;
+/** Of the told points, and of the candidates in each round. */
 const BEST_POINTS = 10;
-const NEIGHBOURS_PER_POINT = 50;
+const NEIGHBOURS_OF_TOLD = 50;
+const NEIGHBOURS_OF_CANDIDATE = 20;
+const ROUNDS = 3;
 
 /** The standard deviation of a neighbour's step, as a share of the dimension's range. */
 const STEP = 0.1;
 
 /**
- * Candidates in random order of quality, random ones first.
- * @param points the told points, at least one.
- * @param means what the surrogate predicts for each of them: it is less swayed by luck than their rewards.
+ * The point with the greatest value of those that are looked at; of equal ones the first, which is a random one.
+ * @param told points, best first.
+ * @param valuesOf the acquisition function of some points.
  */
-export function drawCandidates(
+export function findGreatest(
   dimensions: readonly Dimension[],
-  points: readonly Point[],
-  means: readonly number[],
+  told: readonly Point[],
+  valuesOf: (points: readonly Point[]) => Float64Array,
   random: Random,
-): Point[] {
-  const candidates: Point[] = [];
-  for (let i = 0; i < RANDOM_CANDIDATES; i++) candidates.push(randomPoint(dimensions, random));
-  const best = points.map((_, index) => index).sort((a, b) => means[b] - means[a]);
-  for (const index of best.slice(0, BEST_POINTS)) {
-    for (let i = 0; i < NEIGHBOURS_PER_POINT; i++) {
-      candidates.push(neighbour(dimensions, points[index], random));
-    }
+): Point {
+  const neighbours = (points: readonly Point[], each: number) =>
+    points.flatMap((point) => Array.from({ length: each }, () => neighbour(dimensions, point, random)));
+  const first: Point[] = Array.from({ length: RANDOM_CANDIDATES }, () => randomPoint(dimensions, random));
+  let best = bestOf([...first, ...neighbours(told.slice(0, BEST_POINTS), NEIGHBOURS_OF_TOLD)], valuesOf);
+  for (let round = 0; round < ROUNDS; round++) {
+    const around = neighbours(
+      best.map(({ point }) => point),
+      NEIGHBOURS_OF_CANDIDATE,
+    );
+    best = greatestFirst([...best, ...bestOf(around, valuesOf)]);
   }
-  return candidates;
+  return best[0].point;
+}
+
+interface Candidate {
+  readonly point: Point;
+  readonly value: number;
+}
+
+function bestOf(points: readonly Point[], valuesOf: (points: readonly Point[]) => Float64Array): Candidate[] {
+  const values = valuesOf(points);
+  return greatestFirst(points.map((point, index) => ({ point, value: values[index] })));
+}
+
+/** Compared by order alone: values may be infinite. */
+function greatestFirst(candidates: readonly Candidate[]): Candidate[] {
+  return candidates
+    .toSorted((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1))
+    .slice(0, BEST_POINTS);
 }
 
 /** The point with one or two coordinates changed: a category drawn anew, a real number moved a little. */

@@ -14,8 +14,24 @@ export type Dimension =
        * the second): what is learnt of a choice in one of them is a hint for the others.
        */
       readonly group?: string;
+      /**
+       * Within a group, where its choices stand (first or second in a chain), if what they do depends on that. Dimensions
+       * of one group and one place are interchangeable.
+       */
+      readonly place?: string;
+      /** Choices of one chain act together, in the order of the dimensions: they may help or harm one another. */
+      readonly chain?: string;
     }
-  | { readonly kind: "real"; readonly name: string; readonly low: number; readonly high: number };
+  | {
+      readonly kind: "real";
+      readonly name: string;
+      readonly low: number;
+      readonly high: number;
+      /** The name of the category whose choice it makes stronger (the magnitude of a technique). */
+      readonly strengthOf?: string;
+      /** At the low end nothing else matters, and towards the high end ever more (the portion). One dimension at most. */
+      readonly scales?: boolean;
+    };
 
 /** One value per dimension. */
 export type Point = readonly number[];

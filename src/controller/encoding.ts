@@ -1,5 +1,5 @@
-// How points become a tree's input: one column per dimension. A real number is itself; a category is the mean reward
-// of the trials that had it, drawn from what is known of that mean.
+// How categories become a tree's input: as the rank, among the choices of its dimension, of the mean reward of the
+// trials that had it, drawn from what is known of that mean.
 //
 // Why one ordered column is sound: for squared loss and one categorical input, the best split of k categories into
 // two sets is contiguous once they are ordered by their mean response (Fisher 1958, "On grouping for maximum
@@ -24,10 +24,7 @@ import type { Dimension, Point } from "./controller.ts";
 /** How many trials the prior mean counts for: the variance within categories over that between them. */
 const PRIOR = 3;
 
-/** Turns a point into a tree's input, one column per dimension. */
-export type Encoder = (point: Point) => number[];
-
-/** What the told trials say of categories; encoders are drawn from it. */
+/** What the told trials say of categories; every tree draws its means from it. */
 export class CategoryMeans {
   readonly #dimensions: readonly Dimension[];
   readonly #overall: number;
@@ -36,28 +33,46 @@ export class CategoryMeans {
   readonly #own: readonly (Tally | undefined)[];
   readonly #groups = new Map<string, Tally>();
 
-  /** @param points the told points with their rewards; at least one. */
-  constructor(dimensions: readonly Dimension[], points: readonly Point[], rewards: readonly number[]) {
+  /**
+   * @param points the told points with their rewards; at least one.
+   * @param rows which of them count.
+   */
+  constructor(
+    dimensions: readonly Dimension[],
+    points: readonly Point[],
+    rewards: ArrayLike<number>,
+    rows: ArrayLike<number> = points.map((_, row) => row),
+  ) {
     this.#dimensions = dimensions;
-    this.#overall = mean(rewards);
-    this.#variance = mean(rewards.map((reward) => (reward - this.#overall) ** 2));
+    const count = rows.length;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += rewards[rows[i]];
+    this.#overall = sum / count;
+    let squares = 0;
+    for (let i = 0; i < count; i++) squares += (rewards[rows[i]] - this.#overall) ** 2;
+    this.#variance = squares / count;
     this.#own = dimensions.map((dimension, index) => {
       if (dimension.kind === "real") return undefined;
       const own = createTally(dimension.choices);
       const group = this.#groups.get(groupOf(dimension)) ?? createTally(dimension.choices);
       this.#groups.set(groupOf(dimension), group);
-      for (const [trial, point] of points.entries()) {
-        for (const tally of [own, group]) {
-          tally.sums[point[index]] += rewards[trial];
-          tally.counts[point[index]]++;
-        }
+      for (let i = 0; i < count; i++) {
+        const choice = points[rows[i]][index];
+        const reward = rewards[rows[i]];
+        own.sums[choice] += reward;
+        own.counts[choice]++;
+        group.sums[choice] += reward;
+        group.counts[choice]++;
       }
       return own;
     });
   }
 
-  /** An encoder with means drawn from `random`; without it, with the expected ones. */
-  encoder(random?: Random): Encoder {
+  /**
+   * Per dimension the mean of every choice, drawn from `random`; without it, the expected one. Undefined for real
+   * dimensions.
+   */
+  means(random?: Random): (Float64Array | undefined)[] {
     const groups = new Map<string, Float64Array>();
     for (const [name, tally] of this.#groups) {
       groups.set(
@@ -65,12 +80,11 @@ export class CategoryMeans {
         tally.counts.map((_, choice) => this.#draw(tally, choice, this.#overall, random)),
       );
     }
-    const tables = this.#dimensions.map((dimension, index) => {
+    return this.#dimensions.map((dimension, index) => {
       const tally = this.#own[index];
       const prior = groups.get(groupOf(dimension));
       return tally?.counts.map((_, choice) => this.#draw(tally, choice, prior![choice], random));
     });
-    return (point) => point.map((value, index) => tables[index]?.[value] ?? value);
   }
 
   #draw(tally: Tally, choice: number, prior: number, random: Random | undefined): number {
@@ -94,6 +108,10 @@ function groupOf(dimension: Dimension): string {
   return dimension.kind === "category" && dimension.group !== undefined ? dimension.group : dimension.name;
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** The position of every value in ascending order; of equal values the first comes first. */
+export function ranksOf(values: Float64Array): Float64Array {
+  const order = [...values.keys()].sort((a, b) => values[a] - values[b] || a - b);
+  const ranks = new Float64Array(values.length);
+  for (const [rank, index] of order.entries()) ranks[index] = rank;
+  return ranks;
 }

@@ -1,97 +1,271 @@
-// The surrogate: a random forest (Breiman 2001, "Random forests") over the told trials, whose trees give a mean and
-// a spread, as in SMAC (Hutter, Hoos and Leyton-Brown 2011, "Sequential model-based optimization for general
-// algorithm configuration"). The trees are fully grown: where trials lie thick they agree, elsewhere they differ.
+// The surrogate: what the rewards of points are likely to be. An additive model of the told trials, and on what that
+// leaves unexplained a random forest (Breiman 2001, "Random forests"), which finds what does not add up: that two
+// operations help one another, or that a magnitude must not exceed some value. As in SMAC (Hutter, Hoos and Leyton-Brown
+// 2011, "Sequential model-based optimization for general algorithm configuration"), the mean over the trees is the
+// prediction and their spread its uncertainty; but here each tree stands on its own draw of the additive model, so that
+// the spread shows as well how little is known of a technique that was seen twice.
 //
-// Each tree is a forest of one of ml-random-forest, since each has its own encoding of the categories, and is fitted
-// to a sample of the trials without replacement, as large as the distinct part of a bootstrap sample. That serves as
-// well as the bootstrap (Buehlmann and Yu 2002, "Analyzing bagging") and takes 0.4 of its time: fitting a tree takes
-// columns × trials² steps, since ml-cart tries every split of every column afresh.
+// A forest alone, as SMAC's and scikit-optimize's, needs many times the trials: each of its leaves must learn anew what a
+// technique does. And it takes noise for effects where its leaves are small. So leaves hold several trials here, their
+// means are drawn to zero, as those of a normal prior are, and the forest counts only as far as trees are seen to foretell
+// trials that they were not grown from (Breiman 1996, "Stacked regressions"): where everything adds up, not at all.
 
-import { RandomForestRegression } from "ml-random-forest";
 import { Random } from "../common/random.ts";
-import type { Dimension, Point } from "./controller.ts";
-import { CategoryMeans, type Encoder } from "./encoding.ts";
+import { AdditiveModel, product } from "./additive.ts";
+import type { Dimension, Judged, Point } from "./controller.ts";
+import { CategoryMeans, ranksOf } from "./encoding.ts";
+import { noiseOf } from "./noise.ts";
+import { growTree, type Tree } from "./tree.ts";
 
-const TREES = 30;
+/** An even number: every second tree has the opposite of the draw before, so that draws cancel out in the mean. */
+const TREES = 50;
 
-/** The share of distinct rows in a bootstrap sample, 1 - 1/e. */
+/**
+ * The share of the trials that each tree sees, drawn without replacement: that of distinct rows in a bootstrap sample,
+ * 1 - 1/e. It serves as well as the bootstrap (Buehlmann and Yu 2002, "Analyzing bagging").
+ */
 const SAMPLE_SHARE = 0.632;
 
-const TREE_OPTIONS = { minNumSamples: 1 };
+const LEAST_ROWS = 4;
 
-/** What every tree says of every point: [point][tree], in one array. */
-export interface TreePredictions {
-  readonly trees: number;
-  readonly values: Float64Array;
+/** How many trials the prior of a leaf counts for: the noise's variance to that of what does not add up. */
+const SHRINKAGE = 4;
+
+/** What the surrogate says of points. */
+export interface Predictions {
+  /** Expected rewards. */
+  readonly mean: Float64Array;
+  /** Of the true rewards around them, noise left out. */
+  readonly variance: Float64Array;
+  /** [tree][point]: how far each tree's prediction lies from the mean. */
+  readonly deviations: Float64Array;
 }
 
-interface Tree {
-  readonly encode: Encoder;
-  readonly forest: RandomForestRegression;
+interface Member {
+  /** From the additive model's expected weights. */
+  readonly draw: Float64Array;
+  /** Per dimension the order of its choices; undefined for real ones. */
+  readonly ranks: readonly (Float64Array | undefined)[];
+  readonly tree: Tree;
+  /** Per told trial, 1 where the tree has seen it. */
+  readonly seen: Uint8Array;
 }
 
-/** A fitted forest. */
+/** A model that is fitted to judged points. */
 export class Surrogate {
-  readonly #trees: readonly Tree[];
+  readonly #dimensions: readonly Dimension[];
+  readonly #points: readonly Point[];
+  readonly #additive: AdditiveModel;
+  readonly #members: readonly Member[];
+  /** What the additive model leaves of the rewards. */
+  readonly #residuals: Float64Array;
+  /** The variance of a trial's noise, as far as it is known: else of all that is unexplained. */
+  readonly #noise: number;
+  readonly #relativeNoise: Float64Array;
+  /** What those trees make of each residual that have not seen it. */
+  readonly #foretold: Float64Array;
+  /** From 0 to 1: how far the forest counts. */
+  readonly #trust: number;
 
-  /** @param points the told points with their rewards; at least one. */
-  constructor(
-    dimensions: readonly Dimension[],
-    points: readonly Point[],
-    rewards: readonly number[],
-    seed: number,
-  ) {
-    const means = new CategoryMeans(dimensions, points, rewards);
-    this.#trees = Array.from({ length: TREES }, (_, tree) => {
-      const random = new Random(seed, "tree", tree);
-      const encode = means.encoder(random);
-      const sample = [...random.choose(points.length, Math.ceil(SAMPLE_SHARE * points.length))];
-      const forest = new RandomForestRegression({
-        nEstimators: 1,
-        useSampleBagging: false,
-        noOOB: true,
-        seed: random.uint32() | 0,
-        treeOptions: TREE_OPTIONS,
+  /** @param judged at least one. */
+  constructor(dimensions: readonly Dimension[], judged: readonly Judged[], seed: number) {
+    const points = judged.map(({ point }) => point);
+    const rewards = Float64Array.from(judged, ({ reward }) => reward);
+    const noise = noiseOf(judged);
+    const additive = new AdditiveModel(dimensions, points, rewards, noise);
+    const expected = additive.expected(additive.termsOf(points));
+    this.#dimensions = dimensions;
+    this.#points = points;
+    this.#additive = additive;
+    this.#residuals = rewards.map((reward, row) => reward - expected[row]);
+    this.#noise = noise.variance ?? additive.unexplained;
+    this.#relativeNoise = noise.relative;
+    this.#members = this.#grow(seed);
+    this.#foretold = this.#outOfBag();
+    this.#trust = trustIn(this.#foretold, this.#residuals);
+  }
+
+  #grow(seed: number): Member[] {
+    const residuals = this.#residuals;
+    const count = residuals.length;
+    const columns = columnsOf(this.#dimensions, this.#points);
+    const orders = columns.map((column, index) =>
+      this.#dimensions[index].kind === "real" ? sortedRows(column) : undefined,
+    );
+    const weights = this.#relativeNoise.map((variance) => 1 / variance);
+    const means = new CategoryMeans(this.#dimensions, this.#points, residuals);
+    const options = { leastRows: LEAST_ROWS, columns: columns.length, shrinkage: SHRINKAGE };
+    const members: Member[] = [];
+    for (let index = 0; index < TREES; index++) {
+      const random = new Random(seed, "tree", index);
+      const draw =
+        index % 2 === 0 ? this.#additive.draw(random) : members[index - 1].draw.map((value) => -value);
+      const sample = random.choose(count, Math.ceil(SAMPLE_SHARE * count));
+      const seen = new Uint8Array(count);
+      for (const row of sample) seen[row] = 1;
+      const ranks = means.means(random).map((each) => each && ranksOf(each));
+      const values = columns.map((column, dimension) => {
+        const rank = ranks[dimension];
+        return rank ? column.map((choice) => rank[choice]) : column;
       });
-      forest.train(
-        sample.map((trial) => encode(points[trial])),
-        sample.map((trial) => rewards[trial]),
+      const sorted = orders.map((order, dimension) =>
+        order
+          ? order.filter((row) => seen[row] === 1)
+          : sortedByRank(values[dimension], sample, ranks[dimension]!.length),
       );
-      return { encode, forest };
+      members.push({
+        draw,
+        ranks,
+        tree: growTree(values, sorted, residuals, weights, options, random),
+        seen,
+      });
+    }
+    return members;
+  }
+
+  /**
+   * What is to be expected at `points`. The variance is that between the trees, and that within their leaves as far as it
+   * exceeds the noise (the law of total variance: Hutter, Xu, Hoos and Leyton-Brown 2014, section 4.3.2).
+   */
+  predict(points: readonly Point[]): Predictions {
+    const count = points.length;
+    const columns = columnsOf(this.#dimensions, points);
+    const terms = this.#additive.termsOf(points);
+    const mean = this.#additive.expected(terms);
+    const sums = new Float64Array(count);
+    const within = new Float64Array(count);
+    const deviations = new Float64Array(count * TREES);
+    const leaves = new Int32Array(count);
+    for (const [index, { draw, ranks, tree }] of this.#members.entries()) {
+      const drawn = product(terms, draw);
+      findLeaves(tree, ranks, columns, leaves);
+      for (let row = 0; row < count; row++) {
+        const value = drawn[row] + this.#trust * tree.mean[leaves[row]];
+        deviations[index * count + row] = value;
+        sums[row] += value;
+        within[row] += tree.variance[leaves[row]];
+      }
+    }
+    const variance = new Float64Array(count);
+    for (let row = 0; row < count; row++) {
+      const offset = sums[row] / TREES;
+      mean[row] += offset;
+      let squares = 0;
+      for (let place = row; place < deviations.length; place += count) {
+        deviations[place] -= offset;
+        squares += deviations[place] * deviations[place];
+      }
+      variance[row] = squares / TREES + Math.max(0, within[row] / TREES - this.#noise);
+    }
+    return { mean, variance, deviations };
+  }
+
+  /**
+   * What is to be expected of the judged points, their own rewards included. What the additive model leaves of a reward is
+   * partly noise: it is weighed against what those trees make of it that have not seen it, by the variance of each.
+   */
+  judgedMeans(): Float64Array {
+    const count = this.#points.length;
+    const foretold = this.#foretold.map((value) => this.#trust * value);
+    let squares = 0;
+    for (let row = 0; row < count; row++) squares += (this.#residuals[row] - foretold[row]) ** 2;
+    // The variance of what does not add up and the trees do not know: where noise is unknown, none is told apart from it.
+    const unknown = Math.max(0, squares / count - this.#noise);
+    const expected = this.#additive.expected(this.#additive.termsOf(this.#points));
+    return expected.map((value, row) => {
+      const noise = this.#noise * this.#relativeNoise[row];
+      const share = unknown > 0 ? unknown / (unknown + noise) : 0;
+      return value + foretold[row] + share * (this.#residuals[row] - foretold[row]);
     });
   }
 
-  /** What the trees predict at `points`. */
-  predict(points: readonly Point[]): TreePredictions {
-    const values = new Float64Array(points.length * TREES);
-    if (points.length === 0) return { trees: TREES, values };
-    for (const [tree, { encode, forest }] of this.#trees.entries()) {
-      const predicted = forest.predictionValues(points.map(encode));
-      for (let row = 0; row < points.length; row++) values[row * TREES + tree] = predicted.get(row, 0);
+  /** Per judged point the mean over the trees that have not seen it; 0 where all have. */
+  #outOfBag(): Float64Array {
+    const count = this.#points.length;
+    const columns = columnsOf(this.#dimensions, this.#points);
+    const sums = new Float64Array(count);
+    const trees = new Float64Array(count);
+    const leaves = new Int32Array(count);
+    for (const { ranks, tree, seen } of this.#members) {
+      findLeaves(tree, ranks, columns, leaves);
+      for (let row = 0; row < count; row++) {
+        if (seen[row] === 1) continue;
+        sums[row] += tree.mean[leaves[row]];
+        trees[row]++;
+      }
     }
-    return { trees: TREES, values };
+    return sums.map((sum, row) => (trees[row] > 0 ? sum / trees[row] : 0));
   }
 }
 
-/** The mean over the trees, and their variance around it. */
-export function meanAndVariance(predictions: TreePredictions, row: number): [mean: number, variance: number] {
-  const { trees, values } = predictions;
-  let sum = 0;
-  for (let tree = 0; tree < trees; tree++) sum += values[row * trees + tree];
-  const mean = sum / trees;
+/** The slope with which residuals follow what was foretold of them, less its standard error, within 0 and 1. */
+function trustIn(foretold: Float64Array, residuals: Float64Array): number {
+  let products = 0;
   let squares = 0;
-  for (let tree = 0; tree < trees; tree++) squares += (values[row * trees + tree] - mean) ** 2;
-  return [mean, squares / trees];
+  for (let row = 0; row < foretold.length; row++) {
+    products += foretold[row] * residuals[row];
+    squares += foretold[row] * foretold[row];
+  }
+  if (squares === 0) return 0;
+  const slope = products / squares;
+  let errors = 0;
+  for (let row = 0; row < foretold.length; row++) errors += (residuals[row] - slope * foretold[row]) ** 2;
+  const standardError = Math.sqrt(errors / foretold.length / squares);
+  return Math.min(1, Math.max(0, slope - standardError));
 }
 
-/**
- * The forest's proximity of two points (Breiman 2001): the share of trees in which they fall into the same leaf, which
- * shows in their predictions being the same number. It serves as a correlation, from 0 to 1.
- */
-export function proximity(a: TreePredictions, rowA: number, b: TreePredictions, rowB: number): number {
-  let shared = 0;
-  for (let tree = 0; tree < a.trees; tree++) {
-    if (a.values[rowA * a.trees + tree] === b.values[rowB * b.trees + tree]) shared++;
+/** The correlation, over the trees, of what is predicted at two points; 0 where nothing is uncertain at one of them. */
+export function correlation(a: Predictions, rowA: number, b: Predictions, rowB: number): number {
+  const [countA, countB] = [a.mean.length, b.mean.length];
+  let product = 0;
+  let squareA = 0;
+  let squareB = 0;
+  for (let tree = 0; tree < TREES; tree++) {
+    const valueA = a.deviations[tree * countA + rowA];
+    const valueB = b.deviations[tree * countB + rowB];
+    product += valueA * valueB;
+    squareA += valueA * valueA;
+    squareB += valueB * valueB;
   }
-  return shared / a.trees;
+  return squareA > 0 && squareB > 0 ? product / Math.sqrt(squareA * squareB) : 0;
+}
+
+function columnsOf(dimensions: readonly Dimension[], points: readonly Point[]): Float64Array[] {
+  return dimensions.map((_, index) => {
+    const column = new Float64Array(points.length);
+    for (let row = 0; row < points.length; row++) column[row] = points[row][index];
+    return column;
+  });
+}
+
+/** Writes into which leaf every row falls. */
+function findLeaves(
+  { column, threshold, left }: Tree,
+  ranks: readonly (Float64Array | undefined)[],
+  columns: readonly Float64Array[],
+  leaves: Int32Array,
+): void {
+  for (let row = 0; row < leaves.length; row++) {
+    let node = 0;
+    for (let split = column[0]; split >= 0; split = column[node]) {
+      const rank = ranks[split];
+      const value = columns[split][row];
+      node = left[node] + ((rank ? rank[value] : value) <= threshold[node] ? 0 : 1);
+    }
+    leaves[row] = node;
+  }
+}
+
+function sortedRows(values: Float64Array): Int32Array {
+  return Int32Array.from(values.keys()).sort((a, b) => values[a] - values[b] || a - b);
+}
+
+/** The sample's rows by their rank (counting sort). */
+function sortedByRank(values: Float64Array, sample: Int32Array, ranks: number): Int32Array {
+  const starts = new Int32Array(ranks + 1);
+  for (const row of sample) starts[values[row] + 1]++;
+  for (let rank = 0; rank < ranks; rank++) starts[rank + 1] += starts[rank];
+  const rows = new Int32Array(sample.length);
+  for (const row of sample) rows[starts[values[row]]++] = row;
+  return rows;
 }

@@ -21,12 +21,16 @@ export interface SearchSpace extends SpaceOptions {
 /** Per operation a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1]. */
 export function createSpace(options: SpaceOptions): SearchSpace {
   const { chains, operationsPerChain, operations } = options;
-  const dimensions = policyColumns(chains, operationsPerChain).map(
-    (name): Dimension =>
-      name.endsWith("_type")
-        ? { kind: "category", name, choices: operations.length, group: "technique" }
-        : { kind: "real", name, low: 0, high: 1 },
-  );
+  const dimensions = policyColumns(chains, operationsPerChain).map((name): Dimension => {
+    const type = /^(chain_\d+)_(op_\d+)_type$/.exec(name);
+    if (type) {
+      const [, chain, place] = type;
+      return { kind: "category", name, choices: operations.length, group: "technique", place, chain };
+    }
+    return name === "portion"
+      ? { kind: "real", name, low: 0, high: 1, scales: true }
+      : { kind: "real", name, low: 0, high: 1, strengthOf: name.replace(/_magnitude$/, "_type") };
+  });
   return { chains, operationsPerChain, operations, dimensions };
 }
 

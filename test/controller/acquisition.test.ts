@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/common/random.ts";
-import { expectedImprovement, normalDistribution } from "../../src/controller/acquisition.ts";
+import {
+  expectedImprovement,
+  logExpectedImprovement,
+  normalDistribution,
+} from "../../src/controller/acquisition.ts";
 
 describe("the normal distribution function", () => {
   it("has the tables' values", () => {
@@ -41,5 +45,24 @@ describe("expected improvement", () => {
       const improvement = expectedImprovement(0.1, deviation, 0.9, 0.01);
       assert.ok(improvement >= 0 && improvement < 1e-12);
     }
+  });
+
+  it("has a logarithm that still tells hopeless points apart", () => {
+    for (const mean of [0.8, 0.5, 0.45, 0.35]) {
+      const error =
+        logExpectedImprovement(mean, 0.05, 0.5, 0.01) - Math.log(expectedImprovement(mean, 0.05, 0.5, 0.01));
+      assert.ok(Math.abs(error) < 1e-3, `${mean}: off by ${error}`);
+    }
+    // By the exact value for z = -10: density(10) / 101 × (1 + ...) = 7.4746e-25 (Mills's ratio 0.0990286).
+    const exact = Math.log(7.69459862670642e-23 * (1 - 10 * 0.09902859647173194));
+    assert.ok(Math.abs(logExpectedImprovement(0, 1, 10, 0) - exact) < 1e-3);
+    let last = Number.NEGATIVE_INFINITY;
+    for (let z = -60; z < 3; z += 0.25) {
+      const next = logExpectedImprovement(z, 1, 0, 0);
+      assert.ok(next > last, `at ${z}`);
+      last = next;
+    }
+    assert.equal(logExpectedImprovement(0.2, 0, 0.5, 0), Number.NEGATIVE_INFINITY);
+    assert.equal(logExpectedImprovement(0.75, 0, 0.5, 0), Math.log(0.25));
   });
 });

@@ -21,12 +21,13 @@ const flipAndGamma: Policy = {
 
 describe("the search space", () => {
   it("has a technique and a magnitude per operation, and the portion", () => {
+    const technique = { choices: 20, group: "technique", chain: "chain_1" };
     assert.deepEqual(usual.dimensions, [
-      { kind: "category", name: "chain_1_op_1_type", choices: 20, group: "technique" },
-      { kind: "real", name: "chain_1_op_1_magnitude", low: 0, high: 1 },
-      { kind: "category", name: "chain_1_op_2_type", choices: 20, group: "technique" },
-      { kind: "real", name: "chain_1_op_2_magnitude", low: 0, high: 1 },
-      { kind: "real", name: "portion", low: 0, high: 1 },
+      { kind: "category", name: "chain_1_op_1_type", ...technique, place: "op_1" },
+      { kind: "real", name: "chain_1_op_1_magnitude", low: 0, high: 1, strengthOf: "chain_1_op_1_type" },
+      { kind: "category", name: "chain_1_op_2_type", ...technique, place: "op_2" },
+      { kind: "real", name: "chain_1_op_2_magnitude", low: 0, high: 1, strengthOf: "chain_1_op_2_type" },
+      { kind: "real", name: "portion", low: 0, high: 1, scales: true },
     ]);
   });
 

@@ -1,0 +1,64 @@
+// Systems of linear equations with a symmetric positive matrix, by Cholesky's factor (Golub and Van Loan 2013, "Matrix
+// computations", section 4.2). Matrices are square, row by row; of symmetric ones and factors only the lower triangle is
+// read.
+
+/**
+ * Replaces a matrix by its factor.
+ * @returns the logarithm of the matrix's determinant; NaN where it is not positive definite.
+ */
+export function factorize(matrix: Float64Array, size: number): number {
+  let logarithm = 0;
+  for (let row = 0; row < size; row++) {
+    const here = row * size;
+    for (let column = 0; column <= row; column++) {
+      const there = column * size;
+      const sum = matrix[here + column] - dot(matrix, here, there, column);
+      if (column < row) matrix[here + column] = sum / matrix[there + column];
+      else {
+        matrix[here + row] = Math.sqrt(sum);
+        logarithm += Math.log(sum);
+      }
+    }
+  }
+  return logarithm;
+}
+
+/** x, with factor × x = `right`. */
+export function solveLower(factor: Float64Array, right: Float64Array): Float64Array {
+  const size = right.length;
+  const x = right.slice();
+  for (let row = 0; row < size; row++) {
+    const here = row * size;
+    let sum = x[row];
+    for (let k = 0; k < row; k++) sum -= factor[here + k] * x[k];
+    x[row] = sum / factor[here + row];
+  }
+  return x;
+}
+
+/** x, with the factor's transpose × x = `right`. */
+export function solveUpper(factor: Float64Array, right: Float64Array): Float64Array {
+  const size = right.length;
+  const x = right.slice();
+  for (let row = size - 1; row >= 0; row--) {
+    const here = row * size;
+    const value = x[row] / factor[here + row];
+    x[row] = value;
+    for (let k = 0; k < row; k++) x[k] -= factor[here + k] * value;
+  }
+  return x;
+}
+
+/** The sum of products of `count` elements from `a` and from `b` on; in four parts, which do not wait for each other. */
+function dot(matrix: Float64Array, a: number, b: number, count: number): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 3 < count; k += 4) {
+    first += matrix[a + k] * matrix[b + k];
+    second += matrix[a + k + 1] * matrix[b + k + 1];
+    third += matrix[a + k + 2] * matrix[b + k + 2];
+    fourth += matrix[a + k + 3] * matrix[b + k + 3];
+  }
+  for (; k < count; k++) first += matrix[a + k] * matrix[b + k];
+  return first + second + third + fourth;
+}

@@ -1,0 +1,176 @@
+// Points as the terms of an additive model: for every choice of a category an effect, as a polynomial of degree 2 in the
+// real number that says how strong it is (a technique and its magnitude), once for the dimension's whole group and once
+// for its place alone; for every two choices of a chain, what they do together; for every other real number such a
+// polynomial. All effects are multiplied by a power of the dimension that scales them (the portion of images that a policy
+// adds: at 0 nothing else matters).
+
+import type { Dimension, Point } from "./controller.ts";
+
+/** Prior variances of the terms; 1 is that of all categories' effects together. */
+const PRIOR = {
+  /** The reward where nothing has an effect. */
+  constant: 10,
+  /** The mean effect. */
+  mean: 1,
+  /** Of a place alone, to that of its group. */
+  place: 0.5,
+  /** Of all pairs together. */
+  pairs: 0.1,
+  /** Of a polynomial's terms: constant, linear, quadratic. */
+  terms: [1, 0.25, 0.1],
+};
+
+/** Terms that are not zero, for some points: [point][term], as many for each. */
+export interface Terms {
+  readonly perPoint: number;
+  /** Which term. */
+  readonly indices: Int32Array;
+  readonly values: Float64Array;
+}
+
+interface Effect {
+  /** Of the category; -1 for a real number of its own. */
+  readonly category: number;
+  /** Of the real number; -1 where the category has none. */
+  readonly real: number;
+  readonly degree: number;
+  /** Where its terms begin. */
+  readonly first: number;
+}
+
+/** Two categories of a chain. */
+interface Pair {
+  readonly earlier: number;
+  readonly later: number;
+  readonly choices: number;
+  readonly first: number;
+}
+
+/** A space's terms. */
+export class Features {
+  /** The prior variance of each term. */
+  readonly priors: Float64Array;
+  /** Whether there is a dimension that scales all effects. */
+  readonly scaled: boolean;
+  readonly #dimensions: readonly Dimension[];
+  readonly #effects: readonly Effect[];
+  readonly #pairs: readonly Pair[];
+  readonly #scale: number;
+
+  constructor(dimensions: readonly Dimension[]) {
+    this.#dimensions = dimensions;
+    this.#scale = dimensions.findIndex((dimension) => dimension.kind === "real" && dimension.scales);
+    this.scaled = this.#scale >= 0;
+    const priors = [PRIOR.constant, PRIOR.mean];
+    const effects: Effect[] = [];
+    const parts = dimensions.filter(
+      (dimension) => dimension.kind === "category" || isAlone(dimension),
+    ).length;
+    const add = (category: number, real: number, choices: number, variance: number) => {
+      const first = priors.length;
+      const terms = PRIOR.terms.slice(category < 0 ? 1 : 0, real < 0 ? 1 : 3);
+      for (let choice = 0; choice < choices; choice++) {
+        priors.push(...terms.map((term) => (variance * term) / parts));
+      }
+      return first;
+    };
+    /** Where the terms of what has this key begin: dimensions that share a key share their effects. */
+    const firsts = new Map<string, number>();
+    const shared = (key: string, create: () => number) => {
+      const first = firsts.get(key) ?? create();
+      firsts.set(key, first);
+      return first;
+    };
+    for (const [index, dimension] of dimensions.entries()) {
+      if (dimension.kind === "real") {
+        if (isAlone(dimension)) {
+          effects.push({ category: -1, real: index, degree: 2, first: add(-1, index, 1, 1) });
+        }
+        continue;
+      }
+      const { name, choices, group = name, place = name } = dimension;
+      const real = dimensions.findIndex((other) => other.kind === "real" && other.strengthOf === name);
+      const degree = real < 0 ? 0 : 2;
+      const category = index;
+      const first = shared(`${group} ${degree}`, () => add(category, real, choices, 1));
+      effects.push({ category, real, degree, first });
+      if (group === name) continue;
+      const own = shared(`${group} ${degree} ${place}`, () => add(category, real, choices, PRIOR.place));
+      effects.push({ category, real, degree, first: own });
+    }
+    const pairs = pairsOf(dimensions);
+    this.#pairs = pairs.map(({ earlier, later, rows, choices, key }) => {
+      const first = shared(`pair ${key}`, () => {
+        const start = priors.length;
+        for (let term = 0; term < rows * choices; term++) priors.push(PRIOR.pairs / pairs.length);
+        return start;
+      });
+      return { earlier, later, choices, first };
+    });
+    this.#effects = effects;
+    this.priors = Float64Array.from(priors);
+  }
+
+  /** @param power of the dimension that scales. */
+  termsOf(points: readonly Point[], power: number): Terms {
+    const perPoint =
+      2 +
+      this.#pairs.length +
+      this.#effects.reduce((sum, { category, degree }) => sum + degree + (category < 0 ? 0 : 1), 0);
+    const indices = new Int32Array(points.length * perPoint);
+    const values = new Float64Array(points.length * perPoint);
+    let next = 0;
+    for (const point of points) {
+      const scale = this.#scale < 0 ? 1 : this.#unit(point, this.#scale) ** power;
+      indices[next] = 0;
+      values[next++] = 1;
+      indices[next] = 1;
+      values[next++] = scale;
+      for (const { earlier, later, choices, first } of this.#pairs) {
+        indices[next] = first + point[earlier] * choices + point[later];
+        values[next++] = scale;
+      }
+      for (const { category, real, degree, first } of this.#effects) {
+        let index = category < 0 ? first : first + point[category] * (degree + 1);
+        if (category >= 0) {
+          indices[next] = index++;
+          values[next++] = scale;
+        }
+        if (degree === 0) continue;
+        // Legendre's polynomials, of mean square 1.
+        const x = 2 * this.#unit(point, real) - 1;
+        indices[next] = index++;
+        values[next++] = scale * Math.sqrt(3) * x;
+        indices[next] = index;
+        values[next++] = scale * (Math.sqrt(5) / 2) * (3 * x * x - 1);
+      }
+    }
+    return { perPoint, indices, values };
+  }
+
+  /** A real coordinate as a share of its range. */
+  #unit(point: Point, index: number): number {
+    const dimension = this.#dimensions[index];
+    if (dimension.kind === "category" || dimension.high === dimension.low) return 0;
+    return (point[index] - dimension.low) / (dimension.high - dimension.low);
+  }
+}
+
+/** Any two categories of one chain, the earlier one first, with the number of choices of each. */
+function pairsOf(
+  dimensions: readonly Dimension[],
+): { earlier: number; later: number; rows: number; choices: number; key: string }[] {
+  return dimensions.flatMap((a, earlier) =>
+    dimensions.flatMap((b, later) => {
+      if (later <= earlier || a.kind === "real" || b.kind === "real") return [];
+      if (a.chain === undefined || a.chain !== b.chain) return [];
+      const key = [a.group ?? a.name, b.group ?? b.name].join(" ");
+      return [{ earlier, later, rows: a.choices, choices: b.choices, key }];
+    }),
+  );
+}
+
+/** Whether it is a real number that is neither a category's strength nor scales. */
+function isAlone(dimension: Dimension): boolean {
+  return dimension.kind === "real" && dimension.strengthOf === undefined && !dimension.scales;
+}

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { judge } from "../../scripts/bench/regret/objective.ts";
+import { summarize } from "../../scripts/bench/regret/results.ts";
+import { runSearch } from "../../scripts/bench/regret/run.ts";
+import { openSearcher, type Searcher } from "../../scripts/bench/regret/searcher.ts";
+import { type Row, SmoothedTable } from "../../scripts/bench/regret/smoothed.ts";
+import { syntheticObjective } from "../../scripts/bench/regret/synthetic.ts";
+import { tableObjective } from "../../scripts/bench/regret/table.ts";
+import { Random } from "../../src/common/random.ts";
+import { TECHNIQUES } from "../../src/config/techniques.ts";
+import type { Point } from "../../src/controller/controller.ts";
+import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "deepaugment-regret-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A few techniques, one of which helps the more, the stronger it is; the others harm. */
+function truth([first, a, second, b, portion]: readonly number[]): number {
+  const effect = (technique: number, magnitude: number) =>
+    technique === 3 ? 0.08 * magnitude : -0.02 * technique * magnitude;
+  return 0.45 + portion * (effect(first, a) + effect(second, b));
+}
+
+function rowsOf(count: number, noise: number, key: string): Row[] {
+  const random = new Random(key);
+  return Array.from({ length: count }, () => {
+    const point = [
+      random.integer(0, 4),
+      random.uniform(),
+      random.integer(0, 4),
+      random.uniform(),
+      random.uniform(),
+    ];
+    return { point, reward: truth(point) + random.normal(0, noise) };
+  });
+}
+
+describe("the smoothed table", () => {
+  it("answers for policies that are not in it, and finds out how noisy its rewards are", () => {
+    const table = new SmoothedTable(rowsOf(120, 0.01, "table"));
+    assert.ok(table.noise > 0.007 && table.noise < 0.014, `${table.noise}`);
+    assert.ok(table.crossValidatedR2 > 0.5 && table.crossValidatedR2 < 0.99, `${table.crossValidatedR2}`);
+    const others = rowsOf(200, 0, "others");
+    const error = Math.sqrt(
+      others.reduce((sum, { point, reward }) => sum + (table.rewardAt(point) - reward) ** 2, 0) / 200,
+    );
+    assert.ok(error < 0.01, `${error}`);
+    const still = [0, 1, 2].map((technique) => table.rewardAt([technique, 0.7, technique, 0.2, 0]));
+    for (const reward of still) assert.ok(Math.abs(reward - still[0]) < 1e-12, "portion 0 adds no image");
+  });
+
+  it("finds nothing where there is nothing but noise", () => {
+    const random = new Random("nothing");
+    const rows = rowsOf(80, 0, "nothing").map(({ point }) => ({ point, reward: random.normal(0.5, 0.02) }));
+    assert.ok(new SmoothedTable(rows).crossValidatedR2 < 0.15);
+  });
+
+  it("is an objective, whose greatest reward no policy exceeds; a file that is none is told by its line", () => {
+    const file = join(folder, "trials.jsonl");
+    const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
+    const lines = rowsOf(60, 0.01, "file").map(({ point, reward }, trial) =>
+      JSON.stringify({ trial, policy: pointToPolicy(space, point), reward }),
+    );
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    const objective = tableObjective(file);
+    const { rewardAt, greatest } = objective.create(0);
+    for (const { point } of rowsOf(300, 0, "policies")) assert.ok(rewardAt(point) <= greatest + 1e-4);
+    assert.ok(greatest > rewardAt(objective.baseline));
+    assert.equal(judge(objective, 0.5, 1, 2).standardError, null);
+
+    writeFileSync(file, lines.slice(0, 20).join("\n"));
+    assert.throws(() => tableObjective(file), /has 20 trials; smoothing takes at least 50/);
+    writeFileSync(file, `${lines[0]}\n{"trial": 1}\n`);
+    assert.throws(() => tableObjective(file), /trials\.jsonl, line 2: no trial/);
+    assert.throws(() => tableObjective(join(folder, "none")), /there is no file/);
+  });
+});
+
+describe("the comparison of searches", () => {
+  it("knows the greatest reward of made-up objectives", () => {
+    for (const chains of [1, 5]) {
+      const objective = syntheticObjective(chains);
+      for (const seed of [0, 1]) {
+        const { rewardAt, greatest } = objective.create(seed);
+        assert.equal(rewardAt(objective.baseline), 0.45);
+        const random = new Random(seed, "points");
+        for (let i = 0; i < 300; i++) {
+          const point = objective.dimensions.map((dimension) =>
+            dimension.kind === "category" ? random.integer(0, dimension.choices - 1) : random.uniform(),
+          );
+          assert.ok(rewardAt(point) <= greatest);
+        }
+      }
+    }
+  });
+
+  it("gives every method the same noise, whose standard error is true", () => {
+    const objective = syntheticObjective(1);
+    assert.deepEqual(judge(objective, 0.5, 3, 7), judge(objective, 0.5, 3, 7));
+    const found = Array.from({ length: 500 }, (_, trial) => judge(objective, 0.5, 3, trial));
+    const spread = Math.sqrt(found.reduce((sum, { reward }) => sum + (reward - 0.5) ** 2, 0) / 500);
+    const stated = Math.sqrt(found.reduce((sum, { standardError }) => sum + standardError! ** 2, 0) / 500);
+    assert.ok(Math.abs(spread - 0.01) < 0.001 && Math.abs(stated - 0.01) < 0.001, `${spread} and ${stated}`);
+  });
+
+  it("tells a trial after `lag` others were asked, and reads regrets at the marks", async () => {
+    const objective = syntheticObjective(1);
+    const log: string[] = [];
+    const point: Point = [...objective.baseline];
+    const searcher: Searcher = {
+      title: "scripted",
+      start: async (seed) => void log.push(`start ${seed}`),
+      ask: async (trial) => {
+        log.push(`ask ${trial}`);
+        return point;
+      },
+      tell: async (trial) => void log.push(`tell ${trial}`),
+      recommend: (judged) => judged.length - 1,
+      close: () => {},
+    };
+    const marks = await runSearch(searcher, objective, 9, 2, [2, 4]);
+    assert.equal(
+      log.join(", "),
+      "start 9, tell 0, ask 1, ask 2, ask 3, tell 1, ask 4, tell 2, tell 3, tell 4",
+    );
+    const { greatest } = objective.create(9);
+    const regret = greatest - 0.45;
+    assert.deepEqual(marks, [
+      { trials: 2, simple: regret, recommended: regret },
+      { trials: 4, simple: regret, recommended: regret },
+    ]);
+  });
+
+  it("finds our controller better than random search", async () => {
+    const objective = syntheticObjective(1);
+    const [ours, random] = await Promise.all(
+      ["ours", "random"].map(async (method) => {
+        const searcher = (await openSearcher(method, undefined)) as Searcher;
+        let sum = 0;
+        for (const seed of [2000, 2001, 2002]) {
+          const [mark] = await runSearch(searcher, objective, seed, 0, [40]);
+          sum += mark.recommended / 3;
+        }
+        return sum;
+      }),
+    );
+    assert.ok(ours < random - 0.01, `${ours} against ${random}`);
+  });
+
+  it("summarizes by mean and standard error", () => {
+    const { count, mean, standardError } = summarize([1, 2, 3, 4]);
+    assert.deepEqual([count, mean], [4, 2.5]);
+    assert.ok(Math.abs(standardError - Math.sqrt(5 / 12)) < 1e-12);
+  });
+});

@@ -117,7 +117,7 @@ const KEYS = {
   ),
   method: key(
     choice(["bayesian_optimization", "random"]),
-    "How policies are proposed: Bayesian optimization with a random-forest surrogate, or random search.",
+    "How policies are proposed: Bayesian optimization, with an additive model and a random forest as its surrogate (docs/search.md), or random search.",
     "bayesian_optimization",
   ),
   iterations: key(whole(1, 1_000_000), "Trials, the baseline not counted.", 300),

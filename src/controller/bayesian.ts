@@ -120,6 +120,7 @@ export class BayesianController implements Controller {
     return findGreatest(
       this.#dimensions,
       bestFirst,
+      pending,
       improvements,
       new Random(this.#seed, "candidates", trial),
     );

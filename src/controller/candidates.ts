@@ -16,19 +16,28 @@ const ROUNDS = 3;
 const STEP = 0.1;
 
 /**
- * The point with the greatest value of those that are looked at; of equal ones the first, which is a random one.
+ * The point with the greatest value of those that are looked at; of equal ones the first, which is a random one. It is none of
+ * those that are told or pending, as far as the space has others: samples of all trials share their seeds, so that the same
+ * policy would have the same reward again.
  * @param told points, best first.
+ * @param pending points that are being judged.
  * @param valuesOf the acquisition function of some points.
  */
 export function findGreatest(
   dimensions: readonly Dimension[],
   told: readonly Point[],
+  pending: readonly Point[],
   valuesOf: (points: readonly Point[]) => Float64Array,
   random: Random,
 ): Point {
+  const known = new Set([...told, ...pending].map(String));
   const neighbours = (points: readonly Point[], each: number) =>
-    points.flatMap((point) => Array.from({ length: each }, () => neighbour(dimensions, point, random)));
-  const first: Point[] = Array.from({ length: RANDOM_CANDIDATES }, () => randomPoint(dimensions, random));
+    points
+      .flatMap((point) => Array.from({ length: each }, () => neighbour(dimensions, point, random)))
+      .filter((point) => !known.has(String(point)));
+  const drawn: Point[] = Array.from({ length: RANDOM_CANDIDATES }, () => randomPoint(dimensions, random));
+  const others = drawn.filter((point) => !known.has(String(point)));
+  const first = others.length > 0 ? others : drawn;
   let best = bestOf([...first, ...neighbours(told.slice(0, BEST_POINTS), NEIGHBOURS_OF_TOLD)], valuesOf);
   for (let round = 0; round < ROUNDS; round++) {
     const around = neighbours(

@@ -73,6 +73,28 @@ for (const [name, create] of Object.entries(controllers)) {
       assert.deepEqual(controller.ask(12), point);
     });
 
+    it("never asks for a point twice, unless the space has no other", () => {
+      // The greatest rewards are in a corner, to which many ways lead.
+      const corner: readonly Dimension[] = [
+        { kind: "real", name: "a", low: 0, high: 1 },
+        { kind: "real", name: "b", low: 0, high: 1 },
+      ];
+      const controller = create(corner, 3);
+      const asked: string[] = [];
+      for (let trial = 1; trial <= 60; trial++) {
+        const point = controller.ask(trial);
+        asked.push(String(point));
+        // Every third is pending for a while.
+        const [judged, where] =
+          trial % 3 === 0 ? [trial - 6, trial > 6 ? controller.ask(trial - 6) : point] : [trial, point];
+        if (judged > 0) controller.tell(judged, where, where[0] + where[1]);
+      }
+      assert.equal(new Set(asked).size, asked.length);
+      const single = create([{ kind: "category", name: "only", choices: 1 }], 3);
+      for (let trial = 0; trial < 12; trial++) single.tell(trial, [0], 0.5);
+      assert.deepEqual(single.ask(12), [0]);
+    });
+
     it("stays inside any space, on any history", () => {
       const narrow: readonly Dimension[] = [
         { kind: "category", name: "only", choices: 1 },

@@ -1,7 +1,11 @@
-// Points as the terms of an additive model: for every choice of a category an effect, as a polynomial of degree 2 in the
-// real number that says how strong it is (a technique and its magnitude), once for the dimension's whole group and once
-// for its place alone; for every two choices of a chain, what they do together; for every other real number such a
-// polynomial. All effects are multiplied by a power of the dimension that scales them (the portion of images that a policy
+// Points as the terms of an additive model: for every choice of a category an effect, as a function of the real number
+// that says how strong it is (a technique and its magnitude), once for the dimension's whole group and once for its place
+// alone; for every two choices of a chain, what they do together; for every other real number such a function. The
+// functions are a constant, a sine and a cosine of half a turn over the range, which can rise, fall, or have a peak anywhere;
+// the sum of the latter's squares is the same everywhere, so that no magnitude is more uncertain than another before
+// anything is known (features of a stationary kernel: Rahimi and Recht 2007, "Random features for large-scale kernel
+// machines"). Polynomials would be most uncertain at the ends of the range, where the search would then spend its
+// trials. All effects are multiplied by a power of the dimension that scales them (the portion of images that a policy
 // adds: at 0 nothing else matters).
 
 import type { Dimension, Point } from "./controller.ts";
@@ -16,8 +20,8 @@ const PRIOR = {
   place: 0.5,
   /** Of all pairs together. */
   pairs: 0.1,
-  /** Of a polynomial's terms: constant, linear, quadratic. */
-  terms: [1, 0.25, 0.1],
+  /** Of a function's terms: constant, sine, cosine. */
+  terms: [1, 0.25, 0.25],
 };
 
 /** Terms that are not zero, for some points: [point][term], as many for each. */
@@ -33,7 +37,8 @@ interface Effect {
   readonly category: number;
   /** Of the real number; -1 where the category has none. */
   readonly real: number;
-  readonly degree: number;
+  /** Terms besides the constant one: 2, or 0 where nothing says how strong it is. */
+  readonly waves: number;
   /** Where its terms begin. */
   readonly first: number;
 }
@@ -84,19 +89,19 @@ export class Features {
     for (const [index, dimension] of dimensions.entries()) {
       if (dimension.kind === "real") {
         if (isAlone(dimension)) {
-          effects.push({ category: -1, real: index, degree: 2, first: add(-1, index, 1, 1) });
+          effects.push({ category: -1, real: index, waves: 2, first: add(-1, index, 1, 1) });
         }
         continue;
       }
       const { name, choices, group = name, place = name } = dimension;
       const real = dimensions.findIndex((other) => other.kind === "real" && other.strengthOf === name);
-      const degree = real < 0 ? 0 : 2;
+      const waves = real < 0 ? 0 : 2;
       const category = index;
-      const first = shared(`${group} ${degree}`, () => add(category, real, choices, 1));
-      effects.push({ category, real, degree, first });
+      const first = shared(`${group} ${waves}`, () => add(category, real, choices, 1));
+      effects.push({ category, real, waves, first });
       if (group === name) continue;
-      const own = shared(`${group} ${degree} ${place}`, () => add(category, real, choices, PRIOR.place));
-      effects.push({ category, real, degree, first: own });
+      const own = shared(`${group} ${waves} ${place}`, () => add(category, real, choices, PRIOR.place));
+      effects.push({ category, real, waves, first: own });
     }
     const pairs = pairsOf(dimensions);
     this.#pairs = pairs.map(({ earlier, later, rows, choices, key }) => {
@@ -116,7 +121,7 @@ export class Features {
     const perPoint =
       2 +
       this.#pairs.length +
-      this.#effects.reduce((sum, { category, degree }) => sum + degree + (category < 0 ? 0 : 1), 0);
+      this.#effects.reduce((sum, { category, waves }) => sum + waves + (category < 0 ? 0 : 1), 0);
     const indices = new Int32Array(points.length * perPoint);
     const values = new Float64Array(points.length * perPoint);
     let next = 0;
@@ -130,19 +135,18 @@ export class Features {
         indices[next] = first + point[earlier] * choices + point[later];
         values[next++] = scale;
       }
-      for (const { category, real, degree, first } of this.#effects) {
-        let index = category < 0 ? first : first + point[category] * (degree + 1);
+      for (const { category, real, waves, first } of this.#effects) {
+        let index = category < 0 ? first : first + point[category] * (waves + 1);
         if (category >= 0) {
           indices[next] = index++;
           values[next++] = scale;
         }
-        if (degree === 0) continue;
-        // Legendre's polynomials, of mean square 1.
-        const x = 2 * this.#unit(point, real) - 1;
+        if (waves === 0) continue;
+        const angle = Math.PI * (this.#unit(point, real) - 0.5);
         indices[next] = index++;
-        values[next++] = scale * Math.sqrt(3) * x;
+        values[next++] = scale * Math.SQRT2 * Math.sin(angle);
         indices[next] = index;
-        values[next++] = scale * (Math.sqrt(5) / 2) * (3 * x * x - 1);
+        values[next++] = scale * Math.SQRT2 * Math.cos(angle);
       }
     }
     return { perPoint, indices, values };

@@ -56,7 +56,7 @@ describe("the additive model", () => {
     { kind: "real", name: "x", low: -2, high: 2 },
   ];
 
-  it("learns effects, polynomials and pairs in any space", () => {
+  it("learns effects, curves and pairs in any space", () => {
     const reward = ([a, b, c, x]: Point) => 0.1 * a - 0.05 * x * x + (b === 2 && c === 1 ? 0.1 : 0);
     const model = fit(plain, 300, reward);
     const random = new Random("others");

@@ -144,6 +144,7 @@ class TerminalDisplay implements SearchDisplay {
     this.#isConfirming = true;
     this.#done = 0;
     // The bar of the trials stays; the lines come below the new one.
+    this.#bar.update({ left: "done", standing: this.#standing.summary });
     for (const line of this.#lines) this.#bars.remove(line);
     this.#bar = this.#createBar("Confirming", plan.trainings);
     this.#lines = this.#createLines();
@@ -168,7 +169,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   #createBar(title: string, total: number): SingleBar {
-    const format = `${title} {bar} {value}/{total}  {left} left  {standing}`;
+    const format = `${title} {bar} {value}/{total}  {left}  {standing}`;
     return this.#bars.create(total, 0, this.#payload(), { format });
   }
 
@@ -179,7 +180,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   #payload(): { left: string; standing: string } {
-    return { left: this.#standing.timeLeft, standing: this.#standing.summary };
+    return { left: `${this.#standing.timeLeft} left`, standing: this.#standing.summary };
   }
 
   #label(trial: number, sample: number): string {

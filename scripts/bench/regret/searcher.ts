@@ -1,14 +1,11 @@
 // What is compared: whatever can be asked for points and told rewards, ours in this process and others' in Python.
 
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { RunError, systemCode, UsageError } from "../../../src/common/errors.ts";
 import { BayesianController } from "../../../src/controller/bayesian.ts";
 import type { Controller, Dimension, Judged, Point } from "../../../src/controller/controller.ts";
 import { predictedRewards } from "../../../src/controller/predicted.ts";
 import { RandomController } from "../../../src/controller/random.ts";
+import { PythonPeer } from "../python-peer.ts";
 
 const INITIAL_POINTS = 10;
 
@@ -77,48 +74,32 @@ class Ours implements Searcher {
 /** A method of peers.py, in a process of its own. */
 class Peer implements Searcher {
   readonly title: string;
-  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
+  readonly #python: PythonPeer;
 
-  private constructor(
-    title: string,
-    process: ChildProcessByStdio<Writable, Readable, null>,
-    lines: AsyncIterator<string>,
-  ) {
+  private constructor(title: string, python: PythonPeer) {
     this.title = title;
-    this.#process = process;
-    this.#lines = lines;
+    this.#python = python;
   }
 
-  static async start(method: string, python: string): Promise<Peer | string> {
+  static async start(method: string, command: string): Promise<Peer | string> {
     const script = fileURLToPath(new URL("peers.py", import.meta.url));
-    const child = spawn(python, [script, method], { stdio: ["pipe", "pipe", "inherit"] });
-    await new Promise<void>((resolve, reject) => {
-      child.once("spawn", resolve);
-      child.once("error", (error) =>
-        reject(
-          systemCode(error) === "ENOENT" ? new UsageError(`--python: there is no program ${python}`) : error,
-        ),
-      );
-    });
-    child.stdin.on("error", () => {}); // it has ended: the answer that does not come tells so
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const { version, missing } = (await answerOf(lines)) as { version?: string; missing?: string };
+    const python = await PythonPeer.start(command, [script, method]);
+    const { version, missing } = (await python.answer()) as { version?: string; missing?: string };
     if (version === undefined) return missing!;
     const title = method === "optuna-tpe-univariate" ? `${version} TPE, univariate` : `${version}`;
-    return new Peer(method === "optuna-tpe" ? `${version} TPE` : title, child, lines);
+    return new Peer(method === "optuna-tpe" ? `${version} TPE` : title, python);
   }
 
   async start(seed: number, dimensions: readonly Dimension[]): Promise<void> {
-    await this.#request({ start: seed, dimensions });
+    await this.#python.ask({ start: seed, dimensions });
   }
 
   async ask(): Promise<Point> {
-    return ((await this.#request({ ask: true })) as { point: Point }).point;
+    return ((await this.#python.ask({ ask: true })) as { point: Point }).point;
   }
 
   async tell(_trial: number, { point, reward }: Judged): Promise<void> {
-    await this.#request({ tell: reward, point });
+    await this.#python.ask({ tell: reward, point });
   }
 
   recommend(judged: readonly Judged[]): number {
@@ -126,19 +107,8 @@ class Peer implements Searcher {
   }
 
   close(): void {
-    this.#process.stdin.end();
+    this.#python.close();
   }
-
-  async #request(request: object): Promise<unknown> {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    return answerOf(this.#lines);
-  }
-}
-
-async function answerOf(lines: AsyncIterator<string>): Promise<unknown> {
-  const answer = await lines.next();
-  if (answer.done) throw new RunError("the peer's Python ended without an answer; what it said stands above");
-  return JSON.parse(answer.value);
 }
 
 function rewardsOf(judged: readonly Judged[]): number[] {

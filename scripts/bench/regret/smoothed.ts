@@ -3,7 +3,7 @@
 // kernel for policies of one chain of two operations.
 //
 // Why this model: the table is the judge of the contestants, so it must not think as one of them does. It is neither a
-// forest (ours, scikit-optimize's) nor a density of good points (Optuna's), nor the linear model with a few polynomials
+// forest (ours, scikit-optimize's) nor a density of good points (Optuna's), nor the linear model with a few waves
 // in which our trees are rooted: magnitudes and portions act through Matérn functions of any shape, techniques interact
 // by pairs, and how much of each there is is not assumed but found by the likelihood of the trials. What the table leaves
 // unexplained is taken for the noise of a trial.

@@ -1,10 +1,7 @@
 // The peer's side of the benchmark: PyTorch in processes of a Python, and which of its variants is the fastest.
 
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { RunError, systemCode, UsageError } from "../../../src/common/errors.ts";
+import { PythonPeer } from "../python-peer.ts";
 import type { Contender, Measurement, Setup } from "./measurement.ts";
 
 export interface PeerOptions {
@@ -21,22 +18,13 @@ export interface PeerOptions {
 /** PyTorch's processes of one variant, warm, waiting for rounds. */
 export class Peer implements Contender {
   readonly setup: Setup;
-  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
-  readonly #python: string;
+  readonly #python: PythonPeer;
 
-  private constructor(
-    options: PeerOptions,
-    process: ChildProcessByStdio<Writable, Readable, null>,
-    lines: AsyncIterator<string>,
-    version: string,
-  ) {
+  private constructor(options: PeerOptions, peer: PythonPeer, version: string) {
     const { python, channelsLast, ...rest } = options;
     const variant = channelsLast ? "channels last" : "contiguous";
     this.setup = { side: "torch", name: `torch ${version}`, variant, kernels: null, ...rest };
-    this.#process = process;
-    this.#lines = lines;
-    this.#python = python;
+    this.#python = peer;
   }
 
   /** @throws UsageError where there is no such Python; RunError where it ends, having said why. */
@@ -48,36 +36,18 @@ export class Peer implements Contender {
       ...["--processes", String(processes), "--threads", String(threads)],
       ...(channelsLast ? ["--channels-last"] : []),
     ];
-    const child = spawn(python, args, { stdio: ["pipe", "pipe", "inherit"] });
-    await new Promise<void>((resolve, reject) => {
-      child.once("spawn", resolve);
-      child.once("error", (error) =>
-        reject(
-          systemCode(error) === "ENOENT" ? new UsageError(`--python: there is no program ${python}`) : error,
-        ),
-      );
-    });
-    child.stdin.on("error", () => {}); // it has ended: the answer that does not come tells so
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const first = await lines.next();
-    if (first.done) throw endedEarly(python);
-    return new Peer(options, child, lines, (JSON.parse(first.value) as { version: string }).version);
+    const peer = await PythonPeer.start(python, args);
+    const { version } = (await peer.answer()) as { version: string };
+    return new Peer(options, peer, version);
   }
 
   async measure(seconds: number): Promise<Measurement> {
-    this.#process.stdin.write(`${JSON.stringify({ seconds, validationSeconds: seconds / 3 })}\n`);
-    const answer = await this.#lines.next();
-    if (answer.done) throw endedEarly(this.#python);
-    return JSON.parse(answer.value) as Measurement;
+    return (await this.#python.ask({ seconds, validationSeconds: seconds / 3 })) as Measurement;
   }
 
   close(): void {
-    this.#process.stdin.end();
+    this.#python.close();
   }
-}
-
-function endedEarly(python: string): RunError {
-  return new RunError(`${python} ended without an answer; what it said stands above`);
 }
 
 /**

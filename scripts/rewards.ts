@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { augmentTrainingSet } from "../src/augment/policy.ts";
 import { type EpochResult, rewardOf } from "../src/child/reward.ts";
 import { describeMachine } from "../src/common/machine.ts";
+import { standardErrorOf } from "../src/common/mean.ts";
 import { seedOf } from "../src/common/random.ts";
 import { loadDataset } from "../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
@@ -202,8 +203,7 @@ function describe(side: string, example: Case, seed: number, history: readonly E
 
 function summarise(values: readonly number[]): Mean {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return { mean, standardError: Math.sqrt(variance / values.length) };
+  return { mean, standardError: standardErrorOf(values, mean) };
 }
 
 function pageLines(rows: readonly Row[], peers: readonly Row[]): string[] {

@@ -1,10 +1,9 @@
 // `apply.json`: what a run was asked for, written before its first output, and what came of it, added after its last.
 // It tells how a dataset was made, and whether `--resume` asks for the same again.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemReason, UsageError } from "../common/errors.ts";
-import { writeJson } from "../common/files.ts";
+import { UsageError } from "../common/errors.ts";
+import { readText, writeJson } from "../common/files.ts";
 import { VERSION } from "../common/version.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
 import { RUN_FILE_NAME } from "./names.ts";
@@ -55,12 +54,7 @@ export function writeRunFile(out: string, run: RunFile): void {
 /** @throws UsageError where it cannot be read, or is not of this program. */
 export function readRunFile(out: string): RunFile {
   const path = join(out, RUN_FILE_NAME);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${systemReason(error)}`);
-  }
+  const text = readText(path);
   try {
     const run: RunFile = JSON.parse(text);
     if (run.format === FORMAT && run.version === 1 && run.data && run.settings?.form) return run;

@@ -10,12 +10,13 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { RunError, systemCode, systemReason } from "./errors.ts";
+import { RunError, systemCode, systemReason, UsageError } from "./errors.ts";
 
 let temporaryCount = 0;
 
@@ -53,6 +54,19 @@ function remove(path: string): void {
     rmSync(path, { force: true });
   } catch (error) {
     throw new RunError(`cannot remove ${path}: ${systemReason(error)}`);
+  }
+}
+
+/**
+ * The text of a file that is to be there.
+ * @param what names it in the error.
+ * @throws UsageError with the reason where it cannot be read.
+ */
+export function readText(path: string, what = path): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read ${what}: ${systemReason(error)}`);
   }
 }
 

@@ -33,23 +33,15 @@ export class CategoryMeans {
   readonly #own: readonly (Tally | undefined)[];
   readonly #groups = new Map<string, Tally>();
 
-  /**
-   * @param points the told points with their rewards; at least one.
-   * @param rows which of them count.
-   */
-  constructor(
-    dimensions: readonly Dimension[],
-    points: readonly Point[],
-    rewards: ArrayLike<number>,
-    rows: ArrayLike<number> = points.map((_, row) => row),
-  ) {
+  /** @param points the told points with their rewards; at least one. */
+  constructor(dimensions: readonly Dimension[], points: readonly Point[], rewards: ArrayLike<number>) {
     this.#dimensions = dimensions;
-    const count = rows.length;
+    const count = points.length;
     let sum = 0;
-    for (let i = 0; i < count; i++) sum += rewards[rows[i]];
+    for (let i = 0; i < count; i++) sum += rewards[i];
     this.#overall = sum / count;
     let squares = 0;
-    for (let i = 0; i < count; i++) squares += (rewards[rows[i]] - this.#overall) ** 2;
+    for (let i = 0; i < count; i++) squares += (rewards[i] - this.#overall) ** 2;
     this.#variance = squares / count;
     this.#own = dimensions.map((dimension, index) => {
       if (dimension.kind === "real") return undefined;
@@ -57,8 +49,8 @@ export class CategoryMeans {
       const group = this.#groups.get(groupOf(dimension)) ?? createTally(dimension.choices);
       this.#groups.set(groupOf(dimension), group);
       for (let i = 0; i < count; i++) {
-        const choice = points[rows[i]][index];
-        const reward = rewards[rows[i]];
+        const choice = points[i][index];
+        const reward = rewards[i];
         own.sums[choice] += reward;
         own.counts[choice]++;
         group.sums[choice] += reward;

@@ -1,10 +1,9 @@
 // Checksums of the notebook's rows, in `notebook.sums` beside it, a line per training: an edit that contradicts nothing
 // else in the notebook is found by them, and its line is named.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { systemReason, UsageError } from "../common/errors.ts";
-import { appendWhole, writeFileWhole } from "../common/files.ts";
+import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
 
 /** Trial, sample, and eight hexadecimal digits a row: its CRC-32. */
 const LINE = /^(\d+,\d+),((?:[0-9a-f]{8})+)$/;
@@ -45,14 +44,11 @@ export class Checksums {
 
   #read(): Map<string, string> {
     if (!existsSync(this.#path)) return new Map();
-    let text: string;
-    try {
-      text = readFileSync(this.#path, "utf8");
-    } catch (error) {
-      throw new UsageError(`cannot read ${this.#path}: ${systemReason(error)}`);
-    }
-    const whole = text.split("\n").filter((line) => LINE.test(line));
-    if (whole.length < text.split("\n").length - 1 || !text.endsWith("\n")) {
+    const lines = readText(this.#path).split("\n");
+    // What follows the last line end is a line that was cut, or nothing.
+    const isCut = lines.pop() !== "";
+    const whole = lines.filter((line) => LINE.test(line));
+    if (isCut || whole.length < lines.length) {
       writeFileWhole(this.#path, whole.map((line) => `${line}\n`).join(""));
     }
     return new Map(

@@ -152,6 +152,11 @@ export class Experiment {
     return new Notebook(this.path("early.csv"), shape, this.#sums);
   }
 
+  /** The fresh trainings that confirm a search's best. */
+  confirmations(shape: NotebookShape): Notebook {
+    return new Notebook(this.path("confirmations.csv"), shape);
+  }
+
   /** The trainings that failed for good. */
   get failures(): FailureList {
     return new FailureList(this.path("failures.csv"));

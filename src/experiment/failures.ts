@@ -1,9 +1,9 @@
 // Trainings that failed for good, in `failures.csv`: the notebook holds epochs alone. The file is there only where one has.
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { quoteCell, splitLine } from "../common/csv.ts";
-import { systemReason, UsageError } from "../common/errors.ts";
-import { appendWhole, writeFileWhole } from "../common/files.ts";
+import { UsageError } from "../common/errors.ts";
+import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
 import type { TrainingFailure } from "./records.ts";
 
 const HEADER = "trial_no,sample_no,reason\n";
@@ -34,12 +34,7 @@ export class FailureList {
    */
   recover(): TrainingFailure[] {
     if (!existsSync(this.path)) return [];
-    let text: string;
-    try {
-      text = readFileSync(this.path, "utf8");
-    } catch (error) {
-      throw new UsageError(`cannot read ${this.path}: ${systemReason(error)}`);
-    }
+    const text = readText(this.path);
     const lines = text.split("\n");
     const isCut = lines.pop() !== "";
     if (`${lines[0]}\n` !== HEADER) {

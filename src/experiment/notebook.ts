@@ -1,10 +1,10 @@
 // The notebook: one row per epoch of every training, in the order of trials and samples. Appended and flushed as each
 // training ends; read again when a search is resumed.
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
-import { messageOf, systemReason, UsageError } from "../common/errors.ts";
-import { appendWhole, writeFileWhole } from "../common/files.ts";
+import { messageOf, UsageError } from "../common/errors.ts";
+import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
 import type { TechniqueName } from "../config/techniques.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../policy/columns.ts";
 import { noAugmentation, type Policy } from "../policy/policy.ts";
@@ -69,7 +69,7 @@ export class Notebook {
 
   /** Begins an empty notebook. @throws RunError */
   create(): void {
-    writeFileWhole(this.path, `${this.#columns.join(",")}\n`);
+    this.rewrite([]);
   }
 
   get exists(): boolean {
@@ -83,7 +83,7 @@ export class Notebook {
   /** Adds a training's rows, on disk when this returns. @throws RunError */
   append(record: TrainingRecord): void {
     const rows = formatRows(record);
-    appendWhole(this.path, rows.map((row) => `${row}\n`).join(""));
+    appendWhole(this.path, linesOf(rows));
     this.#sums?.add(record.trial, record.sample, rows);
   }
 
@@ -94,17 +94,13 @@ export class Notebook {
 
   /** Takes all trainings but the first `count` out of the file. @throws RunError */
   keep(count: number): void {
-    const lines = readFileSync(this.path, "utf8").split("\n");
+    const lines = readNotebookText(this.path).split("\n");
     writeFileWhole(this.path, `${lines.slice(0, this.lineOf(count) - 1).join("\n")}\n`);
   }
 
   /** Writes all anew, whole: these trainings in this order. @throws RunError */
   rewrite(records: readonly TrainingRecord[]): void {
-    const rows = [columnsOf(this.#shape).join(","), ...records.flatMap(formatRows)];
-    writeFileWhole(
-      this.path,
-      rows.map((row) => `${row}\n`),
-    );
+    writeFileWhole(this.path, linesOf([this.#columns.join(","), ...records.flatMap(formatRows)]));
   }
 
   /**
@@ -113,13 +109,7 @@ export class Notebook {
    * @throws UsageError naming the line that no notebook of this experiment would have.
    */
   recover(rules?: NotebookRules): TrainingRecord[] {
-    let text: string;
-    try {
-      text = readFileSync(this.path, "utf8");
-    } catch (error) {
-      throw new UsageError(`cannot read the notebook ${this.path}: ${systemReason(error)}`);
-    }
-    const lines = text.split("\n");
+    const lines = readNotebookText(this.path).split("\n");
     // What follows the last line end is a line that was cut, or nothing.
     const isCut = lines.pop() !== "";
     const header = this.#columns.join(",");
@@ -238,6 +228,15 @@ export class Notebook {
     const other = policy.chains.flat().find(({ type }) => !rules.operations.includes(type));
     if (other) throw this.wrong(line, `this search has no operation ${other.type}`);
   }
+}
+
+/** A notebook's text. @throws UsageError, one line, where it cannot be read. */
+export function readNotebookText(path: string): string {
+  return readText(path, `the notebook ${path}`);
+}
+
+function linesOf(rows: readonly string[]): string {
+  return rows.map((row) => `${row}\n`).join("");
 }
 
 function columnsOf({ chains, operationsPerChain }: NotebookShape): string[] {

@@ -1,9 +1,9 @@
 // What another experiment's notebook tells of its trials. Unlike an experiment's own notebook it may be of any number of
 // epochs, and still be written while it is read.
 
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, systemReason, UsageError } from "../common/errors.ts";
+import { messageOf, UsageError } from "../common/errors.ts";
 import { parsePolicyCells, policyColumns } from "../policy/columns.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "./records.ts";
 
@@ -17,15 +17,6 @@ export interface PastTrials {
 /** The notebook that a path means: itself, or that in the folder of an experiment. */
 export function notebookAt(path: string): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "notebook.csv") : path;
-}
-
-/** @throws UsageError, one line, where it cannot be read. */
-export function readNotebookText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(`cannot read the notebook ${path}: ${systemReason(error)}`);
-  }
 }
 
 /**

@@ -1,7 +1,7 @@
 // What an experiment keeps of its trainings and trials.
 
 import type { EpochResult } from "../child/reward.ts";
-import { meanOf } from "../common/mean.ts";
+import { meanOf, standardErrorOf } from "../common/mean.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /** One training that has ended. */
@@ -34,9 +34,8 @@ export interface TrialRecord {
 /** A trial from its samples that ended well, all of the same policy; at least one. */
 export function trialOf(samples: readonly TrainingRecord[]): TrialRecord {
   const { trial, policy } = samples[0];
-  const count = samples.length;
-  const reward = meanOf(samples.map((sample) => sample.reward));
-  const squares = samples.reduce((sum, sample) => sum + (sample.reward - reward) ** 2, 0);
-  const standardError = count > 1 ? Math.sqrt(squares / (count - 1) / count) : null;
+  const rewards = samples.map((sample) => sample.reward);
+  const reward = meanOf(rewards);
+  const standardError = rewards.length > 1 ? standardErrorOf(rewards, reward) : null;
   return { trial, policy, reward, standardError };
 }

@@ -14,7 +14,6 @@ import { selectSubsets, writeSubsets } from "../dataset/subset-file.ts";
 import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
 import type { EngineIdentity } from "../engine/engine.ts";
 import { Experiment } from "../experiment/experiment.ts";
-import { Notebook } from "../experiment/notebook.ts";
 import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
 import { NOTHING, recoverTrainings } from "../experiment/recovery.ts";
@@ -135,7 +134,7 @@ async function runLocked(
   };
   const notebook = experiment.notebook(shape, config.notebook_path);
   const early = experiment.earlyNotebook(shape);
-  const confirmations = new Notebook(experiment.path("confirmations.csv"), shape);
+  const confirmations = experiment.confirmations(shape);
   const { failures } = experiment;
   const reward = { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin };
   if (!resume) {

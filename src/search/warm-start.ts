@@ -4,7 +4,8 @@ import { UsageError } from "../common/errors.ts";
 import type { Config } from "../config/schema.ts";
 import type { Judged } from "../controller/controller.ts";
 import { Experiment } from "../experiment/experiment.ts";
-import { notebookAt, parsePastTrials, readNotebookText } from "../experiment/past-trials.ts";
+import { readNotebookText } from "../experiment/notebook.ts";
+import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
 import type { Policy } from "../policy/policy.ts";
 import { policyToPoint, type SearchSpace } from "../policy/space.ts";
 

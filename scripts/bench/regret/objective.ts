@@ -1,5 +1,6 @@
 // What a benchmark of controllers searches: a space of the search's shape, and the true reward of every point of it.
 
+import { standardErrorOf } from "../../../src/common/mean.ts";
 import { Random } from "../../../src/common/random.ts";
 import type { Dimension, Point } from "../../../src/controller/controller.ts";
 
@@ -40,6 +41,5 @@ export function judge(objective: Objective, truth: number, seed: number, trial: 
   const random = new Random(seed, "noise", trial);
   const rewards = Array.from({ length: samples }, () => truth + random.normal(0, noise));
   const reward = rewards.reduce((sum, value) => sum + value, 0) / samples;
-  const squares = rewards.reduce((sum, value) => sum + (value - reward) ** 2, 0);
-  return { reward, standardError: samples > 1 ? Math.sqrt(squares / (samples - 1) / samples) : null };
+  return { reward, standardError: samples > 1 ? standardErrorOf(rewards, reward) : null };
 }

@@ -3,6 +3,7 @@
 
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { UsageError } from "../../../src/common/errors.ts";
+import { standardErrorOf } from "../../../src/common/mean.ts";
 
 /** The regrets of one search. */
 export interface SearchResult {
@@ -56,6 +57,5 @@ export interface Summary {
 export function summarize(values: readonly number[]): Summary {
   const count = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { count, mean, standardError: Math.sqrt(squares / (count - 1) / count) };
+  return { count, mean, standardError: standardErrorOf(values, mean) };
 }

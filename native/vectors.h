@@ -32,7 +32,8 @@ using LooseHalves = uint16_t __attribute__((vector_size(VECTOR_BYTES / 2), align
 /** Floats in a vector. */
 constexpr int kLanes = VECTOR_BYTES / 4;
 
-inline Vector broadcast(float value) { return Vector{} + value; }
+/** Subtracting zeros changes nothing, not even -0, and so takes no instruction; adding them does. */
+inline Vector broadcast(float value) { return value - Vector{}; }
 
 inline Vector load(const float* from) { return *(const LooseVector*)from; }
 inline void store(float* to, Vector values) { *(LooseVector*)to = values; }

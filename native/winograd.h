@@ -1,17 +1,22 @@
 // Convolutions of 3 x 3 places and stride 1, and their gradients, in float32, with fewer multiplications: Winograd's minimal
-// filtering F(2 x 2, 3 x 3) (Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"). A tile of 4 x 4
-// pixels and the filter are evaluated at 16 points, multiplied point by point, which are 16 products of matrices, and what
-// comes out gives 2 x 2 places: 16 multiplications instead of 36. Sums are of another order, and what is no number or
-// infinite reaches all four places of a tile.
+// filtering F(4 x 4, 3 x 3) (Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"). A tile of 6 x 6
+// pixels and the filter are evaluated at 36 points, multiplied point by point, which are 36 products of matrices, and what
+// comes out gives 4 x 4 places: 36 multiplications instead of 144. Sums are of another order, errors some five times as
+// large as those of the sums as they stand, and what is no number or infinite reaches all places of a tile.
 
 #pragma once
 
 #include "sweep.h"
 #include "winograd_table.h"
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 namespace {
 
-constexpr int kPoints = 16;
+/** Places of a tile along one axis, and its pixels, which are also the points along that axis. */
+constexpr int kTilePlaces = 4;
+constexpr int kTilePixels = kTilePlaces + 2;
+constexpr int kPoints = kTilePixels * kTilePixels;
 /** Places of a filter. */
 constexpr int kPlaces = 9;
 
@@ -20,23 +25,114 @@ thread_local Scratch outputPointMemory;
 thread_local Scratch filterPointMemory;
 thread_local Scratch gradientFrameMemory;
 
-/** Tiles of 2 x 2 places that cover an image. */
+/**
+ * Values at the points 0, n, -n, f, -f and infinity of polynomials along one axis, and back. These n and f, with squares
+ * and products that float32 has, make half of the errors of the usual 1 and 2: pairs of points around 1 whose product is
+ * near 1 keep powers small (Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd convolution for
+ * deep neural networks").
+ */
+struct Filtering {
+  static constexpr float n = 0.625f, f = 1.5f, nn = n * n, ff = f * f;
+  /** Of the filter's values: 1 / (the product of a point's distances to the others). */
+  static constexpr float atZero = 1 / (nn * ff), atNear = 1 / (2 * nn * (nn - ff)), atFar = 1 / (2 * ff * (ff - nn));
+
+  /** B^T d, of pixels */
+  ALWAYS_INLINE static void pixels(const Vector (&d)[6], Vector (&to)[6]) {
+    const Vector evenNear = d[4] - broadcast(ff) * d[2], oddNear = d[3] - broadcast(ff) * d[1];
+    const Vector evenFar = d[4] - broadcast(nn) * d[2], oddFar = d[3] - broadcast(nn) * d[1];
+    to[0] = broadcast(nn * ff) * d[0] + (d[4] - broadcast(nn + ff) * d[2]);
+    to[1] = evenNear + broadcast(n) * oddNear;
+    to[2] = evenNear - broadcast(n) * oddNear;
+    to[3] = evenFar + broadcast(f) * oddFar;
+    to[4] = evenFar - broadcast(f) * oddFar;
+    to[5] = broadcast(nn * ff) * d[1] + (d[5] - broadcast(nn + ff) * d[3]);
+  }
+
+  /** A^T m: of products, the places */
+  ALWAYS_INLINE static void places(const Vector (&m)[6], Vector (&to)[4]) {
+    const Vector evenNear = m[1] + m[2], oddNear = broadcast(n) * (m[1] - m[2]);
+    const Vector evenFar = m[3] + m[4], oddFar = broadcast(f) * (m[3] - m[4]);
+    to[0] = m[0] + (evenNear + evenFar);
+    to[1] = oddNear + oddFar;
+    to[2] = broadcast(nn) * evenNear + broadcast(ff) * evenFar;
+    to[3] = (broadcast(nn) * oddNear + m[5]) + broadcast(ff) * oddFar;
+  }
+
+  /** A y: how products bear on the places, of the places' gradients */
+  ALWAYS_INLINE static void gradients(const Vector (&y)[4], Vector (&to)[6]) {
+    const Vector evenNear = y[0] + broadcast(nn) * y[2], oddNear = broadcast(n) * (y[1] + broadcast(nn) * y[3]);
+    const Vector evenFar = y[0] + broadcast(ff) * y[2], oddFar = broadcast(f) * (y[1] + broadcast(ff) * y[3]);
+    to[0] = y[0];
+    to[1] = evenNear + oddNear;
+    to[2] = evenNear - oddNear;
+    to[3] = evenFar + oddFar;
+    to[4] = evenFar - oddFar;
+    to[5] = y[3];
+  }
+
+  /** G g, of a filter */
+  ALWAYS_INLINE static void filter(const Vector (&g)[3], Vector (&to)[6]) {
+    const Vector evenNear = broadcast(atNear) * g[0] + broadcast(atNear * nn) * g[2],
+                 oddNear = broadcast(atNear * n) * g[1];
+    const Vector evenFar = broadcast(atFar) * g[0] + broadcast(atFar * ff) * g[2], oddFar = broadcast(atFar * f) * g[1];
+    to[0] = broadcast(atZero) * g[0];
+    to[1] = evenNear + oddNear;
+    to[2] = evenNear - oddNear;
+    to[3] = evenFar + oddFar;
+    to[4] = evenFar - oddFar;
+    to[5] = g[2];
+  }
+
+  /** G^T m: of products, the filter's gradient */
+  ALWAYS_INLINE static void filterGradient(const Vector (&m)[6], Vector (&to)[3]) {
+    const Vector evenNear = broadcast(atNear) * (m[1] + m[2]), oddNear = broadcast(atNear) * (m[1] - m[2]);
+    const Vector evenFar = broadcast(atFar) * (m[3] + m[4]), oddFar = broadcast(atFar) * (m[3] - m[4]);
+    to[0] = (broadcast(atZero) * m[0] + evenNear) + evenFar;
+    to[1] = broadcast(n) * oddNear + broadcast(f) * oddFar;
+    to[2] = (broadcast(nn) * evenNear + m[5]) + broadcast(ff) * evenFar;
+  }
+};
+
+/** `transform` along both axes, columns first, of the values that load(row, column) gives, for store(row, column, value). */
+template <int FROM, int TO, typename Transform, typename Load, typename Store>
+ALWAYS_INLINE void transformBothAxes(const Transform& transform, const Load& load, const Store& store) {
+  Vector between[TO][FROM];
+#pragma GCC unroll 6
+  for (int j = 0; j < FROM; j++) {
+    Vector from[FROM], to[TO];
+#pragma GCC unroll 6
+    for (int i = 0; i < FROM; i++) from[i] = load(i, j);
+    transform(from, to);
+#pragma GCC unroll 6
+    for (int i = 0; i < TO; i++) between[i][j] = to[i];
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < TO; i++) {
+    Vector to[TO];
+    transform(between[i], to);
+#pragma GCC unroll 6
+    for (int j = 0; j < TO; j++) store(i, j, to[j]);
+  }
+}
+
+/** Tiles that cover the places of an image. */
 struct Tiles {
   int rows, columns;
 
-  Tiles(int height, int width) : rows((height + 1) / 2), columns((width + 1) / 2) {}
+  Tiles(int height, int width)
+      : rows((height + kTilePlaces - 1) / kTilePlaces), columns((width + kTilePlaces - 1) / kTilePlaces) {}
   int perImage() const { return rows * columns; }
 };
 
 /** Reads images tile by tile, in a frame of zeros where tiles reach over their edges; one image at a time. */
 class TileReader {
  public:
-  /** A tile has `overlap` pixels more on each side than its 2 x 2 places; pixel (0, 0) stands at (top, left). */
+  /** A tile has `overlap` lines and columns more than its places; pixel (0, 0) stands at (top, left). */
   TileReader(const Tiles& tiles, int overlap, int height, int width, int channels, int top, int left, Scratch& memory)
       : tiles_(tiles),
         height_(height),
         width_(width),
-        frame_{2 * tiles.rows + overlap, 2 * tiles.columns + overlap, channels, top, left},
+        frame_{kTilePlaces * tiles.rows + overlap, kTilePlaces * tiles.columns + overlap, channels, top, left},
         isInPlace_(frame_.isImage(Type::float32, height, width)) {
     if (!isInPlace_) frame_.open(memory, kSlack);
   }
@@ -51,7 +147,8 @@ class TileReader {
       framed_ = isInPlace_ ? from : frame_.place({from, Type::float32}, height_, width_);
       image_ = image;
     }
-    return framed_ + 2 * (place / tiles_.columns) * line() + 2 * ptrdiff_t(place % tiles_.columns) * frame_.channels;
+    const int row = kTilePlaces * (place / tiles_.columns), column = kTilePlaces * (place % tiles_.columns);
+    return framed_ + row * line() + ptrdiff_t(column) * frame_.channels;
   }
 
  private:
@@ -63,45 +160,21 @@ class TileReader {
   const float* framed_ = nullptr;
 };
 
-/** B^T d B of 4 x 4 pixels, `line` values from one line to the next; a point's values are `step` from the next one's. */
+/** B^T d B of a tile's pixels, `line` values from one line to the next; a point's values are `step` from the next one's. */
 inline void pixelsToPoints(const float* from, ptrdiff_t line, int channels, float* to, ptrdiff_t step) {
-  constexpr int kFirst[] = {0, 1, 2, 1}, kSecond[] = {2, 2, 1, 3};
   for (int channel = 0; channel < channels; channel += kLanes) {
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-      const float* const first = from + kFirst[i] * line + channel;
-      const float* const second = from + kSecond[i] * line + channel;
-      Vector d[4];
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; j++) {
-        const Vector a = load(first + j * channels), b = load(second + j * channels);
-        d[j] = i == 1 ? a + b : a - b;
-      }
-      float* const points = to + 4 * i * step + channel;
-      store(points, d[0] - d[2]);
-      store(points + step, d[1] + d[2]);
-      store(points + 2 * step, d[2] - d[1]);
-      store(points + 3 * step, d[1] - d[3]);
-    }
+    transformBothAxes<kTilePixels, kTilePixels>(
+        Filtering::pixels, [&](int i, int j) { return load(from + i * line + j * channels + channel); },
+        [&](int i, int j, const Vector& value) { store(to + (kTilePixels * i + j) * step + channel, value); });
   }
 }
 
-/** A y A^T of 2 x 2 places: how each point's product bears on them. */
-inline void placesToPoints(const float* from, ptrdiff_t line, int channels, float* to, ptrdiff_t step) {
+/** A y A^T of the gradients of a tile's places. */
+inline void gradientsToPoints(const float* from, ptrdiff_t line, int channels, float* to, ptrdiff_t step) {
   for (int channel = 0; channel < channels; channel += kLanes) {
-    const float* const upper = from + channel;
-    const float* const lower = upper + line;
-    const Vector a[2] = {load(upper), load(upper + channels)};
-    const Vector b[2] = {load(lower), load(lower + channels)};
-    const Vector rows[4][2] = {{a[0], a[1]}, {a[0] + b[0], a[1] + b[1]}, {a[0] - b[0], a[1] - b[1]}, {-b[0], -b[1]}};
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-      float* const points = to + 4 * i * step + channel;
-      store(points, rows[i][0]);
-      store(points + step, rows[i][0] + rows[i][1]);
-      store(points + 2 * step, rows[i][0] - rows[i][1]);
-      store(points + 3 * step, -rows[i][1]);
-    }
+    transformBothAxes<kTilePlaces, kTilePixels>(
+        Filtering::gradients, [&](int i, int j) { return load(from + i * line + j * channels + channel); },
+        [&](int i, int j, const Vector& value) { store(to + (kTilePixels * i + j) * step + channel, value); });
   }
 }
 
@@ -109,80 +182,48 @@ inline void placesToPoints(const float* from, ptrdiff_t line, int channels, floa
 inline void pointsToPlaces(const float* from, ptrdiff_t step, int channels, const float* bias, Activation activation,
                            int rows, int columns, float* to, ptrdiff_t line) {
   for (int channel = 0; channel < channels; channel += kLanes) {
-    Vector sums[2][4];
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      const float* const points = from + j * step + channel;
-      const Vector m[4] = {load(points), load(points + 4 * step), load(points + 8 * step), load(points + 12 * step)};
-      sums[0][j] = m[0] + (m[1] + m[2]);
-      sums[1][j] = (m[1] - m[2]) - m[3];
-    }
     const Vector shift = bias ? load(bias + channel) : Vector{};
-    for (int i = 0; i < rows; i++) {
-      const Vector* const m = sums[i];
-      float* const place = to + i * line + channel;
-      store(place, activate(m[0] + (m[1] + m[2]) + shift, activation));
-      if (columns > 1) store(place + channels, activate((m[1] - m[2]) - m[3] + shift, activation));
-    }
+    transformBothAxes<kTilePixels, kTilePlaces>(
+        Filtering::places, [&](int i, int j) { return load(from + (kTilePixels * i + j) * step + channel); },
+        [&](int i, int j, const Vector& value) {
+          if (i >= rows || j >= columns) return;
+          store(to + i * line + j * channels + channel, activate(value + shift, activation));
+        });
   }
 }
 
 /** G g G^T of `count` filters next to each other: [kPlaces, count] to [kPoints, count]. */
 void filtersToPoints(const float* taps, bool isTurned, ptrdiff_t count, float* points) {
-  const Vector half = broadcast(0.5f);
-  const auto evaluate = [&](const Vector& a, const Vector& b, const Vector& c, Vector(&to)[4]) {
-    const Vector ends = half * (a + c), middle = half * b;
-    to[0] = a;
-    to[1] = ends + middle;
-    to[2] = ends - middle;
-    to[3] = c;
-  };
-  for (ptrdiff_t i = 0; i < count; i += kLanes) {
-    Vector g[kPlaces];
-    for (int tap = 0; tap < kPlaces; tap++) g[tap] = load(taps + (isTurned ? kPlaces - 1 - tap : tap) * count + i);
-    Vector columns[3][4];
-    for (int j = 0; j < 3; j++) evaluate(g[j], g[3 + j], g[6 + j], columns[j]);
-    for (int k = 0; k < 4; k++) {
-      Vector row[4];
-      evaluate(columns[0][k], columns[1][k], columns[2][k], row);
-      for (int j = 0; j < 4; j++) store(points + (4 * k + j) * count + i, row[j]);
-    }
+  for (ptrdiff_t at = 0; at < count; at += kLanes) {
+    transformBothAxes<3, kTilePixels>(
+        Filtering::filter,
+        [&](int i, int j) { return load(taps + (isTurned ? kPlaces - 1 - (3 * i + j) : 3 * i + j) * count + at); },
+        [&](int i, int j, const Vector& value) { store(points + (kTilePixels * i + j) * count + at, value); });
   }
 }
 
 /** G^T m G: [kPoints, count] to [kPlaces, count]. */
 void pointsToFilters(const float* points, ptrdiff_t count, float* taps) {
-  const Vector half = broadcast(0.5f);
-  const auto combine = [&](const Vector(&m)[4], Vector(&to)[3]) {
-    const Vector sum = half * (m[1] + m[2]);
-    to[0] = m[0] + sum;
-    to[1] = half * (m[1] - m[2]);
-    to[2] = sum + m[3];
-  };
-  for (ptrdiff_t i = 0; i < count; i += kLanes) {
-    Vector rows[4][3];
-    for (int k = 0; k < 4; k++) {
-      Vector m[4];
-      for (int j = 0; j < 4; j++) m[j] = load(points + (4 * k + j) * count + i);
-      combine(m, rows[k]);
-    }
-    for (int j = 0; j < 3; j++) {
-      const Vector m[4] = {rows[0][j], rows[1][j], rows[2][j], rows[3][j]};
-      Vector column[3];
-      combine(m, column);
-      for (int k = 0; k < 3; k++) store(taps + (3 * k + j) * count + i, column[k]);
-    }
+  for (ptrdiff_t at = 0; at < count; at += kLanes) {
+    transformBothAxes<kTilePixels, 3>(
+        Filtering::filterGradient, [&](int i, int j) { return load(points + (kTilePixels * i + j) * count + at); },
+        [&](int i, int j, const Vector& value) { store(taps + (3 * i + j) * count + at, value); });
   }
 }
 
 /** Values at all points of the tiles that are multiplied together stay in the cache of a core. */
-constexpr int kTileBytes = 192 << 10;
+constexpr int kTileBytes = 320 << 10;
 
-/** Tiles that are multiplied together: whole blocks of rows. */
-inline int tilesAtOnce(const ConvolutionShape& s) {
+/** Tiles of so many that are multiplied together: about the same in each round. */
+inline int tilesAtOnce(const ConvolutionShape& s, int total) {
   const int most = kTileBytes / int(kPoints * sizeof(float) * (s.inChannels + s.outChannels));
-  return greatest(1, most / kRows) * kRows;
+  const int whole = greatest(1, most / kRows) * kRows;
+  const int rounds = (total + whole - 1) / whole;
+  return (total + rounds - 1) / rounds;
 }
+
+/** From one point's values to the next one's: a little further than it takes, since powers of two collide in the cache. */
+inline ptrdiff_t pointStep(int tiles, int channels) { return ptrdiff_t(tiles) * channels + 16; }
 
 /** The convolution that gives the gradient of the input from that of the output. */
 ConvolutionShape turned(const ConvolutionShape& s) {
@@ -207,18 +248,63 @@ void winogradPack(const ConvolutionShape& s, bool isTurned, const float* filter,
   }
 }
 
+/**
+ * A block of the products at one point: of `a` with kWidth columns of `b`, whose rows are `aStep` and `bStep` values apart.
+ * Whole vectors of the first `width` sums of a row are stored, `step` values from one row to the next.
+ */
+struct PointProducts {
+  const float* a;
+  ptrdiff_t aStep;
+  const float* b;
+  ptrdiff_t bStep;
+  int depth;
+  float* to;
+  ptrdiff_t step;
+  int width;
+};
+
+/** to = a b, or, of a turned, to += a^T b: innerProducts, without all that may become of it. */
+template <bool IS_TURNED>
+struct PointBlock {
+  const PointProducts& p;
+
+  template <int ROWS>
+  void run() const {
+    const ptrdiff_t rowStep = IS_TURNED ? 1 : p.aStep, depthStep = IS_TURNED ? p.aStep : 1;
+    const float *a = p.a, *b = p.b;
+    Vector sums[ROWS][kVectors] = {};
+    for (int k = 0; k < p.depth; k++, a += depthStep, b += p.bStep) {
+      Vector weights[kVectors];
+      for (int v = 0; v < kVectors; v++) weights[v] = load(b + v * kLanes);
+#pragma GCC unroll 16
+      for (int row = 0; row < ROWS; row++) {
+        const Vector value = broadcast(a[row * rowStep]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; v++) sums[row][v] += value * weights[v];
+      }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; v++) {
+      if (v * kLanes >= p.width) return;
+#pragma GCC unroll 16
+      for (int row = 0; row < ROWS; row++) {
+        float* const to = p.to + row * p.step + v * kLanes;
+        store(to, IS_TURNED ? load(to) + sums[row][v] : sums[row][v]);
+      }
+    }
+  }
+};
+
 void winogradConvolve(const ConvolutionShape& s, int images, const float* input, const float* packed, const float* bias,
                       Activation activation, float* output) {
   const Tiles tiles(s.outHeight, s.outWidth);
   TileReader reader(tiles, 2, s.height, s.width, s.inChannels, s.padTop, s.padLeft, frameMemory);
-  const int most = tilesAtOnce(s);
-  const ptrdiff_t inStep = ptrdiff_t(most) * s.inChannels, outStep = ptrdiff_t(most) * s.outChannels;
+  const int total = images * tiles.perImage();
+  const int most = tilesAtOnce(s, total);
+  const ptrdiff_t inStep = pointStep(most, s.inChannels), outStep = pointStep(most, s.outChannels);
   float* const in = inputPointMemory.take<float>(kPoints * inStep);
   float* const out = outputPointMemory.take<float>(kPoints * outStep);
-  const ptrdiff_t noOffset = 0;
-  const Segments channels{&noOffset, 1, s.inChannels};
   const ptrdiff_t line = ptrdiff_t(s.outWidth) * s.outChannels;
-  const int total = images * tiles.perImage();
   for (int first = 0; first < total; first += most) {
     const int count = least(most, total - first);
     for (int i = 0; i < count; i++) {
@@ -226,91 +312,65 @@ void winogradConvolve(const ConvolutionShape& s, int images, const float* input,
       pixelsToPoints(from, reader.line(), s.inChannels, in + ptrdiff_t(i) * s.inChannels, inStep);
     }
     for (int point = 0; point < kPoints; point++) {
-      const Target target{{out + point * outStep, Type::float32}, s.outChannels};
-      multiplyPanels(in + point * inStep, count, s.inChannels, channels, packed + point * winogradPanel(s),
-                     s.outChannels, target);
+      const float* const a = in + point * inStep;
+      const float* const b = packed + point * winogradPanel(s);
+      float* const to = out + point * outStep;
+      for (int column = 0; column < s.outChannels; column += kWidth) {
+        eachBlock(count, [&](int row, int rows) {
+          const PointProducts products{a + ptrdiff_t(row) * s.inChannels,
+                                       s.inChannels,
+                                       b + ptrdiff_t(column) * s.inChannels,
+                                       kWidth,
+                                       s.inChannels,
+                                       to + ptrdiff_t(row) * s.outChannels + column,
+                                       s.outChannels,
+                                       s.outChannels - column};
+          dispatch<kRows>(rows, PointBlock<false>{products});
+        });
+      }
     }
     for (int i = 0; i < count; i++) {
       const int image = (first + i) / tiles.perImage(), place = (first + i) % tiles.perImage();
-      const int row = 2 * (place / tiles.columns), column = 2 * (place % tiles.columns);
+      const int row = kTilePlaces * (place / tiles.columns), column = kTilePlaces * (place % tiles.columns);
       float* const to = output + (ptrdiff_t(image) * s.outHeight + row) * line + ptrdiff_t(column) * s.outChannels;
-      pointsToPlaces(out + ptrdiff_t(i) * s.outChannels, outStep, s.outChannels, bias, activation,
-                     least(2, s.outHeight - row), least(2, s.outWidth - column), to, line);
+      pointsToPlaces(out + ptrdiff_t(i) * s.outChannels, outStep, s.outChannels, bias, activation, s.outHeight - row,
+                     s.outWidth - column, to, line);
     }
   }
 }
-
-/** Adds the sum of the products of rows a[k] and b[k], `aStep` and `bStep` values apart, to ROWS rows of the target. */
-template <int ROWS>
-void outerProducts(const float* a, ptrdiff_t aStep, const float* b, ptrdiff_t bStep, int depth, const Target& target,
-                   int width) {
-  Vector sums[ROWS][kVectors] = {};
-  for (int k = 0; k < depth; k++, a += aStep, b += bStep) {
-    Vector weights[kVectors];
-    for (int v = 0; v < kVectors; v++) weights[v] = load(b + v * kLanes);
-#pragma GCC unroll 16
-    for (int row = 0; row < ROWS; row++) {
-      const Vector value = broadcast(a[row]);
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; v++) sums[row][v] += value * weights[v];
-    }
-  }
-  // As in innerProducts.
-  Vector results[ROWS][kVectors];
-  for (int row = 0; row < ROWS; row++) {
-    for (int v = 0; v < kVectors; v++) results[row][v] = sums[row][v];
-  }
-  storeBlock(results[0], ROWS, kVectors, target, width);
-}
-
-struct OuterBlock {
-  const float* a;
-  ptrdiff_t aStep;
-  const float* b;
-  ptrdiff_t bStep;
-  int depth;
-  const Target& target;
-  int width;
-
-  template <int ROWS>
-  void run() const {
-    outerProducts<ROWS>(a, aStep, b, bStep, depth, target, width);
-  }
-};
 
 /** Adds to the sums at each point, [kPoints, inChannels, outChannels]. */
 void winogradFilterGradient(const ConvolutionShape& s, int images, const float* input, const float* gradient,
                             float* sums) {
   const Tiles tiles(s.outHeight, s.outWidth);
   TileReader pixels(tiles, 2, s.height, s.width, s.inChannels, s.padTop, s.padLeft, frameMemory);
-  TileReader places(tiles, 0, s.outHeight, s.outWidth, s.outChannels, 0, 0, gradientFrameMemory);
-  const int most = tilesAtOnce(s);
-  const ptrdiff_t inStep = ptrdiff_t(most) * s.inChannels, outStep = ptrdiff_t(most) * s.outChannels;
+  TileReader gradients(tiles, 0, s.outHeight, s.outWidth, s.outChannels, 0, 0, gradientFrameMemory);
+  const int total = images * tiles.perImage();
+  const int most = tilesAtOnce(s, total);
+  const ptrdiff_t inStep = pointStep(most, s.inChannels), outStep = pointStep(most, s.outChannels);
   float* const in = inputPointMemory.take<float>(kPoints * inStep);
   float* const out = outputPointMemory.take<float>(kPoints * outStep + kSlack);
-  const ptrdiff_t size = ptrdiff_t(s.inChannels) * s.outChannels;
-  const int total = images * tiles.perImage();
   for (int first = 0; first < total; first += most) {
     const int count = least(most, total - first);
     for (int i = 0; i < count; i++) {
       pixelsToPoints(pixels.at(input, first + i), pixels.line(), s.inChannels, in + ptrdiff_t(i) * s.inChannels,
                      inStep);
-      placesToPoints(places.at(gradient, first + i), places.line(), s.outChannels, out + ptrdiff_t(i) * s.outChannels,
-                     outStep);
+      gradientsToPoints(gradients.at(gradient, first + i), gradients.line(), s.outChannels,
+                        out + ptrdiff_t(i) * s.outChannels, outStep);
     }
-    for (int point = 0; point < kPoints; point++) {
-      const Target all{{sums + point * size, Type::float32}, s.outChannels, nullptr, Activation::none, true};
+    float* to = sums;
+    for (int point = 0; point < kPoints; point++, to += ptrdiff_t(s.inChannels) * s.outChannels) {
       for (int column = 0; column < s.outChannels; column += kWidth) {
         eachBlock(s.inChannels, [&](int row, int rows) {
-          const Target target = all.at(row, column);
-          const OuterBlock outer{in + point * inStep + row,
-                                 s.inChannels,
-                                 out + point * outStep + column,
-                                 s.outChannels,
-                                 count,
-                                 target,
-                                 least(kWidth, s.outChannels - column)};
-          dispatch<kRows>(rows, outer);
+          const PointProducts products{in + point * inStep + row,
+                                       s.inChannels,
+                                       out + point * outStep + column,
+                                       s.outChannels,
+                                       count,
+                                       to + ptrdiff_t(row) * s.outChannels + column,
+                                       s.outChannels,
+                                       s.outChannels - column};
+          dispatch<kRows>(rows, PointBlock<true>{products});
         });
       }
     }
@@ -321,9 +381,9 @@ constexpr WinogradKernels kWinograd = {
     [](const ConvolutionShape& s) {
       const bool isPlain = s.filterHeight == 3 && s.filterWidth == 3 && s.strideHeight == 1 && s.strideWidth == 1 &&
                            s.dilationHeight == 1 && s.dilationWidth == 1;
-      // Whole vectors of channels; and tiles that do not reach far over the edges of small images.
+      // Whole vectors of channels; and at most half of the multiplications, which tiles make also beyond the edges.
       const auto isCovered = [](int height, int width) {
-        return 4 * Tiles(height, width).perImage() * 2 <= 3 * height * width;
+        return 2 * kPoints * Tiles(height, width).perImage() <= kPlaces * height * width;
       };
       return isPlain && s.inChannels % 16 == 0 && s.outChannels % 16 == 0 && isCovered(s.outHeight, s.outWidth) &&
              isCovered(s.height, s.width);
@@ -346,3 +406,5 @@ constexpr WinogradKernels kWinograd = {
 };
 
 }  // namespace
+
+#undef ALWAYS_INLINE

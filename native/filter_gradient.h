@@ -130,7 +130,7 @@ void filterGradient(ConvolutionShape s, int images, ConstValues input, const G* 
   Planes<P> planes(s, bandLines);
   Frame<P> frame = planes.frame();
   const bool isInPlace = frame.isImage(input.type, s.height, s.width);
-  if (!isInPlace) frame.open(frameMemory, kSlack);
+  if (!isInPlace) frame.open(frameMemory, s.height, s.width, kSlack);
 
   // Where lines are as long as the product's steps, a segment each; else all of them as one, with zeros in the gradient
   // where the filter would reach over a line's end.

@@ -48,28 +48,45 @@ struct Frame {
 
   ptrdiff_t line() const { return ptrdiff_t(width) * channels; }
 
-  /** Makes room; `slack` values may be read behind the frame. */
-  void open(Scratch& memory, ptrdiff_t slack) {
-    const size_t size = size_t(height) * line() + slack;
+  /** Makes room for images [rows, columns], with zeros around; `slack` values may be read behind the frame. */
+  void open(Scratch& memory, int rows, int columns, ptrdiff_t slack) {
+    const ptrdiff_t size = height * line() + slack;
     values = memory.take<P>(size);
-    std::memset(values, 0, sizeof(P) * size);
+    P* zeros = values;
+    const auto zeroUpTo = [&](P* end) {
+      std::memset(zeros, 0, sizeof(P) * (end - zeros));
+      zeros = end;
+    };
+    eachLine(rows, columns, [&](P* inside, ptrdiff_t, ptrdiff_t count) {
+      zeroUpTo(inside);
+      zeros += count;
+    });
+    zeroUpTo(values + size);
   }
 
   /** The image [rows, columns, channels] in its frame. */
   const P* place(ConstValues image, int rows, int columns) {
-    const int firstColumn = greatest(0, -left);
-    const int count = least(columns, width - left) - firstColumn;
-    if (count <= 0) return values;
-    for (int row = greatest(0, -top); row < least(rows, height - top); row++) {
-      copyValues(values + (top + row) * line() + ptrdiff_t(left + firstColumn) * channels,
-                 image.from((ptrdiff_t(row) * columns + firstColumn) * channels), ptrdiff_t(count) * channels);
-    }
+    eachLine(rows, columns,
+             [&](P* inside, ptrdiff_t from, ptrdiff_t count) { copyValues(inside, image.from(from), count); });
     return values;
   }
 
   /** Whether an image [rows, columns] of this type may be read where it lies. */
   bool isImage(Type type, int rows, int columns) const {
     return type == kType<P> && top == 0 && left == 0 && height <= rows && width == columns;
+  }
+
+ private:
+  /** Calls action(where it lies, where it is in the image, values) for what is inside of each line of an image. */
+  template <typename Action>
+  void eachLine(int rows, int columns, const Action& action) const {
+    const int firstColumn = greatest(0, -left);
+    const int count = least(columns, width - left) - firstColumn;
+    if (count <= 0) return;
+    for (int row = greatest(0, -top); row < least(rows, height - top); row++) {
+      action(values + (top + row) * line() + ptrdiff_t(left + firstColumn) * channels,
+             (ptrdiff_t(row) * columns + firstColumn) * channels, ptrdiff_t(count) * channels);
+    }
   }
 };
 

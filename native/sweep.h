@@ -140,7 +140,7 @@ void sweep(const Sweep& s, Frame<P>& frame, int images, ConstValues input, int h
   const bool isLaidOut = !fitsSteps<P>(segments.length);
   const ptrdiff_t rowStep = ptrdiff_t(s.strideWidth) * frame.channels;
   const bool isInPlace = kRowsRead<P> == 1 && !isLaidOut && frame.isImage(input.type, height, width);
-  if (!isInPlace) frame.open(frameMemory, kRowsRead<P> * rowStep + kSlack);
+  if (!isInPlace) frame.open(frameMemory, height, width, kRowsRead<P> * rowStep + kSlack);
   Patches<P> patches(segments, isLaidOut ? s.outWidth : 0);
   const ptrdiff_t imageSize = ptrdiff_t(height) * width * frame.channels;
   for (int image = 0; image < images; image++) {

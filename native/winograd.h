@@ -134,7 +134,7 @@ class TileReader {
         width_(width),
         frame_{kTilePlaces * tiles.rows + overlap, kTilePlaces * tiles.columns + overlap, channels, top, left},
         isInPlace_(frame_.isImage(Type::float32, height, width)) {
-    if (!isInPlace_) frame_.open(memory, kSlack);
+    if (!isInPlace_) frame_.open(memory, height, width, kSlack);
   }
 
   /** From one line of a tile to the next, in values. */

@@ -213,12 +213,16 @@ void pointsToFilters(const float* points, ptrdiff_t count, float* taps) {
 
 /** Values at all points of the tiles that are multiplied together stay in the cache of a core. */
 constexpr int kTileBytes = 320 << 10;
+/** But that many are, where there are: what a filter has at all points is read, or read and written, for each round. */
+constexpr int kFewestTiles = 48;
+/** Products of channels for a tile of an image, above which an image is not worth that reading and writing. */
+constexpr int kMostProducts = 4096;
 
 /** Tiles of so many that are multiplied together: about the same in each round. */
 inline int tilesAtOnce(const ConvolutionShape& s, int total) {
-  const int most = kTileBytes / int(kPoints * sizeof(float) * (s.inChannels + s.outChannels));
-  const int whole = greatest(1, most / kRows) * kRows;
-  const int rounds = (total + whole - 1) / whole;
+  const int cached = kTileBytes / int(kPoints * sizeof(float) * (s.inChannels + s.outChannels));
+  const int most = greatest(kFewestTiles, cached / kRows * kRows);
+  const int rounds = (total + most - 1) / most;
   return (total + rounds - 1) / rounds;
 }
 
@@ -382,8 +386,10 @@ constexpr WinogradKernels kWinograd = {
       const bool isPlain = s.filterHeight == 3 && s.filterWidth == 3 && s.strideHeight == 1 && s.strideWidth == 1 &&
                            s.dilationHeight == 1 && s.dilationWidth == 1;
       // Whole vectors of channels; and at most half of the multiplications, which tiles make also beyond the edges.
-      const auto isCovered = [](int height, int width) {
-        return 2 * kPoints * Tiles(height, width).perImage() <= kPlaces * height * width;
+      const auto isCovered = [&](int height, int width) {
+        const int64_t tiles = Tiles(height, width).perImage();
+        return 2 * kPoints * tiles <= int64_t(kPlaces) * height * width &&
+               int64_t(s.inChannels) * s.outChannels <= kMostProducts * tiles;
       };
       return isPlain && s.inChannels % 16 == 0 && s.outChannels % 16 == 0 && isCovered(s.outHeight, s.outWidth) &&
              isCovered(s.height, s.width);

@@ -27,9 +27,9 @@ thread_local Scratch gradientFrameMemory;
 
 /**
  * Values at the points 0, n, -n, f, -f and infinity of polynomials along one axis, and back. These n and f, with squares
- * and products that float32 has, make a third to half of the errors of the usual 1 and 2: pairs of points around 1 whose product is
- * near 1 keep powers small (Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd convolution for
- * deep neural networks").
+ * and products that float32 has, make a third to half of the errors of the usual 1 and 2: pairs of points around 1 whose
+ * product is near 1 keep powers small (Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd
+ * convolution for deep neural networks").
  */
 struct Filtering {
   static constexpr float n = 0.625f, f = 1.5f, nn = n * n, ff = f * f;

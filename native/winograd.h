@@ -41,10 +41,7 @@ struct Filtering {
     const Vector evenNear = d[4] - broadcast(ff) * d[2], oddNear = d[3] - broadcast(ff) * d[1];
     const Vector evenFar = d[4] - broadcast(nn) * d[2], oddFar = d[3] - broadcast(nn) * d[1];
     to[0] = broadcast(nn * ff) * d[0] + (d[4] - broadcast(nn + ff) * d[2]);
-    to[1] = evenNear + broadcast(n) * oddNear;
-    to[2] = evenNear - broadcast(n) * oddNear;
-    to[3] = evenFar + broadcast(f) * oddFar;
-    to[4] = evenFar - broadcast(f) * oddFar;
+    atPairs(evenNear, broadcast(n) * oddNear, evenFar, broadcast(f) * oddFar, to);
     to[5] = broadcast(nn * ff) * d[1] + (d[5] - broadcast(nn + ff) * d[3]);
   }
 
@@ -63,10 +60,7 @@ struct Filtering {
     const Vector evenNear = y[0] + broadcast(nn) * y[2], oddNear = broadcast(n) * (y[1] + broadcast(nn) * y[3]);
     const Vector evenFar = y[0] + broadcast(ff) * y[2], oddFar = broadcast(f) * (y[1] + broadcast(ff) * y[3]);
     to[0] = y[0];
-    to[1] = evenNear + oddNear;
-    to[2] = evenNear - oddNear;
-    to[3] = evenFar + oddFar;
-    to[4] = evenFar - oddFar;
+    atPairs(evenNear, oddNear, evenFar, oddFar, to);
     to[5] = y[3];
   }
 
@@ -76,10 +70,7 @@ struct Filtering {
                  oddNear = broadcast(atNear * n) * g[1];
     const Vector evenFar = broadcast(atFar) * g[0] + broadcast(atFar * ff) * g[2], oddFar = broadcast(atFar * f) * g[1];
     to[0] = broadcast(atZero) * g[0];
-    to[1] = evenNear + oddNear;
-    to[2] = evenNear - oddNear;
-    to[3] = evenFar + oddFar;
-    to[4] = evenFar - oddFar;
+    atPairs(evenNear, oddNear, evenFar, oddFar, to);
     to[5] = g[2];
   }
 
@@ -90,6 +81,15 @@ struct Filtering {
     to[0] = (broadcast(atZero) * m[0] + evenNear) + evenFar;
     to[1] = broadcast(n) * oddNear + broadcast(f) * oddFar;
     to[2] = (broadcast(nn) * evenNear + m[5]) + broadcast(ff) * evenFar;
+  }
+
+ private:
+  /** At n, -n, f and -f, of the even and the odd powers at n and at f. */
+  ALWAYS_INLINE static void atPairs(Vector evenNear, Vector oddNear, Vector evenFar, Vector oddFar, Vector (&to)[6]) {
+    to[1] = evenNear + oddNear;
+    to[2] = evenNear - oddNear;
+    to[3] = evenFar + oddFar;
+    to[4] = evenFar - oddFar;
   }
 };
 

@@ -74,13 +74,14 @@ constexpr Products kProducts = {
         inputGradient(s, images, gradient, (const Bfloat16*)packed, input);
       }
     },
-    [](const ConvolutionShape& s, Type operands, int images, ConstValues input, ConstValues gradient, float* filter) {
+    [](const ConvolutionShape& s, Type operands, int images, ConstValues input, ConstValues gradient, bool adds,
+       float* filter) {
       if (operands == Type::bfloat16 && gradient.type == Type::bfloat16) {
-        filterGradient<Bfloat16>(s, images, input, (const Bfloat16*)gradient.data, filter);
+        filterGradient<Bfloat16>(s, images, input, (const Bfloat16*)gradient.data, adds, filter);
       } else if (operands == Type::bfloat16) {
-        filterGradient<Bfloat16>(s, images, input, (const float*)gradient.data, filter);
+        filterGradient<Bfloat16>(s, images, input, (const float*)gradient.data, adds, filter);
       } else {
-        filterGradient<float>(s, images, input, (const float*)gradient.data, filter);
+        filterGradient<float>(s, images, input, (const float*)gradient.data, adds, filter);
       }
     },
 };

@@ -53,13 +53,19 @@ class Direct {
 
   /** Of the filter's gradient. */
   size_t sums() const { return sums_; }
-  void filterGradient(int images, const Values& input, const Values& gradient, float* sums) const {
-    products().filterGradient(shape_, type_, images, input, gradient, sums + offset_);
+  void filterGradient(int images, const Values& input, const Values& gradient, bool adds, float* sums) const {
+    // What never falls on the image has no gradient.
+    if (!adds && isPartial()) std::memset(sums, 0, sums_ * sizeof(float));
+    products().filterGradient(shape_, type_, images, input, gradient, adds || isPartial(), sums + offset_);
   }
   void toFilter(const float* total, float* filter) const { std::memcpy(filter, total, sums_ * sizeof(float)); }
 
  private:
   static const Products& products() { return *chosenKernels().products; }
+
+  bool isPartial() const {
+    return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels < sums_;
+  }
 
   /** Makes the filter as small as what of it ever falls on the image, where that lies together: images may be smaller. */
   void leaveOutPadding() {
@@ -113,8 +119,8 @@ class Winograd {
   }
 
   size_t sums() const { return kernels().filterSums(shape_); }
-  void filterGradient(int images, const Values& input, const Values& gradient, float* sums) const {
-    kernels().filterGradient(shape_, images, floats(input), floats(gradient), sums);
+  void filterGradient(int images, const Values& input, const Values& gradient, bool adds, float* sums) const {
+    kernels().filterGradient(shape_, images, floats(input), floats(gradient), adds, sums);
   }
   void toFilter(const float* total, float* filter) const { kernels().filterFromSums(shape_, total, filter); }
 
@@ -157,7 +163,7 @@ class Convolution : public Operation {
 
   void beforeBackward(Plan& plan, Run& run) override {
     const int parts = isWhole ? 1 : plan.parts();
-    if (!isWhole && hasGradient(run, settings_.filter)) filterSums_.clear(parts, method_.sums());
+    if (!isWhole && hasGradient(run, settings_.filter)) filterSums_.begin(parts, method_.sums());
     if (hasGradient(run, settings_.bias)) biasSums_.clear(parts, shape_.outChannels);
   }
 
@@ -168,8 +174,7 @@ class Convolution : public Operation {
     if (hasGradient(run, settings_.filter)) {
       // A whole batch has one sum, which needs no place of its own.
       float* sums = isWhole ? run.gradients[settings_.filter] : filterSums_.of(chunk);
-      if (isWhole) std::memset(sums, 0, method_.sums() * sizeof(float));
-      method_.filterGradient(chunk.count, x, slopes, sums);
+      method_.filterGradient(chunk.count, x, slopes, !isWhole && filterSums_.adds(chunk), sums);
     }
     if (!settings_.wantsInputGradient) return;
     writeGradient(plan, *this, 0, chunk, [&](const Values& to) {

@@ -122,9 +122,12 @@ void packGradients(const ConvolutionShape& s, const G* gradient, int lines, int 
   }
 }
 
+/** Channels of the input that are multiplied with all panels before the next: what they see stays in the nearest cache. */
+constexpr int kChannelsAtOnce = 96;
+
 /** For each place of the filter a product over the places of the output. */
 template <typename P, typename G>
-void filterGradient(ConvolutionShape s, int images, ConstValues input, const G* gradient, float* filter) {
+void filterGradient(ConvolutionShape s, int images, ConstValues input, const G* gradient, bool adds, float* filter) {
   flatten(s, images);
   const int bandLines = bandOf(s, sizeof(P));
   Planes<P> planes(s, bandLines);
@@ -157,8 +160,12 @@ void filterGradient(ConvolutionShape s, int images, ConstValues input, const G* 
       for (int i = 0; i < s.filterHeight; i++) {
         for (int j = 0; j < s.filterWidth; j++) {
           float* const place = filter + ptrdiff_t(i * s.filterWidth + j) * s.inChannels * s.outChannels;
-          const Target target{{place, Type::float32}, s.outChannels, nullptr, Activation::none, true};
-          multiplyPanels(planes.at(i, j), s.inChannels, planes.step(), segments, packed, s.outChannels, target);
+          const Target target{
+              {place, Type::float32}, s.outChannels, nullptr, Activation::none, adds || image > 0 || first > 0};
+          for (int channel = 0; channel < s.inChannels; channel += kChannelsAtOnce) {
+            multiplyPanels(planes.at(i, j) + channel * planes.step(), least(kChannelsAtOnce, s.inChannels - channel),
+                           planes.step(), segments, packed, s.outChannels, target.at(channel, 0));
+          }
         }
       }
     }

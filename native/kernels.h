@@ -72,9 +72,9 @@ struct Products {
   void (*inputGradient)(const ConvolutionShape& shape, Type operands, int images, ConstValues gradient,
                         const void* packedTurned, Values input);
 
-  /** Adds to the gradient of the filter, from the input and the gradient of the output. */
+  /** The gradient of the filter, from the input and the gradient of the output; or adds it to what is there. */
   void (*filterGradient)(const ConvolutionShape& shape, Type operands, int images, ConstValues input,
-                         ConstValues gradient, float* filter);
+                         ConstValues gradient, bool adds, float* filter);
 };
 
 struct ArithmeticKernels;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <utility>
 
 #include "arguments.h"
 #include "operations.h"
@@ -34,28 +35,46 @@ void writeGradient(Plan& plan, const Operation& operation, int index, const Chun
 /** Sums of float32 of which each part of a batch has its own, added in the parts' order. */
 class PartSums {
  public:
-  /** Before each use, of so many sums. */
-  void clear(int parts, size_t count) {
+  /** Before each use, of so many sums, where the first of a part are written, and others added: `adds` tells. */
+  void begin(int parts, size_t count) {
     if (sums_.empty()) {
       for (int i = 0; i < parts; i++) sums_.push_back(std::make_unique<Memory>(count * sizeof(float)));
     }
     count_ = count;
-    for (const auto& sums : sums_) std::memset(sums->data(), 0, count * sizeof(float));
+    has_.assign(parts, false);
   }
+
+  /** Before each use, where all are added. */
+  void clear(int parts, size_t count) {
+    begin(parts, count);
+    for (const auto& sums : sums_) std::memset(sums->data(), 0, count * sizeof(float));
+    has_.assign(parts, true);
+  }
+
+  /** Whether the next sums of a part are added to what it has: all but the first. */
+  bool adds(const Chunk& chunk) { return std::exchange(has_[chunk.part], uint8_t(true)) != 0; }
 
   float* of(const Chunk& chunk) const { return static_cast<float*>(sums_[chunk.part]->data()); }
 
-  /** After each use. */
+  /** After each use; a batch of few images has parts without any. */
   const float* total() {
-    auto* const to = static_cast<float*>(sums_[0]->data());
-    for (size_t part = 1; part < sums_.size(); part++) {
-      passes().add(Type::float32, ptrdiff_t(count_), to, sums_[part]->data(), to);
+    float* to = nullptr;
+    for (size_t part = 0; part < sums_.size(); part++) {
+      auto* const sums = static_cast<float*>(sums_[part]->data());
+      if (!has_[part]) continue;
+      if (to == nullptr) {
+        to = sums;
+      } else {
+        passes().add(Type::float32, ptrdiff_t(count_), to, sums, to);
+      }
     }
     return to;
   }
 
  private:
   std::vector<std::unique_ptr<Memory>> sums_;
+  /** Not of bool, whose neighbours threads may not write at once. */
+  std::vector<uint8_t> has_;
   size_t count_ = 0;
 };
 

@@ -142,21 +142,32 @@ inline void packRows(Bfloat16* to, const From* first, const From* second, int co
 
 /** One row: to [width], the rest filled up with zeros. */
 inline void packRows(float* to, const float* row, const float*, int count, int width) {
-  std::memcpy(to, row, sizeof(float) * count);
-  std::memset(to + count, 0, sizeof(float) * (width - count));
+  if (count < width) {
+    std::memcpy(to, row, sizeof(float) * count);
+    std::memset(to + count, 0, sizeof(float) * (width - count));
+    return;
+  }
+  for (int i = 0; i < width; i += kLanes) store(to + i, load(row + i));
 }
 
 /** A matrix [depth, columns] as panels [depth / kGroup, kWidth, kGroup], filled up with zeros. */
 template <typename P>
 void packPanels(const float* matrix, int depth, int paddedDepth, int columns, P* to) {
-  for (int first = 0; first < columns; first += kWidth) {
-    const int width = least(kWidth, columns - first);
-    const float* row = matrix + first;
-    for (int k = 0; k < paddedDepth; k += kGroup<P>, row += ptrdiff_t(kGroup<P>) * columns, to += kWidth * kGroup<P>) {
-      if (k >= depth) {
-        std::memset(to, 0, sizeof(float) * kWidth);
-      } else {
-        packRows(to, row, k + 1 < depth ? row + columns : nullptr, width, kWidth);
+  // Some rows at a time for all panels: a wide matrix is read line by line then, and a panel written in pieces.
+  constexpr int kRowsAtOnce = 16;
+  for (int start = 0; start < paddedDepth; start += kRowsAtOnce) {
+    const int end = least(start + kRowsAtOnce, paddedDepth);
+    P* panel = to + ptrdiff_t(start) * kWidth;
+    for (int first = 0; first < columns; first += kWidth, panel += ptrdiff_t(paddedDepth) * kWidth) {
+      const int width = least(kWidth, columns - first);
+      P* rows = panel;
+      for (int k = start; k < end; k += kGroup<P>, rows += kWidth * kGroup<P>) {
+        const float* const row = matrix + ptrdiff_t(k) * columns + first;
+        if (k >= depth) {
+          std::memset(rows, 0, sizeof(float) * kWidth);
+        } else {
+          packRows(rows, row, k + 1 < depth ? row + columns : nullptr, width, kWidth);
+        }
       }
     }
   }

@@ -57,7 +57,7 @@ void filterGradient(const Napi::CallbackInfo& info) {
                               : Values{arguments.floats(3, "gradient", all.outputSize()), Type::float32};
   float* filter = arguments.floats(4, "filter", filterSize(s));
   std::memset(filter, 0, filterSize(s) * sizeof(float));
-  products().filterGradient(s, operands, all.images, input, gradient, filter);
+  products().filterGradient(s, operands, all.images, input, gradient, true, filter);
 }
 
 /** Of images of one pixel. */
@@ -94,7 +94,7 @@ void multiply(const Napi::CallbackInfo& info) {
       b = static_cast<const float*>(straight.data());
     }
     std::memset(product.data, 0, size_t(rows) * columns * sizeof(float));
-    products().filterGradient(pointShape(rows, columns), operands, depth, a, {b, Type::float32},
+    products().filterGradient(pointShape(rows, columns), operands, depth, a, {b, Type::float32}, true,
                               static_cast<float*>(product.data));
   } else if (isBTransposed) {
     const ConvolutionShape s = pointShape(columns, depth);

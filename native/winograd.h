@@ -23,7 +23,7 @@ constexpr int kPlaces = 9;
 thread_local Scratch inputPointMemory;
 thread_local Scratch outputPointMemory;
 thread_local Scratch filterPointMemory;
-thread_local Scratch gradientFrameMemory;
+thread_local Scratch zeroMemory;
 
 /**
  * Values at the points 0, n, -n, f, -f and infinity of polynomials along one axis, and back. These n and f, with squares
@@ -93,23 +93,23 @@ struct Filtering {
   }
 };
 
-/** `transform` along both axes, columns first, of the values that load(row, column) gives, for store(row, column, value). */
-template <int FROM, int TO, typename Transform, typename Load, typename Store>
-ALWAYS_INLINE void transformBothAxes(const Transform& transform, const Load& load, const Store& store) {
+/** TRANSFORM along both axes, columns first, of the values that load(row, column) gives, for store(row, column, value). */
+template <auto TRANSFORM, int FROM, int TO, typename Load, typename Store>
+ALWAYS_INLINE void transformBothAxes(const Load& load, const Store& store) {
   Vector between[TO][FROM];
 #pragma GCC unroll 6
   for (int j = 0; j < FROM; j++) {
     Vector from[FROM], to[TO];
 #pragma GCC unroll 6
     for (int i = 0; i < FROM; i++) from[i] = load(i, j);
-    transform(from, to);
+    TRANSFORM(from, to);
 #pragma GCC unroll 6
     for (int i = 0; i < TO; i++) between[i][j] = to[i];
   }
 #pragma GCC unroll 6
   for (int i = 0; i < TO; i++) {
     Vector to[TO];
-    transform(between[i], to);
+    TRANSFORM(between[i], to);
 #pragma GCC unroll 6
     for (int j = 0; j < TO; j++) store(i, j, to[j]);
   }
@@ -124,58 +124,85 @@ struct Tiles {
   int perImage() const { return rows * columns; }
 };
 
-/** Reads images tile by tile, in a frame of zeros where tiles reach over their edges; one image at a time. */
+/** A tile of a batch of images: the first, and by `next` one after another. */
+struct Tile {
+  const Tiles& tiles;
+  int image = 0, row = 0, column = 0;
+
+  void next() {
+    if (++column < tiles.columns) return;
+    column = 0;
+    if (++row < tiles.rows) return;
+    row = 0;
+    image++;
+  }
+};
+
+/** A pixel beyond an image's edges. */
+const float* zeroPixel(int channels) {
+  float* const zeros = zeroMemory.take<float>(channels);
+  std::memset(zeros, 0, sizeof(float) * channels);
+  return zeros;
+}
+
+/** Images [height, width, channels], of which tiles of SIZE x SIZE pixels are read; beyond their edges are zeros. */
+template <int SIZE>
 class TileReader {
  public:
-  /** A tile has `overlap` lines and columns more than its places; pixel (0, 0) stands at (top, left). */
-  TileReader(const Tiles& tiles, int overlap, int height, int width, int channels, int top, int left, Scratch& memory)
-      : tiles_(tiles),
-        height_(height),
-        width_(width),
-        frame_{kTilePlaces * tiles.rows + overlap, kTilePlaces * tiles.columns + overlap, channels, top, left},
-        isInPlace_(frame_.isImage(Type::float32, height, width)) {
-    if (!isInPlace_) frame_.open(memory, height, width, kSlack);
-  }
+  /** Pixel (0, 0) of an image is the first tile's (top, left); `zeros` are so many as there are channels. */
+  TileReader(const float* images, int height, int width, int channels, int top, int left, const float* zeros)
+      : images_(images), height_(height), width_(width), channels_(channels), top_(top), left_(left), zeros_(zeros) {}
 
-  /** From one line of a tile to the next, in values. */
-  ptrdiff_t line() const { return frame_.line(); }
+  int channels() const { return channels_; }
 
-  const float* at(const float* images, int tile) {
-    const int image = tile / tiles_.perImage(), place = tile % tiles_.perImage();
-    if (image != image_) {
-      const float* from = images + ptrdiff_t(image) * height_ * width_ * frame_.channels;
-      framed_ = isInPlace_ ? from : frame_.place({from, Type::float32}, height_, width_);
-      image_ = image;
+  /** Calls action(load), where load(i, j, channel) are the values of a pixel from a channel on. */
+  template <typename Action>
+  ALWAYS_INLINE void read(const Tile& tile, const Action& action) const {
+    const int row = kTilePlaces * tile.row - top_, column = kTilePlaces * tile.column - left_;
+    const ptrdiff_t line = ptrdiff_t(width_) * channels_;
+    const float* const from = images_ + (ptrdiff_t(tile.image) * height_ + row) * line + ptrdiff_t(column) * channels_;
+    if (row >= 0 && column >= 0 && row + SIZE <= height_ && column + SIZE <= width_) {
+      action([&](int i, int j, int channel) { return load(from + i * line + j * channels_ + channel); });
+      return;
     }
-    const int row = kTilePlaces * (place / tiles_.columns), column = kTilePlaces * (place % tiles_.columns);
-    return framed_ + row * line() + ptrdiff_t(column) * frame_.channels;
+    const float* pixels[SIZE][SIZE];
+    for (int i = 0; i < SIZE; i++) {
+      const bool isInside = row + i >= 0 && row + i < height_;
+      for (int j = 0; j < SIZE; j++) {
+        const bool isPixel = isInside && column + j >= 0 && column + j < width_;
+        pixels[i][j] = isPixel ? from + i * line + j * channels_ : zeros_;
+      }
+    }
+    action([&](int i, int j, int channel) { return load(pixels[i][j] + channel); });
   }
 
  private:
-  const Tiles& tiles_;
-  int height_, width_;
-  Frame<float> frame_;
-  bool isInPlace_;
-  int image_ = -1;
-  const float* framed_ = nullptr;
+  const float* images_;
+  int height_, width_, channels_;
+  int top_, left_;
+  const float* zeros_;
 };
 
-/** B^T d B of a tile's pixels, `line` values from one line to the next; a point's values are `step` from the next one's. */
-inline void pixelsToPoints(const float* from, ptrdiff_t line, int channels, float* to, ptrdiff_t step) {
-  for (int channel = 0; channel < channels; channel += kLanes) {
-    transformBothAxes<kTilePixels, kTilePixels>(
-        Filtering::pixels, [&](int i, int j) { return load(from + i * line + j * channels + channel); },
-        [&](int i, int j, const Vector& value) { store(to + (kTilePixels * i + j) * step + channel, value); });
-  }
+/** A tile at all points; a point's values are `step` from the next one's. */
+template <auto TRANSFORM, int SIZE>
+ALWAYS_INLINE void tileToPoints(const TileReader<SIZE>& reader, const Tile& tile, float* to, ptrdiff_t step) {
+  reader.read(tile, [&](const auto& load) {
+    for (int channel = 0; channel < reader.channels(); channel += kLanes) {
+      transformBothAxes<TRANSFORM, SIZE, kTilePixels>(
+          [&](int i, int j) { return load(i, j, channel); },
+          [&](int i, int j, const Vector& value) { store(to + (kTilePixels * i + j) * step + channel, value); });
+    }
+  });
+}
+
+/** B^T d B of a tile's pixels. */
+void pixelsToPoints(const TileReader<kTilePixels>& pixels, const Tile& tile, float* to, ptrdiff_t step) {
+  tileToPoints<Filtering::pixels>(pixels, tile, to, step);
 }
 
 /** A y A^T of the gradients of a tile's places. */
-inline void gradientsToPoints(const float* from, ptrdiff_t line, int channels, float* to, ptrdiff_t step) {
-  for (int channel = 0; channel < channels; channel += kLanes) {
-    transformBothAxes<kTilePlaces, kTilePixels>(
-        Filtering::gradients, [&](int i, int j) { return load(from + i * line + j * channels + channel); },
-        [&](int i, int j, const Vector& value) { store(to + (kTilePixels * i + j) * step + channel, value); });
-  }
+void gradientsToPoints(const TileReader<kTilePlaces>& gradients, const Tile& tile, float* to, ptrdiff_t step) {
+  tileToPoints<Filtering::gradients>(gradients, tile, to, step);
 }
 
 /** A^T m A: the places of a tile, of which the first `rows` and `columns` are inside of the image. */
@@ -183,8 +210,8 @@ inline void pointsToPlaces(const float* from, ptrdiff_t step, int channels, cons
                            int rows, int columns, float* to, ptrdiff_t line) {
   for (int channel = 0; channel < channels; channel += kLanes) {
     const Vector shift = bias ? load(bias + channel) : Vector{};
-    transformBothAxes<kTilePixels, kTilePlaces>(
-        Filtering::places, [&](int i, int j) { return load(from + (kTilePixels * i + j) * step + channel); },
+    transformBothAxes<Filtering::places, kTilePixels, kTilePlaces>(
+        [&](int i, int j) { return load(from + (kTilePixels * i + j) * step + channel); },
         [&](int i, int j, const Vector& value) {
           if (i >= rows || j >= columns) return;
           store(to + i * line + j * channels + channel, activate(value + shift, activation));
@@ -195,8 +222,7 @@ inline void pointsToPlaces(const float* from, ptrdiff_t step, int channels, cons
 /** G g G^T of `count` filters next to each other: [kPlaces, count] to [kPoints, count]. */
 void filtersToPoints(const float* taps, bool isTurned, ptrdiff_t count, float* points) {
   for (ptrdiff_t at = 0; at < count; at += kLanes) {
-    transformBothAxes<3, kTilePixels>(
-        Filtering::filter,
+    transformBothAxes<Filtering::filter, 3, kTilePixels>(
         [&](int i, int j) { return load(taps + (isTurned ? kPlaces - 1 - (3 * i + j) : 3 * i + j) * count + at); },
         [&](int i, int j, const Vector& value) { store(points + (kTilePixels * i + j) * count + at, value); });
   }
@@ -205,8 +231,8 @@ void filtersToPoints(const float* taps, bool isTurned, ptrdiff_t count, float* p
 /** G^T m G: [kPoints, count] to [kPlaces, count]. */
 void pointsToFilters(const float* points, ptrdiff_t count, float* taps) {
   for (ptrdiff_t at = 0; at < count; at += kLanes) {
-    transformBothAxes<kTilePixels, 3>(
-        Filtering::filterGradient, [&](int i, int j) { return load(points + (kTilePixels * i + j) * count + at); },
+    transformBothAxes<Filtering::filterGradient, kTilePixels, 3>(
+        [&](int i, int j) { return load(points + (kTilePixels * i + j) * count + at); },
         [&](int i, int j, const Vector& value) { store(taps + (3 * i + j) * count + at, value); });
   }
 }
@@ -267,8 +293,8 @@ struct PointProducts {
   int width;
 };
 
-/** to = a b, or, of a turned, to += a^T b: innerProducts, without all that may become of it. */
-template <bool IS_TURNED>
+/** to = a b, or a^T b, or to += that: innerProducts, without all else that may become of it. */
+template <bool IS_TURNED, bool ADDS>
 struct PointBlock {
   const PointProducts& p;
 
@@ -293,7 +319,7 @@ struct PointBlock {
 #pragma GCC unroll 16
       for (int row = 0; row < ROWS; row++) {
         float* const to = p.to + row * p.step + v * kLanes;
-        store(to, IS_TURNED ? load(to) + sums[row][v] : sums[row][v]);
+        store(to, ADDS ? load(to) + sums[row][v] : sums[row][v]);
       }
     }
   }
@@ -302,7 +328,9 @@ struct PointBlock {
 void winogradConvolve(const ConvolutionShape& s, int images, const float* input, const float* packed, const float* bias,
                       Activation activation, float* output) {
   const Tiles tiles(s.outHeight, s.outWidth);
-  TileReader reader(tiles, 2, s.height, s.width, s.inChannels, s.padTop, s.padLeft, frameMemory);
+  const TileReader<kTilePixels> pixels(input, s.height, s.width, s.inChannels, s.padTop, s.padLeft,
+                                       zeroPixel(s.inChannels));
+  Tile read{tiles}, written{tiles};
   const int total = images * tiles.perImage();
   const int most = tilesAtOnce(s, total);
   const ptrdiff_t inStep = pointStep(most, s.inChannels), outStep = pointStep(most, s.outChannels);
@@ -311,9 +339,8 @@ void winogradConvolve(const ConvolutionShape& s, int images, const float* input,
   const ptrdiff_t line = ptrdiff_t(s.outWidth) * s.outChannels;
   for (int first = 0; first < total; first += most) {
     const int count = least(most, total - first);
-    for (int i = 0; i < count; i++) {
-      const float* const from = reader.at(input, first + i);
-      pixelsToPoints(from, reader.line(), s.inChannels, in + ptrdiff_t(i) * s.inChannels, inStep);
+    for (int i = 0; i < count; i++, read.next()) {
+      pixelsToPoints(pixels, read, in + ptrdiff_t(i) * s.inChannels, inStep);
     }
     for (int point = 0; point < kPoints; point++) {
       const float* const a = in + point * inStep;
@@ -329,26 +356,28 @@ void winogradConvolve(const ConvolutionShape& s, int images, const float* input,
                                        to + ptrdiff_t(row) * s.outChannels + column,
                                        s.outChannels,
                                        s.outChannels - column};
-          dispatch<kRows>(rows, PointBlock<false>{products});
+          dispatch<kRows>(rows, PointBlock<false, false>{products});
         });
       }
     }
-    for (int i = 0; i < count; i++) {
-      const int image = (first + i) / tiles.perImage(), place = (first + i) % tiles.perImage();
-      const int row = kTilePlaces * (place / tiles.columns), column = kTilePlaces * (place % tiles.columns);
-      float* const to = output + (ptrdiff_t(image) * s.outHeight + row) * line + ptrdiff_t(column) * s.outChannels;
+    for (int i = 0; i < count; i++, written.next()) {
+      const int row = kTilePlaces * written.row, column = kTilePlaces * written.column;
+      float* const to =
+          output + (ptrdiff_t(written.image) * s.outHeight + row) * line + ptrdiff_t(column) * s.outChannels;
       pointsToPlaces(out + ptrdiff_t(i) * s.outChannels, outStep, s.outChannels, bias, activation, s.outHeight - row,
                      s.outWidth - column, to, line);
     }
   }
 }
 
-/** Adds to the sums at each point, [kPoints, inChannels, outChannels]. */
-void winogradFilterGradient(const ConvolutionShape& s, int images, const float* input, const float* gradient,
+/** Sums at each point, [kPoints, inChannels, outChannels], or adds to them. */
+void winogradFilterGradient(const ConvolutionShape& s, int images, const float* input, const float* gradient, bool adds,
                             float* sums) {
   const Tiles tiles(s.outHeight, s.outWidth);
-  TileReader pixels(tiles, 2, s.height, s.width, s.inChannels, s.padTop, s.padLeft, frameMemory);
-  TileReader gradients(tiles, 0, s.outHeight, s.outWidth, s.outChannels, 0, 0, gradientFrameMemory);
+  const float* const zeros = zeroPixel(greatest(s.inChannels, s.outChannels));
+  const TileReader<kTilePixels> pixels(input, s.height, s.width, s.inChannels, s.padTop, s.padLeft, zeros);
+  const TileReader<kTilePlaces> gradients(gradient, s.outHeight, s.outWidth, s.outChannels, 0, 0, zeros);
+  Tile tile{tiles};
   const int total = images * tiles.perImage();
   const int most = tilesAtOnce(s, total);
   const ptrdiff_t inStep = pointStep(most, s.inChannels), outStep = pointStep(most, s.outChannels);
@@ -356,11 +385,9 @@ void winogradFilterGradient(const ConvolutionShape& s, int images, const float* 
   float* const out = outputPointMemory.take<float>(kPoints * outStep + kSlack);
   for (int first = 0; first < total; first += most) {
     const int count = least(most, total - first);
-    for (int i = 0; i < count; i++) {
-      pixelsToPoints(pixels.at(input, first + i), pixels.line(), s.inChannels, in + ptrdiff_t(i) * s.inChannels,
-                     inStep);
-      gradientsToPoints(gradients.at(gradient, first + i), gradients.line(), s.outChannels,
-                        out + ptrdiff_t(i) * s.outChannels, outStep);
+    for (int i = 0; i < count; i++, tile.next()) {
+      pixelsToPoints(pixels, tile, in + ptrdiff_t(i) * s.inChannels, inStep);
+      gradientsToPoints(gradients, tile, out + ptrdiff_t(i) * s.outChannels, outStep);
     }
     float* to = sums;
     for (int point = 0; point < kPoints; point++, to += ptrdiff_t(s.inChannels) * s.outChannels) {
@@ -374,7 +401,11 @@ void winogradFilterGradient(const ConvolutionShape& s, int images, const float* 
                                        to + ptrdiff_t(row) * s.outChannels + column,
                                        s.outChannels,
                                        s.outChannels - column};
-          dispatch<kRows>(rows, PointBlock<true>{products});
+          if (adds || first > 0) {
+            dispatch<kRows>(rows, PointBlock<true, true>{products});
+          } else {
+            dispatch<kRows>(rows, PointBlock<true, false>{products});
+          }
         });
       }
     }

@@ -18,9 +18,9 @@ struct WinogradKernels {
   void (*inputGradient)(const ConvolutionShape& shape, int images, const float* gradient, const float* packedTurned,
                         float* input);
 
-  /** Adds to so many sums, of which the gradient of the filter is made in the end. */
+  /** Makes so many sums, or adds to them, of which the gradient of the filter is made in the end. */
   size_t (*filterSums)(const ConvolutionShape& shape);
   void (*filterGradient)(const ConvolutionShape& shape, int images, const float* input, const float* gradient,
-                         float* sums);
+                         bool adds, float* sums);
   void (*filterFromSums)(const ConvolutionShape& shape, const float* sums, float* filter);
 };

@@ -173,8 +173,9 @@ class Convolution : public Operation {
     gateAndSumBias(plan, run, chunk, output_, settings_, biasSums_);
     if (hasGradient(run, settings_.filter)) {
       // A whole batch has one sum, which needs no place of its own.
+      const bool adds = !isWhole && filterSums_.adds(chunk);
       float* sums = isWhole ? run.gradients[settings_.filter] : filterSums_.of(chunk);
-      method_.filterGradient(chunk.count, x, slopes, !isWhole && filterSums_.adds(chunk), sums);
+      method_.filterGradient(chunk.count, x, slopes, adds, sums);
     }
     if (!settings_.wantsInputGradient) return;
     writeGradient(plan, *this, 0, chunk, [&](const Values& to) {

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "operations.h"
+#include "threads.h"
 
 inline const Passes& passes() { return *chosenKernels().passes; }
 
@@ -32,50 +33,77 @@ void writeGradient(Plan& plan, const Operation& operation, int index, const Chun
   passes().add(plan.type(), count, to.data, more.data, to.data);
 }
 
-/** Sums of float32 of which each part of a batch has its own, added in the parts' order. */
+/**
+ * Sums of float32 of which each part of a batch has its own, added in the parts' order: on one thread as soon as a part
+ * is through, whose memory the next one takes; the total is the same.
+ */
 class PartSums {
  public:
   /** Before each use, of so many sums, where the first of a part are written, and others added: `adds` tells. */
   void begin(int parts, size_t count) {
-    if (sums_.empty()) {
-      for (int i = 0; i < parts; i++) sums_.push_back(std::make_unique<Memory>(count * sizeof(float)));
-    }
-    count_ = count;
+    isInTurn_ = threadCount() == 1;
+    take(isInTurn_ ? 2 : parts, count);
     has_.assign(parts, false);
+    part_ = -1;
   }
 
   /** Before each use, where all are added. */
   void clear(int parts, size_t count) {
-    begin(parts, count);
-    for (const auto& sums : sums_) std::memset(sums->data(), 0, count * sizeof(float));
+    isInTurn_ = false;
+    take(parts, count);
+    for (int part = 0; part < parts; part++) std::memset(sums(part), 0, count * sizeof(float));
     has_.assign(parts, true);
   }
 
-  /** Whether the next sums of a part are added to what it has: all but the first. */
-  bool adds(const Chunk& chunk) { return std::exchange(has_[chunk.part], uint8_t(true)) != 0; }
+  /** Whether the next sums of a part are added to what it has: all but the first. To be asked before `of`. */
+  bool adds(const Chunk& chunk) {
+    const bool has = std::exchange(has_[chunk.part], uint8_t(true)) != 0;
+    if (isInTurn_ && !has) {
+      addLast();
+      isFirst_ = part_ < 0;
+      part_ = chunk.part;
+    }
+    return has;
+  }
 
-  float* of(const Chunk& chunk) const { return static_cast<float*>(sums_[chunk.part]->data()); }
+  float* of(const Chunk& chunk) const { return sums(isInTurn_ ? !isFirst_ : chunk.part); }
 
   /** After each use; a batch of few images has parts without any. */
   const float* total() {
+    if (isInTurn_) {
+      addLast();
+      return sums(0);
+    }
     float* to = nullptr;
-    for (size_t part = 0; part < sums_.size(); part++) {
-      auto* const sums = static_cast<float*>(sums_[part]->data());
+    for (size_t part = 0; part < has_.size(); part++) {
       if (!has_[part]) continue;
       if (to == nullptr) {
-        to = sums;
+        to = sums(part);
       } else {
-        passes().add(Type::float32, ptrdiff_t(count_), to, sums, to);
+        add(to, sums(part));
       }
     }
     return to;
   }
 
  private:
+  void take(size_t places, size_t count) {
+    count_ = count;
+    while (sums_.size() < places) sums_.push_back(std::make_unique<Memory>(count * sizeof(float)));
+  }
+  float* sums(size_t place) const { return static_cast<float*>(sums_[place]->data()); }
+  void add(float* to, const float* more) const { passes().add(Type::float32, ptrdiff_t(count_), to, more, to); }
+  /** In turn, the part before to the total, where it is not the first. */
+  void addLast() {
+    if (part_ >= 0 && !isFirst_) add(sums(0), sums(1));
+  }
+
   std::vector<std::unique_ptr<Memory>> sums_;
+  size_t count_ = 0;
   /** Not of bool, whose neighbours threads may not write at once. */
   std::vector<uint8_t> has_;
-  size_t count_ = 0;
+  bool isInTurn_ = false, isFirst_ = true;
+  int part_ = -1;
 };
 
 inline bool hasGradient(const Run& run, int weight) { return weight >= 0 && run.gradients[weight] != nullptr; }

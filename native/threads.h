@@ -9,5 +9,5 @@ void setThreads(int count);
 
 int threadCount();
 
-/** Calls `action` for 0 to count - 1, on all threads, and returns when all are done. In which order is not told. */
+/** Calls `action` for 0 to count - 1, on all threads, and returns when all are done. On one thread in this order. */
 void eachPart(int count, const std::function<void(int)>& action);

@@ -110,6 +110,19 @@ inline Vector multiplyAdd(Vector sum, Integers a, Integers b) {
 #endif
 }
 
+/** Stores all columns of float32 of sums that are in registers, and stay there. */
+template <int ROWS, typename Finish>
+inline __attribute__((always_inline)) void storeRows(const Vector (&sums)[ROWS][kVectors], const Target& target,
+                                                     const Finish& finish) {
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; v++) {
+    const Vector bias = target.bias ? load(target.bias + v * kLanes) : Vector{};
+    float* to = (float*)target.values.data + v * kLanes;
+#pragma GCC unroll 16
+    for (int row = 0; row < ROWS; row++, to += target.step) store(to, finish(sums[row][v] + bias, to));
+  }
+}
+
 /**
  * target[row][column] = sum over k of source[row][k] panel[k][column], for ROWS rows `rowStep` values apart and the
  * first `width` of kWidth columns. k runs through the segments of the source; the panel is [k / kGroup, kWidth, kGroup].
@@ -132,6 +145,12 @@ void innerProducts(const P* source, ptrdiff_t rowStep, const Segments& segments,
       values += kGroup<P>;
       panel += kWidth * kGroup<P>;
     }
+  }
+  if (width >= kWidth && target.values.type == Type::float32) {
+    const Activation activation = target.activation;
+    if (target.adds) return storeRows(sums, target, [](Vector sum, const float* to) { return sum + load(to); });
+    if (activation == Activation::none) return storeRows(sums, target, [](Vector sum, const float*) { return sum; });
+    return storeRows(sums, target, [&](Vector sum, const float*) { return activate(sum, activation); });
   }
   // Of their own, so that the sums above need no address and stay in registers.
   Vector results[ROWS][kVectors];

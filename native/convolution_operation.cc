@@ -28,10 +28,7 @@ struct Reached {
 /** Products as the plan's type has them. */
 class Direct {
  public:
-  Direct(const ConvolutionShape& shape, Type type)
-      : shape_(shape),
-        type_(type),
-        sums_(size_t(shape.filterHeight) * shape.filterWidth * shape.inChannels * shape.outChannels) {
+  Direct(const ConvolutionShape& shape, Type type) : shape_(shape), type_(type), sums_(filterSize(shape)) {
     leaveOutPadding();
   }
 
@@ -63,9 +60,10 @@ class Direct {
  private:
   static const Products& products() { return *chosenKernels().products; }
 
-  bool isPartial() const {
-    return size_t(shape_.filterHeight) * shape_.filterWidth * shape_.inChannels * shape_.outChannels < sums_;
+  static size_t filterSize(const ConvolutionShape& s) {
+    return size_t(s.filterHeight) * s.filterWidth * s.inChannels * s.outChannels;
   }
+  bool isPartial() const { return filterSize(shape_) < sums_; }
 
   /** Makes the filter as small as what of it ever falls on the image, where that lies together: images may be smaller. */
   void leaveOutPadding() {

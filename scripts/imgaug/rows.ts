@@ -3,10 +3,9 @@
 // known difference to our specification taken away (see render.py). Then the row is explained, if it is inside.
 
 import { applyChain, renderChainInto } from "../../src/augment/chain.ts";
-import { REGISTRY } from "../../src/augment/registry.ts";
 import type { DrawnParameters } from "../../src/augment/technique.ts";
 import { seedOf } from "../../src/common/random.ts";
-import { TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
+import { TECHNIQUES, type TechniqueName, usesMagnitude } from "../../src/config/techniques.ts";
 import { createBatch, type ImageBatch, imageAt } from "../../src/image/batch.ts";
 import type { Imgaug, Variant } from "./imgaug.ts";
 import {
@@ -234,7 +233,7 @@ const PIXEL_CASES: readonly (readonly [TechniqueName, DrawnParameters])[] = [
 ];
 
 function magnitudesOf(technique: TechniqueName): readonly (number | undefined)[] {
-  return REGISTRY[technique].usesMagnitude ? MAGNITUDES : [undefined];
+  return usesMagnitude(technique) ? MAGNITUDES : [undefined];
 }
 
 /** `count` times a white disc on black, off the centre to the right and above. */

@@ -14,7 +14,6 @@ export const gaussianBlur: Technique<BlurParameters> = {
   name: "gaussian-blur",
   family: "blur",
   meaning: "blurred by a Gaussian whose standard deviation is from 0 to 25 m pixels",
-  usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({ sigma: random.uniform(0, 25 * magnitude) }),
   isIdentity: ({ sigma }) => sigma < SMALLEST_SIGMA,
   workBytes({ height, width }, { sigma }) {

@@ -9,7 +9,6 @@ export const addToHueAndSaturation: Technique<HueParameters> = {
   family: "colour",
   meaning:
     "one whole number from -45 m to 45 m is added to the hue (in half degrees) and to the saturation (of 255)",
-  usesMagnitude: true,
   draw(magnitude, _shape, random) {
     const largest = Math.floor(45 * magnitude);
     return { added: random.integer(-largest, largest) };

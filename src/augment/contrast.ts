@@ -11,7 +11,6 @@ export const gammaContrast: Technique<GammaParameters> = {
   family: "contrast",
   meaning:
     "255 (v / 255)^γ for every value v, with γ = 1.75 m: brighter below m = 0.57, darker above, white at 0",
-  usesMagnitude: true,
   draw: (magnitude) => ({ gamma: 1.75 * magnitude }),
   workBytes: () => 256,
   render({ kernels, source, target, work, height, width, bytes }, { gamma }) {
@@ -35,7 +34,6 @@ export const brighten: Technique<BrightenParameters> = {
   family: "contrast",
   meaning:
     "a whole number from -40 m to 40 m is added to every value, another for each channel in half of the images",
-  usesMagnitude: true,
   draw(magnitude, _shape, random) {
     const draw = () => Math.floor(random.uniform(-40 * magnitude, 40 * magnitude) + 0.5);
     const perChannel = random.chance(0.5);
@@ -53,7 +51,6 @@ export const invert: Technique<Record<string, never>> = {
   name: "invert",
   family: "contrast",
   meaning: "255 - v for every value v; the magnitude is not used",
-  usesMagnitude: false,
   draw: () => ({}),
   render({ kernels, source, target, height, width }) {
     kernels.invert(source, target, height * width * 3);

@@ -14,7 +14,6 @@ export const sharpen: Technique<SharpenParameters> = {
   name: "sharpen",
   family: "convolution",
   meaning: "sharpened: a share α from 0 to 1 of the sharpened image, whose lightness is from 0.5 to 5 m",
-  usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({
     alpha: random.uniform(0, 1),
     lightness: random.uniform(0.5, 5 * magnitude),
@@ -29,7 +28,6 @@ export const emboss: Technique<EmbossParameters> = {
   name: "emboss",
   family: "convolution",
   meaning: "embossed: a share α from 0 to 1 of the embossed image, whose strength is from 0 to 20 m",
-  usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({
     alpha: random.uniform(0, 1),
     strength: random.uniform(0, 20 * magnitude),

@@ -12,7 +12,6 @@ export const crop: Technique<CropParameters> = {
   family: "geometric",
   meaning:
     "each side loses a whole number of pixels from 0 to m × the side's length; the rest is enlarged back (cubic)",
-  usesMagnitude: true,
   draw(magnitude, { height, width }, random) {
     const [top, bottom] = drawLosses(magnitude, height, random);
     const [left, right] = drawLosses(magnitude, width, random);
@@ -45,7 +44,6 @@ export const horizontalFlip: Technique<FlipParameters> = {
   name: "horizontal-flip",
   family: "geometric",
   meaning: "the probability m that left and right are exchanged",
-  usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({ flipped: random.chance(magnitude) }),
   isIdentity: ({ flipped }) => !flipped,
   render({ kernels, source, target, height, width }) {
@@ -57,7 +55,6 @@ export const verticalFlip: Technique<FlipParameters> = {
   name: "vertical-flip",
   family: "geometric",
   meaning: "the probability m that top and bottom are exchanged",
-  usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({ flipped: random.chance(magnitude) }),
   isIdentity: ({ flipped }) => !flipped,
   render({ kernels, source, target, height, width }) {

@@ -24,7 +24,6 @@ export const additiveGaussianNoise: Technique<GaussianNoiseParameters> = {
   family: "noise",
   meaning:
     "Gaussian noise whose standard deviation is from 0 to 255 m, different on each channel in half of the images",
-  usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({
     standardDeviation: random.uniform(0, 255 * magnitude),
     perChannel: random.chance(0.5),
@@ -50,7 +49,6 @@ export const dropout: Technique<DropoutParameters> = {
   family: "noise",
   meaning:
     "a share of the pixels, from 0.01 to m (at least 0.011), becomes 0; single channels in half of the images",
-  usesMagnitude: true,
   draw: (magnitude, _shape, random) => ({
     share: random.uniform(0.01, Math.max(0.011, magnitude)),
     perChannel: random.chance(0.5),
@@ -70,7 +68,6 @@ export const coarseDropout: Technique<CoarseParameters> = {
   name: "coarse-dropout",
   family: "noise",
   meaning: "3% to 15% of the image in rectangles becomes 0; they are the smaller the larger log10(3 m) is",
-  usesMagnitude: true,
   draw(magnitude, shape, random) {
     const finest = Math.min(1, Math.max(0.05, Math.log10(3 * magnitude)));
     return {
@@ -96,7 +93,6 @@ export const coarseSaltPepper: Technique<CoarseParameters> = {
   family: "noise",
   meaning:
     "20% of the image in rectangles becomes salt and pepper; m is the size of their grid, as a share of the image's",
-  usesMagnitude: true,
   draw: (magnitude, shape, random) => ({
     share: 0.2,
     gridHeight: gridSide(magnitude, shape.height),

@@ -38,7 +38,6 @@ export interface Technique<P extends DrawnParameters = DrawnParameters> {
   readonly family: Family;
   /** What the magnitude m means, with its unit: one sentence for help, documentation and reports. */
   readonly meaning: string;
-  readonly usesMagnitude: boolean;
   /** Parameters for one image of this shape. `magnitude` is in [0, 1]; `drawOperation` checks it. */
   draw(magnitude: number, shape: Shape, random: Random): P;
   /** Whether these parameters leave every image as it is; then it is not rendered. Never, where it is missing. */

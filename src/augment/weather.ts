@@ -78,7 +78,6 @@ export const fog: Technique<WeatherParameters> = {
   name: "fog",
   family: "weather",
   meaning: "dense fog over the whole image; the magnitude is not used",
-  usesMagnitude: false,
   draw: (_magnitude, _shape, random) => ({ layers: [drawLayer(FOG, random)] }),
   workBytes,
   render,
@@ -88,7 +87,6 @@ export const clouds: Technique<WeatherParameters> = {
   name: "clouds",
   family: "weather",
   meaning: "large clouds, small clouds, or both, over parts of the image; the magnitude is not used",
-  usesMagnitude: false,
   draw(_magnitude, _shape, random) {
     // One or two of the two layers, each number as likely.
     const kinds = random.chance(0.5)

@@ -29,6 +29,13 @@ export const TECHNIQUES = [
 
 export type TechniqueName = (typeof TECHNIQUES)[number];
 
+const WITHOUT_MAGNITUDE: ReadonlySet<TechniqueName> = new Set(["invert", "fog", "clouds"]);
+
+/** Whether a technique's magnitude has a meaning; if not, it does the same at each. */
+export function usesMagnitude(name: TechniqueName): boolean {
+  return !WITHOUT_MAGNITUDE.has(name);
+}
+
 const BY_LETTERS = new Map<string, TechniqueName>(TECHNIQUES.map((name) => [letters(name), name]));
 
 /**

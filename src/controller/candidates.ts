@@ -3,7 +3,7 @@
 // without a gradient to follow.
 
 import type { Random } from "../common/random.ts";
-import { type Dimension, type Point, randomCoordinate, randomPoint } from "./controller.ts";
+import { canonicalPoints, type Dimension, type Point, randomCoordinate, randomPoint } from "./controller.ts";
 
 const RANDOM_CANDIDATES = 1000;
 /** Of the told points, and of the candidates in each round. */
@@ -16,9 +16,9 @@ const ROUNDS = 3;
 const STEP = 0.1;
 
 /**
- * The point with the greatest value of those that are looked at; of equal ones the first, which is a random one. It is none of
- * those that are told or pending, as far as the space has others: samples of all trials share their seeds, so that the same
- * policy would have the same reward again.
+ * The point with the greatest value of those that are looked at; of equal ones the first, which is a random one. It acts like
+ * none of those that are told or pending, as far as the space has others: samples of all trials share their seeds, so that the
+ * same policy would have the same reward again.
  * @param told points, best first.
  * @param pending points that are being judged.
  * @param valuesOf the acquisition function of some points.
@@ -30,13 +30,15 @@ export function findGreatest(
   valuesOf: (points: readonly Point[]) => Float64Array,
   random: Random,
 ): Point {
-  const known = new Set([...told, ...pending].map(String));
+  const known = new Set(canonicalPoints(dimensions, [...told, ...pending]).map(String));
+  const unknown = (points: readonly Point[]) =>
+    canonicalPoints(dimensions, points).filter((point) => !known.has(String(point)));
   const neighbours = (points: readonly Point[], each: number) =>
-    points
-      .flatMap((point) => Array.from({ length: each }, () => neighbour(dimensions, point, random)))
-      .filter((point) => !known.has(String(point)));
-  const drawn: Point[] = Array.from({ length: RANDOM_CANDIDATES }, () => randomPoint(dimensions, random));
-  const others = drawn.filter((point) => !known.has(String(point)));
+    unknown(
+      points.flatMap((point) => Array.from({ length: each }, () => neighbour(dimensions, point, random))),
+    );
+  const drawn = Array.from({ length: RANDOM_CANDIDATES }, () => randomPoint(dimensions, random));
+  const others = unknown(drawn);
   const first = others.length > 0 ? others : drawn;
   let best = bestOf([...first, ...neighbours(told.slice(0, BEST_POINTS), NEIGHBOURS_OF_TOLD)], valuesOf);
   for (let round = 0; round < ROUNDS; round++) {

@@ -21,6 +21,8 @@ export type Dimension =
       readonly place?: string;
       /** Choices of one chain act together, in the order of the dimensions: they may help or harm one another. */
       readonly chain?: string;
+      /** Choices that act alike at whatever strength (techniques whose magnitude is not used). None where it is missing. */
+      readonly withoutStrength?: readonly number[];
     }
   | {
       readonly kind: "real";
@@ -75,6 +77,31 @@ export interface Controller {
    * @throws RangeError if a gain is not finite or a point lies outside the space.
    */
   warmStart(gains: readonly Judged[]): void;
+}
+
+/**
+ * The points that stand for all that act alike, in the same order: where a choice has no strength, the number that would
+ * be it is at its low end.
+ */
+export function canonicalPoints(
+  dimensions: readonly Dimension[],
+  points: readonly Point[],
+): readonly Point[] {
+  const strengths = dimensions.flatMap((dimension, index) => {
+    if (dimension.kind === "category") return [];
+    const category = dimensions.findIndex(({ name }) => name === dimension.strengthOf);
+    const strong = dimensions[category];
+    if (strong?.kind !== "category" || !strong.withoutStrength?.length) return [];
+    return [{ index, low: dimension.low, category, without: strong.withoutStrength }];
+  });
+  if (strengths.length === 0) return points;
+  return points.map((point) => {
+    const canonical = [...point];
+    for (const { index, low, category, without } of strengths) {
+      if (without.includes(point[category])) canonical[index] = low;
+    }
+    return canonical;
+  });
 }
 
 /** A point drawn uniformly. */

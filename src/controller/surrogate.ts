@@ -12,7 +12,7 @@
 
 import { Random } from "../common/random.ts";
 import { AdditiveModel, product } from "./additive.ts";
-import type { Dimension, Judged, Point } from "./controller.ts";
+import { canonicalPoints, type Dimension, type Judged, type Point } from "./controller.ts";
 import { CategoryMeans, ranksOf } from "./encoding.ts";
 import { noiseOf } from "./noise.ts";
 import { growTree, type Tree } from "./tree.ts";
@@ -69,7 +69,10 @@ export class Surrogate {
 
   /** @param judged at least one. */
   constructor(dimensions: readonly Dimension[], judged: readonly Judged[], seed: number) {
-    const points = judged.map(({ point }) => point);
+    const points = canonicalPoints(
+      dimensions,
+      judged.map(({ point }) => point),
+    );
     const rewards = Float64Array.from(judged, ({ reward }) => reward);
     const noise = noiseOf(judged);
     const additive = new AdditiveModel(dimensions, points, rewards, noise);
@@ -129,8 +132,9 @@ export class Surrogate {
    */
   predict(points: readonly Point[]): Predictions {
     const count = points.length;
-    const columns = columnsOf(this.#dimensions, points);
-    const terms = this.#additive.termsOf(points);
+    const canonical = canonicalPoints(this.#dimensions, points);
+    const columns = columnsOf(this.#dimensions, canonical);
+    const terms = this.#additive.termsOf(canonical);
     const mean = this.#additive.expected(terms);
     const sums = new Float64Array(count);
     const within = new Float64Array(count);

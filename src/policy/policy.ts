@@ -1,6 +1,6 @@
 // What a policy is. See the contract's table of words.
 
-import type { TechniqueName } from "../config/techniques.ts";
+import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 
 /** One technique with a magnitude in [0, 1]. */
 export interface Operation {
@@ -32,12 +32,17 @@ export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
   };
 }
 
-/** A short line for a person: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains apart by `|`. */
+/**
+ * A short line for a person: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains apart by `|`. A technique
+ * whose magnitude is not used stands alone.
+ */
 export function formatPolicy(policy: Policy): string {
   return `${policy.chains.map(formatChain).join(" | ")}, portion ${policy.portion.toFixed(2)}`;
 }
 
-/** A chain for a person: `horizontal-flip 0.95 → gamma-contrast 0.85`. */
+/** A chain for a person: `horizontal-flip 0.95 → fog`. */
 export function formatChain(chain: Chain): string {
-  return chain.map(({ type, magnitude }) => `${type} ${magnitude.toFixed(2)}`).join(" → ");
+  const format = ({ type, magnitude }: Operation) =>
+    usesMagnitude(type) ? `${type} ${magnitude.toFixed(2)}` : type;
+  return chain.map(format).join(" → ");
 }

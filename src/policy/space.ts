@@ -1,6 +1,6 @@
 // The search space of policies: how a policy becomes a point for the controller, and back.
 
-import type { TechniqueName } from "../config/techniques.ts";
+import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Dimension, Point } from "../controller/controller.ts";
 import { policyColumns } from "./columns.ts";
 import type { Chain, Policy } from "./policy.ts";
@@ -21,11 +21,13 @@ export interface SearchSpace extends SpaceOptions {
 /** Per operation a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1]. */
 export function createSpace(options: SpaceOptions): SearchSpace {
   const { chains, operationsPerChain, operations } = options;
+  const choices = operations.length;
+  const withoutStrength = [...operations.keys()].filter((choice) => !usesMagnitude(operations[choice]));
   const dimensions = policyColumns(chains, operationsPerChain).map((name): Dimension => {
     const type = /^(chain_\d+)_(op_\d+)_type$/.exec(name);
     if (type) {
       const [, chain, place] = type;
-      return { kind: "category", name, choices: operations.length, group: "technique", place, chain };
+      return { kind: "category", name, choices, group: "technique", place, chain, withoutStrength };
     }
     return name === "portion"
       ? { kind: "real", name, low: 0, high: 1, scales: true }

@@ -5,9 +5,8 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { openSource } from "../apply/source.ts";
 import { drawForImage, renderChain } from "../augment/chain.ts";
-import { REGISTRY } from "../augment/registry.ts";
 import { UsageError } from "../common/errors.ts";
-import { TECHNIQUES, type TechniqueName } from "../config/techniques.ts";
+import { TECHNIQUES, type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Pixels } from "../image/batch.ts";
 import type { Operation } from "../policy/policy.ts";
 import { fitPicture } from "./fit.ts";
@@ -74,13 +73,13 @@ export async function previewTechniques(options: TechniquesPreviewOptions): Prom
 
 /** A technique whose magnitude is not used shows as many draws instead. */
 function rowOf(name: TechniqueName, picture: Pixels, seed: number, size: number): Row {
-  const { usesMagnitude } = REGISTRY[name];
-  const typical = usesMagnitude ? typicalDraw(name, picture, seed) : 0;
+  const uses = usesMagnitude(name);
+  const typical = uses ? typicalDraw(name, picture, seed) : 0;
   const cells = SHOWN_MAGNITUDES.map((magnitude, column) => {
-    const draw = usesMagnitude ? typical : column;
+    const draw = uses ? typical : column;
     return fitPicture(augment({ type: name, magnitude }, picture, seed, draw), size);
   });
-  return { label: name, ...(!usesMagnitude && { note: "magnitude not used" }), cells };
+  return { label: name, ...(!uses && { note: "magnitude not used" }), cells };
 }
 
 /** The picture after draw number `draw` of an operation: the same stream at every magnitude. */

@@ -7,7 +7,7 @@ import { techniquesPage } from "../../src/augment/page.ts";
 import { REGISTRY } from "../../src/augment/registry.ts";
 import type { Shape } from "../../src/augment/technique.ts";
 import { Random } from "../../src/common/random.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { TECHNIQUES, usesMagnitude } from "../../src/config/techniques.ts";
 import { createBatch, imageAt, selectImages } from "../../src/image/batch.ts";
 import type { Chain } from "../../src/policy/policy.ts";
 import { randomImage } from "./images.ts";
@@ -29,7 +29,7 @@ describe("every technique", () => {
       assert.ok(REGISTRY[name].meaning.length > 20);
     }
     assert.deepEqual(
-      TECHNIQUES.filter((name) => !REGISTRY[name].usesMagnitude),
+      TECHNIQUES.filter((name) => !usesMagnitude(name)),
       ["invert", "fog", "clouds"],
     );
   });

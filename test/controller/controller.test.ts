@@ -4,6 +4,7 @@ import { Random } from "../../src/common/random.ts";
 import { BayesianController } from "../../src/controller/bayesian.ts";
 import {
   type Controller,
+  canonicalPoints,
   checkPoint,
   type Dimension,
   type Point,
@@ -11,6 +12,7 @@ import {
 } from "../../src/controller/controller.ts";
 import { predictedRewards } from "../../src/controller/predicted.ts";
 import { RandomController } from "../../src/controller/random.ts";
+import { Surrogate } from "../../src/controller/surrogate.ts";
 
 const SPACE: readonly Dimension[] = [
   { kind: "category", name: "first", choices: 8, group: "technique" },
@@ -132,6 +134,58 @@ for (const [name, create] of Object.entries(controllers)) {
     });
   });
 }
+
+describe("a choice without strength", () => {
+  const space: readonly Dimension[] = [
+    { kind: "category", name: "technique", choices: 4, withoutStrength: [1, 3] },
+    { kind: "real", name: "strength", low: -1, high: 1, strengthOf: "technique" },
+    { kind: "real", name: "portion", low: 0, high: 1, scales: true },
+  ];
+
+  it("has one point for all that act alike", () => {
+    assert.deepEqual(
+      canonicalPoints(space, [
+        [0, 0.5, 1],
+        [1, 0.5, 1],
+        [3, -1, 0.2],
+      ]),
+      [
+        [0, 0.5, 1],
+        [1, -1, 1],
+        [3, -1, 0.2],
+      ],
+    );
+    assert.equal(canonicalPoints(SPACE, []).length, 0);
+  });
+
+  it("is not asked again at another strength, and all strengths count as the same", () => {
+    // The best is at the edge of the space, with the choice whose strength says nothing.
+    const controller = new BayesianController(space, 1, 5);
+    const noise = new Random("noise");
+    const learnt: string[] = [];
+    for (let trial = 1; trial <= 60; trial++) {
+      const point = controller.ask(trial);
+      if (trial > 5 && trial % 10 !== 0) learnt.push(String(canonicalPoints(space, [point])[0]));
+      const effect = point[0] === 1 ? 0.1 : 0.02 * point[1];
+      controller.tell(trial, point, 0.5 + effect * point[2] + noise.normal(0, 0.005), 0.005);
+    }
+    assert.ok(learnt.some((point) => point === "1,-1,1"));
+    assert.equal(new Set(learnt).size, learnt.length);
+
+    const told = [0, 1, 2, 3, 1].map((choice, index) => ({
+      point: [choice, 0.1 * index, 0.5],
+      reward: 0.5 + 0.01 * index,
+      standardError: null,
+    }));
+    const { mean, variance } = new Surrogate(space, told, 1).predict([
+      [1, 0.9, 0.5],
+      [1, -0.9, 0.5],
+      [2, -0.9, 0.5],
+    ]);
+    assert.deepEqual([mean[0], variance[0]], [mean[1], variance[1]]);
+    assert.notEqual(mean[0], mean[2]);
+  });
+});
 
 describe("random search", () => {
   it("draws every part of the space", () => {

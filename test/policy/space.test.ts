@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/common/random.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
 import { randomPoint } from "../../src/controller/controller.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../../src/policy/columns.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../../src/policy/policy.ts";
@@ -21,7 +21,10 @@ const flipAndGamma: Policy = {
 
 describe("the search space", () => {
   it("has a technique and a magnitude per operation, and the portion", () => {
-    const technique = { choices: 20, group: "technique", chain: "chain_1" };
+    const withoutStrength = ["invert", "fog", "clouds"].map((name) =>
+      TECHNIQUES.indexOf(name as TechniqueName),
+    );
+    const technique = { choices: 20, group: "technique", chain: "chain_1", withoutStrength };
     assert.deepEqual(usual.dimensions, [
       { kind: "category", name: "chain_1_op_1_type", ...technique, place: "op_1" },
       { kind: "real", name: "chain_1_op_1_magnitude", low: 0, high: 1, strengthOf: "chain_1_op_1_type" },
@@ -29,6 +32,15 @@ describe("the search space", () => {
       { kind: "real", name: "chain_1_op_2_magnitude", low: 0, high: 1, strengthOf: "chain_1_op_2_type" },
       { kind: "real", name: "portion", low: 0, high: 1, scales: true },
     ]);
+  });
+
+  it("knows which of the allowed techniques use no magnitude", () => {
+    const { dimensions } = createSpace({
+      ...{ chains: 1, operationsPerChain: 1 },
+      operations: ["rotate", "fog", "invert"],
+    });
+    const [type] = dimensions;
+    assert.deepEqual(type.kind === "category" && type.withoutStrength, [1, 2]);
   });
 
   it("turns points into policies and back", () => {
@@ -119,6 +131,8 @@ describe("a policy's cells", () => {
 describe("formatPolicy", () => {
   it("says a policy in a line", () => {
     assert.equal(formatPolicy(flipAndGamma), "horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97");
+    const fog: Policy = { chains: [[{ type: "fog", magnitude: 0.3 }]], portion: 1 };
+    assert.equal(formatPolicy(fog), "fog, portion 1.00");
     assert.equal(formatPolicy(noAugmentation(2, 1)), "rotate 0.00 | rotate 0.00, portion 0.00");
   });
 });

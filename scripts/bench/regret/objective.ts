@@ -21,6 +21,13 @@ export interface Objective {
   create(seed: number): Landscape;
 }
 
+/** The dimensions where every choice has a strength: in the objectives that are compared here, all magnitudes count. */
+export function withAllStrengths(dimensions: readonly Dimension[]): Dimension[] {
+  return dimensions.map((dimension) =>
+    dimension.kind === "category" ? { ...dimension, withoutStrength: [] } : dimension,
+  );
+}
+
 /** What one search is about. */
 export interface Landscape {
   /** The true reward at a point: what the mean of endlessly many trainings would be. */

@@ -8,7 +8,7 @@ import { TECHNIQUES } from "../../../src/config/techniques.ts";
 import type { Point } from "../../../src/controller/controller.ts";
 import { noAugmentation } from "../../../src/policy/policy.ts";
 import { createSpace, policyToPoint } from "../../../src/policy/space.ts";
-import type { Landscape, Objective } from "./objective.ts";
+import { type Landscape, type Objective, withAllStrengths } from "./objective.ts";
 
 const BASELINE = 0.45;
 const SAMPLES = 3;
@@ -25,7 +25,7 @@ export function syntheticObjective(chains: number): Objective {
       `Made-up effects of 20 techniques on ${chains === 1 ? "one chain of two operations" : `${chains} chains of two operations each`}, another for each seed:`,
       `best magnitudes, interactions. ${SAMPLES} samples per trial, whose mean has a standard error of ${STANDARD_ERROR}.`,
     ].join(" "),
-    dimensions: space.dimensions,
+    dimensions: withAllStrengths(space.dimensions),
     baseline: policyToPoint(space, noAugmentation(chains, 2)),
     samples: SAMPLES,
     noise: STANDARD_ERROR * Math.sqrt(SAMPLES),

@@ -8,7 +8,7 @@ import { TECHNIQUES } from "../../../src/config/techniques.ts";
 import type { Point } from "../../../src/controller/controller.ts";
 import { noAugmentation, type Policy } from "../../../src/policy/policy.ts";
 import { createSpace, policyToPoint, type SearchSpace } from "../../../src/policy/space.ts";
-import type { Objective } from "./objective.ts";
+import { type Objective, withAllStrengths } from "./objective.ts";
 import { type Row, SmoothedTable } from "./smoothed.ts";
 
 const LEAST_TRIALS = 50;
@@ -33,7 +33,7 @@ export function tableObjective(file: string): Objective {
   const baseline = policyToPoint(space, noAugmentation(1, 2));
   return {
     name: "trials",
-    dimensions: space.dimensions,
+    dimensions: withAllStrengths(space.dimensions),
     baseline,
     samples: 1,
     noise: table.noise,

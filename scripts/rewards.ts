@@ -4,6 +4,7 @@
 //   npm run rewards                                     # ten seeds, 50 epochs, both policies, what `auto` takes
 //   npm run rewards -- --precision float32,bfloat16 --python python3 --page docs/performance.md
 //   node scripts/rewards.ts --seeds 4,5 --policy flips --engine wasm
+//   node scripts/rewards.ts --found <an experiment>/best.json --policy portion   # what a search found, on other images
 //
 // As PyTorch's reference was measured: 2,000 training and 1,000 validation images of CIFAR-10's training set, drawn anew for
 // each seed; batches of 64. With a Python that has torch, that trains on the very same images too, augmented ones included:
@@ -23,7 +24,8 @@ import { loadDataset } from "../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
 import { drawSubsets } from "../src/dataset/subsets.ts";
 import { type EngineChoice, type PrecisionChoice, resolveEngine } from "../src/engine/engine.ts";
-import { noAugmentation, type Policy } from "../src/policy/policy.ts";
+import { formatPolicy, noAugmentation, type Policy } from "../src/policy/policy.ts";
+import { readPolicyFile } from "../src/policy/policy-file.ts";
 import { ProcessExecutor } from "../src/search/executor.ts";
 import { formatMachine } from "./bench/training/machine.ts";
 import { writePart } from "./bench/training/page-part.ts";
@@ -33,6 +35,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1,2,3,4,5,6,7,8,9,10" },
     policy: { type: "string", default: "" },
+    found: { type: "string" },
     engine: { type: "string", default: "auto" },
     precision: { type: "string", default: "auto" },
     epochs: { type: "string", default: "50" },
@@ -51,8 +54,8 @@ interface Mean {
 interface Case {
   readonly name: string;
   readonly policy: Policy;
-  /** PyTorch 1.13 on a CPU in float32, five seeds. */
-  readonly pytorch: Mean;
+  /** PyTorch 1.13 on a CPU in float32, five seeds. Missing where it was not measured. */
+  readonly pytorch?: Mean;
 }
 
 const CASES: readonly Case[] = [
@@ -100,7 +103,11 @@ const known = values.results ? readResults(values.results) : [];
 let torch: TorchTrainer | undefined;
 try {
   if (values.python) torch = await TorchTrainer.start(values.python, workers);
-  const cases = CASES.filter(({ name }) => name.includes(values.policy));
+  const found = values.found === undefined ? [] : readPolicyFile(values.found).policies.slice(0, 1);
+  const cases = [
+    ...CASES,
+    ...found.map((policy) => ({ name: formatPolicy(policy), policy, pytorch: undefined })),
+  ].filter(({ name }) => name.includes(values.policy));
   await writeImages(cases);
   const sides = await Promise.all(
     values.precision
@@ -223,15 +230,15 @@ function pageLines(rows: readonly Row[], peers: readonly Row[]): string[] {
     ...[...rows, ...peers].map((row) => {
       const { side, example, rewards, mean, standardError } = row;
       const { pytorch } = example;
-      const distance = (mean - pytorch.mean) / Math.hypot(standardError, pytorch.standardError);
+      const distance = pytorch && (mean - pytorch.mean) / Math.hypot(standardError, pytorch.standardError);
       const peer = peers.find((each) => each.example === example && each !== row);
       const difference = peer && summarise(rewards.map((reward, i) => reward - peer.rewards[i]));
       const cells = [
         example.name,
         side,
         formatMean({ mean, standardError }),
-        formatMean(pytorch),
-        distance.toFixed(1),
+        pytorch ? formatMean(pytorch) : "",
+        distance === undefined ? "" : distance.toFixed(1),
         difference ? formatMean(difference) : "",
         difference ? (difference.mean / difference.standardError).toFixed(1) : "",
         rewards.map((reward) => reward.toFixed(3)).join(" "),

@@ -37,7 +37,7 @@ const SETTINGS = {
   train_set_size: 60,
   validation_set_size: 30,
   iterations: 20,
-  opt_samples: 3,
+  opt_samples: 4,
   opt_initial_points: 6,
   confirm_top: 2,
   confirm_samples: 2,
@@ -48,7 +48,8 @@ const SETTINGS = {
   seed: 3,
   workers: 2,
 };
-const ROWS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples * SETTINGS.child_epochs;
+const TRAININGS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples;
+const ROWS = TRAININGS * SETTINGS.child_epochs;
 
 /**
  * So many trainings end between two disturbances, at least: the one that is run again must not be disturbed a second time,
@@ -150,8 +151,14 @@ async function killProgram(out: string): Promise<{ killed: number; withWorkers: 
   return { killed, withWorkers };
 }
 
-/** Kills and stops workers of one program, which ends by itself. */
-async function disturbWorkers(out: string): Promise<{ killed: number; hung: number; stderr: string }> {
+/**
+ * Kills and stops workers of one program, which ends by itself.
+ * @param wait in milliseconds, at most that much before each: about as long as a training takes, so that all find room.
+ */
+async function disturbWorkers(
+  out: string,
+  wait: number,
+): Promise<{ killed: number; hung: number; stderr: string }> {
   const random = new Random(SEED, "workers");
   const program = start(optimizeArgs(out), environment);
   let isRunning = true;
@@ -168,7 +175,7 @@ async function disturbWorkers(out: string): Promise<{ killed: number; hung: numb
   let endedBefore = 0;
   for (const event of events) {
     while (isRunning && endedIn(out) < endedBefore + UNDISTURBED) await sleep(20);
-    await sleep(random.uniform(0, 1000));
+    await sleep(random.uniform(0, wait));
     let victims: number[] = [];
     while (isRunning && victims.length === 0) {
       await sleep(20);
@@ -203,16 +210,16 @@ await runScript(async () => {
     const whole = join(root, "undisturbed");
     const started = performance.now();
     check(await run(optimizeArgs(whole), environment));
-    const seconds = Math.round((performance.now() - started) / 1000);
+    const milliseconds = performance.now() - started;
     const expected = resultOf(whole);
-    log(`undisturbed: ${ROWS} rows in ${seconds} s; ${expected.files}`);
+    log(`undisturbed: ${ROWS} rows in ${Math.round(milliseconds / 1000)} s; ${expected.files}`);
 
     const killedOut = join(root, "killed");
     const kills = await killProgram(killedOut);
     const differing = differences(killedOut, expected);
 
     const workersOut = join(root, "workers");
-    const workers = await disturbWorkers(workersOut);
+    const workers = await disturbWorkers(workersOut, (SETTINGS.workers * milliseconds) / TRAININGS);
     const differingToo = differences(workersOut, expected);
 
     const isWhole =

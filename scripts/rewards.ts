@@ -104,10 +104,9 @@ let torch: TorchTrainer | undefined;
 try {
   if (values.python) torch = await TorchTrainer.start(values.python, workers);
   const found = values.found === undefined ? [] : readPolicyFile(values.found).policies.slice(0, 1);
-  const cases = [
-    ...CASES,
-    ...found.map((policy) => ({ name: formatPolicy(policy), policy, pytorch: undefined })),
-  ].filter(({ name }) => name.includes(values.policy));
+  const cases = [...CASES, ...found.map((policy) => ({ name: formatPolicy(policy), policy }))].filter(
+    ({ name }) => name.includes(values.policy),
+  );
   await writeImages(cases);
   const sides = await Promise.all(
     values.precision

@@ -169,7 +169,7 @@ describe("a choice without strength", () => {
       const effect = point[0] === 1 ? 0.1 : 0.02 * point[1];
       controller.tell(trial, point, 0.5 + effect * point[2] + noise.normal(0, 0.005), 0.005);
     }
-    assert.ok(learnt.some((point) => point === "1,-1,1"));
+    assert.ok(learnt.includes("1,-1,1"));
     assert.equal(new Set(learnt).size, learnt.length);
 
     const told = [0, 1, 2, 3, 1].map((choice, index) => ({

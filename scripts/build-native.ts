@@ -13,7 +13,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { makeFolder, temporaryName } from "../src/common/files.ts";
 import { type Compiler, complaintOf, findCompiler, firstErrors } from "./compiler.ts";
@@ -78,11 +78,11 @@ async function build(compiler: Compiler): Promise<void> {
     process.platform === "darwin"
       ? ["-bundle", "-undefined", "dynamic_lookup"]
       : ["-shared", ...(options.sanitize ? [] : ["-static-libstdc++", "-static-libgcc", "-s"])];
-  const sources = globSync("native/*.cc").sort();
+  const sources = globSync("native/*/*.cc").sort();
   const stamp = stampOf(
     compiler,
     [...flags, ...linking, ...sources.map((source) => flagsOf(source).join(" "))],
-    [...packages, ...sources, ...globSync("native/*.h").sort()],
+    [...packages, ...sources, ...globSync("native/*/*.h").sort()],
   );
   if (existsSync(ADDON) && readFileSync(ADDON).includes(stamp)) return;
 
@@ -95,7 +95,7 @@ async function build(compiler: Compiler): Promise<void> {
       stampSource,
       `extern const char kStamp[];\n__attribute__((used)) const char kStamp[] = "${stamp}";\n`,
     );
-    const objectOf = (source: string) => join(objects, `${basename(source, ".cc")}.o`);
+    const objectOf = (source: string) => join(objects, `${source.replaceAll(/[\\/]/g, "-")}.o`);
     const known = await knownFlags(compiler, sources.flatMap(flagsOf));
     await eachInParallel([...sources, stampSource], (source) =>
       run(compiler, [
@@ -119,7 +119,7 @@ async function build(compiler: Compiler): Promise<void> {
 function stampOf(compiler: Compiler, flags: readonly string[], files: readonly string[]): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([compiler, flags, process.arch]));
-  for (const file of files) hash.update(basename(file)).update(readFileSync(file));
+  for (const file of files) hash.update(relative("", file)).update(readFileSync(file));
   return `deepaugment native ${hash.digest("hex")}`;
 }
 

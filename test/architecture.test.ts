@@ -15,13 +15,14 @@ const ROOMS = [
   "config",
   "image",
   "dataset",
+  "engine",
   "controller",
   "policy",
   "augment",
-  "engine",
   "child",
   "experiment",
   "search",
+  "measure",
   "apply",
   "report",
   "cli",
@@ -32,6 +33,41 @@ const files = globSync("src/**/*.ts", { cwd: ROOT }).filter((file) => file !== "
 function importsOf(file: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
+}
+
+/** The files whose values a file needs while it is loaded: neither types alone, nor what is imported when it is called. */
+function valueImportsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:([^;"]*?)from\s+)?"(\.[^"]+)";/gm);
+  return [...statements]
+    .filter(([, names]) => {
+      const listed = names?.match(/\{([^}]*)\}/)?.[1].split(",");
+      return !listed?.every((name) => /^\s*(type\s|$)/.test(name));
+    })
+    .map(([, , target]) => join(dirname(file), target));
+}
+
+/** A chain of files each of which needs the next one's values, the last one the first one's; undefined if there is none. */
+function findCircle(): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    path.push(file);
+    for (const target of valueImportsOf(file)) {
+      const circle = visit(target);
+      if (circle) return circle;
+    }
+    path.pop();
+    done.add(file);
+    return undefined;
+  };
+  for (const file of files) {
+    const circle = visit(file);
+    if (circle) return circle;
+  }
+  return undefined;
 }
 
 describe("the rooms", () => {
@@ -49,6 +85,22 @@ describe("the rooms", () => {
           `${file} (${room}) imports ${imported}, a later room`,
         );
       }
+    }
+  });
+
+  it("have no circle of files that need each other's values, inside a room either", () => {
+    assert.ok(valueImportsOf("src/child/trainer.ts").includes("src/child/steps.ts"));
+    assert.equal(findCircle()?.join(" → "), undefined);
+  });
+
+  it("leave it to engine/ to know what an engine can do", () => {
+    for (const file of files.filter((name) => name.split("/")[1] !== "engine")) {
+      const text = readFileSync(join(ROOT, file), "utf8");
+      assert.doesNotMatch(
+        text,
+        /[=!]==? "(native|webgpu|wasm|tensorflow)"/,
+        `${file} compares an engine's name`,
+      );
     }
   });
 

@@ -18,7 +18,7 @@ import { describeMachine } from "../../src/common/machine.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../../src/dataset/subset-file.ts";
 import { drawSubsets } from "../../src/dataset/subsets.ts";
-import { resolveEngine } from "../../src/engine/engine.ts";
+import { resolveEngine } from "../../src/engine/choose.ts";
 import { runScript } from "../run-script.ts";
 import { GpuLoad } from "./training/gpu-load.ts";
 import { formatMachine } from "./training/machine.ts";

@@ -6,8 +6,8 @@ import { readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { writeAll } from "../common/files.ts";
-import { formatNpyHeader, formatNpyStrings } from "../dataset/npy.ts";
 import type { SplitName } from "../dataset/reader.ts";
+import { formatNpyHeader, formatNpyStrings } from "../dataset/readers/npy.ts";
 import type { RecordFile, RecordLayout, RecordShape } from "./record-files.ts";
 import { centralDirectory, localHeader, localHeaderLength, type ZipEntry } from "./zip.ts";
 

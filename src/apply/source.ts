@@ -6,11 +6,11 @@ import { statSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
-import { folderReader } from "../dataset/folder.ts";
-import { type ClassFolder, type FolderList, listFolder } from "../dataset/folder-list.ts";
 import { loadDataset, readerOf } from "../dataset/load.ts";
-import { findNamed } from "../dataset/named.ts";
+import { findNamed } from "../dataset/named/named.ts";
 import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
+import { folderReader } from "../dataset/readers/folder.ts";
+import { type ClassFolder, type FolderList, listFolder } from "../dataset/readers/folder-list.ts";
 import { imageAt, type Pixels } from "../image/batch.ts";
 import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
 

@@ -3,19 +3,19 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { nearest, UsageError } from "../common/errors.ts";
 import { memoryLimit } from "../common/memory.ts";
-import type { Engine } from "../engine/engine.ts";
 import { onOutline } from "../engine/outline.ts";
-import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./basic-cnn.ts";
-import { buildInceptionV3, INCEPTION_V3_SMALLEST_SIDE } from "./inception-v3.ts";
-import { buildMobilenetV2, MOBILENET_V2_SMALLEST_SIDE } from "./mobilenet-v2.ts";
-import type { ChildOptimizer } from "./optimizers.ts";
-import { buildOwnModel, checkOwnFile, ownSmallestSide } from "./own/build.ts";
+import type { Engine } from "../engine/types.ts";
+import { BASIC_CNN_SMALLEST_SIDE, buildBasicCnn } from "./models/basic-cnn.ts";
+import { buildInceptionV3, INCEPTION_V3_SMALLEST_SIDE } from "./models/inception-v3.ts";
+import { buildMobilenetV2, MOBILENET_V2_SMALLEST_SIDE } from "./models/mobilenet-v2.ts";
 import {
   buildWideResnet,
   countFilterWeights,
   parseWideResnet,
   WIDE_RESNET_SMALLEST_SIDE,
-} from "./wide-resnet.ts";
+} from "./models/wide-resnet.ts";
+import type { ChildOptimizer } from "./optimizers.ts";
+import { buildOwnModel, checkOwnFile, ownSmallestSide } from "./own/build.ts";
 
 export interface ModelOptions {
   /** Of the images, in pixels. */

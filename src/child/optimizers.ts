@@ -1,8 +1,8 @@
 // The children's optimizers, as Keras defines them; TensorFlow.js's own differ in where epsilon stands.
 
 import { type NamedTensorMap, tidy, type Variable, zerosLike } from "@tensorflow/tfjs-core";
-import type { Engine } from "../engine/engine.ts";
 import type { AdamSettings, RmsPropSettings, SgdSettings, TrainedVariable } from "../engine/optimizers.ts";
+import type { Engine } from "../engine/types.ts";
 
 /** Changes the variables by their gradients, step after step. */
 export interface ChildOptimizer {

@@ -23,10 +23,7 @@ import type { LabelledImages } from "../dataset/dataset.ts";
 import "../engine/average-pool-gradient.ts";
 import { imageSize } from "../image/batch.ts";
 import type { ChildModel } from "./model.ts";
-import { type ChildSteps, letMessagesThrough, type Means } from "./steps.ts";
-
-/** Images per forward pass when validating: large enough to amortise, small enough to stay in the cache. */
-export const VALIDATION_BATCH = 100;
+import { type ChildSteps, letMessagesThrough, type Means, VALIDATION_BATCH } from "./pass.ts";
 
 export class TensorSteps implements ChildSteps {
   readonly #model: ChildModel;

@@ -3,8 +3,9 @@
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import type { ChildModel } from "./model.ts";
+import type { Means } from "./pass.ts";
 import type { EpochResult } from "./reward.ts";
-import { type Means, stepsOf } from "./steps.ts";
+import { stepsOf } from "./steps.ts";
 
 export interface TrainingOptions {
   readonly epochs: number;

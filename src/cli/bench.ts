@@ -1,9 +1,14 @@
 // `deepaugment bench`: how fast an engine trains a model here.
 
 import type { Command } from "commander";
-import type { ProfileRow, StepProfile } from "../child/profile.ts";
-import type { EngineChoice, PrecisionChoice } from "../engine/engine.ts";
-import type { BenchOutcome } from "../search/bench.ts";
+import {
+  ENGINE_CHOICES,
+  type EngineChoice,
+  PRECISION_CHOICES,
+  type PrecisionChoice,
+} from "../config/engines.ts";
+import type { BenchOutcome } from "../measure/bench.ts";
+import type { ProfileRow, StepProfile } from "../measure/profile.ts";
 import { formatRate, formatTable } from "./format.ts";
 import { numberAbove0, oneOf, someText, wholeNumber } from "./options.ts";
 import { interruptible } from "./terminal.ts";
@@ -27,7 +32,7 @@ export function addBenchCommand(program: Command): void {
     .option(
       "--engine <name>",
       "auto, native, webgpu, tensorflow or wasm; deepaugment doctor shows which are here",
-      oneOf("--engine", ["auto", "native", "webgpu", "tensorflow", "wasm"]),
+      oneOf("--engine", ENGINE_CHOICES),
       "auto",
     )
     .option(
@@ -40,7 +45,7 @@ export function addBenchCommand(program: Command): void {
     .option(
       "--precision <name>",
       "auto, float32 or bfloat16",
-      oneOf("--precision", ["auto", "float32", "bfloat16"]),
+      oneOf("--precision", PRECISION_CHOICES),
       "auto",
     )
     .option(
@@ -73,7 +78,7 @@ Examples:
   deepaugment bench --precision float32 --workers 1 --profile`;
 
 async function bench({ workers, profile = false, json, ...flags }: BenchFlags): Promise<void> {
-  const { benchTraining } = await import("../search/bench.ts");
+  const { benchTraining } = await import("../measure/bench.ts");
   const outcome = await interruptible((signal) =>
     benchTraining({
       ...flags,
@@ -89,7 +94,7 @@ async function bench({ workers, profile = false, json, ...flags }: BenchFlags): 
 }
 
 async function format(outcome: BenchOutcome): Promise<string> {
-  const { describeEngine } = await import("../engine/engine.ts");
+  const { describeEngine } = await import("../engine/choose.ts");
   const { engine, precision, kernels, model, batch, imageShape, classes, workers, threads } = outcome;
   const [height, width] = imageShape;
   const threaded = threads > 1 ? `, ${threads} threads each` : "";

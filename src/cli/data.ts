@@ -24,7 +24,7 @@ export function addDataCommands(program: Command): void {
 
 async function fetchNamed(name: string): Promise<void> {
   const [{ findNamed, unknownName }, { loadWithProgress }, { describeDataset }] = await Promise.all([
-    import("../dataset/named.ts"),
+    import("../dataset/named/named.ts"),
     import("./loading.ts"),
     import("../dataset/describe.ts"),
   ]);

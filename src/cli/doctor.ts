@@ -1,7 +1,7 @@
 // `deepaugment doctor`: what this machine offers, and what would bring more.
 
 import type { Command } from "commander";
-import type { Diagnosis, EngineReport } from "../search/doctor.ts";
+import type { Diagnosis, EngineReport } from "../measure/doctor.ts";
 import { formatRate, formatTable } from "./format.ts";
 import { interruptible } from "./terminal.ts";
 
@@ -21,7 +21,7 @@ Takes at most 15 seconds. Each engine that is here trains the basic CNN for up t
 processes as a search would use. "deepaugment bench" measures one engine for longer, and other models.`;
 
 async function doctor({ json }: { json?: boolean }): Promise<void> {
-  const { diagnose } = await import("../search/doctor.ts");
+  const { diagnose } = await import("../measure/doctor.ts");
   const onStage = (stage: string) => process.stderr.write(`${stage}…\n`);
   const diagnosis = await interruptible((signal) => diagnose({ signal, onStage }));
   process.stdout.write(json ? `${JSON.stringify(diagnosis, null, 2)}\n` : format(diagnosis));

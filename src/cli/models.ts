@@ -1,7 +1,7 @@
 // `deepaugment models`: the child models, what each is and what it costs.
 
 import type { Command } from "commander";
-import type { ModelFacts } from "../child/facts.ts";
+import type { ModelFacts } from "../child/model-costs.ts";
 import { formatTable } from "./format.ts";
 import { wholeNumber } from "./options.ts";
 
@@ -45,7 +45,7 @@ Examples:
 
 async function listModels(names: string[], { imageSize, classes, json }: ModelsFlags): Promise<void> {
   const [{ modelFacts }, { LISTED_MODELS }] = await Promise.all([
-    import("../child/facts.ts"),
+    import("../child/model-costs.ts"),
     import("../child/model.ts"),
   ]);
   const facts = await modelFacts(names.length > 0 ? names : LISTED_MODELS, imageSize, classes);

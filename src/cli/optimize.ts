@@ -90,7 +90,7 @@ async function search(
   checkBeforeLoading(config, resume);
   const { loadWithProgress } = await import("./loading.ts");
   const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal);
-  const { describeEngine } = await import("../engine/engine.ts");
+  const { describeEngine } = await import("../engine/choose.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
   let display: SearchDisplay | undefined;
   let folder = "";

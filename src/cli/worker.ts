@@ -4,10 +4,10 @@ import { UsageError } from "../common/errors.ts";
 import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
 
 const KINDS: Record<string, () => void> = {
-  decode: () => serveLazily(async () => (await import("../dataset/decode.ts")).decodeFiles),
+  decode: () => serveLazily(async () => (await import("../dataset/readers/decode.ts")).decodeFiles),
   train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
-  probe: () => serveLazily(async () => (await import("../engine/engine.ts")).probeEngine),
-  measure: () => serveLazily(async () => (await import("../search/measuring.ts")).runMeasuring),
+  probe: () => serveLazily(async () => (await import("../engine/choose.ts")).probeEngine),
+  measure: () => serveLazily(async () => (await import("../measure/measuring.ts")).runMeasuring),
   adapter: () => serveLazily(async () => (await import("../engine/webgpu/dawn.ts")).describeAdapter),
   augment: () => serveLazily(async () => (await import("../apply/task.ts")).augmentPictures),
 };

@@ -4,6 +4,7 @@
 
 import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
+import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import { parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
 /** A kind of value: how it is checked, and what it is called in explanations and in errors. */
@@ -169,12 +170,12 @@ const KEYS = {
     0,
   ),
   engine: key(
-    choice(["auto", "native", "webgpu", "tensorflow", "wasm"]),
+    choice(ENGINE_CHOICES),
     "What trains the child; auto takes webgpu where there is a graphics card, else native where it was built, else wasm. `deepaugment doctor` shows which are here.",
     "auto",
   ),
   precision: key(
-    choice(["auto", "float32", "bfloat16"]),
+    choice(PRECISION_CHOICES),
     "The numbers that engine native multiplies; auto takes bfloat16 where the processor has instructions for it, float32 elsewhere. Sums and weights are float32 in both; the other engines have float32 alone.",
     "auto",
   ),

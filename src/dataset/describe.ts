@@ -2,9 +2,9 @@
 
 import { basename, resolve } from "node:path";
 import type { Dataset, SkippedFile } from "./dataset.ts";
-import { MixedSizesError, type SizeCount, surveyFolder } from "./folder.ts";
 import { type LoadOptions, loadDataset } from "./load.ts";
 import { countLabels, SPLITS, type SplitName, splitsOf } from "./reader.ts";
+import { MixedSizesError, type SizeCount, surveyFolder } from "./readers/folder.ts";
 
 export interface DatasetDescription {
   readonly name: string;

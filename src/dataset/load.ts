@@ -6,13 +6,9 @@ import { nearest, systemCode, UsageError } from "../common/errors.ts";
 import { homeFolder } from "../common/home.ts";
 import { resizeBatch } from "../image/resize.ts";
 import { type CacheKey, keyOfFiles, keyOfName, readCache, writeCache } from "./cache.ts";
-import { cifarReader } from "./cifar.ts";
 import type { Dataset, LabelledImages } from "./dataset.ts";
 import { contentDigest } from "./digest.ts";
-import { folderReader } from "./folder.ts";
-import { idxReader } from "./idx.ts";
-import { type Fetchers, findNamed, NAMED_DATASETS, type NamedDataset, readNamed } from "./named.ts";
-import { npzReader } from "./npz.ts";
+import { type Fetchers, findNamed, NAMED_DATASETS, type NamedDataset, readNamed } from "./named/named.ts";
 import {
   checkContent,
   type DatasetContent,
@@ -22,6 +18,10 @@ import {
   splitsOf,
   unreadable,
 } from "./reader.ts";
+import { cifarReader } from "./readers/cifar.ts";
+import { folderReader } from "./readers/folder.ts";
+import { idxReader } from "./readers/idx.ts";
+import { npzReader } from "./readers/npz.ts";
 
 /** In the order in which they are asked; the last takes every folder. */
 const READERS: readonly DatasetReader[] = [npzReader, cifarReader, idxReader, folderReader];

@@ -3,7 +3,7 @@
 
 import { KernelBackend, registerBackend, setBackend, engine as tensorflow } from "@tensorflow/tfjs-core";
 import { composedOptimizers } from "./composed.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "./types.ts";
 
 const OUTLINE: Engine = {
   ...{ name: "outline", precision: "float32", kernels: null },

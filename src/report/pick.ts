@@ -5,7 +5,7 @@ import type { Picture, PictureSource } from "../apply/source.ts";
 import { UsageError } from "../common/errors.ts";
 import { Random } from "../common/random.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
-import { decodeFiles } from "../dataset/decode.ts";
+import { decodeFiles } from "../dataset/readers/decode.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
 

@@ -12,7 +12,7 @@ import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { selectSubsets, writeSubsets } from "../dataset/subset-file.ts";
 import { drawSubsets, type Subsets } from "../dataset/subsets.ts";
-import type { EngineIdentity } from "../engine/engine.ts";
+import type { EngineIdentity } from "../engine/types.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
@@ -21,15 +21,15 @@ import { formatPolicy, noAugmentation, type Policy } from "../policy/policy.ts";
 import type { PolicyDataset } from "../policy/policy-file.ts";
 import { pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { type ConfirmationObserver, confirmedTrials, confirmTrials } from "./confirmation.ts";
-import { createController, predictRewards, spaceOf } from "./controller-of.ts";
-import { settleEngine } from "./engine-of.ts";
 import { type Executor, ProcessExecutor } from "./executor.ts";
-import { describeDataset, factsOf, openResumed } from "./facts.ts";
-import { keepModel, settleModel } from "./model-of.ts";
 import { checkPretrained, pretrain } from "./pretraining.ts";
 import { lagOf, runSearch, type SearchObserver } from "./search.ts";
+import { createController, predictRewards, spaceOf } from "./settle/controller.ts";
+import { settleEngine } from "./settle/engine.ts";
+import { describeDataset, factsOf, openResumed } from "./settle/experiment-facts.ts";
+import { keepModel, settleModel } from "./settle/model.ts";
+import { settleWarmStart, warmStartPath } from "./settle/warm-start.ts";
 import type { TrainingTask } from "./training.ts";
-import { settleWarmStart, warmStartPath } from "./warm-start.ts";
 
 /** What an experiment tells while it runs: first the search, then the confirmation. */
 export interface ExperimentObserver extends SearchObserver, ConfirmationObserver {}

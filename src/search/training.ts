@@ -6,8 +6,10 @@ import type { EpochResult } from "../child/reward.ts";
 import { trainChild } from "../child/trainer.ts";
 import { loadWeights, saveWeights } from "../child/weights.ts";
 import { seedOf } from "../common/random.ts";
+import type { EngineChoice, PrecisionChoice } from "../config/engines.ts";
 import { readSubsets, type SubsetImages } from "../dataset/subset-file.ts";
-import { type Engine, type EngineChoice, type PrecisionChoice, startEngine } from "../engine/engine.ts";
+import { startEngine } from "../engine/choose.ts";
+import type { Engine } from "../engine/types.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /** What a training needs to know, and nothing else. */

@@ -5,7 +5,8 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { buildModel } from "../../src/child/model.ts";
 import { multiplyAdds } from "../../src/child/multiply-adds.ts";
 import { RunError } from "../../src/common/errors.ts";
-import { type Engine, startEngine } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/choose.ts";
+import type { Engine } from "../../src/engine/types.ts";
 
 const { layers } = tfl;
 let engine: Engine;

@@ -4,7 +4,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { Adam } from "../../src/child/optimizers.ts";
 import { composedOptimizers } from "../../src/engine/composed.ts";
-import type { Engine } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/types.ts";
 
 const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, optimizers: composedOptimizers };
 const OPTIONS = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 };

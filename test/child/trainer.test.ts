@@ -13,9 +13,10 @@ import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
 import { loadWeights, saveWeights } from "../../src/child/weights.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
+import { startEngine } from "../../src/engine/choose.ts";
 import { composedOptimizers } from "../../src/engine/composed.ts";
-import { type Engine, startEngine } from "../../src/engine/engine.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
+import type { Engine } from "../../src/engine/types.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 

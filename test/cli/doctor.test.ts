@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import type { Diagnosis } from "../../src/search/doctor.ts";
+import type { Diagnosis } from "../../src/measure/doctor.ts";
 import { imitate, REGISTERS } from "../engine/tfjs-node.ts";
 import { run } from "./run.ts";
 

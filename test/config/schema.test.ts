@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { configurationPage } from "../../src/config/page.ts";
+import { configurationPage } from "../../scripts/docs/configuration.ts";
 import { CONFIG_KEYS, type Config, configSchema, describeKeys, isTextKey } from "../../src/config/schema.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
-import { cifarReader } from "../../src/dataset/cifar.ts";
-import { ByteArray, unpickle } from "../../src/dataset/pickle.ts";
 import { checkContent, type DatasetContent } from "../../src/dataset/reader.ts";
+import { cifarReader } from "../../src/dataset/readers/cifar.ts";
+import { ByteArray, unpickle } from "../../src/dataset/readers/pickle.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import {
   cifar10Binary,

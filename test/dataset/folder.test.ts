@@ -4,10 +4,10 @@ import { basename, join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { InterruptedError, UsageError } from "../../src/common/errors.ts";
-import { type DecodedFile, decodeAll } from "../../src/dataset/decode.ts";
-import { folderReader, surveyFolder } from "../../src/dataset/folder.ts";
-import { listFolder } from "../../src/dataset/folder-list.ts";
 import type { Progress } from "../../src/dataset/reader.ts";
+import { type DecodedFile, decodeAll } from "../../src/dataset/readers/decode.ts";
+import { folderReader, surveyFolder } from "../../src/dataset/readers/folder.ts";
+import { listFolder } from "../../src/dataset/readers/folder-list.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { UsageError } from "../../src/common/errors.ts";
-import { idxReader } from "../../src/dataset/idx.ts";
-import { npzReader } from "../../src/dataset/npz.ts";
 import type { DatasetReader } from "../../src/dataset/reader.ts";
+import { idxReader } from "../../src/dataset/readers/idx.ts";
+import { npzReader } from "../../src/dataset/readers/npz.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { type Files, idx, mnist, npy, npz, writeFiles } from "./fixtures/files.ts";
 

@@ -7,16 +7,16 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { InterruptedError, RunError } from "../../src/common/errors.ts";
-import { type FetchFile, fetchFile, type PackFromNpm, packFromNpm } from "../../src/dataset/fetch.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import { type FetchFile, fetchFile, type PackFromNpm, packFromNpm } from "../../src/dataset/named/fetch.ts";
 import {
   findNamed,
   NAMED_DATASETS,
   type NamedDataset,
   readNamed,
   unknownName,
-} from "../../src/dataset/named.ts";
-import { readFashionMnist, readMnistData, readTfjsCifar10 } from "../../src/dataset/npm-packages.ts";
+} from "../../src/dataset/named/named.ts";
+import { readFashionMnist, readMnistData, readTfjsCifar10 } from "../../src/dataset/named/npm-packages.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { encodePng } from "../../src/image/codec.ts";
 import { cifar10Binary, mnist, tarGz, temporaryFolder, writeFiles } from "./fixtures/files.ts";

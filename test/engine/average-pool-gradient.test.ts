@@ -6,7 +6,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "../../src/common/random.ts";
 import "../../src/engine/average-pool-gradient.ts";
-import { type EngineChoice, startEngine } from "../../src/engine/engine.ts";
+import type { EngineChoice } from "../../src/config/engines.ts";
+import { startEngine } from "../../src/engine/choose.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import { randomValues } from "./kernel-cases.ts";
 

@@ -3,14 +3,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
-import {
-  type EngineChoice,
-  type EngineName,
-  type PrecisionChoice,
-  resolveEngine,
-} from "../../src/engine/engine.ts";
+import type { EngineChoice, EngineName, PrecisionChoice } from "../../src/config/engines.ts";
+import { resolveEngine } from "../../src/engine/choose.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
-import type { EngineFound, EngineProbe } from "../../src/engine/probe.ts";
+import type { EngineFound, EngineProbe } from "../../src/engine/types.ts";
 
 type Outcome = {
   readonly identity?: { readonly name: string; readonly precision: string; readonly kernels: string | null };
@@ -20,7 +16,7 @@ type Outcome = {
 };
 
 const SCRIPT = `
-import { resolveEngine, startEngine } from ${JSON.stringify(new URL("../../src/engine/engine.ts", import.meta.url))};
+import { resolveEngine, startEngine } from ${JSON.stringify(new URL("../../src/engine/choose.ts", import.meta.url))};
 const [choice, precision, isStarted] = JSON.parse(process.argv[1]);
 try {
   const start = async () => {

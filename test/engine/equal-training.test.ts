@@ -6,14 +6,10 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { buildModel } from "../../src/child/model.ts";
 import { stepsOf } from "../../src/child/steps.ts";
+import { ENGINE_NAMES, type EngineName } from "../../src/config/engines.ts";
+import { probeEngine, startEngine } from "../../src/engine/choose.ts";
 import { composedOptimizers } from "../../src/engine/composed.ts";
-import {
-  ENGINE_NAMES,
-  type Engine,
-  type EngineName,
-  probeEngine,
-  startEngine,
-} from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/types.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 import "./webgpu-cases.ts"; // finds SwiftShader

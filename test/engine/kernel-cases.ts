@@ -7,8 +7,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients
 import { Random } from "../../src/common/random.ts";
 import { composedOptimizers } from "../../src/engine/composed.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import type { AdamVariable, Optimizers } from "../../src/engine/optimizers.ts";
+import type { Engine } from "../../src/engine/types.ts";
 
 /** Compares what a computation gives on two backends. */
 export type Compare = (what: string, compute: () => tf.Tensor) => Promise<void>;

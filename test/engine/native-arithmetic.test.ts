@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "../../src/common/random.ts";
-import { startEngine } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/choose.ts";
 import { randomValues, specialValues } from "./kernel-cases.ts";
 import { addon, compareSums, compareValues, INSTRUCTION_SETS, skip } from "./native-cases.ts";
 

@@ -2,7 +2,7 @@
 // has against the cpu backend.
 
 import type { Random } from "../../src/common/random.ts";
-import type { Precision } from "../../src/engine/engine.ts";
+import type { Precision } from "../../src/config/engines.ts";
 import {
   ACTIVATION,
   type Activations,
@@ -45,7 +45,7 @@ export function productsIn(precision: Precision) {
   ] as const;
 }
 
-/** Any convolution that native/kernels.h describes: both strides and dilations, pads of every side. */
+/** Any convolution that native/kernels/kernels.h describes: both strides and dilations, pads of every side. */
 export function randomConvolutionShape(random: Random, isDepthwise: boolean, outChannels = 40): Int32Array {
   const [filterHeight, filterWidth] = [random.integer(1, 4), random.integer(1, 4)];
   const [strideHeight, strideWidth] = [random.integer(1, 3), random.integer(1, 3)];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { startEngine } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/choose.ts";
 import { BufferPool } from "../../src/engine/native/buffers.ts";
 import type { NativeBackend } from "../../src/engine/native/storage.ts";
 import { skip } from "./native-cases.ts";

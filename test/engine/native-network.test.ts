@@ -5,7 +5,7 @@ import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { Random } from "../../src/common/random.ts";
-import { startEngine } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/choose.ts";
 import { randomValues } from "./kernel-cases.ts";
 import { skip } from "./native-cases.ts";
 

@@ -7,16 +7,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { Random } from "../../src/common/random.ts";
 import "../../src/engine/average-pool-gradient.ts";
-import {
-  type LabelledPixels,
-  type Precision,
-  type StepResult,
-  startEngine,
-} from "../../src/engine/engine.ts";
+import type { Precision } from "../../src/config/engines.ts";
+import { startEngine } from "../../src/engine/choose.ts";
 import { OPERANDS } from "../../src/engine/native/addon.ts";
 import { compileModel } from "../../src/engine/native/compiled.ts";
 import { describePlan } from "../../src/engine/native/describe-plan.ts";
 import type { NativeBackend } from "../../src/engine/native/storage.ts";
+import type { LabelledPixels, StepResult } from "../../src/engine/types.ts";
 import { addon, INSTRUCTION_SETS, skip } from "./native-cases.ts";
 import { CLASSES, createPlanModel, PLAN_MODELS, SIDE } from "./plan-models.ts";
 

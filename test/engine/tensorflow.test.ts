@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { writeSubsets } from "../../src/dataset/subset-file.ts";
-import type { EngineFound, EngineMissing } from "../../src/engine/probe.ts";
+import type { EngineFound, EngineMissing } from "../../src/engine/types.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";

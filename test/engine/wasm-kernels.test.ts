@@ -1,7 +1,8 @@
 // Every kernel that we bring to the wasm backend, against TensorFlow.js's cpu backend on random shapes.
 
 import { before, describe, it } from "node:test";
-import { type Engine, startEngine } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/choose.ts";
+import type { Engine } from "../../src/engine/types.ts";
 import {
   checkAdam,
   checkRmsProp,

@@ -2,7 +2,8 @@
 // SwiftShader, which Debian's chromium-common brings, with libvulkan1; see CONTRIBUTING.md.
 
 import { existsSync } from "node:fs";
-import { type Engine, probeEngine, startEngine } from "../../src/engine/engine.ts";
+import { probeEngine, startEngine } from "../../src/engine/choose.ts";
+import type { Engine } from "../../src/engine/types.ts";
 
 const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 

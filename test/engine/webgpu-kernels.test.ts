@@ -6,8 +6,8 @@ import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutKey, dropoutMask } from "../../src/child/dropout.ts";
 import { Random } from "../../src/common/random.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import { SEEDED_DROPOUT } from "../../src/engine/seeded-dropout.ts";
+import type { Engine } from "../../src/engine/types.ts";
 import {
   checkAdam,
   checkRmsProp,

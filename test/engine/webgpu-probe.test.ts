@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { InterruptedError, RunError } from "../../src/common/errors.ts";
-import { resolveEngine } from "../../src/engine/engine.ts";
+import { resolveEngine } from "../../src/engine/choose.ts";
 import { probeAdapter, probeWebgpu } from "../../src/engine/webgpu/probe.ts";
 
 const card = { device: "NVIDIA H100", driver: "NVIDIA: 550.54.15", isSoftware: false };

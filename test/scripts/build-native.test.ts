@@ -77,7 +77,7 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
 
   it("with a compiler that fails tells the first lines, and is a failure only where it is required", () => {
     writeFileSync(addon, "stale");
-    const installed = build([], { FAILS: "native/addon.cc" });
+    const installed = build([], { FAILS: "native/node/addon.cc" });
     assert.equal(installed.status, 0);
     const lines = installed.stderr.trimEnd().split("\n");
     assert.equal(lines.length, 8 + 1);
@@ -85,7 +85,7 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
     assert.match(lines[8], /failed: .*trainings run on engine wasm$/);
     assert.deepEqual(readdirSync(folder), ["calls"], "neither the addon nor temporary files");
 
-    const required = build(["--required"], { FAILS: "native/addon.cc" });
+    const required = build(["--required"], { FAILS: "native/node/addon.cc" });
     assert.equal(required.status, 1);
     assert.equal(required.stderr.match(/error: cannot do that/g)?.length, 30);
   });
@@ -94,10 +94,10 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
     const flags = ["-mfma", "-mprefer-vector-width=512"];
     const { status, stderr } = build(["--required"], { FAILS: flags[1] });
     assert.equal(status, 0, stderr);
-    const [call] = callsOf("native/kernels_avx512.cc");
+    const [call] = callsOf("native/kernels/kernels_avx512.cc");
     assert.ok(call.includes(flags[0]));
     assert.ok(!call.includes(flags[1]));
-    assert.ok(!callsOf("native/addon.cc")[0].includes(flags[0]), "other files are for every processor");
+    assert.ok(!callsOf("native/node/addon.cc")[0].includes(flags[0]), "other files are for every processor");
   });
 
   it("does nothing where the addon is what would be built, and builds anew where it is not", () => {
@@ -105,10 +105,10 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
     const first = readFileSync(addon, "utf8");
     assert.match(first, /^begin .* end$/s);
     assert.equal(build([]).status, 0);
-    assert.equal(callsOf("native/addon.cc").length, 1);
+    assert.equal(callsOf("native/node/addon.cc").length, 1);
     writeFileSync(addon, first.replace(/[0-9a-f]{64}/, "0".repeat(64)));
     assert.equal(build([]).status, 0);
-    assert.equal(callsOf("native/addon.cc").length, 2);
+    assert.equal(callsOf("native/node/addon.cc").length, 2);
     assert.equal(readFileSync(addon, "utf8").length, first.length);
   });
 

@@ -2,10 +2,10 @@
 // an image takes, and so many a core computes in a second at most (after Williams, Waterman and Patterson 2009, "Roofline",
 // of which this is the flat part; memory is not counted).
 
-import { NOISE, noiseSide } from "../../../src/child/meter.ts";
 import { buildModel } from "../../../src/child/model.ts";
 import { multiplyAdds } from "../../../src/child/multiply-adds.ts";
 import { onOutline } from "../../../src/engine/outline.ts";
+import { NOISE, noiseSide } from "../../../src/measure/meter.ts";
 import type { Setup } from "./measurement.ts";
 import type { Peaks } from "./peak.ts";
 

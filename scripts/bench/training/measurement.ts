@@ -1,6 +1,6 @@
 // What is measured of a side of the comparison, ours or the peer's.
 
-import type { Measurement } from "../../../src/search/bench.ts";
+import type { Measurement } from "../../../src/measure/bench.ts";
 
 /** One round. */
 export type { Measurement };

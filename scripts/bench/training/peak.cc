@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "native/processor.h"
+#include "native/kernels/processor.h"
 
 #if defined(VECTOR_BYTES)
 

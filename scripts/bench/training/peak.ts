@@ -29,7 +29,7 @@ export interface Peaks {
   readonly peaks: ReadonlyMap<string, Peak>;
 }
 
-/** The fastest first, as native/choose.cc tries them. */
+/** The fastest first, as native/kernels/choose.cc tries them. */
 const KERNELS = ["amx", "avx512bf16", "avx512", "avx2", "portable"];
 /** Whatever is not used need not be compiled: ten times as fast, where the compiler has it. */
 const WHOLE_PROGRAM = "-fwhole-program";
@@ -68,13 +68,13 @@ export async function measurePeaks(
 
 /** The path of the program for kernels of this name. */
 async function compile(compiler: Compiler, name: string, folder: string): Promise<string> {
-  const kernels = `native/kernels_${name.replaceAll("-", "_")}.cc`;
+  const kernels = `native/kernels/kernels_${name.replaceAll("-", "_")}.cc`;
   const known = await knownFlags(compiler, [...flagsOf(kernels), WHOLE_PROGRAM]);
   const program = join(folder, name);
   const run = (...more: string[]) =>
     promisify(execFile)(compiler.file, [...compiler.args, ...COMMON_FLAGS, "-O3", ...more], { cwd: ROOT });
   // The question to the processor, which comes first, is no place for the kernels' flags.
-  await run("-c", "native/processor.cc", "-o", `${program}-processor.o`);
+  await run("-c", "native/kernels/processor.cc", "-o", `${program}-processor.o`);
   const source = ["-I.", `-DKERNELS="${kernels}"`, "-c", "scripts/bench/training/peak.cc"];
   await run(...known, ...source, "-o", `${program}.o`);
   await run(`${program}.o`, `${program}-processor.o`, "-o", program);

@@ -2,9 +2,9 @@
 
 import { fileURLToPath } from "node:url";
 import { WorkerPool } from "../../../src/common/worker-pool.ts";
-import type { EngineIdentity } from "../../../src/engine/engine.ts";
-import { TrainingBench } from "../../../src/search/bench.ts";
-import type { MeasuringSetup } from "../../../src/search/measuring.ts";
+import type { EngineIdentity } from "../../../src/engine/types.ts";
+import { TrainingBench } from "../../../src/measure/bench.ts";
+import type { MeasuringSetup } from "../../../src/measure/measuring.ts";
 import type { Contender, Setup } from "./measurement.ts";
 import type { ChildResult, ChildTask, TrainedChild } from "./worker.ts";
 

@@ -6,8 +6,9 @@ import { trainChild } from "../../../src/child/trainer.ts";
 import { type ProcessMemory, processMemory } from "../../../src/common/memory.ts";
 import { serveTasks } from "../../../src/common/worker-process.ts";
 import { readSubsets } from "../../../src/dataset/subset-file.ts";
-import { type Engine, type EngineIdentity, startEngine } from "../../../src/engine/engine.ts";
-import type { MeasuringSetup } from "../../../src/search/measuring.ts";
+import { startEngine } from "../../../src/engine/choose.ts";
+import type { Engine, EngineIdentity } from "../../../src/engine/types.ts";
+import type { MeasuringSetup } from "../../../src/measure/measuring.ts";
 
 /** Trains one child on real images, from scratch. */
 export interface ChildTask {

@@ -2,7 +2,7 @@
 // settings where there is none.
 
 import { UsageError } from "../../common/errors.ts";
-import type { Engine } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/types.ts";
 import { Adam, type ChildOptimizer, type LearningRate, RmsProp, rateAt, Sgd } from "../optimizers.ts";
 import { type JsonObject, namedOf, showJson } from "./json.ts";
 import type { ModelFile } from "./model-file.ts";

@@ -3,17 +3,17 @@
 import { isSea } from "node:sea";
 import { assetPath, hasAsset } from "../../common/assets.ts";
 import { messageOf } from "../../common/errors.ts";
-import type { Precision } from "../engine.ts";
-import type { EngineMissing } from "../probe.ts";
+import type { Precision } from "../../config/engines.ts";
+import type { EngineMissing } from "../types.ts";
 
 type Floats = Float32Array;
 
-/** In which type a product's operands are multiplied; the numbers are native/kernels.h's. */
+/** In which type a product's operands are multiplied; the numbers are native/kernels/kernels.h's. */
 export const OPERANDS = { float32: 0, bfloat16: 1 } as const;
 export type Operands = (typeof OPERANDS)[Precision];
 
 /**
- * The kernels as functions; see native/kernels.h and the tables beside it. Arrays are row by row.
+ * The kernels as functions; see native/kernels/kernels.h and the tables beside it. Arrays are row by row.
  * @throws TypeError, RangeError where an array is of another type or too short.
  */
 export interface Addon {
@@ -26,7 +26,7 @@ export interface Addon {
   /** How many threads a plan's step is split over, 1 to 256. What comes out does not depend on it. */
   setThreads(count: number): void;
 
-  /** `shape`: the number of images, and the fields of native/kernels.h's ConvolutionShape in their order. */
+  /** `shape`: the number of images, and the fields of native/kernels/kernels.h's ConvolutionShape in their order. */
   convolve(
     shape: Int32Array,
     operands: Operands,
@@ -99,7 +99,7 @@ export interface Addon {
   ) => NativePlan;
 }
 
-/** native/plan.h */
+/** native/plan/plan.h */
 export interface NativePlan {
   /**
    * Gives [mean loss, images classified rightly], and the gradients of the weights.
@@ -131,12 +131,12 @@ export interface NativePlan {
 /** Activations and their gradients, all of a call in the same: float32, or the bits of bfloat16. */
 export type Activations = Float32Array | Uint16Array;
 
-/** What a layer ends with; the numbers are native/kernels.h's. */
+/** What a layer ends with; the numbers are native/kernels/kernels.h's. */
 export const ACTIVATION = { none: 0, relu: 1, relu6: 2 } as const;
 export type Activation = (typeof ACTIVATION)[keyof typeof ACTIVATION];
 
 /**
- * What else a training step does to its arrays; native/passes_table.h tells what each function does. Shapes of pooling
+ * What else a training step does to its arrays; native/kernels/passes_table.h tells what each function does. Shapes of pooling
  * are [images, height, width, channels, outHeight, outWidth, windowHeight, windowWidth, strideHeight, strideWidth,
  * padTop, padLeft].
  * @throws TypeError, RangeError where an array is of another type or too short.

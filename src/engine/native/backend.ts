@@ -12,7 +12,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import type { Engine, EngineIdentity } from "../engine.ts";
+import type { Engine, EngineIdentity } from "../types.ts";
 import { type Addon, findAddon, OPERANDS } from "./addon.ts";
 import { compileModel } from "./compiled.ts";
 import { convolutionKernels } from "./convolution.ts";

@@ -3,7 +3,8 @@
 
 import { type NamedTensorMap, type Tensor, type Variable, zeros } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import type { CompiledModel, LabelledPixels, LayerTime, Precision, StepResult } from "../engine.ts";
+import type { Precision } from "../../config/engines.ts";
+import type { CompiledModel, LabelledPixels, LayerTime, StepResult } from "../types.ts";
 import { type NativePlan, OPERANDS } from "./addon.ts";
 import { describePlan } from "./describe-plan.ts";
 import { ownValues } from "./own-values.ts";

@@ -20,7 +20,7 @@ import type { NativeBackend } from "./storage.ts";
 export type Shape4D = [number, number, number, number];
 type Info = backend_util.Conv2DInfo;
 
-/** As native/kernels.h has it. */
+/** As native/kernels/kernels.h has it. */
 export function convolutionShape(info: Info): Int32Array {
   return Int32Array.of(
     info.batchSize,

@@ -1,4 +1,4 @@
-// A plan of the native engine's operations (native/operations.h) as plain data.
+// A plan of the native engine's operations (native/plan/operations.h) as plain data.
 
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { Activation } from "./addon.ts";

@@ -2,7 +2,7 @@
 
 import { processorName } from "../../common/machine.ts";
 import { VERSION } from "../../common/version.ts";
-import type { EngineProbe } from "../probe.ts";
+import type { EngineProbe } from "../types.ts";
 import { findAddon } from "./addon.ts";
 
 export async function probeNative(): Promise<EngineProbe> {

@@ -2,7 +2,7 @@
 
 import { setBackend } from "@tensorflow/tfjs-core";
 import { composedOptimizers } from "../composed.ts";
-import type { Engine, EngineIdentity } from "../engine.ts";
+import type { Engine, EngineIdentity } from "../types.ts";
 import { loadTfjsNode, TENSORFLOW_BACKEND } from "./tfjs-node.ts";
 
 /**

@@ -2,7 +2,7 @@
 
 import { version_core } from "@tensorflow/tfjs-core";
 import { processorName } from "../../common/machine.ts";
-import type { EngineProbe } from "../probe.ts";
+import type { EngineProbe } from "../types.ts";
 import { loadTfjsNode } from "./tfjs-node.ts";
 
 export async function probeTensorflow(): Promise<EngineProbe> {

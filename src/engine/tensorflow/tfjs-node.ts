@@ -15,7 +15,7 @@ import {
   version_core,
 } from "@tensorflow/tfjs-core";
 import { messageOf, systemCode } from "../../common/errors.ts";
-import type { EngineMissing } from "../probe.ts";
+import type { EngineMissing } from "../types.ts";
 
 /** The name by which the package registers its backend. */
 export const TENSORFLOW_BACKEND = "tensorflow";

@@ -11,7 +11,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { assetPath } from "../../common/assets.ts";
 import { composedOptimizers } from "../composed.ts";
-import type { Engine, EngineIdentity } from "../engine.ts";
+import type { Engine, EngineIdentity } from "../types.ts";
 import { convolutionGradientKernels } from "./convolution-gradients.ts";
 import { depthwiseGradientKernels } from "./depthwise-gradients.ts";
 import { matMulKernel } from "./matmul.ts";

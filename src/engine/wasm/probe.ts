@@ -2,7 +2,7 @@
 
 import { version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import { processorName } from "../../common/machine.ts";
-import type { EngineFound } from "../probe.ts";
+import type { EngineFound } from "../types.ts";
 
 export async function probeWasm(): Promise<EngineFound> {
   return {

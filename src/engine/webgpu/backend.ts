@@ -3,7 +3,7 @@
 
 import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
 import { env, findBackendFactory, registerBackend, setBackend } from "@tensorflow/tfjs-core";
-import type { Engine, EngineIdentity } from "../engine.ts";
+import type { Engine, EngineIdentity } from "../types.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { requestDevice } from "./dawn.ts";
 import { depthwiseKernels } from "./depthwise.ts";

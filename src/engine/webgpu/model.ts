@@ -15,7 +15,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../../common/errors.ts";
-import type { DeviceModel, LabelledPixels, PassResult } from "../engine.ts";
+import type { DeviceModel, LabelledPixels, PassResult } from "../types.ts";
 import { Reserve } from "./buffers.ts";
 import type { GpuBackend } from "./gpu-backend.ts";
 import { Repeated } from "./repeated.ts";

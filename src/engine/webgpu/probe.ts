@@ -8,7 +8,7 @@ import { version_core } from "@tensorflow/tfjs-core";
 import { DAWN, hasAsset } from "../../common/assets.ts";
 import { InterruptedError, messageOf, systemCode } from "../../common/errors.ts";
 import { WorkerPool } from "../../common/worker-pool.ts";
-import type { EngineMissing, EngineProbe } from "../probe.ts";
+import type { EngineMissing, EngineProbe } from "../types.ts";
 import type { AdapterDescription } from "./dawn.ts";
 
 /** Asks what adapter there is; null where there is none. */

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { buildModel } from "../../../src/child/model.ts";
-import { type Engine, startEngine } from "../../../src/engine/engine.ts";
+import { startEngine } from "../../../src/engine/choose.ts";
 import { findAddon } from "../../../src/engine/native/addon.ts";
+import type { Engine } from "../../../src/engine/types.ts";
 import { countLayers, KERAS_MODELS, logitsOf, modelPath, pixels, setWeights } from "./keras.ts";
 
 let engine: Engine;

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { readOptimizer } from "../../../src/child/own/optimizer.ts";
-import type { Engine } from "../../../src/engine/engine.ts";
-import { startEngine } from "../../../src/engine/engine.ts";
+import { startEngine } from "../../../src/engine/choose.ts";
+import type { Engine } from "../../../src/engine/types.ts";
 import { KERAS_OPTIMIZERS, numbers } from "./keras.ts";
 
 let engine: Engine;

@@ -10,7 +10,8 @@ import { layers, type Sequential, sequential } from "@tensorflow/tfjs-layers";
 import { buildModel } from "../../../src/child/model.ts";
 import { Sgd } from "../../../src/child/optimizers.ts";
 import { readModelFile } from "../../../src/child/own/model-file.ts";
-import { type Engine, startEngine } from "../../../src/engine/engine.ts";
+import { startEngine } from "../../../src/engine/choose.ts";
+import type { Engine } from "../../../src/engine/types.ts";
 import { KERAS_MODELS, KERAS_OPTIMIZERS, logitsOf, modelPath, pixels } from "./keras.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));

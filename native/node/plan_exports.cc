@@ -1,0 +1,255 @@
+// Plans as objects of JavaScript: built from a description in plain data (src/engine/native/describe-plan.ts), then called
+// step by step.
+
+#include "arguments.h"
+#include "description.h"
+#include "../plan/operations.h"
+#include "../kernels/threads.h"
+
+namespace {
+
+/** Images of so many times a filter's size are as fast on the whole batch as one after another (MobileNetV2). */
+constexpr size_t kSmall = 4;
+
+class PlanObject : public Napi::ObjectWrap<PlanObject> {
+ public:
+  static void define(Napi::Env env, Napi::Object exports) {
+    exports.Set("Plan", DefineClass(env, "Plan",
+                                    {InstanceMethod("train", &PlanObject::train),
+                                     InstanceMethod("evaluate", &PlanObject::evaluate),
+                                     InstanceMethod("profile", &PlanObject::profile),
+                                     InstanceMethod("dispose", &PlanObject::dispose)}));
+  }
+
+  explicit PlanObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PlanObject>(info) {
+    const Description description(info[0]);
+    const auto type = Type(description.integer("type", 0, 2));
+    for (const int size : description.integers("valueSizes", 1, Description::kEnd)) {
+      values_.push_back({size_t(size), type});
+    }
+    if (values_.empty()) description.fail("valueSizes", "has no image");
+    const int logits = valueOf(description, "logits");
+    values_[logits].type = Type::float32;
+    for (const int size : description.integers("weightSizes", 1, Description::kEnd)) weightSizes_.push_back(size);
+    plan_ = std::make_unique<Plan>(description.integer("capacity", 1, Description::kEnd), type, values_, logits);
+    classes_ = int(values_[logits].size);
+
+    std::vector<std::unique_ptr<Operation>> operations;
+    for (const Napi::Value& each : description.list("operations")) {
+      const Description operation(each);
+      const size_t before = operations.size();
+      addOperation(operation, operations);
+      for (size_t i = before; i < operations.size(); i++) operations[i]->name = operation.text("name");
+    }
+    plan_->complete(std::move(operations));
+  }
+
+ private:
+  void addOperation(const Description& each, std::vector<std::unique_ptr<Operation>>& operations) {
+    const std::string kind = each.text("kind");
+    const int output = valueOf(each, "output");
+    if (kind == "pixels") {
+      operations.push_back(makePixels(output));
+      return;
+    }
+    const std::vector<int> inputs = each.integers("inputs", 0, int64_t(values_.size()));
+    if (inputs.empty()) each.fail("inputs", "are none");
+    const int input = inputs[0];
+    if (kind == "convolution" || kind == "depthwise") {
+      const bool isDepthwise = kind == "depthwise";
+      const auto shape = each.shape<ConvolutionShape>();
+      checkSizes(each, input, size_t(shape.height) * shape.width * shape.inChannels);
+      checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.outChannels);
+      if (isDepthwise && shape.outChannels % shape.inChannels != 0) each.fail("shape", "has no whole multiplier");
+      const size_t filterSize =
+          size_t(shape.filterHeight) * shape.filterWidth * shape.outChannels * (isDepthwise ? 1 : shape.inChannels);
+      const ConvolutionSettings settings{shape,
+                                         weightOf(each, "filter", filterSize),
+                                         optionalWeightOf(each, "bias", shape.outChannels),
+                                         each.activation(),
+                                         each.boolean("wantsInputGradient"),
+                                         !isDepthwise && (each.boolean("isDense") || isSmall(shape, filterSize))};
+      operations.push_back(isDepthwise ? makeDepthwise(input, output, settings)
+                                       : makeConvolution(input, output, settings, plan_->type()));
+    } else if (kind == "normalization") {
+      const int channels = each.integer("channels", 1, Description::kEnd);
+      if (values_[input].size % channels != 0) each.fail("channels", "are not the input's");
+      checkSizes(each, output, values_[input].size);
+      const NormalizationSettings settings{optionalWeightOf(each, "gamma", channels),
+                                           optionalWeightOf(each, "beta", channels),
+                                           weightOf(each, "movingMean", channels),
+                                           weightOf(each, "movingVariance", channels),
+                                           each.number("epsilon"),
+                                           each.number("momentum"),
+                                           each.activation()};
+      auto [moments, normalization] = makeNormalization(input, output, channels, settings);
+      operations.push_back(std::move(moments));
+      operations.push_back(std::move(normalization));
+    } else if (kind == "pool") {
+      const auto shape = each.shape<PoolShape>();
+      checkSizes(each, input, size_t(shape.height) * shape.width * shape.channels);
+      checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.channels);
+      operations.push_back(makePool(input, output, {shape, each.boolean("isMax")}));
+    } else if (kind == "activation") {
+      checkSizes(each, output, values_[input].size);
+      operations.push_back(makeActivation(input, output, each.activation()));
+    } else if (kind == "addition") {
+      if (inputs.size() < 2) each.fail("inputs", "are too few");
+      for (const int one : inputs) checkSizes(each, one, values_[output].size);
+      operations.push_back(makeAddition(inputs, output));
+    } else if (kind == "concatenation") {
+      const int places = each.integer("places", 1, Description::kEnd);
+      size_t size = 0;
+      for (const int one : inputs) {
+        if (values_[one].size % places != 0) each.fail("places", "are not the inputs'");
+        size += values_[one].size;
+      }
+      checkSizes(each, output, size);
+      operations.push_back(makeConcatenation(inputs, output, places));
+    } else if (kind == "dropout") {
+      checkSizes(each, output, values_[input].size);
+      const double rate = each.number("rate");
+      if (!(rate >= 0 && rate < 1)) each.fail("rate", "is out of range");
+      operations.push_back(makeDropout(input, output, rate, each.word("k0"), each.word("k1")));
+    } else {
+      each.fail("operation", "is of an unknown kind");
+    }
+  }
+
+  /** Whether all images that a filter goes over are so few or small that it had better be read once for all of them. */
+  bool isSmall(const ConvolutionShape& s, size_t filterSize) const {
+    const size_t in = size_t(s.height) * s.width * s.inChannels, out = size_t(s.outHeight) * s.outWidth * s.outChannels;
+    return kSmall * filterSize > size_t(plan_->capacity()) * (in + out);
+  }
+
+  int valueOf(const Description& description, const char* name) const {
+    return description.integer(name, 0, int64_t(values_.size()));
+  }
+
+  int weightOf(const Description& description, const char* name, size_t size) const {
+    const int weight = description.integer(name, 0, int64_t(weightSizes_.size()));
+    if (weightSizes_[weight] != size) description.fail(name, "is of another size");
+    return weight;
+  }
+
+  /** -1 where there is none. */
+  int optionalWeightOf(const Description& description, const char* name, size_t size) const {
+    return description.number(name) == -1 ? -1 : weightOf(description, name, size);
+  }
+
+  void checkSizes(const Description& operation, int value, size_t size) const {
+    if (values_[value].size != size) operation.fail("value", "is of another size than its operation");
+  }
+
+  void checkOpen(const Napi::CallbackInfo& info) const {
+    if (!plan_) throw Napi::Error::New(info.Env(), "the plan is disposed of");
+  }
+
+  /** (images, pixels, labels, weights) */
+  Run runOf(const Arguments& arguments, const Napi::CallbackInfo& info) const {
+    checkOpen(info);
+    Run run{};
+    run.images = arguments.integer(0, "images", 1);
+    run.pixels = arguments.bytes(1, "pixels", run.images * values_[0].size);
+    run.labels = arguments.integers(2, "labels", run.images);
+    for (int i = 0; i < run.images; i++) {
+      if (run.labels[i] < 0 || run.labels[i] >= classes_) {
+        throw Napi::RangeError::New(info.Env(), "labels: expected 0 to " + std::to_string(classes_ - 1) +
+                                                    ", received " + std::to_string(run.labels[i]));
+      }
+    }
+    run.weights = arraysOf(info[3], "weights", false);
+    run.gradients.resize(run.weights.size());
+    return run;
+  }
+
+  /** One array for each weight, or null where `mayBeNull`. */
+  std::vector<float*> arraysOf(const Napi::Value& value, const char* name, bool mayBeNull) const {
+    const auto fail = [&] {
+      throw Napi::TypeError::New(value.Env(), std::string(name) + ": expected a Float32Array for each of " +
+                                                  std::to_string(weightSizes_.size()) + " weights, of its size");
+    };
+    if (!value.IsArray() || value.As<Napi::Array>().Length() != weightSizes_.size()) fail();
+    const auto list = value.As<Napi::Array>();
+    std::vector<float*> arrays;
+    for (uint32_t i = 0; i < list.Length(); i++) {
+      const Napi::Value each = list.Get(i);
+      if (each.IsNull() && mayBeNull) {
+        arrays.push_back(nullptr);
+        continue;
+      }
+      if (!each.IsTypedArray() || each.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) fail();
+      auto array = each.As<Napi::Float32Array>();
+      if (array.ElementLength() < weightSizes_[i]) fail();
+      arrays.push_back(array.Data());
+    }
+    return arrays;
+  }
+
+  /** (images, pixels [images, height, width, 3], labels, weights, gradients, step) => [mean loss, correct] */
+  Napi::Value train(const Napi::CallbackInfo& info) {
+    const Arguments arguments(info);
+    Run run = runOf(arguments, info);
+    if (run.images > plan_->capacity()) {
+      throw Napi::RangeError::New(info.Env(), "images: expected at most " + std::to_string(plan_->capacity()));
+    }
+    run.isTraining = true;
+    run.gradients = arraysOf(info[4], "gradients", true);
+    run.step = arguments.word(5, "step");
+    plan_->train(run);
+    return resultOf(info.Env(), run);
+  }
+
+  /** (images, pixels, labels, weights) => [mean loss, correct], for any number of images */
+  Napi::Value evaluate(const Napi::CallbackInfo& info) {
+    const Arguments arguments(info);
+    Run run = runOf(arguments, info);
+    plan_->evaluate(run);
+    return resultOf(info.Env(), run);
+  }
+
+  static Napi::Value resultOf(Napi::Env env, const Run& run) {
+    auto result = Napi::Array::New(env, 2);
+    result.Set(0u, run.loss / run.images);
+    result.Set(1u, run.correct);
+    return result;
+  }
+
+  /** Gives back the memory, which the collector of garbage knows nothing of. */
+  void dispose(const Napi::CallbackInfo&) { plan_.reset(); }
+
+  /** Begins to measure; tells seconds by operation since the last call: [name, forward, backward][] */
+  Napi::Value profile(const Napi::CallbackInfo& info) {
+    checkOpen(info);
+    auto result = Napi::Array::New(info.Env());
+    for (size_t i = 0; i < plan_->operations().size(); i++) {
+      auto row = Napi::Array::New(info.Env(), 3);
+      row.Set(0u, plan_->operations()[i]->name);
+      row.Set(1u, plan_->times()[i].forward);
+      row.Set(2u, plan_->times()[i].backward);
+      result.Set(uint32_t(i), row);
+    }
+    plan_->startProfile();
+    return result;
+  }
+
+  /** Null when it is disposed of. */
+  std::unique_ptr<Plan> plan_;
+  std::vector<PlanValue> values_;
+  std::vector<size_t> weightSizes_;
+  int classes_;
+};
+
+/** (count) threads for each plan's step, 1 to 256. */
+void useThreads(const Napi::CallbackInfo& info) {
+  const int count = Arguments(info).integer(0, "threads", 1);
+  if (count > 256) throw Napi::RangeError::New(info.Env(), "threads: expected at most 256");
+  setThreads(count);
+}
+
+}  // namespace
+
+void exportPlan(Napi::Env env, Napi::Object exports) {
+  PlanObject::define(env, exports);
+  exports.Set("setThreads", Napi::Function::New(env, useThreads));
+}

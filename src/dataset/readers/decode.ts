@@ -1,0 +1,98 @@
+// Decoding many picture files on all cores: what a worker process of the kind "decode" does, and who gives it work.
+
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { InterruptedError, systemReason } from "../../common/errors.ts";
+import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../../common/worker-pool.ts";
+import { type DecodedImage, decodeImage, ImageError } from "../../image/codec.ts";
+import { toSquare } from "../../image/resize.ts";
+import type { ReadOptions } from "../reader.ts";
+
+export interface DecodeTask {
+  readonly paths: readonly string[];
+  /** Resizes every picture to this height and width. */
+  readonly imageSize?: number;
+  /** Without pixels: only what the sizes are. */
+  readonly sizesOnly?: boolean;
+}
+
+/** What became of one file: a picture, [height, width, 3], or the reason why there is none. */
+export type DecodedFile =
+  | { readonly height: number; readonly width: number; readonly data?: Uint8Array }
+  | { readonly reason: string };
+
+/** Files for one task: enough to be worth the message, few enough that all cores end at about the same time. */
+const BATCH = 16;
+
+/** Fewer files than this are decoded in this process, sooner than others would start. */
+const FEW = 48;
+
+/**
+ * Decodes the files of one task, in order. Where pictures of one task differ in size and are not resized, none
+ * brings its pixels: the dataset will be refused.
+ */
+export async function decodeFiles({ paths, imageSize, sizesOnly }: DecodeTask): Promise<DecodedFile[]> {
+  const files: DecodedFile[] = [];
+  let first: DecodedImage | undefined;
+  let isMixed = false;
+  for (const path of paths) {
+    try {
+      const image = await decodeImage(await readFile(path), path);
+      first ??= image;
+      isMixed ||= !imageSize && (image.height !== first.height || image.width !== first.width);
+      files.push(
+        sizesOnly || isMixed ? { height: image.height, width: image.width } : toSquare(image, imageSize),
+      );
+    } catch (error) {
+      files.push({ reason: error instanceof ImageError ? error.reason : systemReason(error) });
+    }
+  }
+  return files;
+}
+
+/**
+ * Decodes all files, on `workers` processes, and gives each to `take` with its index, in any order. A file that
+ * ends the process that decodes it, whatever the cause, is one that cannot be decoded.
+ * @throws InterruptedError on abort; what `take` throws, which ends the work.
+ */
+export async function decodeAll(
+  paths: readonly string[],
+  task: Omit<DecodeTask, "paths">,
+  { workers = availableParallelism(), onProgress, signal }: ReadOptions,
+  take: (file: DecodedFile, index: number) => void,
+  poolOptions: WorkerPoolOptions = {},
+): Promise<void> {
+  let done = 0;
+  const takeBatch = (files: readonly DecodedFile[], start: number) => {
+    for (const [i, file] of files.entries()) take(file, start + i);
+    done += files.length;
+    onProgress?.({ stage: "decoding pictures", done, total: paths.length, unit: "images" });
+  };
+  if (paths.length < FEW) {
+    takeBatch(await decodeFiles({ ...task, paths }), 0);
+    return;
+  }
+  const size = Math.min(workers, Math.ceil(paths.length / BATCH));
+  const pool = new WorkerPool<DecodeTask, DecodedFile[]>("decode", size, poolOptions);
+  const decodeBatch = async (start: number, end: number): Promise<void> => {
+    try {
+      takeBatch(await pool.run({ ...task, paths: paths.slice(start, end) }), start);
+    } catch (error) {
+      if (!(error instanceof WorkerDiedError)) throw error;
+      if (end - start === 1) return takeBatch([{ reason: error.message }], start);
+      const middle = Math.floor((start + end) / 2);
+      await Promise.all([decodeBatch(start, middle), decodeBatch(middle, end)]);
+    }
+  };
+  if (signal?.aborted) throw new InterruptedError("interrupted");
+  // One listener for all tasks: a signal warns of many.
+  const interrupt = () => pool.close();
+  signal?.addEventListener("abort", interrupt);
+  try {
+    const starts = Array.from({ length: Math.ceil(paths.length / BATCH) }, (_, i) => i * BATCH);
+    await Promise.all(starts.map((start) => decodeBatch(start, Math.min(start + BATCH, paths.length))));
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+    await pool.close();
+  }
+}

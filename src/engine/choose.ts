@@ -1,0 +1,140 @@
+// The choice of an engine: which one a configuration comes to on this machine.
+
+import { version_core } from "@tensorflow/tfjs-core";
+import { UsageError } from "../common/errors.ts";
+import type { EngineChoice, EngineName, PrecisionChoice } from "../config/engines.ts";
+import { native } from "./native/definition.ts";
+import { tensorflow } from "./tensorflow/definition.ts";
+import type {
+  ChosenEngine,
+  Engine,
+  EngineDefinition,
+  EngineDescription,
+  EngineFound,
+  EngineMissing,
+  EngineProbe,
+} from "./types.ts";
+import { wasm } from "./wasm/definition.ts";
+import { webgpu } from "./webgpu/definition.ts";
+
+/** The version of TensorFlow.js. */
+export const TENSORFLOW_JS_VERSION: string = version_core;
+
+/** In the order in which `auto` tries them. */
+const ENGINES: readonly EngineDefinition[] = [webgpu, native, wasm, tensorflow];
+
+/** The traits of an engine. */
+export function engineDefinition(name: EngineName): EngineDefinition {
+  return ENGINES.find((engine) => engine.name === name)!;
+}
+
+/** What a choice comes to on this machine. */
+export interface ResolvedEngine {
+  readonly identity: ChosenEngine;
+  readonly found: EngineFound;
+  /** What decided, to be read after "auto takes native:"; one line. */
+  readonly why: string;
+  /** Where it is not the engine that a user would wish for: why, and what would mend it; one line. */
+  readonly note?: string;
+}
+
+/**
+ * Starts the engine that the configuration names; `auto` takes the best that this machine has.
+ * @param threads of engine native, 1 or more; the others have one.
+ * @throws UsageError where the engine or the precision is not to be had.
+ */
+export async function startEngine(
+  choice: EngineChoice,
+  precision: PrecisionChoice,
+  threads = 1,
+): Promise<Engine> {
+  const { identity } = await resolveEngine(choice, precision);
+  return engineDefinition(identity.name).start(identity, threads);
+}
+
+const probes = new Map<EngineName, Promise<EngineProbe>>();
+
+/** Whether this machine has the engine; it is asked once in a process. */
+export function probeEngine(name: EngineName): Promise<EngineProbe> {
+  const known = probes.get(name);
+  if (known) return known;
+  const probe = engineDefinition(name).probe();
+  probes.set(name, probe);
+  return probe;
+}
+
+/**
+ * What the choice comes to on this machine, without starting it. No more engines are asked than it takes.
+ * @param probe asks an engine; for tests.
+ * @throws UsageError as `startEngine`.
+ */
+export async function resolveEngine(
+  choice: EngineChoice,
+  precision: PrecisionChoice,
+  probe: (name: EngineName) => Promise<EngineProbe> = probeEngine,
+): Promise<ResolvedEngine> {
+  if (choice === "auto") return resolveAuto(precision, probe);
+  const found = await probe(choice);
+  if ("missing" in found)
+    throw new UsageError(`${describeMissing(choice, found)}; deepaugment doctor shows the others`);
+  const identity = identify(choice, found, precision);
+  if (!identity) {
+    throw new UsageError(
+      `precision "${precision}" is not to be had on engine ${choice}; use precision: ${found.precisions[0]}, or auto`,
+    );
+  }
+  const why = "it is asked for";
+  if (!found.isSoftware) return { identity, found, why };
+  const note = `engine ${choice} finds no graphics card here and runs on ${found.device}, which is slow`;
+  return { identity, found, why, note };
+}
+
+/** The first engine that is here, on what it is made for, with the precision that is asked for. */
+async function resolveAuto(
+  precision: PrecisionChoice,
+  probe: (name: EngineName) => Promise<EngineProbe>,
+): Promise<ResolvedEngine> {
+  const passedOver: string[] = [];
+  let note: string | undefined;
+  for (const { name, merit, isExpected } of ENGINES) {
+    if (merit === undefined) continue;
+    const found = await probe(name);
+    if ("missing" in found) {
+      passedOver.push(`engine ${name} ${found.missing}`);
+      if (isExpected) note = describeMissing(name, found);
+      continue;
+    }
+    const identity = identify(name, found, precision);
+    if (identity && !found.isSoftware) {
+      const why = [merit, ...passedOver].join("; ");
+      return { identity, found, why, ...(note && { note: `${note}; trainings run on engine ${name}` }) };
+    }
+    passedOver.push(`engine ${name} ${identity ? `finds only ${found.device}` : `has no ${precision}`}`);
+  }
+  const reason = note ?? passedOver.join("; ");
+  throw new UsageError(
+    precision === "auto"
+      ? `no engine is to be had here: ${reason}`
+      : `precision "${precision}" is not to be had here: ${reason}; use precision: float32, or auto`,
+  );
+}
+
+/** Undefined where the engine does not have the precision. */
+function identify(
+  name: EngineName,
+  { precisions, kernels }: EngineFound,
+  choice: PrecisionChoice,
+): ChosenEngine | undefined {
+  const precision = choice === "auto" ? precisions[0] : choice;
+  return precisions.includes(precision) ? { name, precision, kernels } : undefined;
+}
+
+/** One line: "engine native is not built here (install a C++ compiler …)". */
+function describeMissing(name: EngineName, { missing, mend }: EngineMissing): string {
+  return `engine ${name} ${missing} (${mend})`;
+}
+
+/** In words: "native (float32, avx512)". */
+export function describeEngine({ name, precision, kernels }: EngineDescription): string {
+  return `${name} (${kernels === null ? precision : `${precision}, ${kernels}`})`;
+}

@@ -1,0 +1,9 @@
+// Engine `tensorflow`: TensorFlow itself, through the user's own `tfjs-node`.
+
+import type { EngineDefinition } from "../types.ts";
+
+export const tensorflow: EngineDefinition = {
+  name: "tensorflow",
+  probe: async () => (await import("./probe.ts")).probeTensorflow(),
+  start: async (identity) => (await import("./backend.ts")).startTensorflow(identity),
+};

@@ -1,0 +1,86 @@
+// What a search learns of an earlier one before it begins.
+
+import { UsageError } from "../../common/errors.ts";
+import type { Config } from "../../config/schema.ts";
+import type { Judged } from "../../controller/controller.ts";
+import { Experiment } from "../../experiment/experiment.ts";
+import { readNotebookText } from "../../experiment/notebook.ts";
+import { notebookAt, parsePastTrials } from "../../experiment/past-trials.ts";
+import type { Policy } from "../../policy/policy.ts";
+import { policyToPoint, type SearchSpace } from "../../policy/space.ts";
+
+export interface WarmStart {
+  /** Points of this search's space, with what they gained over their own search's baseline. */
+  readonly gains: readonly Judged[];
+  /** The notebook, for the experiment's folder: to go on does not depend on the file. */
+  readonly text: string;
+  /** What the user should know about it, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** The copy of the notebook in the folder of the experiment that learns from it. */
+export function warmStartPath(experiment: Pick<Experiment, "path">): string {
+  return experiment.path("warm-start.csv");
+}
+
+/**
+ * What the configuration's warm_start teaches: nothing where it is not set. An experiment that is resumed reads its copy.
+ * @throws UsageError as `readWarmStart` does.
+ */
+export function settleWarmStart(
+  { warm_start, method }: Pick<Config, "warm_start" | "method">,
+  space: SearchSpace,
+  resume?: string,
+): WarmStart | undefined {
+  if (warm_start === null) return undefined;
+  const warm = readWarmStart(resume ? warmStartPath(Experiment.open(resume)) : warm_start, space);
+  if (method !== "random") return warm;
+  return {
+    ...warm,
+    notes: [...warm.notes, "warm_start: random search learns nothing, from it as from anything"],
+  };
+}
+
+/**
+ * Reads another experiment's notebook.
+ * @param source the notebook, or the folder of the experiment.
+ * @throws UsageError naming the file, where its policies are of another form, or nothing in it can be learnt from.
+ */
+export function readWarmStart(source: string, space: SearchSpace): WarmStart {
+  const path = notebookAt(source);
+  const text = readNotebookText(path);
+  const { chains, operationsPerChain, trials } = parsePastTrials(text, path);
+  if (chains !== space.chains || operationsPerChain !== space.operationsPerChain) {
+    const differing = `its policies have ${chains} × ${operationsPerChain} operations, those of this search ${space.chains} × ${space.operationsPerChain}`;
+    throw new UsageError(
+      `warm_start ${path}: ${differing}; set policy_chains: ${chains} and operations_per_chain: ${operationsPerChain}, or give another notebook`,
+    );
+  }
+  const baseline = trials.find(({ trial }) => trial === 0);
+  if (!baseline) throw new UsageError(`warm_start ${path}: it has no baseline (trial 0) to compare with`);
+  const past = trials.filter(({ trial }) => trial > 0);
+  if (past.length === 0) throw new UsageError(`warm_start ${path}: it has no trial besides the baseline`);
+  const fitting = past.filter(({ policy }) => isAllowed(space, policy));
+  if (fitting.length === 0) {
+    throw new UsageError(
+      `warm_start ${path}: all of its trials use techniques that are not among operations`,
+    );
+  }
+  const gains = fitting.map(({ policy, reward, standardError }) => ({
+    point: policyToPoint(space, policy),
+    reward: reward - baseline.reward,
+    standardError,
+  }));
+  const left = past.length - fitting.length;
+  const notes =
+    left === 0
+      ? []
+      : [
+          `warm_start: ${left} of ${past.length} trials use techniques that are not among operations, and are left out`,
+        ];
+  return { gains, text, notes };
+}
+
+function isAllowed({ operations }: SearchSpace, { chains }: Policy): boolean {
+  return chains.flat().every(({ type }) => operations.includes(type));
+}

@@ -8,10 +8,10 @@ import type { Progress } from "../dataset/reader.ts";
 import { type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { checkCifarClasses } from "./cifar-layout.ts";
 import type { AppliedPolicy } from "./draws.ts";
-import { extensionOf, type FormOptions, resolveForm } from "./forms.ts";
+import { extensionOf, type FormOptions, type FormSettings, resolveForm } from "./forms.ts";
 import { Ledger } from "./ledger.ts";
 import { MANIFEST_NAME } from "./names.ts";
-import { checkOutFolder } from "./out-folder.ts";
+import { type OutState, withOutFolder } from "./out-folder.ts";
 import { ApplyRun } from "./run.ts";
 import { checkSame, createRunFile, type RunResult } from "./run-file.ts";
 import { openSource, type Picture, type PictureSource } from "./source.ts";
@@ -61,8 +61,17 @@ export interface ApplyOutcome extends RunResult {
 export async function applyPolicies(options: ApplyOptions): Promise<ApplyOutcome> {
   const form = resolveForm(options);
   const policies = bestPolicies(options.policyPath, readPolicyFile(options.policyPath), options.top);
+  const { out, data, resume = false } = options;
+  return await withOutFolder({ out, data, resume }, (state) => applyTo(state, options, form, policies));
+}
+
+async function applyTo(
+  state: OutState,
+  options: ApplyOptions,
+  form: FormSettings,
+  policies: readonly AppliedPolicy[],
+): Promise<ApplyOutcome> {
   const { out, data, seed, copies, chance } = options;
-  const state = checkOutFolder(out, data, options.resume ?? false);
   const source = await openSource(data, extensionOf(form), options);
   if (form.as === "cifar10") checkCifarClasses(source.classNames, data);
   const settings = { policies, seed, copies, chance, originals: !options.onlyAugmented, form };

@@ -1,9 +1,11 @@
-// Whether the output folder may be written to: nothing of the user's is ever written over.
+// Whether the output folder may be written to: nothing of the user's is ever written over, and one program writes to it at
+// a time.
 
-import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { isTemporaryName } from "../common/files.ts";
+import { FolderLock, isLockName } from "../common/folder-lock.ts";
 import { JOURNAL_NAME, MANIFEST_NAME, RUN_FILE_NAME } from "./names.ts";
 import { type RunFile, readRunFile } from "./run-file.ts";
 
@@ -14,23 +16,50 @@ export type OutState =
   | { readonly kind: "finished"; readonly run: RunFile & Required<Pick<RunFile, "result">> };
 
 /**
- * @param data the dataset's path, or its name where it is a named one.
- * @param resume whether a run that is in the folder may be gone on with.
- * @throws UsageError where `out` is no folder, lies in the data's folder, or has content that is not gone on with.
+ * Runs `work` on the output folder while no other program can.
+ * @param data the dataset's path, or its name if it is a named one.
+ * @param resume whether to resume a run that is in the folder.
+ * @throws UsageError if `out` is not a folder, is inside the data's folder, is in use by another program, or has content
+ *   that is not to be resumed; and what `work` throws.
  */
-export function checkOutFolder(out: string, data: string, resume: boolean): OutState {
+export async function withOutFolder<Result>(
+  { out, data, resume }: { readonly out: string; readonly data: string; readonly resume: boolean },
+  work: (state: OutState) => Promise<Result>,
+): Promise<Result> {
   if (existsSync(data) && isWithin(realPath(out), realPath(data))) {
     throw new UsageError(`${out} is in the data's own folder ${data}; give an --out beside it`);
   }
+  // No lock is put beside files that have nothing to do with this program.
+  if (contentOf(out).length > 0 && !contentOf(out, true).some(isLockName)) stateOf(out, resume);
+  const isNew = !existsSync(out);
+  const lock = await FolderLock.acquire(out, "apply");
+  let result: Result;
+  try {
+    result = await work(stateOf(out, resume));
+  } catch (error) {
+    try {
+      lock.release();
+      if (isNew && contentOf(out, true).length === 0) rmdirSync(out);
+    } catch {
+      // Of two failures the first is reported: the second may be its consequence.
+    }
+    throw error;
+  }
+  lock.release();
+  return result;
+}
+
+/** @throws UsageError if the folder has content that is not to be resumed. */
+function stateOf(out: string, resume: boolean): OutState {
   const names = contentOf(out);
   if (names.length === 0) return { kind: "new" };
   const isBegun = names.includes(RUN_FILE_NAME);
-  // A run that was killed before it could say what it does.
+  // A run that was killed before it could write what it does.
   const isNothing = names.every(isTemporaryName);
   if (!resume) {
     const isInterrupted = isNothing || (isBegun && !isFinished(names));
     if (!isInterrupted) throw new UsageError(`${out} is not empty; give another --out`);
-    throw new UsageError(`${out} holds an interrupted run: --resume goes on with it; or give another --out`);
+    throw new UsageError(`${out} holds an interrupted run: resume it with --resume, or give another --out`);
   }
   if (isNothing) return { kind: "new" };
   if (!isBegun) throw new UsageError(`${out} is not empty and holds no interrupted run; give another --out`);
@@ -49,9 +78,10 @@ function isWithin(path: string, folder: string): boolean {
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-function contentOf(folder: string): string[] {
+/** The names in a folder, those of locks only on request; none if there is no such folder. */
+function contentOf(folder: string, withLocks = false): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder).filter((name) => withLocks || !isLockName(name));
   } catch (error) {
     if (systemCode(error) === "ENOENT") return [];
     const reason = systemCode(error) === "ENOTDIR" ? "it is not a folder" : systemReason(error);

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, systemCode, UsageError } from "./errors.ts";
+import { messageOf, RunError, systemCode, systemReason, UsageError } from "./errors.ts";
 import { writeFileWhole } from "./files.ts";
 
 /** What a lock file tells of its program. */
@@ -24,7 +24,15 @@ interface Holder {
 const PATIENCE = 2000;
 const STEP = 20;
 
-const NAME = /^experiment\..+\.lock$/;
+/** What a folder is locked for: the lock files of both keep each other out. */
+export type LockedFolder = "experiment" | "apply";
+
+const NAME = /^(experiment|apply)\..+\.lock$/;
+
+/** Whether a file's name is a lock's. */
+export function isLockName(name: string): boolean {
+  return NAME.test(name);
+}
 
 let count = 0;
 
@@ -39,10 +47,10 @@ export class FolderLock {
    * Takes the folder for this process, and removes what killed programs have left of theirs.
    * @throws UsageError naming the program that works in it; RunError where the lock cannot be written.
    */
-  static async acquire(folder: string): Promise<FolderLock> {
+  static async acquire(folder: string, kind: LockedFolder = "experiment"): Promise<FolderLock> {
     const since = Date.now();
     const own: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) ?? null, since };
-    const name = `experiment.${own.host.replace(/[^\w-]/g, "-")}-${own.pid}-${since}-${count++}.lock`;
+    const name = `${kind}.${own.host.replace(/[^\w-]/g, "-")}-${own.pid}-${since}-${count++}.lock`;
     const path = join(folder, name);
     writeFileWhole(path, `${JSON.stringify(own)}\n`);
     try {
@@ -62,8 +70,13 @@ export class FolderLock {
     }
   }
 
+  /** @throws RunError if the lock cannot be removed. */
   release(): void {
-    rmSync(this.#path, { force: true });
+    try {
+      rmSync(this.#path, { force: true });
+    } catch (error) {
+      throw new RunError(`cannot remove ${this.#path}: ${systemReason(error)}`);
+    }
   }
 }
 
@@ -78,7 +91,7 @@ function inUse(folder: string, name: string, { pid, host }: Holder): UsageError 
 /** Locks of programs that may be running. Those of programs that are gone are removed. */
 function livingLocks(folder: string): { name: string; holder: Holder }[] {
   return readdirSync(folder)
-    .filter((name) => NAME.test(name))
+    .filter(isLockName)
     .flatMap((name) => {
       const path = join(folder, name);
       const holder = readHolder(path);

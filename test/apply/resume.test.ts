@@ -1,7 +1,17 @@
 // Runs that end before their time, wherever that is, and go on: the output equals that of a run in one go.
 
 import assert from "node:assert/strict";
-import fs, { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +19,7 @@ import { after, before, describe, it } from "node:test";
 import type { ApplyOptions } from "../../src/apply/apply.ts";
 import { OUTPUT_FORMS } from "../../src/apply/forms.ts";
 import { RunError, UsageError } from "../../src/common/errors.ts";
+import { isLockName } from "../../src/common/folder-lock.ts";
 import { Random } from "../../src/common/random.ts";
 import { applyTo, contentsOf, filesIn, writePicture, writePolicies } from "./pictures.ts";
 
@@ -76,7 +87,14 @@ async function applyAndDie(out: string, changes: number, options: Partial<ApplyO
     return true;
   } finally {
     revive();
+    removeLocks(out);
   }
+}
+
+/** This process lives on after its simulated death, which leaves its lock as if it were still at work. */
+function removeLocks(out: string): void {
+  const names = existsSync(out) ? readdirSync(out) : [];
+  for (const name of names.filter(isLockName)) rmSync(join(out, name));
 }
 
 /** A folder in which all pictures are done, and the run was killed then. */
@@ -87,6 +105,7 @@ async function unfinished(out: string, options: Partial<ApplyOptions>): Promise<
   };
   await assert.rejects(apply(out, { ...options, onProgress }), RunError);
   revive();
+  removeLocks(out);
   assert.ok(filesIn(out).includes("apply.journal"));
 }
 
@@ -176,7 +195,7 @@ describe("an interrupted run", () => {
     const before = contentsOf(begun);
     await assert.rejects(
       apply(begun),
-      new UsageError(`${begun} holds an interrupted run: --resume goes on with it; or give another --out`),
+      new UsageError(`${begun} holds an interrupted run: resume it with --resume, or give another --out`),
     );
     assert.deepEqual(contentsOf(begun), before);
   });

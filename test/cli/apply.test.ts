@@ -116,7 +116,7 @@ describe("deepaugment apply", () => {
     assert.deepEqual([refused.code, refused.stdout], [2, ""]);
     assert.match(
       refused.stderr,
-      /^deepaugment: \S+ holds an interrupted run: --resume goes on with it; [^\n]*\n$/,
+      /^deepaugment: \S+ holds an interrupted run: resume it with --resume, [^\n]*\n$/,
     );
     assert.equal((await run(args("interrupted", [...more, "--resume"]), environment)).code, 0);
     assert.equal((await run(args("uninterrupted", more), environment)).code, 0);

@@ -1,4 +1,4 @@
-// Activations, in place, with the bias that comes before them; and their derivatives, told from what came out of them.
+// In-place activations, with the bias added before them, and their derivatives computed from the activations' outputs.
 
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace {
 
-/** An activation as bounds: what is not a number stays so. */
+/** An activation as a clamp to bounds; NaN stays NaN. */
 struct Clamp {
   Vector low, high;
 
@@ -37,7 +37,8 @@ void gate(Activation activation, Type type, ptrdiff_t count, const void* y, void
     using T = decltype(zero);
     const T* outputs = static_cast<const T*>(y);
     T* gradients = static_cast<T*>(dy);
-    // An output that is not greater than 0 is 0 or not a number, which a product passes on: it is its own derivative.
+    // An output that is not greater than 0 is either 0 or NaN (which a product propagates), so it serves as its own
+    // derivative.
     if (activation == Activation::relu) {
       forVectors(count, [&](ptrdiff_t at, auto block) {
         const Vector output = block.load(outputs + at);

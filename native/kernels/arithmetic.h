@@ -1,5 +1,5 @@
-// Operations value by value, for one instruction set. Each is bound by memory: one pass that reads its operands once,
-// whatever their shapes. NaN passes through as in JavaScript's Math.max and Math.min.
+// Element-wise operations for one instruction set. Each is memory-bound: one pass that reads its operands once,
+// regardless of their shapes. NaN propagates as in JavaScript's Math.max and Math.min.
 
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace {
 
-// Comparisons with NaN are false: each is turned so that NaN stays.
+// Comparisons with NaN are false, so each is written the way round that keeps NaN.
 inline Vector notNegative(Vector x) { return x <= 0 ? Vector{} : x; }
 inline Vector atMostSix(Vector x) { return x >= 6 ? broadcast(6) : x; }
 inline Vector stepOf(Vector x, Vector below) {
@@ -65,8 +65,8 @@ BINARY(GreaterEqualMask, maskOf(a >= b))
 #undef BINARY
 
 /**
- * Results of more bytes are written past the cache, which they would not fit in together with what the next pass reads:
- * memory that is only written to is then not read first.
+ * Results larger than this many bytes bypass the cache, which could not hold them together with what the next pass
+ * reads. It also saves reading memory that is only going to be written.
  */
 constexpr ptrdiff_t kStreamedBytes = 16 << 20;
 
@@ -95,7 +95,7 @@ inline void put(float* to, Vector values, Block block) {
   block.store(to, values);
 }
 
-/** Makes what was written past the cache visible to all. */
+/** Makes streamed writes visible to all threads. */
 inline void endStream() {
 #if defined(__x86_64__)
   _mm_sfence();
@@ -140,7 +140,7 @@ void clipGradient(ptrdiff_t size, float least, float most, const float* gradient
   });
 }
 
-/** How a loop runs: which operand goes on along the innermost axis by 0, and whether it writes past the cache. */
+/** How a loop runs: which operands repeat along the innermost axis (step 0), and whether it writes past the cache. */
 template <bool A_REPEATS, bool B_REPEATS, bool IS_STREAMED>
 struct Way {};
 

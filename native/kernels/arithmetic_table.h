@@ -1,13 +1,13 @@
-// What TensorFlow.js composes layers and gradients of, in float32: operations value by value, and reductions. As each
-// instruction set brings them.
+// Table of the float32 operations from which TensorFlow.js composes layers and gradients: element-wise operations and
+// reductions. Each instruction set provides one.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-// Named as TensorFlow.js names its kernels. The gradients take that of the output first, then the input (EluGrad: the
-// output). Those named ...Mask tell by 1 and 0 what the kernel of that name tells by true and false.
+// Named after TensorFlow.js's kernels. Gradients take the gradient of the output first, then the input (EluGrad: the
+// output). The ...Mask operations return 1 and 0 instead of true and false.
 // clang-format off
 #define UNARY_OPERATIONS(X)                                                                            \
   X(Relu) X(Relu6) X(LeakyRelu) X(Elu) X(Sigmoid) X(Tanh) X(Exp) X(Step)                               \
@@ -27,7 +27,7 @@ enum class Reduction : int32_t { REDUCTIONS(ENUMERATOR) kCount };
 
 constexpr int kMostAxes = 6;
 
-/** A result of `rank` axes, outermost first, and how far apart the operands' values lie along each: 0 repeats them. */
+/** A result with `rank` axes, outermost first, and the operands' steps along each axis; a step of 0 repeats a value. */
 struct Broadcast {
   int rank;
   int sizes[kMostAxes];
@@ -36,13 +36,13 @@ struct Broadcast {
 };
 
 struct ArithmeticKernels {
-  /** result [size]. `parameter` is what LeakyRelu and Step have for values that are not positive. */
+  /** result [size]. `parameter` is the slope (LeakyRelu) or value (Step) for inputs that are not positive. */
   void (*unary)(Unary operation, ptrdiff_t size, float parameter, const float* x, float* result);
-  /** result [size] = x, at least `least` and at most `most`. */
+  /** result [size] = x clamped to [`least`, `most`]. */
   void (*clip)(ptrdiff_t size, float least, float most, const float* x, float* result);
-  /** result [size] = gradient where x is from `least` to `most`, and 0 elsewhere. */
+  /** result [size] = gradient if x is in [`least`, `most`], else 0. */
   void (*clipGradient)(ptrdiff_t size, float least, float most, const float* gradient, const float* x, float* result);
-  /** `parameter` is LeakyReluGrad's. */
+  /** Only LeakyReluGrad uses `parameter`. */
   void (*binary)(Binary operation, const Broadcast& broadcast, float parameter, const float* a, const float* b,
                  float* result);
   /** x [outer, size, inner] to result [outer, inner]. */

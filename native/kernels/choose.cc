@@ -1,4 +1,4 @@
-// Which kernels this processor can run.
+// Chooses the kernels for this processor.
 
 #include <cstring>
 
@@ -7,7 +7,7 @@
 
 namespace {
 
-/** Kernels of which only the products are others. */
+/** The same kernels with other products. */
 Kernels withProducts(const Kernels& kernels, const char* name, const Products& products) {
   Kernels changed = kernels;
   changed.name = name;
@@ -17,7 +17,7 @@ Kernels withProducts(const Kernels& kernels, const char* name, const Products& p
 
 #if defined(__x86_64__)
 
-/** Null where the compiler did not know the instructions. */
+/** Null if the compiler does not support the instructions. */
 const Kernels* amxKernels() {
   if (kAmxProducts == nullptr || kAvx512Bfloat16Kernels == nullptr) return nullptr;
   static const Kernels kernels = withProducts(*kAvx512Bfloat16Kernels, "amx", *kAmxProducts);
@@ -31,7 +31,7 @@ const Kernels* emulatedTilesKernels() {
   return &kernels;
 }
 
-/** The fastest, or those of this name; null if this processor cannot run them. */
+/** The fastest kernels, or those with this name; null if this processor cannot run them. */
 const Kernels* findKernels(const char* name) {
   const auto isWanted = [&](const Kernels* kernels) {
     return kernels != nullptr && (name == nullptr || std::strcmp(name, kernels->name) == 0) && canRun(kernels->name);
@@ -43,7 +43,7 @@ const Kernels* findKernels(const char* name) {
   if (isWanted(&kAvx2Kernels)) return &kAvx2Kernels;
 #endif
   if (isWanted(&kPortableKernels)) return &kPortableKernels;
-  // Slower than all others: only by name.
+  // Slower than all others, so available only by name.
   if (name != nullptr && isWanted(emulatedTilesKernels())) return emulatedTilesKernels();
   return nullptr;
 }

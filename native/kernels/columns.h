@@ -1,5 +1,5 @@
-// The columns of an array [rows, columns], by whole vectors and what is left of them, so that a pass is written once:
-// it is handed a block of columns that loads and stores as many vectors as the block is wide.
+// Iterates over the columns of an array [rows, columns] in whole vectors plus a remainder, so that a pass is written
+// only once: its body receives a block of columns that loads and stores as many vectors as the block is wide.
 
 #pragma once
 
@@ -7,11 +7,11 @@
 
 namespace {
 
-// In two steps, since compilers take larger ones apart into single values.
+// In two steps, since compilers split a direct conversion into scalar ones.
 inline Integers widen(Bytes bytes) { return __builtin_convertvector(__builtin_convertvector(bytes, Halves), Integers); }
 inline Bytes narrow(Integers values) { return __builtin_convertvector(__builtin_convertvector(values, Halves), Bytes); }
 
-/** So many whole vectors next to each other. */
+/** VECTORS adjacent whole vectors. */
 template <int VECTORS>
 struct Whole {
   static constexpr int kCount = VECTORS;
@@ -31,7 +31,7 @@ struct Whole {
     std::memcpy(&bytes, from + vector * kLanes, sizeof bytes);
     return widen(bytes);
   }
-  /** Of each value the lowest byte. */
+  /** Stores the lowest byte of each value. */
   void storeBytes(uint8_t* to, Integers values, int vector = 0) const {
     const Bytes bytes = narrow(values);
     std::memcpy(to + vector * kLanes, &bytes, sizeof bytes);
@@ -81,7 +81,7 @@ inline void forVectors(ptrdiff_t count, const Body& body) {
   if (first < count) body(first, Part{int(count - first)});
 }
 
-/** Calls body(a value of this type), of which only the type is of use. */
+/** Calls body(a value of this type); only the value's type matters. */
 template <typename Body>
 inline void withType(Type type, const Body& body) {
   if (type == Type::float32) {
@@ -92,8 +92,9 @@ inline void withType(Type type, const Body& body) {
 }
 
 /**
- * Sums over rows, for each column of a block. term(row, vector, sums) adds what one row has to add to SUMS sums. Rows
- * take turns in several chains of additions, which do not wait for each other; the order is the same on every run.
+ * Sums over rows for each column of a block. term(row, vector, sums) adds one row's contribution to SUMS sums. Rows
+ * alternate between independent chains of additions, which need not wait for each other; the order is fixed, so results
+ * are reproducible.
  */
 template <int SUMS, typename Block, typename Term>
 inline void sumOverRows(ptrdiff_t rows, Block, const Term& term, Vector (&sums)[Block::kCount][SUMS]) {

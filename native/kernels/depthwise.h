@@ -1,8 +1,8 @@
-// Depthwise convolutions and their gradients, for one instruction set: each channel has a filter of its own, so that
-// vectors of channels are multiplied value by value, and what counts is how seldom values are read. A few pixels next to
-// each other share each weight that is read; pixels at the edge take the taps that fall on the image and no others.
+// Depthwise convolutions and their gradients, for one instruction set. Each channel has its own filter, so vectors of
+// channels are multiplied element-wise, and speed depends on how rarely values are read. A few neighbouring pixels
+// share each weight that is loaded; pixels at the edges use only the taps that fall on the image.
 //
-// With a multiplier, where each input channel has several filters, its values are repeated first.
+// With a multiplier (several filters per input channel), the input's values are repeated first.
 
 #pragma once
 
@@ -43,7 +43,7 @@ struct TapSums {
 /** Pixels that share a weight. */
 constexpr int kPixels = 4;
 
-/** All pixels of one image: `rows` and `columns` tell which sources each meets. */
+/** All pixels of one image; `rows` and `columns` give the sources that each pixel uses. */
 template <typename Source, typename Target>
 void sumTaps(const Axis& rows, const Axis& columns, const Runs& runs, const Source* source, const float* filter,
              int channels, Target* target) {

@@ -1,13 +1,13 @@
-// Depthwise convolutions as each instruction set brings them.
+// Table of depthwise convolutions. Each instruction set provides one.
 
 #pragma once
 
 #include "kernels.h"
 
 /**
- * Each input channel has filters of its own, outChannels / inChannels of them: filter [filterHeight, filterWidth,
- * outChannels], which is [filterHeight, filterWidth, inChannels, multiplier]. Images are stored in either type, both of
- * a call in the same; filters and their gradients are float32.
+ * Each input channel has outChannels / inChannels filters: filter [filterHeight, filterWidth, outChannels], which is
+ * [filterHeight, filterWidth, inChannels, multiplier]. Images are of either type, the same for all arrays of a call;
+ * filters and their gradients are float32.
  */
 struct DepthwiseKernels {
   /** output [images, outHeight, outWidth, outChannels] */

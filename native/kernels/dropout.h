@@ -1,9 +1,9 @@
-// Dropout (Srivastava et al. 2014) whose mask is a function of where a value stands, of the step and of a key, so that
-// nothing is remembered for the way back and any part can be done by itself: Threefry-2x32 with 20 rounds (Salmon et al.
-// 2011, "Parallel random numbers: as easy as 1, 2, 3").
+// Dropout (Srivastava et al. 2014). The mask is a function of a value's position, the step and a key, so nothing needs
+// to be stored for the backward pass and any part can be computed on its own: Threefry-2x32 with 20 rounds (Salmon et
+// al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
 //
-// Value i of a batch has the 16-bit number `part` = (i >> 4) & 3 of block (16 (i >> 6) + (i & 15), step): the lower or
-// upper half of the block's first word, then of its second. So 16 blocks next to each other make 64 values.
+// Value i of a batch uses the 16-bit number `part` = (i >> 4) & 3 of block (16 (i >> 6) + (i & 15), step): the lower or
+// upper half of the block's first word, then of its second. So 16 consecutive blocks make 64 values.
 
 #pragma once
 
@@ -24,7 +24,7 @@ inline void fourRounds(Unsigned& x0, Unsigned& x1) {
   x0 += x1, x1 = rotate<D>(x1) ^ x0;
 }
 
-/** Counters (x0, x1) to random words, in place. */
+/** Turns counters (x0, x1) into random words, in place. */
 inline void threefry(Unsigned& x0, Unsigned& x1, uint32_t k0, uint32_t k1) {
   const uint32_t k2 = 0x1bd11bda ^ k0 ^ k1;
   x0 += k0, x1 += k1;
@@ -42,7 +42,7 @@ inline void threefry(Unsigned& x0, Unsigned& x1, uint32_t k0, uint32_t k1) {
 
 struct DropoutMask {
   uint32_t k0, k1, step;
-  /** Numbers from here on are kept. */
+  /** Values whose random number is at least this are kept. */
   int32_t threshold;
   float factor;
 

@@ -1,4 +1,4 @@
-// Sums, multiples and conversions of arrays, value by value.
+// Element-wise sums, multiples and conversions of arrays.
 
 #pragma once
 
@@ -36,8 +36,8 @@ void convert(ptrdiff_t count, Type from, const void* x, Type to, void* y) {
 }
 
 /**
- * A multiple of 1 / 255 in two parts, the first so short that its products are exact: the sum is rounded once, to what
- * a division gives, in a third of its time.
+ * Multiplies by 1 / 255 in two parts, the first of which is so short that its products are exact. The sum is rounded
+ * once, to the result of a division, in a third of the time.
  */
 void pixels(ptrdiff_t count, const uint8_t* x, Type type, void* y) {
   constexpr float kHigh = 0x8080p-23f;

@@ -1,5 +1,5 @@
-// Exponentials of vectors, for one instruction set: within 2 units in the last place. The argument is reduced by
-// multiples of log 2, the rest is a polynomial, after Moshier's Cephes library (expf, tanhf).
+// Exponentials of vectors for one instruction set, accurate to 2 units in the last place. The argument is reduced by
+// multiples of log 2 and the rest evaluated as a polynomial, after Moshier's Cephes library (expf, tanhf).
 
 #pragma once
 
@@ -17,14 +17,14 @@ inline Vector exponentialTail(Vector x) {
   return y * x + 5.0000001201e-1f;
 }
 
-/** 2^n for -126 to 127. */
+/** 2^n for n in [-126, 127]. */
 inline Vector powerOfTwo(Integers n) { return (Vector)((n + 127) << 23); }
 
-/** Infinity and 0 beyond what a float holds; NaN of NaN. */
+/** Infinity or 0 outside the range of floats; NaN for NaN. */
 inline Vector exponential(Vector x) {
   x = x > 89 ? broadcast(89) : x;
   x = x < -104 ? broadcast(-104) : x;
-  // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits.
+  // Adding 1.5 * 2^23 rounds to a whole number, which is then in the lowest bits.
   const Vector rounder = broadcast(12582912);
   const Vector shifted = x * 1.44269504088896341f + rounder;
   const Integers n = (Integers)shifted - (Integers)rounder;
@@ -36,7 +36,7 @@ inline Vector exponential(Vector x) {
   return y * powerOfTwo(half) * powerOfTwo(n - half);
 }
 
-/** exp(x) - 1, as exact where x is nearly 0. */
+/** exp(x) - 1, also accurate for x near 0. */
 inline Vector exponentialMinusOne(Vector x) {
   return absolute(x) < 0.34f ? exponentialTail(x) * (x * x) + x : exponential(x) - 1;
 }

@@ -1,5 +1,5 @@
-// The gradient of a convolution's filter: for each of its places a product over the places of the output, of the images
-// turned so that these are neighbours.
+// The gradient of a convolution's filter: for each tap of the filter, a product over the positions of the output. The
+// images are transposed first so that these positions are contiguous.
 
 #pragma once
 
@@ -12,9 +12,9 @@ thread_local Scratch planeMemory;
 thread_local Scratch pairMemory;
 
 /**
- * Bands of images as planes [phase, channel, line, column]: a plane for each channel and for each of the places that a stride
- * passes over, so that neighbours in a plane are neighbouring places of the output. A product over places then reads
- * them as a product over channels reads images.
+ * Bands of images as planes [phase, channel, line, column]: one plane for each channel and each phase of the stride, so
+ * that neighbours in a plane are neighbouring positions of the output. A product over positions then reads planes as a
+ * product over channels reads images.
  */
 template <typename P>
 class Planes {
@@ -30,16 +30,16 @@ class Planes {
     pairs_ = pairMemory.take<P>(size_t(columns_) * roundedUp(s.inChannels, kLanes));
   }
 
-  /** From one plane to the next, in values. */
+  /** Distance between planes, in values. */
   ptrdiff_t step() const { return step_; }
   int columns() const { return columns_; }
 
-  /** The frame that is read. */
+  /** The frame that `read` expects. */
   Frame<P> frame() const {
     return {(s_.outHeight + reach_) * s_.strideHeight, columns_ * s_.strideWidth, s_.inChannels, s_.padTop, s_.padLeft};
   }
 
-  /** Reads what a band of `lines` lines of the output sees, from the `first` on. */
+  /** Reads the part of the image that `lines` lines of the output see, starting at line `first`. */
   void read(const P* framed, int first, int lines) {
     const int channels = s_.inChannels;
     const ptrdiff_t step = ptrdiff_t(s_.strideWidth) * channels;
@@ -55,7 +55,7 @@ class Planes {
     }
   }
 
-  /** What the filter's place (i, j) sees first, in the first channel. */
+  /** The first value that the filter's tap (i, j) sees, in the first channel. */
   const P* at(int i, int j) const {
     const int row = i * s_.dilationHeight, column = j * s_.dilationWidth;
     const int phase = row % s_.strideHeight * s_.strideWidth + column % s_.strideWidth;
@@ -64,7 +64,7 @@ class Planes {
   }
 
  private:
-  /** A line's values [column, channel], `step` apart, to the planes. */
+  /** Copies a line's values [column, channel], `step` apart, to the planes. */
   void turnLine(const P* from, ptrdiff_t step, P* plane) {
     const int channels = s_.inChannels;
     if constexpr (kGroup<P> == 1) {
@@ -80,14 +80,16 @@ class Planes {
 
   const ConvolutionShape& s_;
   int columns_;
-  /** Lines that a filter sees beyond its first, strides taken as one. */
+  /** Lines that a filter sees beyond its first one, counting in strides. */
   int reach_;
   ptrdiff_t step_;
   P* planes_;
   P* pairs_;
 };
 
-/** Bytes of the planes of a band, which stay in the cache beside its gradients while all taps go over them. */
+/**
+ * Bytes of a band's planes: few enough to stay in the cache beside the band's gradients while all taps are processed.
+ */
 constexpr int kBandBytes = 256 << 10;
 
 int bandOf(const ConvolutionShape& s, int valueBytes) {
@@ -97,8 +99,8 @@ int bandOf(const ConvolutionShape& s, int valueBytes) {
 }
 
 /**
- * A band's gradients [lines, outWidth, outChannels] as panels over places, lines filled up to `perLine` and panels to
- * `depth` with zeros.
+ * Packs a band's gradients [lines, outWidth, outChannels] as panels over positions. Lines are padded with zeros to
+ * `perLine`, panels to `depth`.
  */
 template <typename P, typename G>
 void packGradients(const ConvolutionShape& s, const G* gradient, int lines, int perLine, int depth, P* to) {
@@ -122,10 +124,10 @@ void packGradients(const ConvolutionShape& s, const G* gradient, int lines, int 
   }
 }
 
-/** Channels of the input that are multiplied with all panels before the next: what they see stays in the nearest cache. */
+/** Input channels that are multiplied with all panels before the next ones: their values stay in the nearest cache. */
 constexpr int kChannelsAtOnce = 96;
 
-/** For each place of the filter a product over the places of the output. */
+/** For each tap of the filter, a product over the positions of the output. */
 template <typename P, typename G>
 void filterGradient(ConvolutionShape s, int images, ConstValues input, const G* gradient, bool adds, float* filter) {
   flatten(s, images);
@@ -135,8 +137,8 @@ void filterGradient(ConvolutionShape s, int images, ConstValues input, const G* 
   const bool isInPlace = frame.isImage(input.type, s.height, s.width);
   if (!isInPlace) frame.open(frameMemory, s.height, s.width, kSlack);
 
-  // Where lines are as long as the product's steps, a segment each; else all of them as one, with zeros in the gradient
-  // where the filter would reach over a line's end.
+  // If lines fit the product's steps, each is a segment. Otherwise all of them form one segment, and the gradient has
+  // zeros at the positions where the filter would reach past a line's end.
   const int length = roundedUp(s.outWidth, kGroup<P>);
   const bool isByLine = fitsSteps<P>(length);
   const int perLine = isByLine ? length : planes.columns();

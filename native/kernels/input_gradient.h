@@ -1,6 +1,6 @@
-// The gradient of a convolution's input: a convolution of the output's gradient with the filter turned by 180 degrees and
-// transposed (Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", chapter 4), one for each phase
-// of the strides, so that no zeros are multiplied.
+// The gradient of a convolution's input: a convolution of the output's gradient with the filter rotated by 180 degrees
+// and transposed (Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", chapter 4). There is
+// one convolution for each phase of the strides, so that no zeros are multiplied.
 
 #pragma once
 
@@ -9,9 +9,9 @@
 namespace {
 
 /**
- * Along one axis, the pixels of an input that are a stride apart, and the taps of the filter through which they reach the
- * output: others' taps are not theirs. Pixel `first` + k stride and tap `tap` + n tapStep meet place
- * k + (taps - 1 - n) reach.step - top of the output.
+ * Along one axis, input pixels that are a stride apart and the filter's taps that connect them to the output; pixels of
+ * other phases use other taps. Pixel `first` + k stride and tap `tap` + n tapStep meet position k + (taps - 1 - n)
+ * reach.step - top of the output.
  */
 struct Phase {
   int first, count;
@@ -20,7 +20,7 @@ struct Phase {
   int top;
 
   int frameSize() const { return count + (reach.count - 1) * reach.step; }
-  /** The tap that stands at a place of the reach: they run backwards. */
+  /** The tap at a position of the reach; taps run backwards. */
   int tapAt(int place) const { return tap + (reach.count - 1 - place) * tapStep; }
 };
 
@@ -63,7 +63,7 @@ size_t turnedSize(const ConvolutionShape& s) {
   return size;
 }
 
-/** For each phase the filter's taps, turned by 180 degrees and transposed. */
+/** Packs the filter's taps for each phase, rotated by 180 degrees and transposed. */
 template <typename P>
 void packTurned(const ConvolutionShape& s, const float* filter, P* panels) {
   const ptrdiff_t size = ptrdiff_t(s.inChannels) * s.outChannels;
@@ -78,12 +78,12 @@ void packTurned(const ConvolutionShape& s, const float* filter, P* panels) {
   });
 }
 
-/** For each phase a convolution of the gradient with its taps. */
+/** For each phase, a convolution of the gradient with the phase's taps. */
 template <typename P>
 void inputGradient(ConvolutionShape s, int images, ConstValues gradient, const P* panels, Values input) {
   flatten(s, images);
   const ptrdiff_t line = ptrdiff_t(s.width) * s.inChannels;
-  // Strides may pass over pixels that no tap reaches.
+  // With strides, some pixels may not be reached by any tap.
   const auto isReached = [](int filter, int stride, int dilation) {
     return stride == 1 || (filter >= stride && dilation == 1);
   };

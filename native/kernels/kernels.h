@@ -1,4 +1,4 @@
-// What the engine's kernels are called, whatever instructions they are made of.
+// The interface of the engine's kernels, which is the same for all instruction sets.
 
 #pragma once
 
@@ -10,12 +10,12 @@ struct Bfloat16 {
   uint16_t bits;
 };
 
-/** In what an array's values are stored, or the operands of a product given; all sums are float32. */
+/** The type of an array's values or of a product's operands; all sums are float32. */
 enum class Type : int32_t { float32, bfloat16 };
 
 inline size_t sizeOf(Type type) { return type == Type::float32 ? sizeof(float) : sizeof(Bfloat16); }
 
-/** An array of either type, row by row. */
+/** An array of either type, row-major. */
 struct Values {
   void* data;
   Type type;
@@ -35,7 +35,7 @@ struct ConstValues {
   }
 };
 
-/** What a layer ends with: max(x, 0), and min(max(x, 0), 6). */
+/** The activation at the end of a layer: max(x, 0), or min(max(x, 0), 6). */
 enum class Activation : int32_t { none = 0, relu = 1, relu6 = 2 };
 
 /** A convolution of images [height, width, inChannels] with a filter [filterHeight, filterWidth, in, out]. */
@@ -49,11 +49,11 @@ struct ConvolutionShape {
 };
 
 /**
- * Convolutions and matrix products. Operands are rounded to `operands` where they are of more precision; a matrix product
- * is a convolution of images of one pixel with a filter of one place.
+ * Convolutions and matrix products. Operands of higher precision are rounded to the type `operands`. A matrix product
+ * is a convolution of one-pixel images with a one-pixel filter.
  */
 struct Products {
-  /** Whether bfloat16 operands have instructions of their own here, and are faster for it. */
+  /** Whether there are dedicated instructions for bfloat16 operands, which make them faster than float32. */
   bool multipliesBfloat16;
 
   /** Bytes of a filter packed for `convolve`, and the packing. */
@@ -72,7 +72,7 @@ struct Products {
   void (*inputGradient)(const ConvolutionShape& shape, Type operands, int images, ConstValues gradient,
                         const void* packedTurned, Values input);
 
-  /** The gradient of the filter, from the input and the gradient of the output; or adds it to what is there. */
+  /** The gradient of the filter, from the input and the gradient of the output. If `adds`, it is added to `filter`. */
   void (*filterGradient)(const ConvolutionShape& shape, Type operands, int images, ConstValues input,
                          ConstValues gradient, bool adds, float* filter);
 };
@@ -86,13 +86,13 @@ struct WinogradKernels;
 struct Kernels {
   const char* name;
   const Products* products;
-  /** Faster products of some convolutions in float32: winograd_table.h. */
+  /** Faster float32 convolutions for some shapes: winograd_table.h. */
   const WinogradKernels* winograd;
-  /** All that is no product: passes_table.h. */
+  /** Everything other than products: passes_table.h. */
   const Passes* passes;
   /** Depthwise convolutions: depthwise_table.h. */
   const DepthwiseKernels* depthwise;
-  /** What TensorFlow.js composes gradients and layers of, float32: arithmetic_table.h. */
+  /** Operations from which TensorFlow.js composes gradients and layers, float32: arithmetic_table.h. */
   const ArithmeticKernels* arithmetic;
 };
 
@@ -100,17 +100,17 @@ extern const Kernels kPortableKernels;
 #if defined(__x86_64__)
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
-/** Null where the compiler did not know these instructions. */
+/** Null if the compiler does not support these instructions. */
 extern const Kernels* const kAvx512Bfloat16Kernels;
-/** Products on AMX tiles; null as above. */
+/** Products on AMX tiles; null if the compiler does not support them. */
 extern const Products* const kAmxProducts;
 #endif
-/** The same with tiles of our own instead of the processor's: for tests. */
+/** The same with emulated tiles, for tests. */
 extern const Products kEmulatedTilesProducts;
 
 /**
- * Chooses the fastest kernels that this processor runs, or with a name those alone. Returns false, and leaves the choice
- * as it is, if this processor does not run them.
+ * Chooses the fastest kernels that this processor supports, or those with the given name. Returns false and keeps the
+ * previous choice if the processor does not support them.
  */
 bool chooseKernels(const char* name);
 

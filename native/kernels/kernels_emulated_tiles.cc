@@ -1,4 +1,4 @@
-// The products for AMX with tiles of our own, on any processor: for tests alone.
+// The products for AMX with emulated tiles, for tests on any processor.
 
 #define VECTOR_BYTES 64
 #define PRODUCT_ROWS 2

@@ -1,4 +1,5 @@
-// Softmax with cross-entropy against one label a row, and its gradient. Rows are few and short: no vectors.
+// Softmax with cross-entropy against one label per row, and its gradient. Rows are few and short, so there are no
+// vectors.
 
 #pragma once
 
@@ -15,7 +16,7 @@ void crossEntropy(int rows, int classes, const float* logits, const int32_t* lab
                   float factor, Type type, void* gradient) {
   for (int row = 0; row < rows; row++, logits += classes) {
     const int label = labels[row];
-    // The first greatest, as arg max has it: what is not a number is never greater, nor less.
+    // The first of the greatest values, as arg max; comparisons with NaN are false.
     int best = 0;
     float most = logits[0];
     bool isNumber = true;
@@ -29,7 +30,7 @@ void crossEntropy(int rows, int classes, const float* logits, const int32_t* lab
     double sum = 0;
     for (int c = 0; c < classes; c++) sum += expf(logits[c] - most);
     const double logOfSum = most + log(sum);
-    // All classes take part, so that an infinite logit is no number in the loss wherever it stands.
+    // All classes take part, so that an infinite logit makes the loss NaN at any position.
     double cost = 0;
     for (int c = 0; c < classes; c++) cost -= (logits[c] - logOfSum) * (c == label);
     *loss += cost;

@@ -1,4 +1,4 @@
-// Aligned memory that is given back at the end of its block.
+// Aligned memory that is freed at the end of its scope.
 
 #pragma once
 

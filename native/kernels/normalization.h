@@ -1,7 +1,7 @@
 // Batch normalisation (Ioffe and Szegedy 2015, "Batch normalization: accelerating deep network training by reducing
-// internal covariate shift") as sums over rows [rows, channels] and maps of rows, between which the caller puts together
-// what is told of a channel. Moments of parts are combined after Chan, Golub and LeVeque 1983, "Algorithms for computing
-// the sample variance".
+// internal covariate shift") as sums over rows [rows, channels] and element-wise maps of rows; in between, the caller
+// combines the statistics of each channel. Moments of parts are combined after Chan, Golub and LeVeque 1983,
+// "Algorithms for computing the sample variance".
 
 #pragma once
 
@@ -31,7 +31,7 @@ void channelMoments(ptrdiff_t rows, int channels, Type type, const void* x, floa
             to[1] += deviation * deviation;
           },
           deviations);
-      // Deviations from the exact mean would add up to 0: what they add up to corrects both.
+      // Deviations from the exact mean would sum to 0; their actual sum corrects both results.
       for (int v = 0; v < kCount; v++) {
         const Vector correction = deviations[v][0] / float(rows);
         block.store(mean + first, means[v] + correction, v);

@@ -1,4 +1,4 @@
-// Optimizers, one pass over a variable, as Keras defines them: epsilon stands beside the root.
+// Optimizers in one pass over a variable, as Keras defines them: epsilon is added outside the square root.
 
 #pragma once
 
@@ -7,8 +7,8 @@
 namespace {
 
 /**
- * An average that dies out comes to 0, and does not stay just above it, where numbers are denormal, which many processors
- * are slow with: 2^-126 is far below what epsilon leaves of it.
+ * Flushes decaying averages to 0 before they become denormal numbers, which are slow on many processors. 2^-126 is
+ * negligible beside epsilon.
  */
 inline Vector flushed(Vector average) { return absolute(average) < 0x1p-126f ? Vector{} : average; }
 
@@ -58,7 +58,7 @@ void adam(ptrdiff_t count, float* variable, float* mean, float* meanSquare, cons
   });
 }
 
-/** Float32 sums of blocks, which are added up in double. */
+/** Float32 sums of blocks, added up in double precision. */
 double sumSquares(ptrdiff_t count, const float* x) {
   double sum = 0;
   constexpr ptrdiff_t kBlock = 4096;

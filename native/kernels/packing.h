@@ -1,5 +1,5 @@
-// How operands are brought into the form that the loops of products.h read: images in frames of zeros, filters as
-// panels, and both turned where a product runs over pixels.
+// Brings operands into the form that the loops of products.h read: images in frames of zeros, filters as panels, and
+// both transposed for products over pixels.
 
 #pragma once
 
@@ -12,7 +12,7 @@ inline int least(int a, int b) { return a < b ? a : b; }
 inline int greatest(int a, int b) { return a > b ? a : b; }
 inline int roundedUp(int value, int step) { return (value + step - 1) / step * step; }
 
-/** Values that may be read behind what is meant: by whole vectors, and by whole tiles of 16 rows. */
+/** Values that may be read past the end: loops read whole vectors and whole tiles of 16 rows. */
 constexpr int kSlack = 64;
 
 inline void copyValues(float* to, const float* from, ptrdiff_t count) { std::memcpy(to, from, sizeof(float) * count); }
@@ -39,7 +39,7 @@ inline void copyValues(To* to, ConstValues from, ptrdiff_t count) {
 template <typename P>
 constexpr Type kType = sizeof(P) == 4 ? Type::float32 : Type::bfloat16;
 
-/** An image in a frame of zeros: its pixel (r, c) stands at (top + r, left + c), if that is inside. */
+/** An image in a frame of zeros: its pixel (r, c) is at (top + r, left + c) if that is inside the frame. */
 template <typename P>
 struct Frame {
   int height, width, channels;
@@ -48,7 +48,7 @@ struct Frame {
 
   ptrdiff_t line() const { return ptrdiff_t(width) * channels; }
 
-  /** Makes room for images [rows, columns], with zeros around; `slack` values may be read behind the frame. */
+  /** Makes room for images [rows, columns], surrounded by zeros; `slack` values after the frame may be read. */
   void open(Scratch& memory, int rows, int columns, ptrdiff_t slack) {
     const ptrdiff_t size = height * line() + slack;
     values = memory.take<P>(size);
@@ -64,20 +64,23 @@ struct Frame {
     zeroUpTo(values + size);
   }
 
-  /** The image [rows, columns, channels] in its frame. */
+  /** Copies the image [rows, columns, channels] into the frame. */
   const P* place(ConstValues image, int rows, int columns) {
     eachLine(rows, columns,
              [&](P* inside, ptrdiff_t from, ptrdiff_t count) { copyValues(inside, image.from(from), count); });
     return values;
   }
 
-  /** Whether an image [rows, columns] of this type may be read where it lies. */
+  /** Whether an image [rows, columns] of this type can be read in place, without a copy. */
   bool isImage(Type type, int rows, int columns) const {
     return type == kType<P> && top == 0 && left == 0 && height <= rows && width == columns;
   }
 
  private:
-  /** Calls action(where it lies, where it is in the image, values) for what is inside of each line of an image. */
+  /**
+   * For each line of the image, calls action(pointer into the frame, offset in the image, number of values) for the
+   * part inside the frame.
+   */
   template <typename Action>
   void eachLine(int rows, int columns, const Action& action) const {
     const int firstColumn = greatest(0, -left);
@@ -90,7 +93,7 @@ struct Frame {
   }
 };
 
-/** 4 x 4 values of 32 bits, exchanged across the diagonal. */
+/** Transposes 4 x 4 values of 32 bits. */
 inline void transpose4(const void* from, ptrdiff_t fromStep, void* to, ptrdiff_t toStep) {
   using Four = int32_t __attribute__((vector_size(16)));
   Four rows[4];
@@ -108,7 +111,10 @@ inline void transpose4(const void* from, ptrdiff_t fromStep, void* to, ptrdiff_t
   for (int i = 0; i < 4; i++) std::memcpy((int32_t*)to + i * toStep, &columns[i], sizeof(Four));
 }
 
-/** A matrix [rows, columns] of 32-bit values, `fromStep` and `toStep` of them apart, to [columns, rows]. */
+/**
+ * Transposes a matrix [rows, columns] of 32-bit values to [columns, rows]; `fromStep` and `toStep` are distances
+ * between rows.
+ */
 inline void transpose(const int32_t* from, ptrdiff_t fromStep, int rows, int columns, int32_t* to, ptrdiff_t toStep) {
   int row = 0;
   for (; row + 4 <= rows; row += 4) {
@@ -125,7 +131,7 @@ inline void transpose(const int32_t* from, ptrdiff_t fromStep, int rows, int col
   }
 }
 
-/** Two rows (the second may be null, for zeros) as pairs: to [count, kGroup], the rest of `width` filled up with zeros. */
+/** Interleaves two rows as pairs [count, kGroup] and pads to `width` with zeros; a null second row counts as zeros. */
 template <typename From>
 inline void packRows(Bfloat16* to, const From* first, const From* second, int count, int width) {
   Bfloat16 a[kLanes], b[kLanes];
@@ -140,7 +146,7 @@ inline void packRows(Bfloat16* to, const From* first, const From* second, int co
   }
 }
 
-/** One row: to [width], the rest filled up with zeros. */
+/** Copies one row to [width], padded with zeros. */
 inline void packRows(float* to, const float* row, const float*, int count, int width) {
   if (count < width) {
     std::memcpy(to, row, sizeof(float) * count);
@@ -150,10 +156,10 @@ inline void packRows(float* to, const float* row, const float*, int count, int w
   for (int i = 0; i < width; i += kLanes) store(to + i, load(row + i));
 }
 
-/** A matrix [depth, columns] as panels [depth / kGroup, kWidth, kGroup], filled up with zeros. */
+/** Packs a matrix [depth, columns] as panels [depth / kGroup, kWidth, kGroup], padded with zeros. */
 template <typename P>
 void packPanels(const float* matrix, int depth, int paddedDepth, int columns, P* to) {
-  // Some rows at a time for all panels: a wide matrix is read line by line then, and a panel written in pieces.
+  // A few rows at a time for all panels: a wide matrix is then read line by line, and each panel written in pieces.
   constexpr int kRowsAtOnce = 16;
   for (int start = 0; start < paddedDepth; start += kRowsAtOnce) {
     const int end = least(start + kRowsAtOnce, paddedDepth);
@@ -174,8 +180,8 @@ void packPanels(const float* matrix, int depth, int paddedDepth, int columns, P*
 }
 
 /**
- * The matrices [columns, length] that `start(place)` gives for each of `places` as panels of the matrix
- * [places x length, columns]: each is turned.
+ * Transposes the matrices [columns, length] that `start(place)` returns for each of `places`, and packs them as panels
+ * of the matrix [places x length, columns].
  */
 template <typename P, typename Start>
 void packTurnedPanels(const Start& start, int places, int length, int paddedDepth, int columns, P* to) {
@@ -205,7 +211,7 @@ void packTurnedPanels(const Start& start, int places, int length, int paddedDept
       transpose((const int32_t*)rows, groups, count, groups, panel + ptrdiff_t(place) * groups * kWidth, kWidth);
     }
   }
-  // What lies beside the last columns and below the last place.
+  // Zeros the padding: beside the last columns and below the last place.
   const int filled = places * groups;
   for (int first = 0; first < columns; first += kWidth) {
     int32_t* const panel = (int32_t*)(to + first / kWidth * panelSize);

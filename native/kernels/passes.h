@@ -1,4 +1,4 @@
-// All kernels that are no products, for one instruction set.
+// All kernels other than products, for one instruction set.
 
 #pragma once
 

@@ -1,9 +1,9 @@
-// The kernels that are no products: what else a training step does to its arrays, each in one pass over memory.
+// Kernels other than products: everything else that a training step does to its arrays, each in one pass over memory.
 //
-// Every function works on a range of images or rows that lie next to each other, so that a caller may split a batch over
-// threads, or go image by image. `Type` tells in what the arrays of activations and their gradients are stored; all of a
-// call are of that one type. Sums and arithmetic are float32. NaN and infinity come out as from TensorFlow.js's cpu
-// backend, but where a function says otherwise.
+// Every function works on a range of adjacent images or rows, so that a caller may split a batch over threads or
+// process it image by image. `Type` is the type of activations and their gradients, the same for all arrays of a call.
+// Sums and arithmetic are float32. NaN and infinity propagate as in TensorFlow.js's cpu backend, unless stated
+// otherwise.
 
 #pragma once
 
@@ -15,16 +15,15 @@ struct PoolShape {
   int outHeight, outWidth;
   int windowHeight, windowWidth;
   int strideHeight, strideWidth;
-  /** What is padded is no part of a window: it is never the greatest, and not counted in a mean. */
+  /** Padding is not part of a window: it is never the maximum, and means do not count it. */
   int padTop, padLeft;
 };
 
 struct Passes {
   /**
-   * The greatest value of each window. `positions`, if it is not null, takes where in the window it stands: row *
-   * windowWidth + column of the first of the greatest values, as if nothing were padded, or 255 where no value is
-   * greater than minus infinity (NaN never is). For windows of up to 256 places; in one of just 256 the last place and
-   * 255 are the same.
+   * The maximum of each window. `positions`, if not null, receives its position in the window: row * windowWidth +
+   * column of the first of the greatest values, as if nothing were padded, or 255 if no value is greater than minus
+   * infinity (NaN never is). For windows of up to 256 positions; in one of exactly 256, the last position is also 255.
    */
   void (*maxPool)(const PoolShape& shape, Type type, const void* x, void* y, uint8_t* positions);
   /** dx, from dy and the positions. */
@@ -33,16 +32,16 @@ struct Passes {
   /** The mean of each window. A window as large as the image makes it global. */
   void (*averagePool)(const PoolShape& shape, Type type, const void* x, void* y);
   /**
-   * dx from dy. TensorFlow.js divides by the number of all places of a window, also where some of them are padded: so
-   * does this if `countsPadding` is true. False gives the gradient of what averagePool computes.
+   * dx from dy. TensorFlow.js divides by the number of all positions of a window, including padded ones; so does this
+   * if `countsPadding` is true. If it is false, the result is the gradient of what averagePool computes.
    */
   void (*averagePoolGradient)(const PoolShape& shape, Type type, const void* dy, bool countsPadding, void* dx);
 
-  /** Of x [rows, channels], for each channel: the mean, and the sum of squared deviations from it. */
+  /** For each channel of x [rows, channels]: the mean and the sum of squared deviations from it. */
   void (*channelMoments)(ptrdiff_t rows, int channels, Type type, const void* x, float* mean, float* m2);
   /**
-   * Takes moments of more rows into those of `rows` rows (none are 0 rows, with any finite moments). A caller that
-   * combines parts one after another, in their order, gets the same bits however the parts were computed.
+   * Combines the moments of `moreRows` rows into those of `rows` rows (0 rows: no moments yet, any finite values). A
+   * caller that combines parts in a fixed order gets the same bits however the parts were computed.
    */
   void (*combineMoments)(int channels, double rows, float* mean, float* m2, double moreRows, const float* moreMean,
                          const float* moreM2);
@@ -64,8 +63,9 @@ struct Passes {
   /** In place. */
   void (*activate)(Activation activation, Type type, ptrdiff_t count, void* x);
   /**
-   * dy *= the activation's derivative, in place, from what came out of the activation: 0 at 0, and of relu6 at 6, too
-   * (TensorFlow.js has 1 where the input was 6 itself, which the output does not tell from more than 6).
+   * Multiplies dy in place by the activation's derivative, computed from the activation's output: 0 at 0, and for relu6
+   * also 0 at 6 (TensorFlow.js returns 1 for an input of exactly 6, which the output does not distinguish from larger
+   * ones).
    */
   void (*gate)(Activation activation, Type type, ptrdiff_t count, const void* y, void* dy);
   /** x = activation(x + bias), in place, x [rows, channels]. */
@@ -77,29 +77,29 @@ struct Passes {
   void (*add)(Type type, ptrdiff_t count, const void* a, const void* b, void* sum);
   /** y = x factor; y may be x. */
   void (*scale)(Type type, ptrdiff_t count, const void* x, float factor, void* y);
-  /** From one type to another, rounding to the nearest. */
+  /** Converts between types, rounding to the nearest. */
   void (*convert)(ptrdiff_t count, Type from, const void* x, Type to, void* y);
-  /** y = x / 255, as JavaScript's Math.fround(x / 255), then rounded to the type. */
+  /** y = x / 255, rounded as JavaScript's Math.fround(x / 255), then to the type. */
   void (*pixels)(ptrdiff_t count, const uint8_t* x, Type type, void* y);
 
   /**
-   * Sets to 0 a share `rate` in [0, 1) of the values, and multiplies the others by 1 / (1 - rate); y may be x. `first`
-   * is where in the whole batch's tensor x begins. Which values are dropped is told by the key (k0, k1), the step and a
-   * value's place (dropout.h): the same call on the gradient is the way back. A dropped NaN becomes 0.
+   * Sets a share `rate` in [0, 1) of the values to 0 and multiplies the others by 1 / (1 - rate); y may be x. `first`
+   * is the position of x in the whole batch's tensor. The key (k0, k1), the step and a value's position determine which
+   * values are dropped (dropout.h); the same call on the gradient is the backward pass. A dropped NaN becomes 0.
    */
   void (*dropout)(Type type, const void* x, void* y, int64_t first, ptrdiff_t count, uint32_t k0, uint32_t k1,
                   uint32_t step, double rate);
 
   /**
-   * Of logits [rows, classes] and labels [rows]: adds the cross-entropies to `loss` and the rows whose first greatest
-   * logit is their label's to `correct`; `gradient` [rows, classes], if it is not null, takes (softmax - one-hot)
-   * factor in this type. A label outside of [0, classes) is no class.
+   * For logits [rows, classes] and labels [rows], adds the cross-entropies to `loss`, and to `correct` the number of
+   * rows whose first greatest logit is that of the label. `gradient` [rows, classes], if not null, receives (softmax -
+   * one-hot) factor in this type. A label outside [0, classes) matches no class.
    */
   void (*crossEntropy)(int rows, int classes, const float* logits, const int32_t* labels, double* loss,
                        int32_t* correct, float factor, Type type, void* gradient);
 
   /**
-   * variable -= learningRate g; or, where velocity is not null, velocity = momentum velocity - learningRate g, and
+   * variable -= learningRate g if velocity is null. Otherwise velocity = momentum velocity - learningRate g, and
    * variable += velocity, or momentum velocity - learningRate g if isNesterov is true.
    */
   void (*sgd)(ptrdiff_t count, float* variable, float* velocity, const float* gradient, double learningRate,
@@ -113,6 +113,6 @@ struct Passes {
    */
   void (*adam)(ptrdiff_t count, float* variable, float* mean, float* meanSquare, const float* gradient,
                double gradientFactor, double learningRate, double beta1, double beta2, double epsilon);
-  /** The square of an array's norm, by which gradients are clipped. */
+  /** The squared norm of an array, used to clip gradients. */
   double (*sumSquares)(ptrdiff_t count, const float* x);
 };

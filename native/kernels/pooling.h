@@ -1,5 +1,5 @@
-// Pooling, channels side by side in vectors. The greatest of a window is the first of its greatest values; what is not
-// a number is never the greatest, as in TensorFlow.js.
+// Pooling, with channels side by side in vectors. The maximum of a window is the first of its greatest values; NaN is
+// never the maximum, as in TensorFlow.js.
 
 #pragma once
 
@@ -8,13 +8,13 @@
 
 namespace {
 
-/** The position of a window in which nothing is greater than minus infinity. */
+/** The position for windows in which no value is greater than minus infinity. */
 constexpr int kNowhere = 255;
 
 inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 inline ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
-/** Along one axis: the places of the input that a window covers, and where it begins, which padding may be. */
+/** Along one axis: the positions of the input that a window covers, and its start, which may be in the padding. */
 struct Extent {
   ptrdiff_t start, first, end;
 
@@ -24,7 +24,7 @@ struct Extent {
   bool isWhole(int size) const { return end - first == size; }
 };
 
-/** Along one axis: the windows that cover a place of the input, as the places are gone through in order. */
+/** Along one axis: the windows that cover a position of the input. Positions are visited in order. */
 struct Covering {
   ptrdiff_t first = 0, end = 0;
 
@@ -54,8 +54,8 @@ inline bool isOnePlace(const PoolShape& s) {
 }
 
 /**
- * The greatest of one window, in one block of channels. HEIGHT and WIDTH are those of the window if it is whole and
- * known when this is compiled, else 0.
+ * The maximum of one window, for one block of channels. HEIGHT and WIDTH are the window's size if it is whole and known
+ * at compile time, else 0.
  */
 template <int HEIGHT, int WIDTH, bool KEEPS_POSITIONS, typename T, typename Block>
 inline void greatestOfWindow(const PoolShape& s, const Extent& rows, const Extent& columns, const T* x, T* y,
@@ -125,17 +125,17 @@ void maxPool(const PoolShape& s, Type type, const void* x, void* y, uint8_t* pos
     } else {
       maxPoolOf<true>(s, from, to, positions);
     }
-    // TensorFlow.js copies such windows, also what is not a number.
+    // TensorFlow.js copies such windows, including NaN.
     if (isOnePlace(s) && s.images > 0) std::memcpy(to, from, sizeof(T) * s.images * inputSize(s));
   });
 }
 
-/** Whether no two windows have a place of the input in common. */
+/** Whether no two windows share a position of the input. */
 inline bool areWindowsDisjoint(const PoolShape& s) {
   return s.strideHeight >= s.windowHeight && s.strideWidth >= s.windowWidth;
 }
 
-/** Along one axis: the windows that have no padding in them, from the first to the last. */
+/** Along one axis: the range of windows without padding. */
 struct WholeWindows {
   ptrdiff_t first, end;
 
@@ -146,7 +146,7 @@ struct WholeWindows {
   bool has(ptrdiff_t window) const { return first <= window && window < end; }
 };
 
-/** Whether the windows, which are disjoint, cover every place of the input. */
+/** Whether the windows, which are disjoint, cover every position of the input. */
 inline bool coverAll(const PoolShape& s) {
   return s.strideHeight == s.windowHeight && s.strideWidth == s.windowWidth &&
          ptrdiff_t(s.outHeight) * s.strideHeight - s.padTop >= s.height &&
@@ -154,8 +154,8 @@ inline bool coverAll(const PoolShape& s) {
 }
 
 /**
- * What the places of one window take, where windows are disjoint. HEIGHT and WIDTH are those of the window if it is
- * whole and known when this is compiled, else 0.
+ * Writes the gradients of one window's positions, for disjoint windows. HEIGHT and WIDTH are the window's size if it is
+ * whole and known at compile time, else 0.
  */
 template <int HEIGHT, int WIDTH, typename T, typename Block, typename Share>
 inline void scatterWindow(const PoolShape& s, const Extent& rows, const Extent& columns, T* dx, Block block,
@@ -180,9 +180,9 @@ inline void scatterWindow(const PoolShape& s, const Extent& rows, const Extent& 
 }
 
 /**
- * A pooling's gradient where windows are disjoint: each place takes from its own window. `share(row, column, at, block,
- * v)` is asked once for a window and a vector, which begins at value `at` of the output, and returns what a place takes:
- * a function of its number in the window.
+ * A pooling's gradient for disjoint windows: each position takes its value from its own window. `share(row, column, at,
+ * block, v)` is called once for each window and vector, which begins at value `at` of the output. It returns a function
+ * from a position's number in the window to its gradient.
  */
 template <typename T, typename Share>
 void scatterGradient(const PoolShape& s, T* dx, const Share& share) {
@@ -205,7 +205,7 @@ void scatterGradient(const PoolShape& s, T* dx, const Share& share) {
   }
 }
 
-/** A pooling's gradient where windows overlap: each place adds up what all windows that cover it have for it. */
+/** A pooling's gradient for overlapping windows: each position sums the contributions of all windows that cover it. */
 template <typename T, typename Share>
 void gatherGradient(const PoolShape& s, T* dx, const Share& share) {
   Covering above(s.windowHeight, s.strideHeight, s.padTop, s.outHeight);

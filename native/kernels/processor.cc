@@ -1,4 +1,4 @@
-// What this processor can run: by CPUID, and by what the operating system lets a process use.
+// Which kernels this processor can run, according to CPUID and to what the operating system lets a process use.
 
 #include "processor.h"
 
@@ -31,7 +31,7 @@ bool hasAvx512() {
 
 bool hasAvx512Bfloat16() { return hasAvx512() && hasBit(7, 1, 'a', 5); }
 
-/** Whether there are tiles, and the operating system lets this process use them. */
+/** Whether the processor has tiles and the operating system lets this process use them. */
 bool hasAmx() {
 #if defined(__linux__)
   constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM

@@ -1,10 +1,10 @@
-// What this processor can run.
+// Which kernels this processor can run.
 
 #pragma once
 
 /**
- * Whether this processor, and the system that it runs under, can run the kernels of this name (Kernels::name): any can
- * run those that are made for no instructions in particular. Those on AMX tiles run only in a process that has asked,
- * since the system gives tiles to processes that do.
+ * Whether this processor and its operating system can run the kernels of this name (Kernels::name). Kernels that need
+ * no particular instructions always can. Asking for kernels on AMX tiles also requests the operating system's
+ * permission to use tiles, which each process needs.
  */
 bool canRun(const char* kernels);

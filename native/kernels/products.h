@@ -1,9 +1,9 @@
-// The inner loop that all matrix products of training are made of, for one instruction set. It keeps a block of sums in
-// registers, ROWS x kVectors vectors of floats, and reads images where they lie: they are not laid out as matrices.
-// After Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", with the image itself in the place
-// of the packed panel.
+// The inner loop of all matrix products of training, for one instruction set. It keeps a block of sums in registers
+// (ROWS x kVectors vectors of floats) and reads images in place: they are not laid out as matrices first. After Goto
+// and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", with the image itself instead of the
+// packed panel.
 //
-// PRODUCT_ROWS is set to as many rows as leave registers for the operands.
+// PRODUCT_ROWS is the largest number of rows that leaves registers for the operands.
 
 #pragma once
 
@@ -11,32 +11,32 @@
 
 namespace {
 
-/** Vectors of a block's width; a panel of weights is as wide. */
+/** Width of a block in vectors; panels of weights are equally wide. */
 constexpr int kVectors = 2;
 constexpr int kWidth = kVectors * kLanes;
 constexpr int kRows = PRODUCT_ROWS;
 
-/** Values of an operand that are multiplied together: one float, or two neighbours in bfloat16. */
+/** Values of an operand that are multiplied together: one float, or two neighbouring bfloat16 values. */
 template <typename P>
 constexpr int kGroup = int(sizeof(float) / sizeof(P));
 
-/** Where the values lie that one row of the block is multiplied with. */
+/** The values by which one row of the block is multiplied. */
 struct Segments {
-  /** Of each segment, in values from the row's start. */
+  /** Offset of each segment from the row's start, in values. */
   const ptrdiff_t* offsets;
   int count;
-  /** Values of a segment, which lie next to each other; a multiple of kGroup. */
+  /** Values of a segment, which are contiguous; a multiple of kGroup. */
   int length;
 };
 
-/** What becomes of the sums: a matrix whose rows are `step` values apart. */
+/** Where the sums go: a matrix whose rows are `step` values apart. */
 struct Target {
   Values values;
   ptrdiff_t step;
-  /** One value for each column, or null. */
+  /** One value per column, or null. */
   const float* bias = nullptr;
   Activation activation = Activation::none;
-  /** Adds to what is there, in float32. */
+  /** Adds to the existing values, in float32. */
   bool adds = false;
 
   Target at(ptrdiff_t row, ptrdiff_t column) const {
@@ -85,7 +85,7 @@ inline void storeBlock(const Vector* sums, int rows, int vectors, const Target& 
   }
 }
 
-/** A group of an operand in every lane, or a lane's own: a float, or a pair. */
+/** One group of an operand in every lane, or a different one in each: a float, or a pair. */
 inline Vector broadcastGroup(const float* from) { return broadcast(*from); }
 inline Vector loadGroups(const float* from) { return load(from); }
 inline Integers broadcastGroup(const Bfloat16* from) {
@@ -110,7 +110,7 @@ inline Vector multiplyAdd(Vector sum, Integers a, Integers b) {
 #endif
 }
 
-/** Stores all columns of float32 of sums that are in registers, and stay there. */
+/** Stores all columns of float32 sums that are in registers, without moving them to memory first. */
 template <int ROWS, typename Finish>
 inline __attribute__((always_inline)) void storeRows(const Vector (&sums)[ROWS][kVectors], const Target& target,
                                                      const Finish& finish) {
@@ -125,7 +125,8 @@ inline __attribute__((always_inline)) void storeRows(const Vector (&sums)[ROWS][
 
 /**
  * target[row][column] = sum over k of source[row][k] panel[k][column], for ROWS rows `rowStep` values apart and the
- * first `width` of kWidth columns. k runs through the segments of the source; the panel is [k / kGroup, kWidth, kGroup].
+ * first `width` of kWidth columns. k runs through the segments of the source; the panel is [k / kGroup, kWidth,
+ * kGroup].
  */
 template <int ROWS, typename P>
 void innerProducts(const P* source, ptrdiff_t rowStep, const Segments& segments, const P* panel, const Target& target,
@@ -152,7 +153,7 @@ void innerProducts(const P* source, ptrdiff_t rowStep, const Segments& segments,
     if (activation == Activation::none) return storeRows(sums, target, [](Vector sum, const float*) { return sum; });
     return storeRows(sums, target, [&](Vector sum, const float*) { return activate(sum, activation); });
   }
-  // Of their own, so that the sums above need no address and stay in registers.
+  // A separate array, so that the sums above need no address and stay in registers.
   Vector results[ROWS][kVectors];
   for (int row = 0; row < ROWS; row++) {
     for (int v = 0; v < kVectors; v++) results[row][v] = sums[row][v];
@@ -160,7 +161,7 @@ void innerProducts(const P* source, ptrdiff_t rowStep, const Segments& segments,
   storeBlock(results[0], ROWS, kVectors, target, width);
 }
 
-/** Calls `block.template run<ROWS>()` for a number of rows that is known only now, 1 to kRows. */
+/** Calls `block.template run<ROWS>()` for a number of rows known only at run time, 1 to kRows. */
 template <int ROWS, typename Block>
 inline void dispatch(int rows, const Block& block) {
   if (rows == ROWS) {
@@ -170,7 +171,7 @@ inline void dispatch(int rows, const Block& block) {
   }
 }
 
-/** Calls action(first, count) for blocks of at most kRows rows, none of which is much smaller than the others. */
+/** Calls action(first, count) for blocks of at most kRows rows of similar size. */
 template <typename Action>
 inline void eachBlock(int rows, const Action& action) {
   for (int row = 0, count; row < rows; row += count) {
@@ -195,7 +196,7 @@ struct InnerBlock {
   }
 };
 
-/** Values by which segments are multiplied at once: their length is a multiple of it. */
+/** Number of values multiplied at once; the length of segments is a multiple of it. */
 template <typename P>
 constexpr int kDepthStep = kGroup<P>;
 

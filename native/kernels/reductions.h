@@ -1,5 +1,5 @@
-// Sums, means and maxima along an axis, for one instruction set. Long sums are made of short ones: the error of a
-// float32 sum grows with its length. The order is fixed, so that results are the same on every run.
+// Sums, means and maxima along an axis, for one instruction set. Long sums are split into short ones, since the error
+// of a float32 sum grows with its length. The order is fixed, so results are reproducible.
 
 #pragma once
 
@@ -14,20 +14,20 @@ struct SumOf {
 
 struct MaxOf {
   static Vector start() { return broadcast(-__builtin_inff()); }
-  /** Of `a` and then `b`; NaN stays. */
+  /** Joins `a` and then `b`; NaN propagates. */
   static Vector join(Vector a, Vector b) { return (b > a) | (b != b) ? b : a; }
 };
 
-/** Rows, or vectors of a row, joined in one go, before the outcome is joined with the others'. */
+/** Rows, or vectors of a row, that are joined before the result is joined with those of other runs. */
 constexpr int kRun = 64;
-/** Columns whose outcomes of a run are kept beside: a row is read from one end to the other. */
+/** Columns whose partial results are kept: within them a row is read from one end to the other. */
 constexpr int kColumns = 1024;
 
-/** Rows [rows, columns], `step` floats apart, to partial [columns]. */
+/** Reduces rows [rows, columns], `step` floats apart, to partial [columns]. */
 template <typename Operation>
 inline void joinRows(const float* x, int rows, ptrdiff_t step, int columns, float* partial) {
   int row = 0;
-  // Four at once, so that outcomes are seldom loaded and stored.
+  // Four at once, so that partial results are rarely loaded and stored.
   for (; row + 4 <= rows; row += 4, x += 4 * step) {
     forVectors(columns, [=](ptrdiff_t at, auto block) {
       const Vector first = Operation::join(block.load(x + at), block.load(x + step + at));
@@ -44,7 +44,7 @@ inline void joinRows(const float* x, int rows, ptrdiff_t step, int columns, floa
   }
 }
 
-/** x [size, inner] to result [inner]. */
+/** Reduces x [size, inner] to result [inner]. */
 template <typename Operation>
 void reduceRows(int size, int inner, const float* x, float* result, float factor) {
   float partial[kColumns];
@@ -63,7 +63,7 @@ void reduceRows(int size, int inner, const float* x, float* result, float factor
   }
 }
 
-/** Vectors next to each other, in 4 chains, since each operation waits for the one before. */
+/** Reduces adjacent vectors in 4 independent chains, since each operation waits for the one before. */
 template <typename Operation>
 inline Vector joinVectors(const float* x, int vectors) {
   Vector a = Operation::start(), b = a, c = a, d = a;
@@ -78,7 +78,7 @@ inline Vector joinVectors(const float* x, int vectors) {
   return Operation::join(Operation::join(a, b), Operation::join(c, d));
 }
 
-/** x [size] to one value. */
+/** Reduces x [size] to one value. */
 template <typename Operation>
 float reduceRow(int size, const float* x) {
   Vector total = Operation::start();

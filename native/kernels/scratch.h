@@ -1,4 +1,4 @@
-// Working memory of the kernels.
+// Scratch memory of the kernels.
 
 #pragma once
 
@@ -7,10 +7,10 @@
 
 namespace {
 
-/** Memory of one kind, which is used again and only grows; it stays with its thread. */
+/** A buffer that is reused and only grows; each thread has its own. */
 class Scratch {
  public:
-  /** Room for so many values; what they are is undefined. Ends the process where there is not so much memory. */
+  /** Room for `count` values, uninitialised. Aborts the process if memory runs out. */
   template <typename T>
   T* take(size_t count) {
     const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;

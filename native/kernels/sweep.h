@@ -1,6 +1,6 @@
-// Products of panels with what a filter sees from the places of an image, which is read where it lies. An image that is
-// padded, or that is to be rounded, is copied into a frame of zeros, one image at a time: it stays in the cache until it is
-// used up. For convolutions, and for the gradients of their inputs.
+// Products of panels with what a filter sees at each position of an image, which is read in place. An image that is
+// padded or must be rounded is copied into a frame of zeros, one image at a time, so that it stays in the cache until
+// it is used up. Used for convolutions and for the gradients of their inputs.
 
 #pragma once
 
@@ -15,7 +15,7 @@ thread_local Scratch frameMemory;
 thread_local Scratch patchMemory;
 thread_local Scratch offsetMemory;
 
-/** Tiles are read whole, also where rows are missing: there must be something behind. */
+/** Tiles are always read whole, even if rows are missing, so there must be memory after the last row. */
 #if defined(TILES)
 template <typename P>
 constexpr int kRowsRead = sizeof(P) == 2 ? 2 * kTileRows : 1;
@@ -24,10 +24,13 @@ template <typename P>
 constexpr int kRowsRead = 1;
 #endif
 
-/** Lines of a product are at least so long where images allow it, so that blocks are full. */
+/** Target length of a product's lines, if images allow it, so that blocks are full. */
 constexpr int kLongLine = 128;
 
-/** Where places of a filter of 1 x 1 need not be told apart by image and line: the same in fewer, longer lines. */
+/**
+ * Merges the lines and images of a 1 x 1 convolution into fewer, longer lines; its positions are independent of each
+ * other.
+ */
 void flatten(ConvolutionShape& s, int& images) {
   const bool isPointwise = s.filterHeight == 1 && s.filterWidth == 1 && s.strideHeight == 1 && s.strideWidth == 1 &&
                            s.padTop == 0 && s.padLeft == 0 && s.outHeight == s.height && s.outWidth == s.width;
@@ -40,13 +43,13 @@ void flatten(ConvolutionShape& s, int& images) {
   s.width = s.outWidth = s.width * together;
 }
 
-/** Along one axis, the places of a frame that a filter sees from one place: how many, and how far apart. */
+/** Along one axis, the positions of a frame that a filter sees at once: how many, and how far apart. */
 struct Reach {
   int count;
   int step;
 };
 
-/** The places of a filter over a frame whose lines are `line` values long, as segments of neighbouring values. */
+/** The positions of a filter over a frame with lines of `line` values, as segments of contiguous values. */
 Segments segmentsOf(Reach rows, Reach columns, int channels, ptrdiff_t line) {
   const bool isDense = columns.step == 1;
   const int perLine = isDense ? 1 : columns.count;
@@ -59,13 +62,13 @@ Segments segmentsOf(Reach rows, Reach columns, int channels, ptrdiff_t line) {
   return {offsets, rows.count * perLine, (isDense ? columns.count : 1) * channels};
 }
 
-/** Whether segments of so many values can be multiplied where they lie. */
+/** Whether segments of `length` values can be multiplied in place. */
 template <typename P>
 bool fitsSteps(int length) {
   return length % kDepthStep<P> == 0;
 }
 
-/** Rows of a panel for so many values. */
+/** Rows of a panel for `depth` values. */
 template <typename P>
 int paddedDepth(int depth) {
   return roundedUp(depth, kDepthStep<P>);
@@ -80,8 +83,8 @@ size_t panelSize(int depth, int columns) {
 inline int filterDepth(const ConvolutionShape& s) { return s.filterHeight * s.filterWidth * s.inChannels; }
 
 /**
- * What a filter sees at each of `columns` places of a line, `step` values apart, laid out one after another: for segments
- * that do not fit the steps of the product.
+ * Copies what a filter sees at each of `columns` positions of a line, `step` values apart, into contiguous patches: for
+ * segments that do not fit the steps of the product.
  */
 template <typename P>
 class Patches {
@@ -99,7 +102,7 @@ class Patches {
     for (int column = 0; column < columns; column++, line += step) {
       P* next = to;
       for (int segment = 0; segment < segments_.count; segment++, next += segments_.length) {
-        // Whole blocks: what is too much is written over by the next.
+        // Copies whole blocks; the next segment overwrites the excess.
         const P* from = line + segments_.offsets[segment];
         for (int k = 0; k < segments_.length; k += kBlock) std::memcpy(next + k, from + k, sizeof(P) * kBlock);
       }
@@ -121,15 +124,17 @@ class Patches {
   P* patches_;
 };
 
-/** Products of packed panels with what is seen from places of a frame, `outHeight` lines of `outWidth` for each image. */
+/**
+ * Products of packed panels with what is seen from the positions of a frame, `outHeight` lines of `outWidth` per image.
+ */
 struct Sweep {
   Reach rows, columns;
-  /** From place to place. */
+  /** Distance between positions. */
   int strideHeight, strideWidth;
   int outHeight, outWidth, outChannels;
-  /** The first place's; its step leads to the next of the line. */
+  /** The first position's target; its step leads to the next position of the line. */
   Target target;
-  /** From one line to the next, and from one image to the next, in values. */
+  /** Distances between lines and between images of the target, in values. */
   ptrdiff_t targetLine, targetImage;
 };
 

@@ -1,5 +1,5 @@
-// Which values the taps of a filter fall on: along each axis, pixels that meet the same taps go together, so that only
-// those at the edges are looked at by themselves. The same for a convolution and for the gradient of its input.
+// Which values the taps of a filter fall on. Along each axis, pixels that use the same taps are grouped into runs, so
+// that only pixels at the edges are treated one by one. Used for convolutions and for the gradients of their inputs.
 
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace {
 
-/** One axis of a convolution: which values of the source the taps of the filter fall on, at each position. */
+/** One axis of a convolution: the values of the source that the taps of the filter fall on, at each position. */
 struct Axis {
   int positions;
   int sources;
@@ -15,7 +15,7 @@ struct Axis {
   int stride;
   int dilation;
   int pad;
-  /** Positions are those of the input, sources those of the output's gradient. */
+  /** If true, positions are those of the input and sources those of the output's gradient. */
   bool isGradient;
 
   bool find(int position, int tap, int& source) const {
@@ -28,23 +28,23 @@ struct Axis {
     return source < sources;
   }
 
-  /** Positions so far apart meet the same taps, but for the edges; and their sources are so far apart. */
+  /** Positions this far apart use the same taps, except at the edges; their sources are `sourceStep` apart. */
   int positionStep() const { return isGradient ? stride : 1; }
   int sourceStep() const { return isGradient ? 1 : stride; }
 };
 
-/** Positions, `Axis::positionStep` apart, that meet the same taps. */
+/** Positions, `Axis::positionStep` apart, that use the same taps. */
 struct Run {
   int first;
   int count;
-  /** Where its taps begin in `Runs::taps`, and how many there are. */
+  /** Start of its taps in `Runs::taps`, and their number. */
   int taps;
   int tapCount;
 };
 
 struct AxisTap {
   int tap;
-  /** Of the run's first position. */
+  /** The source of the run's first position. */
   int source;
 };
 
@@ -94,7 +94,7 @@ Runs runsOf(const Axis& axis) {
   return {runs, count, taps};
 }
 
-/** Where a tap's values lie, for the first pixel of a run. */
+/** Offsets of a tap's values, for the first pixel of a run. */
 struct Tap {
   ptrdiff_t source;
   ptrdiff_t filter;

@@ -68,7 +68,7 @@ class Pool {
   bool isEnding_ = false;
 };
 
-/** Null where the caller is the only thread. */
+/** Null if the caller is the only thread. */
 Pool* pool = nullptr;
 int threads = 1;
 

@@ -1,6 +1,6 @@
-// Products of bfloat16 matrices on AMX tiles (Intel Architecture Instruction Set Extensions, chapter 3): blocks of
-// 32 x 32 sums in four tiles. With EMULATED_TILES the tiles are arrays, so that what is laid out for them can be tested
-// on a processor that has none.
+// Products of bfloat16 matrices on AMX tiles (Intel Architecture Instruction Set Extensions, chapter 3): blocks of 32 x
+// 32 sums in four tiles. With EMULATED_TILES the tiles are arrays, so that the memory layout can be tested on
+// processors without AMX.
 
 #pragma once
 
@@ -54,7 +54,7 @@ inline void configureTiles() {}
 
 namespace {
 
-/** All eight tiles are whole: 16 rows of 64 bytes. Configured once for each thread. */
+/** Configures all eight tiles as whole ones, 16 rows of 64 bytes; once per thread. */
 inline void configureTiles() {
   static thread_local bool isConfigured = false;
   if (isConfigured) return;
@@ -89,7 +89,7 @@ constexpr int kTileRows = 16;
 template <>
 constexpr int kDepthStep<Bfloat16> = kTileDepth;
 
-/** Whole tiles of rows are read, so 31 rows behind the last must be there; what they hold is not used. */
+/** Tiles are read whole, so memory for 31 rows after the last one must exist; its content does not matter. */
 template <bool HAS_TWO_ROWS, bool HAS_TWO_COLUMNS>
 void tileProducts(const Bfloat16* source, ptrdiff_t rowStep, const Segments& segments, const Bfloat16* panel,
                   float* sums) {

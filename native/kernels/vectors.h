@@ -1,9 +1,9 @@
-// Vectors of floats of one instruction set, and the two types in which arrays are stored: float32, and bfloat16, the
-// upper half of it (Kalamkar et al. 2019, "A study of BFLOAT16 for deep learning training"). All sums are float32.
+// Vectors of floats of one instruction set, and the two types of stored values: float32, and bfloat16, its upper half
+// (Kalamkar et al. 2019, "A study of BFLOAT16 for deep learning training"). All sums are float32.
 //
-// This header, and all that include it, are compiled once for each instruction set, in an unnamed namespace, with
-// VECTOR_BYTES set to the width of its registers. Nothing of the standard library's templates is used in them: the
-// linker keeps one copy of each, which might be the one that was compiled for instructions that a processor has not.
+// This header and all that include it are compiled once per instruction set, in an unnamed namespace, with VECTOR_BYTES
+// set to the width of its registers. They use no standard library templates: the linker keeps one copy of each, which
+// might be the one compiled for instructions that the processor lacks.
 
 #pragma once
 
@@ -20,19 +20,19 @@
 namespace {
 
 using Vector = float __attribute__((vector_size(VECTOR_BYTES)));
-/** The bits of a vector, or a choice for each of its values: all ones, or zeros. */
+/** The bits of a vector, or a mask with all ones or all zeros for each value. */
 using Integers = int32_t __attribute__((vector_size(VECTOR_BYTES)));
 using Unsigned = uint32_t __attribute__((vector_size(VECTOR_BYTES)));
 using Halves = uint16_t __attribute__((vector_size(VECTOR_BYTES / 2)));
 using Bytes = uint8_t __attribute__((vector_size(VECTOR_BYTES / 4)));
-/** The same at any address. */
+/** The same without alignment. */
 using LooseVector = float __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 using LooseHalves = uint16_t __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
 
 /** Floats in a vector. */
 constexpr int kLanes = VECTOR_BYTES / 4;
 
-/** Subtracting zeros changes nothing, not even -0, and so takes no instruction; adding them does. */
+/** Subtracting zeros changes nothing, not even -0, so the compiler drops it; adding zeros would cost an instruction. */
 inline Vector broadcast(float value) { return value - Vector{}; }
 
 inline Vector load(const float* from) { return *(const LooseVector*)from; }
@@ -51,7 +51,7 @@ inline void store(Bfloat16* to, Vector values) {
 #else
   const Unsigned bits = (Unsigned)values;
   const Unsigned rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  // Rounding could make an infinity of a NaN.
+  // Rounding could turn a NaN into infinity.
   const Unsigned quiet = (bits >> 16) | 0x40;
   const Integers isNumber = values == values;
   const Unsigned kept = ((Unsigned)isNumber & rounded) | (~(Unsigned)isNumber & quiet);
@@ -59,7 +59,7 @@ inline void store(Bfloat16* to, Vector values) {
 #endif
 }
 
-/** The first `count` values, less than a vector; the others are 0. */
+/** Loads the first `count` values, fewer than a vector holds; the others are 0. */
 template <typename T>
 inline Vector loadPart(const T* from, int count) {
   T values[kLanes] = {};
@@ -83,7 +83,7 @@ inline Bytes loadPart(const uint8_t* from, int count) {
 inline void storePart(uint8_t* to, Bytes bytes, int count) { std::memcpy(to, &bytes, count); }
 #endif
 
-// A copy that goes through memory waits for what was written to it: masks, where there are such, do not.
+// A copy through memory stalls until the preceding store is done; masks, if available, do not.
 #if VECTOR_BYTES == 64 && defined(__AVX512F__)
 inline __mmask16 firstLanes(int count) { return __mmask16((1u << count) - 1); }
 

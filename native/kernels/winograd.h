@@ -1,8 +1,8 @@
-// Convolutions of 3 x 3 places and stride 1, and their gradients, in float32, with fewer multiplications: Winograd's minimal
-// filtering F(4 x 4, 3 x 3) (Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"). A tile of 6 x 6
-// pixels and the filter are evaluated at 36 points, multiplied point by point, which are 36 products of matrices, and what
-// comes out gives 4 x 4 places: 36 multiplications instead of 144. Sums are of another order, errors some five times as
-// large as those of the sums as they stand, and what is no number or infinite reaches all places of a tile.
+// Float32 convolutions with 3 x 3 filters and stride 1, and their gradients, with fewer multiplications: Winograd's
+// minimal filtering F(4 x 4, 3 x 3) (Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"). A tile
+// of 6 x 6 pixels and the filter are evaluated at 36 points and multiplied point by point (36 matrix products), and the
+// results give 4 x 4 outputs: 36 multiplications instead of 144. The sums have a different order, their errors are
+// about five times those of direct sums, and a NaN or infinity reaches all outputs of a tile.
 
 #pragma once
 
@@ -13,11 +13,11 @@
 
 namespace {
 
-/** Places of a tile along one axis, and its pixels, which are also the points along that axis. */
+/** Outputs of a tile along one axis, and its pixels, whose number is also that of the points along that axis. */
 constexpr int kTilePlaces = 4;
 constexpr int kTilePixels = kTilePlaces + 2;
 constexpr int kPoints = kTilePixels * kTilePixels;
-/** Places of a filter. */
+/** Taps of a filter. */
 constexpr int kPlaces = 9;
 
 thread_local Scratch inputPointMemory;
@@ -26,17 +26,17 @@ thread_local Scratch filterPointMemory;
 thread_local Scratch zeroMemory;
 
 /**
- * Values at the points 0, n, -n, f, -f and infinity of polynomials along one axis, and back. These n and f, with squares
- * and products that float32 has, make a third to half of the errors of the usual 1 and 2: pairs of points around 1 whose
- * product is near 1 keep powers small (Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd
- * convolution for deep neural networks").
+ * Values at the points 0, n, -n, f, -f and infinity of polynomials along one axis, and back. These n and f have squares
+ * and products that are exact in float32, and give a third to half of the errors of the usual 1 and 2: pairs of points
+ * around 1 whose product is near 1 keep powers small (Barabasz et al. 2020, "Error analysis and improving the accuracy
+ * of Winograd convolution for deep neural networks").
  */
 struct Filtering {
   static constexpr float n = 0.625f, f = 1.5f, nn = n * n, ff = f * f;
-  /** Of the filter's values: 1 / (the product of a point's distances to the others). */
+  /** Factors of the filter's values: 1 / (the product of a point's distances to the others). */
   static constexpr float atZero = 1 / (nn * ff), atNear = 1 / (2 * nn * (nn - ff)), atFar = 1 / (2 * ff * (ff - nn));
 
-  /** B^T d, of pixels */
+  /** B^T d: pixels to points */
   ALWAYS_INLINE static void pixels(const Vector (&d)[6], Vector (&to)[6]) {
     const Vector evenNear = d[4] - broadcast(ff) * d[2], oddNear = d[3] - broadcast(ff) * d[1];
     const Vector evenFar = d[4] - broadcast(nn) * d[2], oddFar = d[3] - broadcast(nn) * d[1];
@@ -45,7 +45,7 @@ struct Filtering {
     to[5] = broadcast(nn * ff) * d[1] + (d[5] - broadcast(nn + ff) * d[3]);
   }
 
-  /** A^T m: of products, the places */
+  /** A^T m: products to outputs */
   ALWAYS_INLINE static void places(const Vector (&m)[6], Vector (&to)[4]) {
     const Vector evenNear = m[1] + m[2], oddNear = broadcast(n) * (m[1] - m[2]);
     const Vector evenFar = m[3] + m[4], oddFar = broadcast(f) * (m[3] - m[4]);
@@ -55,7 +55,7 @@ struct Filtering {
     to[3] = (broadcast(nn) * oddNear + m[5]) + broadcast(ff) * oddFar;
   }
 
-  /** A y: how products bear on the places, of the places' gradients */
+  /** A y: gradients of the outputs to points */
   ALWAYS_INLINE static void gradients(const Vector (&y)[4], Vector (&to)[6]) {
     const Vector evenNear = y[0] + broadcast(nn) * y[2], oddNear = broadcast(n) * (y[1] + broadcast(nn) * y[3]);
     const Vector evenFar = y[0] + broadcast(ff) * y[2], oddFar = broadcast(f) * (y[1] + broadcast(ff) * y[3]);
@@ -64,7 +64,7 @@ struct Filtering {
     to[5] = y[3];
   }
 
-  /** G g, of a filter */
+  /** G g: a filter to points */
   ALWAYS_INLINE static void filter(const Vector (&g)[3], Vector (&to)[6]) {
     const Vector evenNear = broadcast(atNear) * g[0] + broadcast(atNear * nn) * g[2],
                  oddNear = broadcast(atNear * n) * g[1];
@@ -74,7 +74,7 @@ struct Filtering {
     to[5] = g[2];
   }
 
-  /** G^T m: of products, the filter's gradient */
+  /** G^T m: products to the filter's gradient */
   ALWAYS_INLINE static void filterGradient(const Vector (&m)[6], Vector (&to)[3]) {
     const Vector evenNear = broadcast(atNear) * (m[1] + m[2]), oddNear = broadcast(atNear) * (m[1] - m[2]);
     const Vector evenFar = broadcast(atFar) * (m[3] + m[4]), oddFar = broadcast(atFar) * (m[3] - m[4]);
@@ -84,7 +84,7 @@ struct Filtering {
   }
 
  private:
-  /** At n, -n, f and -f, of the even and the odd powers at n and at f. */
+  /** Values at n, -n, f and -f, from the even and odd powers at n and at f. */
   ALWAYS_INLINE static void atPairs(Vector evenNear, Vector oddNear, Vector evenFar, Vector oddFar, Vector (&to)[6]) {
     to[1] = evenNear + oddNear;
     to[2] = evenNear - oddNear;
@@ -93,7 +93,10 @@ struct Filtering {
   }
 };
 
-/** TRANSFORM along both axes, columns first, of the values that load(row, column) gives, for store(row, column, value). */
+/**
+ * Applies TRANSFORM along both axes, columns first, to the values that load(row, column) returns, and passes the
+ * results to store(row, column, value).
+ */
 template <auto TRANSFORM, int FROM, int TO, typename Load, typename Store>
 ALWAYS_INLINE void transformBothAxes(const Load& load, const Store& store) {
   Vector between[TO][FROM];
@@ -115,7 +118,7 @@ ALWAYS_INLINE void transformBothAxes(const Load& load, const Store& store) {
   }
 }
 
-/** Tiles that cover the places of an image. */
+/** The tiles that cover an image. */
 struct Tiles {
   int rows, columns;
 
@@ -124,7 +127,7 @@ struct Tiles {
   int perImage() const { return rows * columns; }
 };
 
-/** A tile of a batch of images: the first, and by `next` one after another. */
+/** A tile of a batch of images: initially the first one; `next` moves to the following one. */
 struct Tile {
   const Tiles& tiles;
   int image = 0, row = 0, column = 0;
@@ -138,24 +141,24 @@ struct Tile {
   }
 };
 
-/** A pixel beyond an image's edges. */
+/** A pixel outside the image. */
 const float* zeroPixel(int channels) {
   float* const zeros = zeroMemory.take<float>(channels);
   std::memset(zeros, 0, sizeof(float) * channels);
   return zeros;
 }
 
-/** Images [height, width, channels], of which tiles of SIZE x SIZE pixels are read; beyond their edges are zeros. */
+/** Images [height, width, channels], read in tiles of SIZE x SIZE pixels; outside the image there are zeros. */
 template <int SIZE>
 class TileReader {
  public:
-  /** Pixel (0, 0) of an image is the first tile's (top, left); `zeros` are so many as there are channels. */
+  /** Pixel (0, 0) of an image is at (top, left) of the first tile; `zeros` has one value per channel. */
   TileReader(const float* images, int height, int width, int channels, int top, int left, const float* zeros)
       : images_(images), height_(height), width_(width), channels_(channels), top_(top), left_(left), zeros_(zeros) {}
 
   int channels() const { return channels_; }
 
-  /** Calls action(load), where load(i, j, channel) are the values of a pixel from a channel on. */
+  /** Calls action(load); load(i, j, channel) returns a pixel's values starting at a channel. */
   template <typename Action>
   ALWAYS_INLINE void read(const Tile& tile, const Action& action) const {
     const int row = kTilePlaces * tile.row - top_, column = kTilePlaces * tile.column - left_;
@@ -183,7 +186,7 @@ class TileReader {
   const float* zeros_;
 };
 
-/** A tile at all points; a point's values are `step` from the next one's. */
+/** Evaluates a tile at all points; values of adjacent points are `step` apart. */
 template <auto TRANSFORM, int SIZE>
 ALWAYS_INLINE void tileToPoints(const TileReader<SIZE>& reader, const Tile& tile, float* to, ptrdiff_t step) {
   reader.read(tile, [&](const auto& load) {
@@ -200,12 +203,12 @@ void pixelsToPoints(const TileReader<kTilePixels>& pixels, const Tile& tile, flo
   tileToPoints<Filtering::pixels>(pixels, tile, to, step);
 }
 
-/** A y A^T of the gradients of a tile's places. */
+/** A y A^T of a tile's output gradients. */
 void gradientsToPoints(const TileReader<kTilePlaces>& gradients, const Tile& tile, float* to, ptrdiff_t step) {
   tileToPoints<Filtering::gradients>(gradients, tile, to, step);
 }
 
-/** A^T m A: the places of a tile, of which the first `rows` and `columns` are inside of the image. */
+/** A^T m A: the outputs of a tile, of which the first `rows` and `columns` are inside the image. */
 inline void pointsToPlaces(const float* from, ptrdiff_t step, int channels, const float* bias, Activation activation,
                            int rows, int columns, float* to, ptrdiff_t line) {
   for (int channel = 0; channel < channels; channel += kLanes) {
@@ -219,7 +222,7 @@ inline void pointsToPlaces(const float* from, ptrdiff_t step, int channels, cons
   }
 }
 
-/** G g G^T of `count` filters next to each other: [kPlaces, count] to [kPoints, count]. */
+/** G g G^T of `count` adjacent filters: [kPlaces, count] to [kPoints, count]. */
 void filtersToPoints(const float* taps, bool isTurned, ptrdiff_t count, float* points) {
   for (ptrdiff_t at = 0; at < count; at += kLanes) {
     transformBothAxes<Filtering::filter, 3, kTilePixels>(
@@ -237,14 +240,20 @@ void pointsToFilters(const float* points, ptrdiff_t count, float* taps) {
   }
 }
 
-/** Values at all points of the tiles that are multiplied together stay in the cache of a core. */
+/** Tiles are multiplied in groups whose values at all points fit in a core's cache. */
 constexpr int kTileBytes = 320 << 10;
-/** But that many are, where there are: what a filter has at all points is read, or read and written, for each round. */
+/**
+ * Minimum number of tiles in a group, if there are as many: each group reads, or reads and writes, the filter at all
+ * points.
+ */
 constexpr int kFewestTiles = 48;
-/** Products of channels for a tile of an image, above which an image is not worth that reading and writing. */
+/**
+ * inChannels x outChannels per tile of an image above which that reading and writing outweighs the saved
+ * multiplications.
+ */
 constexpr int kMostProducts = 4096;
 
-/** Tiles of so many that are multiplied together: about the same in each round. */
+/** Tiles per group: groups are about equally large. */
 inline int tilesAtOnce(const ConvolutionShape& s, int total) {
   const int cached = kTileBytes / int(kPoints * sizeof(float) * (s.inChannels + s.outChannels));
   const int most = greatest(kFewestTiles, cached / kRows * kRows);
@@ -252,10 +261,12 @@ inline int tilesAtOnce(const ConvolutionShape& s, int total) {
   return (total + rounds - 1) / rounds;
 }
 
-/** From one point's values to the next one's: a little further than it takes, since powers of two collide in the cache. */
+/**
+ * Distance between the values of adjacent points: slightly more than needed, since powers of two collide in the cache.
+ */
 inline ptrdiff_t pointStep(int tiles, int channels) { return ptrdiff_t(tiles) * channels + 16; }
 
-/** The convolution that gives the gradient of the input from that of the output. */
+/** The convolution that computes the gradient of the input from that of the output. */
 ConvolutionShape turned(const ConvolutionShape& s) {
   return {s.outHeight, s.outWidth, s.outChannels, s.height,     s.width, s.inChannels, 3, 3, 1, 1,
           1,           1,          2 - s.padTop,  2 - s.padLeft};
@@ -263,7 +274,7 @@ ConvolutionShape turned(const ConvolutionShape& s) {
 
 size_t winogradPanel(const ConvolutionShape& s) { return panelSize<float>(s.inChannels, s.outChannels); }
 
-/** The filter of a convolution, or of the turned one where that is what `s` is, as panels for each point. */
+/** Packs the filter as panels for each point: of a convolution, or of its turned one if `s` is that. */
 void winogradPack(const ConvolutionShape& s, bool isTurned, const float* filter, float* packed) {
   const ptrdiff_t count = ptrdiff_t(s.inChannels) * s.outChannels;
   float* const points = filterPointMemory.take<float>(kPoints * count);
@@ -279,8 +290,8 @@ void winogradPack(const ConvolutionShape& s, bool isTurned, const float* filter,
 }
 
 /**
- * A block of the products at one point: of `a` with kWidth columns of `b`, whose rows are `aStep` and `bStep` values apart.
- * Whole vectors of the first `width` sums of a row are stored, `step` values from one row to the next.
+ * A block of the products at one point: of `a` with kWidth columns of `b`, whose rows are `aStep` and `bStep` values
+ * apart. Whole vectors of the first `width` sums of a row are stored; rows are `step` values apart.
  */
 struct PointProducts {
   const float* a;
@@ -293,7 +304,7 @@ struct PointProducts {
   int width;
 };
 
-/** to = a b, or a^T b, or to += that: innerProducts, without all else that may become of it. */
+/** to = a b or a^T b, or adds it to `to`: innerProducts without its other options. */
 template <bool IS_TURNED, bool ADDS>
 struct PointBlock {
   const PointProducts& p;
@@ -370,7 +381,7 @@ void winogradConvolve(const ConvolutionShape& s, int images, const float* input,
   }
 }
 
-/** Sums at each point, [kPoints, inChannels, outChannels], or adds to them. */
+/** The filter's sums at each point, [kPoints, inChannels, outChannels]; adds to them if `adds`. */
 void winogradFilterGradient(const ConvolutionShape& s, int images, const float* input, const float* gradient, bool adds,
                             float* sums) {
   const Tiles tiles(s.outHeight, s.outWidth);
@@ -416,7 +427,8 @@ constexpr WinogradKernels kWinograd = {
     [](const ConvolutionShape& s) {
       const bool isPlain = s.filterHeight == 3 && s.filterWidth == 3 && s.strideHeight == 1 && s.strideWidth == 1 &&
                            s.dilationHeight == 1 && s.dilationWidth == 1;
-      // Whole vectors of channels; and at most half of the multiplications, which tiles make also beyond the edges.
+      // Whole vectors of channels, and at most half of the multiplications, counting those that tiles make outside the
+      // image.
       const auto isCovered = [&](int height, int width) {
         const int64_t tiles = Tiles(height, width).perImage();
         return 2 * kPoints * tiles <= int64_t(kPlaces) * height * width &&

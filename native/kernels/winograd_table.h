@@ -1,10 +1,10 @@
-// What Winograd's convolutions are called, whatever instructions they are made of: winograd.h.
+// Table of Winograd's convolutions; see winograd.h. Each instruction set provides one.
 
 #pragma once
 
 #include "kernels.h"
 
-/** Convolutions in float32 of few multiplications. For the shapes that `suits` tells; otherwise as `Products`. */
+/** Float32 convolutions with few multiplications, for shapes accepted by `suits`; otherwise as `Products`. */
 struct WinogradKernels {
   bool (*suits)(const ConvolutionShape& shape);
 
@@ -18,7 +18,7 @@ struct WinogradKernels {
   void (*inputGradient)(const ConvolutionShape& shape, int images, const float* gradient, const float* packedTurned,
                         float* input);
 
-  /** Makes so many sums, or adds to them, of which the gradient of the filter is made in the end. */
+  /** The number of sums from which the filter's gradient is computed in the end, and the computation of these sums. */
   size_t (*filterSums)(const ConvolutionShape& shape);
   void (*filterGradient)(const ConvolutionShape& shape, int images, const float* input, const float* gradient,
                          bool adds, float* sums);

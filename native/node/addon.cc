@@ -1,4 +1,4 @@
-// The addon: which kernels it runs on, and all that it exports.
+// The addon: chooses the kernels and registers all exports.
 
 #include <string>
 
@@ -7,13 +7,13 @@
 
 namespace {
 
-/** Where the first value of an array lies within a cache line, in bytes. */
+/** Offset of an array's first value within a cache line, in bytes. */
 Napi::Value addressOf(const Napi::CallbackInfo& info) {
   const auto address = reinterpret_cast<uintptr_t>(Arguments(info).floats(0, "array", 0));
   return Napi::Number::New(info.Env(), double(address % 64));
 }
 
-/** Takes the kernels of this name, or the fastest; returns their name, or undefined where there are none such. */
+/** Chooses the kernels of this name, or the fastest; returns their name, or undefined if there are none. */
 Napi::Value choose(const Napi::CallbackInfo& info) {
   const bool isNamed = info[0].IsString();
   const std::string name = isNamed ? info[0].ToString().Utf8Value() : "";

@@ -1,4 +1,4 @@
-// Arguments of the functions that JavaScript calls: each is checked to be of its type and long enough.
+// Arguments of functions called from JavaScript; their types and lengths are checked.
 
 #pragma once
 
@@ -18,7 +18,7 @@ struct Convolutions {
   size_t outputSize() const { return size_t(images) * shape.outHeight * shape.outWidth * shape.outChannels; }
 };
 
-/** Reads arguments by their place; `name` is what an error calls them. */
+/** Reads arguments by their position; `name` appears in error messages. */
 class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
@@ -29,9 +29,9 @@ class Arguments {
   double number(size_t place, const char* name, double least) const;
   /** NaN and the infinities too. */
   double anyNumber(size_t place, const char* name) const;
-  /** A whole number from `least` on that 2^53 holds. */
+  /** A whole number of at least `least`, up to 2^53. */
   int64_t whole(size_t place, const char* name, int64_t least) const;
-  /** A whole number of 32 bits from `least` on. */
+  /** A 32-bit whole number of at least `least`. */
   int integer(size_t place, const char* name, int least) const;
   /** A whole number in [0, 2^32). */
   uint32_t word(size_t place, const char* name) const;
@@ -42,18 +42,18 @@ class Arguments {
   /** Int32Array: the number of images, and the fields of ConvolutionShape in their order. */
   Convolutions convolutions(size_t place) const;
 
-  /** Float32Array, or Uint16Array for bfloat16: the type is told from the array. */
+  /** Float32Array, or Uint16Array for bfloat16; the array determines the type. */
   Values values(size_t place, const char* name, size_t length) const;
-  /** The same, of the type that the call's other arrays have. */
+  /** The same, of the given type. */
   void* values(size_t place, const char* name, size_t length, Type type) const;
   float* floats(size_t place, const char* name, size_t length) const;
-  /** Null where there is none. */
+  /** Null if the argument is null or undefined. */
   float* floatsOrNull(size_t place, const char* name, size_t length) const;
   int32_t* integers(size_t place, const char* name, size_t length) const;
   double* doubles(size_t place, const char* name, size_t length) const;
   uint8_t* bytes(size_t place, const char* name, size_t length) const;
 
-  /** Values of a typed array, whatever they are. */
+  /** Number of values in a typed array of any type. */
   size_t lengthOf(size_t place, const char* name) const;
 
  private:

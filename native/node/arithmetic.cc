@@ -1,4 +1,4 @@
-// Operations value by value, and reductions, as functions of JavaScript.
+// JavaScript bindings of the element-wise operations and reductions.
 
 #include "arguments.h"
 #include "../kernels/arithmetic_table.h"
@@ -17,11 +17,11 @@ template <typename Operation>
 Operation operationOf(const Arguments& arguments, const Napi::Env& env) {
   const int code = arguments.integer(0, "operation", 0);
   if (code >= int(Operation::kCount))
-    throw Napi::RangeError::New(env, "operation: there is none " + std::to_string(code));
+    throw Napi::RangeError::New(env, "operation: unknown code " + std::to_string(code));
   return Operation(code);
 }
 
-/** Any number, also one that is infinite or none. */
+/** Any number, including infinities and NaN. */
 float parameterOf(const Napi::CallbackInfo& info, size_t place) { return info[place].ToNumber().FloatValue(); }
 
 /** (operation, parameter, x, result) */

@@ -1,5 +1,5 @@
-// Depthwise convolutions as functions of JavaScript: images are Float32Array, or Uint16Array of bfloat16, both of a call
-// the same.
+// JavaScript bindings of depthwise convolutions. Images are Float32Array, or Uint16Array for bfloat16, the same within
+// a call.
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// The description of a plan as JavaScript gives it, read with checks.
+// Reads the description of a plan given by JavaScript, with checks.
 
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "../kernels/kernels.h"
 
-/** What a description of a plan, or of one of its operations, tells. */
+/** The description of a plan or of one of its operations. */
 class Description {
  public:
   explicit Description(const Napi::Value& value) : object_(objectOf(value)) {}
@@ -23,19 +23,19 @@ class Description {
 
   double number(const char* name) const {
     const Napi::Value value = get(name);
-    if (!value.IsNumber()) fail(name, "is no number");
+    if (!value.IsNumber()) fail(name, "is not a number");
     return value.As<Napi::Number>().DoubleValue();
   }
 
   bool boolean(const char* name) const {
     const Napi::Value value = get(name);
-    if (!value.IsBoolean()) fail(name, "is no boolean");
+    if (!value.IsBoolean()) fail(name, "is not a boolean");
     return value.As<Napi::Boolean>();
   }
 
   std::string text(const char* name) const { return get(name).ToString(); }
 
-  /** A whole number of `least` to `end` - 1. */
+  /** A whole number in [`least`, `end`). */
   int integer(const char* name, int least, int64_t end) const { return checked(name, number(name), least, end); }
   uint32_t word(const char* name) const {
     const double value = number(name);
@@ -47,7 +47,7 @@ class Description {
   std::vector<int> integers(const char* name, int least, int64_t end) const {
     std::vector<int> values;
     for (const Napi::Value& each : list(name)) {
-      if (!each.IsNumber()) fail(name, "is no list of numbers");
+      if (!each.IsNumber()) fail(name, "is not a list of numbers");
       values.push_back(checked(name, each.As<Napi::Number>().DoubleValue(), least, end));
     }
     return values;
@@ -55,7 +55,7 @@ class Description {
 
   std::vector<Napi::Value> list(const char* name) const {
     const Napi::Value value = get(name);
-    if (!value.IsArray()) fail(name, "is no list");
+    if (!value.IsArray()) fail(name, "is not a list");
     const auto array = value.As<Napi::Array>();
     std::vector<Napi::Value> values;
     for (uint32_t i = 0; i < array.Length(); i++) values.push_back(array.Get(i));
@@ -66,7 +66,7 @@ class Description {
   template <typename Shape>
   Shape shape() const {
     const std::vector<int> fields = integers("shape", INT32_MIN, kEnd);
-    if (fields.size() * sizeof(int) != sizeof(Shape)) fail("shape", "is of another length");
+    if (fields.size() * sizeof(int) != sizeof(Shape)) fail("shape", "has the wrong length");
     for (size_t i = 0; i + 2 < fields.size(); i++) {
       if (fields[i] < 1) fail("shape", "has a size below 1");
     }

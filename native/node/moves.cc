@@ -1,5 +1,5 @@
-// Values moved from one layout to another: transposed, cut out, padded, repeated, put side by side. One loop for all,
-// the same on every processor, as a function of JavaScript.
+// JavaScript binding that moves values between layouts: transposing, slicing, padding, repeating, concatenating. A
+// single loop for all of them, the same on every processor.
 
 #include <cstddef>
 #include <cstring>
@@ -10,14 +10,14 @@ namespace {
 
 constexpr size_t kMostAxes = 6;
 
-/** Values along `rank` axes, outermost first: how many, and how far apart in the source and in the target. */
+/** Values along `rank` axes, outermost first: how many, and their distances in the source and in the target. */
 struct Move {
   int rank;
   const int32_t* sizes;
   const int32_t* sourceSteps;
   const int32_t* targetSteps;
 
-  /** Values from the first to the last that is touched. */
+  /** Number of values from the first to the last one touched. */
   size_t reach(const int32_t* steps) const {
     size_t last = 0;
     for (int axis = 0; axis < rank; axis++) last += size_t(sizes[axis] - 1) * steps[axis];
@@ -38,7 +38,7 @@ void moveAxis(const Move& move, int axis, const float* source, float* target) {
   }
 }
 
-/** (Int32Array [3, rank]: sizes, steps of the source, of the target; source, its first; target, its first) */
+/** (Int32Array [3, rank]: sizes, source steps, target steps; source, its offset; target, its offset) */
 void move(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const size_t rank = arguments.lengthOf(0, "layout") / 3;

@@ -1,5 +1,5 @@
-// The passes as functions of JavaScript: see src/engine/native/addon.ts. Arrays of activations are Float32Array or
-// Uint16Array (bfloat16), all of a call the same.
+// JavaScript bindings of the passes; see src/engine/native/addon.ts. Arrays of activations are Float32Array or
+// Uint16Array (bfloat16), the same within a call.
 
 #include "arguments.h"
 #include "../kernels/passes_table.h"
@@ -30,7 +30,7 @@ PoolShape poolOf(const Arguments& arguments, const Napi::Env& env) {
   return {f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11]};
 }
 
-/** More than any array holds, where the product is more than a number can tell. */
+/** SIZE_MAX, which exceeds every array, if the product is too large. */
 size_t sizeOf(int images, int height, int width, int channels) {
   const double size = double(images) * height * width * channels;
   return size < 9e15 ? size_t(size) : SIZE_MAX;

@@ -1,4 +1,4 @@
-// Plans as objects of JavaScript: built from a description in plain data (src/engine/native/describe-plan.ts), then called
+// Plans as JavaScript objects: built from a plain-data description (src/engine/native/describe-plan.ts), then called
 // step by step.
 
 #include "arguments.h"
@@ -8,7 +8,9 @@
 
 namespace {
 
-/** Images of so many times a filter's size are as fast on the whole batch as one after another (MobileNetV2). */
+/**
+ * Images that are smaller than this multiple of the filter are as fast on the whole batch as one by one (MobileNetV2).
+ */
 constexpr size_t kSmall = 4;
 
 class PlanObject : public Napi::ObjectWrap<PlanObject> {
@@ -27,7 +29,7 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     for (const int size : description.integers("valueSizes", 1, Description::kEnd)) {
       values_.push_back({size_t(size), type});
     }
-    if (values_.empty()) description.fail("valueSizes", "has no image");
+    if (values_.empty()) description.fail("valueSizes", "is empty");
     const int logits = valueOf(description, "logits");
     values_[logits].type = Type::float32;
     for (const int size : description.integers("weightSizes", 1, Description::kEnd)) weightSizes_.push_back(size);
@@ -53,14 +55,16 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
       return;
     }
     const std::vector<int> inputs = each.integers("inputs", 0, int64_t(values_.size()));
-    if (inputs.empty()) each.fail("inputs", "are none");
+    if (inputs.empty()) each.fail("inputs", "are empty");
     const int input = inputs[0];
     if (kind == "convolution" || kind == "depthwise") {
       const bool isDepthwise = kind == "depthwise";
       const auto shape = each.shape<ConvolutionShape>();
       checkSizes(each, input, size_t(shape.height) * shape.width * shape.inChannels);
       checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.outChannels);
-      if (isDepthwise && shape.outChannels % shape.inChannels != 0) each.fail("shape", "has no whole multiplier");
+      if (isDepthwise && shape.outChannels % shape.inChannels != 0) {
+        each.fail("shape", "has output channels that are not a multiple of its input channels");
+      }
       const size_t filterSize =
           size_t(shape.filterHeight) * shape.filterWidth * shape.outChannels * (isDepthwise ? 1 : shape.inChannels);
       const ConvolutionSettings settings{shape,
@@ -73,7 +77,7 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
                                        : makeConvolution(input, output, settings, plan_->type()));
     } else if (kind == "normalization") {
       const int channels = each.integer("channels", 1, Description::kEnd);
-      if (values_[input].size % channels != 0) each.fail("channels", "are not the input's");
+      if (values_[input].size % channels != 0) each.fail("channels", "do not match the input");
       checkSizes(each, output, values_[input].size);
       const NormalizationSettings settings{optionalWeightOf(each, "gamma", channels),
                                            optionalWeightOf(each, "beta", channels),
@@ -94,14 +98,14 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
       checkSizes(each, output, values_[input].size);
       operations.push_back(makeActivation(input, output, each.activation()));
     } else if (kind == "addition") {
-      if (inputs.size() < 2) each.fail("inputs", "are too few");
+      if (inputs.size() < 2) each.fail("inputs", "need at least two values");
       for (const int one : inputs) checkSizes(each, one, values_[output].size);
       operations.push_back(makeAddition(inputs, output));
     } else if (kind == "concatenation") {
       const int places = each.integer("places", 1, Description::kEnd);
       size_t size = 0;
       for (const int one : inputs) {
-        if (values_[one].size % places != 0) each.fail("places", "are not the inputs'");
+        if (values_[one].size % places != 0) each.fail("places", "do not match the inputs");
         size += values_[one].size;
       }
       checkSizes(each, output, size);
@@ -112,11 +116,11 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
       if (!(rate >= 0 && rate < 1)) each.fail("rate", "is out of range");
       operations.push_back(makeDropout(input, output, rate, each.word("k0"), each.word("k1")));
     } else {
-      each.fail("operation", "is of an unknown kind");
+      each.fail("operation", "is unknown");
     }
   }
 
-  /** Whether all images that a filter goes over are so few or small that it had better be read once for all of them. */
+  /** Whether the images are so few or small that reading the filter once for all of them is better. */
   bool isSmall(const ConvolutionShape& s, size_t filterSize) const {
     const size_t in = size_t(s.height) * s.width * s.inChannels, out = size_t(s.outHeight) * s.outWidth * s.outChannels;
     return kSmall * filterSize > size_t(plan_->capacity()) * (in + out);
@@ -128,21 +132,21 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
 
   int weightOf(const Description& description, const char* name, size_t size) const {
     const int weight = description.integer(name, 0, int64_t(weightSizes_.size()));
-    if (weightSizes_[weight] != size) description.fail(name, "is of another size");
+    if (weightSizes_[weight] != size) description.fail(name, "has the wrong size");
     return weight;
   }
 
-  /** -1 where there is none. */
+  /** -1 if there is no such weight. */
   int optionalWeightOf(const Description& description, const char* name, size_t size) const {
     return description.number(name) == -1 ? -1 : weightOf(description, name, size);
   }
 
   void checkSizes(const Description& operation, int value, size_t size) const {
-    if (values_[value].size != size) operation.fail("value", "is of another size than its operation");
+    if (values_[value].size != size) operation.fail("value", "does not have the size that its operation expects");
   }
 
   void checkOpen(const Napi::CallbackInfo& info) const {
-    if (!plan_) throw Napi::Error::New(info.Env(), "the plan is disposed of");
+    if (!plan_) throw Napi::Error::New(info.Env(), "the plan has been disposed");
   }
 
   /** (images, pixels, labels, weights) */
@@ -163,7 +167,7 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     return run;
   }
 
-  /** One array for each weight, or null where `mayBeNull`. */
+  /** One array for each weight, or null if `mayBeNull`. */
   std::vector<float*> arraysOf(const Napi::Value& value, const char* name, bool mayBeNull) const {
     const auto fail = [&] {
       throw Napi::TypeError::New(value.Env(), std::string(name) + ": expected a Float32Array for each of " +
@@ -215,10 +219,10 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     return result;
   }
 
-  /** Gives back the memory, which the collector of garbage knows nothing of. */
+  /** Frees the memory, which the garbage collector does not know about. */
   void dispose(const Napi::CallbackInfo&) { plan_.reset(); }
 
-  /** Begins to measure; tells seconds by operation since the last call: [name, forward, backward][] */
+  /** Starts profiling; returns the seconds per operation since the last call: [name, forward, backward][] */
   Napi::Value profile(const Napi::CallbackInfo& info) {
     checkOpen(info);
     auto result = Napi::Array::New(info.Env());
@@ -233,14 +237,14 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     return result;
   }
 
-  /** Null when it is disposed of. */
+  /** Null after `dispose`. */
   std::unique_ptr<Plan> plan_;
   std::vector<PlanValue> values_;
   std::vector<size_t> weightSizes_;
   int classes_;
 };
 
-/** (count) threads for each plan's step, 1 to 256. */
+/** (count) Sets the threads for each plan's step, 1 to 256. */
 void useThreads(const Napi::CallbackInfo& info) {
   const int count = Arguments(info).integer(0, "threads", 1);
   if (count > 256) throw Napi::RangeError::New(info.Env(), "threads: expected at most 256");

@@ -1,4 +1,4 @@
-// Convolutions and matrix products as functions of JavaScript. Images are Float32Array, or Uint16Array of bfloat16;
+// JavaScript bindings of convolutions and matrix products. Images are Float32Array, or Uint16Array for bfloat16;
 // filters are Float32Array. `operands` is the type in which they are multiplied.
 
 #include <cstring>
@@ -51,7 +51,7 @@ void filterGradient(const Napi::CallbackInfo& info) {
   const auto& s = all.shape;
   const Type operands = arguments.type(1, "operands");
   const Values input = arguments.values(2, "input", all.inputSize());
-  // Only operands of bfloat16 are made of either type.
+  // The gradient may be of either type only for bfloat16 operands.
   const Values gradient = operands == Type::bfloat16
                               ? arguments.values(3, "gradient", all.outputSize())
                               : Values{arguments.floats(3, "gradient", all.outputSize()), Type::float32};
@@ -60,12 +60,12 @@ void filterGradient(const Napi::CallbackInfo& info) {
   products().filterGradient(s, operands, all.images, input, gradient, true, filter);
 }
 
-/** Of images of one pixel. */
+/** A convolution of one-pixel images. */
 ConvolutionShape pointShape(int inChannels, int outChannels) {
   return {1, 1, inChannels, 1, 1, outChannels, 1, 1, 1, 1, 1, 1, 0, 0};
 }
 
-/** a [rows, columns] turned. */
+/** Transposes a [rows, columns]. */
 void transpose(const float* a, int rows, int columns, float* to) {
   for (int column = 0; column < columns; column++) {
     for (int row = 0; row < rows; row++) *to++ = a[size_t(row) * columns + column];
@@ -73,8 +73,8 @@ void transpose(const float* a, int rows, int columns, float* to) {
 }
 
 /**
- * (operands, rows, columns, depth, a, whether it is transposed, b, whether it is, product): product [rows, columns] =
- * a [rows, depth] b [depth, columns]; a transposed operand is given as it lies.
+ * (operands, rows, columns, depth, a, whether a is transposed, b, whether b is transposed, product): product [rows,
+ * columns] = a [rows, depth] b [depth, columns]; transposed operands are given in their stored layout.
  */
 void multiply(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
@@ -109,7 +109,7 @@ void multiply(const Napi::CallbackInfo& info) {
   }
 }
 
-/** Whether bfloat16 operands have instructions of their own, and are faster for it. */
+/** Whether there are dedicated instructions for bfloat16 operands, which make them faster than float32. */
 Napi::Value multipliesBfloat16(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), products().multipliesBfloat16);
 }

@@ -1,4 +1,4 @@
-// Convolutions and dense layers in plans.
+// Convolutions and dense layers of plans.
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-/** Along one axis, the taps from the first to the last that fall on the image from some place of the output. */
+/** Along one axis, the range of taps that fall on the image for any position of the output. */
 struct Reached {
   int first, count;
 
@@ -25,7 +25,7 @@ struct Reached {
   }
 };
 
-/** Products as the plan's type has them. */
+/** Products in the plan's type. */
 class Direct {
  public:
   Direct(const ConvolutionShape& shape, Type type) : shape_(shape), type_(type), sums_(filterSize(shape)) {
@@ -48,10 +48,10 @@ class Direct {
     products().inputGradient(shape_, type_, images, gradient, turned_->data(), input);
   }
 
-  /** Of the filter's gradient. */
+  /** Size of the filter's gradient. */
   size_t sums() const { return sums_; }
   void filterGradient(int images, const Values& input, const Values& gradient, bool adds, float* sums) const {
-    // What never falls on the image has no gradient.
+    // Taps that never fall on the image have no gradient.
     if (!adds && isPartial()) std::memset(sums, 0, sums_ * sizeof(float));
     products().filterGradient(shape_, type_, images, input, gradient, adds || isPartial(), sums + offset_);
   }
@@ -65,7 +65,9 @@ class Direct {
   }
   bool isPartial() const { return filterSize(shape_) < sums_; }
 
-  /** Makes the filter as small as what of it ever falls on the image, where that lies together: images may be smaller. */
+  /**
+   * Reduces the filter to the taps that ever fall on the image, if these are contiguous; small images need fewer taps.
+   */
   void leaveOutPadding() {
     ConvolutionShape& s = shape_;
     const Reached rows(s.height, s.outHeight, s.filterHeight, s.strideHeight, s.dilationHeight, s.padTop);
@@ -86,12 +88,12 @@ class Direct {
   ConvolutionShape shape_;
   Type type_;
   size_t sums_;
-  /** Where in the filter that of the shape begins. */
+  /** Offset of the reduced filter in the original one. */
   size_t offset_ = 0;
   std::unique_ptr<Memory> packed_, turned_;
 };
 
-/** The same by Winograd's method, for the shapes that suit it. */
+/** The same by Winograd's method, for suitable shapes. */
 class Winograd {
  public:
   Winograd(const ConvolutionShape& shape, Type) : shape_(shape) {}
@@ -170,7 +172,7 @@ class Convolution : public Operation {
     const Values x = plan.data(input_, run, chunk);
     gateAndSumBias(plan, run, chunk, output_, settings_, biasSums_);
     if (hasGradient(run, settings_.filter)) {
-      // A whole batch has one sum, which needs no place of its own.
+      // A whole batch has a single sum, which is written directly to the gradient.
       const bool adds = !isWhole && filterSums_.adds(chunk);
       float* sums = isWhole ? run.gradients[settings_.filter] : filterSums_.of(chunk);
       method_.filterGradient(chunk.count, x, slopes, adds, sums);
@@ -194,7 +196,9 @@ class Convolution : public Operation {
   }
 
  private:
-  /** A whole batch in a piece for each thread, since images do not depend on each other; a chunk as it is. */
+  /**
+   * Splits a whole batch into a piece per thread, since images do not depend on each other; other chunks stay whole.
+   */
   template <typename Action>
   void eachPiece(const Chunk& chunk, const Action& action) const {
     const int pieces = isWhole ? std::min(threadCount(), chunk.count) : 1;
@@ -219,7 +223,8 @@ class Convolution : public Operation {
 
 std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings, Type type) {
   if (Winograd::suits(settings.shape, type)) {
-    // Image by image: its sums are not yet the filter's gradient, and few multiplications are worth more than few reads.
+    // Image by image, because Winograd's sums are not yet the filter's gradient, and saving multiplications matters
+    // more than saving reads.
     ConvolutionSettings byImage = settings;
     byImage.isWhole = false;
     return std::make_unique<Convolution<Winograd>>(input, output, byImage, type);

@@ -1,4 +1,4 @@
-// Depthwise convolutions in plans.
+// Depthwise convolutions of plans.
 
 #include "../kernels/depthwise_table.h"
 #include "operation_parts.h"

@@ -1,4 +1,5 @@
-// Batch normalisation in plans (Ioffe and Szegedy 2015): what needs the whole batch, and what follows.
+// Batch normalisation of plans (Ioffe and Szegedy 2015): an operation that needs the whole batch, and one that follows
+// it.
 
 #include <cmath>
 
@@ -6,7 +7,7 @@
 
 namespace {
 
-/** What the two halves of a batch normalisation share. */
+/** State shared by the two halves of a batch normalisation. */
 struct NormalizationState {
   NormalizationState(int channels, const NormalizationSettings& settings)
       : settings(settings), channels(channels), mean(channels), inverse(channels), scale(channels), shift(channels) {}
@@ -31,7 +32,7 @@ struct NormalizationState {
   }
 };
 
-/** Takes the moments of a batch; on the way back, the gradient of the input. */
+/** Computes the moments of a batch; in the backward pass, the gradient of the input. */
 class Moments : public Operation {
  public:
   Moments(int input, int output, std::shared_ptr<NormalizationState> state)
@@ -112,7 +113,7 @@ class Moments : public Operation {
   std::vector<Part> parts_;
 };
 
-/** Normalises; on the way back, takes the sums that the gradient of the input needs. */
+/** Normalises; in the backward pass, computes the sums that the gradient of the input needs. */
 class Normalization : public Operation {
  public:
   Normalization(int input, int output, std::shared_ptr<NormalizationState> state)

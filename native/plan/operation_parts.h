@@ -1,4 +1,4 @@
-// What operations of plans share.
+// Code shared by the operations of plans.
 
 #pragma once
 
@@ -11,14 +11,12 @@
 
 inline const Passes& passes() { return *chosenKernels().passes; }
 
-/** Values of a chunk. */
+/** Number of values in a chunk. */
 inline ptrdiff_t countOf(const Plan& plan, int value, const Chunk& chunk) {
   return ptrdiff_t(chunk.count) * ptrdiff_t(plan.value(value).size);
 }
 
-/**
- * Writes a gradient, or adds to it: `write` gets an array to write to.
- */
+/** Writes a gradient, or adds to it: `write` receives the array to write to. */
 template <typename Write>
 void writeGradient(Plan& plan, const Operation& operation, int index, const Chunk& chunk, const Write& write) {
   const int value = operation.gradientsWritten[index];
@@ -34,12 +32,12 @@ void writeGradient(Plan& plan, const Operation& operation, int index, const Chun
 }
 
 /**
- * Sums of float32 of which each part of a batch has its own, added in the parts' order: on one thread as soon as a part
- * is through, whose memory the next one takes; the total is the same.
+ * Float32 sums, one set for each part of a batch, added in the order of the parts. On one thread a part is added as
+ * soon as it is complete, and the next part reuses its memory; the total is the same.
  */
 class PartSums {
  public:
-  /** Before each use, of so many sums, where the first of a part are written, and others added: `adds` tells. */
+  /** Call before each use of `count` sums if the caller writes a part's first sums and adds later ones; see `adds`. */
   void begin(int parts, size_t count) {
     isInTurn_ = threadCount() == 1;
     take(isInTurn_ ? 2 : parts, count);
@@ -47,7 +45,7 @@ class PartSums {
     part_ = -1;
   }
 
-  /** Before each use, where all are added. */
+  /** Call before each use if the caller only adds. */
   void clear(int parts, size_t count) {
     isInTurn_ = false;
     take(parts, count);
@@ -55,7 +53,7 @@ class PartSums {
     has_.assign(parts, true);
   }
 
-  /** Whether the next sums of a part are added to what it has: all but the first. To be asked before `of`. */
+  /** Whether a part's next sums must be added to existing ones: all but the first. Call before `of`. */
   bool adds(const Chunk& chunk) {
     const bool has = std::exchange(has_[chunk.part], uint8_t(true)) != 0;
     if (isInTurn_ && !has) {
@@ -68,7 +66,7 @@ class PartSums {
 
   float* of(const Chunk& chunk) const { return sums(isInTurn_ ? !isFirst_ : chunk.part); }
 
-  /** After each use; a batch of few images has parts without any. */
+  /** Call after each use. With few images some parts have no sums. */
   const float* total() {
     if (isInTurn_) {
       addLast();
@@ -93,14 +91,14 @@ class PartSums {
   }
   float* sums(size_t place) const { return static_cast<float*>(sums_[place]->data()); }
   void add(float* to, const float* more) const { passes().add(Type::float32, ptrdiff_t(count_), to, more, to); }
-  /** In turn, the part before to the total, where it is not the first. */
+  /** On one thread: adds the previous part to the total, unless it was the first. */
   void addLast() {
     if (part_ >= 0 && !isFirst_) add(sums(0), sums(1));
   }
 
   std::vector<std::unique_ptr<Memory>> sums_;
   size_t count_ = 0;
-  /** Not of bool, whose neighbours threads may not write at once. */
+  /** Not vector<bool>, whose neighbouring elements threads must not write at the same time. */
   std::vector<uint8_t> has_;
   bool isInTurn_ = false, isFirst_ = true;
   int part_ = -1;
@@ -108,7 +106,7 @@ class PartSums {
 
 inline bool hasGradient(const Run& run, int weight) { return weight >= 0 && run.gradients[weight] != nullptr; }
 
-/** Takes a convolution's gradient back through its activation, in place, and from there into the sums for its bias. */
+/** Propagates a convolution's gradient through its activation, in place, and adds it to the sums for its bias. */
 inline void gateAndSumBias(Plan& plan, Run& run, const Chunk& chunk, int output, const ConvolutionSettings& settings,
                            const PartSums& biasSums) {
   const Values slopes = plan.gradient(output, chunk);

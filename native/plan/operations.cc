@@ -1,4 +1,4 @@
-// Operations of plans that have no weights: pixels, pooling, activations, sums, concatenations, dropout.
+// Operations of plans without weights: pixels, pooling, activations, sums, concatenations, dropout.
 
 #include "operation_parts.h"
 
@@ -140,7 +140,7 @@ class Addition : public Operation {
   int output_;
 };
 
-/** Of each place of an image, the inputs' channels one after another. */
+/** For each position of an image, the channels of all inputs one after another. */
 class Concatenation : public Operation {
  public:
   Concatenation(std::vector<int> inputs, int output, int places)
@@ -176,7 +176,7 @@ class Concatenation : public Operation {
   }
 
  private:
-  /** Of the channels at one place. */
+  /** Bytes of the channels at one position. */
   size_t bytesOf(const Plan& plan, int value) const { return plan.value(value).size / places_ * sizeOf(plan.type()); }
 
   static void copyRows(size_t rows, size_t bytes, const void* from, size_t fromStep, void* to, size_t toStep) {

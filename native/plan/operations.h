@@ -1,4 +1,4 @@
-// The operations that plans are made of.
+// The operations of plans.
 
 #pragma once
 
@@ -7,24 +7,27 @@
 #include "../kernels/passes_table.h"
 #include "plan.h"
 
-/** Pixels, uint8, to values in [0, 1]. */
+/** Converts uint8 pixels to values in [0, 1]. */
 std::unique_ptr<Operation> makePixels(int output);
 
-/** Without a gradient of the input where `wantsInputGradient` is false. A weight that is not there is -1. */
+/**
+ * Computes no gradient of the input if `wantsInputGradient` is false. An index of -1 means that there is no such
+ * weight.
+ */
 struct ConvolutionSettings {
   ConvolutionShape shape;
   int filter, bias;
   Activation activation;
   bool wantsInputGradient;
-  /** On the whole batch at once, as a dense layer is best. */
+  /** Whether to run on the whole batch at once, which is best for dense layers. */
   bool isWhole;
 };
-/** In a plan of this type. */
+/** `type` is the plan's type. */
 std::unique_ptr<Operation> makeConvolution(int input, int output, const ConvolutionSettings& settings, Type type);
-/** As depthwise_table.h has it; never on the whole batch. */
+/** See depthwise_table.h; never runs on the whole batch. */
 std::unique_ptr<Operation> makeDepthwise(int input, int output, const ConvolutionSettings& settings);
 
-/** Batch normalisation is two operations: one that needs the whole batch, one that follows. */
+/** Batch normalisation consists of two operations: one that needs the whole batch, and one that follows it. */
 struct NormalizationSettings {
   int gamma, beta, movingMean, movingVariance;
   double epsilon, momentum;
@@ -42,6 +45,6 @@ std::unique_ptr<Operation> makePool(int input, int output, const PoolSettings& s
 
 std::unique_ptr<Operation> makeActivation(int input, int output, Activation activation);
 std::unique_ptr<Operation> makeAddition(std::vector<int> inputs, int output);
-/** Of images with so many places, channel after channel. */
+/** Concatenates images of `places` positions along the channels. */
 std::unique_ptr<Operation> makeConcatenation(std::vector<int> inputs, int output, int places);
 std::unique_ptr<Operation> makeDropout(int input, int output, double rate, uint32_t k0, uint32_t k1);

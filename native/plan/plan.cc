@@ -10,10 +10,10 @@
 
 namespace {
 
-/** Parts of a batch, where their sums do not take too much memory. */
+/** Maximum number of parts of a batch; fewer if their sums would take too much memory. */
 constexpr int kMostParts = 8;
 constexpr size_t kMostPartBytes = size_t(64) << 20;
-/** A chunk's values are to stay in the cache of a core. */
+/** A chunk's values should fit in a core's cache. */
 constexpr size_t kChunkBytes = size_t(192) << 10;
 
 Values offset(const Memory& memory, Type type, size_t size, bool isLocal, const Chunk& chunk) {
@@ -102,7 +102,7 @@ void Plan::layOut() {
   addForward(forward_, lifetimes);
   addForward(evaluation_, evaluationLifetimes);
   const int loss = int(forward_.size());
-  // And writes their gradient.
+  // It also writes their gradient.
   gradientLifetimes[logits_].stages.insert(loss);
   for (size_t i = 0; i < backward_.size(); i++) {
     const int stage = loss + 1 + int(i);
@@ -115,7 +115,7 @@ void Plan::layOut() {
   }
   data_.resize(count);
   for (size_t i = 0; i < count; i++) {
-    // Pages that are never written take no memory, so a local value costs no more than its chunks.
+    // Unwritten pages take no memory, so a local value costs no more than its chunks.
     data_[i].memory = std::make_shared<Memory>(capacity_ * values_[i].size * sizeOf(values_[i].type));
     data_[i].isLocal = lifetimes[i].stages.size() == 1;
     data_[i].isLocalInEvaluation = evaluationLifetimes[i].stages.size() == 1;
@@ -123,7 +123,9 @@ void Plan::layOut() {
   layOutGradients(lifetimes, gradientLifetimes);
 }
 
-/** Gradients lie where what is no longer needed has been: other gradients, and values. Evaluations have none. */
+/**
+ * Gradients reuse the memory of other gradients and of values that are no longer needed. Evaluations have no gradients.
+ */
 void Plan::layOutGradients(const std::vector<Lifetime>& lifetimes, const std::vector<Lifetime>& gradientLifetimes) {
   struct Block {
     std::shared_ptr<Memory> memory;
@@ -151,7 +153,7 @@ void Plan::layOutGradients(const std::vector<Lifetime>& lifetimes, const std::ve
       const bool fits = block.bytes >= bytes && block.lastStage < lifetime.first();
       if (fits && (best == nullptr || block.bytes < best->bytes)) best = &block;
     }
-    // A local gradient needs the pages of its chunks alone.
+    // A local gradient only needs the pages of its chunks.
     if (best == nullptr || gradients_[i].isLocal) {
       gradients_[i].memory = std::make_shared<Memory>(bytes);
       if (!gradients_[i].isLocal) blocks.push_back({gradients_[i].memory, bytes, lifetime.last()});

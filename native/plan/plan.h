@@ -1,7 +1,8 @@
-// A training step as a list of operations over values, run image by image: what one operation leaves in the cache the next
-// finds there. Only what a batch must be complete for (the moments of batch normalisation, a dense layer) ends a run over
-// the images, a stage. After Chen et al. 2016, "Training deep nets with sublinear memory cost", in that a value that is
-// not needed again has no memory of its own, and the fused layers of cuDNN and oneDNN, whose effect this has.
+// A training step as a list of operations over values, run image by image, so that an operation finds the previous
+// one's results in the cache. A run over the images, called a stage, ends only when an operation needs the complete
+// batch (the moments of batch normalisation, a dense layer). Values that are not needed again have no memory of their
+// own, after Chen et al. 2016, "Training deep nets with sublinear memory cost"; the effect is that of the fused layers
+// of cuDNN and oneDNN.
 
 #pragma once
 
@@ -14,30 +15,30 @@
 #include "../kernels/kernels.h"
 #include "../kernels/memory.h"
 
-/** An activation, or what comes out of an operation. */
+/** An activation, or the output of an operation. */
 struct PlanValue {
-  /** Numbers of one image. */
+  /** Numbers per image. */
   size_t size;
-  /** Of the numbers; their gradients are stored in the plan's type. */
+  /** Type of these numbers; their gradients are stored in the plan's type. */
   Type type;
 };
 
-/** What one call works on. */
+/** The arguments and results of one call. */
 struct Run {
   bool isTraining;
   int images;
-  /** Of the training, from 0. */
+  /** Step of the training, from 0. */
   uint32_t step;
   const uint8_t* pixels;
   const int32_t* labels;
   std::vector<float*> weights;
-  /** Of each weight; null where it is not trained, or nothing is. */
+  /** One per weight; null if the weight is not trained, or in an evaluation. */
   std::vector<float*> gradients;
   double loss = 0;
   int32_t correct = 0;
 };
 
-/** Neighbouring images of a batch, in one of the fixed parts into which it is split. */
+/** Neighbouring images of a batch, within one of the fixed parts into which the batch is split. */
 struct Chunk {
   int first, count;
   int part;
@@ -52,23 +53,23 @@ class Operation {
   virtual ~Operation() = default;
 
   std::string name;
-  /** Values that are read or written on the way forward, and those that are read on the way back. */
+  /** Values that are read or written in the forward pass, and those that are read in the backward pass. */
   std::vector<int> forwardValues, backwardValues;
   /** Values whose gradients are read, and those whose gradients are written. */
   std::vector<int> gradientsRead, gradientsWritten;
-  /** Of each gradient written: whether another operation has written it before, and this one adds. */
+  /** For each gradient written: whether another operation has written it before, so that this one adds. */
   std::vector<bool> adds;
   /** Runs on the whole batch at once, not image by image. */
   bool isWhole = false;
-  /** Memory of sums that each part of a batch has. */
+  /** Bytes of the sums that each part of a batch needs. */
   size_t partBytes = 0;
-  /** What follows needs it to be through with all images. */
+  /** Whether this operation must have processed all images before the next one starts. */
   bool endsForward = false, endsBackward = false;
 
-  /** Once in a run, before anything else. */
+  /** Called once in a run, before anything else. */
   virtual void prepare(Plan&, Run&) {}
   virtual void forward(Plan&, Run&, const Chunk&) = 0;
-  /** After all images. */
+  /** Called after all images. */
   virtual void afterForward(Plan&, Run&) {}
   virtual void beforeBackward(Plan&, Run&) {}
   virtual void backward(Plan&, Run&, const Chunk&) = 0;
@@ -77,10 +78,10 @@ class Operation {
 
 class Plan {
  public:
-  /** Images that may be run at once, and the type of activations and operands. */
+  /** `capacity` is the maximum number of images in a training step; `type` is that of activations and operands. */
   Plan(int capacity, Type type, std::vector<PlanValue> values, int logits);
 
-  /** Takes the operations in their order, and lays out the memory. */
+  /** Takes the operations in their order and allocates the memory. */
   void complete(std::vector<std::unique_ptr<Operation>> operations);
 
   void train(Run& run);
@@ -89,15 +90,18 @@ class Plan {
 
   Type type() const { return type_; }
   int capacity() const { return capacity_; }
-  /** Parts of a batch that have sums of their own, which are added in their order: the same on any number of threads. */
+  /**
+   * Parts of a batch with separate sums, which are added in a fixed order, so that results do not depend on the number
+   * of threads.
+   */
   int parts() const { return parts_; }
   const PlanValue& value(int index) const { return values_[index]; }
   Values data(int index, const Run& run, const Chunk& chunk) const;
   Values gradient(int index, const Chunk& chunk) const;
-  /** Working memory of so many values for a part, to be used until the end of the operation. */
+  /** Working memory for a part, valid until the end of the operation. */
   void* scratch(const Chunk& chunk, size_t bytes);
 
-  /** Seconds spent in each operation, forward and back, if it is measured (on one thread). */
+  /** Seconds spent in each operation, forward and backward, if measured (on one thread). */
   struct Time {
     double forward = 0, backward = 0;
   };
@@ -112,16 +116,16 @@ class Plan {
   struct Stage {
     std::vector<int> operations;
     bool isWhole;
-    /** Images that go through it together. */
+    /** Images per chunk. */
     int chunk;
   };
   struct Place {
     std::shared_ptr<Memory> memory;
-    /** Whether no stage but one needs it, so that each chunk can have the same memory. */
+    /** Whether only one stage needs it, so that all chunks can share the same memory. */
     bool isLocal = false;
     bool isLocalInEvaluation = false;
   };
-  /** The stages of a step that need something: forward, the loss, back. */
+  /** The stages of a step that need a value or gradient: forward, the loss, backward. */
   struct Lifetime {
     std::set<int> stages;
     int first() const { return *stages.begin(); }

@@ -1,10 +1,10 @@
-// Weighted sums over a pixel's neighbours, the border reflected (101): 3 x 3 kernels, and the separable blur.
+// Weighted sums over a pixel's neighbours, with reflected borders (101): 3 x 3 kernels, and a separable blur.
 
 import { aligned, packed, reflect101, widen } from "./vector";
 
 /**
- * Each value of `target` is the sum of the 3 x 3 source values around it, weighted by the kernel, float32 [9] row by
- * row (a correlation: it is not flipped). `work`: convolutionMemory(width).
+ * Each value of `target` is the sum of the 3 x 3 source values around it, weighted by the kernel, float32 [9],
+ * row-major (a correlation: it is not flipped). `work`: convolutionMemory(width).
  */
 export function convolve3x3(
   source: usize,
@@ -100,8 +100,8 @@ function weighted(
 }
 
 /**
- * Blurs along columns and rows with the kernel, float32 [taps], taps odd, whose middle is the pixel itself.
- * `work`: blurMemory(height, width, taps).
+ * Blurs along columns and rows with the kernel, float32 [taps]; taps is odd and the middle tap belongs to the pixel
+ * itself. `work`: blurMemory(height, width, taps).
  */
 export function blur(
   source: usize,
@@ -145,7 +145,7 @@ export function blurMemory(height: i32, width: i32, taps: i32): usize {
   return aligned((width * 3 + 16) << 2) * kept + aligned(kept << 2) + aligned(((width + taps) * 3 + 32) << 2);
 }
 
-/** What of the kernel stands beyond the border is added to the weights of the places that are mirrored there. */
+/** Adds the kernel's weights beyond the border to those of the positions that are mirrored there. */
 function fold(kernel: usize, taps: i32, start: i32, size: i32, folded: usize, first: i32, count: i32): void {
   memory.fill(folded, 0, <usize>(count << 2));
   for (let tap = 0; tap < taps; tap++) {
@@ -154,7 +154,7 @@ function fold(kernel: usize, taps: i32, start: i32, size: i32, folded: usize, fi
   }
 }
 
-/** The weighted sum of the rows from `first` to `end`, of which row r lies in place r modulo `kept`. */
+/** The weighted sum of the rows from `first` to `end`; row r is in slot r modulo `kept`. */
 function blurColumns(
   rows: usize,
   rowBytes: usize,
@@ -193,7 +193,7 @@ function blurColumns(
   }
 }
 
-/** The line, which has been extended by half of the kernel on both sides, blurred along itself. */
+/** Blurs a line along itself; it must extend by half of the kernel on both sides. */
 function blurRow(line: usize, kernel: usize, taps: i32, target: usize, count: i32): void {
   const total = <usize>(taps << 2);
   for (let i: usize = 0; i < <usize>count; i += 16) {

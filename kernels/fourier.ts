@@ -1,17 +1,17 @@
 // Inverse discrete Fourier transforms of whole planes: mixed-radix Stockham (self-sorting; Van Loan 1992,
 // "Computational frameworks for the fast Fourier transform", section 1.7) for lengths without a prime factor above 7.
-// Many transforms go side by side ("lanes", a multiple of four), so that the innermost loop runs over vectors.
+// Many transforms run side by side ("lanes", a multiple of four), so that the innermost loop runs over vectors.
 //
-// A complex array is float32: all real parts, and `apart` bytes behind them all imaginary parts.
+// A complex array is float32: all real parts, then, `apart` bytes after them, all imaginary parts.
 
-/** exp(2 pi i k / length) for k from 0: cosines float32 [length], and behind them the sines. */
+/** exp(2 pi i k / length) for k from 0: cosines, float32 [length], followed by the sines. */
 let roots: usize = 0;
 let rootCount: i32 = 0;
 
 /**
  * `lanes` inverse transforms of `length` each, unscaled: out[n] = sum over k of in[k] exp(2 pi i k n / length). Both
- * arrays are [length, lanes]. Returns the one of the two that holds the result; the other's content is lost.
- * `table` holds the roots of unity, [2, length].
+ * arrays are [length, lanes]. Returns the array that holds the result; the content of the other one is lost. `table`
+ * holds the roots of unity, [2, length].
  */
 export function inverseTransform(
   data: usize,
@@ -55,8 +55,9 @@ function storeTurned(to: usize, apart: usize, re: v128, im: v128, c: v128, s: v1
   v128.store(to + apart, f32x4.add(f32x4.mul(re, s), f32x4.mul(im, c)));
 }
 
-// One stage of radix r reads in[q + s (p + m k)], k = 0 .. r - 1, transforms these r values, turns the j-th by the p j-th
-// power of the root of unity of r m, and writes it to out[q + s (r p + j)]. Here m = `left`, s = `done`, q < s, p < m.
+// One stage of radix r reads in[q + s (p + m k)], k = 0 .. r - 1, transforms these r values, multiplies the j-th by the
+// p j-th power of the root of unity of r m, and writes it to out[q + s (r p + j)]. Here m = `left`, s = `done`, q < s,
+// p < m.
 
 function radix2(from: usize, to: usize, apart: usize, left: i32, done: i32): void {
   const step = rootCount / (2 * left);
@@ -141,7 +142,7 @@ function radix4(from: usize, to: usize, apart: usize, left: i32, done: i32): voi
 /** Sums and differences of up to three pairs: real sum, imaginary sum, real difference, imaginary difference. */
 const pairs = memory.data(3 * 64, 16);
 
-/** Radix 3, 5 or 7: the inputs k and r - k go together, since their roots of unity are conjugate. */
+/** Radix 3, 5 or 7: the inputs k and r - k are paired, since their roots of unity are conjugate. */
 function oddRadix(from: usize, to: usize, apart: usize, left: i32, done: i32, radix: i32): void {
   const step = rootCount / (radix * left);
   const turn = rootCount / radix;
@@ -204,21 +205,22 @@ function oddRadix(from: usize, to: usize, apart: usize, left: i32, done: i32, ra
   }
 }
 
-/** Lanes of the transforms of columns, for a plane of this width. */
+/** Lanes of the column transforms, for a plane of this width. */
 export function columnLanes(width: i32): i32 {
   return ((width >> 1) + 1 + 3) & ~3;
 }
 
-/** Lanes of the transforms of rows, two rows each, for a plane of this height. */
+/** Lanes of the row transforms, two rows each, for a plane of this height. */
 export function rowLanes(height: i32): i32 {
   return (((height + 1) >> 1) + 3) & ~3;
 }
 
 /**
- * The real plane [height, width] whose spectrum is the Hermitian part of `half`, unscaled, into `plane`. `half` is
- * [height, columnLanes(width)]: the columns of the spectrum from frequency 0 up to floor(width / 2), and any finite
- * numbers behind them. `half` and `work` are two complex arrays whose imaginary parts lie `apart` bytes behind the real
- * ones, which holds at least height x columnLanes(width) and width x rowLanes(height) floats; both are lost.
+ * Computes the real plane [height, width] whose spectrum is the Hermitian part of `half`, unscaled, and stores it in
+ * `plane`. `half` is [height, columnLanes(width)]: the columns of the spectrum from frequency 0 to floor(width / 2),
+ * followed by any finite numbers. `half` and `work` are complex arrays whose imaginary parts are `apart` bytes after
+ * the real ones, which hold at least height x columnLanes(width) and width x rowLanes(height) floats; the contents of
+ * both are lost.
  */
 export function realPlane(
   half: usize,
@@ -245,7 +247,7 @@ export function realPlane(
     let mirrored = packedRows + <usize>((width * lanes + lane) << 2);
     const row = <usize>(lanes << 2);
     for (let k = 0; k <= ownEnd; k++) {
-      // Columns that are their own mirror image are Hermitian only in their real part: what is left of it is dropped.
+      // Columns that are their own mirror image are Hermitian only in their real part; the rest is dropped.
       const own = k === 0 || 2 * k === width;
       const ar = load<f32>(a);
       const ai: f32 = own ? 0 : load<f32>(a + apart);

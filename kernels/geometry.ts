@@ -1,4 +1,4 @@
-// Flips, and the affine warp.
+// Flips and the affine warp.
 
 import { copyVectors, packedPixel } from "./vector";
 
@@ -17,7 +17,7 @@ export function flipHorizontally(source: usize, target: usize, height: i32, widt
     let from = source + stride * (y + 1);
     let to = target + stride * y;
     let left = width;
-    // Five pixels in a vector; the sixteenth byte is written over by what follows.
+    // Five pixels per vector; the next store overwrites the sixteenth byte.
     for (; left >= 5; left -= 5) {
       from -= 15;
       v128.store(to, i8x16.swizzle(v128.load(from), order));
@@ -37,16 +37,17 @@ export function flipHorizontally(source: usize, target: usize, height: i32, widt
 export function flipVertically(source: usize, target: usize, height: i32, width: i32): void {
   const stride = <usize>(width * 3);
   for (let y = 0; y < height; y++) {
-    // What is written behind a row is written over by the next one.
+    // The next row overwrites what is written past the end of a row.
     copyVectors(source + stride * (height - 1 - y), target + stride * y, stride);
   }
 }
 
 /**
- * Each target pixel (x, y) is read, by bilinear interpolation, at the source's
+ * Each target pixel (x, y) is read, with bilinear interpolation, at the source's
+ *
  *   (xx (x - cx) + xy (y - cy) + shiftX + cx, yx (x - cx) + yy (y - cy) + shiftY + cy),
- * where (cx, cy) is the centre; outside the source everything is black.
- * `work`: warpMemory(height, width).
+ *
+ * where (cx, cy) is the centre; outside the source everything is black. `work`: warpMemory(height, width).
  */
 export function warp(
   source: usize,
@@ -72,7 +73,7 @@ export function warp(
   for (let y = 0; y < height; y++) {
     const rowX = xy * (<f64>y - centreY) + shiftX + centreX;
     const rowY = yy * (<f64>y - centreY) + shiftY + centreY;
-    // The pixels of a row that fall inside the source stand together: what lies around them stays black.
+    // The pixels of a row that fall inside the source are contiguous; those around them stay black.
     let first = 0;
     let end = width;
     const lowX = crossing(xx, rowX - centreX * xx, -1, <f64>width, false, width);
@@ -83,7 +84,8 @@ export function warp(
     end = min(end, min(highX, highY));
     while (first < end && !isInside(first, xx, yx, rowX, rowY, centreX, height, width)) first++;
     while (first < end && !isInside(end - 1, xx, yx, rowX, rowY, centreX, height, width)) end--;
-    // From here on in fixed point, 32 bits before and after the point: the error stays below a millionth of a pixel.
+    // From here on in fixed point, with 32 bits before and after the point: the error stays below a millionth of a
+    // pixel.
     let sourceX = fixed(xx * (<f64>first - centreX) + rowX);
     let sourceY = fixed(yx * (<f64>first - centreX) + rowY);
     let to = target + stride * y + first * 3;
@@ -94,7 +96,7 @@ export function warp(
       const upper = between(v128.load8x8_u(at), fractionX);
       const lower = between(v128.load8x8_u(at + (paddedWidth << 2)), fractionX);
       const mean = f32x4.add(upper, f32x4.mul(fractionY, f32x4.sub(lower, upper)));
-      // The fourth byte, 0, is written over by the next pixel; behind the last one of a run it is black anyway.
+      // The next pixel overwrites the fourth byte, a 0; after the last pixel of a run it is black anyway.
       store<u32>(to, packedPixel(mean));
       to += 3;
       sourceX += stepX;
@@ -107,7 +109,7 @@ function fixed(x: f64): i64 {
   return <i64>nearest(x * 4294967296.0);
 }
 
-/** The 24 bits behind the point, as a share in all four lanes. */
+/** The upper 24 fractional bits as a share, in all four lanes. */
 function fractionOf(x: i64): v128 {
   const bits = i32x4.splat(<i32>((x >> 8) & 0xffffff));
   return f32x4.mul(f32x4.convert_i32x4_s(bits), v128.load32_splat(LAST_BIT));
@@ -117,7 +119,7 @@ export function warpMemory(height: i32, width: i32): usize {
   return <usize>((height + 3) * (width + 2) * 4 + 32);
 }
 
-/** Two pixels RGBx in int16, next to each other, weighted by 1 - fraction and fraction. */
+/** Interpolates two adjacent RGBx pixels in int16, weighted by 1 - fraction and fraction. */
 function between(pixels: v128, fraction: v128): v128 {
   const left = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(pixels));
   const right = f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(pixels));
@@ -140,8 +142,8 @@ function isInside(
 }
 
 /**
- * About where slope x + start, x in [0, size], enters (or, `leaving`, leaves) the interval (low, high): one pixel too
- * many on each side rather than one too few.
+ * About the x in [0, size] at which slope x + start enters (or, if `leaving`, leaves) the interval (low, high): one
+ * pixel too many on each side rather than one too few.
  */
 function crossing(slope: f64, start: f64, low: f64, high: f64, leaving: bool, size: i32): i32 {
   if (abs(slope) < 1e-12) {
@@ -154,7 +156,7 @@ function crossing(slope: f64, start: f64, low: f64, high: f64, leaving: bool, si
   return <i32>max<f64>(0, min<f64>(<f64>size, place));
 }
 
-/** The image as pixels RGBx [height + 2, width + 2, 4] with a black border. Returns its address. */
+/** Copies the image to RGBx pixels [height + 2, width + 2, 4] with a black border. Returns their address. */
 function withBorder(source: usize, height: i32, width: i32, work: usize): usize {
   const stride = <usize>((width + 2) << 2);
   memory.fill(work, 0, stride);

@@ -1,14 +1,14 @@
-// Hue and saturation as OpenCV has them for uint8: hue in half degrees (0-179), saturation and value 0-255. The same
-// integer arithmetic one way (12-bit reciprocals), the same single-precision arithmetic back. Four pixels at a time.
+// Hue and saturation as in OpenCV for uint8: hue in half degrees (0-179), saturation and value 0-255. The same integer
+// arithmetic to HSV (12-bit reciprocals) and the same single-precision arithmetic back. Four pixels at a time.
 
 import { rounded } from "./vector";
 
 /** 1 / 255, 6 / 180 (sextants per half degree), 1, 255. */
 const FLOATS = memory.data<f32>([<f32>(1.0 / 255.0), <f32>(6.0 / 180.0), 1, 255]);
-/** A half of 12 bits, a turn in half degrees, the largest value. */
+/** One half of 12 bits, a full turn in half degrees, the largest value. */
 const WHOLES = memory.data<i32>([1 << 11, 180, 255]);
 const SECTORS = memory.data<i32>([1, 2, 3, 4, 5]);
-/** Where in 12 bytes RGB each channel of four pixels lies, and back. */
+/** Positions of four pixels' channels in 12 bytes RGB, and back. */
 const SPLIT = memory.data<u8>(
   [
     0, 255, 255, 255, 3, 255, 255, 255, 6, 255, 255, 255, 9, 255, 255, 255, 1, 255, 255, 255, 4, 255, 255,
@@ -75,7 +75,7 @@ export function addToHueAndSaturation(source: usize, target: usize, pixels: i32,
   }
 }
 
-/** scale / x, rounded, and 0 where x is 0: exact in float32, since no quotient lies near a half. */
+/** scale / x, rounded, and 0 if x is 0: exact in float32, since no quotient is near a half. */
 function reciprocal(x: v128, scale: i32): v128 {
   const quotient = f32x4.div(f32x4.splat(<f32>scale), f32x4.convert_i32x4_s(x));
   return v128.andnot(rounded(quotient), i32x4.eq(x, i32x4.splat(0)));
@@ -86,14 +86,14 @@ function rightShifted(x: v128): v128 {
   return i32x4.shr_s(i32x4.add(x, v128.load32_splat(WHOLES)), 12);
 }
 
-/** A hue in [-180, 360) as one in [0, 180). */
+/** Wraps a hue in [-180, 360) to [0, 180). */
 function wrapped(hue: v128): v128 {
   const turn = v128.load32_splat(WHOLES, 4);
   const raised = i32x4.add(hue, v128.and(turn, i32x4.lt_s(hue, i32x4.splat(0))));
   return i32x4.sub(raised, v128.and(turn, i32x4.ge_s(raised, turn)));
 }
 
-/** The grey level of shares in [0, 1]. */
+/** Converts shares in [0, 1] to levels 0-255. */
 function level(share: v128): v128 {
   return rounded(f32x4.mul(share, v128.load32_splat(FLOATS, 12)));
 }

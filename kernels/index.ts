@@ -1,10 +1,10 @@
-// The loops over pixels of the 20 techniques, in AssemblyScript: WebAssembly with 128-bit vectors, the same bits on
-// every machine. `src/augment/` draws the parameters, lays out the memory and calls these.
+// The pixel loops of the 20 techniques, in AssemblyScript: WebAssembly with 128-bit vectors, the same bits on every
+// machine. `src/augment/` draws the parameters, lays out the memory and calls these functions.
 //
 // Conventions. An image is [height, width, 3], uint8, RGB interleaved, at an address of the module's memory. The 64
-// bytes before it and after it may be read, and those after it written: loops run over whole vectors. `work` is the
-// address of as much working memory as the caller's room asked for. Floats are rounded to the nearest whole number, a
-// half to the even one, and clipped to 0-255.
+// bytes before and after it may be read, and those after it written, since loops run over whole vectors. `work` is the
+// address of working memory of the size that the named function returns. Floats are rounded to the nearest whole
+// number, halves to even, and clipped to 0-255.
 
 export * from "./filter";
 export * from "./fourier";
@@ -15,7 +15,7 @@ export * from "./point";
 export * from "./resize";
 export * from "./weather";
 
-/** Where memory that the module does not use itself begins. */
+/** Start of the memory that the module does not use itself. */
 export function heapBase(): usize {
   return __heap_base;
 }

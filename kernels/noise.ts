@@ -1,14 +1,14 @@
-// Noise on single pixels and on coarse rectangles. `random` is the address of a generator's state; of the random bits
-// 16 decide about a value.
+// Noise on single pixels and on coarse rectangles. `random` is the address of a generator's state; each value is
+// decided by 16 random bits.
 
 import { fillRandom } from "./random";
 import { packed } from "./vector";
 
-/** Random vectors that are made at once, and the vectors of 16 values or pixels that they are for. */
+/** Vectors of 16 values or pixels for which random bits are drawn at once; each takes two vectors of 16-bit words. */
 const BLOCK = 64;
 const words = memory.data(16 * 2 * BLOCK, 16);
 
-/** Each of 16 bytes three times. */
+/** Repeats each of 16 bytes three times. */
 const THRICE = memory.data<u8>(
   [
     0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 10, 10, 10, 11,
@@ -17,7 +17,7 @@ const THRICE = memory.data<u8>(
   16,
 );
 
-/** A value becomes 0 where its 16 bits are at most `limit`. */
+/** A value becomes 0 if its 16 bits are at most `limit`. */
 export function dropValues(source: usize, target: usize, size: i32, limit: i32, random: usize): void {
   const most = i16x8.splat(<i16>limit);
   for (let start: usize = 0; start < <usize>size; start += 16 * BLOCK) {
@@ -29,7 +29,7 @@ export function dropValues(source: usize, target: usize, size: i32, limit: i32, 
   }
 }
 
-/** All three channels of a pixel become 0 where its 16 bits are at most `limit`. */
+/** All three channels of a pixel become 0 if its 16 bits are at most `limit`. */
 export function dropPixels(source: usize, target: usize, pixels: i32, limit: i32, random: usize): void {
   const most = i16x8.splat(<i16>limit);
   for (let start: usize = 0; start < <usize>pixels; start += 16 * BLOCK) {
@@ -49,7 +49,7 @@ export function dropPixels(source: usize, target: usize, pixels: i32, limit: i32
   }
 }
 
-/** For the 16 words of 16 bits at an address: bytes of ones where they are at most `most`. */
+/** Compares the 16 16-bit words at an address: 255 for words of at most `most`, else 0. */
 function hits(w: usize, most: v128): v128 {
   return i8x16.narrow_i16x8_s(i16x8.le_u(v128.load(w), most), i16x8.le_u(v128.load(w, 16), most));
 }
@@ -97,7 +97,7 @@ export function addNoiseToPixels(
   for (let start: usize = 0; start < <usize>pixels; start += 16 * BLOCK) {
     const end = min(<usize>pixels, start + 16 * BLOCK);
     fillRandom(random, words, 2 * BLOCK);
-    // Four pixels are 12 values; of the 16 that are stored the last four are written over.
+    // Four pixels are 12 values; 16 are stored, and the last four are overwritten.
     for (let p = start, w = words; p < end; p += 4, w += 8) {
       const bytes = v128.load(source + 3 * p);
       const low = i16x8.extend_low_i8x16_u(bytes);
@@ -128,7 +128,7 @@ function highFloats(words: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(words));
 }
 
-/** The table's values for the four words of 16 bits at an address. */
+/** The table's values for the four 16-bit words at an address. */
 function fourNormals(normal: usize, w: usize): v128 {
   let values = v128.load32_zero(normal + ((<usize>load<u16>(w)) << 2));
   values = v128.load32_lane(normal + ((<usize>load<u16>(w, 2)) << 2), values, 1);
@@ -136,7 +136,7 @@ function fourNormals(normal: usize, w: usize): v128 {
   return v128.load32_lane(normal + ((<usize>load<u16>(w, 6)) << 2), values, 3);
 }
 
-/** Writes `count` bytes of ones where 16 bits are at most `limit`, else 0; room for 1,024 more is needed. */
+/** Writes `count` bytes: 255 if 16 random bits are at most `limit`, else 0. Needs room for 1,024 more bytes. */
 export function drawHits(target: usize, count: i32, limit: i32, random: usize): void {
   const most = i16x8.splat(<i16>limit);
   for (let start: usize = 0; start < <usize>count; start += 16 * BLOCK) {
@@ -148,8 +148,8 @@ export function drawHits(target: usize, count: i32, limit: i32, random: usize): 
 }
 
 /**
- * Values become 0 where their cell is hit. `cells` [cellsHigh, cellsWide, channels], bytes of ones or 0, channels 1 or
- * 3, is enlarged to the image with the nearest value. `work`: cellMemory(width).
+ * Sets values to 0 if their cell is hit. `cells` [cellsHigh, cellsWide, channels], 255 or 0, with 1 or 3 channels, is
+ * enlarged to the image by nearest neighbour. `work`: cellMemory(width).
  */
 export function dropCells(
   source: usize,
@@ -182,7 +182,7 @@ export function cellMemory(width: i32): usize {
   return <usize>(5 * width + 112);
 }
 
-/** A row of cells as a row of pixels with three channels each. */
+/** Enlarges a row of cells to a row of pixels with three channels each. */
 function enlargeRow(cells: usize, cellsWide: i32, channels: i32, target: usize, width: i32): void {
   let to = target;
   // x cellsWide = width cell + rest
@@ -205,8 +205,8 @@ function enlargeRow(cells: usize, cellsWide: i32, channels: i32, target: usize, 
 }
 
 /**
- * Pixels become grey salt or pepper where their cell is hit. `cells` [cellsHigh, cellsWide] as for `dropCells`;
- * `grains` [4096], uint8, holds equally likely values of grey. `work`: cellMemory(width).
+ * Turns pixels into grey salt or pepper if their cell is hit. `cells` [cellsHigh, cellsWide] as for `dropCells`;
+ * `grains` [4096], uint8, holds equally likely grey levels. `work`: cellMemory(width).
  */
 export function saltCells(
   source: usize,

@@ -1,4 +1,4 @@
-// Techniques that map each value by itself.
+// Techniques that map each value independently.
 
 /** 255 - v for `size` values. */
 export function invert(source: usize, target: usize, size: i32): void {
@@ -7,7 +7,7 @@ export function invert(source: usize, target: usize, size: i32): void {
 
 const PATTERNS = memory.data(96, 16);
 
-/** Adds a whole number from -255 to 255 to each of the channels, and clips. */
+/** Adds a whole number from -255 to 255 to each channel, and clips. */
 export function add(source: usize, target: usize, size: i32, red: i32, green: i32, blue: i32): void {
   for (let i: usize = 0; i < 48; i += 3) {
     store<u8>(PATTERNS + i, max(red, 0));

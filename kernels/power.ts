@@ -1,8 +1,9 @@
-// Elementary functions on four float32 at once, to about 1e-6 of the result: for noise, not for numerics.
+// Elementary functions on four float32 at once, with a relative error of about 1e-6: good enough for noise, not for
+// numerics.
 
 import { rounded } from "./vector";
 
-/** Coefficients of the series, the highest power first. */
+/** Coefficients of the series, highest power first. */
 const LOG2 = memory.data<f32>([0.3205989, 0.41219858, 0.57707801, 0.96179669, 2.88539008, 1]);
 const EXP2 = memory.data<f32>([
   0.0001540353,
@@ -18,7 +19,7 @@ const EXP2 = memory.data<f32>([
 const SINE = memory.data<f32>([
   -2.5052108e-8, 2.7557319e-6, -1.984127e-4, 8.3333333e-3, -0.16666667, 1, 6.2831853, 0.5,
 ]);
-/** The bits of sqrt(1/2), and of the sign. */
+/** The bits of sqrt(1/2), and the sign bit. */
 const BITS = memory.data<i32>([0x3f3504f3, <i32>0x80000000]);
 
 /** series x + the coefficient at an address: one step of Horner's scheme. */
@@ -31,7 +32,9 @@ export function power(x: v128, exponent: v128): v128 {
   return exp2(f32x4.mul(exponent, log2(x)));
 }
 
-/** Splits off the exponent, so that the rest m is in [sqrt(1/2), sqrt(2)); then ln m = 2 artanh((m - 1) / (m + 1)). */
+/**
+ * Splits off the exponent, so that the remaining m is in [sqrt(1/2), sqrt(2)); then ln m = 2 artanh((m - 1) / (m + 1)).
+ */
 function log2(x: v128): v128 {
   const offset = v128.load32_splat(BITS);
   const whole = i32x4.shr_s(i32x4.sub(x, offset), 23);
@@ -47,7 +50,7 @@ function log2(x: v128): v128 {
   return f32x4.add(f32x4.convert_i32x4_s(whole), f32x4.mul(t, series));
 }
 
-/** 2 to the power of x, for x in [-126, 127]: what is below becomes 2 to the power of -126. Taylor's series. */
+/** 2 to the power of x, for x in [-126, 127]; smaller x give 2 to the power of -126. Taylor series. */
 function exp2(x: v128): v128 {
   const inRange = f32x4.pmax(v128.load32_splat(EXP2, 28), f32x4.pmin(v128.load32_splat(EXP2, 32), x));
   const whole = f32x4.nearest(inRange);
@@ -64,7 +67,7 @@ function exp2(x: v128): v128 {
 
 /** sin(2 pi turns), for turns in [-1/2, 1/2]. */
 export function sineOfTurns(turns: v128): v128 {
-  // Beyond a quarter the sine comes down again.
+  // Beyond a quarter turn the sine decreases again.
   const half = v128.load32_splat(SINE, 28);
   const size = f32x4.abs(turns);
   const sign = v128.and(turns, v128.load32_splat(BITS, 4));

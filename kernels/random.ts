@@ -1,8 +1,8 @@
 // Random bits, four at a time: four xoshiro128** generators (Blackman and Vigna 2018) side by side, one per lane.
 
 /**
- * Writes `vectors` vectors of four random int32 each. The state is [4, 4] int32: word k of lane j at 4 (4 k + j); it is
- * left where the next call goes on.
+ * Writes `vectors` vectors of four random int32 each. The state is [4, 4] int32, with word k of lane j at 4 (4 k + j);
+ * it is updated, so that the next call continues the sequence.
  */
 export function fillRandom(state: usize, target: usize, vectors: i32): void {
   let s0 = v128.load(state);

@@ -1,6 +1,6 @@
 // Bicubic resizing by convolution with Keys' kernel (Keys 1981, "Cubic convolution interpolation for digital image
-// processing"), a = -0.75 and half-pixel centres as OpenCV's INTER_CUBIC has them; beyond the border its pixels repeat.
-// Nothing is smoothed beforehand, so this is meant for enlarging.
+// processing"), with a = -0.75, half-pixel centres and repeated border pixels, as in OpenCV's INTER_CUBIC. There is no
+// smoothing beforehand, so this is meant for enlarging.
 
 import { aligned, packed, withoutFourth } from "./vector";
 
@@ -13,8 +13,8 @@ function keys(distance: f64): f64 {
 }
 
 /**
- * For each of `to` positions: the first of its four source places among `from`, from -2 up, int32, and behind all of
- * these their weights, each repeated four times as a vector: 4 + 64 bytes a position.
+ * Fills two tables for `to` positions: first, for each, the first of its four source positions among `from` (-2 or
+ * greater, int32); then its weights, each repeated four times as a vector: 4 + 64 bytes per position.
  */
 function fillTaps(taps: usize, from: i32, to: i32): void {
   const weights = weightsOf(taps, to);
@@ -52,7 +52,7 @@ function combined(a: usize, b: usize, c: usize, d: usize, weights: usize): v128 
 }
 
 /**
- * What is left of an image [height, width, 3] after its sides have lost so many pixels, enlarged back to its size.
+ * Crops an image [height, width, 3] by the given number of pixels on each side and enlarges the rest back to its size.
  * `work`: cropMemory(height, width).
  */
 export function crop(
@@ -77,7 +77,7 @@ export function crop(
   fillTaps(rows, fromHeight, height);
   const columnWeights = weightsOf(columns, width);
   const rowWeights = weightsOf(rows, height);
-  // Four rows of the source are kept, enlarged along x; row r lies in place r modulo 4.
+  // Four rows of the source are kept, enlarged along x; row r is in slot r modulo 4.
   let loaded = 0;
   for (let y = 0; y < height; y++) {
     const base = load<i32>(rows + (y << 2));
@@ -116,11 +116,14 @@ export function cropMemory(height: i32, width: i32): usize {
   );
 }
 
-/** A row of RGB as pixels of four floats, with the first one twice before it and the last one twice behind it. */
+/**
+ * Converts a row of RGB to pixels of four floats, with the first pixel repeated twice before it and the last one twice
+ * after it.
+ */
 function loadPixels(source: usize, pixels: usize, count: i32): void {
   const start = pixels + 32;
   for (let x = 0; x < count; x++) {
-    // The fourth lane holds what comes next; nobody reads it.
+    // The fourth lane holds the value that follows; it is never read.
     const words = i16x8.extend_low_i8x16_u(v128.load32_zero(source + 3 * x));
     v128.store(start + (x << 4), f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(words)));
   }
@@ -134,8 +137,8 @@ function loadPixels(source: usize, pixels: usize, count: i32): void {
 }
 
 /**
- * A plane of floats [fromHeight, fromWidth] resized to [height, width]; up to 3 floats behind it are written.
- * `work`: resizeMemory(fromHeight, height, width).
+ * A plane of floats [fromHeight, fromWidth] resized to [height, width]; up to 3 floats after it are written. `work`:
+ * resizeMemory(fromHeight, height, width).
  */
 export function resizePlane(
   source: usize,

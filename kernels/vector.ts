@@ -1,13 +1,13 @@
-// What all loops share: uint8 to float32 vectors and back.
+// Helpers shared by all loops: uint8 to float32 vectors and back.
 //
-// Constants lie in memory and are loaded within the loops: V8 would put a constant vector together from its halves each
-// time that it is used, which takes longer than a load.
+// Constants are stored in memory and loaded within the loops: V8 would build a constant vector from its halves at each
+// use, which takes longer than a load.
 
-/** 1.5 x 2^23: a float32 below 2^22 that is added to it keeps its whole part, rounded half to even, in the low bits. */
+/** 1.5 x 2^23: adding it to a float32 below 2^22 leaves the whole part, rounded half to even, in the low bits. */
 const ROUNDER = memory.data<f32>([12582912, 12582912, 12582912, 12582912], 16);
 const WITHOUT_FOURTH = memory.data<u8>([0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15], 16);
 
-/** The nearest whole numbers (a half to the even one) as int32, for values within +-2^22. */
+/** The nearest whole numbers (halves to even) as int32, for values within +-2^22. */
 export function rounded(x: v128): v128 {
   const rounder = v128.load(ROUNDER);
   return i32x4.sub(f32x4.add(x, rounder), rounder);
@@ -28,7 +28,7 @@ export function packedPixel(pixel: v128): u32 {
   return i32x4.extract_lane(i8x16.narrow_i16x8_u(narrow, narrow), 0);
 }
 
-/** `count` uint8 at `source` as float32 at `target`; up to 15 more are read and written. */
+/** Converts `count` uint8 at `source` to float32 at `target`; up to 15 more are read and written. */
 export function widen(source: usize, target: usize, count: i32): void {
   for (let i: usize = 0; i < <usize>count; i += 16) {
     const bytes = v128.load(source + i);
@@ -42,7 +42,7 @@ export function widen(source: usize, target: usize, count: i32): void {
   }
 }
 
-/** Copies `count` bytes and up to 31 more. For a row this is far quicker than memory.copy, which is a call. */
+/** Copies `count` bytes and up to 31 more. For a row this is far faster than memory.copy, which is a call. */
 export function copyVectors(source: usize, target: usize, count: usize): void {
   for (let i: usize = 0; i < count; i += 32) {
     v128.store(target + i, v128.load(source + i));
@@ -55,7 +55,7 @@ export function aligned(size: usize): usize {
   return (size + 15) & ~15;
 }
 
-/** The index in [0, size) that stands at `index` after reflection without the border twice: gfedcb|abcdefgh|gfedcba. */
+/** The index in [0, size) that reflection maps to `index`, without repeating the border: gfedcb|abcdefgh|gfedcba. */
 export function reflect101(index: i32, size: i32): i32 {
   if (size === 1) return 0;
   const period = 2 * (size - 1);
@@ -63,7 +63,7 @@ export function reflect101(index: i32, size: i32): i32 {
   return phase < size ? phase : period - phase;
 }
 
-/** Four pixels RGBx as 16 uint8 become RGB in the first 12. */
+/** Packs four RGBx pixels, 16 uint8, as RGB in the first 12. */
 export function withoutFourth(pixels: v128): v128 {
   return i8x16.swizzle(pixels, v128.load(WITHOUT_FOURTH));
 }

@@ -1,11 +1,11 @@
-// What fog and clouds are made of: planes of noise with a given spectrum, and the blending of a layer over an image.
+// Building blocks of fog and clouds: planes of noise with a given spectrum, and blending a layer over an image.
 
 import { columnLanes } from "./fourier";
 import { power, sineOfTurns } from "./power";
 import { fillRandom } from "./random";
 import { packed } from "./vector";
 
-/** A row of random words is drawn in pieces of so many vectors, for half as many vectors of frequencies. */
+/** A row of random words is drawn in pieces of this many vectors, for half as many vectors of frequencies. */
 const BLOCK = 64;
 const words = memory.data(16 * BLOCK, 16);
 
@@ -17,10 +17,10 @@ const LOWER = memory.data<i32>([1023]);
 const FLOATS = memory.data<f32>([<f32>(1.0 / 4194304.0), <f32>(1.0 / 1024.0), 0.5, 0.25, 1]);
 
 /**
- * One half of the spectrum of a plane [height, width], as `realPlane` takes it: random amplitudes and phases, scaled by
- * the frequency to the power of `exponent`. Only the real part of the transform is wanted, so the value at each
- * frequency is the mean of its own draw and the conjugate of its mirror image's; column 0 and the middle one hold both,
- * and there the transform itself takes the mean.
+ * One half of the spectrum of a plane [height, width], in the form that `realPlane` takes: random amplitudes and
+ * phases, scaled by the frequency to the power of `exponent`. Only the real part of the transform is needed, so the
+ * value at each frequency is the mean of its own draw and the conjugate of its mirror image's. Column 0 and the middle
+ * one hold both, and the transform itself takes their mean.
  */
 export function drawSpectrum(
   target: usize,
@@ -61,7 +61,7 @@ export function drawSpectrum(
       v128.store(at + apart, v128.bitselect(im, f32x4.mul(mean, f32x4.sub(im, mirroredIm)), own));
     }
   }
-  // The mean of the plane is no part of the noise.
+  // The plane's mean is not part of the noise.
   store<f32>(target, 0);
   store<f32>(target + apart, 0);
 }
@@ -82,16 +82,16 @@ function cosineOfTurns(turns: v128): v128 {
   return sineOfTurns(f32x4.sub(v128.load32_splat(FLOATS, 12), f32x4.abs(turns)));
 }
 
-/** cos(2 pi t) sin(2 pi t) = sin(2 pi 2 t) / 2: the imaginary part as imgaug has it, cosine included. */
+/** cos(2 pi t) sin(2 pi t) = sin(2 pi 2 t) / 2: the imaginary part as in imgaug, which includes the cosine. */
 function cosineTimesSine(turns: v128): v128 {
   const twice = f32x4.add(turns, turns);
   return f32x4.mul(v128.load32_splat(FLOATS, 8), sineOfTurns(f32x4.sub(twice, f32x4.nearest(twice))));
 }
 
-/** Maps the values' own range to 0-1; a constant plane becomes 0. Up to 3 floats behind the plane are lost. */
+/** Maps the range of the values to 0-1; a constant plane becomes 0. Overwrites up to 3 floats after the plane. */
 export function stretch(plane: usize, size: i32): void {
   const end = plane + <usize>(size << 2);
-  // What is read behind the end shall not count.
+  // Values read past the end must not count.
   const last = f32x4.splat(load<f32>(end - 4));
   v128.store(end, last);
   let smallest = last;
@@ -117,13 +117,13 @@ function leastLane(x: v128): f32 {
   );
 }
 
-/** 1, 255, and what opacity is at least before its power is taken. */
+/** 1, 255, and the lower bound of opacity before the power is taken. */
 const LIMITS = memory.data<f32>([1, 255, 1e-20]);
 
 /**
- * Blends a layer over an image of so many pixels; `target` may be `source`. `coarse`, `fine` and `mask` are float32
- * [pixels], the latter two clipped to [0, 1]. Intensity: mean + coarse + mean (2 fine - 1) / 5.
- * Opacity: (least + factor mask) to the power of `sparsity`, times `density`, at most 1.
+ * Blends a layer over an image of `pixels` pixels; `target` may be `source`. `coarse`, `fine` and `mask` are float32
+ * [pixels], the latter two clipped to [0, 1]. Intensity: mean + coarse + mean (2 fine - 1) / 5. Opacity: (least +
+ * factor mask) to the power of `sparsity`, times `density`, at most 1.
  */
 export function blend(
   source: usize,
@@ -176,7 +176,7 @@ export function blend(
       i8x16.shuffle(alpha, zero, 8, 9, 10, 11, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15),
     );
     const four = packed(first, second, third, third);
-    // The last four bytes stay: they are the next pixels', which may have to be read yet.
+    // The last four bytes are kept: they belong to the next pixels, which may still have to be read.
     v128.store(
       target + 3 * p,
       i8x16.shuffle(four, bytes, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 28, 29, 30, 31),

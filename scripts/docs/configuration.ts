@@ -1,4 +1,4 @@
-// The documentation's page on the configuration, made from the schema.
+// Generates the documentation's page on the configuration from the schema.
 
 import { describeKeys } from "../../src/config/schema.ts";
 
@@ -10,11 +10,11 @@ export function configurationPage(): string {
   return `${[
     "# Configuration",
     "",
-    "A YAML file for `deepaugment optimize --config`; any key also by `--set key=value`, which goes before the file. The keys of",
-    "the original DeepAugment (2019) keep their names and defaults. `configs/` holds commented examples. This page is made from",
-    "the schema by `npm run docs`.",
+    "The keys of a YAML file for `deepaugment optimize --config`. `--set key=value` sets any key on the command line and takes",
+    "precedence over the file. The keys of the original DeepAugment (2019) keep their names and defaults. `configs/` contains",
+    "commented examples. This page is generated from the schema by `npm run docs`.",
     "",
-    "| key | is | default | means |",
+    "| key | type | default | meaning |",
     "|---|---|---|---|",
     ...rows.map((row) => row.replaceAll("<", "&lt;")),
   ].join("\n")}\n`;

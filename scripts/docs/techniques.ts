@@ -1,4 +1,4 @@
-// The documentation's page on the techniques, made from the registry.
+// Generates the documentation's page on the techniques from the registry.
 
 import { REGISTRY } from "../../src/augment/registry.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
@@ -12,11 +12,11 @@ export function techniquesPage(): string {
   return `${[
     "# Techniques",
     "",
-    "What an operation does at the magnitude m, from 0 to 1. Parameters are drawn anew for every image, uniformly from the",
-    "ranges given. Images are uint8; results are rounded and clipped to 0-255; what comes in from outside of an image is",
-    "black. `deepaugment preview --techniques` shows all on one of your pictures; [imgaug.md](imgaug.md) holds them against",
-    "imgaug's. Configurations and policies call them by these names (hyphens, underscores and case do not matter). This page",
-    "is made from the code by `npm run docs`.",
+    "The effect of each operation at magnitude m, from 0 to 1. Parameters are drawn anew for every image, uniformly from the",
+    "given ranges. Images are uint8; results are rounded and clipped to 0-255; areas from outside the image are black.",
+    "`deepaugment preview --techniques` shows all techniques on one of your images; [imgaug.md](imgaug.md) compares them with",
+    "imgaug's. Configurations and policies use these names; hyphens, underscores and case do not matter. This page is",
+    "generated from the code by `npm run docs`.",
     "",
     "| technique | family | at magnitude m |",
     "|---|---|---|",

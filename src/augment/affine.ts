@@ -1,15 +1,15 @@
-// Rotation, shear and translation: one warp. Each target pixel's centre is mapped back into the source and read there
-// by bilinear interpolation; outside the source everything is black. As imgaug 0.4's Affine: about the centre
-// (width / 2 - 0.5, height / 2 - 0.5), x to the right, y downwards, angles clockwise.
+// Rotation, shear and translation as a single warp. Each target pixel's centre is mapped back into the source and read
+// there with bilinear interpolation; outside the source everything is black. As in imgaug 0.4's Affine: about the
+// centre (width / 2 - 0.5, height / 2 - 0.5), x to the right, y downwards, angles clockwise.
 //
-// Shear follows scikit-image's AffineTransform as it was when the original was written (and until release 0.20):
-// x' = x - sin(s) y, y' = cos(s) y, so that the y axis keeps its length and the image collapses onto a line near 90
-// degrees. Later releases use x' = x - tan(s) y, y' = y.
+// Shear follows scikit-image's AffineTransform up to release 0.20, which the original used: x' = x - sin(s) y, y' =
+// cos(s) y, so that the y axis keeps its length and the image collapses onto a line near 90 degrees. Later releases use
+// x' = x - tan(s) y, y' = y.
 
 import { type Canvas, kernels } from "./kernels.ts";
 import type { Shape, Technique } from "./technique.ts";
 
-/** Where a target pixel comes from, both relative to the centre: x = xx x' + xy y' + shiftX, y likewise. */
+/** The source position of a target pixel, both relative to the centre: x = xx x' + xy y' + shiftX, y likewise. */
 interface InverseMap {
   readonly xx: number;
   readonly xy: number;
@@ -25,7 +25,7 @@ type TranslationParameters = { share: number };
 export const rotate: Technique<AngleParameters> = {
   name: "rotate",
   family: "affine",
-  meaning: "turned about the centre by an angle from -180 m to 180 m degrees",
+  meaning: "rotated about the centre by an angle from -180 m to 180 m degrees",
   draw: (magnitude, _shape, random) => ({ degrees: random.uniform(-180 * magnitude, 180 * magnitude) }),
   isIdentity: ({ degrees }) => degrees === 0,
   workBytes,
@@ -53,7 +53,7 @@ export const shear: Technique<AngleParameters> = {
 export const translateX: Technique<TranslationParameters> = {
   name: "translate-x",
   family: "affine",
-  meaning: "moved to the right by a share of the width from -m to m",
+  meaning: "shifted to the right by a share of the width from -m to m",
   draw: (magnitude, _shape, random) => ({ share: random.uniform(-magnitude, magnitude) }),
   isIdentity: ({ share }) => share === 0,
   workBytes,
@@ -65,7 +65,7 @@ export const translateX: Technique<TranslationParameters> = {
 export const translateY: Technique<TranslationParameters> = {
   name: "translate-y",
   family: "affine",
-  meaning: "moved downwards by a share of the height from -m to m",
+  meaning: "shifted downwards by a share of the height from -m to m",
   draw: (magnitude, _shape, random) => ({ share: random.uniform(-magnitude, magnitude) }),
   isIdentity: ({ share }) => share === 0,
   workBytes,

@@ -1,5 +1,5 @@
-// Training batches with some of their images augmented: what the original's image generator gave. Everything that is
-// drawn for an image is keyed by (seed, epoch, image index), so that it does not depend on the batch size.
+// Training batches in which some images are augmented, as in the original's image generator. All draws for an image are
+// keyed by (seed, epoch, image index), so that they do not depend on the batch size.
 
 import { setImmediate } from "node:timers/promises";
 import { Random, seedOf } from "../common/random.ts";
@@ -10,29 +10,29 @@ import type { Policy } from "../policy/policy.ts";
 import { drawForImage, renderChainInto } from "./chain.ts";
 
 export interface BatchOptions {
-  /** Images per batch, 1 or more; the last batch of an epoch may be smaller. 64 where it is missing. */
+  /** Images per batch, 1 or more; the last batch of an epoch may be smaller. Defaults to 64. */
   readonly batchSize?: number;
-  /** Probability in [0, 1] that an image is augmented. 0.5 where it is missing, as the original had it. */
+  /** Probability in [0, 1] that an image is augmented. Defaults to 0.5, as in the original. */
   readonly augmentChance?: number;
-  /** A whole number from 0 upwards: the same one gives the same batches. 0 where it is missing. */
+  /** A whole number from 0 upwards; the same seed gives the same batches. Defaults to 0. */
   readonly seed?: number;
-  /** A whole number from 0 upwards: each epoch has draws and an order of its own. 0 where it is missing. */
+  /** A whole number from 0 upwards; each epoch has its own draws and order. Defaults to 0. */
   readonly epoch?: number;
-  /** Whether the images come in random order (the default) or in the order given. */
+  /** Whether the images come in random order (the default) or in the given order. */
   readonly shuffle?: boolean;
 }
 
 /**
- * One epoch of training batches: each image once, as it is or, with probability `augmentChance`, after one chain of a
- * policy. Policy and chain are drawn for each image, all policies being as likely; their portions are not used.
+ * One epoch of training batches. Each image appears once: augmented by one chain of a policy with probability
+ * `augmentChance`, else unchanged. Policy and chain are drawn for each image, all policies with equal probability;
+ * their portions are not used.
  *
- *     for (let epoch = 0; epoch < 50; epoch++) {
- *       for await (const batch of imagesWithTopPolicies(images, labels, policies, { epoch })) train(batch);
- *     }
+ * for (let epoch = 0; epoch < 50; epoch++) { for await (const batch of imagesWithTopPolicies(images, labels, policies,
+ * { epoch })) train(batch); }
  *
- * @param images [count, height, width, 3]; they are not changed, and no batch shares their memory.
+ * @param images [count, height, width, 3]; they are not modified, and batches do not share their memory.
  * @param labels one whole number from 0 upwards per image.
- * @param policies one or more, such as `readPolicyFile("policies.json").policies`.
+ * @param policies one or more, for example `readPolicyFile("policies.json").policies`.
  * @returns batches of images [batch, height, width, 3] with their labels.
  * @throws TypeError or RangeError at the call, naming the argument, what was expected and what was received.
  */
@@ -80,7 +80,7 @@ async function* batches(
       renderChainInto(source, target, images, drawn);
     }
     yield { images: batch, labels: Int32Array.from(indices, (index) => labels[index]) };
-    // Whoever takes batches as fast as they come still leaves others their turn.
+    // Yields to other tasks even if the caller takes batches as fast as they come.
     await setImmediate();
   }
 }
@@ -105,7 +105,7 @@ function checkLabels(labels: ArrayLike<number>, count: number): void {
     throw new RangeError(`labels: expected one per image, ${count}, received ${labels.length}`);
   }
   for (let i = 0; i < count; i++) {
-    // What an Int32Array holds.
+    // Range of an Int32Array.
     if (!(labels[i] >= 0 && (labels[i] | 0) === labels[i])) {
       throw expected(`labels[${i}]`, "a whole number from 0 upwards", labels[i]);
     }
@@ -135,7 +135,7 @@ function checkWhole(name: string, value: number, least: number): void {
   throw expected(name, `a whole number from ${least} upwards`, value);
 }
 
-/** Of the wrong type, or of the right one and out of its range. */
+/** A TypeError for a value of the wrong type, a RangeError for one out of range. */
 function expected(name: string, what: string, value: unknown): TypeError | RangeError {
   const shown = Array.isArray(value)
     ? `a list of ${value.length}`

@@ -1,4 +1,4 @@
-// Gaussian blur: separable, the border reflected (101). The kernel's size follows imgaug 0.4, its values OpenCV's
+// Gaussian blur: separable, with reflected borders (101). The kernel's size follows imgaug 0.4, its values OpenCV's
 // getGaussianKernel.
 
 import { align, kernels } from "./kernels.ts";
@@ -29,7 +29,7 @@ export const gaussianBlur: Technique<BlurParameters> = {
   },
 };
 
-/** The kernel's odd length in pixels: imgaug's choice. */
+/** The kernel's odd length in pixels, as in imgaug. */
 export function kernelSize(sigma: number): number {
   const factor = sigma < 3 ? 3.3 : sigma < 5 ? 2.9 : 2.6;
   const size = Math.floor(Math.max(5, factor * sigma));

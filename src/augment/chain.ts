@@ -1,6 +1,6 @@
-// A chain on images: every operation's parameters are drawn first, then the operations are rendered in order. All
-// draws of an image under a chain come from one stream, keyed by (seed, image index, chain index) alone, so that the
-// result depends on nothing else: not on the order, the batch size or the number of workers.
+// Applies a chain to images: all operations' parameters are drawn first, then the operations are rendered in order. All
+// draws for an image under a chain come from one stream, keyed by (seed, image index, chain index) alone, so the result
+// does not depend on order, batch size or number of workers.
 
 import { Random } from "../common/random.ts";
 import type { TechniqueName } from "../config/techniques.ts";
@@ -10,13 +10,13 @@ import { closeCanvas, openCanvas } from "./kernels.ts";
 import { REGISTRY } from "./registry.ts";
 import type { DrawnParameters, Shape } from "./technique.ts";
 
-/** An operation with its parameters drawn for one image: plain JSON. */
+/** An operation with the parameters drawn for one image: plain JSON. */
 export interface DrawnOperation {
   readonly type: TechniqueName;
   readonly parameters: DrawnParameters;
 }
 
-/** @throws RangeError where the magnitude is outside [0, 1]. */
+/** @throws RangeError if the magnitude is outside [0, 1]. */
 export function drawOperation({ type, magnitude }: Operation, shape: Shape, random: Random): DrawnOperation {
   if (!(magnitude >= 0 && magnitude <= 1)) {
     throw new RangeError(`the magnitude of ${type} must be in [0, 1], but is ${magnitude}`);
@@ -25,16 +25,16 @@ export function drawOperation({ type, magnitude }: Operation, shape: Shape, rand
 }
 
 /**
- * Parameters of every operation for one image, in the chain's order.
- * @throws RangeError where a magnitude is outside [0, 1].
+ * Parameters of every operation for one image, in the chain's order. @throws RangeError if a magnitude is outside [0,
+ * 1].
  */
 export function drawChain(chain: Chain, shape: Shape, random: Random): DrawnOperation[] {
   return chain.map((operation) => drawOperation(operation, shape, random));
 }
 
 /**
- * Writes `source` after all drawn operations into `target`, both [height, width, 3].
- * @throws RangeError where an array's length is not height x width x 3; RunError where memory does not suffice.
+ * Applies all drawn operations to `source` and writes the result to `target`, both [height, width, 3].
+ * @throws RangeError if an array's length is not height x width x 3; RunError if there is not enough memory.
  */
 export function renderChainInto(
   source: Uint8Array,
@@ -66,23 +66,23 @@ export function renderChainInto(
   closeCanvas(canvas);
 }
 
-/** `source` [height, width, 3] after all drawn operations, as a new image. `source` is left as it is. */
+/** Applies all drawn operations to `source` [height, width, 3] and returns a new image. `source` is not modified. */
 export function renderChain(source: Uint8Array, shape: Shape, drawn: readonly DrawnOperation[]): Uint8Array {
   const target = new Uint8Array(source.length);
   renderChainInto(source, target, shape, drawn);
   return target;
 }
 
-/** Which stream an image's draws come from. */
+/** The key of the stream that an image's draws come from. */
 export interface AugmentationKey {
   readonly seed: number;
-  /** The image's index in its dataset, whatever batch it is in. */
+  /** The image's index in its dataset, regardless of its batch. */
   readonly imageIndex: number;
   /** The chain's index in its policy. */
   readonly chainIndex: number;
 }
 
-/** The parameters that the image with this key gets under `chain`: what a manifest records. */
+/** The parameters that the image with this key gets under `chain`, as recorded in a manifest. */
 export function drawForImage(
   chain: Chain,
   shape: Shape,
@@ -92,9 +92,9 @@ export function drawForImage(
 }
 
 /**
- * The images of `batch` [count, height, width, 3] at `indices`, each after `chain`: [indices.length, height, width, 3].
+ * Applies `chain` to the images of `batch` [count, height, width, 3] at `indices`: [indices.length, height, width, 3].
  * An image's index is part of its stream's key.
- * @throws RangeError where an index or a magnitude is out of range, or the images have not three channels.
+ * @throws RangeError if an index or a magnitude is out of range, or the images do not have three channels.
  */
 export function applyChain(
   batch: ImageBatch,
@@ -108,7 +108,7 @@ export function applyChain(
   return result;
 }
 
-/** As `applyChain`, into the images of `result` from `start` on. */
+/** Like `applyChain`, but writes to the images of `result` from `start` on. */
 export function applyChainInto(
   result: ImageBatch,
   start: number,

@@ -8,7 +8,7 @@ export const addToHueAndSaturation: Technique<HueParameters> = {
   name: "add-to-hue-and-saturation",
   family: "colour",
   meaning:
-    "one whole number from -45 m to 45 m is added to the hue (in half degrees) and to the saturation (of 255)",
+    "the same whole number from -45 m to 45 m is added to the hue (in half degrees) and to the saturation (0-255)",
   draw(magnitude, _shape, random) {
     const largest = Math.floor(45 * magnitude);
     return { added: random.integer(-largest, largest) };

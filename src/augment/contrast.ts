@@ -1,9 +1,9 @@
-// Gamma, brightness and inversion: each value is mapped by itself, whatever stands around it.
+// Gamma, brightness and inversion: each value is mapped independently of its neighbours.
 
 import type { Technique } from "./technique.ts";
 
 type GammaParameters = { gamma: number };
-/** What is added to red, green and blue. */
+/** The amounts added to red, green and blue. */
 type BrightenParameters = { added: readonly [number, number, number] };
 
 export const gammaContrast: Technique<GammaParameters> = {
@@ -20,7 +20,7 @@ export const gammaContrast: Technique<GammaParameters> = {
   },
 };
 
-/** The table of the gamma used last: a policy's images all have the same. */
+/** The table of the last gamma: all images of a policy have the same one. */
 const gammaTable = new Uint8ClampedArray(256);
 let tableGamma = Number.NaN;
 
@@ -33,7 +33,7 @@ export const brighten: Technique<BrightenParameters> = {
   name: "brighten",
   family: "contrast",
   meaning:
-    "a whole number from -40 m to 40 m is added to every value, another for each channel in half of the images",
+    "a whole number from -40 m to 40 m is added to every value; in half of the images each channel has its own",
   draw(magnitude, _shape, random) {
     const draw = () => Math.floor(random.uniform(-40 * magnitude, 40 * magnitude) + 0.5);
     const perChannel = random.chance(0.5);

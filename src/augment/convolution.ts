@@ -1,4 +1,4 @@
-// Sharpen and emboss: 3 x 3 kernels over each channel, the border reflected (101), as imgaug 0.4 through OpenCV's
+// Sharpen and emboss: 3 x 3 kernels over each channel with reflected borders (101), as in imgaug 0.4 through OpenCV's
 // filter2D (a correlation: the kernel is not flipped).
 
 import { type Canvas, kernels } from "./kernels.ts";
@@ -13,7 +13,7 @@ type EmbossParameters = { alpha: number; strength: number };
 export const sharpen: Technique<SharpenParameters> = {
   name: "sharpen",
   family: "convolution",
-  meaning: "sharpened: a share α from 0 to 1 of the sharpened image, whose lightness is from 0.5 to 5 m",
+  meaning: "blended with a share α from 0 to 1 of the sharpened image, whose lightness is from 0.5 to 5 m",
   draw: (magnitude, _shape, random) => ({
     alpha: random.uniform(0, 1),
     lightness: random.uniform(0.5, 5 * magnitude),
@@ -27,7 +27,7 @@ export const sharpen: Technique<SharpenParameters> = {
 export const emboss: Technique<EmbossParameters> = {
   name: "emboss",
   family: "convolution",
-  meaning: "embossed: a share α from 0 to 1 of the embossed image, whose strength is from 0 to 20 m",
+  meaning: "blended with a share α from 0 to 1 of the embossed image, whose strength is from 0 to 20 m",
   draw: (magnitude, _shape, random) => ({
     alpha: random.uniform(0, 1),
     strength: random.uniform(0, 20 * magnitude),
@@ -51,7 +51,7 @@ export function embossKernel({ alpha, strength }: EmbossParameters): Kernel3x3 {
   return [-corner, -side, 0, -side, 1, side, 0, side, corner];
 }
 
-/** For the nine weights. */
+/** Bytes for the nine weights. */
 const KERNEL_BYTES = 48;
 
 function workBytes({ width }: Shape): number {

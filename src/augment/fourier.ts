@@ -1,4 +1,4 @@
-// What the inverse Fourier transforms of kernels/fourier.ts need: lengths that they take, and the roots of unity.
+// Inputs of the inverse Fourier transforms in kernels/fourier.ts: supported lengths, and roots of unity.
 
 /** The largest whole number up to `length` (at least 1) without a prime factor above 7. */
 export function smoothLength(length: number): number {

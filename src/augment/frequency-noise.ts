@@ -1,9 +1,9 @@
-// Noise with a given spectrum, as imgaug 0.4's FrequencyNoise: random amplitudes and phases, scaled by a power of the
-// frequency, transformed back, stretched to 0-1, and enlarged (cubic) where it was made on a smaller grid. An exponent
-// near -4 gives large blobs, near -1 fine grain.
+// Noise with a given spectrum, as in imgaug 0.4's FrequencyNoise: random amplitudes and phases, scaled by a power of
+// the frequency, transformed back, stretched to 0-1, and enlarged (cubic) if made on a smaller grid. An exponent near
+// -4 gives large blobs, near -1 fine grain.
 //
-// Ours differs in two small things: a grid side with a prime factor above 7 is shortened to the next length without one
-// and enlarged like the others, which bounds the cost; and an enlarged plane is not rounded to 256 steps on the way.
+// There are two small differences: a grid side with a prime factor above 7 is shortened to the next length without one
+// and enlarged like the others, which bounds the cost; and enlarged planes are not rounded to 256 levels in between.
 
 import { rootsOfUnity, smoothLength } from "./fourier.ts";
 import { align, type Canvas, kernels } from "./kernels.ts";
@@ -12,7 +12,7 @@ import type { Shape } from "./technique.ts";
 /** The smallest side of a grid. */
 const SMALLEST_SIDE = 4;
 
-/** How a plane of noise is made: the power of the frequency, and the longer side of the grid at most. */
+/** Settings of a noise plane: the power of the frequency, and the maximum length of the grid's longer side. */
 export interface NoiseSettings {
   readonly exponent: number;
   readonly largestSide: number;
@@ -39,7 +39,7 @@ export function frequencyNoise(
   const made = isWhole ? plane : noise;
   kernels.realPlane(half, other, apart, grid.height, grid.width, columnRoots, rowRoots, made);
   kernels.stretch(made, grid.height * grid.width);
-  // The spectrum is no longer needed.
+  // The spectrum is no longer needed, so its memory is reused.
   if (!isWhole) kernels.resizePlane(noise, grid.height, grid.width, plane, height, width, half);
 }
 

@@ -1,10 +1,10 @@
-// Crop and flips: pixels change their place, and nothing comes in from outside.
+// Crop and flips: pixels change their position, and nothing new enters the image.
 
 import type { Random } from "../common/random.ts";
 import { kernels } from "./kernels.ts";
 import type { Technique } from "./technique.ts";
 
-/** Whole pixels that each side loses. */
+/** Whole pixels removed from each side. */
 type CropParameters = { top: number; right: number; bottom: number; left: number };
 
 export const crop: Technique<CropParameters> = {
@@ -26,8 +26,8 @@ export const crop: Technique<CropParameters> = {
 };
 
 /**
- * Losses of two opposite sides. Where they would leave nothing, both give back half of what is too much, so that one
- * pixel is left.
+ * Pixels removed from two opposite sides. If nothing would be left, both give back half of the excess, so that one
+ * pixel remains.
  */
 function drawLosses(magnitude: number, length: number, random: Random): [number, number] {
   const largest = Math.floor(magnitude * length);
@@ -43,7 +43,7 @@ type FlipParameters = { flipped: boolean };
 export const horizontalFlip: Technique<FlipParameters> = {
   name: "horizontal-flip",
   family: "geometric",
-  meaning: "the probability m that left and right are exchanged",
+  meaning: "mirrored left to right with probability m",
   draw: (magnitude, _shape, random) => ({ flipped: random.chance(magnitude) }),
   isIdentity: ({ flipped }) => !flipped,
   render({ kernels, source, target, height, width }) {
@@ -54,7 +54,7 @@ export const horizontalFlip: Technique<FlipParameters> = {
 export const verticalFlip: Technique<FlipParameters> = {
   name: "vertical-flip",
   family: "geometric",
-  meaning: "the probability m that top and bottom are exchanged",
+  meaning: "mirrored top to bottom with probability m",
   draw: (magnitude, _shape, random) => ({ flipped: random.chance(magnitude) }),
   isIdentity: ({ flipped }) => !flipped,
   render({ kernels, source, target, height, width }) {

@@ -1,14 +1,14 @@
-// The loops over pixels: WebAssembly, compiled from kernels/, and the memory that it works on. Images are copied into
-// that memory once, go through all operations of a chain there, and are copied out.
+// The pixel loops, WebAssembly compiled from kernels/, and the memory that they work on. Images are copied into that
+// memory once, go through all operations of a chain there, and are copied out.
 
 import { Instance, Module, readAsset } from "../common/assets.ts";
 import { RunError } from "../common/errors.ts";
 import type { Shape } from "./technique.ts";
 
-/** What kernels/ exports; each function is explained there. All parameters that name data are byte addresses. */
+/** The exports of kernels/, documented there. All parameters that name data are byte addresses. */
 export interface Kernels {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  /** Where memory that the module does not use itself begins. */
+  /** Start of the memory that the module does not use itself. */
   heapBase(): number;
   invert(source: number, target: number, size: number): void;
   add(source: number, target: number, size: number, red: number, green: number, blue: number): void;
@@ -158,23 +158,23 @@ export interface Kernels {
   ): void;
 }
 
-/** Bytes around each piece of memory that the loops, which run over whole vectors, may read or write. */
+/** Bytes around each block of memory that the loops may read or write, since they run over whole vectors. */
 const GUARD = 128;
 
-/** Bytes for what is kept for all images, behind the module's own data. */
+/** Bytes for data kept for all images, after the module's own data. */
 const KEPT = 65536 * 4;
 
-/** With more than this the memory is given back after use: a rare huge image should not hold it for ever. */
+/** Memory above this size is released after use: a rare huge image should not hold it forever. */
 const LARGEST_KEPT = 128 << 20;
 
 const PAGE = 65536;
 
-/** An instance of the module, with views on the whole of its memory that are valid until it grows. */
+/** An instance of the module, with views on its whole memory that are valid until it grows. */
 class Loaded {
   readonly kernels: Kernels;
-  /** For what is kept between images. */
+  /** Address of the data kept between images. */
   readonly kept: number;
-  /** What `kept` holds was put there by this. */
+  /** The table currently stored at `kept`. */
   keptOwner: unknown;
   bytes!: Uint8Array;
   words!: Uint32Array;
@@ -186,7 +186,7 @@ class Loaded {
     this.#view();
   }
 
-  /** @throws RunError where there is not so much memory. */
+  /** @throws RunError if there is not enough memory. */
   reach(end: number, shape: Shape): void {
     const missing = end - this.bytes.length;
     if (missing <= 0) return;
@@ -219,7 +219,7 @@ function load(): Loaded {
   return loaded;
 }
 
-/** The kernels' functions, for their sizes of working memory. */
+/** The kernels' functions, which include those for sizes of working memory. */
 export function kernels(): Kernels {
   return load().kernels;
 }
@@ -227,24 +227,24 @@ export function kernels(): Kernels {
 /** Two images of a shape and working memory, at byte addresses of the kernels' memory. */
 export interface Canvas extends Shape {
   readonly kernels: Kernels;
-  /** [height, width, 3], to be read. */
+  /** [height, width, 3], the input. */
   readonly source: number;
-  /** [height, width, 3], to be written as a whole. */
+  /** [height, width, 3], the output; all of it must be written. */
   readonly target: number;
-  /** As much as the technique asked for; what it holds is undefined. */
+  /** Working memory of the size that the technique requested; its content is undefined. */
   readonly work: number;
-  /** The whole memory, by byte, by uint32 and by float32: `floats[address >> 2]`. */
+  /** The whole memory by byte, by uint32 and by float32: `floats[address >> 2]`. */
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
   readonly floats: Float32Array;
-  /** The address of `table`, which stays in memory from image to image as long as no other table is asked for. */
+  /** Returns the address of `table`, which stays in memory between images until another table is kept. */
   readonly keep: (table: Float32Array) => number;
 }
 
 /**
- * Memory for two images of this shape and `workBytes` of working memory. It is the same at each call: what was there
- * is lost.
- * @throws RunError where there is not so much memory.
+ * Memory for two images of this shape and `workBytes` of working memory. Every call returns the same memory; its
+ * previous content is lost.
+ * @throws RunError if there is not enough memory.
  */
 export function openCanvas(shape: Shape, workBytes: number): Canvas {
   const current = load();
@@ -266,12 +266,12 @@ export function openCanvas(shape: Shape, workBytes: number): Canvas {
   return { height, width, kernels: current.kernels, source, target, work, bytes, words, floats, keep };
 }
 
-/** To be called when the canvas is no longer used. */
+/** Must be called when the canvas is no longer used. */
 export function closeCanvas({ bytes }: Canvas): void {
   if (bytes.length > LARGEST_KEPT) loaded = undefined;
 }
 
-/** Up to a whole number of vectors. */
+/** Rounds up to a whole number of vectors. */
 export function align(size: number): number {
   return (size + 15) & ~15;
 }

@@ -1,5 +1,5 @@
 // Noise on single pixels (additive Gaussian noise, dropout) and on coarse rectangles (coarse dropout, coarse salt and
-// pepper). The random field is made anew from `noiseSeed` at each rendering. As imgaug 0.4.
+// pepper), as in imgaug 0.4. Each rendering generates the random field anew from `noiseSeed`.
 
 import { align, type Canvas, kernels } from "./kernels.ts";
 import { normalTable } from "./normal.ts";
@@ -8,7 +8,7 @@ import type { Shape, Technique } from "./technique.ts";
 
 type GaussianNoiseParameters = { standardDeviation: number; perChannel: boolean; noiseSeed: number };
 type DropoutParameters = { share: number; perChannel: boolean; noiseSeed: number };
-/** The mask is drawn on gridHeight x gridWidth cells, of which `share` is hit. */
+/** The mask is drawn on gridHeight x gridWidth cells, a share `share` of which is hit. */
 type CoarseParameters = {
   share: number;
   gridHeight: number;
@@ -48,7 +48,7 @@ export const dropout: Technique<DropoutParameters> = {
   name: "dropout",
   family: "noise",
   meaning:
-    "a share of the pixels, from 0.01 to m (at least 0.011), becomes 0; single channels in half of the images",
+    "a share of the pixels, from 0.01 to m (at least 0.011), becomes 0; in half of the images only single channels",
   draw: (magnitude, _shape, random) => ({
     share: random.uniform(0.01, Math.max(0.011, magnitude)),
     perChannel: random.chance(0.5),
@@ -67,7 +67,7 @@ export const dropout: Technique<DropoutParameters> = {
 export const coarseDropout: Technique<CoarseParameters> = {
   name: "coarse-dropout",
   family: "noise",
-  meaning: "3% to 15% of the image in rectangles becomes 0; they are the smaller the larger log10(3 m) is",
+  meaning: "3% to 15% of the image becomes 0, in rectangles that get smaller as log10(3 m) grows",
   draw(magnitude, shape, random) {
     const finest = Math.min(1, Math.max(0.05, Math.log10(3 * magnitude)));
     return {
@@ -111,25 +111,27 @@ export const coarseSaltPepper: Technique<CoarseParameters> = {
 };
 
 /**
- * 4,096 equally likely values of salt and pepper: the quantiles of 255 x Beta(1/2, 1/2), the arcsine distribution,
- * most of which lie near 0 and near 255.
+ * 4,096 equally likely values of salt and pepper: the quantiles of 255 x Beta(1/2, 1/2), the arcsine distribution, most
+ * of which are near 0 or 255.
  */
 const SALT_AND_PEPPER = Uint8ClampedArray.from(
   { length: 4096 },
   (_, i) => 255 * Math.sin((Math.PI / 2) * ((i + 0.5) / 4096)) ** 2,
 );
 
-/** Cells along a side: a share of the image's, at least 4 (or the image's where that is smaller). */
+/** Cells along a side: a share of the image's side, but at least 4 (or the image's side if that is smaller). */
 function gridSide(share: number, side: number): number {
   return Math.min(side, Math.max(4, Math.floor(share * side)));
 }
 
-/** What 16 random bits are at most in a share (above 0) of all cases. */
+/** The greatest 16-bit number in a share (above 0) of all cases. */
 function limitOf(share: number): number {
   return Math.round(share * SIXTEEN_BITS) - 1;
 }
 
-/** Grains of salt and pepper; the generator's state; the cells, whose loop writes whole blocks; the kernels' own. */
+/**
+ * For the grains of salt and pepper, the generator's state, the cells (whose loop writes whole blocks) and the kernels.
+ */
 function coarseWorkBytes({ width }: Shape, parameters: CoarseParameters): number {
   return GRAIN_BYTES + STATE_BYTES + cellBytes(parameters) + kernels().cellMemory(width);
 }
@@ -140,7 +142,10 @@ function cellBytes({ gridHeight, gridWidth, perChannel }: CoarseParameters): num
   return align(gridHeight * gridWidth * (perChannel ? 3 : 1) + 1024);
 }
 
-/** Which cells are hit (each channel by itself, where drawn per channel): addresses of these and of what is left. */
+/**
+ * Draws which cells are hit (separately for each channel if drawn per channel). Returns the addresses of the cells and
+ * of the remaining working memory.
+ */
 function drawCells(
   canvas: Canvas,
   parameters: CoarseParameters,

@@ -1,18 +1,18 @@
 // The normal distribution as a table, for noise on every pixel: 65,536 equally likely values, the quantiles at the
-// middles of 65,536 equal shares. Sixteen random bits then give a draw; the largest is 4.33 standard deviations.
+// midpoints of 65,536 equal shares. Sixteen random bits then give a draw; the largest is 4.33 standard deviations.
 
 const SIZE = 65536;
 let table: Float32Array | undefined;
 
-/** Standard normal values, [65536], ascending: any of them is as likely as any other. */
+/** Standard normal values, [65536], ascending; all are equally likely. */
 export function normalTable(): Float32Array {
   table ??= Float32Array.from({ length: SIZE }, (_, i) => normalQuantile((i + 0.5) / SIZE));
   return table;
 }
 
 /**
- * The standard normal value below which a share p in (0, 1) lies: Acklam's rational approximation ("An algorithm for
- * computing the inverse normal cumulative distribution function"), relative error below 1.2e-9.
+ * The quantile of the standard normal distribution for p in (0, 1): Acklam's rational approximation ("An algorithm for
+ * computing the inverse normal cumulative distribution function"), with a relative error below 1.2e-9.
  */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);

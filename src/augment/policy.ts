@@ -1,5 +1,5 @@
-// A policy on a training set: a portion of the images is drawn, each drawn image goes through every chain, and the
-// results are added to the originals.
+// Applies a policy to a training set: a portion of the images is drawn, each drawn image goes through every chain, and
+// the results are added to the originals.
 
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
@@ -8,9 +8,9 @@ import type { Policy } from "../policy/policy.ts";
 import { applyChainInto } from "./chain.ts";
 
 /**
- * The indices of the images that a policy augments: round(portion x count) different ones of [0, count), in random
- * order. With the same seed a larger portion draws the same images and more.
- * @throws RangeError where the portion is outside [0, 1].
+ * The indices of the images that a policy augments: round(portion x count) distinct ones of [0, count), in random
+ * order. With the same seed, a larger portion draws the same images and more.
+ * @throws RangeError if the portion is outside [0, 1].
  */
 export function drawPortion(count: number, portion: number, seed: number): Int32Array {
   if (!(portion >= 0 && portion <= 1))
@@ -19,9 +19,9 @@ export function drawPortion(count: number, portion: number, seed: number): Int32
 }
 
 /**
- * The originals, followed for each chain by the drawn images after it, with their labels: N + chains x drawn images.
- * With nothing to add (portion 0) the originals themselves are returned, not a copy.
- * @throws RangeError where a portion or a magnitude is outside [0, 1], or the images have not three channels.
+ * The originals, followed for each chain by the augmented images, with their labels: N + chains x drawn images. If
+ * there is nothing to add (portion 0), the originals themselves are returned, not a copy.
+ * @throws RangeError if a portion or a magnitude is outside [0, 1], or the images do not have three channels.
  */
 export function augmentTrainingSet(train: LabelledImages, policy: Policy, seed: number): LabelledImages {
   const { images, labels } = train;

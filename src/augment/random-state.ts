@@ -1,4 +1,5 @@
-// The state of the kernels' generators (kernels/random.ts): four xoshiro128** side by side, seeded by one of ours.
+// The state of the kernels' generators (kernels/random.ts): four xoshiro128** side by side, seeded by our own
+// generator.
 
 import { Random } from "../common/random.ts";
 import type { Canvas } from "./kernels.ts";

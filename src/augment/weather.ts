@@ -1,6 +1,6 @@
 // Fog and clouds: layers of frequency noise blended over the image, with the settings of imgaug 0.4's Fog() and
-// Clouds(). A layer's intensity is a bright mean with a coarse and a fine variation, its opacity a mask whose grid is
-// relative to the image, so that both look the same on 32 x 32 and on 224 x 224. The magnitude is not used.
+// Clouds(). A layer's intensity is a bright mean with a coarse and a fine variation; its opacity is a mask whose grid
+// is relative to the image, so that both look the same on 32 x 32 and on 224 x 224 images. The magnitude is not used.
 
 import { Random } from "../common/random.ts";
 import { frequencyNoise, noiseBytes } from "./frequency-noise.ts";
@@ -88,7 +88,7 @@ export const clouds: Technique<WeatherParameters> = {
   family: "weather",
   meaning: "large clouds, small clouds, or both, over parts of the image; the magnitude is not used",
   draw(_magnitude, _shape, random) {
-    // One or two of the two layers, each number as likely.
+    // One or two of the two layers, with equal probability.
     const kinds = random.chance(0.5)
       ? [LARGE_CLOUDS, SMALL_CLOUDS]
       : [random.chance(0.5) ? LARGE_CLOUDS : SMALL_CLOUDS];
@@ -113,16 +113,16 @@ function drawLayer(ranges: LayerRanges, random: Random): LayerParameters {
   };
 }
 
-/** The coarse variation of the intensity is drawn on 8 x 8 places. */
+/** The coarse variation of the intensity is drawn on a grid of 8 x 8. */
 const COARSE_SIDE = 8;
 const COARSE_BYTES = 4 * COARSE_SIDE * COARSE_SIDE;
 
-/** One number for each pixel, and a vector that may be written behind it. */
+/** One number per pixel, and a vector that may be written after them. */
 function planeBytes({ height, width }: Shape): number {
   return align(4 * height * width) + 16;
 }
 
-/** The generator's state, the coarse grid, three planes, and what making them takes. */
+/** For the generator's state, the coarse grid, three planes, and making the planes. */
 function workBytes(shape: Shape, { layers }: WeatherParameters): number {
   const making = layers.flatMap(({ alphaSide }) => [
     noiseBytes(shape, longerSide(shape)),

@@ -1,7 +1,7 @@
-// The names of the engines and precisions. What each engine does is in `engine/`; the names are here because
+// The names of the engines and precisions. Their implementations are in `engine/`; the names are here because
 // configuration files and the command line use them too.
 
-/** In the order in which lists show them. */
+/** In the order in which they are listed. */
 export const ENGINE_NAMES = ["native", "webgpu", "tensorflow", "wasm"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 

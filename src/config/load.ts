@@ -1,5 +1,5 @@
-// From a file, the command line's options and `--set key=value` to one checked configuration. Every mistake becomes
-// one line that says what is wrong, where (file and line, or option), and what would mend it.
+// Combines a file, command-line options and `--set key=value` into one checked configuration. Every mistake is reported
+// in one line: what is wrong, where (file and line, or option), and how to fix it.
 
 import { readFileSync } from "node:fs";
 import {
@@ -20,15 +20,15 @@ export interface ConfigSources {
   /** A YAML file. */
   readonly file?: string;
   /**
-   * Values of command-line options by key; those that are undefined were not given. A text is read as YAML where
-   * the key does not hold text. They go before the file.
+   * Values of command-line options by key; undefined ones were not given. Strings are parsed as YAML unless the key
+   * holds text. They take precedence over the file.
    */
   readonly overrides?: Readonly<Record<string, unknown>>;
-  /** Texts of the form `key=value`, the value in YAML. They go before all others. */
+  /** Strings of the form `key=value`, with the value in YAML. They take precedence over everything else. */
   readonly set?: readonly string[];
 }
 
-/** A value for a key, and where it was given, in words for an error. */
+/** A value for a key, and where it was given, worded for error messages. */
 interface Given {
   readonly value: unknown;
   readonly place: string;
@@ -37,8 +37,8 @@ interface Given {
 }
 
 /**
- * The configuration that `sources` give, checked, with defaults for all else.
- * @throws UsageError in one line, for the first mistake, with the number of others.
+ * The checked configuration from `sources`, with defaults for all other keys.
+ * @throws UsageError in one line for the first mistake, with the number of others.
  */
 export function loadConfig(sources: ConfigSources): Config {
   const given = new Map<string, Given>();
@@ -58,7 +58,10 @@ export function loadConfig(sources: ConfigSources): Config {
   return checkConfig(given, sources.file);
 }
 
-/** The configuration that plain values give, as the library passes them. @throws UsageError as `loadConfig` does. */
+/**
+ * The configuration from plain values, as passed to the library.
+ * @throws UsageError like `loadConfig`.
+ */
 export function resolveConfig(values: Readonly<Record<string, unknown>>): Config {
   const given = new Map<string, Given>();
   for (const [key, value] of Object.entries(values)) {
@@ -67,7 +70,7 @@ export function resolveConfig(values: Readonly<Record<string, unknown>>): Config
   return checkConfig(given, undefined);
 }
 
-/** Every key as resolved, as YAML that `loadConfig` reads back to the same configuration. */
+/** All resolved keys as YAML that `loadConfig` reads back to the same configuration. */
 export function formatConfig(config: Config): string {
   return stringify(Object.fromEntries(CONFIG_KEYS.map((key) => [key, config[key]])));
 }
@@ -107,8 +110,8 @@ function isConfigKey(key: string): key is ConfigKey {
 
 function unknownKey(key: string, place: string): string {
   const suggestion = nearest(key, CONFIG_KEYS);
-  const mend = suggestion ? `did you mean "${suggestion}"?` : `known keys are ${CONFIG_KEYS.join(", ")}`;
-  return `unknown key "${key}" (${place}); ${mend}`;
+  const fix = suggestion ? `did you mean "${suggestion}"?` : `known keys are ${CONFIG_KEYS.join(", ")}`;
+  return `unknown key "${key}" (${place}); ${fix}`;
 }
 
 function missingKey(key: ConfigKey, file: string | undefined): string {
@@ -116,7 +119,7 @@ function missingKey(key: ConfigKey, file: string | undefined): string {
   return `"${key}" is missing${where}; give ${describeKey(key).type}, such as --set ${key}=cifar10`;
 }
 
-/** A value as the user would recognise it, on one line and not too long. */
+/** A value in a form that the user recognises, on one line and not too long. */
 function show(value: unknown): string {
   const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
@@ -145,7 +148,7 @@ function readConfigFile(file: string, given: Map<string, Given>): void {
   if (problem) {
     const { line, col } = lines.linePos(problem.pos[0]);
     const reason =
-      problem.code === "MULTIPLE_DOCS" ? "it holds more than one document" : lowerFirst(problem.message);
+      problem.code === "MULTIPLE_DOCS" ? "it contains more than one document" : lowerFirst(problem.message);
     throw new UsageError(`${file}, line ${line}, column ${col}: not valid YAML: ${reason}`);
   }
   const root = document.contents;
@@ -154,10 +157,10 @@ function readConfigFile(file: string, given: Map<string, Given>): void {
   }
   const placeOf = (node: Node) => `${file}, line ${lines.linePos(node.range?.[0] ?? 0).line}`;
   if (!isMap(root)) {
-    throw new UsageError(`${file} holds no keys with values; write one per line, such as "data: cifar10"`);
+    throw new UsageError(`${file} contains no keys with values; write one per line, such as "data: cifar10"`);
   }
   for (const { key, value } of root.items) {
-    // A key is a node in every parsed document; the library's types allow others for documents made by hand.
+    // Keys are nodes in every parsed document; the library's types allow others for documents built by hand.
     const place = isNode(key) ? placeOf(key) : file;
     given.set(String(key), {
       value: toValue(value, document, place),
@@ -169,7 +172,7 @@ function readConfigFile(file: string, given: Map<string, Given>): void {
   }
 }
 
-/** A node's plain value. What can still fail here is an alias without its anchor. */
+/** A node's plain value. The only possible failure here is an alias without its anchor. */
 function toValue(node: unknown, document: Document, place: string): unknown {
   if (!isNode(node)) return node;
   try {

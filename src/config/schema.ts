@@ -1,13 +1,13 @@
-// Every configuration key, once: its type, range, default and explanation. Types are inferred from here, and the
-// help text and the documentation's table are made from `describeKeys`. The original DeepAugment's keys (2019) keep
-// their names and defaults.
+// Defines every configuration key in one place: its type, range, default and explanation. Types are inferred from here,
+// and `describeKeys` provides the help text and the documentation's table. The keys of the original DeepAugment (2019)
+// keep their names and defaults.
 
 import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import { parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
-/** A kind of value: how it is checked, and what it is called in explanations and in errors. */
+/** A kind of value: how it is checked, and how explanations and errors describe it. */
 interface Kind<S extends z.ZodType> {
   readonly schema: S;
   readonly type: string;
@@ -20,7 +20,7 @@ interface KeyNotes {
 
 const notes = z.registry<KeyNotes>();
 
-/** A key with a default; without one (`undefined`) it must be given. */
+/** A key with a default; a key without one (`undefined`) must be given. */
 function key<S extends z.ZodType>(kind: Kind<S>, explanation: string, fallback: z.output<S>): z.ZodDefault<S>;
 function key<S extends z.ZodType>(kind: Kind<S>, explanation: string): S;
 function key(kind: Kind<z.ZodType>, explanation: string, fallback?: unknown): z.ZodType {
@@ -43,7 +43,7 @@ const choice = <const T extends readonly string[]>(options: T) => ({
   type: `one of ${options.join(", ")}`,
 });
 
-/** A key that may be left unset, written `null`. */
+/** A key that may be left unset, written as `null`. */
 const optional = <S extends z.ZodType>(kind: Kind<S>) => ({
   schema: z.nullable(kind.schema),
   type: `${kind.type}, or null`,
@@ -81,70 +81,70 @@ const KEYS = {
   ),
   image_size: key(
     optional(whole(8, 4096)),
-    "Images are resized to this height and width, in pixels; null: as they are, which needs images of one size.",
+    "Images are resized to this height and width, in pixels; null: not resized, so all images must have the same size.",
     null,
   ),
   train_set_size: key(
     whole(2, 10_000_000),
-    "Training images of the child, drawn once per experiment, stratified by class.",
+    "Number of training images of the child, drawn once per experiment, stratified by class.",
     2000,
   ),
   validation_set_size: key(
     whole(2, 10_000_000),
-    "Validation images that give the reward, drawn once per experiment, stratified by class and disjoint from the training images.",
+    "Number of validation images for the reward, drawn once per experiment, stratified by class and disjoint from the training images.",
     1000,
   ),
   model: key(
     text("a model's name, or a path"),
-    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75), which the command models lists; or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
+    "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75); the command `models` lists them. Or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
     "basiccnn",
   ),
   replace_head: key(
     yesOrNo,
-    "Whether the last layer of your own model is replaced where it tells another number of classes apart, or added where there is none.",
+    "Whether the last layer of your own model is replaced if its number of classes differs from the dataset's, or added if there is none.",
     false,
   ),
-  child_epochs: key(whole(1, 100_000), "Epochs of every training of the child.", 50),
+  child_epochs: key(whole(1, 100_000), "Epochs of each training of the child.", 50),
   child_batch_size: key(whole(1, 65_536), "Images per training step of the child.", 64),
   child_first_train_epochs: key(
     whole(0, 100_000),
-    "Where above 0, the child is trained this many epochs without augmentation once, and every training starts from those weights.",
+    "If above 0, the child is first trained once without augmentation for this many epochs, and every training starts from the resulting weights.",
     0,
   ),
   pre_aug_weights_path: key(
     optional(text("a path")),
-    "Where the weights of child_first_train_epochs are kept, or lie already, from another run; null: in the experiment's folder. Relative to the working directory.",
+    "Where the weights of child_first_train_epochs are stored; an existing file from another run is used as it is. null: in the experiment's folder. Relative to the working directory.",
     null,
   ),
   method: key(
     choice(["bayesian_optimization", "random"]),
-    "How policies are proposed: Bayesian optimization, with an additive model and a random forest as its surrogate (docs/search.md), or random search.",
+    "How policies are proposed: Bayesian optimization with an additive model and a random forest as the surrogate (docs/search.md), or random search.",
     "bayesian_optimization",
   ),
-  iterations: key(whole(1, 1_000_000), "Trials, the baseline not counted.", 300),
+  iterations: key(whole(1, 1_000_000), "Number of trials, not counting the baseline.", 300),
   opt_samples: key(
     whole(1, 1000),
-    "Trainings per trial, each with its own seed; the trial's reward is the mean of theirs.",
+    "Trainings per trial, each with its own seed; the trial's reward is their mean.",
     3,
   ),
   confirm_top: key(
     whole(0, 1000),
-    "When the search's trials are done, this many of the policies that promise most are trained anew, beside the baseline; 0: none.",
+    "After the search, this many of the most promising policies are trained again together with the baseline; 0: none.",
     5,
   ),
   confirm_samples: key(
     whole(0, 1000),
-    "Trainings of each of them, with seeds that no trial had; the rewards that are handed on are then the means of these. 0: none.",
+    "Trainings per confirmed policy, with seeds that no trial used; their means become the reported rewards. 0: none.",
     5,
   ),
   warm_start: key(
     optional(text("a path")),
-    "Another experiment's folder or notebook, of policies of the same form: its trials teach the search before the first policy is proposed. Relative to the working directory.",
+    "The folder or notebook of another experiment with policies of the same form: the search learns from its trials before it proposes the first policy. Relative to the working directory.",
     null,
   ),
   opt_initial_points: key(
     whole(1, 1_000_000),
-    "Random trials before Bayesian optimization begins to learn from them.",
+    "Number of random trials before Bayesian optimization starts to choose.",
     10,
   ),
   opt_last_n_epochs: key(
@@ -154,11 +154,11 @@ const KEYS = {
   ),
   opt_overfit_margin: key(
     { schema: z.number().min(0).max(1), type: "a number from 0 to 1" },
-    "An epoch overfits where its training accuracy exceeds its validation accuracy by more than this.",
+    "An epoch overfits if its training accuracy exceeds its validation accuracy by more than this.",
     0.1,
   ),
   policy_chains: key(whole(1, 50), "Chains in a policy; each drawn image goes through all of them.", 1),
-  operations_per_chain: key(whole(1, 10), "Operations in a chain, applied one after another.", 2),
+  operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 2),
   operations: key(
     techniqueList,
     `The techniques that a policy may use: ${TECHNIQUES.join(", ")}. Hyphens, underscores and case are ignored.`,
@@ -166,35 +166,35 @@ const KEYS = {
   ),
   seed: key(
     whole(0, 2 ** 32 - 1),
-    "Everything random follows from it: the same seed on the same engine and machine gives the same notebook.",
+    "The seed of everything random: the same seed on the same engine and machine gives the same notebook.",
     0,
   ),
   engine: key(
     choice(ENGINE_CHOICES),
-    "What trains the child; auto takes webgpu where there is a graphics card, else native where it was built, else wasm. `deepaugment doctor` shows which are here.",
+    "What trains the child; auto uses webgpu if there is a graphics card, else native if it was built, else wasm. `deepaugment doctor` shows which are available.",
     "auto",
   ),
   precision: key(
     choice(PRECISION_CHOICES),
-    "The numbers that engine native multiplies; auto takes bfloat16 where the processor has instructions for it, float32 elsewhere. Sums and weights are float32 in both; the other engines have float32 alone.",
+    "The type of the numbers that engine native multiplies; auto uses bfloat16 if the processor has instructions for it, else float32. Sums and weights are always float32; the other engines only support float32.",
     "auto",
   ),
   threads: key(
     whole(1, 256),
-    "Threads of each training on engine native; more than 1 suits a single large training.",
+    "Threads of each training on engine native; more than 1 helps with a single large training.",
     1,
   ),
   workers: key(
     autoOr(whole(1, 1024)),
-    "Processes that train at the same time; auto: one for each core of this machine, or fewer where a training has several threads; 4 that share a graphics card.",
+    "Processes that train at the same time; auto: one per core of this machine, or fewer if a training has several threads; 4 if they share a graphics card.",
     "auto",
   ),
   out: key(
     text("a path"),
-    "The folder in which each experiment gets a folder of its own. Relative to the working directory.",
+    "The folder in which each experiment creates its own folder. Relative to the working directory.",
     "reports/experiments",
   ),
-  name: key(optional(text("a text")), "Added to the name of the experiment's folder.", null),
+  name: key(optional(text("a string")), "Added to the name of the experiment's folder.", null),
   notebook_path: key(
     optional(text("a path")),
     "Where the notebook is written; null: notebook.csv in the experiment's folder. Relative to the working directory.",
@@ -202,29 +202,29 @@ const KEYS = {
   ),
   logging: key(
     choice(["debug", "info", "warn", "error"]),
-    "The least serious level that reaches the log.",
+    "The lowest level that is written to the log.",
     "info",
   ),
 };
 
 export const configSchema = z.strictObject(KEYS);
 
-/** A configuration with every key resolved. A key that may stay unset is then null. */
+/** A configuration with every key resolved; keys that are left unset are null. */
 export type Config = z.output<typeof configSchema>;
 
-/** A configuration as it is given: any keys, in any spelling of the techniques. */
+/** A configuration as given: any subset of the keys, techniques in any spelling. */
 export type ConfigInput = Partial<z.input<typeof configSchema>>;
 
 export type ConfigKey = keyof Config;
 
 export const CONFIG_KEYS = Object.keys(KEYS) as ConfigKey[];
 
-/** What one key is, for help and documentation. */
+/** The description of a key, for help and documentation. */
 export interface KeyDescription {
   readonly key: ConfigKey;
   /** In words: "a whole number from 1 to 1000". */
   readonly type: string;
-  /** As it would be written in YAML's flow style; undefined where the key must be given. */
+  /** As written in YAML's flow style; undefined if the key must be given. */
   readonly default: string | undefined;
   readonly explanation: string;
 }
@@ -247,7 +247,7 @@ function defaultText(schema: z.ZodType): string | undefined {
   return String(value);
 }
 
-/** Whether the key holds text, so that a command line's `2024` stays "2024" and is no number. */
+/** Whether the key holds text, so that `2024` on the command line stays "2024" instead of becoming a number. */
 export function isTextKey(key: ConfigKey): boolean {
   let schema: z.ZodType = KEYS[key];
   while (schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {

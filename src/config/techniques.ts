@@ -1,5 +1,5 @@
-// The names of the 20 augmentation techniques. What each does stands in `augment/`; the names stand here, since
-// configuration, policies and files speak of them too.
+// The names of the 20 augmentation techniques. Their implementations are in `augment/`; the names are here because
+// configuration, policies and files use them too.
 
 import { nearest, UsageError } from "../common/errors.ts";
 
@@ -31,7 +31,7 @@ export type TechniqueName = (typeof TECHNIQUES)[number];
 
 const WITHOUT_MAGNITUDE: ReadonlySet<TechniqueName> = new Set(["invert", "fog", "clouds"]);
 
-/** Whether a technique's magnitude has a meaning; if not, it does the same at each. */
+/** Whether a technique's magnitude has a meaning; if not, the technique does the same at every magnitude. */
 export function usesMagnitude(name: TechniqueName): boolean {
   return !WITHOUT_MAGNITUDE.has(name);
 }
@@ -39,8 +39,8 @@ export function usesMagnitude(name: TechniqueName): boolean {
 const BY_LETTERS = new Map<string, TechniqueName>(TECHNIQUES.map((name) => [letters(name), name]));
 
 /**
- * The technique that `text` names; hyphens, underscores, blanks and case are ignored.
- * @throws UsageError with the nearest known name.
+ * The technique that `text` names; hyphens, underscores, spaces and case are ignored.
+ * @throws UsageError suggesting the nearest known name.
  */
 export function parseTechnique(text: string): TechniqueName {
   const found = BY_LETTERS.get(letters(text));

@@ -1,6 +1,6 @@
 // An additive model of the rewards (Bayesian linear regression: Rasmussen and Williams 2006, "Gaussian processes for
-// machine learning", section 2.1): most of what operations do to a reward adds up, and that part can be learnt from few
-// trials. How noisy rewards are beside the effects, and the power with which the portion scales them, are chosen by their
+// machine learning", section 2.1). Most of what operations do to a reward adds up, and that part can be learnt from few
+// trials. The ratio of noise to effects, and the power with which the portion scales effects, are chosen by their
 // likelihood.
 
 import type { Random } from "../common/random.ts";
@@ -9,21 +9,21 @@ import type { Dimension, Point } from "./controller.ts";
 import { Features, type Terms } from "./features.ts";
 import type { Noise } from "./noise.ts";
 
-/** Powers of the dimension that scales, beside 1: effects may saturate, or set in late. */
+/** Alternatives to power 1 of the dimension that scales: effects may saturate or set in late. */
 const OTHER_POWERS = [0.5, 2];
 
-/** Variances of what the model leaves unexplained, to that of the effects. */
+/** Candidate ratios of the unexplained variance to the variance of the effects. */
 const RATIOS = [0.03, 0.1, 0.3, 1, 3, 10];
 
-/** Of the ratio, the prior's median and the standard deviation of its logarithm. */
+/** The prior of the ratio: its median and the standard deviation of its logarithm. */
 const RATIO_PRIOR = { median: 0.5, deviation: 1.5 };
 
-/** How many trials the choice is made by, at most: it takes trials³ steps, and these tell enough. */
+/** Maximum number of trials used for the choice: it takes trials³ steps, and this many are enough. */
 const CHOSEN_BY = 150;
 
 /** The posterior of the terms' weights. */
 export class AdditiveModel {
-  /** The variance that it leaves unexplained: noise, and what does not add up. */
+  /** The variance that the model leaves unexplained: noise, and effects that do not add up. */
   readonly unexplained: number;
   readonly power: number;
   readonly #features: Features;
@@ -31,9 +31,9 @@ export class AdditiveModel {
   /** The square root of the effects' variance. */
   readonly #scale: number;
   readonly #weights: Float64Array;
-  /** The terms of which the trials tell something; the others are as their priors say. */
+  /** The terms that occur in the trials; the others keep their priors. */
   readonly #known: Int32Array;
-  /** Of the precision of those terms' weights, in units of the effects' variance. */
+  /** Cholesky factor of the precision of those terms' weights, in units of the effects' variance. */
   readonly #factor: Float64Array;
 
   /** @param points at least one. */
@@ -80,7 +80,7 @@ export class AdditiveModel {
     this.power = power;
   }
 
-  /** The terms of points, by which the model reads them. */
+  /** The terms of points, in the form that the model reads. */
   termsOf(points: readonly Point[]): Terms {
     return this.#features.termsOf(points, this.power);
   }
@@ -90,7 +90,7 @@ export class AdditiveModel {
     return product(terms, this.#weights).map((value) => this.#offset + value);
   }
 
-  /** How far the weights lie from the expected ones in one draw from the posterior. */
+  /** A draw from the posterior, as the weights' deviations from their expected values. */
   draw(random: Random): Float64Array {
     const weights = this.#features.priors.map((prior) => random.normal(0, this.#scale * Math.sqrt(prior)));
     const normals = Float64Array.from(this.#known, () => random.normal(0, this.#scale));
@@ -100,7 +100,7 @@ export class AdditiveModel {
   }
 }
 
-/** The terms that some point has, ascending, and the place of each among them. */
+/** The terms that occur in any point, ascending, and the position of each among them. */
 function knownTerms(indices: Int32Array, count: number): { terms: Int32Array; places: Int32Array } {
   const places = new Int32Array(count).fill(-1);
   for (const index of indices) places[index] = 0;
@@ -109,7 +109,7 @@ function knownTerms(indices: Int32Array, count: number): { terms: Int32Array; pl
   return { terms, places };
 }
 
-/** The sums of the terms by their weights. */
+/** The sums of the terms times their weights. */
 export function product({ perPoint, indices, values }: Terms, weights: Float64Array): Float64Array {
   const sums = new Float64Array(values.length / perPoint);
   for (let row = 0, next = 0; row < sums.length; row++) {
@@ -126,7 +126,10 @@ interface Choice {
   readonly signal: number;
 }
 
-/** A power and a ratio of great posterior density, with the effects' variance that fits them best: one after the other. */
+/**
+ * A power and a ratio with high posterior density, and the effects' variance that fits them best; chosen one after the
+ * other.
+ */
 function choose(
   features: Features,
   points: readonly Point[],
@@ -145,7 +148,7 @@ function choose(
       for (const [index, row] of rows.entries()) matrix[index * count + index] += ratio * relative[row];
       const logDeterminant = factorize(matrix, count);
       const square = solveLower(matrix, targets).reduce((sum, value) => sum + value * value, 0);
-      // What is unexplained is at least the noise.
+      // The unexplained variance is at least the noise.
       const signal = Math.max(square / count, variance / ratio, 1e-12);
       const surprise = Math.log(ratio / RATIO_PRIOR.median) / RATIO_PRIOR.deviation;
       const density =
@@ -159,7 +162,7 @@ function choose(
   return [proportional, ...others].reduce((a, b) => (b.density > a.density ? b : a));
 }
 
-/** The covariances of the rewards that the priors mean, lower triangle. */
+/** The prior covariances of the rewards, lower triangle. */
 function kernelOf({ perPoint, indices, values }: Terms, priors: Float64Array): Float64Array {
   const count = values.length / perPoint;
   const kernel = new Float64Array(count * count);

@@ -1,17 +1,17 @@
-// Bayesian optimization with a surrogate of an additive model and a random forest, and expected improvement: as the
-// original DeepAugment did with a forest alone through skopt, and SMAC before it (Hutter, Hoos and Leyton-Brown 2011,
+// Bayesian optimization with expected improvement and a surrogate that combines an additive model with a random forest.
+// The original DeepAugment used a forest alone through skopt, like SMAC before it (Hutter, Hoos and Leyton-Brown 2011,
 // "Sequential model-based optimization for general algorithm configuration").
 //
-// Trials that are still being judged are imagined to come out at their predicted mean (the kriging believer of
-// Ginsbourger, Le Riche and Carraro 2010, "Kriging is well-suited to parallelize optimization"). A Gaussian process
-// told that value keeps its mean everywhere, and its variance at x shrinks by the factor 1 - correlation(x, pending)².
-// The same is done here with the correlation over the trees, which needs no second fit.
+// Pending trials are assumed to result in their predicted mean (the kriging believer of Ginsbourger, Le Riche and
+// Carraro 2010, "Kriging is well-suited to parallelize optimization"). A Gaussian process that receives that value
+// keeps its mean everywhere, and its variance at x shrinks by the factor 1 - correlation(x, pending)². The same is done
+// here with the correlation over the trees, which needs no second fit.
 //
-// Rewards are noisy. So the best reward so far, which expected improvement compares with, is the best of the surrogate's
-// means at the told points and not the luckiest reward (the "plug-in" of Picheny, Wagner and Ginsbourger 2013, "A
-// benchmark of kriging-based infill criteria for noisy optimization"); and the deviation is that of the true reward,
-// since a reward that noise alone improves is no improvement: with the noise counted, the search may go back again and
-// again to where it is sure.
+// Rewards are noisy. So expected improvement does not compare with the luckiest reward but with the greatest of the
+// surrogate's means at the told points (the "plug-in" of Picheny, Wagner and Ginsbourger 2013, "A benchmark of
+// kriging-based infill criteria for noisy optimization"). The deviation is that of the true reward, since a reward
+// improved by noise alone is not an improvement: if noise counted, the search could return again and again to points
+// about which it is certain.
 
 import { meanOf } from "../common/mean.ts";
 import { Random, seedOf } from "../common/random.ts";
@@ -31,17 +31,17 @@ import { correlation, Surrogate } from "./surrogate.ts";
 
 /**
  * Improvements smaller than this are not sought (xi), as a share of the told rewards' standard deviation: about 0.01 in
- * reward, which is skopt's default.
+ * reward, skopt's default.
  */
 const IMPROVEMENT_MARGIN = 0.25;
 
 /**
- * Every how many trials one is drawn at random, whatever is known: the surrogate can be wrong and sure of it. SMAC draws
- * every second trial.
+ * Every how many trials one is drawn at random, since the surrogate can be wrong and certain of it. SMAC draws every
+ * second trial.
  */
 const RANDOM_EVERY = 10;
 
-/** The first `initialPoints` trials are those of random search; from then on, nine in ten are chosen by what was told. */
+/** The first `initialPoints` trials are those of random search; after that, nine in ten are chosen by the surrogate. */
 export class BayesianController implements Controller {
   readonly #dimensions: readonly Dimension[];
   readonly #seed: number;
@@ -88,13 +88,13 @@ export class BayesianController implements Controller {
     this.#gains = gains;
   }
 
-  /** What an earlier search found, as rewards over this search's baseline; nothing until that is known. */
+  /** The earlier search's results as rewards over this search's baseline; nothing until the baseline is known. */
   #earlier(): Judged[] {
     const baseline = this.#told.get(0);
     return baseline ? this.#gains.map((gain) => ({ ...gain, reward: baseline.reward + gain.reward })) : [];
   }
 
-  /** The candidate of greatest expected improvement. */
+  /** The candidate with the greatest expected improvement. */
   #propose(trial: number): Point {
     const told = [...this.#earlier(), ...inOrder(this.#told)];
     const points = told.map(({ point }) => point);
@@ -127,7 +127,7 @@ export class BayesianController implements Controller {
   }
 }
 
-/** A map's values by their trial's number: what was told first must not matter. */
+/** A map's values by their trial's number: the order in which they were reported must not matter. */
 function inOrder<T>(trials: ReadonlyMap<number, T>): T[] {
   return [...trials].sort(([a], [b]) => a - b).map(([, value]) => value);
 }

@@ -1,6 +1,6 @@
-// Where the acquisition function is maximised: at many random points and neighbours of the best points so far, then at
-// neighbours of the best candidates, as in SMAC (Hutter, Hoos and Leyton-Brown 2011): the forest is a step function
-// without a gradient to follow.
+// Maximises the acquisition function: at many random points and neighbours of the best points so far, then at
+// neighbours of the best candidates, as in SMAC (Hutter, Hoos and Leyton-Brown 2011), since the forest is a step
+// function without a gradient to follow.
 
 import type { Random } from "../common/random.ts";
 import { canonicalPoints, type Dimension, type Point, randomCoordinate, randomPoint } from "./controller.ts";
@@ -16,9 +16,9 @@ const ROUNDS = 3;
 const STEP = 0.1;
 
 /**
- * The point with the greatest value of those that are looked at; of equal ones the first, which is a random one. It acts like
- * none of those that are told or pending, as far as the space has others: samples of all trials share their seeds, so that the
- * same policy would have the same reward again.
+ * The point with the greatest value among the candidates; of equal ones the first, which is a random one. It is not
+ * equivalent to a told or pending point, unless the space has no others: samples of all trials share their seeds, so
+ * the same policy would get the same reward again.
  * @param told points, best first.
  * @param pending points that are being judged.
  * @param valuesOf the acquisition function of some points.
@@ -61,14 +61,14 @@ function bestOf(points: readonly Point[], valuesOf: (points: readonly Point[]) =
   return greatestFirst(points.map((point, index) => ({ point, value: values[index] })));
 }
 
-/** Compared by order alone: values may be infinite. */
+/** Uses comparisons only, since values may be infinite. */
 function greatestFirst(candidates: readonly Candidate[]): Candidate[] {
   return candidates
     .toSorted((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1))
     .slice(0, BEST_POINTS);
 }
 
-/** The point with one or two coordinates changed: a category drawn anew, a real number moved a little. */
+/** The point with one or two coordinates changed: a category is redrawn, a real number moved a little. */
 function neighbour(dimensions: readonly Dimension[], point: Point, random: Random): Point {
   const changed = [...point];
   for (let changes = random.integer(1, 2); changes > 0; changes--) {

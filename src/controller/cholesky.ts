@@ -1,10 +1,10 @@
-// Systems of linear equations with a symmetric positive matrix, by Cholesky's factor (Golub and Van Loan 2013, "Matrix
-// computations", section 4.2). Matrices are square, row by row; of symmetric ones and factors only the lower triangle is
-// read.
+// Systems of linear equations with a symmetric positive definite matrix, by Cholesky factorization (Golub and Van Loan
+// 2013, "Matrix computations", section 4.2). Matrices are square and row-major; only the lower triangle of symmetric
+// ones and factors is read.
 
 /**
  * Replaces a matrix by its factor.
- * @returns the logarithm of the matrix's determinant; NaN where it is not positive definite.
+ * @returns the logarithm of the matrix's determinant; NaN if it is not positive definite.
  */
 export function factorize(matrix: Float64Array, size: number): number {
   let logarithm = 0;
@@ -23,7 +23,7 @@ export function factorize(matrix: Float64Array, size: number): number {
   return logarithm;
 }
 
-/** x, with factor × x = `right`. */
+/** Solves factor × x = `right`. */
 export function solveLower(factor: Float64Array, right: Float64Array): Float64Array {
   const size = right.length;
   const x = right.slice();
@@ -36,7 +36,7 @@ export function solveLower(factor: Float64Array, right: Float64Array): Float64Ar
   return x;
 }
 
-/** x, with the factor's transpose × x = `right`. */
+/** Solves (transpose of factor) × x = `right`. */
 export function solveUpper(factor: Float64Array, right: Float64Array): Float64Array {
   const size = right.length;
   const x = right.slice();
@@ -49,7 +49,10 @@ export function solveUpper(factor: Float64Array, right: Float64Array): Float64Ar
   return x;
 }
 
-/** The sum of products of `count` elements from `a` and from `b` on; in four parts, which do not wait for each other. */
+/**
+ * The dot product of `count` elements starting at `a` and at `b`, in four independent sums that need not wait for each
+ * other.
+ */
 function dot(matrix: Float64Array, a: number, b: number, count: number): number {
   let [first, second, third, fourth] = [0, 0, 0, 0];
   let k = 0;

@@ -1,27 +1,27 @@
-// What a controller is: it proposes points of an abstract space and learns from their rewards, by ask and tell (as
-// skopt's and optuna's optimizers do). It knows nothing of policies, and never calls back.
+// The interface of controllers: a controller proposes points of an abstract space and learns from their rewards, by ask
+// and tell (like skopt's and optuna's optimizers). It knows nothing about policies and never calls back.
 
 import { Random } from "../common/random.ts";
 
-/** One coordinate of the space. A point holds a category's index, or a real number in [low, high]. */
+/** One coordinate of the space. A point holds a category's index or a real number in [low, high]. */
 export type Dimension =
   | {
       readonly kind: "category";
       readonly name: string;
       readonly choices: number;
       /**
-       * Dimensions of one group choose among the same things (the technique of the first operation and that of
-       * the second): what is learnt of a choice in one of them is a hint for the others.
+       * Dimensions of one group choose among the same things (such as the techniques of the first and of the second
+       * operation): results for a choice in one of them are hints for the others.
        */
       readonly group?: string;
       /**
-       * Within a group, where its choices stand (first or second in a chain), if what they do depends on that. Dimensions
-       * of one group and one place are interchangeable.
+       * The position of this dimension's choices within a group (first or second in a chain), if their effect depends
+       * on it. Dimensions of the same group and place are interchangeable.
        */
       readonly place?: string;
-      /** Choices of one chain act together, in the order of the dimensions: they may help or harm one another. */
+      /** Choices of one chain act together, in the order of the dimensions, and may help or harm one another. */
       readonly chain?: string;
-      /** Choices that act alike at whatever strength (techniques whose magnitude is not used). None where it is missing. */
+      /** Choices with the same effect at any strength (techniques whose magnitude is not used). Defaults to none. */
       readonly withoutStrength?: readonly number[];
     }
   | {
@@ -29,59 +29,62 @@ export type Dimension =
       readonly name: string;
       readonly low: number;
       readonly high: number;
-      /** The name of the category whose choice it makes stronger (the magnitude of a technique). */
+      /** The name of the category whose choice this makes stronger (the magnitude of a technique). */
       readonly strengthOf?: string;
-      /** At the low end nothing else matters, and towards the high end ever more (the portion). One dimension at most. */
+      /**
+       * At the low end no other dimension matters, and towards the high end they matter more and more (the portion). At
+       * most one dimension.
+       */
       readonly scales?: boolean;
     };
 
 /** One value per dimension. */
 export type Point = readonly number[];
 
-/** A point and what its trial found. */
+/** A point and the result of its trial. */
 export interface Judged {
   readonly point: Point;
   readonly reward: number;
-  /** Of the reward, by the spread of the trial's samples; null where there was one sample. */
+  /** Standard error of the reward, from the spread of the trial's samples; null if there was one sample. */
   readonly standardError: number | null;
 }
 
 /** Proposes what to try next. Trials are numbered from 1; trial 0 is the baseline, which is only told. */
 export interface Controller {
   /**
-   * The point that trial `trial` shall judge; it is pending until told. It depends on the seed, the trial's number,
-   * what was told and what is pending, alone: neither on their order nor on other calls. A trial that is pending
-   * gets the point that it has.
+   * The point that trial `trial` should judge; it is pending until told. It depends only on the seed, the trial's
+   * number, and the told and pending points, not on their order or on other calls. For a pending trial it returns the
+   * same point again.
    */
   ask(trial: number): Point;
 
   /**
-   * Marks a point as being judged, without asking: when a run is resumed.
-   * @throws RangeError if the point lies outside the space.
+   * Marks a point as being judged without asking for it, when a run is resumed.
+   * @throws RangeError if the point is outside the space.
    */
   expect(trial: number, point: Point): void;
 
   /**
-   * The reward of a trial, greater being better.
-   * @param standardError of the reward; null or left out where it is unknown.
-   * @throws RangeError if the reward is not finite or the point lies outside the space.
+   * Reports the reward of a trial; greater is better.
+   * @param standardError of the reward; null or undefined if unknown.
+   * @throws RangeError if the reward is not finite or the point is outside the space.
    */
   tell(trial: number, point: Point, reward: number, standardError?: number | null): void;
 
-  /** The trial could not be judged: it is no longer pending, and nothing is learnt of it. */
+  /** Reports that the trial could not be judged: it is no longer pending and is ignored. */
   drop(trial: number): void;
 
   /**
-   * Teaches what an earlier search of the same space found, before anything is asked. Rewards are gains over that
-   * search's own baseline: its data or its child may have been others.
-   * @throws RangeError if a gain is not finite or a point lies outside the space.
+   * Teaches the results of an earlier search of the same space; must be called before the first `ask`. Rewards are
+   * gains over that search's own baseline, since its data or child may have been different.
+   * @throws RangeError if a gain is not finite or a point is outside the space.
    */
   warmStart(gains: readonly Judged[]): void;
 }
 
 /**
- * The points that stand for all that act alike, in the same order: where a choice has no strength, the number that would
- * be it is at its low end.
+ * Replaces each point by a representative of all points with the same effect, in the same order: if a choice has no
+ * strength, the real number for its strength is set to its low end.
  */
 export function canonicalPoints(
   dimensions: readonly Dimension[],
@@ -109,19 +112,19 @@ export function randomPoint(dimensions: readonly Dimension[], random: Random): n
   return dimensions.map((dimension) => randomCoordinate(dimension, random));
 }
 
-/** A category's index, or a real number, drawn uniformly. */
+/** A category's index or a real number, drawn uniformly. */
 export function randomCoordinate(dimension: Dimension, random: Random): number {
   return dimension.kind === "category"
     ? random.integer(0, dimension.choices - 1)
     : random.uniform(dimension.low, dimension.high);
 }
 
-/** The point of a trial of random search: from the seed and the trial's number alone. */
+/** The point of a trial of random search; depends only on the seed and the trial's number. */
 export function randomSearchPoint(dimensions: readonly Dimension[], seed: number, trial: number): number[] {
   return randomPoint(dimensions, new Random(seed, "ask", trial));
 }
 
-/** @throws RangeError naming the coordinate that lies outside the space. */
+/** @throws RangeError naming the coordinate that is outside the space. */
 export function checkPoint(dimensions: readonly Dimension[], point: Point): void {
   if (point.length !== dimensions.length) {
     throw new RangeError(`a point of this space has ${dimensions.length} coordinates, not ${point.length}`);
@@ -132,7 +135,7 @@ export function checkPoint(dimensions: readonly Dimension[], point: Point): void
       dimension.kind === "category"
         ? Number.isInteger(value) && value >= 0 && value < dimension.choices
         : value >= dimension.low && value <= dimension.high;
-    if (!inside) throw new RangeError(`${dimension.name} is ${value}, outside of its range`);
+    if (!inside) throw new RangeError(`${dimension.name} is ${value}, outside its range`);
   }
 }
 
@@ -141,7 +144,7 @@ export function checkReward(trial: number, reward: number): void {
   if (!Number.isFinite(reward)) throw new RangeError(`the reward of trial ${trial} is ${reward}`);
 }
 
-/** @throws RangeError if a reward is not finite or a point lies outside the space. */
+/** @throws RangeError if a reward is not finite or a point is outside the space. */
 export function checkJudged(dimensions: readonly Dimension[], judged: readonly Judged[]): void {
   for (const [index, { point, reward }] of judged.entries()) {
     checkPoint(dimensions, point);

@@ -1,30 +1,30 @@
-// How categories become a tree's input: as the rank, among the choices of its dimension, of the mean reward of the
-// trials that had it, drawn from what is known of that mean.
+// How categories become a tree's input: as the rank, among the choices of a dimension, of the mean reward of the trials
+// with that choice. The mean is drawn from what is known about it.
 //
-// Why one ordered column is sound: for squared loss and one categorical input, the best split of k categories into
-// two sets is contiguous once they are ordered by their mean response (Fisher 1958, "On grouping for maximum
-// homogeneity"; Breiman, Friedman, Olshen and Stone 1984, "Classification and regression trees"). At the root, the
-// ordered column therefore loses nothing against all 2^(k-1) - 1 splits into subsets; and a tree reads a column by its
-// order alone. Deeper down the order is that of the whole sample, and so only nearly the node's own. One-hot columns
+// Why one ordered column is sound: for squared loss and one categorical input, the best split of k categories into two
+// sets is contiguous once they are ordered by their mean response (Fisher 1958, "On grouping for maximum homogeneity";
+// Breiman, Friedman, Olshen and Stone 1984, "Classification and regression trees"). At the root, the ordered column
+// therefore loses nothing against all 2^(k-1) - 1 splits into subsets; and a tree uses only the order of a column.
+// Deeper down, the order is that of the whole sample and so only approximately that of the node. One-hot columns
 // instead split off one category at a time, and 43 of them in place of 5 make the forest many times slower to fit.
 //
-// Means of rarely seen categories are mostly noise. So they are shrunken, as if PRIOR further trials had come out at
-// the mean that the category has over its whole group (dimensions that choose among the same things); and that mean,
-// likewise, towards the overall one (Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical
+// Means of rarely seen categories are mostly noise. So they are shrunk, as if PRIOR further trials had resulted in the
+// mean that the category has over its whole group (dimensions that choose among the same things); and that mean, in
+// turn, towards the overall one (Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical
 // attributes in classification and prediction problems").
 //
-// Shrunken alone, a category never seen would stand in the middle in every tree, all trees would agree on it, and the
-// search would never try it. So every tree draws the means anew, with the variance that a normal model gives them:
-// little seen categories change places from tree to tree, which shows as spread (the sampling of Thompson 1933, "On
-// the likelihood that one unknown probability exceeds another", inside the surrogate).
+// With shrinkage alone, a category never seen would be in the middle in every tree, all trees would agree on it, and
+// the search would never try it. So every tree draws the means anew, with the variance that a normal model gives them:
+// rarely seen categories change places from tree to tree, which shows as spread (the sampling of Thompson 1933, "On the
+// likelihood that one unknown probability exceeds another", inside the surrogate).
 
 import type { Random } from "../common/random.ts";
 import type { Dimension, Point } from "./controller.ts";
 
-/** How many trials the prior mean counts for: the variance within categories over that between them. */
+/** How many trials the prior mean counts for: the ratio of the variance within categories to that between them. */
 const PRIOR = 3;
 
-/** What the told trials say of categories; every tree draws its means from it. */
+/** What the told trials imply about categories; every tree draws its means from this. */
 export class CategoryMeans {
   readonly #dimensions: readonly Dimension[];
   readonly #overall: number;
@@ -61,8 +61,8 @@ export class CategoryMeans {
   }
 
   /**
-   * Per dimension the mean of every choice, drawn from `random`; without it, the expected one. Undefined for real
-   * dimensions.
+   * For each dimension, the mean of every choice, drawn with `random`, or its expected value without `random`.
+   * Undefined for real dimensions.
    */
   means(random?: Random): (Float64Array | undefined)[] {
     const groups = new Map<string, Float64Array>();
@@ -100,7 +100,7 @@ function groupOf(dimension: Dimension): string {
   return dimension.kind === "category" && dimension.group !== undefined ? dimension.group : dimension.name;
 }
 
-/** The position of every value in ascending order; of equal values the first comes first. */
+/** The rank of every value in ascending order; ties keep their order. */
 export function ranksOf(values: Float64Array): Float64Array {
   const order = [...values.keys()].sort((a, b) => values[a] - values[b] || a - b);
   const ranks = new Float64Array(values.length);

@@ -1,22 +1,23 @@
-// Points as the terms of an additive model: for every choice of a category an effect, as a function of the real number
-// that says how strong it is (a technique and its magnitude), once for the dimension's whole group and once for its place
-// alone; for every two choices of a chain, what they do together; for every other real number such a function. The
-// functions are a constant, a sine and a cosine of half a turn over the range, which can rise, fall, or have a peak anywhere;
-// the sum of the latter's squares is the same everywhere, so that no magnitude is more uncertain than another before
-// anything is known (features of a stationary kernel: Rahimi and Recht 2007, "Random features for large-scale kernel
-// machines"). Polynomials would be most uncertain at the ends of the range, where the search would then spend its
-// trials. All effects are multiplied by a power of the dimension that scales them (the portion of images that a policy
-// adds: at 0 nothing else matters).
+// Points as the terms of an additive model. Every choice of a category has an effect, as a function of the real number
+// for its strength (a technique and its magnitude), once for the dimension's whole group and once for its place alone;
+// every two choices of a chain have a joint effect; every other real number has such a function.
+//
+// The functions are a constant, a sine and a cosine of half a turn over the range, which can rise, fall, or have a peak
+// anywhere. The sum of the squares of the latter two is constant, so that a priori no magnitude is more uncertain than
+// another (features of a stationary kernel: Rahimi and Recht 2007, "Random features for large-scale kernel machines").
+// Polynomials would be most uncertain at the ends of the range, and the search would spend its trials there. All
+// effects are multiplied by a power of the dimension that scales them (the portion of images that a policy adds: at 0
+// nothing else matters).
 
 import type { Dimension, Point } from "./controller.ts";
 
 /** Prior variances of the terms; 1 is that of all categories' effects together. */
 const PRIOR = {
-  /** The reward where nothing has an effect. */
+  /** The reward if nothing has an effect. */
   constant: 10,
   /** The mean effect. */
   mean: 1,
-  /** Of a place alone, to that of its group. */
+  /** Of a single place, relative to its group. */
   place: 0.5,
   /** Of all pairs together. */
   pairs: 0.1,
@@ -24,22 +25,22 @@ const PRIOR = {
   terms: [1, 0.25, 0.25],
 };
 
-/** Terms that are not zero, for some points: [point][term], as many for each. */
+/** Nonzero terms of some points: [point][term], the same number for each. */
 export interface Terms {
   readonly perPoint: number;
-  /** Which term. */
+  /** Which term each value belongs to. */
   readonly indices: Int32Array;
   readonly values: Float64Array;
 }
 
 interface Effect {
-  /** Of the category; -1 for a real number of its own. */
+  /** Index of the category; -1 for a real number on its own. */
   readonly category: number;
-  /** Of the real number; -1 where the category has none. */
+  /** Index of the real number; -1 if the category has none. */
   readonly real: number;
-  /** Terms besides the constant one: 2, or 0 where nothing says how strong it is. */
+  /** Terms besides the constant one: 2, or 0 if there is no strength. */
   readonly waves: number;
-  /** Where its terms begin. */
+  /** Index of its first term. */
   readonly first: number;
 }
 
@@ -79,7 +80,7 @@ export class Features {
       }
       return first;
     };
-    /** Where the terms of what has this key begin: dimensions that share a key share their effects. */
+    /** Index of the first term for this key: dimensions that share a key share their effects. */
     const firsts = new Map<string, number>();
     const shared = (key: string, create: () => number) => {
       const first = firsts.get(key) ?? create();
@@ -160,7 +161,7 @@ export class Features {
   }
 }
 
-/** Any two categories of one chain, the earlier one first, with the number of choices of each. */
+/** All pairs of categories of the same chain, the earlier one first, with the number of choices of each. */
 function pairsOf(
   dimensions: readonly Dimension[],
 ): { earlier: number; later: number; rows: number; choices: number; key: string }[] {
@@ -174,7 +175,7 @@ function pairsOf(
   );
 }
 
-/** Whether it is a real number that is neither a category's strength nor scales. */
+/** Whether it is a real number that is neither a category's strength nor the scale. */
 function isAlone(dimension: Dimension): boolean {
   return dimension.kind === "real" && dimension.strengthOf === undefined && !dimension.scales;
 }

@@ -1,11 +1,11 @@
-// What is to be expected of trials that have been judged, when their luck is taken out.
+// Expected rewards of judged trials, with luck removed.
 
 import type { Dimension, Judged } from "./controller.ts";
 import { Surrogate } from "./surrogate.ts";
 
 /**
- * The expected true rewards of judged points, in their order: each takes the rewards of similar points into account
- * besides its own, and so is less swayed by luck. Rankings go by them.
+ * The expected true rewards of judged points, in their order. Each takes the rewards of similar points into account
+ * besides its own and so is less affected by luck. Used for rankings.
  */
 export function predictedRewards(
   dimensions: readonly Dimension[],

@@ -1,5 +1,5 @@
-// Random search (Bergstra and Bengio 2012, "Random search for hyper-parameter optimization"): every trial a uniform
-// draw. What any other controller has to beat.
+// Random search (Bergstra and Bengio 2012, "Random search for hyper-parameter optimization"): every trial is a uniform
+// draw. The reference that any other controller has to beat.
 
 import {
   type Controller,
@@ -12,7 +12,7 @@ import {
   randomSearchPoint,
 } from "./controller.ts";
 
-/** Random search. It learns nothing: a trial's point depends on the seed and its number alone. */
+/** Random search. It learns nothing: a trial's point depends only on the seed and the trial's number. */
 export class RandomController implements Controller {
   readonly #dimensions: readonly Dimension[];
   readonly #seed: number;
@@ -42,7 +42,7 @@ export class RandomController implements Controller {
     this.#pending.delete(trial);
   }
 
-  /** Checks what it is taught, and learns nothing of it. */
+  /** Checks the gains and ignores them. */
   warmStart(gains: readonly Judged[]): void {
     checkJudged(this.#dimensions, gains);
   }

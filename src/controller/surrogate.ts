@@ -1,14 +1,14 @@
-// The surrogate: what the rewards of points are likely to be. An additive model of the told trials, and on what that
-// leaves unexplained a random forest (Breiman 2001, "Random forests"), which finds what does not add up: that two
-// operations help one another, or that a magnitude must not exceed some value. As in SMAC (Hutter, Hoos and Leyton-Brown
-// 2011, "Sequential model-based optimization for general algorithm configuration"), the mean over the trees is the
-// prediction and their spread its uncertainty; but here each tree stands on its own draw of the additive model, so that
-// the spread shows as well how little is known of a technique that was seen twice.
+// The surrogate: predicts the rewards of points. It is an additive model of the told trials plus, for what the model
+// leaves unexplained, a random forest (Breiman 2001, "Random forests"), which finds what does not add up: that two
+// operations help one another, or that a magnitude must not exceed some value. As in SMAC (Hutter, Hoos and
+// Leyton-Brown 2011, "Sequential model-based optimization for general algorithm configuration"), the mean over the
+// trees is the prediction and their spread its uncertainty; but here each tree uses its own draw of the additive model,
+// so that the spread also reflects how little is known about a technique that was seen twice.
 //
-// A forest alone, as SMAC's and scikit-optimize's, needs many times the trials: each of its leaves must learn anew what a
-// technique does. And it takes noise for effects where its leaves are small. So leaves hold several trials here, their
-// means are drawn to zero, as those of a normal prior are, and the forest counts only as far as trees are seen to foretell
-// trials that they were not grown from (Breiman 1996, "Stacked regressions"): where everything adds up, not at all.
+// A forest alone, as in SMAC and scikit-optimize, needs many times as many trials, since each of its leaves must learn
+// anew what a technique does. And small leaves mistake noise for effects. So leaves hold several trials here, their
+// means are shrunk to zero as under a normal prior, and the forest counts only as far as its trees predict trials that
+// they were not grown from (Breiman 1996, "Stacked regressions"): if everything adds up, not at all.
 
 import { Random } from "../common/random.ts";
 import { AdditiveModel, product } from "./additive.ts";
@@ -17,54 +17,56 @@ import { CategoryMeans, ranksOf } from "./encoding.ts";
 import { noiseOf } from "./noise.ts";
 import { growTree, type Tree } from "./tree.ts";
 
-/** An even number: every second tree has the opposite of the draw before, so that draws cancel out in the mean. */
+/** An even number: every second tree uses the opposite of the previous draw, so that draws cancel out in the mean. */
 const TREES = 50;
 
 /**
  * The share of the trials that each tree sees, drawn without replacement: that of distinct rows in a bootstrap sample,
- * 1 - 1/e. It serves as well as the bootstrap (Buehlmann and Yu 2002, "Analyzing bagging").
+ * 1 - 1/e. It works as well as the bootstrap (Buehlmann and Yu 2002, "Analyzing bagging").
  */
 const SAMPLE_SHARE = 0.632;
 
 const LEAST_ROWS = 4;
 
-/** How many trials the prior of a leaf counts for: the noise's variance to that of what does not add up. */
+/**
+ * How many trials the prior of a leaf counts for: the ratio of the noise's variance to that of what does not add up.
+ */
 const SHRINKAGE = 4;
 
-/** What the surrogate says of points. */
+/** Predictions for points. */
 export interface Predictions {
   /** Expected rewards. */
   readonly mean: Float64Array;
-  /** Of the true rewards around them, noise left out. */
+  /** Variance of the true rewards around them, without noise. */
   readonly variance: Float64Array;
-  /** [tree][point]: how far each tree's prediction lies from the mean. */
+  /** [tree][point]: the deviation of each tree's prediction from the mean. */
   readonly deviations: Float64Array;
 }
 
 interface Member {
-  /** From the additive model's expected weights. */
+  /** Deviations from the additive model's expected weights. */
   readonly draw: Float64Array;
-  /** Per dimension the order of its choices; undefined for real ones. */
+  /** For each dimension, the ranks of its choices; undefined for real ones. */
   readonly ranks: readonly (Float64Array | undefined)[];
   readonly tree: Tree;
-  /** Per told trial, 1 where the tree has seen it. */
+  /** For each told trial, 1 if the tree has seen it. */
   readonly seen: Uint8Array;
 }
 
-/** A model that is fitted to judged points. */
+/** A model fitted to judged points. */
 export class Surrogate {
   readonly #dimensions: readonly Dimension[];
   readonly #points: readonly Point[];
   readonly #additive: AdditiveModel;
   readonly #members: readonly Member[];
-  /** What the additive model leaves of the rewards. */
+  /** The rewards minus the additive model's predictions. */
   readonly #residuals: Float64Array;
-  /** The variance of a trial's noise, as far as it is known: else of all that is unexplained. */
+  /** The variance of a trial's noise if known, else all unexplained variance. */
   readonly #noise: number;
   readonly #relativeNoise: Float64Array;
-  /** What those trees make of each residual that have not seen it. */
-  readonly #foretold: Float64Array;
-  /** From 0 to 1: how far the forest counts. */
+  /** Each residual's prediction by the trees that have not seen it. */
+  readonly #predicted: Float64Array;
+  /** Weight of the forest, from 0 to 1. */
   readonly #trust: number;
 
   /** @param judged at least one. */
@@ -84,8 +86,8 @@ export class Surrogate {
     this.#noise = noise.variance ?? additive.unexplained;
     this.#relativeNoise = noise.relative;
     this.#members = this.#grow(seed);
-    this.#foretold = this.#outOfBag();
-    this.#trust = trustIn(this.#foretold, this.#residuals);
+    this.#predicted = this.#outOfBag();
+    this.#trust = trustIn(this.#predicted, this.#residuals);
   }
 
   #grow(seed: number): Member[] {
@@ -127,8 +129,8 @@ export class Surrogate {
   }
 
   /**
-   * What is to be expected at `points`. The variance is that between the trees, and that within their leaves as far as it
-   * exceeds the noise (the law of total variance: Hutter, Xu, Hoos and Leyton-Brown 2014, section 4.3.2).
+   * Predictions at `points`. The variance is that between the trees, plus that within their leaves as far as it exceeds
+   * the noise (the law of total variance: Hutter, Xu, Hoos and Leyton-Brown 2014, section 4.3.2).
    */
   predict(points: readonly Point[]): Predictions {
     const count = points.length;
@@ -165,25 +167,25 @@ export class Surrogate {
   }
 
   /**
-   * What is to be expected of the judged points, their own rewards included. What the additive model leaves of a reward is
-   * partly noise: it is weighed against what those trees make of it that have not seen it, by the variance of each.
+   * The expected true rewards of the judged points, given their own rewards too. The residual of a reward is partly
+   * noise: it is weighed against its prediction by the trees that have not seen it, by the variance of each.
    */
   judgedMeans(): Float64Array {
     const count = this.#points.length;
-    const foretold = this.#foretold.map((value) => this.#trust * value);
+    const predicted = this.#predicted.map((value) => this.#trust * value);
     let squares = 0;
-    for (let row = 0; row < count; row++) squares += (this.#residuals[row] - foretold[row]) ** 2;
-    // The variance of what does not add up and the trees do not know: where noise is unknown, none is told apart from it.
+    for (let row = 0; row < count; row++) squares += (this.#residuals[row] - predicted[row]) ** 2;
+    // The variance that neither model predicts, less the noise. If the noise is unknown, all of it counts as noise.
     const unknown = Math.max(0, squares / count - this.#noise);
     const expected = this.#additive.expected(this.#additive.termsOf(this.#points));
     return expected.map((value, row) => {
       const noise = this.#noise * this.#relativeNoise[row];
       const share = unknown > 0 ? unknown / (unknown + noise) : 0;
-      return value + foretold[row] + share * (this.#residuals[row] - foretold[row]);
+      return value + predicted[row] + share * (this.#residuals[row] - predicted[row]);
     });
   }
 
-  /** Per judged point the mean over the trees that have not seen it; 0 where all have. */
+  /** For each judged point, the mean over the trees that have not seen it; 0 if all have. */
   #outOfBag(): Float64Array {
     const count = this.#points.length;
     const columns = columnsOf(this.#dimensions, this.#points);
@@ -202,23 +204,23 @@ export class Surrogate {
   }
 }
 
-/** The slope with which residuals follow what was foretold of them, less its standard error, within 0 and 1. */
-function trustIn(foretold: Float64Array, residuals: Float64Array): number {
+/** The regression slope of residuals on their predictions, less its standard error, clipped to [0, 1]. */
+function trustIn(predicted: Float64Array, residuals: Float64Array): number {
   let products = 0;
   let squares = 0;
-  for (let row = 0; row < foretold.length; row++) {
-    products += foretold[row] * residuals[row];
-    squares += foretold[row] * foretold[row];
+  for (let row = 0; row < predicted.length; row++) {
+    products += predicted[row] * residuals[row];
+    squares += predicted[row] * predicted[row];
   }
   if (squares === 0) return 0;
   const slope = products / squares;
   let errors = 0;
-  for (let row = 0; row < foretold.length; row++) errors += (residuals[row] - slope * foretold[row]) ** 2;
-  const standardError = Math.sqrt(errors / foretold.length / squares);
+  for (let row = 0; row < predicted.length; row++) errors += (residuals[row] - slope * predicted[row]) ** 2;
+  const standardError = Math.sqrt(errors / predicted.length / squares);
   return Math.min(1, Math.max(0, slope - standardError));
 }
 
-/** The correlation, over the trees, of what is predicted at two points; 0 where nothing is uncertain at one of them. */
+/** The correlation, over the trees, of the predictions at two points; 0 if one of them has no uncertainty. */
 export function correlation(a: Predictions, rowA: number, b: Predictions, rowB: number): number {
   const [countA, countB] = [a.mean.length, b.mean.length];
   let product = 0;
@@ -242,7 +244,7 @@ function columnsOf(dimensions: readonly Dimension[], points: readonly Point[]): 
   });
 }
 
-/** Writes into which leaf every row falls. */
+/** Finds the leaf of every row. */
 function findLeaves(
   { column, threshold, left }: Tree,
   ranks: readonly (Float64Array | undefined)[],

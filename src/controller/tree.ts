@@ -1,43 +1,43 @@
 // A regression tree (Breiman, Friedman, Olshen and Stone 1984, "Classification and regression trees") in flat arrays.
-// Rows are sorted by every column once, and stay sorted while nodes are split: a tree takes columns × rows × depth steps
-// (presorting as in SLIQ: Mehta, Agrawal and Rissanen 1996).
+// Rows are sorted by every column once and stay sorted while nodes are split, so a tree takes columns × rows × depth
+// steps (presorting as in SLIQ: Mehta, Agrawal and Rissanen 1996).
 //
-// Thresholds are drawn uniformly between the two values that they part, not in the middle: the mean over many trees is
-// then smooth between them, and the spread greatest in the middle (Hutter, Xu, Hoos and Leyton-Brown 2014, "Algorithm
-// runtime prediction: methods & evaluation", section 4.3.2).
+// Thresholds are drawn uniformly between the two values that they separate instead of halfway: the mean over many trees
+// is then smooth between the values, and the spread greatest in the middle (Hutter, Xu, Hoos and Leyton-Brown 2014,
+// "Algorithm runtime prediction: methods & evaluation", section 4.3.2).
 
 import type { Random } from "../common/random.ts";
 
-/** What a tree is grown from, for all trees the same. */
+/** The settings of a tree, the same for all trees. */
 export interface TreeOptions {
-  /** The fewest rows that a leaf may have; at least 1. */
+  /** The minimum number of rows in a leaf; at least 1. */
   readonly leastRows: number;
-  /** How many columns are looked at in a node, drawn anew for each. */
+  /** The number of columns considered in a node, drawn anew for each. */
   readonly columns: number;
-  /** The weight with which a node's mean is drawn to 0; 0 leaves it as it is. */
+  /** The weight with which a node's mean is shrunk to 0; 0 for no shrinkage. */
   readonly shrinkage: number;
 }
 
 /** A grown tree. Node 0 is the root; the right child of a node follows its left one. */
 export interface Tree {
-  /** Per node: the column that it splits, or -1 in a leaf. */
+  /** For each node, the column that it splits, or -1 in a leaf. */
   readonly column: Int16Array;
-  /** Per node: rows whose value is at most this go left. */
+  /** For each node, the threshold: rows with at most this value go left. */
   readonly threshold: Float64Array;
-  /** Per node: its left child. */
+  /** For each node, its left child. */
   readonly left: Int32Array;
-  /** Per node: the weighted mean of its rows' targets, shrunken. */
+  /** For each node, the weighted mean of its rows' targets, shrunk. */
   readonly mean: Float64Array;
-  /** Per node: their weighted variance around their mean. */
+  /** For each node, their weighted variance around their mean. */
   readonly variance: Float64Array;
 }
 
 /**
- * Grows a tree until no split makes the squared error smaller.
- * @param values per column the value of every row.
- * @param orders per column the sample's rows, ascending by their value; they are reordered.
- * @param targets per row.
- * @param weights per row, greater than 0.
+ * Grows a tree until no split reduces the squared error.
+ * @param values for each column, the value of every row.
+ * @param orders for each column, the sample's rows in ascending order of their values; they are reordered.
+ * @param targets for each row.
+ * @param weights for each row, greater than 0.
  */
 export function growTree(
   values: readonly Float64Array[],
@@ -85,7 +85,7 @@ export function growTree(
     let bestGain = 1e-12 * squares;
     let bestColumn = -1;
     let bestEnd = 0;
-    // Columns in random order: beyond the wanted number only until one can be split at all.
+    // Columns in random order; beyond the requested number only until one can be split at all.
     for (let drawn = 0; drawn < candidates.length && (drawn < columns || bestColumn < 0); drawn++) {
       const other = random.integer(drawn, candidates.length - 1);
       const column = candidates[other];

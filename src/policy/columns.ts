@@ -1,4 +1,4 @@
-// A policy as cells of a table: the notebook's columns. Numbers keep full precision.
+// A policy as cells of a table, for the notebook's columns. Numbers keep full precision.
 
 import { messageOf, UsageError } from "../common/errors.ts";
 import { parseTechnique } from "../config/techniques.ts";
@@ -15,14 +15,14 @@ export function policyColumns(chains: number, operationsPerChain: number): strin
   return [...columns, "portion"];
 }
 
-/** A policy's cells, one per column of `policyColumns`; its chains are all of one length. */
+/** A policy's cells, one per column of `policyColumns`; all chains must have the same length. */
 export function policyCells(policy: Policy): string[] {
   const operations = policy.chains.flat();
   return [...operations.flatMap(({ type, magnitude }) => [type, String(magnitude)]), String(policy.portion)];
 }
 
 /**
- * The policy that `policyCells` wrote.
+ * The policy written by `policyCells`.
  * @throws UsageError naming the column whose cell is missing or wrong.
  */
 export function parsePolicyCells(

@@ -1,4 +1,4 @@
-// The file of policies, `policies.json` and `best.json`: its form, and reading it with errors that name the place.
+// The format of policy files (`policies.json`, `best.json`), and reading them with errors that name the place.
 
 import { readFileSync } from "node:fs";
 import { messageOf, systemReason, UsageError } from "../common/errors.ts";
@@ -8,7 +8,7 @@ import type { Chain, Operation, Policy } from "./policy.ts";
 const FORMAT = "deepaugment-policies";
 const VERSION = 1;
 
-/** What a search found, best first. */
+/** The result of a search, best policy first. */
 export interface PolicyFile {
   readonly dataset: PolicyDataset;
   readonly baseline: MeasuredReward;
@@ -23,29 +23,29 @@ export interface PolicyDataset {
   readonly imageShape: readonly [number, number, number];
 }
 
-/** A mean reward; its standard error is null where one sample was trained, which shows no spread. */
+/** A mean reward; its standard error is null if one sample was trained, which shows no spread. */
 export interface MeasuredReward {
   readonly reward: number;
   readonly standardError: number | null;
-  /** Whether they are those of trainings that came after the search, with fresh seeds; not so in older files. */
+  /** Whether the reward comes from trainings after the search, with fresh seeds; false in older files. */
   readonly confirmed: boolean;
-  /** The reward of the trial in the search, where another one is confirmed. */
+  /** The trial's reward in the search, if `reward` is a confirmed one. */
   readonly searchReward?: number;
 }
 
 /** A policy with the trial that judged it. */
 export interface FoundPolicy extends Policy, MeasuredReward {
   readonly trial: number;
-  /** The reward less the baseline's: of a policy that is not confirmed, less what the search saw of the baseline. */
+  /** The reward minus the baseline's; for an unconfirmed policy, minus the baseline's reward in the search. */
   readonly expectedAccuracyIncrease: number;
   /**
-   * What is to be expected of an unconfirmed trial by those like it, when the luck is taken out of its reward: such
-   * policies are ranked by it. Missing while the search still runs, in older files, and of confirmed policies.
+   * The expected reward of an unconfirmed trial, given similar trials, with the luck removed from its reward; such
+   * policies are ranked by it. Missing while the search still runs, in older files, and for confirmed policies.
    */
   readonly predictedReward?: number;
 }
 
-/** The file's text, with a final newline. Keys stand in the order of the contract. */
+/** The file's text, with a final newline. Keys are in a fixed order. */
 export function formatPolicyFile(file: PolicyFile): string {
   const policies = file.policies.map((policy) => ({
     trial: policy.trial,
@@ -66,13 +66,13 @@ export function formatPolicyFile(file: PolicyFile): string {
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-/** Keys that are undefined are not written. */
+/** Undefined keys are not written. */
 function measuredAs({ reward, standardError, confirmed, searchReward }: MeasuredReward): MeasuredReward {
   return { reward, standardError, confirmed, searchReward };
 }
 
 /**
- * Reads a file of policies.
+ * Reads a policy file.
  * @throws UsageError in one line, naming the file and the place in it.
  */
 export function readPolicyFile(path: string): PolicyFile {
@@ -85,7 +85,7 @@ export function readPolicyFile(path: string): PolicyFile {
   return parsePolicyFile(text, path);
 }
 
-/** As `readPolicyFile`, from the file's text; `path` is for the errors. */
+/** Like `readPolicyFile`, from the file's text; `path` is used in errors. */
 export function parsePolicyFile(text: string, path: string): PolicyFile {
   try {
     return fileOf(parseJson(text));
@@ -96,7 +96,7 @@ export function parsePolicyFile(text: string, path: string): PolicyFile {
 }
 
 function parseJson(text: string): unknown {
-  if (text.trim() === "") throw new UsageError("the file is empty; expected a policies.json of a search");
+  if (text.trim() === "") throw new UsageError("the file is empty; expected the policies.json of a search");
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -106,15 +106,15 @@ function parseJson(text: string): unknown {
 
 function fileOf(content: unknown): PolicyFile {
   if (!isRecord(content) || content.format !== FORMAT) {
-    const received = isRecord(content) ? `its format is ${show(content.format)}` : "it is no JSON object";
-    throw new UsageError(`not a file of policies: expected the format "${FORMAT}", but ${received}`);
+    const received = isRecord(content) ? `its format is ${show(content.format)}` : "it is not a JSON object";
+    throw new UsageError(`not a policy file: expected the format "${FORMAT}", but ${received}`);
   }
   if (content.version !== VERSION) {
     throw new UsageError(
       `version: this program reads version ${VERSION}, the file has ${show(content.version)}`,
     );
   }
-  // Empty where no trial did better than the baseline; whoever needs a policy asks.
+  // Empty if no trial improved on the baseline; callers that need a policy check this.
   if (!Array.isArray(content.policies)) throw expected("a list", content.policies, "policies");
   return {
     dataset: datasetOf(record(content.dataset, "dataset")),
@@ -149,7 +149,7 @@ function measuredOf(content: JsonRecord, place: string): MeasuredReward {
   };
 }
 
-/** The key with its number, or nothing where it is missing. */
+/** The key with its number, or nothing if it is missing. */
 function optionalNumber<K extends string>(content: JsonRecord, key: K, place: string): { [P in K]?: number } {
   if (content[key] === undefined) return {};
   return { [key]: number(content[key], `${place}.${key}`) } as { [P in K]: number };
@@ -201,7 +201,7 @@ function list(value: unknown, place: string): readonly unknown[] {
 }
 
 function text(value: unknown, place: string): string {
-  if (typeof value !== "string") throw expected("a text", value, place);
+  if (typeof value !== "string") throw expected("a string", value, place);
   return value;
 }
 

@@ -1,4 +1,4 @@
-// What a policy is. See the contract's table of words.
+// The policy types.
 
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 
@@ -21,8 +21,8 @@ export interface Policy {
 }
 
 /**
- * What trial 0 trains under: nothing is added. The original wrote it as `rotate` with magnitude 0, twice, and portion
- * 0; here with as many operations as the run's other policies have, so that all of them fill the same columns.
+ * The policy of trial 0, which adds nothing. The original wrote it as `rotate` with magnitude 0, twice, and portion 0;
+ * here it has as many operations as the run's other policies, so that all of them fill the same columns.
  */
 export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
   const rotate: Operation = { type: "rotate", magnitude: 0 };
@@ -33,14 +33,14 @@ export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
 }
 
 /**
- * A short line for a person: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains apart by `|`. A technique
- * whose magnitude is not used stands alone.
+ * A short line for people: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains are separated by `|`.
+ * Magnitudes that a technique does not use are left out.
  */
 export function formatPolicy(policy: Policy): string {
   return `${policy.chains.map(formatChain).join(" | ")}, portion ${policy.portion.toFixed(2)}`;
 }
 
-/** A chain for a person: `horizontal-flip 0.95 → fog`. */
+/** A chain for people: `horizontal-flip 0.95 → fog`. */
 export function formatChain(chain: Chain): string {
   const format = ({ type, magnitude }: Operation) =>
     usesMagnitude(type) ? `${type} ${magnitude.toFixed(2)}` : type;

@@ -1,11 +1,11 @@
-// The search space of policies: how a policy becomes a point for the controller, and back.
+// The search space of policies: converts policies to points for the controller, and back.
 
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Dimension, Point } from "../controller/controller.ts";
 import { policyColumns } from "./columns.ts";
 import type { Chain, Policy } from "./policy.ts";
 
-/** What policies the search may propose. */
+/** The policies that the search may propose. */
 export interface SpaceOptions {
   readonly chains: number;
   readonly operationsPerChain: number;
@@ -13,12 +13,12 @@ export interface SpaceOptions {
   readonly operations: readonly TechniqueName[];
 }
 
-/** The options with the controller's dimensions, which have the names and the order of the notebook's columns. */
+/** The options with the controller's dimensions, whose names and order are those of the notebook's columns. */
 export interface SearchSpace extends SpaceOptions {
   readonly dimensions: readonly Dimension[];
 }
 
-/** Per operation a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1]. */
+/** For each operation, a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1]. */
 export function createSpace(options: SpaceOptions): SearchSpace {
   const { chains, operationsPerChain, operations } = options;
   const choices = operations.length;
@@ -49,9 +49,9 @@ export function pointToPolicy(space: SearchSpace, point: Point): Policy {
 }
 
 /**
- * The point at which a policy lies. A policy of portion 0 adds no image, whatever its chains are; where they do not
- * fit the space (the baseline rotates, and the user may have left `rotate` out), the first allowed technique at
- * magnitude 0 stands in for them.
+ * The point of a policy. A policy of portion 0 adds no image, regardless of its chains; if they do not fit the space
+ * (the baseline rotates, and the user may have left out `rotate`), they are replaced by the first allowed technique at
+ * magnitude 0.
  * @throws RangeError if a policy of another portion does not fit the space.
  */
 export function policyToPoint(space: SearchSpace, policy: Policy): number[] {

@@ -72,7 +72,7 @@ describe("loadConfig", () => {
     for (const text of ["- data\n", "cifar10\n"]) {
       assert.equal(
         errorIn(text),
-        'FILE holds no keys with values; write one per line, such as "data: cifar10"',
+        'FILE contains no keys with values; write one per line, such as "data: cifar10"',
       );
     }
   });
@@ -91,7 +91,7 @@ describe("loadConfig", () => {
     assert.match(errorIn("seed: 1\ndata: *x"), /^FILE, line 2: not valid YAML: unresolved alias/);
     assert.equal(
       errorIn("data: a\n---\ndata: b\n"),
-      "FILE, line 2, column 1: not valid YAML: it holds more than one document",
+      "FILE, line 2, column 1: not valid YAML: it contains more than one document",
     );
   });
 

@@ -125,7 +125,7 @@ for (const [name, create] of Object.entries(controllers)) {
 
     it("refuses points outside the space and rewards that are no numbers", () => {
       const controller = create(SPACE, 0);
-      assert.throws(() => controller.tell(1, [8, 0, 0, 0], 0.5), /first is 8, outside of its range/);
+      assert.throws(() => controller.tell(1, [8, 0, 0, 0], 0.5), /first is 8, outside its range/);
       assert.throws(() => controller.tell(1, [0.5, 0, 0, 0], 0.5), RangeError);
       assert.throws(() => controller.expect(1, [0, 0, 0, 1.1]), /portion is 1\.1/);
       assert.throws(() => controller.expect(1, [0, Number.NaN, 0, 0]), RangeError);

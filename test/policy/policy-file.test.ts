@@ -116,13 +116,13 @@ describe("the file of policies", () => {
       message: `cannot read the policies ${missing}: there is no such file or folder`,
     });
     assert.throws(() => readPolicyFile(folder), /it is a folder, not a file/);
-    assert.equal(errorOf(" \n"), "best.json: the file is empty; expected a policies.json of a search");
+    assert.equal(errorOf(" \n"), "best.json: the file is empty; expected the policies.json of a search");
     assert.match(errorOf('{"format": \n'), /^best\.json: not valid JSON: /);
   });
 
   it("of another format or version is an error", () => {
-    const other = 'best.json: not a file of policies: expected the format "deepaugment-policies", but';
-    assert.equal(errorOf("[]"), `${other} it is no JSON object`);
+    const other = 'best.json: not a policy file: expected the format "deepaugment-policies", but';
+    assert.equal(errorOf("[]"), `${other} it is not a JSON object`);
     assert.equal(errorOf("{}"), `${other} its format is nothing`);
     assert.equal(errorOf(changed("deepaugment-policies", "x")), `${other} its format is "x"`);
     assert.equal(
@@ -138,7 +138,7 @@ describe("the file of policies", () => {
         '"gama contrast"',
         'policies[0].chains[0][1].type: unknown technique "gama contrast"; did you mean "gamma-contrast"?',
       ],
-      ['"gamma-contrast"', "3", "policies[0].chains[0][1].type: expected a text, received 3"],
+      ['"gamma-contrast"', "3", "policies[0].chains[0][1].type: expected a string, received 3"],
       ["0.85", "1.5", "policies[0].chains[0][1].magnitude: expected a number from 0 to 1, received 1.5"],
       ["0.95", "-0.1", "policies[0].chains[0][0].magnitude: expected a number from 0 to 1, received -0.1"],
       ["0.95", "1e999", "policies[0].chains[0][0].magnitude: expected a number, received null"],

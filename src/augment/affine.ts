@@ -7,7 +7,7 @@
 // x' = x - tan(s) y, y' = y.
 
 import { type Canvas, kernels } from "./kernels.ts";
-import type { Shape, Technique } from "./technique.ts";
+import type { Shape, Technique, TechniqueSet } from "./technique.ts";
 
 /** The source position of a target pixel, both relative to the centre: x = xx x' + xy y' + shiftX, y likewise. */
 interface InverseMap {
@@ -82,3 +82,10 @@ function warp(canvas: Canvas, { xx, xy, yx, yy, shiftX, shiftY }: InverseMap): v
   const { source, target, height, width, work } = canvas;
   canvas.kernels.warp(source, target, height, width, xx, xy, yx, yy, shiftX, shiftY, work);
 }
+
+export const affineTechniques = {
+  rotate,
+  shear,
+  "translate-x": translateX,
+  "translate-y": translateY,
+} satisfies TechniqueSet;

@@ -2,7 +2,7 @@
 // getGaussianKernel.
 
 import { align, kernels } from "./kernels.ts";
-import type { Technique } from "./technique.ts";
+import type { Technique, TechniqueSet } from "./technique.ts";
 
 /** Below this sigma the blur is the identity. */
 const SMALLEST_SIGMA = 1e-3;
@@ -47,3 +47,7 @@ export function gaussianKernel(sigma: number): Float64Array {
   }
   return kernel.map((weight) => weight / sum);
 }
+
+export const blurTechniques = {
+  "gaussian-blur": gaussianBlur,
+} satisfies TechniqueSet;

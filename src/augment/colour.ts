@@ -1,6 +1,6 @@
 // Hue and saturation.
 
-import type { Technique } from "./technique.ts";
+import type { Technique, TechniqueSet } from "./technique.ts";
 
 type HueParameters = { added: number };
 
@@ -17,3 +17,7 @@ export const addToHueAndSaturation: Technique<HueParameters> = {
     kernels.addToHueAndSaturation(source, target, height * width, added);
   },
 };
+
+export const colourTechniques = {
+  "add-to-hue-and-saturation": addToHueAndSaturation,
+} satisfies TechniqueSet;

@@ -1,6 +1,6 @@
 // Gamma, brightness and inversion: each value is mapped independently of its neighbours.
 
-import type { Technique } from "./technique.ts";
+import type { Technique, TechniqueSet } from "./technique.ts";
 
 type GammaParameters = { gamma: number };
 /** The amounts added to red, green and blue. */
@@ -56,3 +56,9 @@ export const invert: Technique<Record<string, never>> = {
     kernels.invert(source, target, height * width * 3);
   },
 };
+
+export const contrastTechniques = {
+  brighten,
+  "gamma-contrast": gammaContrast,
+  invert,
+} satisfies TechniqueSet;

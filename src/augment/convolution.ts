@@ -2,7 +2,7 @@
 // filter2D (a correlation: the kernel is not flipped).
 
 import { type Canvas, kernels } from "./kernels.ts";
-import type { Shape, Technique } from "./technique.ts";
+import type { Shape, Technique, TechniqueSet } from "./technique.ts";
 
 /** Nine weights, row by row from the top left. */
 export type Kernel3x3 = readonly [number, number, number, number, number, number, number, number, number];
@@ -64,3 +64,8 @@ export function convolve(canvas: Canvas, kernel: Kernel3x3): void {
   floats.set(kernel, work >> 2);
   canvas.kernels.convolve3x3(source, target, height, width, work, work + KERNEL_BYTES);
 }
+
+export const convolutionTechniques = {
+  emboss,
+  sharpen,
+} satisfies TechniqueSet;

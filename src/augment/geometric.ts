@@ -2,7 +2,7 @@
 
 import type { Random } from "../common/random.ts";
 import { kernels } from "./kernels.ts";
-import type { Technique } from "./technique.ts";
+import type { Technique, TechniqueSet } from "./technique.ts";
 
 /** Whole pixels removed from each side. */
 type CropParameters = { top: number; right: number; bottom: number; left: number };
@@ -61,3 +61,9 @@ export const verticalFlip: Technique<FlipParameters> = {
     kernels.flipVertically(source, target, height, width);
   },
 };
+
+export const geometricTechniques = {
+  crop,
+  "horizontal-flip": horizontalFlip,
+  "vertical-flip": verticalFlip,
+} satisfies TechniqueSet;

@@ -4,7 +4,7 @@
 import { align, type Canvas, kernels } from "./kernels.ts";
 import { normalTable } from "./normal.ts";
 import { STATE_BYTES, seedState } from "./random-state.ts";
-import type { Shape, Technique } from "./technique.ts";
+import type { Shape, Technique, TechniqueSet } from "./technique.ts";
 
 type GaussianNoiseParameters = { standardDeviation: number; perChannel: boolean; noiseSeed: number };
 type DropoutParameters = { share: number; perChannel: boolean; noiseSeed: number };
@@ -157,3 +157,10 @@ function drawCells(
   canvas.kernels.drawHits(cells, count, limitOf(share), random);
   return { random, cells, rest: cells + cellBytes(parameters) };
 }
+
+export const noiseTechniques = {
+  "additive-gaussian-noise": additiveGaussianNoise,
+  "coarse-dropout": coarseDropout,
+  "coarse-salt-pepper": coarseSaltPepper,
+  dropout,
+} satisfies TechniqueSet;

@@ -51,3 +51,6 @@ export interface Technique<P extends DrawnParameters = DrawnParameters> {
    */
   render(canvas: Canvas, parameters: P): void;
 }
+
+/** The techniques of a family, by name. */
+export type TechniqueSet = Partial<Readonly<Record<TechniqueName, Technique>>>;

@@ -6,7 +6,7 @@ import { Random } from "../common/random.ts";
 import { frequencyNoise, noiseBytes } from "./frequency-noise.ts";
 import { align, type Canvas, kernels } from "./kernels.ts";
 import { STATE_BYTES, seedState } from "./random-state.ts";
-import type { Shape, Technique } from "./technique.ts";
+import type { Shape, Technique, TechniqueSet } from "./technique.ts";
 
 /** Ranges [low, high] from which a layer's settings are drawn, uniformly. */
 interface LayerRanges {
@@ -177,3 +177,8 @@ function blendLayer(canvas: Canvas, layer: LayerParameters, source: number): voi
     density,
   );
 }
+
+export const weatherTechniques = {
+  clouds,
+  fog,
+} satisfies TechniqueSet;

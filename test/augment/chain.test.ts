@@ -22,8 +22,8 @@ const chains = fc.array(operations, { minLength: 2, maxLength: 3 });
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 60) };
 
 describe("every technique", () => {
-  it("stands in the registry under its own name, with what its magnitude means", () => {
-    assert.deepEqual(Object.keys(REGISTRY), [...TECHNIQUES]);
+  it("is in the registry under its own name, with what its magnitude means", () => {
+    assert.deepEqual(Object.keys(REGISTRY).sort(), [...TECHNIQUES].sort());
     for (const name of TECHNIQUES) {
       assert.equal(REGISTRY[name].name, name);
       assert.ok(REGISTRY[name].meaning.length > 20);

@@ -8,7 +8,7 @@ namespace {
 
 /**
  * Flushes decaying averages to 0 before they become denormal numbers, which are slow on many processors. 2^-126 is
- * negligible beside epsilon.
+ * negligible compared with epsilon.
  */
 inline Vector flushed(Vector average) { return absolute(average) < 0x1p-126f ? Vector{} : average; }
 

@@ -50,7 +50,7 @@ export const TERMS: Term[] = [
     use: "reports, says; is reported, is given",
     pattern:
       /\btells\b|\b(?:is|are|be|been|was|were|being|not) told\b|\btold (?:of|to|by|where|that|in|how|what|whether)\b|\btell (?:of|what|how|the user)\b/g,
-    allowed: /\btells \w+ apart|\btells apart/gi,
+    allowed: /\btells (?:\w+ )?apart\b|\bconst told of\b/gi,
   },
   { name: "lies", use: "is stored, is, is in", pattern: /\b(?:lies|lie|lying)\b/g },
   {

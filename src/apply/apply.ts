@@ -1,6 +1,6 @@
-// A policy on a dataset, offline: every original, and the augmented copies of the training images, with a manifest; as
-// class folders, or as the files of CIFAR-10 or numpy. What is done is kept as it is done: an interrupted run goes on
-// where it stopped.
+// Applies a policy to a dataset, offline: writes every original and the augmented copies of the training images, with a
+// manifest, as class folders or in the formats of CIFAR-10 or numpy. Progress is saved continuously, so that an
+// interrupted run can be resumed.
 
 import { join } from "node:path";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
@@ -17,15 +17,15 @@ import { checkSame, createRunFile, type RunResult } from "./run-file.ts";
 import { openSource, type Picture, type PictureSource } from "./source.ts";
 
 export interface ApplyOptions extends FormOptions {
-  /** A file of policies, best first. */
+  /** A policy file, best policy first. */
   readonly policyPath: string;
   /** A folder with one subfolder per class, an archive, or a dataset's name. */
   readonly data: string;
-  /** The folder to write; it must not exist, or be empty, or hold a run to go on with. */
+  /** The output folder: it must not exist, or be empty, or contain a run to resume. */
   readonly out: string;
-  /** Whether a run that was interrupted in `out` is gone on with; without one, it is begun. */
+  /** Whether to resume an interrupted run in `out`; if there is none, one is started. */
   readonly resume?: boolean;
-  /** So many of the best policies are used, fewer where the file holds fewer: 1 or more. */
+  /** How many of the best policies to use, 1 or more; fewer if the file has fewer. */
   readonly top: number;
   /** Copies of each augmented image, 1 or more; each goes through every chain of a policy drawn for it. */
   readonly copies: number;
@@ -34,7 +34,7 @@ export interface ApplyOptions extends FormOptions {
   /** Whether the originals, and the other splits, are left out. */
   readonly onlyAugmented: boolean;
   readonly seed: number;
-  /** Processes; one per core where it is missing. */
+  /** Number of processes; defaults to one per core. */
   readonly workers?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
@@ -43,20 +43,20 @@ export interface ApplyOptions extends FormOptions {
 export interface ApplyOutcome extends RunResult {
   readonly out: string;
   readonly manifest: string;
-  /** From how many policies copies were drawn. */
+  /** The number of policies from which copies were drawn. */
   readonly policies: number;
   /** Pictures in the data. */
   readonly images: number;
-  /** How many of them earlier runs had done: all of them where there was nothing left to do. */
+  /** How many of them earlier runs had finished: all of them if there was nothing left to do. */
   readonly doneBefore: number;
 }
 
 /**
- * Augments a dataset. The same options and data give the same files, byte for byte, on any number of workers and after
- * any number of interruptions.
- * @throws UsageError where the options, the policies, the data or the output folder are not usable; RunError where an
- *   output cannot be written; InterruptedError on abort. After the last two there is no manifest, the pictures that are
- *   there are whole, and `resume` goes on.
+ * Augments a dataset. The same options and data give the same files, byte for byte, with any number of workers and
+ * after any number of interruptions.
+ * @throws UsageError if the options, the policies, the data or the output folder are not usable; RunError if an output
+ * cannot be written; InterruptedError on abort. After the last two there is no manifest, existing pictures are
+ * complete, and `resume` continues the run.
  */
 export async function applyPolicies(options: ApplyOptions): Promise<ApplyOutcome> {
   const form = resolveForm(options);
@@ -79,7 +79,7 @@ async function applyTo(
   if (state.kind !== "new") checkSame(out, state.run, wanted);
   const facts = { out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: source.count };
   if (state.kind === "finished") return { ...facts, doneBefore: source.count, ...state.run.result };
-  // A run that is gone on with keeps what was written of it at its start.
+  // A resumed run keeps the run file written at its start.
   const run = state.kind === "begun" ? { ...state.run, result: undefined } : wanted;
   const ledger = new Ledger(out, source, run);
   const doneBefore = ledger.done;
@@ -89,7 +89,7 @@ async function applyTo(
 
 function bestPolicies(path: string, { policies }: PolicyFile, top: number): AppliedPolicy[] {
   if (policies.length === 0) {
-    throw new UsageError(`${path} holds no policy: no trial did better than the baseline`);
+    throw new UsageError(`${path} contains no policy: no trial improved on the baseline`);
   }
   return policies.slice(0, top).map(({ trial, chains }) => ({ trial, chains }));
 }
@@ -114,15 +114,15 @@ async function runToEnd(
     try {
       await ledger.suspend();
     } catch (failure) {
-      // Of two failures the first is told: the second may be its consequence.
+      // Of two failures the first is reported: the second may be its consequence.
       if (error instanceof InterruptedError) throw failure;
     }
     if (error instanceof InterruptedError) {
       throw new InterruptedError(
-        `interrupted after ${ledger.done} of ${source.count} pictures: the same command with --resume goes on`,
+        `interrupted after ${ledger.done} of ${source.count} pictures: run the same command with --resume to continue`,
       );
     }
-    if (error instanceof RunError) throw new RunError(`${error.message}; --resume goes on where it stopped`);
+    if (error instanceof RunError) throw new RunError(`${error.message}; continue with --resume`);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-// The binary version of CIFAR-10 (Krizhevsky 2009): records of a label and the planes of red, green and blue of 32 x 32
-// pixels, 10,000 of them a file. As many files of training images as there are need of; a validation split, which the
-// original has not, has files of its own.
+// The binary version of CIFAR-10 (Krizhevsky 2009): records of a label and the red, green and blue planes of 32 x 32
+// pixels, 10,000 per file. There are as many files of training images as needed; a validation split, which the original
+// lacks, has separate files.
 
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
@@ -30,15 +30,15 @@ export const cifarLayout: RecordLayout = {
   complete: () => {},
 };
 
-/** @throws UsageError where there are more classes than labels. */
+/** @throws UsageError if there are more classes than labels. */
 export function checkCifarClasses(classNames: readonly string[], data: string): void {
   if (classNames.length <= MOST_CLASSES) return;
   throw new UsageError(
-    `${data} has ${classNames.length} classes, but the labels of CIFAR-10's files end at ${MOST_CLASSES}: use --as npz`,
+    `${data} has ${classNames.length} classes, but CIFAR-10's files can hold only ${MOST_CLASSES}: use --as npz`,
   );
 }
 
-/** Writes the names of the classes, a line each. @throws RunError */
+/** Writes the class names, one per line. @throws RunError */
 export function writeCifarNames(out: string, classNames: readonly string[]): void {
   const lines = classNames.map((name) => `${name.replace(/\s*[\r\n]+\s*/g, " ")}\n`);
   writeFileWhole(join(out, "batches.meta.txt"), lines.join(""));

@@ -1,20 +1,20 @@
-// What is drawn for an image: whether it is augmented, by which policy each of its copies, and the parameters of every
-// operation. Each draw has a stream of its own, keyed by the image's index (and the copy), so that it depends neither
-// on order nor on the number of workers, and more copies add to the same first ones.
+// Draws for an image whether it is augmented, the policy of each of its copies, and the parameters of every operation.
+// Each draw has its own stream, keyed by the image's index (and the copy), so that it depends neither on order nor on
+// the number of workers, and asking for more copies keeps the first ones unchanged.
 
 import { type DrawnOperation, drawForImage } from "../augment/chain.ts";
 import type { Shape } from "../augment/technique.ts";
 import { Random, seedOf } from "../common/random.ts";
 import type { Chain } from "../policy/policy.ts";
 
-/** A policy as it is applied: to how many images is said by `chance`, not by its portion. */
+/** A policy as it is applied: `chance`, not its portion, determines how many images are augmented. */
 export interface AppliedPolicy {
   /** The trial that judged it. */
   readonly trial: number;
   readonly chains: readonly Chain[];
 }
 
-/** How images are augmented: plain data. */
+/** How images are augmented, as plain data. */
 export interface AugmentSettings {
   /** Each copy comes from one of these. */
   readonly policies: readonly AppliedPolicy[];
@@ -25,7 +25,7 @@ export interface AugmentSettings {
   readonly chance: number;
 }
 
-/** One augmented picture to be: `renderChain(source, shape, drawn)`. */
+/** A future augmented picture: `renderChain(source, shape, drawn)`. */
 export interface AugmentedDraw {
   /** From 1. */
   readonly copy: number;
@@ -33,14 +33,14 @@ export interface AugmentedDraw {
   readonly trial: number;
   /** From 1. */
   readonly chain: number;
-  /** How many chains the policy has. */
+  /** The number of chains of the policy. */
   readonly chains: number;
-  /** With the image's index and the chain's, the key of the stream that `drawn` came from. */
+  /** With the image's index and the chain's, the key of the stream of `drawn`. */
   readonly seed: number;
   readonly drawn: readonly DrawnOperation[];
 }
 
-/** Whether the image is one of those that are augmented. */
+/** Whether the image is augmented. */
 export function isAugmented({ seed, chance }: AugmentSettings, imageIndex: number): boolean {
   return new Random(seed, "apply", "chance", imageIndex).chance(chance);
 }

@@ -1,4 +1,4 @@
-// In what form the outputs are written: files in class folders, or the records of CIFAR-10's or numpy's files.
+// The formats of the output: files in class folders, or records in CIFAR-10's or numpy's files.
 
 import { UsageError } from "../common/errors.ts";
 import type { PictureExtension } from "./names.ts";
@@ -9,42 +9,43 @@ export type OutputForm = (typeof OUTPUT_FORMS)[number];
 export const PICTURE_FORMATS = ["png", "jpeg"] as const;
 export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 
-/** What a user may ask for. */
+/** The user's options. */
 export interface FormOptions {
-  /** `folders` where it is missing. */
+  /** Defaults to `folders`. */
   readonly as?: OutputForm;
-  /** Of the pictures in class folders; `png` where it is missing. */
+  /** Format of pictures in class folders; defaults to `png`. */
   readonly format?: PictureFormat;
-  /** Of JPEG files, from 1 to 100; 95 where it is missing. */
+  /** Quality of JPEG files, from 1 to 100; defaults to 95. */
   readonly quality?: number;
-  /** Grey pictures are written in one channel. */
+  /** Whether grey pictures are written in one channel. */
   readonly grey?: boolean;
 }
 
-/** What was asked for, resolved: plain data. */
+/** The resolved options, as plain data. */
 export type FormSettings =
   | { readonly as: "folders"; readonly format: "png"; readonly grey: boolean }
   | { readonly as: "folders"; readonly format: "jpeg"; readonly quality: number; readonly grey: boolean }
   | { readonly as: "cifar10"; readonly grey: false }
   | { readonly as: "npz"; readonly grey: boolean };
 
-/** @throws UsageError where options contradict one another. */
+/** @throws UsageError if options contradict each other. */
 export function resolveForm({ as = "folders", format, quality, grey = false }: FormOptions): FormSettings {
   if (as !== "folders") {
     const without = format ? "--format" : quality === undefined ? undefined : "--quality";
-    if (without) throw new UsageError(`${without} is for --as folders: ${as} holds pixels; leave it out`);
+    if (without)
+      throw new UsageError(`${without} only applies to --as folders: ${as} stores pixels; leave it out`);
     if (as === "npz") return { as, grey };
     if (grey)
-      throw new UsageError("--grey is not for --as cifar10, whose images are in colour; use --as npz");
+      throw new UsageError("--grey does not apply to --as cifar10, whose images are in colour; use --as npz");
     return { as, grey: false };
   }
   if (format === "jpeg") return { as, format, quality: quality ?? 95, grey };
   if (quality !== undefined)
-    throw new UsageError("--quality is for --format jpeg: PNG loses nothing; leave it out");
+    throw new UsageError("--quality only applies to --format jpeg: PNG is lossless; leave it out");
   return { as, format: "png", grey };
 }
 
-/** The ending of the pictures that are written. */
+/** The extension of the written pictures. */
 export function extensionOf(form: FormSettings): PictureExtension {
   return form.as === "folders" && form.format === "jpeg" ? "jpg" : "png";
 }

@@ -1,5 +1,5 @@
-// What a run has done, picture by picture, in the order of the listing: a line of JSON each, appended as results come.
-// It is what an interrupted run goes on from, and what the manifest is made of in the end.
+// Records what a run has done, picture by picture, in the order of the listing: one line of JSON each, appended as
+// results arrive. Interrupted runs resume from it, and the manifest is made from it in the end.
 
 import { closeSync, fsync, ftruncateSync, openSync, readSync, rmSync } from "node:fs";
 import { promisify } from "node:util";
@@ -7,10 +7,10 @@ import { RunError, systemReason } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
 import type { PictureResult } from "./task.ts";
 
-/** A picture's line; a record has its place by now. */
+/** A picture's line; a record already has its final position. */
 export type JournalEntry = { readonly index: number } & PictureResult;
 
-/** How often entries are brought to the disk, in milliseconds. */
+/** How often entries are flushed to disk, in milliseconds. */
 const SYNC_INTERVAL = 1000;
 
 const CHUNK = 1 << 20;
@@ -18,8 +18,8 @@ const CHUNK = 1 << 20;
 const syncToDisk = promisify(fsync);
 
 /**
- * The entries of a journal with the byte at which each ends. What a killed or a full disk's run may have left at the
- * end, a torn line or one out of turn, ends them. The file is read in pieces.
+ * The entries of a journal with the byte at which each ends. Reading stops at what a kill or a full disk may have left
+ * at the end: an incomplete line, or one out of order. The file is read in pieces.
  */
 export function* readJournal(
   path: string,
@@ -41,7 +41,7 @@ function parseEntry(line: string): JournalEntry | undefined {
   }
 }
 
-/** The whole lines of a file, without what follows the last line feed. */
+/** The complete lines of a file, without anything after the last line feed. */
 function* linesOf(path: string): Generator<{ line: string; end: number }> {
   const file = openSync(path, "r");
   try {
@@ -62,7 +62,7 @@ function* linesOf(path: string): Generator<{ line: string; end: number }> {
   }
 }
 
-/** Appends entries as they come: a kill loses none, a failure of the machine about a second's. */
+/** Appends entries as they arrive: a kill loses none, a machine failure about those of the last second. */
 export class Journal {
   readonly path: string;
   readonly #syncOutputs: () => Promise<void>;
@@ -70,9 +70,9 @@ export class Journal {
   #synced = performance.now();
 
   /**
-   * Opens a journal, or begins one.
-   * @param length what is kept of it, in bytes: the rest is cut off.
-   * @param syncOutputs brings to the disk what the entries tell of.
+   * Opens a journal, or creates one.
+   * @param length the number of bytes to keep; the rest is cut off.
+   * @param syncOutputs flushes the outputs of the entries to disk.
    * @throws RunError
    */
   constructor(path: string, length: number, syncOutputs: () => Promise<void>) {
@@ -97,7 +97,7 @@ export class Journal {
     if (performance.now() - this.#synced >= SYNC_INTERVAL) await this.sync();
   }
 
-  /** Brings outputs and entries to the disk. @throws RunError */
+  /** Flushes outputs and entries to disk. @throws RunError */
   async sync(): Promise<void> {
     if (this.#file === undefined) return;
     await this.#syncOutputs();
@@ -119,7 +119,7 @@ export class Journal {
     rmSync(this.path, { force: true });
   }
 
-  /** After a failure nothing more is written: the last line may be torn. */
+  /** Nothing more is written after a failure, since the last line may be incomplete. */
   #failure(error: unknown): RunError {
     this.close();
     return new RunError(`cannot write ${this.path}: ${systemReason(error)}`);

@@ -1,5 +1,5 @@
-// Takes a run's results in the order of the listing and keeps them: records in their files, a line a picture in the
-// journal, counts. From the journal an interrupted run goes on, and the manifest is made.
+// Stores a run's results in the order of the listing: records in their files, one line per picture in the journal, and
+// counts. Interrupted runs resume from the journal, and the manifest is made from it.
 
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -27,8 +27,8 @@ export class Ledger {
   readonly #journal: Journal;
 
   /**
-   * Begins a run in an empty or missing folder, or goes on with one; what it has done and is still there is counted.
-   * @throws RunError where the folder cannot be written to.
+   * Starts a run in an empty or missing folder, or resumes one; finished work that still exists is counted.
+   * @throws RunError if the folder cannot be written to.
    */
   constructor(out: string, source: PictureSource, run: RunFile) {
     this.#out = out;
@@ -48,12 +48,12 @@ export class Ledger {
     this.#journal = new Journal(path, length, async () => this.#records?.sync());
   }
 
-  /** Pictures that are done, skipped ones included. */
+  /** Finished pictures, including skipped ones. */
   get done(): number {
     return this.#tally.done;
   }
 
-  /** @throws UsageError where a picture does not fit the form; RunError where something cannot be written. */
+  /** @throws UsageError if a picture does not fit the form; RunError if something cannot be written. */
   async take({ pictures, results, records }: TaskResult): Promise<void> {
     const placed = this.#records ? this.#place(this.#records, pictures, results, records) : results;
     await this.#journal.add(placed.map((result, i) => ({ index: pictures[i].index, ...result })));
@@ -61,8 +61,8 @@ export class Ledger {
   }
 
   /**
-   * Gives the output its final form, when all pictures are taken. Each step can be done again; the journal goes last.
-   * @throws UsageError where no picture at all could be decoded; RunError where something cannot be written.
+   * Finalises the output after all pictures have been taken. Each step can be repeated; the journal is removed last.
+   * @throws UsageError if no picture at all could be decoded; RunError if something cannot be written.
    */
   async finish(): Promise<RunResult> {
     this.#checkSome();
@@ -77,7 +77,7 @@ export class Ledger {
     return result;
   }
 
-  /** Leaves what a later run goes on from. @throws RunError where the last results cannot be written. */
+  /** Leaves everything that a later run needs to resume. @throws RunError if the last results cannot be written. */
   async suspend(): Promise<void> {
     try {
       await this.#journal.sync();
@@ -88,7 +88,7 @@ export class Ledger {
     }
   }
 
-  /** Leaves nothing but whole pictures: there is no going on. */
+  /** Leaves only complete pictures, so that the run cannot be resumed. */
   discard(): void {
     this.#records?.discard();
     this.#journal.remove();
@@ -96,7 +96,7 @@ export class Ledger {
     removeTemporaryFiles(this.#out);
   }
 
-  /** Counts what the journal tells of and is there; the length of the journal that is true, in bytes. */
+  /** Counts the journal's entries whose outputs exist; returns the length of this part of the journal, in bytes. */
   #recount(path: string): number {
     let length = 0;
     for (const { picture, entry, end } of this.#entries(path)) {
@@ -113,13 +113,13 @@ export class Ledger {
       this.#records.check(shapeOf(entry), this.#source.nameOf(picture));
       return this.#records.recount(picture.split, entry.outputs.length);
     }
-    // Where the machine itself failed, files that were not yet on the disk are shorter, or missing.
+    // After a machine failure, files that had not been flushed to disk may be truncated or missing.
     return entry.outputs.every(({ output, bytes }) => {
       return statSync(join(this.#out, output), { throwIfNoEntry: false })?.size === bytes;
     });
   }
 
-  /** Puts a task's records where they belong; the results then tell where that is. */
+  /** Moves a task's records to their final position, which the returned results contain. */
   #place(
     files: RecordFiles,
     pictures: readonly Picture[],

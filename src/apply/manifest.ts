@@ -1,12 +1,12 @@
-// `manifest.csv`: a row per output, from which each augmented picture can be made again. CSV as in RFC 4180, lines
-// ended by a line feed.
+// `manifest.csv`: one row per output, from which each augmented picture can be reproduced. CSV as in RFC 4180, with
+// line feeds.
 
 import type { DrawnOperation } from "../augment/chain.ts";
 import { quoteCell } from "../common/csv.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
 
-/** An output. Paths have `/` on every system. */
+/** An output. Paths use `/` on every system. */
 export interface ManifestRow {
   /** Relative to the output folder; a record of a file as `train.npz#17`, counted from 0. */
   readonly output: string;
@@ -14,7 +14,7 @@ export interface ManifestRow {
   readonly source: string;
   readonly split: SplitName;
   readonly className: string;
-  /** Place of the source in the dataset's sorted listing. */
+  /** Index of the source in the dataset's sorted listing. */
   readonly imageIndex: number;
   /** Missing for originals. */
   readonly augmentation?: RowAugmentation;
@@ -25,11 +25,11 @@ export interface RowAugmentation {
   readonly copy: number;
   /** The trial of the policy. */
   readonly trial: number;
-  /** From 1, as the notebook counts them. */
+  /** From 1, as in the notebook. */
   readonly chain: number;
   /**
-   * `renderChain(source's pixels, shape, parameters)` gives the output's pixels, before a JPEG's loss; where the output
-   * is in one channel, then their luma.
+   * `renderChain(source's pixels, shape, parameters)` gives the output's pixels before JPEG compression; if the output
+   * has one channel, before conversion to luma.
    */
   readonly parameters: readonly DrawnOperation[];
   /** `drawForImage(chain, shape, {seed, imageIndex, chainIndex: chain - 1})` gives the parameters. */
@@ -64,10 +64,10 @@ export function formatManifestRow({
     .join(",");
 }
 
-/** Rows are written so many at a time. */
+/** Number of rows that are written at once. */
 const ROWS_AT_ONCE = 1000;
 
-/** Writes a manifest whole; rows are taken as they come. @throws RunError */
+/** Writes a whole manifest atomically; rows are consumed as they come. @throws RunError */
 export function writeManifest(path: string, rows: Iterable<ManifestRow>): void {
   writeFileWhole(path, manifestText(rows));
 }

@@ -1,13 +1,14 @@
-// What the outputs are called: beside `cat.png` come `cat_aug1.png`, `cat_aug2.png`, ... Two inputs that would give
-// the same name (cat.png and cat.jpg; or an earlier run's cat_aug1.png among the inputs) are told apart, always in the
-// same way, also where only letter case or Unicode form differ: a dataset may be copied to a system that ignores them.
+// The names of the outputs: `cat_aug1.png`, `cat_aug2.png`, ... are written beside `cat.png`. Inputs that would give
+// the same name (cat.png and cat.jpg; or cat_aug1.png from an earlier run among the inputs) get distinct names, always
+// in the same way, even if they differ only in letter case or Unicode form: a dataset may be copied to a system that
+// ignores these.
 
 import { posix } from "node:path";
 
-/** Longest stem of an output in bytes of UTF-8: with what is added, names stay below the usual 255. */
+/** Longest stem of an output in bytes of UTF-8: with its suffix, a name stays below the usual limit of 255. */
 const LONGEST_STEM = 200;
 
-/** The files beside the class folders, while a run lasts and after it. */
+/** The files beside the class folders, during a run and after it. */
 export const MANIFEST_NAME = "manifest.csv";
 export const RUN_FILE_NAME = "apply.json";
 export const JOURNAL_NAME = "apply.journal";
@@ -16,13 +17,13 @@ const OWN_NAMES = [MANIFEST_NAME, RUN_FILE_NAME, JOURNAL_NAME];
 
 export type PictureExtension = "jpg" | "png";
 
-/** An output's name: its stem, the copy (from 1) and, where a policy has several chains, the chain (from 1). */
+/** An output's name: its stem, the copy (from 1) and, if a policy has several chains, the chain (from 1). */
 const AUGMENTED: Record<PictureExtension, RegExp> = {
   jpg: /^(.*)_aug\d+(-\d+)?\.jpg$/iu,
   png: /^(.*)_aug\d+(-\d+)?\.png$/iu,
 };
 
-/** The path of an augmented picture; `chain` from 1, or undefined where the policy has only one. */
+/** The path of an augmented picture; `chain` from 1, or undefined if the policy has only one. */
 export function augmentedPath(
   stem: string,
   copy: number,
@@ -32,17 +33,17 @@ export function augmentedPath(
   return `${stem}_aug${copy}${chain === undefined ? "" : `-${chain}`}.${extension}`;
 }
 
-/** The folders among these in whose place a file of ours would lie. */
+/** Those of these folders that have the name of one of our files. */
 export function foldersInTheWay(folders: readonly string[]): string[] {
   return folders.filter((folder) => OWN_NAMES.includes(fold(folder)));
 }
 
-/** Hands out a stem per input, no two alike. Paths are relative, with `/` on every system. */
+/** Assigns a distinct stem to each input. Paths are relative, with `/` on every system. */
 export class OutputStems {
   readonly #taken = new Set<string>();
 
   /**
-   * @param inputs all inputs whose outputs go to the same folders.
+   * @param inputs all inputs whose outputs are in the same folders.
    * @param extension of the outputs.
    */
   constructor(inputs: readonly string[], extension: PictureExtension) {
@@ -67,7 +68,7 @@ export class OutputStems {
   }
 }
 
-/** Folder names for classes, which may be called anything ("T-shirt/top"): no two alike on any system. */
+/** Folder names for classes with arbitrary names ("T-shirt/top"), distinct on any system. */
 export function classFolders(classNames: readonly string[]): string[] {
   const taken = new Set(OWN_NAMES);
   return classNames.map((name) => {

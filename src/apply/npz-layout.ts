@@ -1,6 +1,6 @@
-// numpy's `.npz`, an archive a split: `images` uint8 [count, height, width, 3] (grey ones [count, height, width]),
-// `labels` int64 [count], `class_names`. The images' records are written in their place from the start; what is
-// around them follows when their number is known.
+// numpy's `.npz`, one archive per split: `images` uint8 [count, height, width, 3] (grey ones [count, height, width]),
+// `labels` int64 [count], `class_names`. The images' records are written to their final position from the start; the
+// data around them follows when their number is known.
 
 import { readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
@@ -13,12 +13,12 @@ import { centralDirectory, localHeader, localHeaderLength, type ZipEntry } from 
 
 const IMAGES = "images.npy";
 
-/** Room for the images' npy header, which tells how many there are: more than the largest number needs, in bytes. */
+/** Bytes for the images' npy header, which contains their number: more than the largest number needs. */
 const IMAGES_HEADER = 128;
 
 const CHUNK = 1 << 22;
 
-/** @param labelsOf gives the labels of a split's records, in their order. */
+/** @param labelsOf the labels of a split's records, in their order. */
 export function npzLayout(
   classNames: readonly string[],
   labelsOf: (split: SplitName) => Iterable<number>,
@@ -38,7 +38,7 @@ export function npzLayout(
   };
 }
 
-/** Writes the headers in front of the images, for which their sum is needed: they are read once more. */
+/** Writes the headers before the images. They contain the images' checksum, so the images are read once more. */
 async function frameImages(file: number, count: number, shape: RecordShape): Promise<ZipEntry> {
   const { height, width, channels } = shape;
   const sides = channels === 1 ? [count, height, width] : [count, height, width, channels];
@@ -52,7 +52,7 @@ async function frameImages(file: number, count: number, shape: RecordShape): Pro
     if (read === 0) throw new Error("the file ends before its records");
     sum = crc32(chunk.subarray(0, read), sum);
     place += read;
-    // Gigabytes take a while, and signals are to be heard meanwhile.
+    // Gigabytes take a while; signals must still be handled.
     await setImmediate();
   }
   const entry = { name: IMAGES, offset: 0, size: end - start + header.length, crc32: sum };
@@ -60,7 +60,7 @@ async function frameImages(file: number, count: number, shape: RecordShape): Pro
   return entry;
 }
 
-/** An int64 array in pieces. */
+/** An int64 array, in pieces. */
 function* labelArray(count: number, labels: Iterable<number>): Generator<Uint8Array> {
   yield formatNpyHeader("<i8", [count]);
   let piece = Buffer.alloc(CHUNK);

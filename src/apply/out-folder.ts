@@ -9,7 +9,7 @@ import { FolderLock, isLockName } from "../common/folder-lock.ts";
 import { JOURNAL_NAME, MANIFEST_NAME, RUN_FILE_NAME } from "./names.ts";
 import { type RunFile, readRunFile } from "./run-file.ts";
 
-/** What is in an output folder that may be written to, or was finished. */
+/** The state of an output folder that may be written to, or whose run is finished. */
 export type OutState =
   | { readonly kind: "new" }
   | { readonly kind: "begun"; readonly run: RunFile }
@@ -27,7 +27,7 @@ export async function withOutFolder<Result>(
   work: (state: OutState) => Promise<Result>,
 ): Promise<Result> {
   if (existsSync(data) && isWithin(realPath(out), realPath(data))) {
-    throw new UsageError(`${out} is in the data's own folder ${data}; give an --out beside it`);
+    throw new UsageError(`${out} is inside the data's own folder ${data}; give an --out outside it`);
   }
   // No lock is put beside files that have nothing to do with this program.
   if (contentOf(out).length > 0 && !contentOf(out, true).some(isLockName)) stateOf(out, resume);
@@ -54,21 +54,24 @@ function stateOf(out: string, resume: boolean): OutState {
   const names = contentOf(out);
   if (names.length === 0) return { kind: "new" };
   const isBegun = names.includes(RUN_FILE_NAME);
-  // A run that was killed before it could write what it does.
+  // A run that was killed before it could write its run file.
   const isNothing = names.every(isTemporaryName);
   if (!resume) {
     const isInterrupted = isNothing || (isBegun && !isFinished(names));
     if (!isInterrupted) throw new UsageError(`${out} is not empty; give another --out`);
-    throw new UsageError(`${out} holds an interrupted run: resume it with --resume, or give another --out`);
+    throw new UsageError(
+      `${out} contains an interrupted run: continue it with --resume, or give another --out`,
+    );
   }
   if (isNothing) return { kind: "new" };
-  if (!isBegun) throw new UsageError(`${out} is not empty and holds no interrupted run; give another --out`);
+  if (!isBegun)
+    throw new UsageError(`${out} is not empty and contains no interrupted run; give another --out`);
   const run = readRunFile(out);
   const { result } = run;
   return result && isFinished(names) ? { kind: "finished", run: { ...run, result } } : { kind: "begun", run };
 }
 
-/** The journal goes last. */
+/** The journal is removed last. */
 function isFinished(names: readonly string[]): boolean {
   return names.includes(MANIFEST_NAME) && !names.includes(JOURNAL_NAME);
 }
@@ -89,7 +92,7 @@ function contentOf(folder: string, withLocks = false): string[] {
   }
 }
 
-/** The path without links, also where its last parts do not exist yet. */
+/** The path without links, even if its last parts do not exist yet. */
 function realPath(path: string): string {
   const absolute = resolve(path);
   try {

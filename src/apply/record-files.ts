@@ -1,5 +1,5 @@
-// Records of one length, one after the other in the files of their split, in the order of the listing. While a run
-// lasts a file has the ending `.part`; a record's place follows from its number, so that writing one again after an
+// Records of equal length, one after another in the files of their split, in the order of the listing. During a run the
+// files have the extension `.part`. A record's position follows from its number, so that writing it again after an
 // interruption changes nothing.
 
 import {
@@ -27,31 +27,31 @@ const CHUNK = 1 << 20;
 
 const syncToDisk = promisify(fsync);
 
-/** Of every picture of a run: [height, width, channels]. */
+/** The shape of every picture of a run: [height, width, channels]. */
 export interface RecordShape {
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
 }
 
-/** What is in one file of records. */
+/** The content of one file of records. */
 export interface RecordFile {
   readonly split: SplitName;
   readonly count: number;
   readonly shape: RecordShape;
 }
 
-/** How a form has its records lie in files. */
+/** How a format stores records in files. */
 export interface RecordLayout {
   /** Bytes before the first record of a file. */
   readonly start: number;
-  /** The most records of a file; a split has as many files as it needs. */
+  /** The maximum number of records per file; a split has as many files as it needs. */
   readonly most: number;
-  /** @param part of the split's files, from 0. */
+  /** @param part index among the split's files, from 0. */
   fileName(split: SplitName, part: number): string;
-  /** Bytes that a record takes. @throws UsageError naming `path` where the form does not take such a picture. */
+  /** Size of a record in bytes. @throws UsageError naming `path` if the format does not support such a picture. */
   recordSize(shape: RecordShape, path: string): number;
-  /** Writes what a file holds besides its records; it ends with the last of them. */
+  /** Writes what a file contains besides its records; the file ends with the last record. */
   complete(file: number, content: RecordFile): Promise<void> | void;
 }
 
@@ -59,9 +59,9 @@ export class RecordFiles {
   readonly #out: string;
   readonly #layout: RecordLayout;
   readonly #counts = new Map<SplitName, number>();
-  /** Of the first picture, which names it in messages. */
+  /** Shape and size of the first picture's record, and its path for messages. */
   #first: { readonly shape: RecordShape; readonly size: number; readonly path: string } | undefined;
-  /** The file that was written to last. */
+  /** The file that was written last. */
   #current: { readonly path: string; readonly file: number } | undefined;
 
   constructor(out: string, layout: RecordLayout) {
@@ -69,7 +69,7 @@ export class RecordFiles {
     this.#layout = layout;
   }
 
-  /** @throws UsageError where a picture is not like the first one. */
+  /** @throws UsageError if a picture differs from the first one. */
   check(shape: RecordShape, path: string): void {
     this.#first ??= { shape, path, size: this.#layout.recordSize(shape, path) };
     const { height, width, channels } = this.#first.shape;
@@ -82,14 +82,14 @@ export class RecordFiles {
     if (shape.channels !== channels) {
       const [grey, coloured] = channels === 1 ? [this.#first.path, path] : [path, this.#first.path];
       throw new UsageError(
-        `${coloured} is in colour, ${grey} is grey: --grey needs grey pictures alone here; leave it out`,
+        `${coloured} is in colour, ${grey} is grey: --grey needs all pictures to be grey here; leave it out`,
       );
     }
   }
 
   /**
-   * Counts `count` more records of a split that an earlier run has written, and tells whether they are there. A file
-   * that has its own name already is given that of an unfinished one.
+   * Counts `count` more records of a split from an earlier run; returns whether they exist. A file that already has its
+   * final name is renamed to that of an unfinished one.
    */
   recount(split: SplitName, count: number): boolean {
     if (count === 0) return true;
@@ -105,8 +105,8 @@ export class RecordFiles {
   }
 
   /**
-   * Puts the first `count` records of a file behind those of the split.
-   * @returns what the manifest calls each, `train.npz#17`.
+   * Appends the first `count` records of a file to those of the split.
+   * @returns the manifest's name of each, `train.npz#17`.
    * @throws RunError
    */
   append(split: SplitName, from: string, count: number): string[] {
@@ -131,7 +131,7 @@ export class RecordFiles {
     return names;
   }
 
-  /** Brings all records to the disk. @throws RunError */
+  /** Flushes all records to disk. @throws RunError */
   async sync(): Promise<void> {
     if (!this.#current) return;
     const { path, file } = this.#current;
@@ -142,7 +142,7 @@ export class RecordFiles {
     }
   }
 
-  /** Completes every file and gives it its name. @throws RunError */
+  /** Completes every file and gives it its final name. @throws RunError */
   async finish(): Promise<void> {
     const { most } = this.#layout;
     for (const [split, total] of this.#counts) {
@@ -153,7 +153,7 @@ export class RecordFiles {
     this.discard();
   }
 
-  /** Leaves nothing that is unfinished. */
+  /** Removes everything unfinished. */
   discard(): void {
     this.close();
     for (const name of readdirSync(this.#out)) {
@@ -185,14 +185,14 @@ export class RecordFiles {
     return this.#counts.get(split) ?? 0;
   }
 
-  /** Which file the record `number` of a split lies in, and where in it. */
+  /** The file of a split's record `number`, and the record's index in it. */
   #place(split: SplitName, number: number): { path: string; name: string; index: number } {
     const { most } = this.#layout;
     const name = this.#layout.fileName(split, Math.floor(number / most));
     return { path: join(this.#out, name), name, index: number % most };
   }
 
-  /** The unfinished file, open; the one before it is brought to the disk. */
+  /** Opens the unfinished file; the previous one is flushed to disk. */
   #open(path: string): number {
     if (this.#current?.path === path) return this.#current.file;
     if (this.#current) fsyncSync(this.#current.file);
@@ -216,14 +216,14 @@ function failure(path: string, error: unknown): RunError {
   return new RunError(`cannot write ${path}: ${systemReason(error)}`);
 }
 
-/** For all copies: there is one at a time, and each allocation would wait for the garbage collector. */
+/** Shared by all copies: they run one at a time, and each new allocation would wait for the garbage collector. */
 let chunk: Buffer | undefined;
 
 function copyBytes(from: number, start: number, to: number, place: number, length: number): void {
   chunk ??= Buffer.allocUnsafeSlow(CHUNK);
   for (let done = 0; done < length; ) {
     const read = readSync(from, chunk, 0, Math.min(chunk.length, length - done), start + done);
-    if (read === 0) throw new Error("the records end before their time");
+    if (read === 0) throw new Error("the records end too early");
     writeAll(to, chunk.subarray(0, read), place + done);
     done += read;
   }

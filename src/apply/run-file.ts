@@ -1,5 +1,5 @@
-// `apply.json`: what a run was asked for, written before its first output, and what came of it, added after its last.
-// It tells how a dataset was made, and whether `--resume` asks for the same again.
+// `apply.json`: the options of a run, written before its first output, and its result, added after its last. It
+// documents how a dataset was made, and `--resume` checks that the options are the same.
 
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
@@ -18,7 +18,7 @@ export interface RunFile {
   /** The version of this program. */
   readonly program: string;
   readonly data: {
-    /** As it was given. */
+    /** As given by the user. */
     readonly source: string;
     readonly images: number;
     readonly digest: string;
@@ -33,7 +33,7 @@ export interface RunResult {
   readonly originals: number;
   readonly augmented: number;
   readonly skipped: readonly SkippedFile[];
-  /** What a user should know of the data. */
+  /** Notes on the data for the user. */
   readonly notes: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export function writeRunFile(out: string, run: RunFile): void {
   writeJson(join(out, RUN_FILE_NAME), run);
 }
 
-/** @throws UsageError where it cannot be read, or is not of this program. */
+/** @throws UsageError if it cannot be read, or was not written by this program. */
 export function readRunFile(out: string): RunFile {
   const path = join(out, RUN_FILE_NAME);
   const text = readText(path);
@@ -59,38 +59,36 @@ export function readRunFile(out: string): RunFile {
     const run: RunFile = JSON.parse(text);
     if (run.format === FORMAT && run.version === 1 && run.data && run.settings?.form) return run;
   } catch {
-    // Told below: whatever is wrong with the file, the way out is the same.
+    // Reported below: every problem with the file has the same fix.
   }
-  throw new UsageError(`${path} does not tell of a run that can be gone on with; give another --out`);
+  throw new UsageError(`${path} does not describe a run that can be continued; give another --out`);
 }
 
 /** @throws UsageError naming the first setting in which two runs differ. */
 export function checkSame(out: string, begun: RunFile, wanted: RunFile): void {
-  const mend = "give the same again, or another --out";
+  const fix = "use the same, or give another --out";
   const [before, now] = [settingsOf(begun), settingsOf(wanted)];
   for (const [flag, value] of Object.entries(now)) {
     const was = before[flag];
     if (JSON.stringify(was) === JSON.stringify(value)) continue;
     throw new UsageError(
-      `${out} was begun with ${inWords(flag, was)}, not with ${inWords(flag, value)}: ${mend}`,
+      `${out} was started with ${inWords(flag, was)}, not with ${inWords(flag, value)}: ${fix}`,
     );
   }
   const { images, digest, source } = wanted.data;
   if (begun.data.digest !== digest) {
     const counts = `${begun.data.images} images then, ${images} now`;
-    throw new UsageError(
-      `the data in ${source} are not those that ${out} was begun with (${counts}): ${mend}`,
-    );
+    throw new UsageError(`the data in ${source} is not what ${out} was started with (${counts}): ${fix}`);
   }
-  // What is finished does not change any more.
+  // A finished run no longer changes.
   if (begun.program !== wanted.program && !begun.result) {
     throw new UsageError(
-      `${out} was begun by version ${begun.program} of this program, and this is ${wanted.program}: give another --out`,
+      `${out} was started by version ${begun.program} of this program, and this is ${wanted.program}: give another --out`,
     );
   }
 }
 
-/** What was asked for, by the option that asks for it. */
+/** The options, by the flags that set them. */
 function settingsOf({ settings }: RunFile): Record<string, unknown> {
   const { policies, seed, copies, chance, originals, form } = settings;
   return {

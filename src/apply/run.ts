@@ -1,5 +1,5 @@
-// The pictures of a run, through worker processes a few at a time: memory does not grow with their number. Results are
-// taken in the order of the listing, whoever was done first.
+// Processes the pictures of a run in worker processes, a few at a time, so that memory does not grow with their number.
+// Results are taken in the order of the listing, regardless of which finished first.
 
 import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -10,33 +10,33 @@ import { WorkerDiedError, WorkerPool } from "../common/worker-pool.ts";
 import type { Picture } from "./source.ts";
 import { type ApplySettings, type ApplyTask, type PictureResult, removeOutputs } from "./task.ts";
 
-/** A task holds at most so many pictures, gives about so many outputs, and reads about so many bytes. */
+/** Maximum number of pictures per task, and its approximate number of outputs and of bytes read. */
 const TASK_PICTURES = 16;
 const TASK_OUTPUTS = 64;
 const TASK_BYTES = 1 << 20;
 
-/** So many tasks per process are under way: one slow picture does not keep the others waiting. */
+/** Tasks in progress per process: one slow picture does not keep the others waiting. */
 const TASKS_AHEAD = 8;
 
 /**
- * A picture leaves many short-lived arrays. With V8's default they gather for long before they are freed, and what the
- * system's allocator keeps of them grows with every thousand pictures; with less room memory stays flat, at the same
- * speed.
+ * A picture leaves many short-lived arrays. With V8's default they accumulate for long before they are freed, and what
+ * the system's allocator keeps of them grows with every thousand pictures; with less room memory stays flat, at the
+ * same speed.
  */
 const NODE_OPTIONS = "--max-semi-space-size=8";
 
-/** What became of the pictures of a task. */
+/** The results for the pictures of a task. */
 export interface TaskResult {
   readonly pictures: readonly Picture[];
   readonly results: readonly PictureResult[];
-  /** The file with their records, in a form that has them; whoever takes it removes it. */
+  /** The file with their records, for formats with records; the caller removes it. */
   readonly records: string;
 }
 
 export interface RunOptions {
   readonly out: string;
   readonly settings: ApplySettings;
-  /** Processes; one per core where it is missing. */
+  /** Number of processes; defaults to one per core. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
 }
@@ -53,8 +53,8 @@ export class ApplyRun {
   }
 
   /**
-   * Augments the pictures and gives the results to `take`, in order; one is taken after the other.
-   * @throws RunError where an output cannot be written; InterruptedError on abort; what `take` throws.
+   * Augments the pictures and passes the results to `take`, in order and one at a time.
+   * @throws RunError if an output cannot be written; InterruptedError on abort; errors thrown by `take`.
    */
   async finished(pictures: Iterable<Picture>, take: (result: TaskResult) => Promise<void>): Promise<void> {
     const underWay: Promise<TaskResult[]>[] = [];
@@ -62,14 +62,14 @@ export class ApplyRun {
       for (const result of await underWay.shift()!) await take(result);
     };
     const { signal } = this.#options;
-    // One listener for all tasks: a signal warns of many.
+    // One listener for all tasks: signals warn about many listeners.
     const interrupt = () => this.#pool.close();
     signal?.addEventListener("abort", interrupt);
     try {
       if (signal?.aborted) throw new InterruptedError("interrupted");
       for (const group of inTasks(pictures, this.#options.settings)) {
         const results = this.#augment(group);
-        // A failure is seen when its turn comes; until then it is not "unhandled".
+        // A failure is reported when its turn comes; until then it must not count as "unhandled".
         results.catch(() => {});
         underWay.push(results);
         if (underWay.length >= TASKS_AHEAD * this.#workers) await takeFirst();
@@ -81,7 +81,7 @@ export class ApplyRun {
     }
   }
 
-  /** Runs a task; one that ends its process again and again is halved until the picture that does it is found. */
+  /** Runs a task; one that repeatedly kills its process is halved until the responsible picture is found. */
   async #augment(pictures: readonly Picture[]): Promise<TaskResult[]> {
     const { settings } = this.#options;
     const out = resolve(this.#options.out);
@@ -104,7 +104,7 @@ export class ApplyRun {
   }
 }
 
-/** The pictures in groups for tasks, in order, each of one split. */
+/** Groups the pictures into tasks, in order, each of a single split. */
 function* inTasks(pictures: Iterable<Picture>, { policies, copies }: ApplySettings): Generator<Picture[]> {
   const outputs = 1 + copies * Math.max(...policies.map(({ chains }) => chains.length));
   const most = Math.min(TASK_PICTURES, Math.ceil(TASK_OUTPUTS / outputs));

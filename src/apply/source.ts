@@ -1,4 +1,4 @@
-// What is augmented: the pictures of a folder, each decoded when its turn comes, at its own size; or the images of an
+// The pictures to augment: those of a folder, each decoded when its turn comes, at its own size; or the images of an
 // archive or a named dataset, which are in memory as a whole.
 
 import { createHash } from "node:crypto";
@@ -14,11 +14,11 @@ import { type ClassFolder, type FolderList, listFolder } from "../dataset/reader
 import { imageAt, type Pixels } from "../image/batch.ts";
 import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
 
-/** One picture, with where it goes: plain data. Output paths are relative to the output folder, with `/`. */
+/** A picture with its output paths, as plain data. Output paths are relative to the output folder, with `/`. */
 export interface Picture {
-  /** Place in the sorted listing: training pictures first, then the other splits'. */
+  /** Index in the sorted listing: training pictures first, then the other splits'. */
   readonly index: number;
-  /** What the manifest calls it: see ManifestRow. */
+  /** Its name in the manifest; see ManifestRow. */
   readonly source: string;
   readonly split: SplitName;
   readonly className: string;
@@ -26,9 +26,9 @@ export interface Picture {
   readonly label: number;
   /** The output path of the original. */
   readonly original: string;
-  /** The output path of augmented copies, without what `augmentedPath` adds. */
+  /** The output path of augmented copies, without the suffix from `augmentedPath`. */
   readonly stem: string;
-  /** How many bytes its file or its pixels take. */
+  /** Size of its file or its pixels in bytes. */
   readonly bytes: number;
   readonly content: PictureFile | Pixels;
 }
@@ -41,23 +41,26 @@ export interface PictureFile {
 export interface PictureSource {
   readonly classNames: readonly string[];
   readonly count: number;
-  /** Tells data from others: of a folder its pictures' paths and sizes, else the dataset's own. In hexadecimal. */
+  /**
+   * Identifies the data: a digest of the paths and sizes of a folder's pictures, else the dataset's own. In
+   * hexadecimal.
+   */
   readonly digest: string;
-  /** What the listing left out, or the reader could not decode. */
+  /** Files left out of the listing, or that the reader could not decode. */
   readonly skipped: readonly SkippedFile[];
-  /** What a user should know of these data. */
+  /** Notes on the data for the user. */
   readonly notes: readonly string[];
   pictures(): Iterable<Picture>;
-  /** What messages call a picture. */
+  /** The name of a picture in messages. */
   nameOf(picture: Picture): string;
 }
 
 type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal">;
 
 /**
- * The pictures of what `data` means: a folder with one subfolder per class, an archive, or a dataset's name.
- * @param extension of the pictures that are written.
- * @throws UsageError or RunError as `listFolder` and `loadDataset`.
+ * The pictures of `data`: a folder with one subfolder per class, an archive, or a dataset's name.
+ * @param extension of the written pictures.
+ * @throws UsageError or RunError like `listFolder` and `loadDataset`.
  */
 export async function openSource(
   data: string,
@@ -70,14 +73,14 @@ export async function openSource(
   return datasetSource(data, dataset, extension);
 }
 
-/** The pictures of a class folder. Originals keep their names and, below the folder, their places. */
+/** The pictures of a class folder. Originals keep their names and their paths below the folder. */
 function folderSource(root: string, extension: PictureExtension): PictureSource {
   const { classNames, folders: found, skipped } = listFolder(root);
   const folders = SPLITS.flatMap((split) => found.filter((folder) => folder.split === split));
   const tops = folders.map(({ folder }) => relative(root, folder).split(sep)[0]);
   const [inTheWay] = foldersInTheWay(tops);
   if (inTheWay !== undefined) {
-    throw new UsageError(`${root}: the folder "${inTheWay}" has the name of a file of the output; rename it`);
+    throw new UsageError(`${root}: the folder "${inTheWay}" has the same name as an output file; rename it`);
   }
   const files = folders.flatMap((folder) => folder.files);
   const sizes = Float64Array.from(files, (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
@@ -119,7 +122,7 @@ function sourceOf(root: string, path: string): string {
   return relative(root, path).split(sep).join("/");
 }
 
-/** The images of a dataset in memory, called by their index within their split. */
+/** The images of a dataset in memory, named by their index within their split. */
 function datasetSource(data: string, dataset: Dataset, extension: PictureExtension): PictureSource {
   const { classNames, digest, skipped, notes = [] } = dataset;
   return {

@@ -1,4 +1,4 @@
-// What a run has come to: counted from the results of pictures, whichever run they are from.
+// Totals of a run, counted from the results of pictures, including those of earlier runs.
 
 import type { SkippedFile } from "../dataset/dataset.ts";
 import type { RunResult } from "./run-file.ts";
@@ -19,7 +19,7 @@ export class Tally {
     this.#settings = settings;
   }
 
-  /** Pictures, skipped ones included. */
+  /** Pictures, including skipped ones. */
   get done(): number {
     return this.#done;
   }

@@ -1,5 +1,5 @@
-// What a worker process of the kind "augment" does: pictures in; out come files of the output folder, or records, and
-// what is to be told of them.
+// The work of an "augment" worker process: takes pictures, writes files to the output folder or records, and reports on
+// them.
 
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,13 +16,13 @@ import { augmentedPath } from "./names.ts";
 import type { Picture } from "./source.ts";
 import { type OutputPixels, type OutputWriter, openWriter } from "./writers.ts";
 
-/** A few pictures of one split, and what is to become of them: plain data. */
+/** A few pictures of one split and their settings, as plain data. */
 export interface ApplyTask {
   /** The output folder. */
   readonly out: string;
   readonly pictures: readonly Picture[];
   readonly settings: ApplySettings;
-  /** The file for the task's records, one after the other, in a form that has them. */
+  /** The file for the task's records, one after another, for formats with records. */
   readonly records: string;
 }
 
@@ -32,40 +32,37 @@ export interface ApplySettings extends AugmentSettings {
   readonly form: FormSettings;
 }
 
-/** A file that was written, or a record. */
+/** A written file or record. */
 export interface TaskOutput {
-  /** The file's path; empty for a record, which has no place yet. */
+  /** The file's path; empty for a record, which has no position yet. */
   readonly output: string;
   readonly bytes: number;
   /** Missing for originals. */
   readonly augmentation?: RowAugmentation;
 }
 
-/** What was made of a picture. */
+/** The outputs of a picture. */
 export interface WrittenPicture {
   readonly height: number;
   readonly width: number;
   /** It was written in one channel. */
   readonly grey?: true;
-  /** Its file holds more pictures than its first, which was taken. */
+  /** Its file contains several pictures, of which the first was used. */
   readonly animated?: true;
   readonly outputs: readonly TaskOutput[];
 }
 
-/** What became of a picture, or the reason why nothing did. */
+/** The outputs of a picture, or the reason why there are none. */
 export type PictureResult = WrittenPicture | { readonly reason: string };
 
-/**
- * Writes the outputs of every picture of the task.
- * @throws RunError where one cannot be written.
- */
+/** Writes the outputs of every picture of the task. @throws RunError if one cannot be written. */
 export async function augmentPictures(task: ApplyTask): Promise<PictureResult[]> {
   const writer = openWriter(task);
   try {
     const results: PictureResult[] = [];
     for (const picture of task.pictures) {
       results.push(await augmentPicture(picture, task.settings, writer));
-      // Lets the process see that its parent has gone.
+      // Lets the process notice that its parent has exited.
       await setImmediate();
     }
     return results;
@@ -74,7 +71,7 @@ export async function augmentPictures(task: ApplyTask): Promise<PictureResult[]>
   }
 }
 
-/** Removes what a process may have written of a picture before it died. */
+/** Removes what a process may have written for a picture before it died. */
 export function removeOutputs({ out, settings, records }: ApplyTask, picture: Picture): void {
   rmSync(records, { force: true });
   if (settings.form.as !== "folders") return;
@@ -101,7 +98,7 @@ async function augmentPicture(
       : { data: pixels, height, width, channels: 3 };
   const outputs: TaskOutput[] = [];
   if (settings.originals) outputs.push(await writer.writeOriginal(picture, toWrite(data), read.file));
-  // Only what a model trains on is augmented.
+  // Only training pictures are augmented.
   if (picture.split === "train" && isAugmented(settings, picture.index)) {
     for (const { copy, trial, chain, chains, seed, drawn } of drawCopies(settings, picture.index, read)) {
       const pixels = toWrite(renderChain(data, read, drawn));
@@ -112,7 +109,7 @@ async function augmentPicture(
   return { height, width, ...(grey && { grey }), ...(read.animated && { animated: true }), outputs };
 }
 
-/** A picture's pixels, and its file's bytes where it is one. */
+/** A picture's pixels, and the bytes of its file if it has one. */
 interface ReadPicture extends Pixels {
   readonly animated?: boolean;
   readonly file?: Uint8Array;

@@ -1,5 +1,5 @@
-// How a worker writes: a file a picture, whole; or the records of a task, one after the other, into one file that the
-// parent puts in its place.
+// How a worker writes: one file per picture, atomically; or the records of a task, one after another, into one file
+// that the parent moves to its place.
 
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { augmentedPath } from "./names.ts";
 import type { Picture } from "./source.ts";
 import type { ApplyTask, TaskOutput } from "./task.ts";
 
-/** What is written: [height, width, channels]. */
+/** The pixels to write: [height, width, channels]. */
 export interface OutputPixels {
   readonly data: Uint8Array;
   readonly height: number;
@@ -20,9 +20,9 @@ export interface OutputPixels {
 }
 
 export interface OutputWriter {
-  /** @param file the bytes of the file that the picture came from, where it is one. @throws RunError */
+  /** @param file the bytes of the picture's file, if it comes from one. @throws RunError */
   writeOriginal(picture: Picture, pixels: OutputPixels, file: Uint8Array | undefined): Promise<TaskOutput>;
-  /** @param chain from 1; undefined where the policy has only one. @throws RunError */
+  /** @param chain from 1; undefined if the policy has only one. @throws RunError */
   writeCopy(
     picture: Picture,
     pixels: OutputPixels,
@@ -37,7 +37,7 @@ export function openWriter({ out, settings, records }: ApplyTask): OutputWriter 
   return form.as === "folders" ? new PictureWriter(out, form) : new RecordWriter(records, form);
 }
 
-/** A file for each picture. Originals that are files already are copied byte for byte. */
+/** One file per picture. Originals that are already files are copied byte for byte. */
 class PictureWriter implements OutputWriter {
   readonly #out: string;
   readonly #form: FormSettings & { readonly as: "folders" };
@@ -105,7 +105,7 @@ class RecordWriter implements OutputWriter {
   #write(label: number, pixels: OutputPixels): TaskOutput {
     const record = this.#form.as === "cifar10" ? cifarRecord(label, pixels) : pixels.data;
     try {
-      // A task that is run again begins again.
+      // A task that is run again starts from scratch.
       this.#file ??= openSync(this.#path, "w");
       writeAll(this.#file, record);
     } catch (error) {
@@ -115,7 +115,7 @@ class RecordWriter implements OutputWriter {
   }
 }
 
-/** The label, then the planes of red, green and blue. */
+/** The label, then the red, green and blue planes. */
 function cifarRecord(label: number, { data, height, width }: OutputPixels): Uint8Array {
   const plane = height * width;
   const record = new Uint8Array(1 + 3 * plane);

@@ -1,21 +1,21 @@
-// The frame of a zip archive around files that are stored as they are, of any size. Reference: PKWARE's APPNOTE 6.3.10,
-// with the ZIP64 fields of its section 4.5.3. Library writers of zip archives have the content pass through them, and
-// those at hand end at 4 GiB; here it is on the disk already, and only the frame is missing.
+// The structure of a zip archive around uncompressed files of any size. Reference: PKWARE's APPNOTE 6.3.10, with the
+// ZIP64 fields of its section 4.5.3. Available libraries need the content to pass through them and are limited to 4
+// GiB; here the content is on disk already, and only the structure is missing.
 
-/** A stored file; all numbers in bytes. */
+/** An uncompressed file; all numbers are in bytes. */
 export interface ZipEntry {
   /** ASCII. */
   readonly name: string;
-  /** Where its local header begins. */
+  /** Offset of its local header. */
   readonly offset: number;
   readonly size: number;
   readonly crc32: number;
 }
 
 const VERSION = 45; // with ZIP64
-/** 1980-01-01: an archive does not depend on when it was made. */
+/** 1980-01-01: an archive must not depend on when it was made. */
 const DATE = 0x0021;
-/** In a field of 32 bits: the number is in the ZIP64 field. */
+/** In a 32-bit field: the number is in the ZIP64 field. */
 const ELSEWHERE = 0xffffffff;
 
 /** The length of `localHeader`. */
@@ -23,7 +23,9 @@ export function localHeaderLength(name: string): number {
   return 30 + name.length + 20;
 }
 
-/** What comes before a file's content. It always has the ZIP64 field: its length does not depend on the size. */
+/**
+ * The header before a file's content. It always has the ZIP64 field, so that its length does not depend on the size.
+ */
 export function localHeader({ name, size, crc32 }: ZipEntry): Buffer {
   const header = Buffer.alloc(localHeaderLength(name));
   header.writeUInt32LE(0x04034b50, 0);
@@ -39,7 +41,10 @@ export function localHeader({ name, size, crc32 }: ZipEntry): Buffer {
   return header;
 }
 
-/** The end of an archive: where all files are. @param offset of this itself. */
+/**
+ * The end of an archive, with the directory of all files.
+ * @param offset of this part itself.
+ */
 export function centralDirectory(entries: readonly ZipEntry[], offset: number): Buffer {
   const files = Buffer.concat(entries.map(directoryEntry));
   const end = Buffer.alloc(22);
@@ -66,7 +71,7 @@ export function centralDirectory(entries: readonly ZipEntry[], offset: number): 
 }
 
 function directoryEntry({ name, offset, size, crc32 }: ZipEntry): Buffer {
-  // Only what does not fit, in this order.
+  // Only the values that do not fit, in this order.
   const large = [...(size < ELSEWHERE ? [] : [size, size]), ...(offset < ELSEWHERE ? [] : [offset])];
   const extra = large.length > 0 ? 4 + 8 * large.length : 0;
   const entry = Buffer.alloc(46 + name.length + extra);

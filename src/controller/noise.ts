@@ -4,7 +4,7 @@
 
 import type { Judged } from "./controller.ts";
 
-/** Weight of the pooled standard error beside a trial's own, in trials: some trials may have more samples. */
+/** Weight of the pooled standard error relative to a trial's own, in trials: some trials may have more samples. */
 const POOLED = 4;
 
 /** The share of a reward's unexplained variance that is noise and gets smaller with more samples. */

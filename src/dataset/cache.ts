@@ -1,7 +1,7 @@
-// Decoded datasets as raw files: a second start reads one file instead of decoding thousands.
+// Decoded datasets as raw files, so that later starts read one file instead of decoding thousands.
 //
-// A file is: magic (16 bytes), length of the header (4 bytes, little-endian), SHA-256 of the header (32 bytes), the
-// header (JSON, padded with blanks), the labels of all splits (int32), the pixels of all splits (uint8).
+// File format: magic (16 bytes), length of the header (4 bytes, little-endian), SHA-256 of the header (32 bytes), the
+// header (JSON, padded with spaces), the labels of all splits (int32), the pixels of all splits (uint8).
 
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
@@ -13,7 +13,7 @@ import { bytesOf, chunksOf } from "./digest.ts";
 import { type SplitName, splitsOf, unreadable } from "./reader.ts";
 
 const MAGIC = Buffer.from("deepaugment-d01\n");
-/** What mends a cache that cannot be used. */
+/** How to fix a cache that cannot be used. */
 const ELSEWHERE = "; or set DEEPAUGMENT_HOME to another folder";
 
 const PREFIX = MAGIC.length + 4 + 32;
@@ -27,9 +27,9 @@ interface Header {
   readonly notes?: readonly string[];
 }
 
-/** Where a dataset lies in the cache: `group` is what it was made from, `version` that at one time. */
+/** Identifies a dataset in the cache: `group` identifies its source, `version` the source's current state. */
 export interface CacheKey {
-  /** What the file's name begins with. */
+  /** The beginning of the file's name. */
   readonly name: string;
   readonly group: string;
   readonly version: string;
@@ -54,12 +54,12 @@ export function keyOfFiles(source: string, files: readonly string[], options: un
   };
 }
 
-/** The key of data whose content is known beforehand. */
+/** The key of data whose content is fixed. */
 export function keyOfName(name: string, options: unknown): CacheKey {
   return { name, group: shortDigest([name, options]), version: "1" };
 }
 
-/** The dataset under this key, or undefined where there is none or the file is damaged. */
+/** The dataset under this key, or undefined if there is none or the file is damaged. */
 export function readCache(home: string, key: CacheKey): Dataset | undefined {
   let file: number;
   try {
@@ -76,8 +76,8 @@ export function readCache(home: string, key: CacheKey): Dataset | undefined {
 }
 
 /**
- * Keeps the dataset under this key, and forgets what the same source was before.
- * @throws RunError where it cannot be written.
+ * Stores the dataset under this key and removes earlier versions of the same source.
+ * @throws RunError if it cannot be written.
  */
 export function writeCache(home: string, key: CacheKey, dataset: Dataset): void {
   const path = pathOf(home, key);
@@ -93,7 +93,7 @@ export function writeCache(home: string, key: CacheKey, dataset: Dataset): void 
     notes: dataset.notes,
   };
   const json = Buffer.from(JSON.stringify(header));
-  // The labels that follow have to lie at a multiple of four.
+  // The labels that follow must start at a multiple of four.
   const padded = Buffer.concat([json, Buffer.alloc((4 - ((PREFIX + json.length) % 4)) % 4, " ")]);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(padded.length);
@@ -175,7 +175,7 @@ function readDataset(file: number): Dataset | undefined {
   };
 }
 
-/** `length` bytes from `start` on, in memory of their own; undefined where the file ends before. */
+/** `length` bytes from `start` on, in separate memory; undefined if the file ends before that. */
 function readBytes(file: number, start: number, length: number): Buffer | undefined {
   const bytes = Buffer.from(new ArrayBuffer(length));
   for (let done = 0; done < length; ) {

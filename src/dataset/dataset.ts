@@ -1,4 +1,4 @@
-// What a reader gives and everything later takes: images with labels, and what they are called.
+// The result of every reader, used by all later steps: images with labels, and class names.
 
 import type { ImageBatch } from "../image/batch.ts";
 
@@ -10,18 +10,18 @@ export interface LabelledImages {
 
 /** A dataset in memory. Subsets for the search are drawn from `train`; `test` is never trained on. */
 export interface Dataset {
-  /** Short name: `cifar10`, or the folder's or the archive's own name. */
+  /** Short name: `cifar10`, or the name of the folder or archive. */
   readonly name: string;
   readonly classNames: readonly string[];
   readonly train: LabelledImages;
-  /** The data's own validation split, where it has one: then the validation subset is drawn from it. */
+  /** The data's own validation split, if it has one; the validation subset is then drawn from it. */
   readonly validation?: LabelledImages;
   readonly test?: LabelledImages;
   /** SHA-256 over names, labels and pixels, in hexadecimal: the same data gives the same digest. */
   readonly digest: string;
   /** Files that could not be decoded, with the reason. */
   readonly skipped: readonly SkippedFile[];
-  /** What a user should know of these data, such as a split that is not the official one. */
+  /** Notes for the user, such as that a split is not the official one. */
   readonly notes?: readonly string[];
 }
 

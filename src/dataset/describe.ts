@@ -1,4 +1,4 @@
-// What is in a dataset, as plain data: for `data info`.
+// Describes a dataset as plain data, for `data info`.
 
 import { basename, resolve } from "node:path";
 import type { Dataset, SkippedFile } from "./dataset.ts";
@@ -11,11 +11,11 @@ export interface DatasetDescription {
   readonly classes: readonly ClassDescription[];
   /** Images per split. */
   readonly splits: Partial<Record<SplitName, number>>;
-  /** How many images have which size, the most frequent first. */
+  /** The number of images of each size, the most frequent first. */
   readonly sizes: readonly SizeCount[];
   readonly skipped: readonly SkippedFile[];
   readonly notes: readonly string[];
-  /** Missing where sizes are mixed: there is no dataset before `image_size` is set. */
+  /** Missing if sizes are mixed: without `image_size` there is no dataset. */
   readonly digest?: string;
 }
 
@@ -26,8 +26,8 @@ export interface ClassDescription {
 }
 
 /**
- * Describes the data that `source` means; also a folder of pictures of mixed sizes, without a digest.
- * @throws as loadDataset does otherwise.
+ * Describes the data at `source`. Folders of pictures of mixed sizes are described too, without a digest.
+ * @throws like loadDataset otherwise.
  */
 export async function describeSource(source: string, options: LoadOptions = {}): Promise<DatasetDescription> {
   try {

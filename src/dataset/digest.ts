@@ -1,13 +1,13 @@
-// What identifies a dataset: the same names, labels and pixels give the same digest, wherever they came from.
+// Digests identify datasets: the same names, labels and pixels give the same digest, regardless of their origin.
 
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { type DatasetContent, splitsOf } from "./reader.ts";
 
-/** System calls and hashes take less than 2 GiB at once. */
+/** System calls and hashes accept less than 2 GiB at once. */
 const CHUNK = 2 ** 30;
 
-/** The bytes in pieces that system calls and hashes take. */
+/** Splits the bytes into pieces that system calls and hashes accept. */
 export function chunksOf(bytes: Uint8Array): Uint8Array[] {
   if (bytes.length <= CHUNK) return [bytes];
   const chunks: Uint8Array[] = [];
@@ -15,7 +15,9 @@ export function chunksOf(bytes: Uint8Array): Uint8Array[] {
   return chunks;
 }
 
-/** The memory of a typed array as bytes. Digests and the cache are little-endian, as all machines that Node runs on. */
+/**
+ * The memory of a typed array as bytes. Digests and the cache are little-endian, like all machines that Node runs on.
+ */
 export function bytesOf(array: Int32Array | Uint8Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -1,4 +1,4 @@
-// A dataset of images that a program has in memory already.
+// A dataset from images that are already in memory.
 
 import { UsageError } from "../common/errors.ts";
 import { type ImageBatch, imageSize } from "../image/batch.ts";
@@ -6,18 +6,18 @@ import type { Dataset } from "./dataset.ts";
 import { toDataset } from "./load.ts";
 import { numberedClasses } from "./reader.ts";
 
-/** What such a dataset is called, in files and messages. */
+/** The name of such a dataset in files and messages. */
 export const IN_MEMORY = "images in memory";
 
-/** Values with their shape, [count, height, width, 3], row by row, as arrays of other libraries have them. */
+/** Row-major values with their shape, [count, height, width, 3], like the arrays of other libraries. */
 export interface ShapedImages {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly shape: readonly number[];
 }
 
 /**
- * Images in the form that all of this program takes; their memory is shared, not copied.
- * @throws UsageError, one line, where the shape is not [count, height, width, 3] or there are more or fewer values.
+ * Converts images to the form used throughout the program; the memory is shared, not copied.
+ * @throws UsageError, one line, if the shape is not [count, height, width, 3] or does not match the number of values.
  */
 export function toImageBatch(images: ImageBatch | ShapedImages): ImageBatch {
   const { data } = images ?? {};
@@ -32,7 +32,7 @@ export function toImageBatch(images: ImageBatch | ShapedImages): ImageBatch {
     shape.length === 4 && shape.every((size) => Number.isSafeInteger(size) && size >= 1) && shape[3] === 3;
   if (!isShape) {
     throw new UsageError(
-      `images: expected the shape [count, height, width, 3], received [${shape.join(", ")}]; grey pictures take three equal channels`,
+      `images: expected the shape [count, height, width, 3], received [${shape.join(", ")}]; grey images need three equal channels`,
     );
   }
   const [count, height, width, channels] = shape;
@@ -47,9 +47,9 @@ export function toImageBatch(images: ImageBatch | ShapedImages): ImageBatch {
 }
 
 /**
- * The images as a dataset whose classes are called by their numbers. Subsets for the search are drawn from all of them.
- * @param labels one whole number from 0 upwards per image, each class with an image.
- * @throws UsageError, one line, where images or labels are not like that.
+ * The images as a dataset whose class names are their numbers. Subsets for the search are drawn from all images.
+ * @param labels one whole number from 0 upwards per image; every class must have an image.
+ * @throws UsageError, one line, if images or labels are invalid.
  */
 export function datasetInMemory(
   images: ImageBatch | ShapedImages,
@@ -62,7 +62,7 @@ export function datasetInMemory(
     throw new UsageError(`labels: expected one per image, ${batch.count}, received ${received}`);
   }
   for (let i = 0; i < batch.count; i++) {
-    // What an Int32Array holds.
+    // Range of an Int32Array.
     if (labels[i] >= 0 && (labels[i] | 0) === labels[i]) continue;
     throw new UsageError(`labels[${i}]: expected a whole number from 0 upwards, received ${labels[i]}`);
   }

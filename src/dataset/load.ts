@@ -1,4 +1,4 @@
-// The way to a dataset: by name or by path, from the cache where it has been read before.
+// Loads datasets by name or by path, from the cache if they have been read before.
 
 import { statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -23,20 +23,19 @@ import { folderReader } from "./readers/folder.ts";
 import { idxReader } from "./readers/idx.ts";
 import { npzReader } from "./readers/npz.ts";
 
-/** In the order in which they are asked; the last takes every folder. */
+/** Tried in this order; the last one accepts every folder. */
 const READERS: readonly DatasetReader[] = [npzReader, cifarReader, idxReader, folderReader];
 
 export interface LoadOptions extends ReadOptions {
-  /** Where fetched files and decoded datasets are kept; see homeFolder. */
+  /** Folder of fetched files and decoded datasets; see homeFolder. */
   readonly home?: string;
   readonly fetchers?: Fetchers;
 }
 
 /**
- * The dataset that `source` means: `cifar10`, `cifar100`, `fashion_mnist`, `mnist`, or the path of a folder, an
- * archive, an idx or an npz file (`./cifar10` is always a path). It is read once and kept in the cache, until its
- * files change.
- * @throws UsageError or RunError, one line, with what is wrong and what would mend it.
+ * Loads `source`: `cifar10`, `cifar100`, `fashion_mnist`, `mnist`, or the path of a folder, an archive, an idx or an
+ * npz file (`./cifar10` is always a path). It is read once and cached until its files change.
+ * @throws UsageError or RunError, one line, with what is wrong and how to fix it.
  */
 export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
   const home = options.home ?? homeFolder();
@@ -54,7 +53,7 @@ export async function loadDataset(source: string, options: LoadOptions = {}): Pr
 
 /**
  * The reader for an existing path.
- * @throws UsageError where there is no such path (with the nearest name), or nothing reads it.
+ * @throws UsageError if the path does not exist (suggesting the nearest name), or no reader accepts it.
  */
 export function readerOf(source: string): DatasetReader {
   try {
@@ -69,7 +68,7 @@ export function readerOf(source: string): DatasetReader {
   const reader = READERS.find((candidate) => candidate.recognises(source));
   if (reader) return reader;
   throw new UsageError(
-    `${source} is no data that is read: expected a folder with one subfolder per class, a CIFAR archive (.tar.gz), ` +
+    `${source} is not a supported dataset: expected a folder with one subfolder per class, a CIFAR archive (.tar.gz), ` +
       "idx files, or an .npz file",
   );
 }
@@ -93,8 +92,8 @@ async function cached(
 }
 
 /**
- * What was read, under its name: checked, resized, with its digest.
- * @throws UsageError naming the data, where they are no dataset.
+ * Checks and resizes what a reader returned, and adds the name and the digest.
+ * @throws UsageError naming the data if they are not a valid dataset.
  */
 export function toDataset(content: DatasetContent, name: string, imageSize: number | undefined): Dataset {
   checkContent(content, name);

@@ -1,17 +1,17 @@
-// What all readers of data have in common: one small interface, and the pieces that they give.
+// The interface of all dataset readers, and helpers that they share.
 
 import { systemReason, UsageError } from "../common/errors.ts";
 import type { Dataset, LabelledImages } from "./dataset.ts";
 
-/** What a reader gives: a dataset without its name and its digest. */
+/** The result of a reader: a dataset without its name and digest. */
 export type DatasetContent = Omit<Dataset, "name" | "digest">;
 
 export const SPLITS = ["train", "validation", "test"] as const;
 export type SplitName = (typeof SPLITS)[number];
 
-/** How far the work is; `total` is missing where it is not known. */
+/** Progress of the work; `total` is missing if it is not known. */
 export interface Progress {
-  /** In words, such as `decoding pictures`. */
+  /** For people, such as `decoding pictures`. */
   readonly stage: string;
   readonly done: number;
   readonly total?: number;
@@ -19,9 +19,9 @@ export interface Progress {
 }
 
 export interface ReadOptions {
-  /** Height and width that every image is resized to, in pixels; where it is missing, all must have one size. */
+  /** Height and width that every image is resized to, in pixels; if missing, all images must have the same size. */
   readonly imageSize?: number;
-  /** Processes that decode pictures; one per core where it is missing. */
+  /** Processes that decode pictures; defaults to one per core. */
   readonly workers?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
@@ -29,20 +29,20 @@ export interface ReadOptions {
 
 /** Reads one kind of data. */
 export interface DatasetReader {
-  /** In words, for messages. */
+  /** Name for messages. */
   readonly name: string;
-  /** Whether an existing path is of this kind, told by its name and its listing; contents are not read. */
+  /** Whether an existing path is of this kind, judged by its name and listing; contents are not read. */
   recognises(path: string): boolean;
-  /** The files that reading would read: they are what a cached copy depends on. */
+  /** The files that `read` would read; a cached copy depends on them. */
   files(path: string): string[];
   /**
-   * @throws UsageError, one line, with what is wrong with the data and what would mend it.
-   * Images may still have another size than `imageSize` where they were all of one size.
+   * If all images have the same size, it may still differ from `imageSize`.
+   * @throws UsageError, one line, with what is wrong with the data and how to fix it.
    */
   read(path: string, options: ReadOptions): Promise<DatasetContent>;
 }
 
-/** The splits that there are, in the order train, validation, test. */
+/** The existing splits, in the order train, validation, test. */
 export function splitsOf(content: Pick<Dataset, SplitName>): [SplitName, LabelledImages][] {
   return SPLITS.flatMap((name) => {
     const split = content[name];
@@ -50,7 +50,7 @@ export function splitsOf(content: Pick<Dataset, SplitName>): [SplitName, Labelle
   });
 }
 
-/** How many images each class has. Labels must be in range. */
+/** The number of images of each class. Labels must be in range. */
 export function countLabels(labels: Int32Array, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const label of labels) counts[label]++;
@@ -58,8 +58,8 @@ export function countLabels(labels: Int32Array, classes: number): number[] {
 }
 
 /**
- * Names for classes that have none: their numbers, from 0 to the highest label of the training images.
- * @throws UsageError naming `source` on labels that cannot be numbers of classes.
+ * Names for unnamed classes: their numbers, from 0 to the highest label of the training images.
+ * @throws UsageError naming `source` if labels cannot be class numbers.
  */
 export function numberedClasses(labels: Int32Array, source: string): string[] {
   let highest = -1;
@@ -75,12 +75,12 @@ export function numberedClasses(labels: Int32Array, source: string): string[] {
 }
 
 /**
- * Checks what every dataset must fulfil: two classes or more, labels among them, training images for each.
+ * Checks the requirements on every dataset: at least two classes, labels in range, training images for each class.
  * @param source names the data in messages.
  */
 export function checkContent(content: DatasetContent, source: string): void {
   const classes = content.classNames.length;
-  if (content.train.images.count === 0) throw new UsageError(`${source} holds no training images`);
+  if (content.train.images.count === 0) throw new UsageError(`${source} has no training images`);
   for (const [name, { images, labels }] of splitsOf(content)) {
     if (images.count !== labels.length) {
       throw new UsageError(
@@ -90,8 +90,8 @@ export function checkContent(content: DatasetContent, source: string): void {
     const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
     if (wrong >= 0) {
       throw new UsageError(
-        `${source}: ${name} image ${wrong} has the label ${labels[wrong]}, outside of the ${classes} classes ` +
-          `(0 to ${classes - 1}); mend the labels`,
+        `${source}: ${name} image ${wrong} has the label ${labels[wrong]}, outside the ${classes} classes ` +
+          `(0 to ${classes - 1}); fix the labels`,
       );
     }
   }

@@ -1,5 +1,5 @@
-// The training and validation subsets of a search as one raw file, so that worker processes load what they need and
-// no more: a JSON line, then training labels, training pixels, validation labels, validation pixels.
+// The training and validation subsets of a search as one raw file, so that worker processes load only what they need: a
+// JSON line, then training labels, training pixels, validation labels, validation pixels.
 
 import { readFileSync } from "node:fs";
 import { RunError, systemReason } from "../common/errors.ts";
@@ -23,7 +23,7 @@ interface Header {
   readonly validation: readonly [number, number, number, number];
 }
 
-/** The images that were drawn. */
+/** The drawn images. */
 export function selectSubsets(
   dataset: Dataset,
   { train, validation, validationFrom }: Subsets,
@@ -41,7 +41,7 @@ export function selectSubsets(
   };
 }
 
-/** Writes the file whole. @throws RunError */
+/** Writes the whole file atomically. @throws RunError */
 export function writeSubsets(path: string, { train, validation, classes }: SubsetImages): void {
   const header: Header = {
     format: "deepaugment-subsets",
@@ -59,7 +59,7 @@ export function writeSubsets(path: string, { train, validation, classes }: Subse
   ]);
 }
 
-/** Reads the file whole. @throws RunError where it is missing or damaged. */
+/** Reads the whole file. @throws RunError if it is missing or damaged. */
 export function readSubsets(path: string): SubsetImages {
   let bytes: Buffer;
   try {

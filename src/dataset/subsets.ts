@@ -17,13 +17,13 @@ export interface Subsets {
   readonly train: Int32Array;
   /** Into `dataset[validationFrom]`. */
   readonly validation: Int32Array;
-  /** The data's own validation split where it has one. */
+  /** "validation" if the data has its own validation split. */
   readonly validationFrom: "train" | "validation";
 }
 
 /**
- * Draws both subsets. Each class has the share that it has in the data, to the nearest image (largest remainder).
- * @throws UsageError naming `train_set_size` and `validation_set_size` where there are too few images.
+ * Draws both subsets. Each class keeps its share of the data, to the nearest image (largest remainder).
+ * @throws UsageError naming `train_set_size` and `validation_set_size` if there are too few images.
  */
 export function drawSubsets(dataset: Dataset, { trainSize, validationSize, seed }: SubsetSizes): Subsets {
   const random = new Random(seed, "subsets");
@@ -48,7 +48,7 @@ export function drawSubsets(dataset: Dataset, { trainSize, validationSize, seed 
   const needed = trainSize + validationSize;
   const keys = `train_set_size ${trainSize} + validation_set_size ${validationSize}`;
   checkEnough(dataset.name, "training", train.labels.length, needed, keys);
-  // First both together, then how they are shared out: so no class is asked for more than it has.
+  // Draws both subsets together and then divides them, so that no class needs more images than it has.
   const drawn = drawStratified(train.labels, classes, needed, random);
   const counts = apportion(
     drawn.map(({ length }) => length),
@@ -62,8 +62,8 @@ export function drawSubsets(dataset: Dataset, { trainSize, validationSize, seed 
 }
 
 /**
- * Shares `seats` out in proportion to `weights` by the largest remainder; ties go to the earlier one. None gets more
- * than its weight as long as the seats do not exceed the sum of the weights.
+ * Divides `seats` in proportion to `weights` by the largest remainder; ties go to the earlier one. None gets more than
+ * its weight if the seats do not exceed the sum of the weights.
  */
 export function apportion(weights: readonly number[], seats: number): number[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -77,7 +77,7 @@ export function apportion(weights: readonly number[], seats: number): number[] {
   return shares;
 }
 
-/** For each class, indices of its images in random order, `count` in all. */
+/** For each class, indices of its images in random order; `count` in total. */
 function drawStratified(labels: Int32Array, classes: number, count: number, random: Random): Int32Array[] {
   const members = Array.from({ length: classes }, (): number[] => []);
   for (const [index, label] of labels.entries()) members[label].push(index);

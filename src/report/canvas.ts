@@ -1,4 +1,4 @@
-// Where a sheet is drawn: pixels, one colour to fill them, pictures and text on top.
+// The canvas of a sheet: pixels filled with one colour, with pictures and text on top.
 
 import type { Pixels } from "../image/batch.ts";
 import { Typeface, type Weight } from "./typeface.ts";
@@ -33,11 +33,11 @@ export class Canvas implements Pixels {
     for (let i = 0; i < this.data.length; i++) this.data[i] = background[i % 3];
   }
 
-  /** Copies the picture, pixel by pixel; it must lie within the canvas. */
+  /** Copies the picture pixel by pixel; it must be within the canvas. */
   drawPicture({ data, height, width }: Pixels, left: number, top: number): void {
     if (left < 0 || top < 0 || left + width > this.width || top + height > this.height) {
       throw new RangeError(
-        `a picture of ${height} x ${width} at (${left}, ${top}) leaves the ${this.height} x ${this.width} canvas`,
+        `a picture of ${height} x ${width} at (${left}, ${top}) exceeds the ${this.height} x ${this.width} canvas`,
       );
     }
     for (let row = 0; row < height; row++) {
@@ -46,7 +46,7 @@ export class Canvas implements Pixels {
     }
   }
 
-  /** Writes a line of text whose baseline starts at (x, y); what leaves the canvas is cut off. */
+  /** Draws a line of text whose baseline starts at (x, y); what exceeds the canvas is cut off. */
   drawText(text: string, x: number, y: number, { font, size, colour }: TextStyle): void {
     for (const { left, top, width, height, values } of font.draw(text, size, x, y)) {
       for (let row = Math.max(0, -top); row < Math.min(height, this.height - top); row++) {

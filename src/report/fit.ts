@@ -1,12 +1,12 @@
-// A picture as a cell shows it. Small ones are enlarged by a whole factor, each pixel a square of its own, so that what
-// a technique did to a pixel is what one sees; large ones are reduced.
+// Scales a picture for a cell. Small pictures are enlarged by a whole factor, each pixel to a square, so that the
+// effect of a technique on single pixels is visible; large ones are reduced.
 
 import type { Pixels } from "../image/batch.ts";
 import { resizeImage } from "../image/resize.ts";
 
 /**
- * The picture with its longer side about `size` pixels long: enlarged by the whole number that comes nearest (at least
- * 1), or reduced to `size`. Its aspect ratio is kept.
+ * Scales the picture so that its longer side has about `size` pixels: enlarged by the nearest whole number (at least
+ * 1), or reduced to `size`. The aspect ratio is kept.
  */
 export function fitPicture(picture: Pixels, size: number): Pixels {
   const { data, height, width } = picture;
@@ -17,7 +17,7 @@ export function fitPicture(picture: Pixels, size: number): Pixels {
   return { data: resizeImage(data, height, width, toHeight, toWidth), height: toHeight, width: toWidth };
 }
 
-/** Each pixel as a square of `factor` x `factor`. */
+/** Enlarges each pixel to a square of `factor` x `factor`. */
 function enlarge({ data, height, width }: Pixels, factor: number): Pixels {
   const row = width * factor * 3;
   const enlarged = new Uint8Array(height * factor * row);

@@ -1,4 +1,4 @@
-// One grid of pictures: heads above its columns, labels beside its rows, all cells of one size.
+// A grid of pictures: headings above its columns, labels beside its rows, all cells of the same size.
 
 import type { Pixels } from "../image/batch.ts";
 import type { Canvas } from "./canvas.ts";
@@ -6,34 +6,34 @@ import { drawLines, heightOf, type Line, lineHeight, measureOf, type SheetStyle 
 import { wrapText } from "./wrap.ts";
 
 export interface Grid {
-  /** What the heads are, on their line above the labels. */
+  /** A caption for the headings, on their line above the labels. */
   readonly corner?: string;
-  /** The heads of the columns; between groups of columns the gap is wider. */
+  /** The headings of the columns; gaps between groups of columns are wider. */
   readonly groups: readonly (readonly string[])[];
   readonly rows: readonly Row[];
 }
 
 export interface Row {
   readonly label: string;
-  /** Smaller, below the label. */
+  /** In smaller text, below the label. */
   readonly note?: string;
-  /** One per head, as they are drawn: pixel by pixel. */
+  /** One per heading, drawn pixel by pixel. */
   readonly cells: readonly Pixels[];
 }
 
-/** Height and width of every cell: a smaller picture stands in its middle. */
+/** Height and width of every cell; smaller pictures are centred. */
 export interface CellSize {
   readonly height: number;
   readonly width: number;
 }
 
-/** Where a picture lies on the sheet, in pixels. */
+/** Position of a picture on the sheet, in pixels. */
 export interface Place extends CellSize {
   readonly left: number;
   readonly top: number;
 }
 
-/** Sizes in ems. */
+/** In ems. */
 const CELL_GAP = 0.4;
 const GROUP_GAP = 1.1;
 const LABEL_GAP = 0.8;
@@ -50,13 +50,13 @@ export class GridLayout {
   /** Lines per column. */
   readonly #heads: readonly (readonly Line[])[];
   readonly #headHeight: number;
-  /** Left edge of each column, from the grid's own. */
+  /** Left edge of each column, relative to the grid's. */
   readonly #columns: readonly number[];
-  /** Height of a row, and from one row to the next. */
+  /** Height of a row, and the distance between rows. */
   readonly #rowHeight: number;
   readonly #rowStep: number;
 
-  /** @throws RangeError where a row has not as many cells as there are heads. */
+  /** @throws RangeError if a row does not have one cell per heading. */
   constructor(grid: Grid, cell: CellSize, style: SheetStyle) {
     const heads = grid.groups.flat();
     const uneven = grid.rows.find(({ cells }) => cells.length !== heads.length);
@@ -81,7 +81,7 @@ export class GridLayout {
     this.height = this.#gridTop() + this.#rowStep * (grid.rows.length - 1) + this.#rowHeight;
   }
 
-  /** @returns where the pictures lie: [row][column]. */
+  /** @returns the positions of the pictures: [row][column]. */
   draw(canvas: Canvas, left: number, top: number): Place[][] {
     const { note } = this.#style;
     const headsEnd = top + this.#headHeight;
@@ -137,7 +137,7 @@ export class GridLayout {
     return columns;
   }
 
-  /** As many lines as stand beside a cell, the note's included; at least two for the label. */
+  /** As many lines as fit beside a cell, including the note; at least two for the label. */
   #labelOf({ label, note = "" }: Row): Line[] {
     const { em, text, note: noteStyle } = this.#style;
     const width = LONGEST_LABEL * em;

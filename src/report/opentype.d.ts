@@ -1,4 +1,4 @@
-// What we use of opentype.js, which brings no types of its own (and those made for it assume a browser).
+// The part of opentype.js that we use; it has no types of its own, and those made for it assume a browser.
 
 declare module "opentype.js" {
   namespace opentype {
@@ -13,9 +13,9 @@ declare module "opentype.js" {
     }
 
     interface Glyph {
-      /** In font units; missing where the font gives none. */
+      /** In font units; missing if the font has none. */
       readonly advanceWidth?: number;
-      /** The outline at `fontSize` pixels per em, y downwards, its origin at (x, y). */
+      /** The outline at `fontSize` pixels per em, y downwards, with its origin at (x, y). */
       getPath(x: number, y: number, fontSize: number): { readonly commands: readonly PathCommand[] };
     }
 

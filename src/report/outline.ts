@@ -1,7 +1,7 @@
-// From outlines to pixels: how much of each pixel a closed outline covers, exactly, by adding up signed areas. The
+// Rasterises outlines: computes exactly how much of each pixel a closed outline covers, by adding up signed areas. The
 // method of font-rs (Levien 2016, "Inside the fastest font renderer in the world") and of stb_truetype 2.
 
-/** Coverage of pixels in [0, 1], row by row. The first value belongs to the pixel whose corner is (left, top). */
+/** Coverage of pixels in [0, 1], row-major. The first value belongs to the pixel whose corner is (left, top). */
 export interface Coverage {
   readonly left: number;
   readonly top: number;
@@ -10,10 +10,10 @@ export interface Coverage {
   readonly values: Float32Array;
 }
 
-/** Points of a polygon, x and y in turn, in pixels with y downwards. The last is joined to the first. */
+/** Points of a polygon, alternating x and y, in pixels with y downwards. The last point is joined to the first. */
 export type Polygon = readonly number[];
 
-/** What the polygons cover together; a hole is a polygon that runs the other way round. */
+/** The coverage of all polygons together; a hole is a polygon in the opposite direction. */
 export function coverageOf(polygons: readonly Polygon[]): Coverage {
   const bounds = boundsOf(polygons);
   if (!bounds) return { left: 0, top: 0, width: 0, height: 0, values: new Float32Array(0) };
@@ -21,7 +21,7 @@ export function coverageOf(polygons: readonly Polygon[]): Coverage {
   const top = Math.floor(bounds.top);
   const width = Math.ceil(bounds.right) - left;
   const height = Math.ceil(bounds.bottom) - top;
-  // An edge at the right border still hands something on to the two places beyond it.
+  // An edge at the right border still affects the two places beyond it.
   const stride = width + 2;
   const areas = new Float32Array(stride * height);
   for (const polygon of polygons) {
@@ -62,7 +62,7 @@ function boundsOf(polygons: readonly Polygon[]) {
   return left <= right ? { left, top, right, bottom } : undefined;
 }
 
-/** Adds what an edge changes in each pixel's coverage from the pixel to its left. Coordinates are never negative. */
+/** Adds the change in coverage that an edge causes from each pixel to the next. Coordinates are never negative. */
 function addEdge(areas: Float32Array, stride: number, x0: number, y0: number, x1: number, y1: number): void {
   if (y0 === y1) return;
   const direction = y0 < y1 ? 1 : -1;
@@ -88,7 +88,7 @@ function addRowEdge(areas: Float32Array, row: number, area: number, from: number
     areas[row + first + 1] += area * right;
     return;
   }
-  // The covered area grows with the square of the way into the first pixel, then evenly, and again so at the end.
+  // The covered area grows quadratically in the first pixel, then linearly, and quadratically again in the last one.
   const perPixel = area / (to - from);
   let covered = 0;
   let previous = 0;

@@ -1,5 +1,5 @@
-// Which of a dataset's pictures a sheet shows: a few training pictures of as many classes as possible, drawn by seed.
-// Nothing but what is shown is decoded.
+// Picks the pictures that a sheet shows: a few training pictures of as many classes as possible, drawn by seed. Only
+// these are decoded.
 
 import type { Picture, PictureSource } from "../apply/source.ts";
 import { UsageError } from "../common/errors.ts";
@@ -11,7 +11,7 @@ import { toSquare } from "../image/resize.ts";
 
 /** A picture to show, at its own size or resized. */
 export interface ShownPicture extends Pixels {
-  /** Its place in the dataset: with the seed, what its draws depend on. */
+  /** Its index in the dataset; with the seed, it determines the picture's draws. */
   readonly index: number;
   readonly className: string;
   /** The file, or the image's split and number. */
@@ -21,14 +21,14 @@ export interface ShownPicture extends Pixels {
 export interface PickOptions {
   readonly count: number;
   readonly seed: number;
-  /** Height and width that pictures are resized to; where it is missing they keep their size. */
+  /** Height and width that pictures are resized to; if missing, they keep their size. */
   readonly imageSize?: number;
 }
 
 export interface PickedPictures {
   /** Class by class, by name. */
   readonly shown: readonly ShownPicture[];
-  /** What could not be decoded; another picture of the class took its place. */
+  /** Pictures that could not be decoded; others of the class were taken instead. */
   readonly skipped: readonly SkippedFile[];
 }
 
@@ -43,10 +43,10 @@ interface ClassQueue {
 }
 
 /**
- * Picks `count` pictures: one of each class, then a second one of each, and so on; where there are more classes than
+ * Picks `count` pictures: one of each class, then a second one of each, and so on. If there are more classes than
  * pictures, the classes are drawn too.
  * @param data names the dataset in errors.
- * @throws UsageError where no picture can be decoded.
+ * @throws UsageError if no picture can be decoded.
  */
 export async function pickPictures(
   source: PictureSource,
@@ -74,7 +74,7 @@ export async function pickPictures(
 function queuesOf(source: PictureSource, seed: number): ClassQueue[] {
   const classes = new Map<string, Picture[]>();
   for (const picture of source.pictures()) {
-    // Only what a model trains on is augmented.
+    // Only training pictures are augmented.
     if (picture.split !== "train") continue;
     const pictures = classes.get(picture.className);
     if (pictures) pictures.push(picture);
@@ -86,7 +86,7 @@ function queuesOf(source: PictureSource, seed: number): ClassQueue[] {
   });
 }
 
-/** Takes the class's next picture that can be decoded; false where there is none left. */
+/** Takes the class's next picture that can be decoded; returns false if there is none left. */
 async function takeNext(
   queue: ClassQueue,
   { imageSize }: PickOptions,
@@ -110,7 +110,7 @@ async function takeNext(
   return false;
 }
 
-/** A picture file's pixels, or why there are none. */
+/** A picture file's pixels, or the reason why there are none. */
 export async function readPicture(
   path: string,
   imageSize?: number,

@@ -1,5 +1,5 @@
-// What a policy does, on some of the user's pictures: each beside several draws of the policy. They are the draws that
-// `apply` makes with the same seed, of each picture at its own size.
+// Shows the effect of a policy on some of the user's pictures: each beside several draws of the policy. They are the
+// draws that `apply` makes with the same seed, at each picture's own size.
 
 import { drawCopies } from "../apply/draws.ts";
 import { openSource } from "../apply/source.ts";
@@ -16,16 +16,16 @@ import { drawSheet } from "./sheet.ts";
 import { checkSheetPath, writeSheet } from "./sheet-file.ts";
 
 export interface PolicyPreviewOptions extends PreviewOptions {
-  /** A file of policies, best first. */
+  /** A policy file, best policy first. */
   readonly policyPath: string;
-  /** Which of them: by rank, from 1 (the default), or by the trial that judged it. */
+  /** Selects the policy: by rank, from 1 (the default), or by its trial. */
   readonly rank?: number;
   readonly trial?: number;
   /** A folder with one subfolder per class, an archive, or a dataset's name. */
   readonly data: string;
-  /** How many pictures, at most: 1 or more. */
+  /** Maximum number of pictures: 1 or more. */
   readonly images: number;
-  /** How many draws of each chain per picture, 1 or more; where it is missing about five in all. */
+  /** Number of draws of each chain per picture, 1 or more; by default about five in total. */
   readonly draws?: number;
 }
 
@@ -33,13 +33,13 @@ export interface PolicyPreviewOutcome extends PreviewOutcome {
   readonly policy: FoundPolicy & { readonly rank: number };
 }
 
-/** Draws beside each picture, where nobody said how many. */
+/** Default number of draws beside each picture. */
 const DRAWS = 5;
 
 /**
  * Writes a sheet of pictures beside draws of a policy. The same options and data give the same file.
- * @throws UsageError where the policy, the data or the output is not usable; RunError where the file cannot be written;
- *   InterruptedError on abort.
+ * @throws UsageError if the policy, the data or the output is not usable; RunError if the file cannot be written;
+ * InterruptedError on abort.
  */
 export async function previewPolicy(options: PolicyPreviewOptions): Promise<PolicyPreviewOutcome> {
   const { data, out, seed, size, images, onProgress, signal } = options;
@@ -71,7 +71,7 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   return { out, height, width, policy: { ...policy, rank }, pictures, skipped, notes: source.notes };
 }
 
-/** The policy in words, a line per chain; a technique keeps its magnitude beside it. */
+/** The policy in words, one line per chain; no line breaks between a technique and its magnitude. */
 function titleOf({ chains }: FoundPolicy): string[] {
   const lines = chains.map((chain) => formatChain(chain).replaceAll(/ (?=\d|→)/g, "\u00a0"));
   return lines.length === 1 ? lines : lines.map((line, i) => `chain ${i + 1}: ${line}`);
@@ -86,23 +86,25 @@ function drawPolicy(picture: ShownPicture, policy: FoundPolicy, copies: number, 
     .map(({ drawn }) => ({ data: renderChain(data, picture, drawn), height, width }));
 }
 
-/** @throws UsageError where the file has no such policy. */
+/** @throws UsageError if the file has no such policy. */
 function findRank({ policies }: PolicyFile, { policyPath, rank = 1, trial }: PolicyPreviewOptions): number {
   const count = policies.length;
   if (count === 0)
-    throw new UsageError(`${policyPath} holds no policy: no trial did better than the baseline`);
+    throw new UsageError(`${policyPath} contains no policy: no trial improved on the baseline`);
   if (trial !== undefined) {
     const index = policies.findIndex((policy) => policy.trial === trial);
     if (index >= 0) return index + 1;
     const trials = policies.map((policy) => policy.trial).join(", ");
-    throw new UsageError(`--trial: ${policyPath} has no policy of trial ${trial}; it has those of ${trials}`);
+    throw new UsageError(
+      `--trial: ${policyPath} has no policy of trial ${trial}; its policies are of trials ${trials}`,
+    );
   }
   if (rank <= count) return rank;
   const held = count === 1 ? "one policy" : `${count} policies`;
-  throw new UsageError(`--rank: ${policyPath} holds ${held}, received ${rank}`);
+  throw new UsageError(`--rank: ${policyPath} has ${held}, received ${rank}`);
 }
 
-/** Heads of the columns: the original's, then a group per chain. */
+/** Headings of the columns: the original's, then a group per chain. */
 function headsOf(chains: number, draws: number): string[][] {
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
   if (chains === 1) return [["original"], numbers(draws).map((draw) => `draw ${draw}`)];

@@ -1,4 +1,4 @@
-// A sheet of pictures: a title, perhaps a picture beside it, and below an even grid, or several side by side.
+// A sheet of pictures: a title, optionally with a picture beside it, and below it one grid, or several side by side.
 
 import type { Pixels } from "../image/batch.ts";
 import { Canvas, loadFonts } from "./canvas.ts";
@@ -7,13 +7,13 @@ import { BACKGROUND, drawLines, heightOf, type Line, measureOf, type SheetStyle,
 import { wrapText } from "./wrap.ts";
 
 export interface SheetContent {
-  /** Each begins a line of its own. */
+  /** One line each. */
   readonly title: readonly string[];
   /** Smaller lines below the title. */
   readonly details: readonly string[];
-  /** A picture at the left of the title, with what it is. */
+  /** A picture to the left of the title, with its caption. */
   readonly lead?: Lead;
-  /** Side by side; all have cells of one size, the largest picture's. */
+  /** Side by side; all cells have the same size, that of the largest picture. */
   readonly grids: readonly Grid[];
 }
 
@@ -23,11 +23,11 @@ export interface Lead {
 }
 
 export interface Sheet extends Pixels {
-  /** Where the pictures lie: [grid][row][column]. */
+  /** The positions of the pictures: [grid][row][column]. */
   readonly places: readonly (readonly (readonly Place[])[])[];
 }
 
-/** Sizes in ems. */
+/** In ems. */
 const MARGIN = 1.5;
 const GRID_GAP = 2.2;
 const HEADER_GAP = 1;
@@ -35,8 +35,8 @@ const LEAST_WIDTH = 26;
 
 /**
  * Draws a sheet.
- * @param textSize pixels per em of ordinary text; margins and gaps follow it.
- * @throws RangeError where a row has not as many cells as there are heads.
+ * @param textSize pixels per em of ordinary text; margins and gaps are relative to it.
+ * @throws RangeError if a row does not have one cell per heading.
  */
 export async function drawSheet(content: SheetContent, textSize: number): Promise<Sheet> {
   const style = styleOf(textSize, await loadFonts());
@@ -64,7 +64,7 @@ export async function drawSheet(content: SheetContent, textSize: number): Promis
   return { data: canvas.data, height: canvas.height, width: canvas.width, places };
 }
 
-/** Title and details, beside the leading picture where there is one. */
+/** Title and details, beside the leading picture if there is one. */
 class Header {
   readonly height: number;
   readonly #lines: readonly Line[];

@@ -1,17 +1,17 @@
-// How text looks on a sheet, and where a line of it stands.
+// The appearance and position of text on a sheet.
 
 import type { Canvas, Colour, Fonts, TextStyle } from "./canvas.ts";
 import { CAPITAL_HEIGHT } from "./typeface.ts";
 
-/** Light, but not so light that the edge of a white picture would be lost. */
+/** Light, but dark enough to show the edge of a white picture. */
 export const BACKGROUND: Colour = [242, 243, 245];
 const INK: Colour = [31, 35, 40];
 const QUIET: Colour = [101, 109, 118];
 
-/** From one line's top to the next one's, in ems. */
+/** Distance between the tops of consecutive lines, in ems. */
 const LINE = 1.3;
 
-/** What a sheet's texts look like; sizes and gaps follow `em`, the size of ordinary text in pixels. */
+/** The text styles of a sheet; sizes and gaps are relative to `em`, the size of ordinary text in pixels. */
 export interface SheetStyle {
   readonly em: number;
   readonly title: TextStyle;
@@ -36,7 +36,7 @@ export interface Line {
   readonly style: TextStyle;
 }
 
-/** How wide a text is, in pixels. */
+/** Measures the width of a text, in pixels. */
 export function measureOf({ font, size }: TextStyle): (text: string) => number {
   return (text) => font.measure(text, size);
 }
@@ -49,7 +49,7 @@ export function heightOf(lines: readonly Line[]): number {
   return lines.reduce((sum, { style }) => sum + lineHeight(style), 0);
 }
 
-/** Draws lines below each other, from `top` on; capitals stand in the middle of their line. */
+/** Draws lines below each other, starting at `top`; capitals are vertically centred in their line. */
 export function drawLines(canvas: Canvas, lines: readonly Line[], left: number, top: number): void {
   let y = top;
   for (const { text, style } of lines) {

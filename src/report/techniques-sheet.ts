@@ -1,5 +1,5 @@
-// What the 20 techniques do, by magnitude, on one of the user's pictures. The draws of a technique come from one stream
-// at every magnitude, so that from left to right nothing but the magnitude changes.
+// Shows the effects of the 20 techniques, by magnitude, on one of the user's pictures. A technique uses the same stream
+// of draws at every magnitude, so that only the magnitude changes from left to right.
 
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -17,27 +17,27 @@ import { drawSheet } from "./sheet.ts";
 import { checkSheetPath, writeSheet } from "./sheet-file.ts";
 
 export interface TechniquesPreviewOptions extends PreviewOptions {
-  /** A folder with one subfolder per class, an archive, or a dataset's name: one picture is drawn from it. */
+  /** A folder with one subfolder per class, an archive, or a dataset's name; one picture is drawn from it. */
   readonly data?: string;
-  /** The picture's file instead; a path, also one within the folder `data`. */
+  /** The path of a picture file to use instead; also one within the folder `data`. */
   readonly image?: string;
 }
 
 /** The columns. */
 export const SHOWN_MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1] as const;
 
-/** As many rows stand in a grid: with all below each other the sheet would be too tall to take in. */
+/** Rows per grid: with all techniques in one column the sheet would be too tall. */
 const ROWS = 10;
 
-/** An odd number, so that there is one in the middle. */
+/** An odd number, so that there is a median. */
 const DRAWS_TRIED = 9;
 const TRIED_SIZE = 64;
 
 /**
  * Writes a sheet of one picture under every technique at several magnitudes. The same options and data give the same
  * file.
- * @throws UsageError where the picture or the output is not usable; RunError where the file cannot be written;
- *   InterruptedError on abort.
+ * @throws UsageError if the picture or the output is not usable; RunError if the file cannot be written;
+ * InterruptedError on abort.
  */
 export async function previewTechniques(options: TechniquesPreviewOptions): Promise<PreviewOutcome> {
   const { out, seed, size, onProgress, signal } = options;
@@ -71,7 +71,7 @@ export async function previewTechniques(options: TechniquesPreviewOptions): Prom
   return { out, height: sheet.height, width: sheet.width, pictures, skipped, notes };
 }
 
-/** A technique whose magnitude is not used shows as many draws instead. */
+/** For a technique whose magnitude is not used, shows as many draws instead. */
 function rowOf(name: TechniqueName, picture: Pixels, seed: number, size: number): Row {
   const uses = usesMagnitude(name);
   const typical = uses ? typicalDraw(name, picture, seed) : 0;
@@ -90,8 +90,8 @@ function augment(operation: Operation, picture: Pixels, seed: number, draw: numb
 }
 
 /**
- * The draw of median strength among a few: any one draw may happen to change next to nothing, or all. Its strength is
- * the mean change of the pixels over the magnitudes shown, on the picture made small.
+ * The draw of median strength among a few, since any single draw may happen to change almost nothing, or everything.
+ * The strength is the mean change of the pixels over the shown magnitudes, on a reduced picture.
  */
 function typicalDraw(type: TechniqueName, picture: Pixels, seed: number): number {
   const small =

@@ -1,5 +1,5 @@
-// Text as pixels: IBM Plex Sans (SIL Open Font License), laid out glyph by glyph with kerning. It has Latin, Greek and
-// Cyrillic letters; a character that it has not, such as a Chinese one, shows as an empty box.
+// Rasterises text in IBM Plex Sans (SIL Open Font License), laid out glyph by glyph with kerning. It has Latin, Greek
+// and Cyrillic letters; other characters, such as Chinese ones, show as an empty box.
 
 import type { Font, Glyph, PathCommand } from "opentype.js";
 import { type Asset, readAsset } from "../common/assets.ts";
@@ -15,7 +15,7 @@ const FILES: Readonly<Record<Weight, Asset>> = {
 /** Height of capital letters, in ems. */
 export const CAPITAL_HEIGHT = 0.698;
 
-/** A curve becomes so many straight lines: no corner shows at the sizes of a sheet. */
+/** Number of straight lines that approximate a curve: no corners show at the sizes of a sheet. */
 const CURVE_STEPS = 8;
 
 /** One weight of the typeface. */
@@ -26,21 +26,21 @@ export class Typeface {
     this.#font = font;
   }
 
-  /** @throws Error where the package that brings the font is not installed. */
+  /** @throws Error if the font's package is not installed. */
   static async load(weight: Weight): Promise<Typeface> {
     const { default: opentype } = await import("opentype.js");
     const file = readAsset(FILES[weight]);
     return new Typeface(opentype.parse(Uint8Array.from(file).buffer));
   }
 
-  /** How wide the text is at `size` pixels per em, in pixels. */
+  /** The width of the text at `size` pixels per em, in pixels. */
   measure(text: string, size: number): number {
     let end = 0;
     for (const { glyph, x } of this.#layOut(text, size)) end = x + this.#advance(glyph, size);
     return end;
   }
 
-  /** The text's glyphs, each with its place; the baseline starts at (x, y). */
+  /** The text's glyphs with their positions; the baseline starts at (x, y). */
   *draw(text: string, size: number, x: number, y: number): Generator<Coverage> {
     for (const placed of this.#layOut(text, size)) {
       yield coverageOf(polygonsOf(placed.glyph.getPath(x + placed.x, y, size).commands));
@@ -64,7 +64,7 @@ export class Typeface {
   }
 }
 
-/** Letters with their accents as one character where there is one; without what has no shape. */
+/** Composes letters with their accents if possible, and removes characters without a shape. */
 function printable(text: string): string {
   return text
     .normalize("NFC")

@@ -1,13 +1,13 @@
-// Breaking text into lines: after blanks, hyphens, underscores and slashes; within a word only where it is longer
-// than a line. A no-break space holds what it stands between together.
+// Breaks text into lines: after spaces, hyphens, underscores and slashes, and within words only if they are longer than
+// a line. No-break spaces prevent a break.
 
-/** Ends a text that does not fit. */
+/** Marks the end of a truncated text. */
 const ELLIPSIS = "…";
 
-/** How wide a text is, in the unit of the width that it is held against. */
+/** Measures the width of a text, in the unit of the available width. */
 type Measure = (text: string) => number;
 
-/** The text in lines no wider than `width`, at most `most` of them; one that is cut ends in an ellipsis. */
+/** The text in lines no wider than `width`, at most `most` of them; truncated text ends in an ellipsis. */
 export function wrapText(
   text: string,
   width: number,
@@ -30,7 +30,7 @@ export function wrapText(
   return [...lines.slice(0, most - 1), shorten(lines[most - 1], width, measure)];
 }
 
-/** The piece itself, or where it is too wide as few parts as fit. */
+/** The piece itself, or if it is too wide, as few parts as fit. */
 function partsWithin(piece: string, width: number, measure: Measure): string[] {
   if (measure(piece.trimEnd()) <= width) return [piece];
   const parts = [""];

@@ -1,4 +1,5 @@
-// A policy on folders of real pictures: what is written, that the manifest tells it all, and that it repeats.
+// A policy on folders of real pictures: what is written, that the manifest is complete, and that the run is
+// reproducible.
 
 import assert from "node:assert/strict";
 import {
@@ -56,7 +57,7 @@ function apply(data: string, options: Partial<ApplyOptions> = {}): Promise<Apply
   return applyTo(root, data, { policyPath: ONE, ...options });
 }
 
-/** The pixels of an output are those that the manifest's parameters give from its source. */
+/** The pixels of an output are those that the manifest's parameters give for its source. */
 async function checkReproduced(data: string, out: string, row: ParsedRow): Promise<void> {
   const source = await decodeImage(readFileSync(join(data, row.source)), row.source);
   const output = await decodeImage(readFileSync(join(out, row.output)), row.output);
@@ -115,7 +116,7 @@ describe("a policy on a folder with splits", () => {
     for (const row of rows) await checkReproduced(data, outcome.out, row);
   });
 
-  it("tells in the manifest which policy, chain, copy and seed drew the parameters", () => {
+  it("records in the manifest which policy, chain, copy and seed drew the parameters", () => {
     for (const row of rows) {
       const [split, className] = row.source.split("/");
       assert.deepEqual([row.split, row.class], [split === "val" ? "validation" : split, className]);
@@ -143,7 +144,7 @@ describe("a policy on a folder with splits", () => {
     assert.deepEqual(row.parameters, drawForImage(BLUR, shape, key));
   });
 
-  it("gives the same bytes with one worker, and others with another seed", async () => {
+  it("gives the same bytes with one worker, and different ones with another seed", async () => {
     const options = { policyPath: TWO_CHAINS, copies: 2, seed: 5 };
     const again = await apply(data, { ...options, workers: 1 });
     assert.deepEqual(contentsOf(again.out), contentsOf(outcome.out));
@@ -153,14 +154,14 @@ describe("a policy on a folder with splits", () => {
     assert.notEqual(contentsOf(other.out).get(path), contentsOf(outcome.out).get(path));
   });
 
-  it("adds to the same copies when there are more of them", async () => {
+  it("keeps the first copies when there are more of them", async () => {
     const fewer = await apply(data, { policyPath: TWO_CHAINS, copies: 1, seed: 5 });
     const all = contentsOf(outcome.out);
     const written = contentsOf(fewer.out);
     for (const path of picturesIn(fewer.out)) assert.equal(all.get(path), written.get(path), path);
   });
 
-  it("writes augmented pictures alone where asked to", async () => {
+  it("writes only augmented pictures on request", async () => {
     const alone = await apply(data, { policyPath: TWO_CHAINS, copies: 2, seed: 5, onlyAugmented: true });
     assert.deepEqual([alone.originals, alone.augmented], [0, 24]);
     const all = contentsOf(outcome.out);
@@ -171,7 +172,7 @@ describe("a policy on a folder with splits", () => {
   });
 });
 
-describe("what cannot be decoded", () => {
+describe("a picture that cannot be decoded", () => {
   const data = join(root, "damaged");
   before(async () => {
     for (let i = 0; i < 4; i++) await writePicture(join(data, "a", `${i}.png`), i);
@@ -197,7 +198,7 @@ describe("what cannot be decoded", () => {
     for (const row of rows) await checkReproduced(data, out, row);
   });
 
-  it("is an error where it is all there is", async () => {
+  it("is an error if there are no others", async () => {
     const none = join(root, "all-damaged");
     mkdirSync(join(none, "a"), { recursive: true });
     writeFileSync(join(none, "a", "1.png"), "no picture");
@@ -226,7 +227,7 @@ describe("the share of images that are augmented", () => {
 });
 
 describe("an archive", () => {
-  it("becomes class folders, from whose original and parameters each copy is made", async () => {
+  it("becomes class folders; each copy follows from its original and parameters", async () => {
     const { train, test, classNames } = await loadSample();
     const options = { policyPath: THREE, top: 3, chance: 0.5, copies: 2 };
     const outcome = await apply(SAMPLE_ARCHIVE, options);
@@ -264,7 +265,7 @@ describe("the output folder", () => {
     assert.equal((await apply(data, { out })).augmented, 2);
   });
 
-  it("is refused with any content, which stays", async () => {
+  it("is refused with any content, which is kept", async () => {
     const out = join(root, "full");
     mkdirSync(out);
     writeFileSync(join(out, "mine.txt"), "mine");
@@ -272,18 +273,18 @@ describe("the output folder", () => {
     assert.deepEqual(filesIn(out), ["mine.txt"]);
   });
 
-  it("is refused in the data's own folder, also by a link", async () => {
+  it("is refused in the data's own folder, also through a link", async () => {
     const copy = join(root, "few-copy");
     cpSync(data, copy, { recursive: true });
     symlinkSync(copy, join(root, "link"));
     for (const out of [copy, join(copy, "out"), join(root, "link", "a", "out")]) {
-      await assert.rejects(apply(copy, { out }), /is in the data's own folder/);
+      await assert.rejects(apply(copy, { out }), /is inside the data's own folder/);
     }
     assert.deepEqual(filesIn(copy), filesIn(data));
     assert.equal((await apply(copy, { out: `${copy}-out` })).augmented, 2);
   });
 
-  it("takes names as long as the file system takes", async () => {
+  it("accepts names as long as the file system allows", async () => {
     const long = join(root, "long");
     const name = "é".repeat(125);
     await writePicture(join(long, "a", `${name}.jpg`), 1);

@@ -1,4 +1,4 @@
-// Pictures that are broken, or of a kind that needs a word, in a run of `apply`.
+// Broken pictures and unusual kinds of pictures in a run of `apply`.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ function write(path: string, bytes: Uint8Array): void {
   writeFileSync(path, bytes);
 }
 
-/** Originals are the files themselves; copies what the manifest says of the decoded source. */
+/** Originals are the files themselves; copies follow from the decoded source as the manifest says. */
 async function checkOutputs(data: string, out: string): Promise<void> {
   for (const { output, source, parameters } of readManifest(out)) {
     const [original, written] = [readFileSync(join(data, source)), readFileSync(join(out, output))];
@@ -42,7 +42,7 @@ async function checkOutputs(data: string, out: string): Promise<void> {
   }
 }
 
-describe("a picture that breaks while the run is on its way", () => {
+describe("a picture that breaks during the run", () => {
   it("is skipped, named and counted; the others are what they would have been", async () => {
     const data = join(root, "breaking");
     for (let i = 0; i < 160; i++) await writePicture(join(data, i < 80 ? "a" : "b", `${i}.png`), i, 8, 8);
@@ -53,7 +53,7 @@ describe("a picture that breaks while the run is on its way", () => {
       write(torn, whole);
       let isBroken = false;
       const onProgress = () => {
-        // The last task is not yet given out when the first is done.
+        // The last task has not been handed out yet when the first one is done.
         if (!isBroken) rmSync(gone);
         if (!isBroken) writeFileSync(torn, whole.subarray(0, 100));
         isBroken = true;
@@ -74,7 +74,7 @@ describe("a picture that breaks while the run is on its way", () => {
 });
 
 describe("an animated GIF", () => {
-  it("gives its first frame, which is said once for all of them", async () => {
+  it("gives its first frame, which is noted once for all of them", async () => {
     const data = join(root, "animated");
     for (const path of ["a/1.gif", "a/2.gif", "b/3.gif"]) write(join(data, path), ANIMATED_GIF);
     const { out, notes } = await apply(data);
@@ -87,7 +87,7 @@ describe("an animated GIF", () => {
 });
 
 describe("pictures of other kinds", () => {
-  it("are CMYK, of 16 bits, with a palette, turned by EXIF: augmented as they are seen", async () => {
+  it("are CMYK, of 16 bits, with a palette, rotated by EXIF: augmented as they appear", async () => {
     const data = join(root, "kinds");
     write(join(data, "a/cmyk.jpg"), CMYK_JPEG);
     write(
@@ -121,7 +121,7 @@ describe("pictures of other kinds", () => {
 });
 
 describe("names", () => {
-  it("have spaces, letters of any script and as many bytes as the file system takes", async () => {
+  it("have spaces, letters of any script and as many bytes as the file system allows", async () => {
     const data = join(root, "names");
     const long = `x${"é".repeat(125)}.png`;
     assert.equal(Buffer.byteLength(long), 255);
@@ -142,7 +142,7 @@ describe("names", () => {
     assert.deepEqual(classNames, ["my cats", "犬"]);
   });
 
-  it("that would give the same output are told apart", async () => {
+  it("that would give the same output are made distinct", async () => {
     const data = join(root, "same");
     for (const path of ["a/1.png", "a/1.jpg", "a/1_aug1.png", "b/1.PNG", "b/1.png"])
       await writePicture(join(data, path), path.length);
@@ -152,14 +152,14 @@ describe("names", () => {
     await checkOutputs(data, out);
   });
 
-  it("of classes that are those of the output's own files are refused", async () => {
+  it("of classes that equal those of output files are refused", async () => {
     const data = join(root, "own");
     for (const name of ["Manifest.CSV", "b"]) await writePicture(join(data, name, "1.png"), 1);
     const out = join(root, "out-own");
     await assert.rejects(apply(data, { out }), (error: Error) => {
       assert.match(
         error.message,
-        /: the folder "Manifest\.CSV" has the name of a file of the output; rename it$/,
+        /: the folder "Manifest\.CSV" has the same name as an output file; rename it$/,
       );
       return error instanceof UsageError;
     });

@@ -1,5 +1,5 @@
-// The forms of the output: JPEG and grey pictures, the files of CIFAR-10 and numpy. What is written is read back by the
-// readers of the dataset room, and the manifest tells where each image is.
+// The output formats: JPEG and grey pictures, the files of CIFAR-10 and numpy. The written data is read back by the
+// dataset readers, and the manifest says where each image is.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -39,7 +39,9 @@ function apply(data: string, options: Partial<ApplyOptions> = {}) {
   return applyTo(root, data, { policyPath, ...options });
 }
 
-/** Every image that is read back is the one that its row tells of: what is drawn from its source, at its place. */
+/**
+ * Every image that is read back is the one described by its row: the drawn augmentation of its source, at its position.
+ */
 async function checkRecords(
   out: string,
   dataset: Dataset,
@@ -80,7 +82,7 @@ describe("--as npz", () => {
   const sourceOf = async ({ source }: ParsedRow) =>
     (await decodeImage(readFileSync(join(data, source)), source)).data;
 
-  it("writes a file a split, with the names of the classes, that is read back", async () => {
+  it("writes one file per split, with the class names, that can be read back", async () => {
     const { out, originals, augmented } = await apply(data, { as: "npz", copies: 2 });
     assert.deepEqual([originals, augmented], [4, 8]);
     assert.deepEqual(picturesIn(out), ["test.npz", "train.npz", "validation.npz"]);
@@ -96,7 +98,7 @@ describe("--as npz", () => {
     assert.match(String(alone), /class "dog" has no training image/);
   });
 
-  it("writes the same bytes on any number of workers", async () => {
+  it("writes the same bytes with any number of workers", async () => {
     const options = { as: "npz", copies: 2, policyPath } as const;
     const [one, three] = await Promise.all(
       [1, 3].map((workers) => apply(SAMPLE_ARCHIVE, { ...options, workers })),
@@ -104,7 +106,7 @@ describe("--as npz", () => {
     assert.deepEqual(contentsOf(one.out), contentsOf(three.out));
   });
 
-  it("refuses pictures that differ in size, and leaves nothing", async () => {
+  it("rejects pictures that differ in size, and leaves nothing behind", async () => {
     const mixed = join(root, "mixed");
     await writePicture(join(mixed, "a", "1.png"), 1, 20, 30);
     await writePicture(join(mixed, "b", "2.png"), 1, 30, 20);
@@ -119,7 +121,7 @@ describe("--as npz", () => {
     assert.equal(existsSync(out), false);
   });
 
-  it("has no channels where all pictures are grey and stay so", async () => {
+  it("has no channel axis if all pictures are grey and stay so", async () => {
     const grey = join(root, "grey");
     for (const i of [1, 2, 3]) await writeGreyPicture(join(grey, i < 3 ? "a" : "b", `${i}.png`), i);
     const { out } = await apply(grey, { as: "npz", grey: true });
@@ -134,7 +136,7 @@ describe("--as npz", () => {
       assert.ok(error instanceof UsageError);
       assert.match(
         error.message,
-        /b\/4\.png is in colour, \S+a\/1\.png is grey: --grey needs grey pictures alone/,
+        /b\/4\.png is in colour, \S+a\/1\.png is grey: --grey needs all pictures to be grey/,
       );
       return true;
     });
@@ -142,9 +144,9 @@ describe("--as npz", () => {
 });
 
 describe("--as cifar10", () => {
-  it("writes batches that are read back", async () => {
+  it("writes batches that can be read back", async () => {
     const sample = await loadSample();
-    // Every augmented image twice over, so that there is more than one full batch.
+    // Enough copies for more than one full batch.
     const { out } = await apply(SAMPLE_ARCHIVE, { as: "cifar10", copies: 26 });
     assert.deepEqual(picturesIn(out), [
       "batches.meta.txt",
@@ -178,7 +180,7 @@ describe("--as cifar10", () => {
     );
   });
 
-  it("refuses pictures of other sizes, and more classes than labels", async () => {
+  it("rejects pictures of other sizes, and more classes than labels", async () => {
     const large = join(root, "large");
     for (const name of ["a", "b"]) await writePicture(join(large, name, "1.png"), 1, 33, 32);
     await assert.rejects(apply(large, { as: "cifar10" }), (error: Error) => {
@@ -192,7 +194,7 @@ describe("--as cifar10", () => {
 });
 
 describe("--format jpeg", () => {
-  it("writes augmented pictures, and the images of archives, as JPEG files of the quality", async () => {
+  it("writes augmented pictures, and the images of archives, as JPEG files of the given quality", async () => {
     const data = join(root, "for-jpeg");
     for (const path of ["a/1.png", "a/1_aug1-1.jpg", "b/2.jpg"]) await writePicture(join(data, path), 3);
     const { out } = await apply(data, { format: "jpeg", quality: 80 });
@@ -222,7 +224,7 @@ describe("--grey", () => {
     await writePicture(join(data, "b", "coloured.png"), 2);
   });
 
-  it("writes what is made of grey pictures in one channel: its luma", async () => {
+  it("writes copies of grey pictures in one channel: their luma", async () => {
     for (const format of ["png", "jpeg"] as const) {
       const { out } = await apply(data, { grey: true, format });
       for (const { output, source, parameters } of readManifest(out).filter((row) => row.parameters)) {
@@ -241,13 +243,13 @@ describe("--grey", () => {
   });
 });
 
-describe("options of the form", () => {
+describe("options of the format", () => {
   const wrong: [Parameters<typeof resolveForm>[0], RegExp][] = [
-    [{ quality: 90 }, /^--quality is for --format jpeg/],
-    [{ format: "png", quality: 90 }, /^--quality is for --format jpeg/],
-    [{ as: "npz", format: "jpeg" }, /^--format is for --as folders/],
-    [{ as: "cifar10", quality: 9 }, /^--quality is for --as folders/],
-    [{ as: "cifar10", grey: true }, /^--grey is not for --as cifar10/],
+    [{ quality: 90 }, /^--quality only applies to --format jpeg/],
+    [{ format: "png", quality: 90 }, /^--quality only applies to --format jpeg/],
+    [{ as: "npz", format: "jpeg" }, /^--format only applies to --as folders/],
+    [{ as: "cifar10", quality: 9 }, /^--quality only applies to --as folders/],
+    [{ as: "cifar10", grey: true }, /^--grey does not apply to --as cifar10/],
   ];
   for (const [options, message] of wrong) {
     it(`are not ${JSON.stringify(options)}`, () => {

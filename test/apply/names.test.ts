@@ -16,7 +16,7 @@ describe("stems of outputs", () => {
     ]);
   });
 
-  it("differ for inputs that differ in their ending, their case or their Unicode form alone", () => {
+  it("differ for inputs that differ only in extension, case or Unicode form", () => {
     assert.deepEqual(stemsOf(["a/1.JPG", "a/1.jpg", "a/1.png", "a/é.png", "a/e\u0301.png", "b/1.png"]), [
       "a/1",
       "a/1_jpg",
@@ -27,7 +27,7 @@ describe("stems of outputs", () => {
     ]);
   });
 
-  it("leave the names of other inputs free", () => {
+  it("avoid the names of other inputs", () => {
     const inputs = ["a/1.png", "a/1_aug1.png", "a/2.png", "a/2_AUG1-3.png", "a/3.png", "a/3_aug1.jpg"];
     const stems = stemsOf(inputs);
     assert.deepEqual(stems, ["a/1_png", "a/1_aug1", "a/2_png", "a/2_AUG1-3", "a/3", "a/3_aug1"]);
@@ -38,7 +38,7 @@ describe("stems of outputs", () => {
     assert.equal(new Set([...inputs, ...outputs].map((path) => path.toLowerCase())).size, 6 + 12);
   });
 
-  it("keep names within what file systems take", () => {
+  it("keep names within file systems' limits", () => {
     const long = "é".repeat(125);
     const stems = stemsOf([`a/${long}.png`, `a/${long}.jpg`]);
     assert.notEqual(stems[0], stems[1]);
@@ -47,7 +47,7 @@ describe("stems of outputs", () => {
 });
 
 describe("folders of classes", () => {
-  it("are the classes' names, without what folders cannot be called", () => {
+  it("are the classes' names, without characters that folders cannot have", () => {
     assert.deepEqual(classFolders(["cat", "T-shirt/top", "T-shirt:top", "..", "", "Cat", "ä b"]), [
       "cat",
       "T-shirt-top",

@@ -1,4 +1,4 @@
-// Folders of real pictures, files of policies and manifests for the tests of this room.
+// Helpers for the tests of this folder: folders of real pictures, policy files and manifests.
 
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
@@ -12,7 +12,7 @@ import type { Chain } from "../../src/policy/policy.ts";
 import { formatPolicyFile } from "../../src/policy/policy-file.ts";
 import { loadSample } from "../fixtures/sample.ts";
 
-/** Real picture `index` of the sample, as the file that the path's ending says, at `height` x `width` pixels. */
+/** Real picture `index` of the sample, as a file of the path's format, at `height` x `width` pixels. */
 export async function writePicture(path: string, index: number, height = 32, width = 32): Promise<void> {
   const { images } = (await loadSample()).train;
   const pixels = resizeImage(imageAt(images, index), 32, 32, height, width);
@@ -21,7 +21,7 @@ export async function writePicture(path: string, index: number, height = 32, wid
   writeFileSync(path, await encode(pixels, height, width));
 }
 
-/** As `writePicture`, in grey: a PNG of one channel. */
+/** Like `writePicture`, in grey: a PNG of one channel. */
 export async function writeGreyPicture(path: string, index: number): Promise<void> {
   const { images } = (await loadSample()).train;
   mkdirSync(dirname(path), { recursive: true });
@@ -30,7 +30,7 @@ export async function writeGreyPicture(path: string, index: number): Promise<voi
 
 let runs = 0;
 
-/** Applies policies to data, into a new folder below `root` unless `out` says where. */
+/** Applies policies to data, into a new folder below `root` unless `out` is given. */
 export function applyTo(
   root: string,
   data: string,
@@ -49,7 +49,7 @@ export function applyTo(
   });
 }
 
-/** A file of policies with these chains per policy, best first; trial numbers count down from 20. */
+/** A policy file with these chains per policy, best first; trial numbers count down from 20. */
 export function writePolicies(path: string, policies: readonly (readonly Chain[])[]): string {
   const found = policies.map((chains, i) => ({
     trial: 20 - i,
@@ -83,7 +83,7 @@ export function filesIn(folder: string): string[] {
   return [...contentsOf(folder).keys()];
 }
 
-/** The pictures that a run has written: all files but its own two. */
+/** The pictures written by a run: all files except its own two. */
 export function picturesIn(out: string): string[] {
   return filesIn(out).filter((name) => name !== "manifest.csv" && name !== "apply.json");
 }
@@ -101,11 +101,11 @@ export interface ParsedRow {
   readonly copy: string;
 }
 
-/** The rows of a manifest, read as RFC 4180 says. */
+/** The rows of a manifest, parsed as in RFC 4180. */
 export function readManifest(out: string): ParsedRow[] {
   const text = readFileSync(join(out, "manifest.csv"), "utf8");
   const cells = [...text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))([,\n])/g)];
-  if (cells.map(([cell]) => cell).join("") !== text) throw new Error("the manifest is no CSV");
+  if (cells.map(([cell]) => cell).join("") !== text) throw new Error("the manifest is not CSV");
   const rows: string[][] = [[]];
   for (const [, quoted, plain, end] of cells) {
     rows.at(-1)!.push(quoted?.replaceAll('""', '"') ?? plain);

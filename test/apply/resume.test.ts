@@ -1,4 +1,4 @@
-// Runs that end before their time, wherever that is, and go on: the output equals that of a run in one go.
+// Runs that are interrupted at any point and resumed: the output equals that of an uninterrupted run.
 
 import assert from "node:assert/strict";
 import fs, {
@@ -48,9 +48,9 @@ function apply(out: string, options: Partial<ApplyOptions> = {}) {
 const CHANGES = ["mkdirSync", "openSync", "writeSync", "ftruncateSync", "renameSync", "rmSync"] as const;
 
 /**
- * Lets so many changes of the disk by this process happen; all later ones fail, as if it had been killed. Of what the
- * first of them was to write, half is written.
- * @returns makes it whole again.
+ * Lets this process make `changes` changes to the disk; all later ones fail, as if it had been killed. Half of what the
+ * first of them was to write is written.
+ * @returns a function that restores normal operation.
  */
 function dieAfter(changes: number): () => void {
   const originals = CHANGES.map((name) => [name, fs[name]] as const);
@@ -76,7 +76,7 @@ function dieAfter(changes: number): () => void {
   };
 }
 
-/** Applies and is killed after so many changes; whether that was before its end. */
+/** Applies and is killed after `changes` changes; returns whether that was before its end. */
 async function applyAndDie(out: string, changes: number, options: Partial<ApplyOptions>): Promise<boolean> {
   const revive = dieAfter(changes);
   try {
@@ -97,7 +97,7 @@ function removeLocks(out: string): void {
   for (const name of names.filter(isLockName)) rmSync(join(out, name));
 }
 
-/** A folder in which all pictures are done, and the run was killed then. */
+/** A folder of a run that was killed after all pictures were done. */
 async function unfinished(out: string, options: Partial<ApplyOptions>): Promise<void> {
   let revive = () => {};
   const onProgress: ApplyOptions["onProgress"] = ({ done, total }) => {
@@ -110,7 +110,7 @@ async function unfinished(out: string, options: Partial<ApplyOptions>): Promise<
 }
 
 for (const as of OUTPUT_FORMS) {
-  describe(`a run of the form ${as} that is killed`, () => {
+  describe(`a killed run of the format ${as}`, () => {
     const begun = join(root, `begun-${as}`);
     let whole: Map<string, string>;
     before(async () => {
@@ -118,7 +118,7 @@ for (const as of OUTPUT_FORMS) {
       await unfinished(begun, { as });
     });
 
-    it("at any step of its end goes on to the same output", async () => {
+    it("resumes from any step of its end to the same output", async () => {
       let deaths = 0;
       for (let changes = 0; ; changes++) {
         const out = join(root, `step-${as}-${changes}`);
@@ -126,7 +126,7 @@ for (const as of OUTPUT_FORMS) {
         const isDead = await applyAndDie(out, changes, { as, resume: true });
         if (isDead) {
           deaths++;
-          // Killed in the very last step, or before: both are gone on with.
+          // Killed in the very last step, or before: both can be resumed.
           const outcome = await apply(out, { as, resume: true });
           assert.deepEqual([outcome.doneBefore, outcome.originals, outcome.augmented], [IMAGES, 8, 12]);
           assert.equal(outcome.skipped.length, 1);
@@ -138,7 +138,7 @@ for (const as of OUTPUT_FORMS) {
       assert.ok(deaths >= 10, `${deaths} steps`);
     });
 
-    it("in the midst of its journal goes on from there", async () => {
+    it("resumes from the middle of its journal", async () => {
       const journal = readFileSync(join(begun, "apply.journal"));
       const random = new Random("cut", as);
       const rest = journal.subarray(0, random.integer(1, journal.length - 1));
@@ -150,7 +150,7 @@ for (const as of OUTPUT_FORMS) {
       assert.deepEqual(contentsOf(out), whole);
     });
 
-    it("does again what has been lost", async () => {
+    it("redoes what has been lost", async () => {
       const out = join(root, `lost-${as}`);
       cpSync(begun, out, { recursive: true });
       const lost = { folders: "train/b/1_aug2.png", cifar10: "data_batch_1.bin.part", npz: "train.npz.part" }[
@@ -162,7 +162,7 @@ for (const as of OUTPUT_FORMS) {
       assert.deepEqual(contentsOf(out), whole);
     });
 
-    it("at its beginning goes on, or begins", async () => {
+    it("at its beginning resumes, or starts", async () => {
       for (const changes of as === "folders" ? [0, 2, 4] : [5]) {
         const out = join(root, `early-${as}-${changes}`);
         assert.ok(await applyAndDie(out, changes, { as }));
@@ -185,17 +185,19 @@ describe("an interrupted run", () => {
       // The pictures of one split are one task here.
       assert.equal(
         error.message,
-        `interrupted after 7 of ${IMAGES} pictures: the same command with --resume goes on`,
+        `interrupted after 7 of ${IMAGES} pictures: run the same command with --resume to continue`,
       );
       return true;
     });
   });
 
-  it("is not written over, and told of, without --resume", async () => {
+  it("is reported and not overwritten without --resume", async () => {
     const before = contentsOf(begun);
     await assert.rejects(
       apply(begun),
-      new UsageError(`${begun} holds an interrupted run: resume it with --resume, or give another --out`),
+      new UsageError(
+        `${begun} contains an interrupted run: continue it with --resume, or give another --out`,
+      ),
     );
     assert.deepEqual(contentsOf(begun), before);
   });
@@ -210,7 +212,7 @@ describe("an interrupted run", () => {
     assert.deepEqual(contentsOf(out), whole);
   });
 
-  it("goes on with other workers", async () => {
+  it("resumes with another number of workers", async () => {
     const out = join(root, "other-workers");
     cpSync(begun, out, { recursive: true });
     await apply(out, { resume: true, workers: 3 });
@@ -220,21 +222,21 @@ describe("an interrupted run", () => {
   const others: [Partial<ApplyOptions>, RegExp][] = [
     [
       { top: 1 },
-      /begun with the policies of trial 20, 19 \(--policy and --top\), not with the policy of trial 20 /,
+      /started with the policies of trial 20, 19 \(--policy and --top\), not with the policy of trial 20 /,
     ],
     [
       { seed: 4, copies: 3 },
-      /begun with --seed 3, not with --seed 4: give the same again, or another --out$/,
+      /started with --seed 3, not with --seed 4: use the same, or give another --out$/,
     ],
     [{ copies: 3 }, /--copies 2, not with --copies 3/],
     [{ chance: 0.5 }, /--chance 1, not with --chance 0\.5/],
-    [{ onlyAugmented: true }, /begun with no --only-augmented, not with --only-augmented/],
+    [{ onlyAugmented: true }, /started with no --only-augmented, not with --only-augmented/],
     [{ as: "npz" }, /--as folders, not with --as npz/],
     [{ format: "jpeg" }, /--format png, not with --format jpeg/],
     [{ grey: true }, /no --grey, not with --grey/],
   ];
   for (const [options, message] of others) {
-    it(`is not gone on with for ${JSON.stringify(options)}`, async () => {
+    it(`is not resumed for ${JSON.stringify(options)}`, async () => {
       const before = contentsOf(begun);
       await assert.rejects(apply(begun, { resume: true, ...options }), (error: Error) => {
         assert.match(error.message, message);
@@ -244,39 +246,39 @@ describe("an interrupted run", () => {
     });
   }
 
-  it("is not gone on with when the data have changed", async () => {
+  it("is not resumed if the data has changed", async () => {
     const changed = join(root, "changed");
     cpSync(data, changed, { recursive: true });
     await writePicture(join(changed, "train/b/9.png"), 9);
     await assert.rejects(apply(begun, { resume: true, data: changed }), (error: Error) => {
-      assert.match(error.message, /changed are not those that .* was begun with \(9 images then, 10 now\)/);
+      assert.match(error.message, /changed is not what .* was started with \(9 images then, 10 now\)/);
       return error instanceof UsageError;
     });
   });
 
-  it("is not gone on with by another version of the program", async () => {
+  it("is not resumed by another version of the program", async () => {
     const out = join(root, "old");
     cpSync(begun, out, { recursive: true });
     const run = JSON.parse(readFileSync(join(out, "apply.json"), "utf8"));
     writeFileSync(join(out, "apply.json"), JSON.stringify({ ...run, program: "0.1.0" }));
     await assert.rejects(
       apply(out, { resume: true }),
-      /was begun by version 0\.1\.0 of this program, and this is/,
+      /was started by version 0\.1\.0 of this program, and this is/,
     );
     writeFileSync(join(out, "apply.json"), "{");
-    await assert.rejects(apply(out, { resume: true }), /apply\.json does not tell of a run/);
+    await assert.rejects(apply(out, { resume: true }), /apply\.json does not describe a run/);
   });
 });
 
 describe("--resume", () => {
-  it("begins where there is nothing", async () => {
+  it("starts a run if there is none", async () => {
     const out = join(root, "nothing");
     mkdirSync(out);
     const outcome = await apply(out, { resume: true });
     assert.deepEqual([outcome.doneBefore, outcome.augmented], [0, 12]);
   });
 
-  it("does nothing where all is finished, and says the same", async () => {
+  it("does nothing if all is finished, and reports the same", async () => {
     const out = join(root, "finished");
     const first = await apply(out);
     const before = contentsOf(out);
@@ -284,15 +286,15 @@ describe("--resume", () => {
     assert.deepEqual({ ...again, doneBefore: 0 }, first);
     assert.equal(again.doneBefore, IMAGES);
     assert.deepEqual(contentsOf(out), before);
-    await assert.rejects(apply(out, { resume: true, seed: 9 }), /begun with --seed 3, not with --seed 9/);
+    await assert.rejects(apply(out, { resume: true, seed: 9 }), /started with --seed 3, not with --seed 9/);
     await assert.rejects(apply(out), new UsageError(`${out} is not empty; give another --out`));
   });
 
-  it("refuses a folder with other content, which stays", async () => {
+  it("refuses a folder with other content, which is kept", async () => {
     const out = join(root, "foreign");
     mkdirSync(out);
     writeFileSync(join(out, "mine.txt"), "mine");
-    await assert.rejects(apply(out, { resume: true }), /is not empty and holds no interrupted run/);
+    await assert.rejects(apply(out, { resume: true }), /is not empty and contains no interrupted run/);
     assert.deepEqual(filesIn(out), ["mine.txt"]);
   });
 });

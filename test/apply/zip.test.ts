@@ -4,8 +4,8 @@ import { crc32 } from "node:zlib";
 import { unzipSync } from "fflate";
 import { centralDirectory, localHeader, type ZipEntry } from "../../src/apply/zip.ts";
 
-describe("the frame of a zip archive", () => {
-  it("makes an archive of stored files", () => {
+describe("the structure of a zip archive", () => {
+  it("makes an archive of uncompressed files", () => {
     const files = { "a.npy": Buffer.from("hello"), "b.npy": Buffer.alloc(0), "c.npy": Buffer.alloc(999, 7) };
     const parts: Buffer[] = [];
     const entries: ZipEntry[] = [];
@@ -23,7 +23,7 @@ describe("the frame of a zip archive", () => {
     );
   });
 
-  it("has 64-bit fields where numbers need them: sizes and places above 4 GiB", () => {
+  it("has 64-bit fields if numbers need them: sizes and offsets above 4 GiB", () => {
     const large = 5 * 2 ** 30;
     const entries = [
       { name: "large", offset: 0, size: large, crc32: 1 },

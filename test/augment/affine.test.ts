@@ -39,8 +39,8 @@ describe("affine techniques", () => {
     );
   });
 
-  it("blends with black where the source ends", () => {
-    // By 45 degrees a corner comes from 2 sin 45 = 1.41 beside the centre: 0.41 beyond the last pixel.
+  it("blends with black at the edge of the source", () => {
+    // At 45 degrees a corner comes from a point 2 sin 45 = 1.41 from the centre: 0.41 beyond the last pixel.
     const white = Array.from({ length: 3 }, () => [200, 200, 200]);
     const result = rendered(white, "rotate", { degrees: 45 });
     const corner = Math.round(200 * (1 - (2 * Math.SQRT1_2 - 1)));
@@ -64,7 +64,7 @@ describe("affine techniques", () => {
   });
 
   it("shears along x by the tangent and shortens y by the cosine, as scikit-image up to 0.20", () => {
-    // At 60 degrees y halves: row 1 of 5 comes from y = 2 + (1 - 2) / 0.5 = 0, moved by tan 60 = 1.732 to the right.
+    // At 60 degrees y halves: row 1 of 5 comes from y = 2 + (1 - 2) / 0.5 = 0, shifted by tan 60 = 1.732 to the right.
     const line = [
       [0, 0, 100, 0, 0],
       [0, 0, 0, 0, 0],
@@ -83,7 +83,9 @@ describe("affine techniques", () => {
     ]);
   });
 
-  /** The warp by its definition: bilinear at the place that the matrix maps to the target pixel, black outside. */
+  /**
+   * The warp by definition: bilinear at the source position that the matrix gives for the target pixel, black outside.
+   */
   function directWarp(image: Uint8Array, height: number, width: number, matrix: number[]): number[] {
     const [xx, xy, yx, yy, shiftX, shiftY] = matrix;
     const determinant = xx * yy - xy * yx;
@@ -104,7 +106,7 @@ describe("affine techniques", () => {
     });
   }
 
-  it("are the direct warp at any parameters, on any sides", () => {
+  it("equal the direct warp for any parameters and sizes", () => {
     const cos = (degrees: number) => Math.cos((degrees * Math.PI) / 180);
     const sin = (degrees: number) => Math.sin((degrees * Math.PI) / 180);
     for (const [height, width] of [

@@ -1,4 +1,4 @@
-// Training batches with top policies: each image once, augmented as its key says, whatever the batch size.
+// Training batches with top policies: each image once, augmented according to its key, regardless of the batch size.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -63,7 +63,7 @@ describe("imagesWithTopPolicies", () => {
     assert.deepEqual(pairs(shuffled).sort(), pairs(plain).sort());
   });
 
-  it("augments about as many as the chance says, each by one chain of one policy", async () => {
+  it("augments about the expected number of images, each by one chain of one policy", async () => {
     const before = Buffer.from(images.data);
     const { pictures } = await collect([INVERT, FLIPS], { shuffle: false, seed: 3 });
     const counts = { original: 0, invert: 0, horizontal: 0, vertical: 0 };
@@ -87,7 +87,7 @@ describe("imagesWithTopPolicies", () => {
     // Binomial: 4 standard deviations around 100, 50 and 25.
     assert.ok(Math.abs(plain - 100) < 29 && Math.abs(invert - 50) < 25, JSON.stringify(counts));
     assert.ok(Math.abs(horizontal - 25) < 19 && Math.abs(vertical - 25) < 19, JSON.stringify(counts));
-    assert.ok(before.equals(images.data), "the images are as they were");
+    assert.ok(before.equals(images.data), "the images are unchanged");
     const all = await collect([INVERT], { shuffle: false, augmentChance: 1 });
     assert.ok(all.pictures.every((picture, i) => picture.equals(original(i).map((value) => 255 - value))));
   });
@@ -101,21 +101,21 @@ describe("imagesWithTopPolicies", () => {
     }
   });
 
-  it("gives an image the same in any order, and other draws in another epoch or with another seed", async () => {
+  it("gives an image the same draws in any order, and others in another epoch or with another seed", async () => {
     const options = { seed: 5, shuffle: false };
     const first = hash((await collect([RANDOM], options)).pictures);
     assert.deepEqual(hash((await collect([RANDOM], { seed: 5 })).pictures).sort(), [...first].sort());
     for (const other of [{ epoch: 1 }, { seed: 6 }]) {
       const { pictures } = await collect([RANDOM], { ...options, ...other });
       const same = hash(pictures).filter((text, i) => text === first[i]).length;
-      // Those that are augmented in neither.
+      // Those that are not augmented in either.
       assert.ok(same > 20 && same < 85, `${same} of 200 images are the same`);
     }
     const orders = await Promise.all([0, 1].map((epoch) => collect([RANDOM], { augmentChance: 0, epoch })));
     assert.notDeepEqual(hash(orders[0].pictures), hash(orders[1].pictures));
   });
 
-  it("ends early where nobody wants more", async () => {
+  it("ends early if the caller stops", async () => {
     let count = 0;
     for await (const _ of imagesWithTopPolicies(images, labels, [RANDOM], { batchSize: 10 })) {
       if (++count === 2) break;
@@ -123,7 +123,7 @@ describe("imagesWithTopPolicies", () => {
     assert.equal(count, 2);
   });
 
-  it("refuses wrong arguments at the call, with what was expected and received", () => {
+  it("rejects wrong arguments at the call, with what was expected and received", () => {
     const call = (change: {
       images?: Partial<ImageBatch>;
       labels?: ArrayLike<number>;

@@ -4,7 +4,7 @@ import { gaussianKernel, kernelSize } from "../../src/augment/blur.ts";
 import { renderChain } from "../../src/augment/chain.ts";
 import { randomImage } from "./images.ts";
 
-/** The blur by its definition: every kernel place, each reflected until it is inside. */
+/** The blur by definition: every position of the kernel, reflected until it is inside. */
 function directBlur(image: Uint8Array, height: number, width: number, sigma: number): Float64Array {
   const kernel = gaussianKernel(sigma);
   const radius = (kernel.length - 1) / 2;
@@ -54,7 +54,7 @@ describe("gaussian-blur", () => {
     });
   }
 
-  it("spreads an impulse as the kernel says", () => {
+  it("spreads an impulse to the kernel's shape", () => {
     const impulse = new Uint8Array(41 * 41 * 3);
     impulse[(20 * 41 + 20) * 3] = 255;
     const result = renderChain(impulse, { height: 41, width: 41 }, [

@@ -1,9 +1,9 @@
-// Kernels by themselves, without a technique around them.
+// Calls kernels directly, without a technique.
 
 import { type Canvas, openCanvas } from "../../src/augment/kernels.ts";
 import type { Shape } from "../../src/augment/technique.ts";
 
-/** What `render` makes of an image [height, width, 3], with so much working memory. */
+/** The output of `render` for an image [height, width, 3], with `workBytes` bytes of working memory. */
 export function renderOnCanvas(
   image: Uint8Array,
   shape: Shape,

@@ -45,7 +45,7 @@ describe("every technique", () => {
     });
   }
 
-  it("is the identity at magnitude 0 where its parameters say so", () => {
+  it("is the identity at magnitude 0 if its parameters say so", () => {
     const shape = { height: 7, width: 10 };
     const source = randomImage(7, 10);
     for (const type of [
@@ -88,14 +88,14 @@ describe("every technique", () => {
 });
 
 describe("docs/techniques.md", () => {
-  it("is what the registry says", () => {
+  it("matches the registry", () => {
     const page = readFileSync(new URL("../../docs/techniques.md", import.meta.url), "utf8");
-    assert.equal(page, techniquesPage(), "npm run docs makes it again");
+    assert.equal(page, techniquesPage(), "npm run docs generates it");
   });
 });
 
 describe("a chain", () => {
-  it("equals its operations one after the other", () => {
+  it("equals its operations one after another", () => {
     fc.assert(
       fc.property(chains, shapes, seeds, (chain, shape, seed) => {
         checkComposition(chain, shape, seed);
@@ -104,12 +104,12 @@ describe("a chain", () => {
     );
   });
 
-  it("of none is the image", () => {
+  it("without operations is the identity", () => {
     const source = randomImage(3, 4);
     assert.deepEqual(renderChain(source, { height: 3, width: 4 }, []), source);
   });
 
-  it("of many operations uses its working memory right", () => {
+  it("of many operations uses its working memory correctly", () => {
     const shape = { height: 6, width: 5 };
     const source = randomImage(6, 5);
     const invert = { type: "invert", parameters: {} } as const;
@@ -120,7 +120,7 @@ describe("a chain", () => {
     );
   });
 
-  it("gives every image the same whatever the order and the batch, and other draws for another key", () => {
+  it("gives every image the same draws in any order and batch, and others for another key", () => {
     const batch = createBatch(12, 9, 7);
     batch.data.set(randomImage(12 * 9, 7));
     fc.assert(
@@ -148,7 +148,7 @@ describe("a chain", () => {
     assert.notDeepEqual(first(1, 0), first(1, 1));
   });
 
-  it("rejects images of another size, other channels, and indices that are not there", () => {
+  it("rejects images of the wrong size or number of channels, and indices out of range", () => {
     const chain: Chain = [{ type: "invert", magnitude: 0 }];
     assert.throws(() => renderChain(new Uint8Array(5), { height: 1, width: 2 }, []), RangeError);
     assert.throws(() => applyChain(createBatch(1, 2, 2, 1), [0], chain, 0, 0), RangeError);

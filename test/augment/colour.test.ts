@@ -8,7 +8,7 @@ import { hsvToRgb, rgbToHsv } from "./hsv.ts";
 type Triple = [number, number, number];
 const unpacked = (packed: number): Triple => [packed >> 16, (packed >> 8) & 255, packed & 255];
 
-/** Red, green, blue; hue, saturation, value; red, green, blue again: as OpenCV 4.11 converts them. */
+/** Red, green, blue; hue, saturation, value; red, green, blue again: as converted by OpenCV 4.11. */
 const OPENCV: [Triple, Triple, Triple][] = [
   [
     [255, 0, 0],
@@ -77,7 +77,7 @@ const OPENCV: [Triple, Triple, Triple][] = [
   ],
 ];
 
-/** Hue, saturation, value to red, green, blue, as OpenCV 4.11 converts them (without its vector instructions). */
+/** Hue, saturation, value to red, green, blue, as converted by OpenCV 4.11 (without its vector instructions). */
 const OPENCV_BACK: [Triple, Triple][] = [
   [
     [44, 77, 10],
@@ -122,7 +122,7 @@ const OPENCV_BACK: [Triple, Triple][] = [
 ];
 
 describe("HSV", () => {
-  it("is OpenCV's, both ways", () => {
+  it("equals OpenCV's, both ways", () => {
     for (const [rgb, hsv, back] of OPENCV) {
       assert.deepEqual(unpacked(rgbToHsv(...rgb)), hsv);
       assert.deepEqual(unpacked(hsvToRgb(...hsv)), back);
@@ -130,7 +130,7 @@ describe("HSV", () => {
     for (const [hsv, rgb] of OPENCV_BACK) assert.deepEqual(unpacked(hsvToRgb(...hsv)), rgb);
   });
 
-  it("gives greys back exactly, and whole hues at every value", () => {
+  it("returns greys exactly, and whole hues at every value", () => {
     for (let v = 0; v < 256; v++) {
       assert.deepEqual(unpacked(rgbToHsv(v, v, v)), [0, 0, v]);
       assert.deepEqual(unpacked(hsvToRgb(77, 0, v)), [v, v, v]);
@@ -164,7 +164,7 @@ describe("HSV", () => {
 });
 
 describe("add-to-hue-and-saturation", () => {
-  it("does in vectors what HSV does one by one, on a million colours", () => {
+  it("equals the scalar HSV code, on a million colours", () => {
     const colours = new Uint8Array(256 * 256 * 16 * 3);
     for (let i = 0; i < colours.length; i += 3) {
       const n = i / 3;
@@ -195,11 +195,11 @@ describe("add-to-hue-and-saturation", () => {
       ]),
     );
 
-  it("turns the hue round and clips the saturation", () => {
-    // Red, 0 - 30 = 150: magenta, whose saturation 255 - 30 leaves 30 of green.
+  it("wraps the hue and clips the saturation", () => {
+    // Red, 0 - 30 = 150: magenta; its saturation 255 - 30 leaves 30 of green.
     assert.deepEqual(rendered([255, 0, 0], -30), [255, 30, 255]);
     assert.deepEqual(rendered([255, 0, 0], 30), [255, 255, 0]);
-    // Grey has hue 0; 30 more of saturation makes it yellowish, less leaves it.
+    // Grey has hue 0; adding 30 to the saturation makes it yellowish, subtracting leaves it unchanged.
     assert.deepEqual(rendered([100, 100, 100], 30), unpacked(hsvToRgb(30, 30, 100)));
     assert.deepEqual(rendered([100, 100, 100], -30), [100, 100, 100]);
   });

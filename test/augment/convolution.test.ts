@@ -29,7 +29,7 @@ describe("convolutions", () => {
     ]);
     const rows = rowsOf(result, 3);
     assert.equal(rows[1][1], 45);
-    // Top left, the border reflected: around 10 stand 50 four times, 20 twice, 40 twice.
+    // Top left, with the border reflected: around 10 there are 50 four times, 20 twice, 40 twice.
     assert.equal(rows[0][0], 0);
     // Bottom right: 5 x 100 - 0.5 x (4 x 50 + 2 x 60 + 2 x 80).
     assert.equal(rows[2][2], 255);
@@ -44,7 +44,7 @@ describe("convolutions", () => {
     assert.equal(rowsOf(renderChain(grey(tiny), shape, [{ type: "emboss", parameters: weak }]), 3)[1][1], 59);
   });
 
-  it("correlate: a kernel with one weight moves the image, reflecting its border, each channel by itself", () => {
+  it("correlate: a kernel with one weight shifts the image, reflecting its border, in each channel separately", () => {
     const convolved = (source: Uint8Array, kernel: Kernel3x3) =>
       renderOnCanvas(source, shape, 1000, (canvas) => convolve(canvas, kernel));
     assert.deepEqual(rowsOf(convolved(grey(tiny), [0, 0, 1, 0, 0, 0, 0, 0, 0]), 3), [
@@ -56,7 +56,7 @@ describe("convolutions", () => {
     assert.deepEqual(convolved(image, [0, 0, 0, 0, 1, 0, 0, 0, 0]), image);
   });
 
-  it("are the direct sum over the nine neighbours, on any sides", () => {
+  it("equal the direct sum over the nine neighbours, for any size", () => {
     const inside = (index: number, side: number) =>
       side === 1 ? 0 : index < 0 ? 1 : index >= side ? side - 2 : index;
     for (const [height, width] of [

@@ -9,7 +9,7 @@ describe("flips", () => {
   const image = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
   const shape = { height: 2, width: 2 };
 
-  it("exchange sides and leave channels in order", () => {
+  it("swap sides and keep channels in order", () => {
     assert.deepEqual(
       renderChain(image, shape, [{ type: "horizontal-flip", parameters: { flipped: true } }]),
       Uint8Array.of(4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9),
@@ -24,7 +24,7 @@ describe("flips", () => {
     );
   });
 
-  it("put every pixel where it belongs, on odd and even sides, and undo themselves", () => {
+  it("put every pixel where it belongs, for odd and even sides, and undo themselves", () => {
     for (const [height, width] of [
       [1, 1],
       [1, 4],
@@ -61,7 +61,7 @@ describe("flips", () => {
     }
   });
 
-  it("both make half a turn, on the largest image too", () => {
+  it("together make half a turn, also on the largest image", () => {
     const large = { height: 4096, width: 4096 };
     const source = Uint8Array.from({ length: 4096 * 4096 * 3 }, (_, i) => Math.imul(i, 0x9e3779b9) >>> 24);
     const flipped = renderChain(source, large, [
@@ -75,7 +75,7 @@ describe("flips", () => {
 });
 
 describe("crop", () => {
-  /** Cubic enlargement of a row, straight from the definition (Keys' kernel, a = -0.75, border repeated). */
+  /** Cubic enlargement of a row, by definition (Keys' kernel, a = -0.75, border repeated). */
   function enlarged(values: number[], length: number): number[] {
     const weight = (distance: number) => {
       const d = Math.abs(distance);
@@ -92,7 +92,7 @@ describe("crop", () => {
     });
   }
 
-  it("enlarges what is left with cubic interpolation", () => {
+  it("enlarges the rest with cubic interpolation", () => {
     const row = [0, 40, 90, 130, 200, 255, 17, 3];
     const parameters = { top: 0, right: 1, bottom: 0, left: 2 };
     const result = renderChain(grey([row]), { height: 1, width: 8 }, [{ type: "crop", parameters }]);
@@ -103,7 +103,7 @@ describe("crop", () => {
     assert.deepEqual(rowsOf(column, 1).flat(), enlarged(row.slice(2, 7), 8));
   });
 
-  it("with one pixel left fills the image with it", () => {
+  it("fills the image with the last pixel if only one is left", () => {
     const image = randomImage(4, 5);
     const result = renderChain(image, { height: 4, width: 5 }, [
       { type: "crop", parameters: { top: 1, right: 1, bottom: 2, left: 3 } },

@@ -1,13 +1,13 @@
-// Hue, saturation and value as OpenCV has them for uint8, one colour at a time: what kernels/hue.ts does in vectors is
-// held against this, and this against OpenCV's own results. Hue in half degrees (0-179), saturation and value 0-255.
-// The same integer arithmetic one way (12-bit reciprocals), the same single-precision arithmetic back.
+// Hue, saturation and value as in OpenCV for uint8, one colour at a time. It is tested against OpenCV's own results,
+// and the vector code of kernels/hue.ts is tested against it. Hue in half degrees (0-179), saturation and value 0-255.
+// The same integer arithmetic to HSV (12-bit reciprocals) and the same single-precision arithmetic back.
 
 const SHIFT = 12;
 const HALF = 1 << (SHIFT - 1);
 const SATURATION_RECIPROCALS = reciprocals(255);
 const HUE_RECIPROCALS = reciprocals(180 / 6);
 
-/** scale / i in 12-bit fixed point, for i from 0 (where it is 0) to 255. */
+/** scale / i in 12-bit fixed point, for i from 0 (with result 0) to 255. */
 function reciprocals(scale: number): Int32Array {
   return Int32Array.from({ length: 256 }, (_, i) => (i === 0 ? 0 : Math.round((scale * (1 << SHIFT)) / i)));
 }
@@ -54,7 +54,7 @@ export function hsvToRgb(hue: number, saturation: number, value: number): number
   }
 }
 
-/** The grey level of a share in [0, 1], rounded; a half to the even level. */
+/** The level 0-255 of a share in [0, 1], rounded, halves to even. */
 function level(share: number): number {
   const exact = fround(share * 255);
   const rounded = (exact + 0.5) | 0;

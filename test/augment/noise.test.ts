@@ -37,7 +37,7 @@ describe("the table of the normal distribution", () => {
 });
 
 describe("additive-gaussian-noise", () => {
-  it("has the drawn standard deviation, on all channels alike or on each by itself", () => {
+  it("has the drawn standard deviation, for all channels together or separately", () => {
     for (const perChannel of [false, true]) {
       const result = renderChain(middle, shape, [
         {
@@ -67,7 +67,7 @@ describe("noise on pixels", () => {
     { type: "coarse-salt-pepper", parameters: { ...cells, share: 1 } },
   ];
 
-  it("is independent from pixel to pixel: no correlation at any distance", () => {
+  it("is independent from pixel to pixel: no correlation at any lag", () => {
     for (const operation of whole) {
       const result = renderChain(middle, shape, [operation]);
       const step = operation.parameters.perChannel ? 1 : 3;
@@ -78,7 +78,7 @@ describe("noise on pixels", () => {
         const pairs = values.length - lag;
         for (let i = 0; i < pairs; i++) sum += (values[i] - mean) * (values[i + lag] - mean);
         const correlation = sum / pairs / deviation ** 2;
-        // 21,000 distances in all: five standard errors are exceeded by chance once in 80 such tests.
+        // 21,000 distances in total: by chance, five standard errors are exceeded in one of 80 such tests.
         assert.ok(
           Math.abs(correlation) < 5 / Math.sqrt(pairs),
           `${JSON.stringify(operation)}, ${lag} values apart: ${correlation}`,
@@ -133,7 +133,7 @@ describe("coarse masks", () => {
     assert.ok(hit > 30 && hit < 80, String(hit));
   });
 
-  it("have grids of at least 4 x 4, or of the image where that is smaller, at every magnitude", () => {
+  it("have grids of at least 4 x 4, or the image's size if that is smaller, at every magnitude", () => {
     const random = new Random(1);
     for (const magnitude of [0, 0.1, 1 / 3, 0.4, 0.7, 1]) {
       // The bounds of the share of the side: 0.3 and log10(3 m), clamped to [0.05, 1], in either order.
@@ -159,7 +159,7 @@ describe("coarse masks", () => {
       assert.ok(result[i] === result[i + 1] && result[i] === result[i + 2]);
       if (result[i] < 26 || result[i] > 229) extreme++;
     }
-    // The arcsine distribution has 2 x 2/pi asin(sqrt(0.1)) = 41% within a tenth of its ends.
+    // The arcsine distribution has 2 x 2/pi asin(sqrt(0.1)) = 41% of its mass within a tenth of its ends.
     assert.ok(Math.abs(extreme / 12000 - 0.41) < 0.02, String(extreme));
     assert.ok(Math.abs(meanAndDeviation(result)[0] - 127.5) < 2);
   });

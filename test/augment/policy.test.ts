@@ -22,7 +22,7 @@ const policy: Policy = {
 };
 
 describe("a policy on a training set", () => {
-  it("adds to the originals the drawn images after every chain, with their labels", () => {
+  it("adds the drawn images after every chain to the originals, with their labels", () => {
     const before = images.data.slice();
     const result = augmentTrainingSet(train, policy, 3);
     const drawn = drawPortion(10, 0.45, 3);
@@ -44,7 +44,7 @@ describe("a policy on a training set", () => {
     assert.deepEqual([...result.labels], [...train.labels, ...drawnLabels, ...drawnLabels]);
   });
 
-  it("depends on the seed alone", () => {
+  it("depends only on the seed", () => {
     assert.deepEqual(augmentTrainingSet(train, policy, 3), augmentTrainingSet(train, policy, 3));
     assert.notDeepEqual(
       augmentTrainingSet(train, policy, 3).images,

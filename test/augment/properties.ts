@@ -1,5 +1,6 @@
-// What holds for every technique, every size, magnitude and seed: as functions that throw AssertionError. The tests run
-// them on cases from fast-check, which shrinks a failing one; scripts/check-techniques.ts on millions of its own.
+// Properties of every technique for any size, magnitude and seed, as functions that throw AssertionError. The tests run
+// them on cases from fast-check, which shrinks failing ones; scripts/check-techniques.ts runs them on millions of its
+// own.
 
 import assert from "node:assert/strict";
 import { drawChain, renderChain, renderChainInto } from "../../src/augment/chain.ts";
@@ -9,13 +10,13 @@ import { TECHNIQUES } from "../../src/config/techniques.ts";
 import type { Chain, Operation } from "../../src/policy/policy.ts";
 import { randomImage } from "./images.ts";
 
-/** Values before and after the target that must stay as they are. */
+/** Values before and after the target that must not change. */
 const MARGIN = 5;
 
 /**
- * An operation on a random image: it writes every value of its target and nothing beside it, leaves its input, and
- * gives the same again from the same seed, and from its parameters after they were written as JSON and read, whatever
- * image was rendered in between.
+ * An operation on a random image: it writes every value of its target and nothing outside it, leaves its input
+ * unchanged, and gives the same result again from the same seed, and from its parameters after a JSON round trip,
+ * regardless of the images rendered in between.
  */
 export function checkOperation(operation: Operation, shape: Shape, seed: number): void {
   const source = randomImage(shape.height, shape.width, seed);
@@ -24,34 +25,34 @@ export function checkOperation(operation: Operation, shape: Shape, seed: number)
   const written = JSON.parse(JSON.stringify(drawn));
   assert.deepEqual(written, drawn, "parameters do not survive JSON");
 
-  // Two targets with other contents end up equal, so nothing is left unwritten.
+  // Two targets with different contents end up equal, so nothing is left unwritten.
   const size = source.length;
   const memory = new Uint8Array(size + 2 * MARGIN).fill(77);
   const first = memory.subarray(MARGIN, MARGIN + size);
   renderChainInto(source, first, shape, drawn);
   renderUnrelated(new Random(seed, "unrelated"));
-  assert.deepEqual(drawChain([operation], shape, new Random(seed)), drawn, "the same seed draws otherwise");
+  assert.deepEqual(drawChain([operation], shape, new Random(seed)), drawn, "the same seed draws differently");
   const second = new Uint8Array(size).fill(201);
   renderChainInto(source, second, shape, written);
   assertSame(first, second, "rendered twice");
   for (let i = 0; i < MARGIN; i++) {
-    assert.ok(memory[i] === 77 && memory[MARGIN + size + i] === 77, "written beside the target");
+    assert.ok(memory[i] === 77 && memory[MARGIN + size + i] === 77, "written outside the target");
   }
   assertSame(before, source, "the input, before and after");
 }
 
-/** A chain draws and renders as its operations one after the other. */
+/** A chain draws and renders like its operations one after another. */
 export function checkComposition(chain: Chain, shape: Shape, seed: number): void {
   const source = randomImage(shape.height, shape.width, seed);
   const together = drawChain(chain, shape, new Random(seed));
   const random = new Random(seed);
   const apart = chain.map((operation) => drawChain([operation], shape, random));
-  assert.deepEqual(together, apart.flat(), "a chain draws otherwise than its operations");
+  assert.deepEqual(together, apart.flat(), "a chain draws differently from its operations");
   const expected = apart.reduce((image, drawn) => renderChain(image, shape, drawn), source);
-  assertSame(renderChain(source, shape, together), expected, "together and one after the other");
+  assertSame(renderChain(source, shape, together), expected, "together and one after another");
 }
 
-/** Any technique on any small image: it must leave no trace in working memory. */
+/** Any technique on any small image: it must not leave a trace in working memory. */
 function renderUnrelated(random: Random): void {
   const shape = { height: random.integer(1, 24), width: random.integer(1, 24) };
   const operation = {

@@ -20,7 +20,7 @@ function randomNumbers(floats: Float32Array, address: number, length: number, ra
 }
 
 describe("inverse Fourier transforms", () => {
-  it("equal the sum of the definition, for all lengths and lanes", () => {
+  it("equal the defining sum, for all lengths and lanes", () => {
     const random = new Random(1);
     const { kernels, floats, work } = openCanvas(DOT, 5 * ARRAY);
     for (const length of [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14, 16, 21, 30, 35, 49, 64, 84]) {
@@ -102,7 +102,7 @@ describe("frequency noise", () => {
     return canvas.floats.slice(plane >> 2, (plane >> 2) + size);
   }
 
-  /** The mean absolute difference of neighbours: small for large blobs, large for grain. */
+  /** The mean absolute difference between neighbours: small for large blobs, large for grain. */
   function roughness(exponent: number, largestSide: number): number {
     let sum = 0;
     for (let seed = 0; seed < 10; seed++) {
@@ -112,7 +112,7 @@ describe("frequency noise", () => {
     return sum / (10 * 64 * 63);
   }
 
-  it("fills 0 to 1, on any size; enlarging overshoots a little", () => {
+  it("fills 0 to 1, for any size; enlarging overshoots a little", () => {
     for (const [height, width] of [
       [32, 32],
       [29, 64],
@@ -128,7 +128,7 @@ describe("frequency noise", () => {
     assert.ok(Math.abs(Math.max(...plane) - 1) < 1e-6);
   });
 
-  it("is the coarser the lower the exponent and the smaller the grid", () => {
+  it("gets coarser with lower exponents and smaller grids", () => {
     assert.ok(roughness(-3, 64) < roughness(-2, 64));
     assert.ok(roughness(-2, 64) < roughness(-1, 64));
     assert.ok(roughness(-2, 8) < roughness(-2, 64));
@@ -157,11 +157,12 @@ describe("fog and clouds", () => {
     return { mean, spread };
   }
 
-  it("look alike on small and on large images, and veil as much as imgaug's", () => {
+  it("look alike on small and on large images, and cover as much as imgaug's", () => {
     const small = look("fog", 32);
     const large = look("fog", 96);
     assert.ok(Math.abs(small.mean - large.mean) < 6 && Math.abs(small.spread - large.spread) < 4);
-    // imgaug 0.4's Fog() on black images of 32 x 32 (mean over 2,000) has the mean 143.4, Clouds() 87.7; 100 draws have a standard error of 3.5.
+    // imgaug 0.4's Fog() on black images of 32 x 32 has the mean 143.4 (over 2,000 images), Clouds() 87.7; 100 draws
+    // have a standard error of 3.5.
     assert.ok(Math.abs(small.mean - 143.4) < 12, String(small.mean));
     const clouds = look("clouds", 32);
     assert.ok(Math.abs(clouds.mean - 87.7) < 12, String(clouds.mean));

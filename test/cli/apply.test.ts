@@ -68,9 +68,9 @@ describe("deepaugment apply", () => {
       ["--format", "jpeg", "--quality", "0"],
       /--quality: expected a whole number from 1 to 100, received "0"/,
     ],
-    [["--quality", "90"], /--quality is for --format jpeg/],
-    [["--as", "npz", "--format", "jpeg"], /--format is for --as folders/],
-    [["--as", "cifar10", "--grey"], /--grey is not for --as cifar10/],
+    [["--quality", "90"], /--quality only applies to --format jpeg/],
+    [["--as", "npz", "--format", "jpeg"], /--format only applies to --as folders/],
+    [["--as", "cifar10", "--grey"], /--grey does not apply to --as cifar10/],
     [["--policy", "none.json"], /none\.json: there is no such file/],
     [["--data", join(root, "nowhere")], /nowhere.*there is no such file or folder/],
     [["--out", join(best, "out")], /best\.json.*give another --out/],
@@ -116,7 +116,7 @@ describe("deepaugment apply", () => {
     assert.deepEqual([refused.code, refused.stdout], [2, ""]);
     assert.match(
       refused.stderr,
-      /^deepaugment: \S+ holds an interrupted run: resume it with --resume, [^\n]*\n$/,
+      /^deepaugment: \S+ contains an interrupted run: continue it with --resume, [^\n]*\n$/,
     );
     assert.equal((await run(args("interrupted", [...more, "--resume"]), environment)).code, 0);
     assert.equal((await run(args("uninterrupted", more), environment)).code, 0);
@@ -150,7 +150,7 @@ describe("deepaugment apply", () => {
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /^deepaugment: cannot write [^\n]*: no space left on the device[^\n]*; --resume goes on[^\n]*\n$/,
+        /^deepaugment: cannot write [^\n]*: no space left on the device[^\n]*; continue with --resume\n$/,
       );
       if (as === "folders") await checkWhole(out);
       assert.ok(!existsSync(join(out, "manifest.csv")) && !existsSync(join(out, "train.npz")));

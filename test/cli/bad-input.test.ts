@@ -194,7 +194,7 @@ describe("an image folder", () => {
       await optimize("--data", join(root, "flat"), ...small),
       2,
       /flat/,
-      /no class folders: put the pictures of each class into a folder of its own/,
+      /no class folders: put the pictures of each class into a separate folder/,
     );
   });
   it("with one class", async () => {

@@ -15,7 +15,7 @@ function load(text: string, sources: Omit<ConfigSources, "file"> = {}) {
   return loadConfig({ file, ...sources });
 }
 
-/** The one line that loading says; `FILE` stands for the file's path. */
+/** The one-line error of loading; `FILE` stands for the file's path. */
 function errorOf(run: () => unknown): string {
   try {
     run();
@@ -30,7 +30,7 @@ function errorOf(run: () => unknown): string {
 const errorIn = (text: string, sources?: Omit<ConfigSources, "file">) => errorOf(() => load(text, sources));
 
 describe("loadConfig", () => {
-  it("takes --set before options, options before the file, and the file before defaults", () => {
+  it("prefers --set to options, options to the file, and the file to defaults", () => {
     const text = "data: cifar10\niterations: 10\nseed: 1\nchild_epochs: 2\n";
     const config = load(text, {
       overrides: { iterations: "20", seed: 2, data: undefined },
@@ -45,7 +45,7 @@ describe("loadConfig", () => {
     assert.equal(config.opt_samples, 3);
   });
 
-  it("needs no file, and leaves texts as they are", () => {
+  it("needs no file, and keeps strings unchanged", () => {
     const config = loadConfig({
       overrides: { data: "007", name: "1e3" },
       set: ["out=a=b: [c", "image_size=null"],
@@ -56,7 +56,7 @@ describe("loadConfig", () => {
     assert.equal(config.image_size, null);
   });
 
-  it("tells of a missing, unreadable or empty file", () => {
+  it("reports a missing, unreadable or empty file", () => {
     const missing = join(folder, "none.yaml");
     assert.equal(
       errorOf(() => loadConfig({ file: missing })),
@@ -77,7 +77,7 @@ describe("loadConfig", () => {
     }
   });
 
-  it("tells of YAML's syntax errors with line and column", () => {
+  it("reports YAML syntax errors with line and column", () => {
     assert.match(
       errorIn("data: a\n\tseed: 2"),
       /^FILE, line 2, column 1: not valid YAML: tabs are not allowed/,
@@ -176,7 +176,7 @@ describe("loadConfig", () => {
     assert.match(errorIn("workers: 0\nchild_epochs: 0\n"), /; and 2 more mistakes$/);
   });
 
-  it("tells of missing data and of malformed --set", () => {
+  it("reports missing data and malformed --set", () => {
     assert.equal(
       errorIn("seed: 1\n"),
       '"data" is missing (FILE); give a dataset\'s name, or a path, such as --set data=cifar10',
@@ -200,7 +200,7 @@ describe("loadConfig", () => {
 });
 
 describe("resolveConfig", () => {
-  it("checks plain values as a file's", () => {
+  it("checks plain values like a file's", () => {
     assert.equal(resolveConfig({ data: "mnist", seed: undefined }).seed, 0);
     assert.equal(
       errorOf(() => resolveConfig({ data: "mnist", sed: 1 })),
@@ -210,7 +210,7 @@ describe("resolveConfig", () => {
 });
 
 describe("formatConfig", () => {
-  it("writes every key so that it is read back the same", () => {
+  it("writes every key so that it reads back the same", () => {
     const config = load("data: a\nname: '12'\noperations: [fog]\nimage_size: 64\nworkers: 3\n");
     const text = formatConfig(config);
     assert.deepEqual(load(text), config);
@@ -219,7 +219,7 @@ describe("formatConfig", () => {
 });
 
 describe("configs/", () => {
-  it("holds examples that load, all of them", () => {
+  it("contains only examples that load", () => {
     const names = readdirSync("configs");
     assert.deepEqual(names.sort(), [
       "cifar10.yaml",

@@ -6,7 +6,7 @@ import { CONFIG_KEYS, type Config, configSchema, describeKeys, isTextKey } from 
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 
 describe("the configuration's keys", () => {
-  it("have the original's defaults, and ours", () => {
+  it("have the original's defaults, and our own", () => {
     const expected: Config = {
       data: "cifar10",
       image_size: null,
@@ -76,7 +76,7 @@ describe("the configuration's keys", () => {
 });
 
 describe("docs/configuration.md", () => {
-  it("is what the schema says (npm run docs)", () => {
+  it("matches the schema (npm run docs)", () => {
     const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
     assert.equal(page, configurationPage());
   });

@@ -8,7 +8,7 @@ import {
 } from "../../src/controller/acquisition.ts";
 
 describe("the normal distribution function", () => {
-  it("has the tables' values", () => {
+  it("equals the tables' values", () => {
     const table: [x: number, probability: number][] = [
       [0, 0.5],
       [1, 0.8413447460685429],
@@ -22,7 +22,7 @@ describe("the normal distribution function", () => {
 });
 
 describe("expected improvement", () => {
-  it("is the mean of what normal draws exceed the best by", () => {
+  it("is the mean amount by which normal draws exceed the best", () => {
     const cases: [mean: number, deviation: number, best: number, margin: number][] = [
       [0.5, 0.1, 0.55, 0.01],
       [0.6, 0.02, 0.5, 0],
@@ -37,7 +37,7 @@ describe("expected improvement", () => {
     }
   });
 
-  it("is the improvement itself where nothing is uncertain, and never negative or NaN", () => {
+  it("is the improvement itself without uncertainty, and never negative or NaN", () => {
     assert.equal(expectedImprovement(0.75, 0, 0.5, 0), 0.25);
     assert.equal(expectedImprovement(0.5, 0, 0.5, 0), 0);
     assert.equal(expectedImprovement(0.2, 0, 0.5, 0), 0);
@@ -47,13 +47,13 @@ describe("expected improvement", () => {
     }
   });
 
-  it("has a logarithm that still tells hopeless points apart", () => {
+  it("has a logarithm that still distinguishes hopeless points", () => {
     for (const mean of [0.8, 0.5, 0.45, 0.35]) {
       const error =
         logExpectedImprovement(mean, 0.05, 0.5, 0.01) - Math.log(expectedImprovement(mean, 0.05, 0.5, 0.01));
       assert.ok(Math.abs(error) < 1e-3, `${mean}: off by ${error}`);
     }
-    // By the exact value for z = -10: density(10) / 101 × (1 + ...) = 7.4746e-25 (Mills's ratio 0.0990286).
+    // The exact value for z = -10: density(10) / 101 × (1 + ...) = 7.4746e-25 (Mills's ratio 0.0990286).
     const exact = Math.log(7.69459862670642e-23 * (1 - 10 * 0.09902859647173194));
     assert.ok(Math.abs(logExpectedImprovement(0, 1, 10, 0) - exact) < 1e-3);
     let last = Number.NEGATIVE_INFINITY;

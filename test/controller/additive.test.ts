@@ -9,7 +9,7 @@ import { createSpace } from "../../src/policy/space.ts";
 
 const QUIET = (count: number) => ({ variance: undefined, relative: new Float64Array(count).fill(1) });
 
-/** The model of a function at random points. */
+/** The model fitted to a function at random points. */
 function fit(
   dimensions: readonly Dimension[],
   count: number,
@@ -23,7 +23,7 @@ function fit(
 const at = (model: AdditiveModel, ...points: Point[]) => [...model.expected(model.termsOf(points))];
 
 describe("the terms of a point", () => {
-  it("are shared by the chains of a policy, and not by the places of a chain", () => {
+  it("are shared by the chains of a policy, but not by the places in a chain", () => {
     const { dimensions } = createSpace({ chains: 2, operationsPerChain: 2, operations: TECHNIQUES });
     const features = new Features(dimensions);
     const chains: Point[] = [
@@ -40,7 +40,7 @@ describe("the terms of a point", () => {
     assert.equal(new Features(one.dimensions).priors.length, features.priors.length);
   });
 
-  it("do not tell points apart at which nothing is scaled", () => {
+  it("do not distinguish points at which all effects are scaled to 0", () => {
     const { dimensions } = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
     const model = fit(dimensions, 60, ([first, , , , portion]) => 0.4 + 0.01 * first * portion);
     const [a, b] = at(model, [3, 0.2, 7, 0.9, 0], [12, 0.5, 1, 0.1, 0]);
@@ -66,7 +66,7 @@ describe("the additive model", () => {
     }
   });
 
-  it("finds with which power the portion scales", () => {
+  it("finds the power with which the portion scales", () => {
     const { dimensions } = createSpace({ chains: 1, operationsPerChain: 1, operations: TECHNIQUES });
     for (const power of [0.5, 1, 2]) {
       const model = fit(
@@ -78,7 +78,7 @@ describe("the additive model", () => {
     }
   });
 
-  it("tells what is noise, and draws widely where it knows little", () => {
+  it("recognises noise, and draws widely if it knows little", () => {
     const random = new Random("noise");
     const model = fit(plain, 200, ([a]) => 0.1 * Math.min(a, 2) + random.normal(0, 0.03));
     assert.ok(model.unexplained > 0.0004 && model.unexplained < 0.002, `${model.unexplained}`);

@@ -4,7 +4,7 @@ import { Random } from "../../src/common/random.ts";
 import { factorize, solveLower, solveUpper } from "../../src/controller/cholesky.ts";
 
 describe("Cholesky's factor", () => {
-  it("solves a system, and tells its determinant", () => {
+  it("solves a system, and returns its determinant", () => {
     const matrix = Float64Array.from([4, 0, 0, 2, 5, 0, 1, 3, 6]);
     assert.ok(Math.abs(factorize(matrix, 3) - Math.log(67)) < 1e-12);
     const x = solveUpper(matrix, solveLower(matrix, Float64Array.from([7, 10, 10])));
@@ -29,7 +29,7 @@ describe("Cholesky's factor", () => {
     }
   });
 
-  it("says by NaN that a matrix is not positive definite", () => {
+  it("returns NaN if a matrix is not positive definite", () => {
     assert.ok(Number.isNaN(factorize(Float64Array.from([1, 0, 2, 1]), 2)));
   });
 });

@@ -33,7 +33,7 @@ function rewardOf(point: Point, random: Random): number {
   return 0.5 + techniques - 0.1 * (strength - 0.3) ** 2 + 0.02 * portion + random.normal(0, 0.01);
 }
 
-/** Tells `count` trials at random points. */
+/** Reports the rewards of `count` random points. */
 function tellRandom(controller: Controller, dimensions: readonly Dimension[], count: number): void {
   const random = new Random("told");
   for (let trial = 0; trial < count; trial++) {
@@ -43,7 +43,7 @@ function tellRandom(controller: Controller, dimensions: readonly Dimension[], co
 
 for (const [name, create] of Object.entries(controllers)) {
   describe(`the ${name} controller`, () => {
-    it("gives the same point for the same seed, trial, told and pending, in whatever order they came", () => {
+    it("gives the same point for the same seed, trial, told and pending points, in any order", () => {
       const random = new Random("history");
       const history = Array.from({ length: 20 }, (_, trial) => ({
         trial,
@@ -65,7 +65,7 @@ for (const [name, create] of Object.entries(controllers)) {
       assert.notDeepEqual(forwards.ask(23), forwards.ask(22));
     });
 
-    it("gives a pending trial the point that it has", () => {
+    it("gives a pending trial the same point again", () => {
       const controller = create(SPACE, 1);
       tellRandom(controller, SPACE, 10);
       const asked = controller.ask(11);
@@ -76,7 +76,7 @@ for (const [name, create] of Object.entries(controllers)) {
     });
 
     it("never asks for a point twice, unless the space has no other", () => {
-      // The greatest rewards are in a corner, to which many ways lead.
+      // The greatest rewards are in a corner, which can be reached in many ways.
       const corner: readonly Dimension[] = [
         { kind: "real", name: "a", low: 0, high: 1 },
         { kind: "real", name: "b", low: 0, high: 1 },
@@ -86,7 +86,7 @@ for (const [name, create] of Object.entries(controllers)) {
       for (let trial = 1; trial <= 60; trial++) {
         const point = controller.ask(trial);
         asked.push(String(point));
-        // Every third is pending for a while.
+        // Every third trial is pending for a while.
         const [judged, where] =
           trial % 3 === 0 ? [trial - 6, trial > 6 ? controller.ask(trial - 6) : point] : [trial, point];
         if (judged > 0) controller.tell(judged, where, where[0] + where[1]);
@@ -115,7 +115,7 @@ for (const [name, create] of Object.entries(controllers)) {
       }
     });
 
-    it("copes with equal rewards and with one point told many times", () => {
+    it("handles equal rewards and one point told many times", () => {
       const controller = create(SPACE, 3);
       for (let trial = 0; trial < 12; trial++) controller.tell(trial, [1, 0, 1, 0.5], 0.5);
       const asked = [12, 13, 14].map((trial) => controller.ask(trial));
@@ -123,7 +123,7 @@ for (const [name, create] of Object.entries(controllers)) {
       assert.equal(new Set(asked.map(String)).size, 3);
     });
 
-    it("refuses points outside the space and rewards that are no numbers", () => {
+    it("rejects points outside the space and rewards that are not numbers", () => {
       const controller = create(SPACE, 0);
       assert.throws(() => controller.tell(1, [8, 0, 0, 0], 0.5), /first is 8, outside its range/);
       assert.throws(() => controller.tell(1, [0.5, 0, 0, 0], 0.5), RangeError);
@@ -142,7 +142,7 @@ describe("a choice without strength", () => {
     { kind: "real", name: "portion", low: 0, high: 1, scales: true },
   ];
 
-  it("has one point for all that act alike", () => {
+  it("has one point for all points with the same effect", () => {
     assert.deepEqual(
       canonicalPoints(space, [
         [0, 0.5, 1],
@@ -159,7 +159,7 @@ describe("a choice without strength", () => {
   });
 
   it("is not asked again at another strength, and all strengths count as the same", () => {
-    // The best is at the edge of the space, with the choice whose strength says nothing.
+    // The best is at the edge of the space, with the choice that has no strength.
     const controller = new BayesianController(space, 1, 5);
     const noise = new Random("noise");
     const learnt: string[] = [];
@@ -188,7 +188,7 @@ describe("a choice without strength", () => {
 });
 
 describe("random search", () => {
-  it("draws every part of the space", () => {
+  it("draws from every part of the space", () => {
     const controller = new RandomController(SPACE, 0);
     const points = Array.from({ length: 300 }, (_, index) => controller.ask(index + 1));
     assert.equal(new Set(points.map(([first]) => first)).size, 8);
@@ -226,7 +226,7 @@ describe("Bayesian optimization", () => {
     assert.ok(means[1] > means[0] + 0.06, `random ${means[0]}, Bayesian ${means[1]}`);
   });
 
-  it("goes on drawing every tenth trial at random", () => {
+  it("keeps drawing every tenth trial at random", () => {
     const bayesian = new BayesianController(SPACE, 4, 5);
     const random = new RandomController(SPACE, 4);
     tellRandom(bayesian, SPACE, 5);
@@ -234,7 +234,7 @@ describe("Bayesian optimization", () => {
     assert.notDeepEqual(bayesian.ask(11), random.ask(11));
   });
 
-  it("does not propose again what is being judged, nor what lies with it", () => {
+  it("does not propose points that are being judged, nor their neighbours", () => {
     const told = (controller: Controller) => {
       const random = new Random("judged");
       for (let trial = 0; trial < 40; trial++) {
@@ -255,8 +255,8 @@ describe("Bayesian optimization", () => {
   });
 });
 
-describe("what other searches and failed trials leave", () => {
-  it("an earlier search's gains replace the random trials, once the baseline is known", () => {
+describe("other searches and failed trials", () => {
+  it("gains of an earlier search replace the random trials once the baseline is known", () => {
     const random = new Random("earlier");
     const gains = Array.from({ length: 60 }, () => {
       const point = randomPoint(SPACE, random);
@@ -286,7 +286,7 @@ describe("what other searches and failed trials leave", () => {
     });
   }
 
-  it("predictions of judged points take luck out", () => {
+  it("predictions of judged points remove luck", () => {
     const random = new Random("lucky");
     const judged = Array.from({ length: 80 }, () => {
       const point = randomPoint(SPACE, random);

@@ -4,7 +4,7 @@ import { Random } from "../../src/common/random.ts";
 import type { Dimension } from "../../src/controller/controller.ts";
 import { CategoryMeans, ranksOf } from "../../src/controller/encoding.ts";
 
-/** Per dimension the expected mean of every choice. */
+/** For each dimension, the expected mean of every choice. */
 function meansOf(dimensions: readonly Dimension[], points: readonly number[][], rewards: readonly number[]) {
   return new CategoryMeans(dimensions, points, rewards).means();
 }
@@ -12,7 +12,7 @@ function meansOf(dimensions: readonly Dimension[], points: readonly number[][], 
 const category = (name: string, group?: string): Dimension => ({ kind: "category", name, choices: 4, group });
 
 describe("the encoding of points", () => {
-  it("orders categories by their mean reward; one never seen stands at the overall mean", () => {
+  it("orders categories by their mean reward; one never seen gets the overall mean", () => {
     const points = [0, 0, 1, 1, 2, 2].map((choice) => [choice, 0.25]);
     const rewards = [0.9, 0.7, 0.1, 0.2, 0.5, 0.6];
     const [own, real] = meansOf(
@@ -35,7 +35,7 @@ describe("the encoding of points", () => {
     assert.ok(means![0] > means![3]);
   });
 
-  it("lends a category what was seen of it in other dimensions of the group", () => {
+  it("transfers what was seen of a category in other dimensions of the group", () => {
     const points = [
       [0, 1],
       [0, 2],
@@ -50,7 +50,7 @@ describe("the encoding of points", () => {
     assert.equal(apart[1]![0], 0.5);
   });
 
-  it("draws what it knows little of from a wide range, and what it knows well from a narrow one", () => {
+  it("draws little-known means from a wide range, and well-known ones from a narrow range", () => {
     const points = Array.from({ length: 100 }, (_, trial) => [trial % 2]);
     const rewards = points.map(([choice], trial) => 0.5 + 0.1 * choice + 0.01 * (trial % 4));
     const means = new CategoryMeans([category("a")], points, rewards);

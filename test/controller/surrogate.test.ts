@@ -14,7 +14,7 @@ const SPACE: readonly Dimension[] = [
   { kind: "real", name: "portion", low: 0, high: 1, scales: true },
 ];
 
-/** Effects that add up, but for one pair of operations that helps one another. */
+/** Effects that add up, except for one pair of operations that helps one another. */
 function truth([first, a, second, b, portion]: Point): number {
   const effect = 0.02 * (first - 2) + 0.01 * (second - 2) - 0.05 * (a - 0.5) ** 2 + 0.02 * b;
   return 0.5 + portion * (effect + (first === 4 && second === 1 ? 0.08 : 0));
@@ -28,7 +28,7 @@ function judge(count: number, noise: number, key: string, standardError: number 
   });
 }
 
-/** Points that nobody has judged, with their true rewards. */
+/** Points that have not been judged, with their true rewards. */
 const unseen = judge(400, 0, "unseen");
 
 function meanSquare(values: ArrayLike<number>, truths: readonly number[]): number {
@@ -41,26 +41,26 @@ const mean = truths.reduce((sum, value) => sum + value, 0) / truths.length;
 const variance = meanSquare(Array(truths.length).fill(mean), truths);
 
 describe("the surrogate", () => {
-  it("foretells rewards of points that nobody has judged, and how sure it is", () => {
+  it("predicts rewards of points that have not been judged, and its own uncertainty", () => {
     const few = new Surrogate(SPACE, judge(40, 0.01, "told"), 1).predict(points);
     const many = new Surrogate(SPACE, judge(300, 0.01, "told"), 1).predict(points);
     assert.ok(meanSquare(few.mean, truths) < 0.5 * variance);
     assert.ok(meanSquare(many.mean, truths) < 0.1 * variance);
     const average = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
     assert.ok(average(many.variance) < 0.5 * average(few.variance));
-    // The errors are as large as it says, within a factor of two.
+    // The errors are as large as predicted, within a factor of two.
     const calibration = meanSquare(few.mean, truths) / average(few.variance);
     assert.ok(calibration > 0.5 && calibration < 2, `${calibration}`);
   });
 
-  it("finds what does not add up", () => {
+  it("finds effects that do not add up", () => {
     const surrogate = new Surrogate(SPACE, judge(500, 0.005, "pairs"), 1);
     const at = (first: number, second: number) => surrogate.predict([[first, 0.5, second, 0.5, 1]]).mean[0];
     const gain = at(4, 1) - at(4, 0) - (at(3, 1) - at(3, 0));
     assert.ok(gain > 0.02, `${gain}`);
   });
 
-  it("finds steps, which the additive model has no terms for, by its trees", () => {
+  it("finds steps, for which the additive model has no terms, with its trees", () => {
     const space: readonly Dimension[] = [{ kind: "real", name: "x", low: 0, high: 1 }];
     const random = new Random("step");
     const told = Array.from({ length: 200 }, () => {
@@ -72,7 +72,7 @@ describe("the surrogate", () => {
     assert.ok(above - below > 0.05, `${below} and ${above}`);
   });
 
-  it("is less sure the noisier rewards are, and weighs trials by their standard errors", () => {
+  it("is less certain if rewards are noisier, and weighs trials by their standard errors", () => {
     const quiet = new Surrogate(SPACE, judge(60, 0.005, "noisy"), 1).predict(points);
     const noisy = new Surrogate(SPACE, judge(60, 0.05, "noisy"), 1).predict(points);
     const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
@@ -90,7 +90,7 @@ describe("the surrogate", () => {
     assert.ok(high > low, `${high} and ${low}`);
   });
 
-  it("is the same for the same seed, and copes with one trial and with equal ones", () => {
+  it("is the same for the same seed, and handles one trial and equal ones", () => {
     const told = judge(30, 0.01, "seed");
     assert.deepEqual(
       new Surrogate(SPACE, told, 5).predict(points),
@@ -137,7 +137,7 @@ describe("predictions of judged points", () => {
     assert.ok(ours > luckiest + 0.005, `${ours} against ${luckiest}`);
   });
 
-  it("believe a reward that is sure, though it is surprising", () => {
+  it("trust a certain reward even if it is surprising", () => {
     const judged = judge(60, 0.001, "sure");
     const point = [2, 0.5, 2, 0.5, 1];
     const surprising = { point, reward: 0.7, standardError: 0.001 };
@@ -159,7 +159,7 @@ describe("the noise of rewards", () => {
     assert.ok(Math.abs(noise.variance! - 14e-4 / 3) < 1e-12);
     const [quiet, loud, unknown] = noise.relative;
     assert.equal(unknown, 1);
-    assert.ok(quiet < 1 && loud > 1 && loud < 1.5, "three samples tell little of their own spread");
+    assert.ok(quiet < 1 && loud > 1 && loud < 1.5, "three samples say little about their own spread");
   });
 
   it("is unknown without any, and may be 0", () => {

@@ -37,7 +37,7 @@ function leafOf(tree: Tree, row: readonly number[]): number {
 const predict = (tree: Tree, row: readonly number[]) => tree.mean[leafOf(tree, row)];
 
 describe("a regression tree", () => {
-  it("fits a step function exactly, and splits between the two sides of the step alone", () => {
+  it("fits a step function exactly, and splits only between the two sides of the step", () => {
     const random = new Random("steps");
     const rows = Array.from({ length: 60 }, () => [random.uniform(), random.uniform()]);
     const step = (row: readonly number[]) => (row[1] > 0.4 ? 3 : -1);
@@ -53,7 +53,7 @@ describe("a regression tree", () => {
     assert.ok(tree.threshold[0] >= below && tree.threshold[0] < above);
   });
 
-  it("never parts equal values, and makes a leaf of columns that are constant", () => {
+  it("never separates equal values, and makes a leaf of constant columns", () => {
     const tree = grow([[1, 1, 1, 2]], [0, 3, 6, 11]);
     assert.equal(predict(tree, [1]), 3);
     assert.equal(predict(tree, [2]), 11);
@@ -63,7 +63,7 @@ describe("a regression tree", () => {
     assert.ok(Math.abs(constant.variance[0] - 14 / 3) < 1e-12);
   });
 
-  it("parts neighbouring floating-point numbers", () => {
+  it("separates neighbouring floating-point numbers", () => {
     const [low, high] = [1, 1 + Number.EPSILON];
     const tree = grow([[low, high]], [0, 1]);
     assert.deepEqual([predict(tree, [low]), predict(tree, [high])], [0, 1]);
@@ -75,7 +75,7 @@ describe("a regression tree", () => {
     assert.equal(grow([[1, 2, 3]], [4, 4, 4]).column[0], -1);
   });
 
-  it("keeps to the fewest rows of a leaf", () => {
+  it("respects the minimum number of rows of a leaf", () => {
     const random = new Random("leaves");
     const x = Array.from({ length: 50 }, () => random.uniform());
     const tree = grow([x], [...x.map((value) => value + random.normal())], { leastRows: 5 });

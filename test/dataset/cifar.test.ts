@@ -92,8 +92,8 @@ describe("cifarReader", () => {
       "empty.tar.gz": "",
     });
     await fails(join(folder, "truncated.tar.gz"), /truncated\.tar\.gz is truncated: fetch it again/);
-    await fails(join(folder, "text.tar.gz"), /text\.tar\.gz is no whole archive .*: fetch it again/);
-    await fails(join(folder, "other.tar.gz"), /other\.tar\.gz holds no CIFAR-10 or CIFAR-100 files/);
+    await fails(join(folder, "text.tar.gz"), /text\.tar\.gz is not a complete archive .*: fetch it again/);
+    await fails(join(folder, "other.tar.gz"), /other\.tar\.gz contains no CIFAR-10 or CIFAR-100 files/);
     await fails(join(folder, "empty.tar.gz"), /empty\.tar\.gz is (truncated|no whole archive)/);
     const { "data_batch_3.bin": _, ...lacking } = cifar10Binary();
     await fails(writeFiles(lacking), /\(CIFAR-10, binary version\) lacks data_batch_3\.bin: fetch it again/);
@@ -106,14 +106,14 @@ describe("cifarReader", () => {
     const cut = { ...python, data_batch_4: (python.data_batch_4 as Buffer).subarray(0, 5000) };
     await fails(writeFiles(cut), /data_batch_4 is damaged \(it is truncated\)/);
     const swapped = { ...python, test_batch: python["batches.meta"] };
-    await fails(writeFiles(swapped), /test_batch is damaged \(no images of 3072 values in it\)/);
+    await fails(writeFiles(swapped), /test_batch is damaged \(it has no images of 3072 values\)/);
   });
 
-  it("refuses labels outside of the classes", async () => {
+  it("rejects labels outside the classes", async () => {
     const content = await read(writeFiles({ ...cifar10Binary(), "test_batch.bin": records(0, [[1], [2]]) }));
     assert.throws(
       () => checkContent(content, "cifar"),
-      /^UsageError: cifar: test image 1 has the label 2, outside of the 2 classes \(0 to 1\)/,
+      /^UsageError: cifar: test image 1 has the label 2, outside the 2 classes \(0 to 1\)/,
     );
   });
 });
@@ -134,7 +134,7 @@ describe("unpickle", () => {
     );
   });
 
-  it("refuses whatever calls something else, or is no such pickle", () => {
+  it("rejects pickles that call anything else, and anything that is not such a pickle", () => {
     const bytes = (text: string) => Buffer.from(text, "latin1");
     const head = "\x80\x02";
     assert.throws(
@@ -143,16 +143,16 @@ describe("unpickle", () => {
     );
     assert.throws(
       () => unpickle(bytes(`${head}cnumpy\nndarray\nK\x00\x85R.`)),
-      /calls "numpy ndarray" in another way/,
+      /calls "numpy ndarray" differently/,
     );
     assert.throws(() => unpickle(bytes(`${head}cnumpy\ndtype\n.`)), /a function where a value belongs/);
-    assert.throws(() => unpickle(bytes(`${head}K\x01(K\x02b.`)), /it builds what is no array/);
+    assert.throws(() => unpickle(bytes(`${head}K\x01(K\x02b.`)), /it builds something that is not an array/);
     assert.throws(() => unpickle(bytes(`${head}X\x01\x00\x00\x00a.`)), /opcode 0x58/);
-    assert.throws(() => unpickle(bytes(`${head}e.`)), /it misses a mark/);
+    assert.throws(() => unpickle(bytes(`${head}e.`)), /it lacks a mark/);
     assert.throws(() => unpickle(bytes(`${head}0.`)), /opcode 0x30/);
-    assert.throws(() => unpickle(bytes(`${head}h\x00.`)), /it recalls what was never there/);
-    assert.throws(() => unpickle(bytes(`${head}.`)), /it takes more than there is/);
-    assert.throws(() => unpickle(bytes("\x80\x04N.")), /no Python pickle of protocol 2/);
+    assert.throws(() => unpickle(bytes(`${head}h\x00.`)), /it recalls a value that was never stored/);
+    assert.throws(() => unpickle(bytes(`${head}.`)), /it takes more values than the stack has/);
+    assert.throws(() => unpickle(bytes("\x80\x04N.")), /it is not a Python pickle of protocol 2/);
     assert.throws(() => unpickle(bytes(`${head}T\xff\xff\xff\xff.`)), /it is truncated/);
     const batch = readFileSync(new URL("fixtures/cifar-batch.pickle", import.meta.url));
     const floats = Buffer.from(batch.toString("latin1").replace("U\x02u1", "U\x02f1"), "latin1");

@@ -21,7 +21,7 @@ async function fails(path: string, expected: RegExp): Promise<void> {
 }
 
 describe("folderReader", () => {
-  it("reads one folder per class, sorted, and passes over what is no picture", async () => {
+  it("reads one folder per class, sorted, and ignores files that are not pictures", async () => {
     const small = await picture(4, 6, 10);
     const folder = writeFiles({
       "dog/b.png": await picture(4, 6, 20),
@@ -54,10 +54,10 @@ describe("folderReader", () => {
       skipped.map(({ path, reason }) => `${basename(path)}: ${reason}`),
       [
         "broken.png: it is a broken link: there is no such file or folder",
-        "around: it links to a folder around it",
+        "around: it links to a folder that contains it",
         "damaged.jpg: it is no PNG, JPEG, BMP, GIF or TIFF picture",
-        "notes.txt: by its name it is no PNG, JPEG, BMP, GIF or TIFF picture",
-        "loose.png: it is in no class folder",
+        "notes.txt: its name is not that of a PNG, JPEG, BMP, GIF or TIFF picture",
+        "loose.png: it is not in a class folder",
       ],
     );
   });
@@ -86,7 +86,7 @@ describe("folderReader", () => {
     assert.deepEqual(names, ["test", "train"]);
   });
 
-  it("resizes to image_size, and asks for it where sizes are mixed", async () => {
+  it("resizes to image_size, and asks for it if sizes are mixed", async () => {
     const folder = writeFiles({
       "a/1.png": await picture(4, 6, 10),
       "a/2.png": await picture(9, 5, 20),
@@ -143,7 +143,7 @@ describe("folderReader", () => {
     await assert.rejects(aborted, InterruptedError);
   });
 
-  it("skips a file that kills the process that decodes it, and no other", async () => {
+  it("skips a file that kills the process that decodes it, and no others", async () => {
     const files: Record<string, Uint8Array> = {};
     for (let i = 0; i < 50; i++) files[`${i}.png`] = await picture(2, 2, i);
     const folder = writeFiles({ ...files, "deadly.png": await picture(2, 2, 0) });
@@ -167,10 +167,10 @@ describe("folderReader", () => {
 
   it("says what is wrong with a folder", async () => {
     const file = await picture(2, 2, 1);
-    await fails(temporaryFolder(), /holds no class folders: expected one folder of pictures per class$/);
+    await fails(temporaryFolder(), /contains no class folders: expected one folder of pictures per class$/);
     await fails(
       writeFiles({ "1.png": file, "2.png": file }),
-      /holds 2 files but no class folders: put the pictures/,
+      /contains 2 files but no class folders: put the pictures/,
     );
     const empty = writeFiles({ "a/1.png": file });
     mkdirSync(join(empty, "b"));

@@ -72,11 +72,11 @@ describe("idxReader", () => {
       change({ [images]: Buffer.concat([whole, whole]) }),
       /is longer than its header says/,
     );
-    await fails(idxReader, change({ [images]: "PNG or so" }), /is no idx file/);
+    await fails(idxReader, change({ [images]: "PNG or so" }), /is not an idx file/);
     await fails(
       idxReader,
       change({ [labels]: whole }),
-      /not the idx file that is expected here: bytes in 1 dimension$/,
+      /is not the expected idx file of bytes in 1 dimension$/,
     );
     await fails(idxReader, change({ [labels]: idx([3], [0, 1, 2]) }), /4 images but 3 labels/);
     await fails(
@@ -94,7 +94,7 @@ describe("idxReader", () => {
     await fails(idxReader, writeFiles({ "t10k-images-idx3-ubyte": whole }), /lacks the training images/);
     await fails(idxReader, join(writeFiles(mnist()), labels), /name the file with the images/);
     const several = change({ "emnist-train-images-idx3-ubyte": whole });
-    await fails(idxReader, several, /several sets of train images \(emnist-train-.*\): name one/);
+    await fails(idxReader, several, /contains several sets of train images \(emnist-train-.*\): name one/);
   });
 });
 
@@ -139,9 +139,9 @@ describe("npzReader", () => {
       fails(npzReader, save(arrays), expected);
     await bad(
       { pictures: images },
-      /a\.npz holds pictures; expected x_train and y_train, images and labels, or x and y/,
+      /a\.npz contains pictures; expected x_train and y_train, images and labels, or x and y/,
     );
-    await bad({ images }, /images is there, its labels labels are not/);
+    await bad({ images }, /it has images but not its labels labels/);
     await bad({ images, labels: npy([3], bytes(3), "|u1") }, /images has 2 images, labels 3 labels/);
     await bad(
       { images: npy([1], new Float32Array(1), "<f4"), labels },
@@ -171,6 +171,6 @@ describe("npzReader", () => {
     await bad({ images, labels: npy([2], BigInt64Array.of(2n ** 32n, 0n), "<i8") }, /a label is 4294967296/);
     const whole = npz({ images, labels });
     const cut = join(writeFiles({ "a.npz": whole.subarray(0, whole.length - 30) }), "a.npz");
-    await fails(npzReader, cut, /a\.npz is truncated or no npz file/);
+    await fails(npzReader, cut, /a\.npz is truncated or not an npz file/);
   });
 });

@@ -35,7 +35,7 @@ function plain({ train, validation, test, ...rest }: Dataset) {
 }
 
 describe("loadDataset", () => {
-  it("reads every form, and the same again from the cache", async () => {
+  it("reads every format, and the same again from the cache", async () => {
     const file = await picture(3, 5, 9);
     const sources = writeFiles({
       "pictures/train/a/1.png": file,
@@ -65,14 +65,14 @@ describe("loadDataset", () => {
       const second = await load(join(sources, name), home);
       assert.deepEqual(plain(second), plain(first));
       assert.equal(entries(home).length, 1);
-      // What is in the cache is what is read: a pixel changed there comes back.
+      // The cache's content is what is returned: a pixel changed in it shows up.
       written[written.length - 1] ^= 0xff;
       writeFileSync(entry, written);
       assert.notDeepEqual(plain(await load(join(sources, name), home)), plain(first));
     }
   });
 
-  it("reads anew when files change or the cache is damaged, and keeps one entry per source", async () => {
+  it("reads again when files change or the cache is damaged, and keeps one entry per source", async () => {
     const home = temporaryFolder();
     const folder = writeFiles({ "a/1.png": await picture(2, 2, 1), "b/2.png": await picture(2, 2, 2) });
     const first = await load(folder, home);
@@ -98,7 +98,7 @@ describe("loadDataset", () => {
     assert.notEqual(changed.digest, first.digest);
     assert.equal(entries(home).length, 1);
     assert.notDeepEqual(entries(home), [entry]);
-    // Another size is another entry.
+    // Another size is a separate entry.
     const large = await load(folder, home, 4);
     assert.deepEqual([large.train.images.height, large.train.images.width], [4, 4]);
     assert.equal(entries(home).length, 2);
@@ -111,7 +111,7 @@ describe("loadDataset", () => {
     assert.equal(train.images.data.length, 4 * 8 * 8 * 3);
   });
 
-  it("has the same digest for the same data from elsewhere, another for any change", async () => {
+  it("has the same digest for the same data in another place, and a different one after any change", async () => {
     const [a, b, c] = await Promise.all([picture(2, 2, 1), picture(2, 2, 2), picture(2, 2, 3)]);
     const digestOf = async (files: Record<string, Uint8Array>) =>
       (await load(writeFiles(files), temporaryFolder())).digest;
@@ -139,7 +139,7 @@ describe("loadDataset", () => {
     const folder = writeFiles({ "a.csv": "1,2", "pictures/a/1.png": file });
     await fails(
       join(folder, "a.csv"),
-      /a\.csv is no data that is read: expected a folder with one subfolder per class/,
+      /a\.csv is not a supported dataset: expected a folder with one subfolder per class/,
     );
     await fails(join(folder, "pictures"), /pictures: only one class \("a"\); a classifier needs two or more/);
     const labels = npz({
@@ -150,7 +150,7 @@ describe("loadDataset", () => {
     });
     await fails(
       join(writeFiles({ "a.npz": labels }), "a.npz"),
-      /test image 0 has the label 2, outside of the 2 classes/,
+      /test image 0 has the label 2, outside the 2 classes/,
     );
     const gap = npz({
       x: npy([3, 1, 1], Uint8Array.of(1, 2, 3), "|u1"),
@@ -158,7 +158,7 @@ describe("loadDataset", () => {
     });
     await fails(join(writeFiles({ "a.npz": gap }), "a.npz"), /class "1" has no training image/);
     const none = npz({ x: npy([0, 1, 1], new Uint8Array(), "|u1"), y: npy([0], new Uint8Array(), "|u1") });
-    await fails(join(writeFiles({ "a.npz": none }), "a.npz"), /a\.npz holds no training images/);
+    await fails(join(writeFiles({ "a.npz": none }), "a.npz"), /a\.npz has no training images/);
   });
 
   it("says where the cache cannot be written", async () => {
@@ -176,7 +176,7 @@ describe("loadDataset", () => {
 });
 
 describe("describeSource", () => {
-  it("counts images per class and split, also where sizes are mixed", async () => {
+  it("counts images per class and split, also if sizes are mixed", async () => {
     const small = await picture(2, 2, 1);
     const files = {
       "train/a/1.png": small,

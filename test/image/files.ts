@@ -2,7 +2,7 @@
 
 import { crc32, deflateSync } from "node:zlib";
 
-/** [height, width, 3]; without symmetry, so that a turned or mirrored one is another. */
+/** [height, width, 3]; without symmetry, so that rotating or mirroring it changes it. */
 export function gradient(height: number, width: number): Uint8Array {
   const pixels = new Uint8Array(height * width * 3);
   for (let y = 0; y < height; y++) {
@@ -23,7 +23,7 @@ export const ANIMATED_GIF = Buffer.from(
   "base64",
 );
 
-/** A PNG whose rows, in the form that `type` and `depth` say, are given without filters. */
+/** A PNG from unfiltered rows, in the format given by `type` and `depth`. */
 export function png(
   height: number,
   width: number,
@@ -52,7 +52,7 @@ export function png(
   ]);
 }
 
-/** The JPEG with an EXIF segment that holds nothing but the orientation (1 to 8). */
+/** The JPEG with an EXIF segment that contains only the orientation (1 to 8). */
 export function withOrientation(jpeg: Uint8Array, orientation: number): Buffer {
   const exif = Buffer.from(
     "ffe10022457869660000" + "49492a00080000000100" + "12010300010000000000000000000000",

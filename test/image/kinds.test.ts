@@ -1,4 +1,4 @@
-// Kinds of picture files that are not the usual ones, and what our own encoders write.
+// Unusual kinds of picture files, and the output of our own encoders.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -15,7 +15,7 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
 }
 
 describe("decodeImage", () => {
-  it("reads PNG files of 16 bits a channel: the upper eight", async () => {
+  it("reads PNG files with 16 bits per channel: the upper eight", async () => {
     const rows = [
       [10, 200, 20, 3, 30, 255, 255, 255, 0, 1, 128, 0],
       [0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 3, 0],
@@ -25,7 +25,7 @@ describe("decodeImage", () => {
     assert.ok(meanDifference(data, Uint8Array.of(10, 20, 30, 255, 0, 128, 0, 0, 0, 1, 2, 3)) <= 0.5);
   });
 
-  it("reads PNG files with a palette, also several pixels a byte", async () => {
+  it("reads PNG files with a palette, also with several pixels per byte", async () => {
     const palette = [255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9];
     const expected = Uint8Array.of(0, 0, 255, 255, 0, 0, 9, 9, 9, 0, 255, 0);
     const bytes = await decodeImage(
@@ -84,7 +84,7 @@ describe("grey pictures", () => {
 });
 
 describe("encodeJpeg", () => {
-  it("writes pictures of any size, near to the pixels and the nearer the higher the quality", async () => {
+  it("writes pictures of any size, close to the pixels, and closer at higher quality", async () => {
     const { images } = (await loadSample()).train;
     const real = imageAt(images, 3);
     let last = Number.POSITIVE_INFINITY;
@@ -114,7 +114,7 @@ describe("encodeJpeg", () => {
     }
   });
 
-  it("takes the hardest patterns at the highest quality", async () => {
+  it("handles the hardest patterns at the highest quality", async () => {
     for (const pattern of [
       (i: number) => i % 2,
       (i: number) => (i + Math.floor(i / 16)) % 2,

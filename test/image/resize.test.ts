@@ -7,12 +7,12 @@ const grey = (values: number[]) => Uint8Array.from(values.flatMap((value) => [va
 const red = (pixels: Uint8Array) => [...pixels].filter((_, i) => i % 3 === 0);
 
 describe("resizeImage", () => {
-  it("interpolates upwards as Pillow's BILINEAR does", () => {
+  it("interpolates like Pillow's BILINEAR when enlarging", () => {
     assert.deepEqual(red(resizeImage(grey([0, 100]), 1, 2, 1, 4)), [0, 25, 75, 100]);
     assert.deepEqual(red(resizeImage(grey([0, 100]), 2, 1, 4, 1)), [0, 25, 75, 100]);
   });
 
-  it("averages downwards: a fine pattern becomes its mean, not a coarser pattern", () => {
+  it("averages when reducing: a fine pattern becomes its mean, not a coarser pattern", () => {
     const size = 64;
     const board = grey(
       Array.from({ length: size * size }, (_, i) => (((i % size) + Math.floor(i / size)) % 2) * 255),
@@ -21,7 +21,7 @@ describe("resizeImage", () => {
       assert.ok(Math.abs(value - 127.5) < 8, String(value));
   });
 
-  it("keeps a constant and a copy of the same size", () => {
+  it("keeps constants, and copies pictures of the same size", () => {
     const pixels = new Uint8Array(7 * 5 * 3).fill(201);
     for (const [height, width] of [
       [1, 1],

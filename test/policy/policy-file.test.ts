@@ -46,7 +46,7 @@ const file: PolicyFile = {
   ],
 };
 
-/** The contract's example, as text; `from` in it replaced by `to`. */
+/** The contract's example as text, with `from` replaced by `to`. */
 function changed(from: string, to: string): string {
   const text = `{
     "format": "deepaugment-policies", "version": 1,
@@ -72,7 +72,7 @@ function errorOf(text: string): string {
   return assert.fail("no error");
 }
 
-describe("the file of policies", () => {
+describe("the policy file", () => {
   it("is written as in the contract, and read back the same", () => {
     const text = formatPolicyFile(file);
     const content = JSON.parse(text);
@@ -95,7 +95,7 @@ describe("the file of policies", () => {
     assert.deepEqual(readPolicyFile(path), file);
   });
 
-  it("of an older version of the program is read, as not confirmed", () => {
+  it("from an older version of the program is read as not confirmed", () => {
     const read = parsePolicyFile(changed("0.97", "0.5"), "best.json");
     const { confirmed, searchReward, predictedReward } = read.policies[0];
     assert.deepEqual([confirmed, searchReward, predictedReward], [false, undefined, undefined]);
@@ -109,7 +109,7 @@ describe("the file of policies", () => {
     assert.equal(read.policies[0].portion, 1);
   });
 
-  it("that cannot be read, is empty or no JSON is an error", () => {
+  it("that cannot be read, is empty or not JSON is an error", () => {
     const missing = join(folder, "none.json");
     assert.throws(() => readPolicyFile(missing), {
       name: "UsageError",
@@ -131,7 +131,7 @@ describe("the file of policies", () => {
     );
   });
 
-  it("names the place of what is wrong", () => {
+  it("names the place of a mistake", () => {
     const cases: [from: string, to: string, error: string][] = [
       [
         '"gamma-contrast"',

@@ -34,7 +34,7 @@ describe("the search space", () => {
     ]);
   });
 
-  it("knows which of the allowed techniques use no magnitude", () => {
+  it("knows which of the allowed techniques do not use their magnitude", () => {
     const { dimensions } = createSpace({
       ...{ chains: 1, operationsPerChain: 1 },
       operations: ["rotate", "fog", "invert"],
@@ -43,7 +43,7 @@ describe("the search space", () => {
     assert.deepEqual(type.kind === "category" && type.withoutStrength, [1, 2]);
   });
 
-  it("turns points into policies and back", () => {
+  it("converts points to policies and back", () => {
     assert.deepEqual(pointToPolicy(usual, [18, 0.95, 11, 0.85, 0.97]), flipAndGamma);
     const random = new Random("points");
     for (const space of [
@@ -60,7 +60,7 @@ describe("the search space", () => {
     }
   });
 
-  it("has a point for the baseline, whatever the techniques and the shape", () => {
+  it("has a point for the baseline, for any techniques and shape", () => {
     assert.deepEqual(policyToPoint(usual, noAugmentation()), [2, 0, 2, 0, 0]);
     const fogOnly = createSpace({ chains: 1, operationsPerChain: 1, operations: ["fog"] });
     assert.deepEqual(policyToPoint(fogOnly, noAugmentation()), [0, 0, 0]);
@@ -69,7 +69,7 @@ describe("the search space", () => {
     assert.deepEqual(policyToPoint(wide, noAugmentation(2, 2)), [1, 0, 1, 0, 1, 0, 1, 0, 0]);
   });
 
-  it("refuses a policy that does not fit it", () => {
+  it("rejects a policy that does not fit it", () => {
     const noFlips = createSpace({
       chains: 1,
       operationsPerChain: 2,
@@ -108,7 +108,7 @@ describe("a policy's cells", () => {
     assert.equal(policyCells(noAugmentation(3, 2)).length, policyColumns(3, 2).length);
   });
 
-  it("name the column that is wrong", () => {
+  it("name the wrong column", () => {
     const wrong = (index: number, cell: string) => {
       const cells = policyCells(flipAndGamma);
       cells[index] = cell;
@@ -129,7 +129,7 @@ describe("a policy's cells", () => {
 });
 
 describe("formatPolicy", () => {
-  it("says a policy in a line", () => {
+  it("formats a policy in one line", () => {
     assert.equal(formatPolicy(flipAndGamma), "horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97");
     const fog: Policy = { chains: [[{ type: "fog", magnitude: 0.3 }]], portion: 1 };
     assert.equal(formatPolicy(fog), "fog, portion 1.00");

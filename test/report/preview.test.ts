@@ -1,4 +1,5 @@
-// Both previews on real pictures: which are shown, that the cells hold what the augmenter gives, and the file.
+// Both previews on real pictures: which pictures are shown, that the cells contain the augmenter's output, and the
+// file.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -50,7 +51,7 @@ describe("pickPictures", () => {
     assert.equal(new Set(await classes(2)).size, 2);
   });
 
-  it("takes another picture for one that cannot be decoded, and tells", async () => {
+  it("takes another picture for one that cannot be decoded, and reports it", async () => {
     const { skipped } = await pick(50, 3);
     assert.deepEqual(
       skipped.map(({ path }) => path),
@@ -58,14 +59,14 @@ describe("pickPictures", () => {
     );
   });
 
-  it("depends on the seed alone", async () => {
+  it("depends only on the seed", async () => {
     const sources = async (seed: number) => (await pick(3, seed)).shown.map(({ source }) => source).join();
     assert.equal(await sources(5), await sources(5));
     const all = await Promise.all([1, 2, 3, 4, 5, 6].map(sources));
     assert.ok(new Set(all).size > 1);
   });
 
-  it("says so where none can be decoded", async () => {
+  it("says so if none can be decoded", async () => {
     const folder = join(root, "broken");
     mkdirSync(join(folder, "a"), { recursive: true });
     writeFileSync(join(folder, "a", "1.png"), "no picture");
@@ -78,7 +79,7 @@ describe("pickPictures", () => {
 });
 
 describe("previewPolicy", () => {
-  it("shows each picture beside what apply writes of it, enlarged pixel by pixel", async () => {
+  it("shows each picture beside apply's output for it, enlarged pixel by pixel", async () => {
     const out = join(root, "sheet.png");
     const applied = join(root, "applied");
     const outcome = await previewPolicy({ policyPath, data, out, seed: 7, size: 64, images: 3, draws: 2 });
@@ -116,7 +117,7 @@ describe("previewPolicy", () => {
     assert.equal(three.width - two.width, 2 * (128 + 7));
   });
 
-  it("gives the same file for the same seed, also of an archive", async () => {
+  it("gives the same file for the same seed, also from an archive", async () => {
     const files = ["first.png", "second.png"].map((name) => join(root, name));
     for (const out of files) {
       await previewPolicy({ policyPath, data: SAMPLE_ARCHIVE, out, seed: 2, size: 32, images: 2, draws: 2 });
@@ -124,7 +125,7 @@ describe("previewPolicy", () => {
     assert.deepEqual(readFileSync(files[0]), readFileSync(files[1]));
   });
 
-  it("resizes pictures first where it is told to", async () => {
+  it("resizes pictures first on request", async () => {
     const out = join(root, "resized.png");
     const { pictures } = await previewPolicy({
       policyPath,
@@ -152,7 +153,7 @@ describe("previewTechniques", () => {
     assert.deepEqual(outcome.pictures, [{ source: image, height: 32, width: 32 }]);
   });
 
-  it("draws the picture from the data, or takes one from there", async () => {
+  it("draws the picture from the data, or uses a given one", async () => {
     const options = { data, out: join(root, "techniques.png"), seed: 0, size: 32, imageSize: 8 };
     const [drawn] = (await previewTechniques(options)).pictures;
     assert.ok(drawn.className);
@@ -170,19 +171,19 @@ describe("previewTechniques", () => {
 });
 
 describe("checkSheetPath", () => {
-  it("takes what is new and what preview made, and nothing else", async () => {
+  it("accepts new files and those of preview, and nothing else", async () => {
     const out = join(root, "own.png");
     checkSheetPath(out);
     await previewTechniques({ image: join(data, "2", "a.png"), out, seed: 0, size: 32 });
     checkSheetPath(out);
-    assert.throws(() => checkSheetPath(join(data, "2", "a.png")), /is no sheet of preview/);
+    assert.throws(() => checkSheetPath(join(data, "2", "a.png")), /is not a preview sheet/);
     assert.throws(() => checkSheetPath(join(root, "sheet.jpg")), /ends in \.png, received/);
     mkdirSync(join(root, "folder.png"));
     assert.throws(() => checkSheetPath(join(root, "folder.png")), /it is a folder/);
   });
 });
 
-/** Whether the square picture of `side` pixels lies somewhere on the sheet, exactly. */
+/** Whether the square picture of `side` pixels appears somewhere on the sheet, exactly. */
 function contains(
   sheet: { data: Uint8Array; height: number; width: number },
   pixels: Uint8Array,

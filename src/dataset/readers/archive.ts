@@ -1,4 +1,4 @@
-// Packed files: tar archives, plain or gzipped, and single gzipped files.
+// Compressed files: tar archives, plain or gzipped, and single gzipped files.
 
 import { createReadStream, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -9,9 +9,8 @@ import { messageOf, systemCode, UsageError } from "../../common/errors.ts";
 import { unreadable } from "../reader.ts";
 
 /**
- * The files of a tar archive (gzipped or not) whose base name is wanted, by base name; two of the same name: the
- * first.
- * @throws UsageError where the archive is truncated or is none.
+ * The wanted files of a tar archive (gzipped or not) by base name; of two files with the same name, the first one.
+ * @throws UsageError if the file is truncated or not an archive.
  */
 export async function readTar(
   path: string,
@@ -41,10 +40,7 @@ export async function readTar(
   return files;
 }
 
-/**
- * The content of a file, unpacked if it is gzipped.
- * @throws UsageError where it is truncated or cannot be read.
- */
+/** The content of a file, decompressed if it is gzipped. @throws UsageError if it is truncated or cannot be read. */
 export function readMaybeGzipped(path: string): Uint8Array {
   try {
     const bytes = readFileSync(path);
@@ -64,5 +60,5 @@ function archiveError(path: string, error: unknown): UsageError {
   if (code === "Z_BUF_ERROR" || /unexpected end/i.test(messageOf(error))) {
     return new UsageError(`${path} is truncated: fetch it again`);
   }
-  return new UsageError(`${path} is no whole archive (${messageOf(error)}): fetch it again`);
+  return new UsageError(`${path} is not a complete archive (${messageOf(error)}): fetch it again`);
 }

@@ -1,6 +1,6 @@
-// CIFAR-10 and CIFAR-100 (Krizhevsky 2009, "Learning multiple layers of features from tiny images") as their
-// authors pack them: the binary and the Python version, as `.tar.gz`, `.tar`, or the extracted folder; and folders in
-// CIFAR-10's binary form that `apply` has written, with as many files as they need.
+// CIFAR-10 and CIFAR-100 (Krizhevsky 2009, "Learning multiple layers of features from tiny images") as packed by their
+// authors: the binary and the Python version, as `.tar.gz`, `.tar`, or extracted folder; and folders in CIFAR-10's
+// binary format written by `apply`, with any number of files.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -15,12 +15,12 @@ const SIDE = 32;
 const PLANE = SIDE * SIDE;
 const IMAGE = 3 * PLANE;
 
-/** One of the four forms: which files, and how labels lie in them. */
+/** One of the four formats: its files, and how they store labels. */
 interface Layout {
   readonly name: string;
   readonly folder: string;
   readonly train: readonly string[];
-  /** Where `apply` has written it. */
+  /** Only in folders written by `apply`. */
   readonly validation?: readonly string[];
   readonly test: readonly string[];
   /** The file with the names of the classes. */
@@ -29,7 +29,7 @@ interface Layout {
   parseBatch(file: Buffer): Batch;
 }
 
-/** Images as the files have them: [count, 3, 32, 32], and one label each. */
+/** Images as stored in the files, [count, 3, 32, 32], with one label each. */
 interface Batch {
   readonly planes: Uint8Array;
   readonly labels: readonly number[] | Uint8Array;
@@ -93,10 +93,12 @@ function filesOf({ train, validation = [], test, names }: Layout): string[] {
   return [...train, ...validation, ...test, names];
 }
 
-/** The file that tells that a folder is `apply`'s: see apply/names.ts. */
+/** The file that marks folders written by `apply`; see apply/names.ts. */
 const APPLY_FILE = "apply.json";
 
-/** A folder of `apply`'s has files as it needs, not five and one; the highest number tells how many. */
+/**
+ * A folder written by `apply` has any number of files instead of five and one; the highest number determines how many.
+ */
 function asWritten(folder: string, layout: Layout): Layout {
   if (layout !== LAYOUTS[0] || !isFile(join(folder, APPLY_FILE))) return layout;
   const present = readdirSync(folder);
@@ -117,17 +119,17 @@ function asWritten(folder: string, layout: Layout): Layout {
   };
 }
 
-/** The extracted folder, which may be `path` itself or lie in it under its usual name. */
+/** The extracted folder: either `path` itself, or its subfolder with the usual name. */
 function findFolder(path: string): { folder: string; layout: Layout } | undefined {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   for (const layout of LAYOUTS) {
     for (const folder of [path, join(path, layout.folder)]) {
-      // `train` alone may be a folder of class folders: two files of the form have to be there.
+      // A folder `train` may also be one of class folders, so two files of the format must exist.
       if ([layout.train[0], layout.names].every((name) => isFile(join(folder, name))))
         return { folder, layout: asWritten(folder, layout) };
     }
   }
-  // An extracted folder that has lost some files, rather than a folder of pictures.
+  // An extracted folder with missing files, rather than a folder of pictures.
   const layout = LAYOUTS.find(({ folder }) => path.endsWith(folder) && existsSync(path));
   return layout && { folder: path, layout };
 }
@@ -156,7 +158,7 @@ async function readFiles(path: string): Promise<Map<string, Buffer>> {
 
 function parse(files: Map<string, Buffer>, path: string, layout: Layout | undefined): DatasetContent {
   if (!layout?.train.some((name) => files.has(name)))
-    throw new UsageError(`${path} holds no CIFAR-10 or CIFAR-100 files; other archives: unpack them first`);
+    throw new UsageError(`${path} contains no CIFAR-10 or CIFAR-100 files; unpack other archives first`);
   const missing = filesOf(layout).filter((name) => !files.has(name));
   if (missing.length > 0) {
     throw new UsageError(`${path} (${layout.name}) lacks ${missing.join(", ")}: fetch it again`);
@@ -180,12 +182,12 @@ function parse(files: Map<string, Buffer>, path: string, layout: Layout | undefi
   };
 }
 
-/** Records of the binary version: the label is the last of `labelBytes` bytes, then 3 x 1024 values. */
+/** Records of the binary version: `labelBytes` bytes, the last of which is the label, then 3 x 1024 values. */
 function parseRecords(file: Buffer, labelBytes: number): Batch {
   const record = labelBytes + IMAGE;
   const count = file.length / record;
   if (!Number.isInteger(count) || count === 0) {
-    throw new Error(`expected records of ${record} bytes, found ${file.length} bytes in all`);
+    throw new Error(`expected records of ${record} bytes, found ${file.length} bytes in total`);
   }
   const labels = new Uint8Array(count);
   const planes = new Uint8Array(count * IMAGE);
@@ -201,9 +203,9 @@ function parsePickle(file: Buffer, labelsKey: string): Batch {
   const data = dict.get("data");
   const labels = dict.get(labelsKey);
   if (!(data instanceof ByteArray) || data.shape[1] !== IMAGE)
-    throw new Error(`no images of ${IMAGE} values in it`);
+    throw new Error(`it has no images of ${IMAGE} values`);
   if (!isListOf(labels, (label) => typeof label === "number"))
-    throw new Error(`no list "${labelsKey}" in it`);
+    throw new Error(`it has no list "${labelsKey}"`);
   if (labels.length !== data.shape[0]) throw new Error(`${data.shape[0]} images but ${labels.length} labels`);
   return { planes: data.data, labels };
 }
@@ -214,12 +216,12 @@ function parseLines(file: Buffer): string[] {
 
 function parseStrings(file: Buffer, key: string): string[] {
   const names = asDict(unpickle(file)).get(key);
-  if (!isListOf(names, (name) => name instanceof Uint8Array)) throw new Error(`no list "${key}" in it`);
+  if (!isListOf(names, (name) => name instanceof Uint8Array)) throw new Error(`it has no list "${key}"`);
   return names.map(textOf);
 }
 
 function asDict(value: PickleValue): PickleDict {
-  if (!(value instanceof Map)) throw new Error("no dictionary in it");
+  if (!(value instanceof Map)) throw new Error("it has no dictionary");
   return value;
 }
 
@@ -230,7 +232,7 @@ function isListOf<T extends PickleValue>(
   return Array.isArray(value) && value.every(is);
 }
 
-/** All batches as one, channels last: [count, 32, 32, 3]. */
+/** Joins all batches into one, channels last: [count, 32, 32, 3]. */
 function interleave(batches: readonly Batch[]): LabelledImages {
   const images = createBatch(
     batches.reduce((sum, { labels }) => sum + labels.length, 0),

@@ -1,4 +1,4 @@
-// Decoding many picture files on all cores: what a worker process of the kind "decode" does, and who gives it work.
+// Decodes many picture files on all cores: the work of a "decode" worker process, and its distribution.
 
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -12,24 +12,24 @@ export interface DecodeTask {
   readonly paths: readonly string[];
   /** Resizes every picture to this height and width. */
   readonly imageSize?: number;
-  /** Without pixels: only what the sizes are. */
+  /** Returns only sizes, no pixels. */
   readonly sizesOnly?: boolean;
 }
 
-/** What became of one file: a picture, [height, width, 3], or the reason why there is none. */
+/** The result for one file: a picture, [height, width, 3], or the reason why there is none. */
 export type DecodedFile =
   | { readonly height: number; readonly width: number; readonly data?: Uint8Array }
   | { readonly reason: string };
 
-/** Files for one task: enough to be worth the message, few enough that all cores end at about the same time. */
+/** Files per task: enough to be worth the message, few enough that all cores finish at about the same time. */
 const BATCH = 16;
 
-/** Fewer files than this are decoded in this process, sooner than others would start. */
+/** Fewer files than this are decoded in this process, which takes less time than starting others. */
 const FEW = 48;
 
 /**
- * Decodes the files of one task, in order. Where pictures of one task differ in size and are not resized, none
- * brings its pixels: the dataset will be refused.
+ * Decodes the files of one task, in order. If pictures of a task differ in size and are not resized, no pixels are
+ * returned, since the dataset will be rejected.
  */
 export async function decodeFiles({ paths, imageSize, sizesOnly }: DecodeTask): Promise<DecodedFile[]> {
   const files: DecodedFile[] = [];
@@ -51,9 +51,9 @@ export async function decodeFiles({ paths, imageSize, sizesOnly }: DecodeTask): 
 }
 
 /**
- * Decodes all files, on `workers` processes, and gives each to `take` with its index, in any order. A file that
- * ends the process that decodes it, whatever the cause, is one that cannot be decoded.
- * @throws InterruptedError on abort; what `take` throws, which ends the work.
+ * Decodes all files on `workers` processes and passes each result to `take` with its index, in any order. A file that
+ * kills the process decoding it counts as one that cannot be decoded.
+ * @throws InterruptedError on abort; errors thrown by `take`, which end the work.
  */
 export async function decodeAll(
   paths: readonly string[],
@@ -85,7 +85,7 @@ export async function decodeAll(
     }
   };
   if (signal?.aborted) throw new InterruptedError("interrupted");
-  // One listener for all tasks: a signal warns of many.
+  // One listener for all tasks: signals warn about many listeners.
   const interrupt = () => pool.close();
   signal?.addEventListener("abort", interrupt);
   try {

@@ -1,4 +1,4 @@
-// Which pictures of a folder belong to which class and split; nothing is decoded yet.
+// Lists which pictures of a folder belong to which class and split, without decoding them.
 
 import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -18,7 +18,7 @@ export interface ClassFolder {
 }
 
 export interface FolderList {
-  /** Sorted by code unit, as Python sorts them, so that a label means the same elsewhere. */
+  /** Sorted by code unit, as in Python, so that labels mean the same in both. */
   readonly classNames: readonly string[];
   readonly folders: readonly ClassFolder[];
   /** Files and folders that are not read, and why. */
@@ -36,10 +36,10 @@ const SPLIT_NAMES: Record<string, SplitName> = {
 };
 
 /**
- * Lists an image folder: one subfolder per class; or `train/`, `val/` and `test/` with one subfolder per class each.
- * Class folders may nest. Hidden files and the systems' own (Thumbs.db and the like) are passed over, other files
- * that are no pictures by their names are told in `skipped`. Links are followed, cycles are not.
- * @throws UsageError: no classes, a class without pictures, a class that `train/` does not have.
+ * Lists an image folder: one subfolder per class; or `train/`, `val/` and `test/`, each with one subfolder per class.
+ * Class folders may be nested. Hidden files and system files (such as Thumbs.db) are ignored; other files whose names
+ * are not those of pictures are listed in `skipped`. Links are followed, except for cycles.
+ * @throws UsageError if there are no classes, a class has no pictures, or `train/` lacks a class.
  */
 export function listFolder(path: string): FolderList {
   const skipped: SkippedFile[] = [];
@@ -49,7 +49,7 @@ export function listFolder(path: string): FolderList {
   if (classNames.length === 0) throw new UsageError(noClasses(trainFolder));
   const folders = splits.flatMap(([split, folder]) => {
     for (const file of entriesOf(folder).filter(({ isFolder }) => !isFolder)) {
-      if (isPicture(file.name)) skipped.push({ path: file.path, reason: "it is in no class folder" });
+      if (isPicture(file.name)) skipped.push({ path: file.path, reason: "it is not in a class folder" });
     }
     return subfolders(folder).map((classFolder): ClassFolder => {
       const label = classNames.indexOf(classFolder.name);
@@ -70,11 +70,11 @@ export function listFolder(path: string): FolderList {
   return { classNames, folders, skipped };
 }
 
-/** The folders of the splits; one that is not split is `train` itself. */
+/** The folders of the splits; an unsplit folder is `train` itself. */
 function findSplits(path: string, skipped: SkippedFile[]): [SplitName, string][] {
   const found = subfolders(path);
   const splitOf = ({ name }: Entry) => SPLIT_NAMES[name.toLowerCase()];
-  // A class may be called "test": a split holds class folders, a class pictures.
+  // A class may be called "test": splits contain class folders, classes contain pictures.
   const splits = found.filter((entry) => splitOf(entry) && subfolders(entry.path).length > 0);
   if (splits.length === 0) return [["train", path]];
   const names = splits.map(splitOf);
@@ -88,7 +88,7 @@ function findSplits(path: string, skipped: SkippedFile[]): [SplitName, string][]
     throw new UsageError(`${path} has two folders for the same split (${list}): remove or rename one`);
   }
   for (const entry of found.filter((other) => !splits.includes(other))) {
-    skipped.push({ path: entry.path, reason: "it is none of train/, val/ and test/" });
+    skipped.push({ path: entry.path, reason: "it is not train/, val/ or test/" });
   }
   return splits.map((entry) => [splitOf(entry), entry.path]);
 }
@@ -96,13 +96,13 @@ function findSplits(path: string, skipped: SkippedFile[]): [SplitName, string][]
 function listPictures(folder: string, skipped: SkippedFile[], above: readonly string[]): string[] {
   const real = realpathSync(folder);
   if (above.includes(real)) {
-    skipped.push({ path: folder, reason: "it links to a folder around it" });
+    skipped.push({ path: folder, reason: "it links to a folder that contains it" });
     return [];
   }
   return entriesOf(folder, skipped).flatMap((entry) => {
     if (entry.isFolder) return listPictures(entry.path, skipped, [...above, real]);
     if (isPicture(entry.name)) return [entry.path];
-    skipped.push({ path: entry.path, reason: `by its name it is no ${IMAGE_FORMATS} picture` });
+    skipped.push({ path: entry.path, reason: `its name is not that of a ${IMAGE_FORMATS} picture` });
     return [];
   });
 }
@@ -117,7 +117,7 @@ function subfolders(path: string): Entry[] {
   return entriesOf(path).filter(({ isFolder }) => isFolder);
 }
 
-/** What is in a folder, sorted, links followed; broken ones are told in `skipped`. */
+/** The content of a folder, sorted, with links followed; broken links are listed in `skipped`. */
 function entriesOf(folder: string, skipped: SkippedFile[] = []): Entry[] {
   let found: Dirent[];
   try {
@@ -140,7 +140,7 @@ function entriesOf(folder: string, skipped: SkippedFile[] = []): Entry[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** By its name; a file without an ending may be one. */
+/** Judged by the file extension; files without one may be pictures. */
 function isPicture(name: string): boolean {
   const extension = extname(name).toLowerCase();
   return extension === "" || IMAGE_EXTENSIONS.has(extension);
@@ -149,6 +149,6 @@ function isPicture(name: string): boolean {
 function noClasses(folder: string): string {
   const pictures = entriesOf(folder).filter(({ name }) => isPicture(name)).length;
   return pictures > 0
-    ? `${folder} holds ${pictures} files but no class folders: put the pictures of each class into a folder of its own`
-    : `${folder} holds no class folders: expected one folder of pictures per class`;
+    ? `${folder} contains ${pictures} files but no class folders: put the pictures of each class into a separate folder`
+    : `${folder} contains no class folders: expected one folder of pictures per class`;
 }

@@ -15,20 +15,20 @@ export interface SizeCount {
   readonly count: number;
 }
 
-/** Pictures differ in size, and nobody said what size they shall have. */
+/** Pictures differ in size, and no size was given. */
 export class MixedSizesError extends UsageError {}
 
-/** What a folder holds, without its pixels. */
+/** The content of a folder, without pixels. */
 export interface FolderSurvey {
   readonly classNames: readonly string[];
   /** Pictures that can be decoded, per split and class. */
   readonly counts: Partial<Record<SplitName, readonly number[]>>;
-  /** How many pictures have which size, the most frequent first. */
+  /** The number of pictures of each size, the most frequent first. */
   readonly sizes: readonly SizeCount[];
   readonly skipped: readonly SkippedFile[];
 }
 
-/** Reads image folders; recognises every folder, so it is asked last. */
+/** Reads image folders; accepts every folder, so it must be tried last. */
 export const folderReader: DatasetReader = {
   name: "image folder",
   recognises: (path) => statSync(path).isDirectory(),
@@ -41,7 +41,7 @@ export const folderReader: DatasetReader = {
   },
 };
 
-/** Decodes all pictures of a folder and tells what there is. Sizes may differ. */
+/** Decodes all pictures of a folder and describes them. Sizes may differ. */
 export async function surveyFolder(folder: string, options: ReadOptions): Promise<FolderSurvey> {
   const list = listFolder(folder);
   const skipped: SkippedFile[] = [...list.skipped];
@@ -69,7 +69,7 @@ export async function surveyFolder(folder: string, options: ReadOptions): Promis
   };
 }
 
-/** The one size of all pictures, and the first that had it. */
+/** The common size of all pictures, and the first picture that had it. */
 class CommonSize {
   height = 0;
   width = 0;
@@ -93,7 +93,7 @@ interface Picture {
   readonly path: string;
   readonly split: SplitName;
   readonly label: number;
-  /** Place within its split, as long as none is skipped. */
+  /** Position within its split if no picture is skipped. */
   readonly index: number;
 }
 
@@ -152,13 +152,13 @@ function allocate(count: number, { height, width }: { height: number; width: num
   } catch {
     const gigabytes = ((count * height * width * 3) / 1e9).toFixed(1);
     throw new RunError(
-      `${count} pictures of ${height} x ${width} need ${gigabytes} GB of memory, more than there is: ` +
+      `${count} pictures of ${height} x ${width} need ${gigabytes} GB of memory, more than is available: ` +
         "set a smaller image_size",
     );
   }
 }
 
-/** Moves the images at `indices`, which ascend, to the front, and cuts the rest off. */
+/** Moves the images at `indices`, which are ascending, to the front, and cuts off the rest. */
 function closeGaps(batch: ImageBatch, indices: readonly number[]): ImageBatch {
   const size = batch.height * batch.width * batch.channels;
   for (const [to, from] of indices.entries()) {

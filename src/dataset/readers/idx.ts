@@ -1,5 +1,5 @@
-// The idx files of MNIST and its kin (LeCun, Cortes and Burges, "The MNIST database of handwritten digits"), plain
-// or gzipped: a folder with the usual names, or an images file with its labels file beside it.
+// The idx files of MNIST and similar datasets (LeCun, Cortes and Burges, "The MNIST database of handwritten digits"),
+// plain or gzipped: a folder with the usual names, or an images file with its labels file beside it.
 
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -9,10 +9,10 @@ import type { LabelledImages } from "../dataset.ts";
 import { type DatasetReader, numberedClasses } from "../reader.ts";
 import { readMaybeGzipped } from "./archive.ts";
 
-/** `train-images-idx3-ubyte.gz`, and what others make of that name. */
+/** `train-images-idx3-ubyte.gz` and variants of that name. */
 const IMAGES = /^(.*[-_.])?(train|t10k|test)[-_.]images?[-_.]idx3[-_.]ubyte(\.gz)?$/i;
 
-/** The type of the values: bytes, without sign. */
+/** The type of the values: unsigned bytes. */
 const UBYTE = 0x08;
 
 /** The files of one split. */
@@ -21,7 +21,7 @@ interface Pair {
   readonly labels: string;
 }
 
-/** Reads idx files of bytes; the classes are called by their numbers. */
+/** Reads idx files of bytes; class names are their numbers. */
 export const idxReader: DatasetReader = {
   name: "idx files",
   recognises: (path) => {
@@ -45,7 +45,7 @@ export const idxReader: DatasetReader = {
 };
 
 /**
- * The images and labels that two idx files hold; grey becomes three channels.
+ * The images and labels of two idx files; grey images get three channels.
  * @param pair the files' names, for messages.
  */
 export function parseIdx(images: Uint8Array, labels: Uint8Array, pair: Pair): LabelledImages {
@@ -82,10 +82,11 @@ function readPair(pair: Pair): LabelledImages {
 function parseArray(bytes: Uint8Array, path: string, rank: number): { shape: number[]; data: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 4 + 4 * rank;
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) throw new UsageError(`${path} is no idx file`);
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
+    throw new UsageError(`${path} is not an idx file`);
   if (bytes[2] !== UBYTE || bytes[3] !== rank) {
     const expected = `${rank} dimension${rank > 1 ? "s" : ""}`;
-    throw new UsageError(`${path} is not the idx file that is expected here: bytes in ${expected}`);
+    throw new UsageError(`${path} is not the expected idx file of bytes in ${expected}`);
   }
   if (bytes.length < start) throw new UsageError(`${path} is truncated: fetch it again`);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
@@ -102,7 +103,7 @@ function parseArray(bytes: Uint8Array, path: string, rank: number): { shape: num
 function findPairs(path: string): { train: Pair; test?: Pair } {
   if (!isFolder(path)) return { train: withLabels(path) };
   const found: Record<"train" | "test", string[]> = { train: [], test: [] };
-  // The plain file comes before the same one gzipped, which is then left out.
+  // The plain file is listed before its gzipped copy, which is then left out.
   for (const name of readdirSync(path).sort()) {
     const [, , split] = IMAGES.exec(name) ?? [];
     if (!split) continue;
@@ -112,7 +113,7 @@ function findPairs(path: string): { train: Pair; test?: Pair } {
   for (const [split, names] of Object.entries(found)) {
     if (names.length > 1) {
       throw new UsageError(
-        `${path} holds several sets of ${split} images (${names.join(", ")}): name one of the files`,
+        `${path} contains several sets of ${split} images (${names.join(", ")}): name one of the files`,
       );
     }
   }
@@ -125,7 +126,7 @@ function findPairs(path: string): { train: Pair; test?: Pair } {
   };
 }
 
-/** The labels file beside an images file: the same name with `labels` and `idx1`, gzipped or not. */
+/** The labels file for an images file: the same name with `labels` and `idx1`, gzipped or not. */
 function withLabels(images: string): Pair {
   const name = basename(images);
   const plain = name

@@ -1,10 +1,10 @@
-// The arrays of numpy's `.npy` format, read and written: whole numbers of any width, and texts. Reference:
+// Reads and writes arrays in numpy's `.npy` format: whole numbers of any width, and strings. Reference:
 // numpy/lib/format.py, versions 1 to 3.
 
-/** A numpy array, row by row. */
+/** A numpy array, row-major. */
 export interface NumpyArray {
   readonly shape: readonly number[];
-  /** Bytes as they are; wider numbers as double-precision ones. */
+  /** Bytes unchanged; wider numbers as doubles. */
   readonly data: Uint8Array | Float64Array;
 }
 
@@ -25,7 +25,7 @@ const GETTERS: Record<string, { readonly size: number; readonly get: Getter }> =
 
 /** The parts of a `.npy` file. */
 interface NpyFile {
-  /** The type's order of bytes, its kind and its width, as in `<i8`. */
+  /** The type's byte order, kind and width, as in `<i8`. */
   readonly order: string;
   readonly kind: string;
   readonly width: number;
@@ -34,8 +34,8 @@ interface NpyFile {
 }
 
 /**
- * The array that a `.npy` file holds.
- * @throws Error, in words: no such file, truncated, not of whole numbers, or stored column by column.
+ * The array in a `.npy` file.
+ * @throws Error, in words: not such a file, truncated, not of whole numbers, or column-major.
  */
 export function parseNpy(bytes: Uint8Array): NumpyArray {
   const { order, kind, width, shape, body } = parseFile(bytes);
@@ -50,13 +50,10 @@ export function parseNpy(bytes: Uint8Array): NumpyArray {
   return { shape, data };
 }
 
-/**
- * The texts that a `.npy` file holds (numpy's type U: 32 bits a letter).
- * @throws Error, in words, as `parseNpy`.
- */
+/** The strings in a `.npy` file (numpy's type U: 32 bits per character). @throws Error, in words, like `parseNpy`. */
 export function parseNpyStrings(bytes: Uint8Array): string[] {
   const { order, kind, width, shape, body } = parseFile(bytes);
-  if (kind !== "U") throw new Error(`expected texts, found numpy's type ${kind}${width}`);
+  if (kind !== "U") throw new Error(`expected strings, found numpy's type ${kind}${width}`);
   const letters = cut(body, countOf(shape) * width * 4);
   const view = new DataView(letters.buffer, letters.byteOffset, letters.byteLength);
   return Array.from({ length: countOf(shape) }, (_, i) => {
@@ -69,7 +66,8 @@ export function parseNpyStrings(bytes: Uint8Array): string[] {
 
 function parseFile(bytes: Uint8Array): NpyFile {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.toString("latin1", 0, 6) !== MAGIC || buffer.length < 12) throw new Error("it is no npy array");
+  if (buffer.toString("latin1", 0, 6) !== MAGIC || buffer.length < 12)
+    throw new Error("it is not an npy array");
   const long = buffer[6] > 1;
   const start = long ? 12 : 10;
   const end = start + (long ? buffer.readUInt32LE(8) : buffer.readUInt16LE(8));
@@ -77,7 +75,7 @@ function parseFile(bytes: Uint8Array): NpyFile {
   const descr = /'descr':\s*'([<>|=])([a-zA-Z])(\d+)'/.exec(header);
   const shapeText = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
   if (shapeText === undefined) throw new Error("its npy header is damaged");
-  if (!descr) throw new Error("expected whole numbers, found a type of another kind");
+  if (!descr) throw new Error("expected whole numbers, found another type");
   const shape = shapeText
     .split(",")
     .map((side) => side.trim())
@@ -100,10 +98,10 @@ function cut(body: Uint8Array, size: number): Uint8Array {
 }
 
 /**
- * What comes before the values of an array, row by row: format 1.0.
+ * The header before the values of a row-major array: format 1.0.
  * @param type as numpy writes it: `|u1`, `<i8`, `<U12`.
- * @param length in bytes, a multiple of 64; the shortest possible where it is missing.
- * @throws RangeError where `length` is too short.
+ * @param length in bytes, a multiple of 64; defaults to the shortest possible.
+ * @throws RangeError if `length` is too short.
  */
 export function formatNpyHeader(type: string, shape: readonly number[], length?: number): Uint8Array {
   const sides = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
@@ -120,7 +118,7 @@ export function formatNpyHeader(type: string, shape: readonly number[], length?:
   return header;
 }
 
-/** Texts as a `.npy` file, one dimension. */
+/** Strings as a one-dimensional `.npy` file. */
 export function formatNpyStrings(texts: readonly string[]): Uint8Array {
   const points = texts.map((text) => Array.from(text, (letter) => letter.codePointAt(0)!));
   const width = Math.max(1, ...points.map(({ length }) => length));

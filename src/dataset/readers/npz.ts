@@ -1,5 +1,5 @@
 // numpy's `.npz`: images and labels under their usual names, uint8 or other whole numbers from 0 to 255, channels last.
-// One file with all splits, or a folder with one each: `train.npz`, `validation.npz`, `test.npz`.
+// One file with all splits, or a folder with one file per split: `train.npz`, `validation.npz`, `test.npz`.
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import {
 import { fromGrey } from "./idx.ts";
 import { type NumpyArray, parseNpy, parseNpyStrings } from "./npy.ts";
 
-/** The names that arrays of images and labels go by, lower case. The first pair that is there is taken. */
+/** The usual names of image and label arrays, in lower case. The first pair that exists is used. */
 const KEYS: Record<SplitName, readonly (readonly [string, string])[]> = {
   train: [
     ["x_train", "y_train"],
@@ -37,10 +37,10 @@ const KEYS: Record<SplitName, readonly (readonly [string, string])[]> = {
   ],
 };
 
-/** The names of the classes, an array of texts, where the file has them. */
+/** The optional array of class names, an array of strings. */
 const NAMES_KEY = "class_names";
 
-/** Reads `.npz` files, and folders of them; classes that have no names are called by their numbers. */
+/** Reads `.npz` files and folders of them; unnamed classes are called by their numbers. */
 export const npzReader: DatasetReader = {
   name: "npz file",
   recognises: (path) => /\.npz$/i.test(path) || splitFiles(path).some(([split]) => split === "train"),
@@ -75,9 +75,9 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The files of a folder of splits, that of `train` first; none where `path` is no folder. */
+/** The split files in a folder, `train` first; none if `path` is not a folder. */
 function splitFiles(path: string): [SplitName, string][] {
-  // Where `path` is a file, older versions of Node take looking below it for an error.
+  // If `path` is a file, older versions of Node throw when looking for something below it.
   if (!isFolder(path)) return [];
   return SPLITS.flatMap((split) => {
     const file = join(path, `${split}.npz`);
@@ -87,7 +87,7 @@ function splitFiles(path: string): [SplitName, string][] {
 
 function lacksImages(path: string, arrays: Map<string, Uint8Array>): string {
   const found = [...arrays.keys()].join(", ") || "nothing";
-  return `${path} holds ${found}; expected x_train and y_train, images and labels, or x and y`;
+  return `${path} contains ${found}; expected x_train and y_train, images and labels, or x and y`;
 }
 
 function readNames(arrays: Map<string, Uint8Array>, path: string): string[] | undefined {
@@ -100,7 +100,7 @@ function readNames(arrays: Map<string, Uint8Array>, path: string): string[] | un
   }
 }
 
-/** The arrays by name, lower case and without `.npy`. */
+/** The arrays by name, in lower case and without `.npy`. */
 function unzip(path: string): Map<string, Uint8Array> {
   let bytes: Uint8Array;
   try {
@@ -112,7 +112,9 @@ function unzip(path: string): Map<string, Uint8Array> {
     const files = Object.entries(unzipSync(bytes, { filter: ({ name }) => name.endsWith(".npy") }));
     return new Map(files.map(([name, file]) => [name.slice(0, -4).toLowerCase(), file]));
   } catch (error) {
-    throw new UsageError(`${path} is truncated or no npz file (${messageOf(error)}): save or fetch it again`);
+    throw new UsageError(
+      `${path} is truncated or not an npz file (${messageOf(error)}): save or fetch it again`,
+    );
   }
 }
 
@@ -124,7 +126,7 @@ function readSplit(
   for (const [imagesKey, labelsKey] of KEYS[split]) {
     if (!arrays.has(imagesKey)) continue;
     if (!arrays.has(labelsKey))
-      throw new UsageError(`${path}: ${imagesKey} is there, its labels ${labelsKey} are not`);
+      throw new UsageError(`${path}: it has ${imagesKey} but not its labels ${labelsKey}`);
     const read = <T>(key: string, convert: (array: NumpyArray) => T): T => {
       try {
         return convert(parseNpy(arrays.get(key)!));

@@ -1,8 +1,8 @@
 // Reads the Python pickles of the CIFAR archives and nothing else: dictionaries, lists, strings, whole numbers and
-// arrays of bytes. A pickle is a program for a stack machine, able to call anything; this machine knows three
-// functions of numpy and refuses every other. Reference: Python's Lib/pickletools.py, protocol 2.
+// arrays of bytes. A pickle is a program for a stack machine that can call anything; this machine knows three functions
+// of numpy and refuses all others. Reference: Python's Lib/pickletools.py, protocol 2.
 
-/** An array of bytes as numpy pickles it, row by row. */
+/** An array of bytes as pickled by numpy, row-major. */
 export class ByteArray {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
@@ -23,10 +23,10 @@ export type PickleValue =
   | PickleDict
   | ByteArray;
 
-/** A dictionary: keys are strings. */
+/** A dictionary with string keys. */
 export type PickleDict = Map<string, PickleValue>;
 
-/** What stands on the machine's stack besides values. */
+/** A function on the machine's stack. */
 class Global {
   readonly name: string;
 
@@ -35,7 +35,7 @@ class Global {
   }
 }
 
-/** The result of a call: what BUILD makes a value of. */
+/** The result of a call, from which BUILD makes a value. */
 class Unbuilt {
   readonly kind: string;
   readonly dtype: string;
@@ -54,10 +54,7 @@ const RECONSTRUCT = "numpy.core.multiarray _reconstruct";
 const NDARRAY = "numpy ndarray";
 const DTYPE = "numpy dtype";
 
-/**
- * The value that a pickle of protocol 2 holds.
- * @throws Error, in words, on anything that the CIFAR archives do not hold.
- */
+/** The value in a pickle of protocol 2. @throws Error, in words, on anything that the CIFAR archives do not contain. */
 export function unpickle(bytes: Uint8Array): PickleValue {
   return new Machine(bytes).run();
 }
@@ -73,7 +70,8 @@ class Machine {
   }
 
   run(): PickleValue {
-    if (this.#byte() !== 0x80 || this.#byte() !== 2) throw new Error("it is no Python pickle of protocol 2");
+    if (this.#byte() !== 0x80 || this.#byte() !== 2)
+      throw new Error("it is not a Python pickle of protocol 2");
     for (;;) {
       const opcode = this.#byte();
       if (opcode === 0x2e) return this.#value(this.#pop());
@@ -159,7 +157,9 @@ class Machine {
         this.#build();
         break;
       default:
-        throw new Error(`it holds what CIFAR's own files do not (opcode 0x${opcode.toString(16)})`);
+        throw new Error(
+          `it contains something that CIFAR's own files do not (opcode 0x${opcode.toString(16)})`,
+        );
     }
   }
 
@@ -174,48 +174,50 @@ class Machine {
   #reduce(): void {
     const given = this.#pop();
     const callee = this.#pop();
-    if (!(callee instanceof Global) || !Array.isArray(given)) throw new Error("it calls what is no function");
+    if (!(callee instanceof Global) || !Array.isArray(given))
+      throw new Error("it calls something that is not a function");
     const [first] = given as Item[];
     if (callee.name === RECONSTRUCT && first instanceof Global && first.name === NDARRAY) {
       this.#push(new Unbuilt(NDARRAY, ""));
     } else if (callee.name === DTYPE && first instanceof Uint8Array) {
       this.#push(new Unbuilt(DTYPE, textOf(first)));
     } else {
-      throw new Error(`it calls "${callee.name}" in another way than CIFAR's files do`);
+      throw new Error(`it calls "${callee.name}" differently from CIFAR's files`);
     }
   }
 
   #build(): void {
     const state = this.#pop();
     const target = this.#stack.at(-1);
-    if (!(target instanceof Unbuilt) || !Array.isArray(state)) throw new Error("it builds what is no array");
+    if (!(target instanceof Unbuilt) || !Array.isArray(state))
+      throw new Error("it builds something that is not an array");
     if (target.kind === DTYPE) return;
-    // numpy's state of an array: version, shape, type, whether the first index runs fastest, and the bytes.
+    // numpy's state of an array: version, shape, type, whether it is column-major, and the bytes.
     const [, shape, dtype, columnsFirst, data] = state as Item[];
     const isShape = Array.isArray(shape) && shape.every((side) => typeof side === "number");
     if (!isShape || !(dtype instanceof Unbuilt) || dtype.dtype !== "u1" || !(data instanceof Uint8Array)) {
-      throw new Error("it holds an array that is not of bytes");
+      throw new Error("it contains an array that is not of bytes");
     }
     const sides = shape as number[];
     if (sides.length > 2 || data.length !== sides.reduce((product, side) => product * side, 1)) {
-      throw new Error(`it holds ${data.length} bytes for an array of ${sides.join(" x ")}`);
+      throw new Error(`it has ${data.length} bytes for an array of ${sides.join(" x ")}`);
     }
     target.value = new ByteArray(sides, columnsFirst === true ? transposed(data, sides) : data);
   }
 
   #append(items: Item[]): void {
     const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw new Error("it appends to what is no list");
+    if (!Array.isArray(list)) throw new Error("it appends to something that is not a list");
     for (const item of items) list.push(this.#value(item));
   }
 
   #setItems(items: Item[]): void {
     const dict = this.#stack.at(-1);
     if (!(dict instanceof Map) || items.length % 2 !== 0)
-      throw new Error("it sets an item of what is no dictionary");
+      throw new Error("it sets an item of something that is not a dictionary");
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
-      if (!(key instanceof Uint8Array)) throw new Error("it has a key that is no string");
+      if (!(key instanceof Uint8Array)) throw new Error("it has a key that is not a string");
       dict.set(textOf(key), this.#value(items[i + 1]));
     }
   }
@@ -229,13 +231,13 @@ class Machine {
 
   #remember(place: number): void {
     const top = this.#stack.at(-1);
-    if (top === undefined) throw new Error("it remembers nothing");
+    if (top === undefined) throw new Error("it stores a value from an empty stack");
     this.#memo.set(place, top);
   }
 
   #recall(place: number): void {
     const item = this.#memo.get(place);
-    if (item === undefined) throw new Error("it recalls what was never there");
+    if (item === undefined) throw new Error("it recalls a value that was never stored");
     this.#push(item);
   }
 
@@ -248,13 +250,13 @@ class Machine {
   }
 
   #popLast(count: number): Item[] {
-    if (count > this.#stack.length) throw new Error("it takes more than there is");
+    if (count > this.#stack.length) throw new Error("it takes more values than the stack has");
     return this.#stack.splice(this.#stack.length - count);
   }
 
   #popToMark(): Item[] {
     const mark = this.#stack.lastIndexOf(MARK);
-    if (mark < 0) throw new Error("it misses a mark");
+    if (mark < 0) throw new Error("it lacks a mark");
     return this.#stack.splice(mark).slice(1);
   }
 

@@ -108,8 +108,8 @@ struct Passes {
   void (*rmsProp)(ptrdiff_t count, float* variable, float* meanSquare, const float* gradient, double learningRate,
                   double rho, double epsilon);
   /**
-   * With g = gradient gradientFactor: mean = beta1 mean + (1 - beta1) g; meanSquare = beta2 meanSquare + (1 - beta2) g^2;
-   * variable -= learningRate mean / (sqrt(meanSquare) + epsilon).
+   * With g = gradient gradientFactor: mean = beta1 mean + (1 - beta1) g; meanSquare = beta2 meanSquare + (1 - beta2)
+   * g^2; variable -= learningRate mean / (sqrt(meanSquare) + epsilon).
    */
   void (*adam)(ptrdiff_t count, float* variable, float* mean, float* meanSquare, const float* gradient,
                double gradientFactor, double learningRate, double beta1, double beta2, double epsilon);

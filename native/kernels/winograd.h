@@ -274,7 +274,7 @@ ConvolutionShape turned(const ConvolutionShape& s) {
 
 size_t winogradPanel(const ConvolutionShape& s) { return panelSize<float>(s.inChannels, s.outChannels); }
 
-/** Packs the filter as panels for each point: of a convolution, or of its turned one if `s` is that. */
+/** Packs the filter as panels for each point; if `isTurned`, `s` is the result of `turned`. */
 void winogradPack(const ConvolutionShape& s, bool isTurned, const float* filter, float* packed) {
   const ptrdiff_t count = ptrdiff_t(s.inChannels) * s.outChannels;
   float* const points = filterPointMemory.take<float>(kPoints * count);

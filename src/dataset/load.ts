@@ -18,13 +18,7 @@ import {
   splitsOf,
   unreadable,
 } from "./reader.ts";
-import { cifarReader } from "./readers/cifar.ts";
-import { folderReader } from "./readers/folder.ts";
-import { idxReader } from "./readers/idx.ts";
-import { npzReader } from "./readers/npz.ts";
-
-/** Tried in this order; the last one accepts every folder. */
-const READERS: readonly DatasetReader[] = [npzReader, cifarReader, idxReader, folderReader];
+import { READERS } from "./readers/registry.ts";
 
 export interface LoadOptions extends ReadOptions {
   /** Folder of fetched files and decoded datasets; see homeFolder. */
@@ -67,10 +61,10 @@ export function readerOf(source: string): DatasetReader {
   }
   const reader = READERS.find((candidate) => candidate.recognises(source));
   if (reader) return reader;
-  throw new UsageError(
-    `${source} is not a supported dataset: expected a folder with one subfolder per class, a CIFAR archive (.tar.gz), ` +
-      "idx files, or an .npz file",
-  );
+  const forms = READERS.map(({ reads }) => reads)
+    .reverse()
+    .join(", or ");
+  throw new UsageError(`${source} is not a supported dataset: expected ${forms}`);
 }
 
 async function fromName(dataset: NamedDataset, home: string, options: LoadOptions): Promise<DatasetContent> {

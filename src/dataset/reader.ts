@@ -29,8 +29,8 @@ export interface ReadOptions {
 
 /** Reads one kind of data. */
 export interface DatasetReader {
-  /** Name for messages. */
-  readonly name: string;
+  /** What it reads, to be read after "expected". */
+  readonly reads: string;
   /** Whether an existing path is of this kind, judged by its name and listing; contents are not read. */
   recognises(path: string): boolean;
   /** The files that `read` would read; a cached copy depends on them. */

@@ -76,7 +76,7 @@ const LAYOUTS: readonly Layout[] = [
 
 /** Reads CIFAR archives and extracted folders; CIFAR-100 with its 100 fine classes. */
 export const cifarReader: DatasetReader = {
-  name: "CIFAR archive",
+  reads: "a CIFAR archive (.tar.gz)",
   recognises: (path) => /\.(tar\.gz|tgz|tar)$/i.test(path) || findFolder(path) !== undefined,
   files: (path) => {
     const found = findFolder(path);

@@ -30,7 +30,7 @@ export interface FolderSurvey {
 
 /** Reads image folders; accepts every folder, so it must be tried last. */
 export const folderReader: DatasetReader = {
-  name: "image folder",
+  reads: "a folder with one subfolder per class",
   recognises: (path) => statSync(path).isDirectory(),
   files: (path) => listFolder(path).folders.flatMap(({ files }) => files),
   read: async (path, options) => {

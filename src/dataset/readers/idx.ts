@@ -23,7 +23,7 @@ interface Pair {
 
 /** Reads idx files of bytes; class names are their numbers. */
 export const idxReader: DatasetReader = {
-  name: "idx files",
+  reads: "idx files",
   recognises: (path) => {
     if (isFolder(path)) return readdirSync(path).some((name) => IMAGES.test(name));
     return /idx\d|[-_.]ubyte|\.idx/i.test(basename(path).replace(/\.gz$/i, ""));

@@ -42,7 +42,7 @@ const NAMES_KEY = "class_names";
 
 /** Reads `.npz` files and folders of them; unnamed classes are called by their numbers. */
 export const npzReader: DatasetReader = {
-  name: "npz file",
+  reads: "an .npz file",
   recognises: (path) => /\.npz$/i.test(path) || splitFiles(path).some(([split]) => split === "train"),
   files: (path) => (isFolder(path) ? splitFiles(path).map(([, file]) => file) : [path]),
   read: async (path) => {

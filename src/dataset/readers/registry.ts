@@ -1,0 +1,10 @@
+// All readers of data at a path.
+
+import type { DatasetReader } from "../reader.ts";
+import { cifarReader } from "./cifar.ts";
+import { folderReader } from "./folder.ts";
+import { idxReader } from "./idx.ts";
+import { npzReader } from "./npz.ts";
+
+/** Tried in this order; the last one accepts every folder. */
+export const READERS: readonly DatasetReader[] = [npzReader, cifarReader, idxReader, folderReader];

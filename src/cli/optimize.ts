@@ -181,10 +181,15 @@ function confirmedTable(policies: readonly FoundPolicy[]): string {
       String(policy.trial),
       ...(policy.confirmed ? rewardCells(policy) : ["–", "–", "–"]),
       formatShare(policy.searchReward ?? policy.reward),
-      formatPolicy(policy),
+      formatPolicy(policy) + formatNearEquals(policy),
     ]),
     [true, true, true, true, true, false],
   );
+}
+
+/** How many other promising policies are nearly the same as a confirmed one. */
+function formatNearEquals({ nearEquals = 0 }: FoundPolicy): string {
+  return nearEquals === 0 ? "" : ` (and ${nearEquals} near-equal${nearEquals === 1 ? "" : "s"})`;
 }
 
 function searchTable(policies: readonly FoundPolicy[]): string {

@@ -1,5 +1,5 @@
-// Checksums of the notebook's rows, in `notebook.sums` beside it, a line per training: an edit that contradicts nothing
-// else in the notebook is found by them, and its line is named.
+// Checksums of the notebook's rows, in `notebook.sums` beside it, a line per training: by them an edit is found that
+// contradicts nothing else in the notebook, and its line is named.
 
 import { existsSync } from "node:fs";
 import { crc32 } from "node:zlib";
@@ -17,8 +17,8 @@ export class Checksums {
   }
 
   /**
-   * Keeps those of a training's rows, which are on disk already. Not flushed: a training of which none are kept, since the
-   * machine itself failed, is not compared.
+   * Keeps those of a training's rows, which are on disk already. Not flushed: a training whose checksums were lost because
+   * the machine itself failed is not compared.
    * @param rows without their line ends.
    * @throws RunError
    */
@@ -31,7 +31,7 @@ export class Checksums {
     appendWhole(this.#path, `${key},${digits}\n`, { flush: false });
   }
 
-  /** Whether a row of a training (the index counts from 0) is as it was written; true where that is not known. */
+  /** Whether a row of a training (the index counts from 0) is as it was written; true if that is not known. */
   matches(trial: number, sample: number, index: number, row: string): boolean {
     const digits = this.#load().get(`${trial},${sample}`);
     return digits === undefined || digits.startsWith(sumOf(row), 8 * index);

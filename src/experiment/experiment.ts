@@ -1,4 +1,4 @@
-// An experiment's folder: where everything that a search produces lies, and from which it is resumed.
+// An experiment's folder: everything that a search produces, and from which it is resumed.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { Notebook, type NotebookShape } from "./notebook.ts";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** `experiment.json`: what a reader needs to judge the results, and a resumed search to go on alike. */
+/** `experiment.json`: what a reader needs to judge the results, and a resumed search to continue in the same way. */
 export interface ExperimentFacts {
   readonly format: "deepaugment-experiment";
   readonly version: 1;
@@ -35,14 +35,14 @@ export interface ExperimentFacts {
     readonly classes: number;
     readonly imageShape: readonly number[];
   };
-  /** Of the user's own model; absent where the model has a name. */
+  /** Of the user's own model; absent for a named model. */
   readonly model?: {
-    /** As the configuration had it. */
+    /** As in the configuration. */
     readonly file: string;
     /** SHA-256 of `model.json`. */
     readonly digest: string;
   };
-  /** How many trials may be in flight: trial t is asked with the results of trials up to t − lag. */
+  /** How many trials may be in flight: trial t is proposed from the results of the trials up to t − lag. */
   readonly lag: number;
   readonly subsets: {
     readonly train: readonly number[];
@@ -63,8 +63,8 @@ export class Experiment {
   }
 
   /**
-   * Makes a new folder `<out>/<YYYY-MM-DD_HH-MM-SS>[-name]`; a number is added where there is one already.
-   * @throws RunError where it cannot be made.
+   * Makes a new folder `<out>/<YYYY-MM-DD_HH-MM-SS>[-name]`; a number is added if that exists.
+   * @throws RunError if it cannot be made.
    */
   static create(out: string, name: string | null, logLevel: LogLevel): Experiment {
     const base = join(
@@ -89,12 +89,12 @@ export class Experiment {
     }
   }
 
-  /** An experiment to go on with. @throws UsageError where the folder is none. */
+  /** An experiment to resume. @throws UsageError if the folder is not one. */
   static open(folder: string, logLevel: LogLevel = "info"): Experiment {
     for (const file of ["config.yaml", "experiment.json"]) {
       if (!existsSync(join(folder, file))) {
         throw new UsageError(
-          `${folder} is no experiment of this program (it has no ${file}); give the folder of one to --resume`,
+          `${folder} is not an experiment of this program (it has no ${file}); give the folder of one to --resume`,
         );
       }
     }
@@ -113,7 +113,7 @@ export class Experiment {
     writeFileWhole(this.configPath, yaml);
   }
 
-  /** A copy of what is used of the user's own model, so that the experiment does not depend on the file. */
+  /** A copy of what is used of the user's own model, so that the experiment does not need the file. */
   get modelPath(): string {
     return this.path("model.json");
   }
@@ -126,27 +126,27 @@ export class Experiment {
     writeJson(this.path("experiment.json"), facts);
   }
 
-  /** @throws UsageError where `experiment.json` is damaged. */
+  /** @throws UsageError if `experiment.json` is damaged. */
   readFacts(): ExperimentFacts {
     const path = this.path("experiment.json");
     try {
       const facts = JSON.parse(readFileSync(path, "utf8")) as ExperimentFacts;
       if (facts.format !== "deepaugment-experiment" || facts.version !== 1)
-        throw new Error("its format is another");
+        throw new Error("it has another format");
       return facts;
     } catch (error) {
       throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
     }
   }
 
-  /** @param notebookPath where the configuration puts it elsewhere. */
+  /** @param notebookPath if the configuration puts it elsewhere. */
   notebook(shape: NotebookShape, notebookPath: string | null): Notebook {
     return new Notebook(notebookPath ?? this.path("notebook.csv"), shape, this.#sums);
   }
 
   /**
-   * A second notebook: trainings that ended before one that comes earlier in the first are kept there until their
-   * turn, so that a crash does not lose them. It exists only while a search runs, or after one was cut off.
+   * A second notebook: trainings that ended before their turn are kept there until then, so that a crash does not lose
+   * them. It exists only while a search runs, or after one was interrupted.
    */
   earlyNotebook(shape: NotebookShape): Notebook {
     return new Notebook(this.path("early.csv"), shape, this.#sums);

@@ -1,4 +1,4 @@
-// Trainings that failed for good, in `failures.csv`: the notebook holds epochs alone. The file is there only where one has.
+// Trainings that failed for good, in `failures.csv`: the notebook has only epochs. The file exists only if one has failed.
 
 import { existsSync, rmSync } from "node:fs";
 import { quoteCell, splitLine } from "../common/csv.ts";
@@ -22,14 +22,14 @@ export class FailureList {
     else this.replace([failure]);
   }
 
-  /** Leaves these failures alone in the file; none, and there is no file. @throws RunError */
+  /** Makes these failures the file's content; without any, removes the file. @throws RunError */
   replace(failures: readonly TrainingFailure[]): void {
     if (failures.length === 0) rmSync(this.path, { force: true });
     else writeFileWhole(this.path, HEADER + failures.map(formatRow).join(""));
   }
 
   /**
-   * The failures that the file names; a last line that was cut off while it was written is removed from it.
+   * The failures that the file names; a last line that was cut while it was written is removed from the file.
    * @throws UsageError naming the line that this program would not have written.
    */
   recover(): TrainingFailure[] {

@@ -18,7 +18,7 @@ export interface NotebookShape {
   readonly epochs: number;
 }
 
-/** What the search that wrote a notebook had to keep to. */
+/** The rules of the search that wrote a notebook. */
 export interface NotebookRules {
   /** The techniques that a policy may use. */
   readonly operations: readonly TechniqueName[];
@@ -44,7 +44,7 @@ const COUNTS = ["trial_no", "sample_no", "epoch"].map((name) => EPOCH_COLUMNS.in
 const SHARES = ["acc", "val_acc", "reward"].map((name) => EPOCH_COLUMNS.indexOf(name));
 const DIVERGED: ReadonlySet<string> = new Set(["NaN", "Infinity"]);
 
-/** A recomputed reward may differ by so much from a recorded one: other versions summed in another order. */
+/** A recomputed reward may differ from a recorded one by this much: other versions summed in another order. */
 const REWARD_TOLERANCE = 1e-9;
 
 /** A file of an experiment with a row per epoch: `notebook.csv`. */
@@ -55,7 +55,7 @@ export class Notebook {
   readonly #columns: readonly string[];
   /** All but the policy's. */
   readonly #numberColumns: readonly number[];
-  /** Of the row that is being read: a large notebook has a hundred thousand. */
+  /** Of the row that is being read, reused: a large notebook has a hundred thousand rows. */
   readonly #numbers: number[];
 
   constructor(path: string, shape: NotebookShape, sums?: Checksums) {
@@ -87,25 +87,25 @@ export class Notebook {
     this.#sums?.add(record.trial, record.sample, rows);
   }
 
-  /** The line, counted from 1, at which a training begins, of which `index` stand before. */
+  /** The line, counted from 1, at which the training at an index (from 0) begins. */
   lineOf(index: number): number {
     return 2 + index * this.#shape.epochs;
   }
 
-  /** Takes all trainings but the first `count` out of the file. @throws RunError */
+  /** Removes all trainings but the first `count` from the file. @throws RunError */
   keep(count: number): void {
     const lines = readNotebookText(this.path).split("\n");
     writeFileWhole(this.path, `${lines.slice(0, this.lineOf(count) - 1).join("\n")}\n`);
   }
 
-  /** Writes all anew, whole: these trainings in this order. @throws RunError */
+  /** Replaces the whole file by these trainings in this order. @throws RunError */
   rewrite(records: readonly TrainingRecord[]): void {
     writeFileWhole(this.path, linesOf([this.#columns.join(","), ...records.flatMap(formatRows)]));
   }
 
   /**
-   * The trainings that are whole, in order. Rows of a training that was cut off while it was written are removed from
-   * the file: it is trained again.
+   * The trainings that are whole, in order. Rows of a training that was cut while it was written are removed from the
+   * file: it is trained again.
    * @throws UsageError naming the line that no notebook of this experiment would have.
    */
   recover(rules?: NotebookRules): TrainingRecord[] {
@@ -161,7 +161,7 @@ export class Notebook {
         );
       }
       if (this.#sums?.matches(trial, sample, i, row) === false) {
-        throw this.wrong(line, "it is not as it was written (its checksum in notebook.sums is another)");
+        throw this.wrong(line, "it is not as it was written (its checksum in notebook.sums differs)");
       }
       history.push(result);
     }
@@ -176,16 +176,16 @@ export class Notebook {
     for (const c of this.#numberColumns) {
       const value = Number(cells[c]);
       numbers[c] = value;
-      // A training that diverged has losses that are no numbers.
+      // A training that diverged has losses that are not numbers.
       const isNumber =
         Number.isFinite(value) || ((c === LOSS || c === VALIDATION_LOSS) && DIVERGED.has(cells[c]));
       if (!isNumber || (value === 0 && cells[c].trim() === "")) {
-        throw this.wrong(line, `${this.#columns[c]}: a cell is no number, but "${cells[c]}"`);
+        throw this.wrong(line, `${this.#columns[c]}: expected a number, found "${cells[c]}"`);
       }
     }
     for (const c of COUNTS) {
       if (!Number.isSafeInteger(numbers[c]) || numbers[c] < 0) {
-        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, no count`);
+        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, not a count`);
       }
     }
     for (const c of SHARES) {
@@ -212,7 +212,7 @@ export class Notebook {
     }
   }
 
-  /** Whether a training, which begins at that line, is one of this search. */
+  /** Checks that a training, which begins at that line, is one of this search. */
   #check({ trial, policy, history, reward }: TrainingRecord, line: number, rules: NotebookRules): void {
     const given = rewardOf(history, rules.reward);
     if (Math.abs(given - reward) > REWARD_TOLERANCE) {
@@ -230,7 +230,7 @@ export class Notebook {
   }
 }
 
-/** A notebook's text. @throws UsageError, one line, where it cannot be read. */
+/** A notebook's text. @throws UsageError, one line, if it cannot be read. */
 export function readNotebookText(path: string): string {
   return readText(path, `the notebook ${path}`);
 }

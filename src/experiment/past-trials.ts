@@ -1,5 +1,5 @@
-// What another experiment's notebook tells of its trials. Unlike an experiment's own notebook it may be of any number of
-// epochs, and still be written while it is read.
+// The trials in another experiment's notebook. Unlike an experiment's own notebook it may have any number of epochs, and may
+// still be written while it is read.
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -14,15 +14,15 @@ export interface PastTrials {
   readonly trials: readonly TrialRecord[];
 }
 
-/** The notebook that a path means: itself, or that in the folder of an experiment. */
+/** The notebook that a path means: the file itself, or the notebook in an experiment's folder. */
 export function notebookAt(path: string): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "notebook.csv") : path;
 }
 
 /**
- * The trials in a notebook's text; a last line without its end was cut, and is left out.
+ * The trials in a notebook's text; a last line without a line end was cut, and is left out.
  * @param path names the file in errors.
- * @throws UsageError naming the line that no notebook has.
+ * @throws UsageError naming the line that is not one of a notebook.
  */
 export function parsePastTrials(text: string, path: string): PastTrials {
   const lines = text.split("\n").slice(0, -1);
@@ -38,7 +38,7 @@ export function parsePastTrials(text: string, path: string): PastTrials {
       cells[column].trim() === "" ? Number.NaN : Number(cells[column]),
     );
     if (!Number.isInteger(trial) || !Number.isInteger(sample))
-      throw wrong("trial or sample is no whole number");
+      throw wrong("trial or sample is not a whole number");
     if (!(reward >= 0 && reward <= 1))
       throw wrong(`reward: expected a number from 0 to 1, received "${cells[columns.reward]}"`);
     const ofTrial = samples.get(trial) ?? new Map<number, TrainingRecord>();
@@ -77,7 +77,7 @@ function shapeOf(header: readonly string[], path: string) {
   const isWhole = expected.every((name, index) => header[policy + index] === name);
   if (chains === 0 || !isWhole || Object.values(columns).includes(-1)) {
     throw new UsageError(
-      `${path} is no notebook of a search: its first line does not name a notebook's columns`,
+      `${path} is not a notebook of a search: its first line does not name a notebook's columns`,
     );
   }
   return { chains, operationsPerChain, columns };

@@ -1,25 +1,26 @@
-// Which policies an experiment hands on, and which of them are worth training anew.
+// Which policies an experiment reports, and which of them are worth training again.
 
+import { areNearEqual } from "../policy/near-equal.ts";
 import type { FoundPolicy, MeasuredReward, PolicyFile } from "../policy/policy-file.ts";
 import type { TrialRecord } from "./records.ts";
 
-/** At most so many policies are handed on. */
+/** The largest number of policies that are reported. */
 const MOST_POLICIES = 20;
 
 /** What is known of a search's trials besides their own rewards, by the trials' numbers. */
 export interface Knowledge {
-  /** Rewards to be expected of them when luck is taken out; only at the search's end. */
+  /** Their predicted rewards, from which the luck of single trainings is removed; only at the search's end. */
   readonly predicted?: ReadonlyMap<number, number>;
-  /** Their trainings with fresh seeds; nothing counts without those of the baseline, trial 0. */
+  /** Their trainings with fresh seeds; they count only if those of the baseline, trial 0, are among them. */
   readonly confirmed?: ReadonlyMap<number, TrialRecord>;
 }
 
-/** What is handed on: `policies.json` without the dataset. */
+/** `policies.json` without the dataset. */
 export type Ranking = Omit<PolicyFile, "dataset">;
 
 /**
- * The trials to train anew: of those that are better than the baseline by their predicted reward or by the one that they
- * had, the `most` of the highest predicted reward, best first.
+ * The trials to train again, at most `most`: of the promising ones, those of the highest predicted reward, best first. A trial
+ * is passed over if its policy is a near-equal of one that was chosen before it, so that they are different policies.
  * @param trials the baseline first.
  */
 export function mostPromising(
@@ -27,19 +28,35 @@ export function mostPromising(
   predicted: ReadonlyMap<number, number>,
   most: number,
 ): TrialRecord[] {
-  const [baseline] = trials;
-  const expected = ({ trial, reward }: TrialRecord) => predicted.get(trial) ?? reward;
-  return trials
-    .slice(1)
-    .filter((trial) => expected(trial) > expected(baseline) || trial.reward > baseline.reward)
-    .sort((a, b) => expected(b) - expected(a) || a.trial - b.trial)
-    .slice(0, most);
+  const chosen: TrialRecord[] = [];
+  for (const trial of promisingTrials(trials, predicted)) {
+    if (chosen.length >= most) break;
+    if (!chosen.some(({ policy }) => areNearEqual(policy, trial.policy))) chosen.push(trial);
+  }
+  return chosen;
 }
 
 /**
- * The policies better than the baseline, at most 20. Confirmed ones come first, by their confirmed reward, and without
- * those that then did no better than the baseline; the others follow by their predicted reward, or by their own where
- * none is predicted. The earlier of equals comes first.
+ * The trials that are better than the baseline by their predicted reward or by their own, by predicted reward, best first.
+ * @param trials the baseline first.
+ */
+function promisingTrials(
+  trials: readonly TrialRecord[],
+  predicted: ReadonlyMap<number, number> | undefined,
+): TrialRecord[] {
+  const [baseline] = trials;
+  const expected = ({ trial, reward }: TrialRecord) => predicted?.get(trial) ?? reward;
+  return trials
+    .slice(1)
+    .filter((trial) => expected(trial) > expected(baseline) || trial.reward > baseline.reward)
+    .sort((a, b) => expected(b) - expected(a) || a.trial - b.trial);
+}
+
+/**
+ * The policies better than the baseline, at most 20. Confirmed ones come first, by their confirmed reward, without those
+ * that did no better than the baseline in the fresh trainings; each has the number of other promising trials whose policies
+ * are its near-equals. The others follow by their predicted reward, or by their own if none is predicted. The earlier of
+ * equals comes first.
  * @param trials the baseline first.
  */
 export function rankPolicies(
@@ -48,12 +65,15 @@ export function rankPolicies(
 ): Ranking {
   const [baseline] = trials;
   const confirmedBaseline = confirmed?.get(baseline.trial);
+  const promising = confirmedBaseline ? promisingTrials(trials, predicted) : [];
   const found = trials.slice(1).map(({ trial, policy, reward, standardError }): FoundPolicy => {
     const { portion, chains } = policy;
     const fresh = confirmedBaseline && confirmed?.get(trial);
     if (fresh) {
+      const isNearEqual = (other: TrialRecord) => other.trial !== trial && areNearEqual(other.policy, policy);
+      const nearEquals = promising.filter(isNearEqual).length;
       const expectedAccuracyIncrease = fresh.reward - confirmedBaseline.reward;
-      return { trial, ...confirmedAs(fresh, reward), expectedAccuracyIncrease, portion, chains };
+      return { trial, ...confirmedAs(fresh, reward), nearEquals, expectedAccuracyIncrease, portion, chains };
     }
     const predictedReward = predicted?.get(trial);
     return {

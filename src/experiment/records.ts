@@ -13,7 +13,7 @@ export interface TrainingRecord {
   readonly reward: number;
 }
 
-/** One training that cannot be done: it failed twice. */
+/** One training that failed twice. */
 export interface TrainingFailure {
   readonly trial: number;
   readonly sample: number;
@@ -21,17 +21,17 @@ export interface TrainingFailure {
   readonly reason: string;
 }
 
-/** One trial whose samples have all ended, at least one of them well. */
+/** One trial whose samples have all ended, at least one of them with a result. */
 export interface TrialRecord {
   readonly trial: number;
   readonly policy: Policy;
-  /** Mean over the samples that ended well. */
+  /** Mean over the samples with a result. */
   readonly reward: number;
-  /** Of the mean; null where there is one sample. */
+  /** Of the mean; null if there is one sample. */
   readonly standardError: number | null;
 }
 
-/** A trial from its samples that ended well, all of the same policy; at least one. */
+/** A trial from its samples with a result, at least one, all of the same policy. */
 export function trialOf(samples: readonly TrainingRecord[]): TrialRecord {
   const { trial, policy } = samples[0];
   const rewards = samples.map((sample) => sample.reward);

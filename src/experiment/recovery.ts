@@ -1,11 +1,12 @@
 // What an earlier run of a search left: the notebook, the trainings that ended before their turn, and those that failed;
-// repaired where a crash cut them, and held against each other.
+// repaired if a crash cut them, and checked against each other.
 
 import { UsageError } from "../common/errors.ts";
 import { policyCells } from "../policy/columns.ts";
 import type { FailureList } from "./failures.ts";
 import type { Notebook, NotebookRules } from "./notebook.ts";
 import type { TrainingFailure, TrainingRecord } from "./records.ts";
+import { placeOf, turnOf } from "./turns.ts";
 
 export interface RecoverOptions {
   readonly notebook: Notebook;
@@ -19,14 +20,14 @@ export interface RecoverOptions {
 export interface Recovered {
   /** The notebook's, in order. */
   readonly recorded: readonly TrainingRecord[];
-  /** Those that ended before their turn; the notebook may have had some since. */
+  /** Those that ended before their turn; some may be in the notebook too by now. */
   readonly recordedEarly: readonly TrainingRecord[];
   readonly failures: readonly TrainingFailure[];
   /** Trials whose trainings have all ended or failed, counted from 0 without a gap. */
   readonly finishedTrials: number;
 }
 
-/** Nothing, as a new search has it. */
+/** What a new search starts with. */
 export const NOTHING: Recovered = { recorded: [], recordedEarly: [], failures: [], finishedTrials: 0 };
 
 /** @throws UsageError naming the file and the line that no search would have left. */
@@ -41,8 +42,7 @@ export function recoverTrainings(options: RecoverOptions): Recovered {
   let turn = 0;
   for (const [index, record] of recorded.entries()) {
     while (isFailed(turn)) turn++;
-    const trial = Math.floor(turn / samples);
-    const sample = turn % samples;
+    const { trial, sample } = placeOf(turn, samples);
     if (record.trial !== trial || record.sample !== sample) {
       throw notebook.wrong(
         notebook.lineOf(index),
@@ -65,11 +65,11 @@ export function recoverTrainings(options: RecoverOptions): Recovered {
     seen.add(place);
     const same = inNotebook.get(place);
     if (same && JSON.stringify(same) !== JSON.stringify(record)) {
-      throw early.wrong(line, `${name} is not as in ${notebook.path}`);
+      throw early.wrong(line, `${name} differs from ${notebook.path}`);
     }
     checkPolicy(early, index, record, policies);
   }
-  return { recorded, recordedEarly, failures, finishedTrials: Math.floor(turn / samples) };
+  return { recorded, recordedEarly, failures, finishedTrials: placeOf(turn, samples).trial };
 }
 
 /** The turns of failed trainings. */
@@ -84,7 +84,7 @@ function checkFailures(
     const isThere = trial >= 0 && sample >= 0 && sample < samples;
     if (isThere && !failed.has(turn)) failed.add(turn);
     else {
-      const what = isThere ? "is there twice" : "is none of this search";
+      const what = isThere ? "is there twice" : "is not part of this search";
       throw new UsageError(
         `${path}, line ${index + 2}: trial ${trial}, sample ${sample} ${what}; restore the file as it was written`,
       );
@@ -93,7 +93,7 @@ function checkFailures(
   for (let sample = 0; failed.has(sample); sample++) {
     if (sample < samples - 1) continue;
     throw new UsageError(
-      `${path}: no search goes on without its baseline; restore the file as it was written`,
+      `${path}: all trainings of the baseline have failed, without which no search continues; restore the file as it was written`,
     );
   }
   return failed;
@@ -112,8 +112,4 @@ function checkPolicy(
     throw notebook.wrong(notebook.lineOf(index), `trial ${trial} has the policy ${known} in another sample`);
   }
   policies.set(trial, cells);
-}
-
-function turnOf({ trial, sample }: { trial: number; sample: number }, samples: number): number {
-  return trial * samples + sample;
 }

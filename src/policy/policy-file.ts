@@ -43,6 +43,11 @@ export interface FoundPolicy extends Policy, MeasuredReward {
    * policies are ranked by it. Missing while the search still runs, in older files, and for confirmed policies.
    */
   readonly predictedReward?: number;
+  /**
+   * Of a confirmed policy: how many other trials that promised more than the baseline have near-equal policies, and were not
+   * confirmed beside it for that reason. Missing in older files.
+   */
+  readonly nearEquals?: number;
 }
 
 /** The file's text, with a final newline. Keys are in a fixed order. */
@@ -51,6 +56,7 @@ export function formatPolicyFile(file: PolicyFile): string {
     trial: policy.trial,
     ...measuredAs(policy),
     predictedReward: policy.predictedReward,
+    nearEquals: policy.nearEquals,
     expectedAccuracyIncrease: policy.expectedAccuracyIncrease,
     portion: policy.portion,
     chains: policy.chains.map((chain) => chain.map(({ type, magnitude }) => ({ type, magnitude }))),
@@ -161,6 +167,9 @@ function policyOf(value: unknown, place: string): FoundPolicy {
     trial: whole(content.trial, 0, `${place}.trial`),
     ...measuredOf(content, place),
     ...optionalNumber(content, "predictedReward", place),
+    ...(content.nearEquals !== undefined && {
+      nearEquals: whole(content.nearEquals, 0, `${place}.nearEquals`),
+    }),
     expectedAccuracyIncrease: number(content.expectedAccuracyIncrease, `${place}.expectedAccuracyIncrease`),
     portion: share(content.portion, `${place}.portion`),
     chains: list(content.chains, `${place}.chains`).map((chain, index) =>

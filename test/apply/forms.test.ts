@@ -189,7 +189,10 @@ describe("--as cifar10", () => {
     });
     const many = join(root, "many");
     for (let i = 0; i < 257; i++) await writePicture(join(many, String(i), "1.png"), 1, 1, 1);
-    await assert.rejects(apply(many, { as: "cifar10" }), /has 257 classes, but CIFAR-10's files can hold only 256/);
+    await assert.rejects(
+      apply(many, { as: "cifar10" }),
+      /has 257 classes, but CIFAR-10's files can hold only 256/,
+    );
   });
 });
 

@@ -169,7 +169,7 @@ describe("deepaugment optimize", () => {
     assert.match(seed.stderr, /--seed cannot be given with --resume/);
     const none = await run(["optimize", "--resume", root], environment);
     assert.equal(none.code, 2);
-    assert.match(none.stderr, /is no experiment/);
+    assert.match(none.stderr, /is not an experiment/);
   });
 
   it("falls back to wasm where native is missing, says so in one line, and trains alike", async () => {

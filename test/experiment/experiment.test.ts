@@ -9,7 +9,7 @@ import { Experiment } from "../../src/experiment/experiment.ts";
 import { Notebook } from "../../src/experiment/notebook.ts";
 import { mostPromising, rankPolicies } from "../../src/experiment/ranking.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "../../src/experiment/records.ts";
-import { noAugmentation } from "../../src/policy/policy.ts";
+import { noAugmentation, type Operation, type Policy } from "../../src/policy/policy.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-experiment-"));
 after(() => rmSync(root, { recursive: true }));
@@ -44,7 +44,7 @@ const confirmedAs = (rewards: Record<number, number>) =>
   new Map(Object.entries(rewards).map(([number, reward]) => [Number(number), trial(Number(number), reward)]));
 const numbersOf = (policies: readonly { readonly trial: number }[]) => policies.map(({ trial }) => trial);
 
-describe("the policies that are handed on", () => {
+describe("the policies that are reported", () => {
   it("are those better than the baseline, best first, the earlier of equals first, at most 20", () => {
     assert.deepEqual(numbersOf(rankPolicies(trialsOf(0.5, 0.4, 0.6, 0.5, 0.7, 0.6)).policies), [4, 2, 5]);
     const many = rankPolicies(trialsOf(0.5, ...Array.from({ length: 40 }, (_, i) => 0.6 + i / 100))).policies;
@@ -60,7 +60,7 @@ describe("the policies that are handed on", () => {
     assert.deepEqual(policies, [{ ...found, expectedAccuracyIncrease: 0.25, portion, chains }]);
   });
 
-  it("stand in the order of their predicted rewards once these are there", () => {
+  it("are in the order of their predicted rewards once there are any", () => {
     const predicted = byTrial({ 0: 0.5, 1: 0.55, 2: 0.5, 3: 0.6 });
     const { policies } = rankPolicies(trialsOf(0.5, 0.6, 0.75, 0.55), { predicted });
     assert.deepEqual(numbersOf(policies), [3, 1, 2]);
@@ -95,12 +95,52 @@ describe("the policies that are handed on", () => {
 });
 
 describe("the trials to confirm", () => {
+  const rotated = (magnitude: number, portion: number, second: Operation): Policy => ({
+    chains: [[{ type: "rotate", magnitude }, second]],
+    portion,
+  });
+  const fog = (magnitude: number): Operation => ({ type: "fog", magnitude });
+
   it("are the best predicted ones, of those predicted or seen better than the baseline", () => {
-    const trials = trialsOf(0.5, 0.6, 0.4, 0.45, 0.7, 0.5);
+    const trials = trialsOf(0.5, 0.6, 0.4, 0.45, 0.7, 0.5).map((record) => ({
+      ...record,
+      policy: { ...policy, portion: record.trial / 5 },
+    }));
     const predicted = byTrial({ 0: 0.5, 1: 0.48, 2: 0.52, 3: 0.49, 4: 0.55, 5: 0.5 });
     assert.deepEqual(numbersOf(mostPromising(trials, predicted, 10)), [4, 2, 1]);
     assert.deepEqual(numbersOf(mostPromising(trials, predicted, 2)), [4, 2]);
     assert.deepEqual(numbersOf(mostPromising(trials, predicted, 0)), []);
+  });
+
+  it("have policies that differ: near-equals of a better one are passed over, and counted", () => {
+    const policies = [
+      policy,
+      rotated(0.5, 0.5, fog(0.1)), // 1: the best
+      rotated(0.58, 0.45, fog(0.9)), // 2: near 1; the magnitude of fog means nothing
+      rotated(0.65, 0.5, fog(0.1)), // 3: near 2, which was passed over, but not near 1
+      rotated(0.5, 0.65, fog(0.1)), // 4: another portion
+      rotated(0.5, 0.5, { type: "invert", magnitude: 0.1 }), // 5: another technique
+      rotated(0.42, 0.58, fog(0)), // 6: near 1
+      rotated(0.5, 0.5, fog(0.1)), // 7: equal to 1, but worse than the baseline
+    ];
+    const rewards = [0.5, 0.8, 0.79, 0.78, 0.77, 0.76, 0.75, 0.4];
+    const trials = rewards.map((reward, number) => ({ ...trial(number, reward), policy: policies[number] }));
+    const predicted = byTrial(Object.fromEntries(rewards.entries()));
+    assert.deepEqual(numbersOf(mostPromising(trials, predicted, 10)), [1, 3, 4, 5]);
+    assert.deepEqual(numbersOf(mostPromising(trials, predicted, 2)), [1, 3]);
+    const confirmed = confirmedAs({ 0: 0.5, 1: 0.7, 3: 0.6 });
+    const ranked = rankPolicies(trials, { predicted, confirmed }).policies;
+    assert.deepEqual(
+      ranked.map(({ trial, nearEquals }) => [trial, nearEquals]),
+      [
+        [1, 2],
+        [3, 1],
+        [2, undefined],
+        [4, undefined],
+        [5, undefined],
+        [6, undefined],
+      ],
+    );
   });
 });
 
@@ -170,7 +210,7 @@ describe("an experiment's folder", () => {
   it("that is none is refused, and a damaged one named", () => {
     assert.throws(() => Experiment.open(root), {
       name: "UsageError",
-      message: /is no experiment.*config\.yaml/,
+      message: /is not an experiment.*config\.yaml/,
     });
     const experiment = Experiment.create(join(root, "damaged"), null, "info");
     experiment.writeConfig("data: x\n");

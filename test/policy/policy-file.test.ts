@@ -95,6 +95,16 @@ describe("the policy file", () => {
     assert.deepEqual(readPolicyFile(path), file);
   });
 
+  it("says how many near-equals a confirmed policy has, if that is known", () => {
+    const [confirmed, other] = file.policies;
+    const counted = { ...file, policies: [{ ...confirmed, nearEquals: 3 }, other] };
+    assert.deepEqual(parsePolicyFile(formatPolicyFile(counted), "policies.json"), counted);
+    assert.equal(
+      errorOf(changed('"standardError": 0.005', '"standardError": 0.005, "nearEquals": 1.5')),
+      "best.json: policies[0].nearEquals: expected a whole number from 0 upwards, received 1.5",
+    );
+  });
+
   it("from an older version of the program is read as not confirmed", () => {
     const read = parsePolicyFile(changed("0.97", "0.5"), "best.json");
     const { confirmed, searchReward, predictedReward } = read.policies[0];

@@ -110,7 +110,7 @@ describe("DeepAugment", () => {
     await assert.rejects(DeepAugment.resume(folder, others, labels).optimize(1), /the data are not those/);
     assert.match(
       usage(() => DeepAugment.resume(root)),
-      /is no experiment of this program/,
+      /is not an experiment of this program/,
     );
   });
 

@@ -306,8 +306,8 @@ describe("an experiment that learns of an earlier one", () => {
       { warm_start: join(root, "none.csv") },
       /cannot read the notebook .*none\.csv: there is no/,
     );
-    await refused(written("a,b\n1,2\n"), /odd\.csv is no notebook of a search/);
-    await refused(written(""), /odd\.csv is no notebook of a search/);
+    await refused(written("a,b\n1,2\n"), /odd\.csv is not a notebook of a search/);
+    await refused(written(""), /odd\.csv is not a notebook of a search/);
     await refused(written(lines.slice(0, 3).concat("").join("\n")), /odd\.csv: it has no trial besides/);
     await refused(
       written([lines[0], ...lines.slice(3)].join("\n")),

@@ -417,9 +417,9 @@ describe("a notebook that was edited", () => {
     "with a text for a number": [
       "notebook.csv",
       edit(2, 3, "lots"),
-      /line 3: loss: a cell is no number, but "lots"/,
+      /line 3: loss: expected a number, found "lots"/,
     ],
-    "with an empty cell": ["notebook.csv", edit(2, 4, ""), /line 3: acc: a cell is no number, but ""/],
+    "with an empty cell": ["notebook.csv", edit(2, 4, ""), /line 3: acc: expected a number, found ""/],
     "with an accuracy that is none": [
       "notebook.csv",
       edit(2, 6, "1.5"),
@@ -466,7 +466,7 @@ describe("a notebook that was edited", () => {
     "in failures.csv": [
       "failures.csv",
       edit(1, 1, "7"),
-      /failures\.csv, line 2: trial 1, sample 7 is none of this search/,
+      /failures\.csv, line 2: trial 1, sample 7 is not part of this search/,
     ],
     "in failures.csv, without a reason": [
       "failures.csv",

@@ -1,0 +1,34 @@
+// Whether two policies differ by so little that one can stand in for the other.
+
+import { usesMagnitude } from "../config/techniques.ts";
+import type { Chain, Policy } from "./policy.ts";
+
+/** Two portions, or two magnitudes of an operation, are near-equal if they differ by at most this. */
+export const NEAR = 0.1;
+
+/**
+ * Two policies are near-equals if every chain of the one has the same techniques in the same order as the chain at the same
+ * place of the other, and each pair of magnitudes, and the portions, differ by at most `NEAR`. The magnitude of a technique
+ * that does not use it does not count.
+ */
+export function areNearEqual(a: Policy, b: Policy): boolean {
+  return (
+    areNear(a.portion, b.portion) &&
+    a.chains.length === b.chains.length &&
+    a.chains.every((chain, index) => areChainsNear(chain, b.chains[index]))
+  );
+}
+
+function areChainsNear(a: Chain, b: Chain): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ type, magnitude }, index) => {
+      const other = b[index];
+      return type === other.type && (!usesMagnitude(type) || areNear(magnitude, other.magnitude));
+    })
+  );
+}
+
+function areNear(a: number, b: number): boolean {
+  return Math.abs(a - b) <= NEAR;
+}

@@ -1,12 +1,12 @@
 // Whether a search loses anything to crashes: real searches of 20 trials on the test's images, in one of which the program
 // is killed at random moments (with or without its workers) and resumed each time, and in another its workers are killed and
-// stopped while it goes on by itself. Both must leave the notebook and the policies of an undisturbed search.
+// stopped while it continues by itself. Both must leave the notebook and the policies of an undisturbed search.
 //
 //   npm run check:crash                            # 30 kills, then 10 killed and 3 hung workers; about 15 minutes
 //   npm run check:crash -- --kills 5 --hung 0      # fewer
 //   npm run check:crash -- --seed 7                # at other moments
 //
-// What it does goes to stderr, a JSON line with the verdict to stdout; the exit code is 1 where something was lost.
+// What it does goes to stderr, a JSON line with the verdict to stdout; the exit code is 1 if something was lost.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,8 +52,8 @@ const TRAININGS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples;
 const ROWS = TRAININGS * SETTINGS.child_epochs;
 
 /**
- * So many trainings end between two disturbances, at least: the one that is run again must not be disturbed a second time,
- * when it would fail for good.
+ * At least this many trainings end between two disturbances: the one that is run again must not be disturbed a second time,
+ * or it would fail for good.
  */
 const UNDISTURBED = 3;
 
@@ -66,7 +66,7 @@ function optimizeArgs(out: string): string[] {
   return ["optimize", ...settings.flatMap(([key, value]) => ["--set", `${key}=${value}`])];
 }
 
-/** The experiment in a folder of experiments that can be gone on with; one that died in its first moments cannot. */
+/** The experiment in a folder of experiments that can be resumed; one that died in its first moments cannot. */
 function experimentIn(out: string): string | undefined {
   if (!existsSync(out)) return undefined;
   return readdirSync(out)
@@ -97,7 +97,7 @@ function resultOf(out: string): Record<string, string> {
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   return {
     "notebook.csv": text("notebook.csv").replace(/,[^,\n]*$/gm, ""),
-    // Where no policy promises more than the baseline there is nothing to confirm.
+    // If no policy promises more than the baseline there is nothing to confirm.
     "confirmations.csv": existsSync(join(folder, "confirmations.csv"))
       ? text("confirmations.csv").replace(/,[^,\n]*$/gm, "")
       : "",
@@ -153,7 +153,7 @@ async function killProgram(out: string): Promise<{ killed: number; withWorkers: 
 
 /**
  * Kills and stops workers of one program, which ends by itself.
- * @param wait in milliseconds, at most that much before each: about as long as a training takes, so that all find room.
+ * @param wait the longest time before each, in milliseconds: about as long as a training takes, so that there is time for all.
  */
 async function disturbWorkers(
   out: string,
@@ -165,7 +165,7 @@ async function disturbWorkers(
   program.finished.then(() => {
     isRunning = false;
   });
-  // The limit for hanging comes from trainings that have ended.
+  // The limit for hanging comes from epochs that were reported.
   while (isRunning && rowsIn(out) < 2 * SETTINGS.child_epochs) await sleep(20);
   const events = [...Array(DEATHS).fill("SIGKILL"), ...Array(HUNG).fill("SIGSTOP")] as NodeJS.Signals[];
   random.shuffle(events);

@@ -5,7 +5,7 @@
 //   npm run record:trials                          # 400 policies and the baseline; hours
 //   npm run record:trials -- --trials 100-199 --out part.jsonl
 //
-// A trial is a JSON line, appended as its training ends; what the file has is not trained again.
+// A trial is a JSON line, appended as its training ends; trials in the file are not trained again.
 
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -22,7 +22,9 @@ import { drawSubsets } from "../src/dataset/subsets.ts";
 import { resolveEngine } from "../src/engine/choose.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { createSpace, pointToPolicy } from "../src/policy/space.ts";
-import { ProcessExecutor } from "../src/search/executor.ts";
+import { contentRef } from "../src/search/content.ts";
+import { ProcessExecutor } from "../src/search/executors/processes.ts";
+import { RetryingExecutor } from "../src/search/executors/retrying.ts";
 import { runScript } from "./run-script.ts";
 
 /** A line of the file. */
@@ -64,18 +66,19 @@ async function main(): Promise<void> {
   );
   const { name: engine, precision, kernels } = identity;
   const folder = mkdtempSync(join(tmpdir(), "deepaugment-trials-"));
-  const executor = new ProcessExecutor(Number(values.workers));
+  const executor = new RetryingExecutor(new ProcessExecutor(Number(values.workers)));
   try {
     const subsetsPath = join(folder, "subsets.bin");
     const dataset = await loadDataset(values.data);
     const drawn = drawSubsets(dataset, { trainSize: 2000, validationSize: 1000, seed: SEED });
     writeSubsets(subsetsPath, selectSubsets(dataset, drawn));
+    const subsets = contentRef(subsetsPath);
     const record = async (trial: number) => {
       const policy = policyOf(trial);
-      const history = await executor.train(
+      const { history } = await executor.train(
         {
           ...{ trial, sample: 0, policy, seed: SEED, model: "basiccnn", engine, precision, threads: 1 },
-          ...{ epochs: Number(values.epochs), batchSize: 64, subsetsPath },
+          ...{ epochs: Number(values.epochs), batchSize: 64, subsets },
         },
         {},
       );

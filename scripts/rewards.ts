@@ -27,7 +27,9 @@ import { drawSubsets } from "../src/dataset/subsets.ts";
 import { resolveEngine } from "../src/engine/choose.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { readPolicyFile } from "../src/policy/policy-file.ts";
-import { ProcessExecutor } from "../src/search/executor.ts";
+import { contentRef } from "../src/search/content.ts";
+import { ProcessExecutor } from "../src/search/executors/processes.ts";
+import { RetryingExecutor } from "../src/search/executors/retrying.ts";
 import { formatMachine } from "./bench/training/machine.ts";
 import { writePart } from "./bench/training/page-part.ts";
 import { TorchTrainer } from "./rewards/torch-trainer.ts";
@@ -69,7 +71,7 @@ const CASES: readonly Case[] = [
 ];
 
 /** One child trained on the images of a seed under the policy of a case. */
-type Train = (example: Case, seed: number) => Promise<EpochResult[]>;
+type Train = (example: Case, seed: number) => Promise<readonly EpochResult[]>;
 
 interface Side {
   readonly name: string;
@@ -99,7 +101,7 @@ const epochs = Number(values.epochs);
 const workers = Number(values.workers);
 const seeds = values.seeds.split(",").map(Number);
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-rewards-"));
-const executor = new ProcessExecutor(workers);
+const executor = new RetryingExecutor(new ProcessExecutor(workers));
 const known = values.results ? readResults(values.results) : [];
 let torch: TorchTrainer | undefined;
 try {
@@ -154,14 +156,13 @@ async function ourSide(choice: EngineChoice, precisionChoice: PrecisionChoice): 
   const { name: engine, precision, kernels } = (await resolveEngine(choice, precisionChoice)).identity;
   return {
     name: [engine, precision, ...(kernels ? [kernels] : [])].join(", "),
-    train: ({ policy }, seed) =>
-      executor.train(
-        {
-          ...{ trial: 0, sample: 0, policy, seed, model: "basiccnn", engine, precision, threads: 1, epochs },
-          ...{ batchSize: BATCH_SIZE, subsetsPath: subsetsPath(seed) },
-        },
-        {},
-      ),
+    train: async ({ policy }, seed) => {
+      const task = {
+        ...{ trial: 0, sample: 0, policy, seed, model: "basiccnn", engine, precision, threads: 1, epochs },
+        ...{ batchSize: BATCH_SIZE, subsets: contentRef(subsetsPath(seed)) },
+      };
+      return (await executor.train(task, {})).history;
+    },
   };
 }
 

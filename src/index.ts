@@ -1,4 +1,4 @@
-// The library's face: the class DeepAugment, and what it and the command line are made of.
+// The library's public API: the class DeepAugment, and what it and the command line are made of.
 //
 //   import { DeepAugment } from "deepaugment";
 //   const deepAugment = new DeepAugment("cifar10", { child_epochs: 30 });
@@ -6,15 +6,24 @@
 
 export { type ApplyOptions, type ApplyOutcome, applyPolicies } from "./apply/apply.ts";
 export { type BatchOptions, imagesWithTopPolicies } from "./augment/batches.ts";
+export {
+  type AugmentationKey,
+  type DrawnOperation,
+  drawForImage,
+  renderChain,
+} from "./augment/chain.ts";
 export { augmentTrainingSet } from "./augment/policy.ts";
+export type { DrawnParameters, Shape } from "./augment/technique.ts";
+export type { EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, UsageError } from "./common/errors.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export { TECHNIQUES, type TechniqueName } from "./config/techniques.ts";
+export type { Controller, Dimension, Judged, Point } from "./controller/controller.ts";
 export type { Dataset, LabelledImages } from "./dataset/dataset.ts";
 export { datasetInMemory, type ShapedImages } from "./dataset/in-memory.ts";
 export { type LoadOptions, loadDataset } from "./dataset/load.ts";
-export type { TrialRecord } from "./experiment/records.ts";
+export type { TrainingFailure, TrainingRecord, TrialRecord } from "./experiment/records.ts";
 export type { ImageBatch } from "./image/batch.ts";
 export type { Chain, Operation, Policy } from "./policy/policy.ts";
 export { type FoundPolicy, type PolicyFile, readPolicyFile } from "./policy/policy-file.ts";
@@ -26,9 +35,20 @@ export {
 export type { PreviewOutcome } from "./report/preview.ts";
 export { previewTechniques, type TechniquesPreviewOptions } from "./report/techniques-sheet.ts";
 export type { ConfirmationPlan } from "./search/confirmation.ts";
+export { type ContentRef, contentRef, type LocateContent } from "./search/content.ts";
 export { DeepAugment, type OptimizeOptions } from "./search/deep-augment.ts";
-export { InProcessExecutor, ProcessExecutor } from "./search/executor.ts";
 export {
+  type Executor,
+  ExecutorError,
+  TrainingFailedError,
+  type TrainOptions,
+} from "./search/executors/executor.ts";
+export { InProcessExecutor } from "./search/executors/in-process.ts";
+export { ProcessExecutor, type ProcessExecutorOptions } from "./search/executors/processes.ts";
+export { RetryingExecutor, type RetryOptions } from "./search/executors/retrying.ts";
+export { SILENCE_LIMITS, type SilenceLimits } from "./search/executors/silence-limit.ts";
+export {
+  type ExecutorChoice,
   type ExperimentObserver,
   type ExperimentOutcome,
   type ExperimentRequest,
@@ -36,3 +56,4 @@ export {
   runExperiment,
 } from "./search/run-experiment.ts";
 export type { SearchObserver } from "./search/search.ts";
+export { runTraining, type TrainingResult, type TrainingTask } from "./search/training.ts";

@@ -45,7 +45,8 @@ import type { TrainingRecord } from "../../src/experiment/records.ts";
 import { recoverTrainings } from "../../src/experiment/recovery.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../../src/policy/space.ts";
-import { type Executor, ProcessExecutor } from "../../src/search/executor.ts";
+import type { Executor } from "../../src/search/executors/executor.ts";
+import { ProcessExecutor } from "../../src/search/executors/processes.ts";
 import { runExperiment } from "../../src/search/run-experiment.ts";
 import { lagOf, runSearch } from "../../src/search/search.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
@@ -221,7 +222,11 @@ async function benchResume(): Promise<void> {
 
 /** An experiment of random search that has finished; its configuration then asks for Bayesian optimization. */
 async function makeExperiment(): Promise<string> {
-  const executor: Executor = { workers: 2, train: async (task) => historyOf(task), close: async () => {} };
+  const executor: Executor = {
+    workers: 2,
+    train: async (task) => ({ history: historyOf(task) }),
+    close: async () => {},
+  };
   const config = resolveConfig({
     data: values.data,
     method: "random",

@@ -5,7 +5,6 @@ import { readFileSync } from "node:fs";
 import { tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { messageOf, systemCode, systemReason, UsageError } from "../common/errors.ts";
-import { writeFileWhole } from "../common/files.ts";
 
 interface Entry {
   readonly dtype: string;
@@ -13,8 +12,8 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** Writes all weights of the model, whole. @throws RunError */
-export async function saveWeights(net: LayersModel, path: string): Promise<void> {
+/** All weights of the model, as the bytes of a safetensors file. */
+export async function serializeWeights(net: LayersModel): Promise<Uint8Array> {
   const header: Record<string, Entry> = {};
   const parts: Uint8Array[] = [];
   let offset = 0;
@@ -28,7 +27,7 @@ export async function saveWeights(net: LayersModel, path: string): Promise<void>
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  writeFileWhole(path, [length, json, ...parts]);
+  return Buffer.concat([length, json, ...parts]);
 }
 
 /**

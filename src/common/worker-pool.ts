@@ -1,10 +1,9 @@
 // Work on several cores: a pool of child processes, each doing one task at a time. Processes, not threads: a crash
-// in a native kernel or an out-of-memory kill costs one task, which is run again, and never the program.
+// in a native kernel or an out-of-memory kill costs one run of one task, never the program.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { InterruptedError, RunError, systemReason } from "./errors.ts";
 import { type Command, selfCommand } from "./self.ts";
-import { SilenceWatch } from "./silence-watch.ts";
 import { fromPlainError, type WorkerMessage } from "./worker-process.ts";
 
 export interface WorkerPoolOptions {
@@ -12,31 +11,30 @@ export interface WorkerPoolOptions {
   readonly command?: Command;
   /** Options of Node that the workers have besides this program's own; the standalone executable takes them, too. */
   readonly nodeOptions?: string;
-  /** Variables that the workers have besides, or instead of, this program's own; undefined takes one away. */
+  /** Variables that the workers have besides, or instead of, this program's own; undefined removes one. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Whether what the workers print is for nobody, rather than for this program's stderr. */
+  /** Whether what the workers print is dropped, instead of going to this program's stderr. */
   readonly isQuiet?: boolean;
+  /** How many times in all a task is run if its process dies; 2 unless given. */
+  readonly runs?: number;
+  /** Whether a process is ended because its task threw this: the process may be the cause. By default never. */
+  readonly endsAfter?: (error: Error) => boolean;
 }
 
 export interface RunOptions<Progress> {
-  /** Called when a process takes the task up; again where it is run again. */
+  /** Called when a process takes the task; again if the task is run again. */
   readonly onStart?: () => void;
   /** Called for each report of the task. A task that is run again reports from its start again. */
   readonly onProgress?: (progress: Progress) => void;
-  /**
-   * For how long the task may report nothing, in milliseconds; asked anew every few seconds. A process that is silent
-   * for longer hangs: it is killed, and its task run again like that of one that died. Without: for ever.
-   */
-  readonly silenceLimit?: () => number;
-  /** Whether what the task threw may be the process's fault: the task is then run again, once, in another process. */
-  readonly isRetried?: (error: Error) => boolean;
   /** Abort ends the process that runs the task. */
   readonly signal?: AbortSignal;
+  /** Whether the task is taken before all others that wait. */
+  readonly isNext?: boolean;
 }
 
-/** The processes that ran one task died or hung in it, again and again. */
+/** The process that ran a task died, in each of the task's runs. */
 export class WorkerDiedError extends RunError {
-  /** How the last of them ended. */
+  /** How the last one ended. */
   readonly death: string;
 
   constructor(message: string, death: string) {
@@ -48,8 +46,8 @@ export class WorkerDiedError extends RunError {
 /** No process can be started. */
 export class WorkerStartError extends RunError {}
 
-/** A task is run again where its process dies or hangs, this many times in all. */
-const MAX_RUNS = 2;
+/** A task whose process dies is run this many times in all, unless the pool's options say otherwise. */
+const DEFAULT_RUNS = 2;
 
 /** How long an idle process may take to exit by itself once its channel is closed, in milliseconds. */
 const EXIT_GRACE = 2000;
@@ -58,13 +56,9 @@ interface Job<Task, Result, Progress> {
   readonly task: Task;
   readonly onStart?: () => void;
   readonly onProgress?: (progress: Progress) => void;
-  readonly silenceLimit?: () => number;
-  readonly isRetried?: (error: Error) => boolean;
   runs: number;
-  /** What its last run threw, if that may be the process's fault. */
-  thrown?: Error;
   interruption?: InterruptedError;
-  /** Settle the promise and take the abort listener off. */
+  /** Settle the promise and remove the abort listener. */
   resolve(result: Result): void;
   reject(error: Error): void;
 }
@@ -73,18 +67,14 @@ interface Worker<Task, Result, Progress> {
   readonly process: ChildProcess;
   readonly ended: Promise<void>;
   job?: Job<Task, Result, Progress>;
-  /** While a job runs whose silence is limited. */
-  watch?: SilenceWatch;
   /** Its process is about to end, or has ended. */
   ending: boolean;
-  /** Why this program ended it, in words. */
-  endedFor?: string;
 }
 
 /**
- * At most `size` processes of one kind. Tasks and results are anything the structured clone algorithm takes: typed
- * arrays travel as they are. Processes start when there is work, are used again, and do not keep the program alive
- * while they are idle.
+ * At most `size` processes of one kind. Tasks and results are anything that the structured clone algorithm takes: typed
+ * arrays stay typed arrays. Processes start when there is work, are reused, and do not keep the program alive while they
+ * are idle.
  */
 export class WorkerPool<Task, Result, Progress = never> {
   readonly #kind: string;
@@ -92,6 +82,8 @@ export class WorkerPool<Task, Result, Progress = never> {
   readonly #command: Command;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #isQuiet: boolean;
+  readonly #runs: number;
+  readonly #endsAfter: (error: Error) => boolean;
   readonly #workers = new Set<Worker<Task, Result, Progress>>();
   readonly #queue: Job<Task, Result, Progress>[] = [];
   #closed = false;
@@ -102,6 +94,8 @@ export class WorkerPool<Task, Result, Progress = never> {
     this.#kind = kind;
     this.#size = size;
     this.#isQuiet = options.isQuiet ?? false;
+    this.#runs = options.runs ?? DEFAULT_RUNS;
+    this.#endsAfter = options.endsAfter ?? (() => false);
     this.#command = options.command ?? withArguments(selfCommand(), ["__worker", kind]);
     const nodeOptions = [process.env.NODE_OPTIONS, options.nodeOptions].filter(Boolean).join(" ");
     this.#environment = {
@@ -118,12 +112,12 @@ export class WorkerPool<Task, Result, Progress = never> {
 
   /**
    * Runs `task` as soon as a process is free; first come, first served.
-   * @throws what the task's handler threw (name, message and exit code are kept; it is not run again unless
-   *   `isRetried` says so); WorkerDiedError where the process died or hung in this task twice; WorkerStartError where
-   *   none can be started; InterruptedError on abort or `close()`.
+   * @throws what the task's handler threw (name, message and exit code are kept; the task is not run again);
+   *   WorkerDiedError if the process died in each run of this task; WorkerStartError if none can be started;
+   *   InterruptedError on abort or `close()`.
    */
   run(task: Task, options: RunOptions<Progress> = {}): Promise<Result> {
-    const { signal, ...rest } = options;
+    const { signal, isNext, ...rest } = options;
     return new Promise<Result>((resolve, reject) => {
       const interrupt = () => this.#interrupt(job, new InterruptedError("interrupted"));
       const job: Job<Task, Result, Progress> = {
@@ -142,7 +136,8 @@ export class WorkerPool<Task, Result, Progress = never> {
       if (this.#closed) return job.reject(new InterruptedError("the workers have been ended"));
       if (signal?.aborted) return job.reject(new InterruptedError("interrupted"));
       signal?.addEventListener("abort", interrupt);
-      this.#queue.push(job);
+      if (isNext) this.#queue.unshift(job);
+      else this.#queue.push(job);
       this.#assign();
     });
   }
@@ -168,12 +163,11 @@ export class WorkerPool<Task, Result, Progress = never> {
       }
       const job = this.#queue.shift()!;
       worker.job = job;
-      worker.watch = this.#watch(worker, job);
       job.runs++;
       job.onStart?.();
       keepAlive(worker.process, true);
       try {
-        // A failure to deliver is no news: the process has died, and its end is told by its close event.
+        // A failure to deliver needs no handling: the process has died, and its close event follows.
         worker.process.send(job.task as object, () => {});
       } catch (error) {
         this.#finish(worker, (failed) => failed.reject(error as Error));
@@ -184,7 +178,7 @@ export class WorkerPool<Task, Result, Progress = never> {
   #start(): Worker<Task, Result, Progress> {
     const { file, args } = this.#command;
     const child = spawn(file, args, {
-      // What a worker prints is for the log: stdout belongs to the program's results.
+      // What a worker prints goes to stderr: stdout is for the program's results.
       stdio: this.#isQuiet ? ["ignore", "ignore", "ignore", "ipc"] : ["ignore", 2, 2, "ipc"],
       serialization: "advanced",
       env: this.#environment,
@@ -199,7 +193,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       const { job } = worker;
       if (!this.#workers.has(worker)) return;
       worker.ending = true;
-      release(worker);
+      worker.job = undefined;
       this.#workers.delete(worker);
       if (job) bury(job);
       end();
@@ -213,9 +207,9 @@ export class WorkerPool<Task, Result, Progress = never> {
     });
     child.on("message", (message) => this.#hear(worker, message as WorkerMessage<Result, Progress>));
     // With a task: "close", not "exit", since by then its last messages have been read. Without one: "exit", since
-    // "close" does not come where this side closed the channel.
+    // "close" does not come if this side closed the channel.
     const die = (code: number | null, signal: NodeJS.Signals | null) => {
-      remove((job) => this.#bury(job, worker.endedFor ?? describeDeath(code, signal)));
+      remove((job) => this.#bury(job, describeDeath(code, signal)));
     };
     child.on("close", die);
     child.on("exit", (code, signal) => {
@@ -227,58 +221,35 @@ export class WorkerPool<Task, Result, Progress = never> {
   #hear(worker: Worker<Task, Result, Progress>, message: WorkerMessage<Result, Progress>): void {
     const { job } = worker;
     if (!job || worker.ending) return;
-    worker.watch?.heard();
     if (message.type === "progress") {
       job.onProgress?.(message.progress);
     } else if (message.type === "result") {
       this.#finish(worker, () => job.resolve(message.result));
     } else {
       const error = fromPlainError(message.error);
-      if (job.isRetried?.(error)) this.#replace(worker, error);
+      if (this.#endsAfter(error)) discard(worker, () => job.reject(error));
       else this.#finish(worker, () => job.reject(error));
     }
-  }
-
-  /** Looks after a job that has just been given to a worker. */
-  #watch(worker: Worker<Task, Result, Progress>, job: Job<Task, Result, Progress>): SilenceWatch | undefined {
-    if (!job.silenceLimit) return undefined;
-    return new SilenceWatch(job.silenceLimit, (milliseconds) => {
-      if (worker.ending) return;
-      worker.endedFor = `hung: reported nothing for ${Math.round(milliseconds / 1000)} s`;
-      worker.ending = true;
-      worker.process.kill("SIGKILL");
-    });
-  }
-
-  /** Ends a process whose task threw what another process may not throw. */
-  #replace(worker: Worker<Task, Result, Progress>, thrown: Error): void {
-    worker.job!.thrown = thrown;
-    worker.ending = true;
-    worker.process.kill("SIGKILL");
   }
 
   #finish(worker: Worker<Task, Result, Progress>, settle: (job: Job<Task, Result, Progress>) => void): void {
     const job = worker.job;
     if (!job) return;
-    release(worker);
+    worker.job = undefined;
     keepAlive(worker.process, false);
     settle(job);
     this.#assign();
   }
 
-  /** What becomes of the task of a process that has ended. */
+  /** Runs the task of a process that has ended again, or rejects it. */
   #bury(job: Job<Task, Result, Progress>, death: string): void {
-    const { thrown } = job;
-    job.thrown = undefined;
     if (job.interruption) {
       job.reject(job.interruption);
-    } else if (job.runs < MAX_RUNS) {
+    } else if (job.runs < this.#runs) {
       this.#queue.unshift(job);
-    } else if (thrown) {
-      job.reject(thrown);
     } else {
-      const place = `a worker process (${this.#kind}) ended ${job.runs} times in the same task`;
-      job.reject(new WorkerDiedError(`${place}: ${death}`, death));
+      const times = job.runs === 1 ? "in a task" : `${job.runs} times in the same task`;
+      job.reject(new WorkerDiedError(`a worker process (${this.#kind}) ended ${times}: ${death}`, death));
     }
   }
 
@@ -302,11 +273,12 @@ function withArguments({ file, args }: Command, more: readonly string[]): Comman
   return { file, args: [...args, ...more] };
 }
 
-/** Takes a worker's job from it. */
-function release<Task, Result, Progress>(worker: Worker<Task, Result, Progress>): void {
+/** Ends a process whose task threw something; it keeps its place in the pool until it has gone. */
+function discard<Task, Result, Progress>(worker: Worker<Task, Result, Progress>, reject: () => void): void {
   worker.job = undefined;
-  worker.watch?.stop();
-  worker.watch = undefined;
+  worker.ending = true;
+  worker.process.kill("SIGKILL");
+  reject();
 }
 
 /** Whether a child process and its channel keep this program's event loop alive. */

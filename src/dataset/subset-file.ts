@@ -1,12 +1,13 @@
 // The training and validation subsets of a search as one raw file, so that worker processes load only what they need: a
 // JSON line, then training labels, training pixels, validation labels, validation pixels.
 
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { RunError, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { type ImageBatch, selectImages } from "../image/batch.ts";
 import type { Dataset, LabelledImages } from "./dataset.ts";
-import { bytesOf } from "./digest.ts";
+import { bytesOf, chunksOf } from "./digest.ts";
 import type { Subsets } from "./subsets.ts";
 
 export interface SubsetImages {
@@ -42,21 +43,32 @@ export function selectSubsets(
 }
 
 /** Writes the whole file atomically. @throws RunError */
-export function writeSubsets(path: string, { train, validation, classes }: SubsetImages): void {
+export function writeSubsets(path: string, subsets: SubsetImages): void {
+  writeFileWhole(path, partsOf(subsets));
+}
+
+/** SHA-256 of the file that `writeSubsets` writes, in hexadecimal. */
+export function subsetsDigest(subsets: SubsetImages): string {
+  const hash = createHash("sha256");
+  for (const part of partsOf(subsets)) for (const chunk of chunksOf(part)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/** The file's content, in order. */
+function partsOf({ train, validation, classes }: SubsetImages): Uint8Array[] {
   const header: Header = {
     format: "deepaugment-subsets",
     classes,
     train: shapeOf(train.images),
     validation: shapeOf(validation.images),
   };
-  writeFileWhole(path, [
-    Buffer.from(`${JSON.stringify(header)}
-`),
+  return [
+    Buffer.from(`${JSON.stringify(header)}\n`),
     bytesOf(train.labels),
     train.images.data,
     bytesOf(validation.labels),
     validation.images.data,
-  ]);
+  ];
 }
 
 /** Reads the whole file. @throws RunError if it is missing or damaged. */

@@ -1,22 +1,23 @@
-// The search's last stage: the policies that promise most, and the baseline, are trained anew. The best of many noisy
-// rewards is the luckiest one, too (the winner's curse; Smith and Winkler 2006, "The optimizer's curse"); rewards of
-// trainings that chose nothing have no such luck. Sample k of all of them shares its weights and its order, as in the
-// search, so that they differ by their policy alone.
+// The last stage of a run: the most promising policies, and the baseline, are trained again with fresh seeds. The best of
+// many noisy rewards is also the luckiest one (the winner's curse; Smith and Winkler 2006, "The optimizer's curse"); rewards
+// by which nothing was chosen have no such luck. Sample k of all of them shares its weights and its order, as in the search,
+// so that they differ by their policy alone.
 
-import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
+import { type RewardSettings, rewardOf } from "../child/reward.ts";
 import { UsageError } from "../common/errors.ts";
 import type { Notebook } from "../experiment/notebook.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "../experiment/records.ts";
+import { keyOf } from "../experiment/turns.ts";
 import { formatPolicy, type Policy } from "../policy/policy.ts";
-import { type Executor, TrainingFailedError } from "./executor.ts";
+import { type Executor, TrainingFailedError } from "./executors/executor.ts";
 import type { SearchObserver } from "./search.ts";
-import type { TrainingTask } from "./training.ts";
+import type { TrainingResult, TrainingTask } from "./training.ts";
 
-/** What the confirmation tells while it runs. */
+/** What the confirmation reports while it runs. */
 export interface ConfirmationObserver
   extends Pick<SearchObserver, "onTrainingStarted" | "onEpoch" | "onTrainingFinished" | "onTrainingFailed"> {
   onConfirmationStarted?(plan: ConfirmationPlan): void;
-  /** All fresh trainings of a policy, or of the baseline (trial 0), have ended well; not called where they were there already. */
+  /** All fresh trainings of a policy, or of the baseline (trial 0), have succeeded; not called for those of an earlier run. */
   onConfirmed?(record: TrialRecord): void;
 }
 
@@ -25,25 +26,25 @@ export interface ConfirmationPlan {
   readonly policies: number;
   /** Fresh trainings of each. */
   readonly samples: number;
-  /** Those that are still to be done, of all. */
+  /** In all, without those that an earlier run has done. */
   readonly trainings: number;
 }
 
-/** The samples that belong to the confirmation: numbers that no trial of the search has. */
+/** The samples of the confirmation: numbers that no trial of the search uses. */
 export interface FreshSamples {
   readonly first: number;
   readonly count: number;
 }
 
 export interface ConfirmationOptions {
-  /** What to train anew, the baseline first. */
+  /** What to train again, the baseline first. */
   readonly trials: readonly TrialRecord[];
   readonly fresh: FreshSamples;
   readonly reward: RewardSettings;
   readonly executor: Executor;
-  /** `confirmations.csv`: a training is appended as it ends; in the end they stand in the order of trials and samples. */
+  /** `confirmations.csv`: a training is appended as it ends; in the end they are sorted by trial and sample. */
   readonly notebook: Notebook;
-  /** What the notebook holds already. */
+  /** What the notebook already contains. */
   readonly recorded: readonly TrainingRecord[];
   readonly taskOf: (trial: number, sample: number, policy: Policy) => TrainingTask;
   readonly signal?: AbortSignal;
@@ -51,20 +52,15 @@ export interface ConfirmationOptions {
 }
 
 /**
- * Does the trainings that are missing, all side by side; returns all that the notebook then holds. A policy of which one
- * fails for good stays unconfirmed, until a run that goes on tries it again.
- * @throws InterruptedError on abort, RunError where nothing can be written; what ended before is in the notebook.
- *   UsageError where the notebook has a trial under another policy.
+ * Does the trainings that are missing, all at the same time; returns all that the notebook then contains. If one of a
+ * policy's trainings fails for good, the policy stays unconfirmed; a resumed run tries that training again.
+ * @throws InterruptedError on abort, RunError if something cannot be written; what ended before is in the notebook.
+ *   UsageError if the notebook has a trial with another policy.
  */
 export async function confirmTrials(options: ConfirmationOptions): Promise<TrainingRecord[]> {
-  const { trials, fresh, notebook, recorded, observer } = options;
+  const { trials, fresh, notebook, recorded, observer, signal } = options;
   checkPolicies(options);
-  const held = new Set(recorded.map(keyOf));
-  const missing = trials.flatMap(({ trial, policy }) =>
-    samplesOf(fresh)
-      .map((sample) => ({ trial, sample, policy }))
-      .filter((training) => !held.has(keyOf(training))),
-  );
+  const missing = missingTrainings(options);
   observer?.onConfirmationStarted?.({
     policies: trials.length - 1,
     samples: fresh.count,
@@ -74,23 +70,31 @@ export async function confirmTrials(options: ConfirmationOptions): Promise<Train
   if (!notebook.exists) notebook.create();
   const records = [...recorded];
   const failure = new AbortController();
-  const { signal } = options;
   const stop = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
-  const train = async ({ trial, sample, policy }: (typeof missing)[number]) => {
-    let history: EpochResult[];
+  /** An error of the observer is no failure of a training: it ends the confirmation. */
+  const report = (act: () => void) => {
     try {
-      history = await options.executor.train(options.taskOf(trial, sample, policy), {
+      act();
+    } catch (error) {
+      failure.abort(error);
+    }
+  };
+  const train = async ({ trial, sample, policy }: Missing) => {
+    let result: TrainingResult;
+    try {
+      result = await options.executor.train(options.taskOf(trial, sample, policy), {
         signal: stop,
-        onStart: () => observer?.onTrainingStarted?.(trial, sample),
-        onEpoch: (result) => observer?.onEpoch?.(trial, sample, result),
+        onStart: () => report(() => observer?.onTrainingStarted?.(trial, sample)),
+        onEpoch: (epoch) => report(() => observer?.onEpoch?.(trial, sample, epoch)),
       });
     } catch (error) {
       if (!(error instanceof TrainingFailedError)) throw error;
       observer?.onTrainingFailed?.({ trial, sample, reason: error.reason });
       return;
     }
-    // Nothing is written any more once something could not be.
+    // Once something could not be written, nothing more is.
     if (failure.signal.aborted) return;
+    const { history } = result;
     const record = { trial, sample, policy, history, reward: rewardOf(history, options.reward) };
     notebook.append(record);
     records.push(record);
@@ -107,7 +111,7 @@ export async function confirmTrials(options: ConfirmationOptions): Promise<Train
   return records;
 }
 
-/** Trials of which all fresh samples are there, by number. */
+/** Trials whose fresh samples are complete, by number. */
 export function confirmedTrials(
   records: readonly TrainingRecord[],
   fresh: FreshSamples,
@@ -121,6 +125,22 @@ export function confirmedTrials(
   return confirmed;
 }
 
+interface Missing {
+  readonly trial: number;
+  readonly sample: number;
+  readonly policy: Policy;
+}
+
+/** The trainings that the notebook does not have yet. */
+function missingTrainings({ trials, fresh, recorded }: ConfirmationOptions): Missing[] {
+  const held = new Set(recorded.map(keyOf));
+  return trials.flatMap(({ trial, policy }) =>
+    samplesOf(fresh)
+      .map((sample) => ({ trial, sample, policy }))
+      .filter((training) => !held.has(keyOf(training))),
+  );
+}
+
 function samplesOf({ first, count }: FreshSamples): number[] {
   return Array.from({ length: count }, (_, index) => first + index);
 }
@@ -131,12 +151,8 @@ function checkPolicies({ trials, notebook, recorded }: ConfirmationOptions): voi
     const expected = policies.get(trial);
     if (expected && JSON.stringify(policy) !== JSON.stringify(expected)) {
       throw new UsageError(
-        `${notebook.path}: trial ${trial} is ${formatPolicy(policy)} there, but ${formatPolicy(expected)} in the search; remove the file to confirm anew`,
+        `${notebook.path}: trial ${trial} is ${formatPolicy(policy)} there, but ${formatPolicy(expected)} in the search; remove the file to confirm again`,
       );
     }
   }
-}
-
-function keyOf({ trial, sample }: { readonly trial: number; readonly sample: number }): string {
-  return `${trial}/${sample}`;
 }

@@ -1,6 +1,6 @@
 // How busy the workers of a search were.
 
-/** An end that is heard so soon after this program was deaf may have been earlier; in milliseconds. */
+/** An end that is heard this soon after this program was deaf may have been earlier; in milliseconds. */
 const JUST_AFTER = 50;
 
 /**
@@ -17,7 +17,7 @@ export class Occupancy {
   #deafFrom = 0;
   #deafTo = Number.NEGATIVE_INFINITY;
 
-  /** @param now the time in milliseconds, from wherever. */
+  /** @param now the time in milliseconds, from any moment. */
   constructor(workers: number, now = () => performance.now()) {
     this.#workers = workers;
     this.#now = now;
@@ -39,7 +39,7 @@ export class Occupancy {
     this.#busy += Math.max(0, (isLate ? this.#deafFrom : this.#last) - start);
   }
 
-  /** Does what hears of no training meanwhile. */
+  /** Runs something that blocks this program, during which it hears of no training. */
   whileDeaf<T>(act: () => T): T {
     const from = this.#now();
     try {
@@ -50,10 +50,10 @@ export class Occupancy {
     }
   }
 
-  /** The share of all workers' time that was spent on trainings, in [0, 1]; null where none has ended. */
+  /** The share of all workers' time that was spent on trainings, in [0, 1]; null if none has ended. */
   get share(): number | null {
     if (this.#first === undefined || this.#last === undefined) return null;
-    // A worker takes up the next training a moment before the end of the last one is heard of here.
+    // A worker starts the next training a moment before the end of the last one is heard here.
     return Math.min(1, this.#busy / (this.#workers * (this.#last - this.#first)));
   }
 }

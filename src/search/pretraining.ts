@@ -1,22 +1,24 @@
-// Children that do not start from random weights: one is trained without augmentation first, and all others go on from its
-// weights, as the original DeepAugment had it. The file can be another run's, on another engine.
+// Children that do not start from random weights: one is trained without augmentation first, and all others start from its
+// weights, as in the original DeepAugment. The file can be of another run, on another engine.
 
 import { existsSync } from "node:fs";
 import { buildModel, type ModelOptions } from "../child/model.ts";
 import { checkWeights } from "../child/weights.ts";
 import { RunError } from "../common/errors.ts";
+import { writeFileWhole } from "../common/files.ts";
 import type { Config } from "../config/schema.ts";
 import { onOutline } from "../engine/outline.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type Executor, TrainingFailedError } from "./executor.ts";
+import { type ContentRef, contentRef } from "./content.ts";
+import { type Executor, TrainingFailedError } from "./executors/executor.ts";
 import type { TrainingTask } from "./training.ts";
 
 type Settings = Pick<Config, "model" | "child_first_train_epochs" | "pre_aug_weights_path">;
 
 /**
- * Before an experiment begins: whether weights that are there already fit its children.
- * @throws UsageError where they do not, or the file is none of weights.
+ * Before an experiment begins: checks that weights which exist already fit its children.
+ * @throws UsageError if they do not, or the file is not one of weights.
  */
 export async function checkPretrained(
   { model, child_first_train_epochs, pre_aug_weights_path: path }: Settings,
@@ -36,7 +38,7 @@ export async function checkPretrained(
 
 export interface Pretraining {
   readonly task: Omit<TrainingTask, "trial" | "sample" | "policy" | "epochs">;
-  /** That without augmentation. */
+  /** Of no augmentation. */
   readonly policy: Policy;
   readonly experiment: Experiment;
   readonly executor: Executor;
@@ -44,29 +46,34 @@ export interface Pretraining {
 }
 
 /**
- * Trains the child without augmentation once, where the configuration asks for it and its weights are not there yet;
- * returns the file of the weights.
- * @throws RunError where that training fails: all others need its weights.
+ * Trains the child once without augmentation, if the configuration asks for it and its weights do not exist yet; returns the
+ * file of the weights.
+ * @throws RunError if that training fails, since all others need its weights, or they cannot be written.
  */
 export async function pretrain(
   { child_first_train_epochs: epochs, pre_aug_weights_path }: Settings,
   { task, policy, experiment, executor, signal }: Pretraining,
-): Promise<string | undefined> {
+): Promise<ContentRef | undefined> {
   if (epochs === 0) return undefined;
   const path = pre_aug_weights_path ?? experiment.path("pre_aug_weights.safetensors");
   if (existsSync(path)) {
     experiment.log("info", `children start from the weights in ${path}`);
-    return path;
+    return contentRef(path);
   }
   experiment.log("info", `training ${epochs} epochs without augmentation first`);
+  const first = { ...task, trial: 0, sample: 0, policy, epochs, returnsWeights: true };
+  let weights: Uint8Array | undefined;
   try {
-    await executor.train(
-      { ...task, trial: 0, sample: 0, policy, epochs, trainedWeightsPath: path },
-      { signal },
-    );
+    ({ weights } = await executor.train(first, { signal }));
   } catch (error) {
     if (!(error instanceof TrainingFailedError)) throw error;
     throw new RunError(`the training before all others, for ${path}, failed twice: ${error.reason}`);
   }
-  return path;
+  if (!weights) {
+    throw new RunError(
+      `the executor returned no weights of the training before all others, for ${path}; it must return what runTraining does`,
+    );
+  }
+  writeFileWhole(path, [weights]);
+  return contentRef(path);
 }

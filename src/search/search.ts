@@ -1,5 +1,5 @@
-// The loop: controller → policy → trainings → reward → notebook. Trial t is asked with the results of trials up to
-// t − lag, told in order, so that a run depends on its seed and never on which training happened to end first.
+// The loop: controller → policy → trainings → reward → notebook. The controller proposes trial t knowing the results of the
+// trials up to t − lag, in order, so that a run depends on its seed and never on which training happened to end first.
 
 import type { EpochResult, RewardSettings } from "../child/reward.ts";
 import { rewardOf } from "../child/reward.ts";
@@ -14,17 +14,18 @@ import {
   trialOf,
 } from "../experiment/records.ts";
 import type { Recovered } from "../experiment/recovery.ts";
+import { keyOf, placeOf, turnOf } from "../experiment/turns.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type Executor, TrainingFailedError } from "./executor.ts";
+import { type Executor, TrainingFailedError } from "./executors/executor.ts";
 import { Occupancy } from "./occupancy.ts";
 import type { TrainingTask } from "./training.ts";
 
-/** What a search tells while it runs. */
+/** What a search reports while it runs. */
 export interface SearchObserver {
   onTrainingStarted?(trial: number, sample: number): void;
   onEpoch?(trial: number, sample: number, result: EpochResult): void;
   onTrainingFinished?(record: TrainingRecord): void;
-  /** A training failed twice; it is recorded, and the search goes on without it. */
+  /** A training failed twice; it is recorded, and the search continues without it. */
   onTrainingFailed?(failure: TrainingFailure): void;
   /** In the order of trials; the record is on disk. */
   onTrialFinished?(record: TrialRecord): void;
@@ -32,7 +33,7 @@ export interface SearchObserver {
   onTrialDropped?(trial: number): void;
 }
 
-/** How points of the controller's space and policies become each other. */
+/** Converts between points of the controller's space and policies. */
 export interface PolicySpace {
   /** The policy of trial 0. */
   readonly baseline: Policy;
@@ -43,7 +44,7 @@ export interface PolicySpace {
 export interface SearchOptions {
   /** Trials besides the baseline. */
   readonly iterations: number;
-  /** Trainings a trial. */
+  /** Trainings per trial. */
   readonly samples: number;
   readonly lag: number;
   readonly reward: RewardSettings;
@@ -51,9 +52,9 @@ export interface SearchOptions {
   readonly space: PolicySpace;
   readonly executor: Executor;
   readonly notebook: Notebook;
-  /** Where trainings that end before their turn wait for it. */
+  /** Keeps trainings that end before their turn until then. */
   readonly early: Notebook;
-  /** Where trainings that failed for good are named. */
+  /** Names the trainings that failed for good. */
   readonly failures: FailureList;
   /** What an earlier run left in these files. */
   readonly recovered: Recovered;
@@ -63,8 +64,8 @@ export interface SearchOptions {
 }
 
 /**
- * How many trials may be in flight so that `workers` processes never wait for a trial's last sample. The same for one
- * worker as for two, so that both give the same run.
+ * How many trials may be in flight, so that `workers` trainings at a time never wait for a trial's last sample. The same for
+ * one worker as for two, so that both give the same run.
  */
 export function lagOf(workers: number, samples: number): number {
   return Math.ceil(Math.max(workers, 2) / samples) + 1;
@@ -75,17 +76,17 @@ export interface SearchOutcome {
   readonly trials: TrialRecord[];
   /** Trainings that failed for good, an earlier run's included. */
   readonly failures: readonly TrainingFailure[];
-  /** Share of the workers' time that was spent on trainings, in [0, 1]; null where nothing was left to train. */
+  /** Share of the workers' time that was spent on trainings, in [0, 1]; null if nothing was left to train. */
   readonly utilization: number | null;
 }
 
-/** So many trainings in a row fail for a reason that is none of theirs. */
+/** Number of consecutive failures after which we assume a cause outside the policies and stop. */
 const MOST_FAILURES = 6;
 
 /**
  * Runs trials 0 (the baseline) to `iterations`.
- * @throws InterruptedError on abort; RunError where nothing can be written, where the baseline has no training left, or
- *   where so many trainings fail in a row that something else must be wrong. What ended before is on disk.
+ * @throws InterruptedError on abort; RunError if something cannot be written, if all trainings of the baseline fail, or if
+ *   several trainings in a row fail. What ended before is on disk.
  */
 export async function runSearch(options: SearchOptions): Promise<SearchOutcome> {
   return new Search(options).run();
@@ -100,12 +101,13 @@ class Search {
   readonly #options: SearchOptions;
   readonly #recorded: ReadonlyMap<string, TrainingRecord>;
   readonly #open = new Map<number, OpenTrial>();
-  /** By trial; undefined for one that has no training left. */
+  /** By trial; undefined if all of its trainings failed. */
   readonly #finished: (TrialRecord | undefined)[] = [];
   readonly #failures: TrainingFailure[];
   readonly #failure = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #occupancy: Occupancy;
+  /** Trials whose results the controller has. */
   #told = 0;
   /** Trainings that have had their turn in the notebook's order. */
   #turns = 0;
@@ -118,9 +120,7 @@ class Search {
   constructor(options: SearchOptions) {
     this.#options = options;
     const { recorded, recordedEarly, failures } = options.recovered;
-    this.#recorded = new Map(
-      [...recorded, ...recordedEarly].map((record) => [keyOf(record.trial, record.sample), record]),
-    );
+    this.#recorded = new Map([...recorded, ...recordedEarly].map((record) => [keyOf(record), record]));
     this.#failures = [...failures];
     this.#occupancy = new Occupancy(options.executor.workers);
   }
@@ -150,16 +150,14 @@ class Search {
     };
   }
 
-  /** An earlier run of more iterations may have left trainings whose turn is still to come. */
+  /** Keeps the file if an earlier run of more iterations left trainings whose turn is still to come. */
   #removeEarly(): void {
     const { early, recovered, samples } = this.#options;
-    const isDone = recovered.recordedEarly.every(
-      ({ trial, sample }) => trial * samples + sample < this.#turns,
-    );
+    const isDone = recovered.recordedEarly.every((record) => turnOf(record, samples) < this.#turns);
     if (isDone) early.remove();
   }
 
-  /** Tells the controller, in order, all trials up to `last`. */
+  /** Gives the controller the results of all trials up to `last`, in order. */
   #tell(last: number): void {
     const { controller, space } = this.#options;
     for (; this.#told <= last; this.#told++) {
@@ -185,7 +183,7 @@ class Search {
   /** One of the trial's samples that an earlier run left; all have the trial's policy. */
   #anyRecorded(trial: number): TrainingRecord | undefined {
     for (let sample = 0; sample < this.#options.samples; sample++) {
-      const recorded = this.#recorded.get(keyOf(trial, sample));
+      const recorded = this.#recorded.get(keyOf({ trial, sample }));
       if (recorded) return recorded;
     }
     return undefined;
@@ -196,7 +194,7 @@ class Search {
     this.#open.set(trial, { policy, samples: new Array(samples).fill(undefined) });
     for (let sample = 0; sample < samples; sample++) {
       const known =
-        this.#recorded.get(keyOf(trial, sample)) ??
+        this.#recorded.get(keyOf({ trial, sample })) ??
         this.#failures.find((failure) => failure.trial === trial && failure.sample === sample);
       if (known) this.#arrived(known);
       else this.#train(trial, sample, policy);
@@ -206,7 +204,7 @@ class Search {
   #train(trial: number, sample: number, policy: Policy): void {
     const { executor, signal, observer, taskOf, reward } = this.#options;
     const stop = signal ? AbortSignal.any([signal, this.#failure.signal]) : this.#failure.signal;
-    const key = keyOf(trial, sample);
+    const key = keyOf({ trial, sample });
     const running = executor
       .train(taskOf(trial, sample, policy), {
         signal: stop,
@@ -218,7 +216,7 @@ class Search {
       })
       .finally(() => this.#occupancy.end(key))
       .then(
-        (history) =>
+        ({ history }) =>
           this.#guard(() =>
             this.#succeed({ trial, sample, policy, history, reward: rewardOf(history, reward) }),
           ),
@@ -235,7 +233,7 @@ class Search {
     this.#running.add(running);
   }
 
-  /** Does something of which a failure ends the search; nothing once it has ended, so that nothing is written any more. */
+  /** Runs what ends the search if it throws. Once the search has ended, does nothing: nothing more is written. */
   #guard(act: () => void): void {
     if (this.#failure.signal.aborted) return;
     try {
@@ -247,8 +245,7 @@ class Search {
 
   #succeed(record: TrainingRecord): void {
     this.#failedInRow = [];
-    if (record.trial * this.#options.samples + record.sample > this.#turns)
-      this.#options.early.append(record);
+    if (turnOf(record, this.#options.samples) > this.#turns) this.#options.early.append(record);
     this.#guard(() => this.#options.observer?.onTrainingFinished?.(record));
     this.#arrived(record);
   }
@@ -260,14 +257,14 @@ class Search {
     if (this.#failedInRow.length >= MOST_FAILURES) {
       this.#forget(this.#failedInRow);
       throw new RunError(
-        `${MOST_FAILURES} trainings in a row failed, the last one since: ${reason}; mend that: they are tried again when the search goes on`,
+        `${MOST_FAILURES} trainings in a row failed, the last one because: ${reason}; fix that: they are tried again when the search is resumed`,
       );
     }
     const ofTrial = this.#failures.filter((other) => other.trial === trial);
     if (trial === 0 && ofTrial.length === samples - 1) {
       this.#forget(ofTrial);
       throw new RunError(
-        `all trainings of the baseline failed, and nothing can be compared with it: ${reason}; mend that: they are tried again when the search goes on`,
+        `all trainings of the baseline failed, and nothing can be compared with it: ${reason}; fix that: they are tried again when the search is resumed`,
       );
     }
     failures.append(failure);
@@ -277,21 +274,20 @@ class Search {
   }
 
   /**
-   * Takes failures back, so that the trainings are tried again by the run that goes on. The notebook then ends before
-   * them: what came after has its turn again, and waits among the trainings that ended early.
+   * Removes failures, so that a resumed run tries these trainings again. The notebook then ends before them: what came after
+   * has its turn again, and is kept among the trainings that ended early.
    */
   #forget(forgotten: readonly TrainingFailure[]): void {
     const { failures, notebook, samples } = this.#options;
-    const turns = forgotten.map(({ trial, sample }) => trial * samples + sample);
-    const first = Math.min(...turns);
+    const first = Math.min(...forgotten.map((failure) => turnOf(failure, samples)));
     if (first < this.#turns) {
-      const failedBefore = this.#failures.filter(({ trial, sample }) => trial * samples + sample < first);
+      const failedBefore = this.#failures.filter((failure) => turnOf(failure, samples) < first);
       notebook.keep(first - failedBefore.length);
     }
     failures.replace(this.#failures.filter((failure) => !forgotten.includes(failure)));
   }
 
-  /** Takes how a training ended, and writes all whose turn has come. */
+  /** Takes a training that has ended, and writes all whose turn has come. */
   #arrived(ended: TrainingRecord | TrainingFailure): void {
     const { notebook, recovered, samples } = this.#options;
     this.#open.get(ended.trial)!.samples[ended.sample] = ended;
@@ -306,8 +302,8 @@ class Search {
   }
 
   #nextInOrder(): TrainingRecord | TrainingFailure | undefined {
-    const { samples } = this.#options;
-    return this.#open.get(Math.floor(this.#turns / samples))?.samples[this.#turns % samples];
+    const { trial, sample } = placeOf(this.#turns, this.#options.samples);
+    return this.#open.get(trial)?.samples[sample];
   }
 
   #finish(trial: number): void {
@@ -324,7 +320,7 @@ class Search {
     this.#wake();
   }
 
-  /** Waits until the condition holds, or rethrows the failure that keeps it from ever holding. */
+  /** Waits until the condition holds, or rethrows the error that ended the search. */
   async #until(condition: () => boolean): Promise<void> {
     for (;;) {
       if (this.#failure.signal.aborted) throw this.#failure.signal.reason;
@@ -338,8 +334,4 @@ class Search {
 
 function isRecord(ended: TrainingRecord | TrainingFailure): ended is TrainingRecord {
   return "history" in ended;
-}
-
-function keyOf(trial: number, sample: number): string {
-  return `${trial}/${sample}`;
 }

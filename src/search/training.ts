@@ -1,27 +1,31 @@
-// One training as plain data in and plain data out: the same function runs in this process or in a worker.
+// One training as plain data in and plain data out: the same function runs in this process, in a worker process, and on
+// another machine.
 
 import { augmentTrainingSet } from "../augment/policy.ts";
 import { buildModel } from "../child/model.ts";
 import type { EpochResult } from "../child/reward.ts";
 import { trainChild } from "../child/trainer.ts";
-import { loadWeights, saveWeights } from "../child/weights.ts";
+import { loadWeights, serializeWeights } from "../child/weights.ts";
 import { seedOf } from "../common/random.ts";
 import type { EngineChoice, PrecisionChoice } from "../config/engines.ts";
 import { readSubsets, type SubsetImages } from "../dataset/subset-file.ts";
 import { startEngine } from "../engine/choose.ts";
 import type { Engine } from "../engine/types.ts";
 import type { Policy } from "../policy/policy.ts";
+import { type ContentRef, type LocateContent, locateByHint, locateVerified } from "./content.ts";
 
-/** What a training needs to know, and nothing else. */
+/** What a training needs to know, and nothing else. Plain data: as JSON it is the same training. */
 export interface TrainingTask {
+  /** From 0, the baseline. */
   readonly trial: number;
   /** From 0. Sample k of every trial shares weights, order and draws with sample k of every other. */
   readonly sample: number;
   readonly policy: Policy;
   /** The experiment's. */
   readonly seed: number;
-  /** A name, or the path of the user's own. */
-  readonly model: string;
+  /** A model's name, or the file of the user's own. */
+  readonly model: string | ContentRef;
+  /** Of the user's own model: whether a last layer for another number of classes is replaced. */
   readonly replaceHead?: boolean;
   readonly engine: EngineChoice;
   readonly precision: PrecisionChoice;
@@ -29,35 +33,49 @@ export interface TrainingTask {
   readonly threads: number;
   readonly epochs: number;
   readonly batchSize: number;
-  /** The file with the training and the validation subset. */
-  readonly subsetsPath: string;
-  /** Weights to start from, instead of random ones. */
-  readonly initialWeightsPath?: string;
-  /** Where to keep the trained weights. */
-  readonly trainedWeightsPath?: string;
+  /** The file with the training and the validation images. */
+  readonly subsets: ContentRef;
+  /** The file of the weights to start from, instead of random ones. */
+  readonly initialWeights?: ContentRef;
+  /** Whether the result has the trained weights. */
+  readonly returnsWeights?: boolean;
+}
+
+/** What a training measured. Plain data. */
+export interface TrainingResult {
+  /** One result per epoch, in order. */
+  readonly history: readonly EpochResult[];
+  /** If the task asks for them: the trained weights, as the bytes of a safetensors file. */
+  readonly weights?: Uint8Array;
 }
 
 /** One for all trainings of an experiment. */
 let started: { readonly choice: string; readonly engine: Promise<Engine> } | undefined;
-let subsets: { path: string; data: SubsetImages } | undefined;
+let loaded: { readonly digest: string; readonly subsets: SubsetImages } | undefined;
 
-/** Trains one child. `onEpoch` hears of each epoch as it ends. */
+/**
+ * Trains one child.
+ * @param onEpoch is called after each epoch.
+ * @param locate finds the files that the task names; unless given, they are at the paths that the task has as hints.
+ * @throws UsageError if a file is not the one that the task names, or the engine is not available here; RunError if a file
+ *   cannot be read.
+ */
 export async function runTraining(
   task: TrainingTask,
   onEpoch?: (result: EpochResult) => void,
-): Promise<EpochResult[]> {
+  locate: LocateContent = locateByHint,
+): Promise<TrainingResult> {
   const engine = await engineOf(task);
-  if (subsets?.path !== task.subsetsPath)
-    subsets = { path: task.subsetsPath, data: readSubsets(task.subsetsPath) };
-  const { train, validation, classes } = subsets.data;
+  const { train, validation, classes } = await subsetsOf(task.subsets, locate);
+  const name = typeof task.model === "string" ? task.model : await locateVerified(task.model, locate);
+  const weights = task.initialWeights && (await locateVerified(task.initialWeights, locate));
   const augmented = augmentTrainingSet(train, task.policy, seedOf(task.seed, "augment", task.sample));
   const seed = seedOf(task.seed, "sample", task.sample);
   const { height, width } = train.images;
-  const { replaceHead } = task;
-  const model = buildModel(task.model, { height, width, classes, seed, engine, replaceHead });
+  const { replaceHead, epochs, batchSize } = task;
+  const model = buildModel(name, { height, width, classes, seed, engine, replaceHead });
   try {
-    if (task.initialWeightsPath) loadWeights(model.net, task.initialWeightsPath);
-    const { epochs, batchSize } = task;
+    if (weights) loadWeights(model.net, weights);
     const history = await trainChild(model, augmented, validation, {
       epochs,
       batchSize,
@@ -65,8 +83,7 @@ export async function runTraining(
       seed,
       onEpoch,
     });
-    if (task.trainedWeightsPath) await saveWeights(model.net, task.trainedWeightsPath);
-    return history;
+    return task.returnsWeights ? { history, weights: await serializeWeights(model.net) } : { history };
   } finally {
     model.net.dispose();
     model.optimizer.dispose();
@@ -78,4 +95,12 @@ function engineOf({ engine, precision, threads }: TrainingTask): Promise<Engine>
   const choice = JSON.stringify([engine, precision, threads]);
   if (started?.choice !== choice) started = { choice, engine: startEngine(engine, precision, threads) };
   return started.engine;
+}
+
+/** The images of the training before, if this one asks for the same. */
+async function subsetsOf(ref: ContentRef, locate: LocateContent): Promise<SubsetImages> {
+  if (loaded?.digest !== ref.digest) {
+    loaded = { digest: ref.digest, subsets: readSubsets(await locateVerified(ref, locate)) };
+  }
+  return loaded.subsets;
 }

@@ -1,7 +1,7 @@
 // Trainings for real, on few real images.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { buildModel, checkModel } from "../../src/child/model.ts";
 import type { EpochResult } from "../../src/child/reward.ts";
 import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
-import { loadWeights, saveWeights } from "../../src/child/weights.ts";
+import { loadWeights, serializeWeights } from "../../src/child/weights.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
 import { startEngine } from "../../src/engine/choose.ts";
@@ -138,7 +138,7 @@ describe("weights in a file", () => {
       classes: 10,
       seed: 1,
     });
-    await saveWeights(trained.net, path);
+    writeFileSync(path, await serializeWeights(trained.net));
     const fresh = build(wasm, 2);
     loadWeights(fresh.net, path);
     assert.deepEqual(

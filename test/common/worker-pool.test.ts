@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { InterruptedError, RunError, UsageError } from "../../src/common/errors.ts";
 import { selfCommand } from "../../src/common/self.ts";
-import { WorkerDiedError, WorkerPool } from "../../src/common/worker-pool.ts";
+import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../../src/common/worker-pool.ts";
 import type { TestResult, TestTask } from "./fixtures/worker.ts";
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url));
@@ -34,10 +34,16 @@ async function waitUntilGone(pids: readonly number[]): Promise<void> {
 
 describe("WorkerPool", () => {
   const pools: WorkerPool<TestTask, TestResult, number>[] = [];
-  const create = (size: number, file = process.execPath, environment?: NodeJS.ProcessEnv) => {
+  const create = (
+    size: number,
+    file = process.execPath,
+    environment?: NodeJS.ProcessEnv,
+    options: WorkerPoolOptions = {},
+  ) => {
     const pool = new WorkerPool<TestTask, TestResult, number>("test", size, {
       command: { file, args: [fixture("worker")] },
       environment,
+      ...options,
     });
     pools.push(pool);
     return pool;
@@ -120,52 +126,44 @@ describe("WorkerPool", () => {
     assert.equal((await pool.run({ does: "double" })).pid, pid);
   });
 
-  it("kills a process that hangs, and runs its task again, once", {
-    skip: process.platform === "win32",
-  }, async () => {
-    const pool = create(1);
-    const { pid } = await pool.run({ does: "double" });
-    const limits: number[] = [];
-    const silenceLimit = () => {
-      limits.push(400);
-      return 400;
-    };
-    const again = await pool.run({ does: "stop-once", file: join(folder, "stopped") }, { silenceLimit });
-    assert.notEqual(again.pid, pid);
-    assert.ok(!isAlive(pid));
-    assert.ok(limits.length > 4, "the limit is asked for anew");
-    await assert.rejects(pool.run({ does: "hang" }, { silenceLimit: () => 300 }), (error: Error) => {
+  it("runs a task once whose process dies, if the pool says so", async () => {
+    const pool = create(1, process.execPath, undefined, { runs: 1 });
+    await assert.rejects(pool.run({ does: "die-once", file: join(folder, "died-once") }), (error: Error) => {
       assert.ok(error instanceof WorkerDiedError);
-      assert.match(
-        error.message,
-        /^a worker process \(test\) ended 2 times in the same task: hung: reported nothing for \d+ s$/,
-      );
+      assert.match(error.message, /^a worker process \(test\) ended in a task: killed by SIGKILL/);
+      assert.match(error.death, /^killed by SIGKILL/);
       return true;
     });
+    assert.ok((await pool.run({ does: "double" })).pid);
   });
 
-  it("lets a task run for longer than the limit, which reports now and then", async () => {
-    const pool = create(1);
-    await pool.run({ does: "double" });
-    let starts = 0;
-    await pool.run({ does: "report" }, { silenceLimit: () => 1000, onStart: () => starts++ });
-    assert.equal(starts, 1);
-  });
-
-  it("runs again, in another process, what threw, where the caller says so", async () => {
-    const pool = create(1);
-    const { pid } = await pool.run({ does: "double" });
+  it("ends a process whose task threw what it may be the cause of, if the pool says so", async () => {
     const asked: string[] = [];
-    const isRetried = (error: Error) => {
+    const endsAfter = (error: Error) => {
       asked.push(error.message);
       return !(error instanceof UsageError);
     };
-    const again = await pool.run({ does: "throw-once", file: join(folder, "threw") }, { isRetried });
+    const pool = create(1, process.execPath, undefined, { endsAfter });
+    const { pid } = await pool.run({ does: "double" });
+    await assert.rejects(pool.run({ does: "throw" }), { name: "RangeError", message: "out of range" });
+    const again = await pool.run({ does: "double" });
     assert.notEqual(again.pid, pid);
-    await assert.rejects(pool.run({ does: "throw" }, { isRetried }), { name: "RangeError" });
-    assert.deepEqual(asked, ["no memory", "out of range", "out of range"]);
-    await assert.rejects(pool.run({ does: "usage" }, { isRetried }), UsageError);
-    assert.ok((await pool.run({ does: "double" })).pid);
+    assert.ok(!isAlive(pid));
+    await assert.rejects(pool.run({ does: "usage" }), UsageError);
+    assert.equal((await pool.run({ does: "double" })).pid, again.pid);
+    assert.deepEqual(asked, ["out of range", "mend it"]);
+    await assert.rejects(pool.run({ does: "throw" }), { name: "RangeError" });
+    await pool.close();
+    assert.ok(!isAlive(again.pid));
+  });
+
+  it("runs a task before those that wait, if the task says so", async () => {
+    const pool = create(1);
+    const order: string[] = [];
+    const run = (name: string, isNext?: boolean) =>
+      pool.run({ does: "double" }, { isNext, onStart: () => order.push(name) });
+    await Promise.all([run("first"), run("second"), run("next", true)]);
+    assert.deepEqual(order, ["first", "next", "second"]);
   });
 
   it("offers its processes to Linux to be ended where memory runs out", {

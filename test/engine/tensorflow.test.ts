@@ -10,6 +10,7 @@ import { after, before, describe, it } from "node:test";
 import { writeSubsets } from "../../src/dataset/subset-file.ts";
 import type { EngineFound, EngineMissing } from "../../src/engine/types.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
+import { contentRef } from "../../src/search/content.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 import { imitate, REGISTERS } from "./tfjs-node.ts";
@@ -133,12 +134,12 @@ describe("engine tensorflow, installed", {
   function lossesOf(engine: TrainingTask["engine"], model: string): number[] {
     const task: TrainingTask = {
       ...{ trial: 0, sample: 0, policy: noAugmentation(1, 2), seed: 1, model, engine, precision: "float32" },
-      ...{ threads: 1, epochs: 2, batchSize: 16, subsetsPath },
+      ...{ threads: 1, epochs: 2, batchSize: 16, subsets: contentRef(subsetsPath) },
     };
     const { result, stderr } = evaluate<{ loss: number; validationLoss: number }[]>(
       folder,
       "search/training.ts",
-      `module.runTraining(${JSON.stringify(task)})`,
+      `module.runTraining(${JSON.stringify(task)}).then(({ history }) => history)`,
     );
     assert.equal(stderr, "");
     return result.flatMap(({ loss, validationLoss }) => [loss, validationLoss]);

@@ -5,7 +5,6 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import type { EpochResult } from "../../src/child/reward.ts";
 import { InterruptedError, RunError, UsageError } from "../../src/common/errors.ts";
 import { Random } from "../../src/common/random.ts";
 import { Notebook } from "../../src/experiment/notebook.ts";
@@ -17,8 +16,12 @@ import {
   confirmedTrials,
   confirmTrials,
 } from "../../src/search/confirmation.ts";
-import { type Executor, TrainingFailedError, type TrainOptions } from "../../src/search/executor.ts";
-import type { TrainingTask } from "../../src/search/training.ts";
+import {
+  type Executor,
+  TrainingFailedError,
+  type TrainOptions,
+} from "../../src/search/executors/executor.ts";
+import type { TrainingResult, TrainingTask } from "../../src/search/training.ts";
 
 const EPOCHS = 2;
 const FRESH = { first: 2, count: 3 };
@@ -41,7 +44,7 @@ class TimedExecutor implements Executor {
     this.#isForGood = isForGood;
   }
 
-  async train(task: TrainingTask, { signal, onStart, onEpoch }: TrainOptions): Promise<EpochResult[]> {
+  async train(task: TrainingTask, { signal, onStart, onEpoch }: TrainOptions): Promise<TrainingResult> {
     onStart?.();
     await new Promise((resolve) => setTimeout(resolve, this.#delays.uniform(0, 20)));
     if (signal?.aborted) throw new InterruptedError("interrupted");
@@ -51,7 +54,7 @@ class TimedExecutor implements Executor {
     }
     this.tasks.push(task);
     const random = new Random(JSON.stringify(task.policy), task.sample);
-    return Array.from({ length: EPOCHS }, (_, index) => {
+    const history = Array.from({ length: EPOCHS }, (_, index) => {
       const [accuracy, validationAccuracy] = [random.uniform(0, 0.5), random.uniform(0.5, 1)];
       const result = {
         epoch: index + 1,
@@ -64,6 +67,7 @@ class TimedExecutor implements Executor {
       onEpoch?.(result);
       return result;
     });
+    return { history };
   }
 
   async close(): Promise<void> {}

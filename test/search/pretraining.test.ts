@@ -15,7 +15,8 @@ import { startEngine } from "../../src/engine/choose.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import { Experiment } from "../../src/experiment/experiment.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
-import { InProcessExecutor } from "../../src/search/executor.ts";
+import { type ContentRef, contentRef } from "../../src/search/content.ts";
+import { InProcessExecutor } from "../../src/search/executors/in-process.ts";
 import { checkPretrained, pretrain } from "../../src/search/pretraining.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
@@ -37,7 +38,8 @@ after(() => rmSync(folder, { recursive: true }));
 const settings = (path: string | null = weights) =>
   resolveConfig({ data: "cifar10", model: MODEL, child_first_train_epochs: 4, pre_aug_weights_path: path });
 const taskOn = (engine: EngineChoice) => ({
-  ...{ seed: 1, model: MODEL, engine, precision: "float32" as const, threads: 1, batchSize: 10, subsetsPath },
+  ...{ seed: 1, model: MODEL, engine, precision: "float32" as const, threads: 1, batchSize: 10 },
+  subsets: contentRef(subsetsPath),
 });
 const policy = noAugmentation(1, 2);
 const pretrainOn = (engine: EngineChoice, path?: string | null) => {
@@ -45,29 +47,29 @@ const pretrainOn = (engine: EngineChoice, path?: string | null) => {
   return pretrain(settings(path), { task: taskOn(engine), policy, experiment, executor, signal: undefined });
 };
 /** The loss of the first epoch. */
-const lossFrom = async (initialWeightsPath?: string) => {
-  const task = { ...taskOn(ENGINES[1]), trial: 0, sample: 1, policy, epochs: 1, initialWeightsPath };
-  const [{ loss }] = await executor.train(task, {});
-  return loss;
+const lossFrom = async (initialWeights?: ContentRef) => {
+  const task = { ...taskOn(ENGINES[1]), trial: 0, sample: 1, policy, epochs: 1, initialWeights };
+  const { history } = await executor.train(task, {});
+  return history[0].loss;
 };
 
 describe("pre-training", () => {
   it("writes weights once, from which children start on another engine too", async () => {
     await checkPretrained(settings(), IMAGES); // there are none yet
-    assert.equal(await pretrainOn(ENGINES[0]), weights);
+    assert.deepEqual(await pretrainOn(ENGINES[0]), contentRef(weights));
     const written = statSync(weights).mtimeMs;
     await checkPretrained(settings(), IMAGES);
-    assert.equal(await pretrainOn(ENGINES[1]), weights);
+    assert.deepEqual(await pretrainOn(ENGINES[1]), contentRef(weights));
     assert.equal(statSync(weights).mtimeMs, written, "another run uses them as they are");
-    const [from, afresh] = [await lossFrom(weights), await lossFrom()];
+    const [from, afresh] = [await lossFrom(contentRef(weights)), await lossFrom()];
     assert.ok(from < afresh - 0.3, `${from}, afresh ${afresh}`);
   });
 
   it("keeps the weights in the experiment's folder where no other place is given", async () => {
-    const path = await pretrainOn(ENGINES[0], null);
-    assert.match(path ?? "", /pre_aug_weights\.safetensors$/);
+    const { path } = (await pretrainOn(ENGINES[0], null))!;
+    assert.match(path, /pre_aug_weights\.safetensors$/);
     assert.notEqual(path, weights);
-    assert.ok(statSync(path as string).size > 4 * 78_330);
+    assert.ok(statSync(path).size > 4 * 78_330);
   });
 
   it("refuses weights of another model, or for other images, in a line that names the key", async () => {

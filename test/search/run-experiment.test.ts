@@ -18,20 +18,20 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { applyPolicies } from "../../src/apply/apply.ts";
-import type { EpochResult } from "../../src/child/reward.ts";
 import { InterruptedError, UsageError } from "../../src/common/errors.ts";
 import { Random } from "../../src/common/random.ts";
 import { loadConfig, resolveConfig } from "../../src/config/load.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
-import { type Executor, InProcessExecutor, type TrainOptions } from "../../src/search/executor.ts";
+import type { Executor, TrainOptions } from "../../src/search/executors/executor.ts";
+import { InProcessExecutor } from "../../src/search/executors/in-process.ts";
 import {
   type ExperimentObserver,
   type ExperimentOutcome,
   runExperiment,
 } from "../../src/search/run-experiment.ts";
-import type { TrainingTask } from "../../src/search/training.ts";
+import type { TrainingResult, TrainingTask } from "../../src/search/training.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-experiments-"));
@@ -43,18 +43,22 @@ class MadeUpExecutor implements Executor {
   readonly workers = 1;
   #last: Promise<unknown> = Promise.resolve();
 
-  train({ policy, sample, epochs }: TrainingTask, { signal, onEpoch }: TrainOptions): Promise<EpochResult[]> {
+  train(
+    { policy, sample, epochs }: TrainingTask,
+    { signal, onEpoch }: TrainOptions,
+  ): Promise<TrainingResult> {
     const result = this.#last.then(async () => {
       await setImmediate();
       if (signal?.aborted) throw new InterruptedError("interrupted");
       const noise = new Random(JSON.stringify(policy), sample);
       const magnitudes = policy.chains.flat().reduce((sum, { magnitude }) => sum + magnitude, 0);
-      return Array.from({ length: epochs }, (_, index) => {
+      const history = Array.from({ length: epochs }, (_, index) => {
         const accuracy = 0.5 + policy.portion * (magnitudes - 1) * 0.1 + noise.normal(0, 0.03);
-        const history = { epoch: index + 1, loss: 1, accuracy, validationLoss: 1 };
-        onEpoch?.({ ...history, validationAccuracy: accuracy, seconds: 0 });
-        return { ...history, validationAccuracy: accuracy, seconds: 0 };
+        const losses = { epoch: index + 1, loss: 1, accuracy, validationLoss: 1 };
+        onEpoch?.({ ...losses, validationAccuracy: accuracy, seconds: 0 });
+        return { ...losses, validationAccuracy: accuracy, seconds: 0 };
       });
+      return { history };
     });
     this.#last = result.catch(() => {});
     return result;

@@ -17,9 +17,13 @@ import { Notebook } from "../../src/experiment/notebook.ts";
 import { NOTHING, recoverTrainings } from "../../src/experiment/recovery.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { createSpace, pointToPolicy, policyToPoint } from "../../src/policy/space.ts";
-import { type Executor, TrainingFailedError, type TrainOptions } from "../../src/search/executor.ts";
+import {
+  type Executor,
+  TrainingFailedError,
+  type TrainOptions,
+} from "../../src/search/executors/executor.ts";
 import { lagOf, runSearch, type SearchObserver, type SearchOutcome } from "../../src/search/search.ts";
-import type { TrainingTask } from "../../src/search/training.ts";
+import type { TrainingResult, TrainingTask } from "../../src/search/training.ts";
 
 const EPOCHS = 3;
 const root = mkdtempSync(join(tmpdir(), "deepaugment-search-"));
@@ -45,7 +49,7 @@ class TimedExecutor implements Executor {
     this.#failing = failing;
   }
 
-  async train(task: TrainingTask, { signal, onStart, onEpoch }: TrainOptions): Promise<EpochResult[]> {
+  async train(task: TrainingTask, { signal, onStart, onEpoch }: TrainOptions): Promise<TrainingResult> {
     if (this.#running >= this.workers) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
     try {
@@ -58,7 +62,7 @@ class TimedExecutor implements Executor {
       this.trained.push(name);
       const history = historyOf(task);
       for (const epoch of history) onEpoch?.(epoch);
-      return history;
+      return { history };
     } finally {
       this.#running--;
       this.#waiting.shift()?.();
@@ -70,7 +74,7 @@ class TimedExecutor implements Executor {
 
 /** As above, but for one training, which never ends. */
 class HoldingExecutor extends TimedExecutor {
-  override async train(task: TrainingTask, options: TrainOptions): Promise<EpochResult[]> {
+  override async train(task: TrainingTask, options: TrainOptions): Promise<TrainingResult> {
     if (task.trial !== 5 || task.sample !== 0) return await super.train(task, options);
     return await new Promise((_, reject) => {
       options.signal?.addEventListener("abort", () => reject(new InterruptedError("interrupted")));
@@ -109,7 +113,7 @@ interface RunOptions {
   controller?: (controller: Controller) => Controller;
 }
 
-/** Runs, or goes on with, the search whose files lie in the folder; returns the notebook's text. */
+/** Runs, or resumes, the search whose files are in the folder; returns the notebook's text. */
 async function search(options: RunOptions): Promise<string> {
   await outcomeOf(options);
   return readFileSync(join(options.folder, "notebook.csv"), "utf8");
@@ -340,7 +344,7 @@ describe("a training that fails", () => {
         assert.ok(error instanceof RunError);
         assert.match(
           error.message,
-          /^6 trainings in a row failed, the last one since: it said "no", twice; mend that: they are tried again/,
+          /^6 trainings in a row failed, the last one because: it said "no", twice; fix that: they are tried again/,
         );
         return true;
       });

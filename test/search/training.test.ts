@@ -9,6 +9,7 @@ import type { EngineChoice, Precision } from "../../src/config/engines.ts";
 import { writeSubsets } from "../../src/dataset/subset-file.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
+import { contentRef } from "../../src/search/content.ts";
 import { runTraining } from "../../src/search/training.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
@@ -24,7 +25,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** The losses of two epochs. */
 async function losses(engine: EngineChoice, precision: Precision): Promise<number[]> {
-  const history = await runTraining({
+  const { history } = await runTraining({
     trial: 0,
     sample: 0,
     policy: noAugmentation(1, 2),
@@ -35,7 +36,7 @@ async function losses(engine: EngineChoice, precision: Precision): Promise<numbe
     threads: 1,
     epochs: 2,
     batchSize: 16,
-    subsetsPath,
+    subsets: contentRef(subsetsPath),
   });
   return history.map(({ loss }) => loss);
 }

@@ -12,5 +12,5 @@ serveTasks(async (task: TrainingTask) => {
   const start = performance.timeOrigin + performance.now();
   await sleep(10_000 * new Random("sleep", task.trial, task.sample).uniform(0.7, 1.3));
   appendFileSync(process.env.SLEEPER_TIMES!, `${start},${performance.timeOrigin + performance.now()}\n`);
-  return historyOf(task);
+  return { history: historyOf(task) };
 });

@@ -1,4 +1,4 @@
-// What searches, in which space of policies; and what it makes of the trials in the end.
+// What searches, in which space of policies; and the rewards that it predicts for the trials in the end.
 
 import { seedOf } from "../../common/random.ts";
 import type { Config } from "../../config/schema.ts";
@@ -27,7 +27,7 @@ export function createController(
   return new BayesianController(dimensions, seed, opt_initial_points);
 }
 
-/** The rewards to be expected of trials when luck is taken out, by the trials' numbers. */
+/** The predicted rewards of trials, from which the luck of single trainings is removed, by the trials' numbers. */
 export function predictRewards(
   trials: readonly TrialRecord[],
   space: SearchSpace,

@@ -1,4 +1,4 @@
-// What an experiment's folder tells of how it began, and what it must still be when it goes on.
+// What an experiment's folder records of how it began, and what must still be the same when it is resumed.
 
 import { availableParallelism, release, totalmem, type } from "node:os";
 import { UsageError } from "../../common/errors.ts";
@@ -13,12 +13,12 @@ import { Experiment, type ExperimentFacts } from "../../experiment/experiment.ts
 import type { PolicyDataset } from "../../policy/policy-file.ts";
 
 /** The dataset as `policies.json` names it. */
-export function describeDataset({ name, classNames, train }: Dataset): PolicyDataset {
+export function policyDatasetOf({ name, classNames, train }: Dataset): PolicyDataset {
   const { height, width, channels } = train.images;
   return { name, classes: classNames.length, imageShape: [height, width, channels] };
 }
 
-/** An experiment to go on with, and its facts. @throws UsageError where it is none, or its data are not these. */
+/** An experiment to resume, and its facts. @throws UsageError if the folder is not one, or began with other data. */
 export function openResumed(
   folder: string,
   config: Config,
@@ -57,7 +57,7 @@ export function factsOf(
       memoryGiB: Math.round(totalmem() / 2 ** 30),
       system: `${type()} ${release()} ${process.arch}`,
     },
-    dataset: { ...describeDataset(dataset), digest: dataset.digest },
+    dataset: { ...policyDatasetOf(dataset), digest: dataset.digest },
     lag,
     subsets: {
       train: [...drawn.train],

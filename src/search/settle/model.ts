@@ -1,4 +1,4 @@
-// Which model an experiment's children are: one that has a name, or the user's own, of which the experiment keeps a copy.
+// Which model an experiment's children are: a named one, or the user's own, of which the experiment keeps a copy.
 
 import { isPath } from "../../child/model.ts";
 import { readModelFile } from "../../child/own/model-file.ts";
@@ -6,9 +6,9 @@ import { UsageError } from "../../common/errors.ts";
 import { Experiment, type ExperimentFacts } from "../../experiment/experiment.ts";
 
 /**
- * What children are built from: the model's name or path as the configuration has it; where an experiment is resumed, the
- * copy of the user's own model in its folder.
- * @throws UsageError where the copy is missing, or is not what the experiment began with.
+ * What children are built from: the model's name or path in the configuration; for a resumed experiment, the copy of the
+ * user's own model in its folder.
+ * @throws UsageError if the copy is missing, or is not what the experiment began with.
  */
 export function settleModel(model: string, resume?: string): string {
   if (!isPath(model) || resume === undefined) return model;
@@ -20,7 +20,7 @@ export function settleModel(model: string, resume?: string): string {
   );
 }
 
-/** The user's own model in an experiment's folder, and what `experiment.json` tells of it; nothing of others. */
+/** Copies the user's own model to the experiment's folder; returns what `experiment.json` records of it. Nothing for a named model. */
 export function keepModel(model: string, experiment: Experiment): Pick<ExperimentFacts, "model"> {
   if (!isPath(model)) return {};
   const { text, digest } = readModelFile(model);

@@ -1,4 +1,4 @@
-// What a search learns of an earlier one before it begins.
+// What a search learns from an earlier one before it begins.
 
 import { UsageError } from "../../common/errors.ts";
 import type { Config } from "../../config/schema.ts";
@@ -12,7 +12,7 @@ import { policyToPoint, type SearchSpace } from "../../policy/space.ts";
 export interface WarmStart {
   /** Points of this search's space, with what they gained over their own search's baseline. */
   readonly gains: readonly Judged[];
-  /** The notebook, for the experiment's folder: to go on does not depend on the file. */
+  /** The notebook, for a copy in the experiment's folder: a resumed run does not need the file. */
   readonly text: string;
   /** What the user should know about it, a line each. */
   readonly notes: readonly string[];
@@ -24,7 +24,7 @@ export function warmStartPath(experiment: Pick<Experiment, "path">): string {
 }
 
 /**
- * What the configuration's warm_start teaches: nothing where it is not set. An experiment that is resumed reads its copy.
+ * What the configuration's warm_start teaches: nothing if it is not set. A resumed experiment reads its copy.
  * @throws UsageError as `readWarmStart` does.
  */
 export function settleWarmStart(
@@ -37,14 +37,14 @@ export function settleWarmStart(
   if (method !== "random") return warm;
   return {
     ...warm,
-    notes: [...warm.notes, "warm_start: random search learns nothing, from it as from anything"],
+    notes: [...warm.notes, "warm_start: random search learns nothing, and ignores it"],
   };
 }
 
 /**
  * Reads another experiment's notebook.
  * @param source the notebook, or the folder of the experiment.
- * @throws UsageError naming the file, where its policies are of another form, or nothing in it can be learnt from.
+ * @throws UsageError naming the file, if its policies are of another form, or nothing can be learnt from it.
  */
 export function readWarmStart(source: string, space: SearchSpace): WarmStart {
   const path = notebookAt(source);

@@ -1,14 +1,14 @@
 // MobileNetV2 and InceptionV3 as children: how they begin, that they train alike on every engine, and their weights' file.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { buildModel, checkModel } from "../../../src/child/model.ts";
 import { evaluateChild, trainChild } from "../../../src/child/trainer.ts";
-import { loadWeights, saveWeights } from "../../../src/child/weights.ts";
+import { loadWeights, serializeWeights } from "../../../src/child/weights.ts";
 import { UsageError } from "../../../src/common/errors.ts";
 import type { EngineChoice } from "../../../src/config/engines.ts";
 import type { LabelledImages } from "../../../src/dataset/dataset.ts";
@@ -106,7 +106,7 @@ describe("MobileNetV2", () => {
     const trained = build("mobilenetv2", writer);
     const options = { epochs: 2, batchSize: 10, classes: 10, seed: 1 };
     await trainChild(trained, imagesFor("mobilenetv2", 0, 20), data, options);
-    await saveWeights(trained.net, path);
+    writeFileSync(path, await serializeWeights(trained.net));
     const expected = await evaluateChild(trained, data, 10);
     for (const engine of engines) {
       await tf.setBackend(engine.name);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { buildModel, checkModel } from "../../../src/child/model.ts";
 import { countFilterWeights } from "../../../src/child/models/wide-resnet.ts";
 import { evaluateChild, trainChild } from "../../../src/child/trainer.ts";
-import { loadWeights, saveWeights } from "../../../src/child/weights.ts";
+import { loadWeights, serializeWeights } from "../../../src/child/weights.ts";
 import { UsageError } from "../../../src/common/errors.ts";
 import type { LabelledImages } from "../../../src/dataset/dataset.ts";
 import { startEngine } from "../../../src/engine/choose.ts";
@@ -130,7 +130,7 @@ describe("a Wide ResNet", () => {
     const path = join(folder, "weights.safetensors");
     const trained = build("wrn_10_1", 16);
     await train(trained, slice(images, 0, 20), 2);
-    await saveWeights(trained.net, path);
+    writeFileSync(path, await serializeWeights(trained.net));
     const before = tf.memory().numTensors;
     const fresh = build("wrn_10_1", 16, { seed: 2 });
     loadWeights(fresh.net, path);

@@ -1,0 +1,47 @@
+// Where trainings run: the interface of an executor, and the errors by which it reports that a training failed.
+
+import type { EpochResult } from "../../child/reward.ts";
+import { RunError } from "../../common/errors.ts";
+import type { TrainingResult, TrainingTask } from "../training.ts";
+
+export interface TrainOptions {
+  /** Called when the training begins, after any waiting. A limit on silence counts from here. */
+  readonly onStart?: () => void;
+  /** Called after each epoch, in order. */
+  readonly onEpoch?: (result: EpochResult) => void;
+  /** Abort ends the training: `train` then rejects soon, with an InterruptedError. */
+  readonly signal?: AbortSignal;
+  /** Whether this is the second run of a training that failed. An executor with a queue starts it before the others. */
+  readonly isRerun?: boolean;
+}
+
+/**
+ * Runs trainings. `train` may be called many times before the first call resolves: an executor starts them in the order of
+ * the calls and keeps those waiting for which it has no room. It runs each once; `RetryingExecutor` adds the second run.
+ */
+export interface Executor {
+  /** How many trainings run at the same time, at least 1. */
+  readonly workers: number;
+  /**
+   * Runs one training, and resolves with what it measured: one result per epoch.
+   * @throws InterruptedError once the signal is aborted; UsageError if the user has something to fix; ExecutorError if no
+   *   training can run here; anything else if this training failed.
+   */
+  train(task: TrainingTask, options: TrainOptions): Promise<TrainingResult>;
+  /** Ends what is running, and frees what the executor holds. */
+  close(): Promise<void>;
+}
+
+/** No training can run, whichever it is: a process cannot be started, a server is gone. It ends the search. */
+export class ExecutorError extends RunError {}
+
+/** A training failed for good: it failed, or was silent for too long, in its second run too. The search continues without it. */
+export class TrainingFailedError extends RunError {
+  /** Of the last failure, on one line. */
+  readonly reason: string;
+
+  constructor({ trial, sample }: Pick<TrainingTask, "trial" | "sample">, reason: string) {
+    super(`the training of trial ${trial}, sample ${sample} failed twice: ${reason}`);
+    this.reason = reason;
+  }
+}

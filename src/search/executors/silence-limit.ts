@@ -1,0 +1,54 @@
+// For how long a training may be silent before it is taken to hang: learnt from the epochs that were reported.
+
+import type { Policy } from "../../policy/policy.ts";
+
+/**
+ * Until any training of the run has reported an epoch, one may be silent for `first`: nothing is known yet of how long an
+ * epoch takes. From then on, in a training's first epoch as in its last, the limit is the larger of `least` and `epochs`
+ * times the longest epoch so far. If the training has more images than that epoch had, the epoch counts as longer in the
+ * same ratio. The first epoch of a training includes its start: a process, an engine, the images.
+ */
+export interface SilenceLimits {
+  /** In milliseconds. */
+  readonly first: number;
+  /** In milliseconds. */
+  readonly least: number;
+  /** As a multiple of the longest epoch. */
+  readonly epochs: number;
+}
+
+/** An hour, then at least a minute. */
+export const SILENCE_LIMITS: SilenceLimits = { first: 3_600_000, least: 60_000, epochs: 10 };
+
+/** The limit of a run, as it learns. */
+export class SilenceLimit {
+  readonly #limits: SilenceLimits;
+  /** Of an epoch so far, in milliseconds. */
+  #longest: number | undefined;
+  /** Of an epoch so far, in milliseconds, divided by its relative number of images. */
+  #longestRelative = 0;
+
+  constructor(limits: SilenceLimits) {
+    this.#limits = limits;
+  }
+
+  /** An epoch of a training under this policy took this long, in milliseconds. */
+  learn(policy: Policy, milliseconds: number): void {
+    this.#longest = Math.max(this.#longest ?? 0, milliseconds);
+    this.#longestRelative = Math.max(this.#longestRelative, milliseconds / relativeImages(policy));
+  }
+
+  /** For a training under this policy, in milliseconds. */
+  of(policy: Policy): number {
+    const { first, least, epochs } = this.#limits;
+    if (this.#longest === undefined) return first;
+    // The largest, over all epochs so far, of an epoch's time times max(1, images of this training / images of that epoch).
+    const longest = Math.max(this.#longest, this.#longestRelative * relativeImages(policy));
+    return Math.max(least, epochs * longest);
+  }
+}
+
+/** Training images under a policy, divided by those without augmentation. */
+function relativeImages({ portion, chains }: Policy): number {
+  return 1 + portion * chains.length;
+}

@@ -1,0 +1,74 @@
+// All that a run resolves and checks before it writes anything.
+
+import { existsSync } from "node:fs";
+import { checkFit, checkModel } from "../../child/model.ts";
+import { UsageError } from "../../common/errors.ts";
+import type { Config } from "../../config/schema.ts";
+import type { Dataset } from "../../dataset/dataset.ts";
+import { drawSubsets, type Subsets } from "../../dataset/subsets.ts";
+import type { Experiment, ExperimentFacts } from "../../experiment/experiment.ts";
+import type { SearchSpace } from "../../policy/space.ts";
+import { checkPretrained } from "../pretraining.ts";
+import { lagOf } from "../search.ts";
+import { spaceOf } from "./controller.ts";
+import { type SettledEngine, settleEngine } from "./engine.ts";
+import { openResumed } from "./experiment-facts.ts";
+import { settleModel } from "./model.ts";
+import { settleWarmStart, type WarmStart } from "./warm-start.ts";
+
+export interface RunRequest {
+  readonly config: Config;
+  readonly dataset: Dataset;
+  /** The folder of an experiment to resume, instead of a new one. */
+  readonly resume?: string;
+  /** Where trainings run, if not in processes of the run's own. */
+  readonly executor?: { readonly workers: number };
+}
+
+export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
+  readonly config: Config;
+  readonly dataset: Dataset;
+  /** The experiment to resume; undefined for a new one. */
+  readonly resumed: { readonly experiment: Experiment; readonly facts: ExperimentFacts } | undefined;
+  /** A name, or the path of the user's own model. */
+  readonly model: string;
+  readonly drawn: Subsets;
+  readonly space: SearchSpace;
+  readonly warm: WarmStart | undefined;
+  /** How many trials may be in flight. */
+  readonly lag: number;
+  /** What the user should know about the engine and the warm start, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** @throws UsageError if the configuration does not fit the data, the machine, or the experiment to resume. */
+export async function settleRun({ config, dataset, resume, executor }: RunRequest): Promise<SettledRun> {
+  const resumed = resume ? openResumed(resume, config, dataset) : undefined;
+  const { engine, workers, notes } = await settleEngine(config, resumed?.facts);
+  const model = await settleFittingModel(config, dataset, resume);
+  const drawn = drawSubsets(dataset, {
+    trainSize: config.train_set_size,
+    validationSize: config.validation_set_size,
+    seed: config.seed,
+  });
+  const space = spaceOf(config);
+  const warm = settleWarmStart(config, space, resume);
+  if (!resume && config.notebook_path && existsSync(config.notebook_path)) {
+    throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
+  }
+  return {
+    ...{ config, dataset, resumed, engine, workers, model, drawn, space, warm },
+    lag: resumed?.facts.lag ?? lagOf(executor?.workers ?? workers, config.opt_samples),
+    notes: [...notes, ...(warm?.notes ?? [])],
+  };
+}
+
+async function settleFittingModel(config: Config, dataset: Dataset, resume?: string): Promise<string> {
+  const { height, width } = dataset.train.images;
+  const model = settleModel(config.model, resume);
+  checkModel(model, height, width);
+  const images = { height, width, classes: dataset.classNames.length, replaceHead: config.replace_head };
+  await checkFit(model, images);
+  await checkPretrained({ ...config, model }, images);
+  return model;
+}

@@ -1,0 +1,178 @@
+// The stages of a run, each on what the one before it found: the search, the confirmation of its best, the ranking.
+
+import type { RewardSettings } from "../child/reward.ts";
+import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
+import type { TrialRecord } from "../experiment/records.ts";
+import { formatPolicy, type Policy } from "../policy/policy.ts";
+import { pointToPolicy, policyToPoint } from "../policy/space.ts";
+import {
+  type ConfirmationObserver,
+  confirmedTrials,
+  confirmTrials,
+  type FreshSamples,
+} from "./confirmation.ts";
+import type { Executor } from "./executors/executor.ts";
+import type { ExperimentObserver } from "./run-experiment.ts";
+import { runSearch, type SearchObserver, type SearchOutcome } from "./search.ts";
+import { createController, predictRewards } from "./settle/controller.ts";
+import { policyDatasetOf } from "./settle/experiment-facts.ts";
+import type { ExperimentFiles } from "./settle/files.ts";
+import type { SettledRun } from "./settle/run.ts";
+import type { TrainingTask } from "./training.ts";
+
+/** What all stages of a run share. */
+export interface Stage {
+  readonly run: SettledRun;
+  readonly files: ExperimentFiles;
+  readonly reward: RewardSettings;
+  /** The policy of trial 0. */
+  readonly baseline: Policy;
+  readonly executor: Executor;
+  readonly taskOf: (trial: number, sample: number, policy: Policy) => TrainingTask;
+  readonly signal: AbortSignal | undefined;
+  readonly observer: ExperimentObserver | undefined;
+}
+
+/** What the confirmation leaves. */
+export interface Confirmed {
+  /** The trials that were chosen for it, best first. */
+  readonly chosen: readonly TrialRecord[];
+  /** All trials with fresh trainings, those of earlier runs included, by number. */
+  readonly trials: ReadonlyMap<number, TrialRecord>;
+}
+
+/** Judges the policies. Whenever a trial ends, `policies.json` and `best.json` are written again. */
+export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
+  const { run, files, reward, baseline, executor, taskOf, signal } = stage;
+  const { config, space, warm, lag } = run;
+  const { experiment, notebook, early, failures, recovered } = files;
+  const controller = createController(config, space);
+  if (warm) controller.warmStart(warm.gains);
+  const outcome = await runSearch({
+    ...{ iterations: config.iterations, samples: config.opt_samples, lag, reward, controller, executor },
+    ...{ notebook, early, failures, recovered, taskOf, signal },
+    space: {
+      baseline,
+      pointToPolicy: (point) => pointToPolicy(space, point),
+      policyToPoint: (policy) => policyToPoint(space, policy),
+    },
+    observer: searchObserver(stage),
+  });
+  const { utilization } = outcome;
+  const busy =
+    utilization === null ? "" : `; workers were busy ${(100 * utilization).toFixed(1)}% of the time`;
+  experiment.log("info", `the search has finished${busy}`);
+  return outcome;
+}
+
+/** Trains the most promising policies, and the baseline, again with fresh seeds, if the configuration asks for it. */
+export async function confirmBest(
+  stage: Stage,
+  trials: readonly TrialRecord[],
+  predicted: ReadonlyMap<number, number>,
+): Promise<Confirmed> {
+  const { run, files, reward, executor, taskOf, signal } = stage;
+  const fresh = freshSamples(stage);
+  const chosen = fresh.count > 0 ? mostPromising(trials, predicted, run.config.confirm_top) : [];
+  if (chosen.length === 0) return { chosen, trials: confirmedTrials(files.confirmed, fresh) };
+  const records = await confirmTrials({
+    trials: [trials[0], ...chosen],
+    ...{ fresh, reward, executor, taskOf, signal },
+    notebook: files.confirmations,
+    recorded: files.confirmed,
+    observer: confirmationObserver(stage, chosen),
+  });
+  return { chosen, trials: confirmedTrials(records, fresh) };
+}
+
+/** Ranks what is known, and writes it to `policies.json` and `best.json`. */
+export function rank({ run, files }: Stage, trials: readonly TrialRecord[], knowledge: Knowledge): Ranking {
+  const ranking = rankPolicies(trials, knowledge);
+  const { baseline, policies } = ranking;
+  const dataset = policyDatasetOf(run.dataset);
+  files.experiment.writePolicies(
+    { dataset, baseline, policies },
+    { dataset, baseline, policies: policies.slice(0, 1) },
+  );
+  return ranking;
+}
+
+/** What an earlier run has confirmed. */
+export function confirmedBefore(stage: Stage): ReadonlyMap<number, TrialRecord> {
+  return confirmedTrials(stage.files.confirmed, freshSamples(stage));
+}
+
+/** The rewards that are predicted of a search's trials in the end, by their numbers. */
+export function predictedOf({ run }: Stage, trials: readonly TrialRecord[]): ReadonlyMap<number, number> {
+  return predictRewards(trials, run.space, run.config.seed);
+}
+
+/** The samples of the confirmation come after those of the search. */
+function freshSamples({ run: { config } }: Stage): FreshSamples {
+  return { first: config.opt_samples, count: config.confirm_samples };
+}
+
+/** Logs and ranks what the search reports, and passes it on. */
+function searchObserver(stage: Stage): SearchObserver {
+  const { files, observer } = stage;
+  const { experiment, recovered } = files;
+  const confirmed = confirmedBefore(stage);
+  const finished: TrialRecord[] = [];
+  return {
+    ...forwardTrainings(observer),
+    onTrialFinished: (record) => {
+      finished.push(record);
+      // An earlier run has ranked all of its own trials, except perhaps the last one.
+      if (record.trial >= recovered.finishedTrials - 1) {
+        rank(stage, finished, { confirmed });
+        const policy = formatPolicy(record.policy);
+        experiment.log("info", `trial ${record.trial}: reward ${record.reward}, ${policy}`);
+      }
+      observer?.onTrialFinished?.(record);
+    },
+    onTrainingFailed: (failure) => {
+      const { trial, sample, reason } = failure;
+      experiment.log("warn", `trial ${trial}, sample ${sample} failed twice: ${reason}`);
+      observer?.onTrainingFailed?.(failure);
+    },
+    onTrialDropped: (trial) => {
+      if (trial >= recovered.finishedTrials) experiment.log("warn", `trial ${trial}: no sample is left`);
+      observer?.onTrialDropped?.(trial);
+    },
+  };
+}
+
+/** Logs what the confirmation reports, and passes it on. */
+function confirmationObserver(
+  { files: { experiment }, observer }: Stage,
+  chosen: readonly TrialRecord[],
+): ConfirmationObserver {
+  return {
+    ...forwardTrainings(observer),
+    onConfirmationStarted: (plan) => {
+      const trials = chosen.map(({ trial }) => trial).join(", ");
+      experiment.log("info", `confirming trials 0, ${trials}: ${plan.trainings} trainings to be done`);
+      observer?.onConfirmationStarted?.(plan);
+    },
+    onTrainingFailed: (failure) => {
+      const { trial, sample, reason } = failure;
+      experiment.log("warn", `confirming trial ${trial}, sample ${sample} failed twice: ${reason}`);
+      observer?.onTrainingFailed?.(failure);
+    },
+    onConfirmed: (record) => {
+      experiment.log("info", `trial ${record.trial}: confirmed reward ${record.reward}`);
+      observer?.onConfirmed?.(record);
+    },
+  };
+}
+
+/** An observer's methods for trainings as plain functions, so that others can be added. */
+function forwardTrainings(
+  observer: SearchObserver | undefined,
+): Pick<SearchObserver, "onTrainingStarted" | "onEpoch" | "onTrainingFinished"> {
+  return {
+    onTrainingStarted: (trial, sample) => observer?.onTrainingStarted?.(trial, sample),
+    onEpoch: (trial, sample, result) => observer?.onEpoch?.(trial, sample, result),
+    onTrainingFinished: (record) => observer?.onTrainingFinished?.(record),
+  };
+}

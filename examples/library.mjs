@@ -10,8 +10,8 @@ import { DeepAugment, InterruptedError, loadDataset } from "deepaugment";
 const [data = "cifar10", iterations = "12", settings = "{}"] = process.argv.slice(2);
 const config = JSON.parse(settings);
 
-// The images can come from anywhere: uint8, [count, height, width, 3], and a whole number for each as its label. Where the
-// search may read them itself, `new DeepAugment("cifar10", config)` does.
+// The images can come from anywhere: uint8, [count, height, width, 3], and a whole number for each as its label. If the
+// search may read them itself, use `new DeepAugment("cifar10", config)`.
 const { train } = await loadDataset(data, { imageSize: config.image_size });
 const deepAugment = new DeepAugment(train.images, train.labels, config);
 
@@ -27,7 +27,7 @@ function onTrial({ trial, reward }, best) {
 
 try {
   await deepAugment.optimize(Number(iterations), { onTrial, signal: stop.signal });
-  // Called again it goes on: two more policies, with all that was learnt from the first ones.
+  // Called again it judges two more policies, with all that was learnt from the first ones.
   await deepAugment.optimize(2, { onTrial, signal: stop.signal });
 } catch (error) {
   if (!(error instanceof InterruptedError)) throw error;

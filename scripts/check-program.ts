@@ -60,7 +60,11 @@ try {
 
   if (node) {
     const example = [resolve("examples/library.mjs"), "../images.tar.gz", "2", JSON.stringify(settings)];
-    assert.match(runCommand([node, ...example]), /^trial 4: reward/m, "the library's example goes on");
+    assert.match(runCommand([node, ...example]), /^trial 4: reward/m, "the library's example continues");
+    const own = [resolve("examples/own-executor.mjs"), "../images.tar.gz", "1", "histories"];
+    const ownExample = [node, ...own, JSON.stringify({ ...settings, confirm_top: 0 })];
+    assert.match(runCommand(ownExample), /^2 trained, 0 trained before$/m, "the executor's example trains");
+    assert.match(runCommand(ownExample), /^0 trained, 2 trained before$/m, "and keeps what it has trained");
   }
 
   const operation = { type: "rotate", magnitude: 0.2 };

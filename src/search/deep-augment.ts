@@ -1,5 +1,5 @@
 // The library's main class: a search with its own experiment folder, from images in memory or from a dataset's name, that
-// can be gone on with; after the original's class of this name.
+// can be continued; after the original's class of this name.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -18,18 +18,20 @@ import type { ImageBatch } from "../image/batch.ts";
 import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
 import {
   checkBeforeLoading,
+  type ExecutorChoice,
   type ExperimentObserver,
   type ExperimentOutcome,
   runExperiment,
 } from "./run-experiment.ts";
 
-export interface OptimizeOptions {
+/** Of one `optimize`: trainings run in processes of its own, unless an executor is given. */
+export interface OptimizeOptions extends ExecutorChoice {
   /**
-   * Hears of each trial as it ends and is on disk, the baseline (trial 0) first, with the best one so far; both with the
+   * Called when a trial has ended and is on disk, the baseline (trial 0) first, with the best one so far; both with the
    * rewards that the search saw. What it throws ends the search.
    */
   readonly onTrial?: (trial: TrialRecord, best: TrialRecord) => void;
-  /** Abort ends the trainings; `optimize` then throws an InterruptedError, and may be called again to go on. */
+  /** Abort ends the trainings; `optimize` then throws an InterruptedError, and continues when it is called again. */
   readonly signal?: AbortSignal;
 }
 
@@ -41,12 +43,12 @@ export interface OptimizeOptions {
  *     for await (const batch of deepAugment.imagesWithTopPolicies(images, labels)) train(batch);
  */
 export class DeepAugment {
-  /** Every key as resolved. */
+  /** The resolved configuration, every key. */
   readonly config: Config;
   #dataset: Dataset | undefined;
   #folder: string | undefined;
   #outcome: ExperimentOutcome | undefined;
-  /** Those that have ended, the baseline not counted. */
+  /** Number of trials that have ended, without the baseline. */
   #trials = 0;
   #isRunning = false;
 
@@ -54,11 +56,11 @@ export class DeepAugment {
    * @param images uint8, [count, height, width, 3], 0 to 255: a batch, or values with their `shape`. Not copied.
    * @param labels one whole number per image, 0 to classes − 1.
    * @param config keys as in a configuration file; `data` is the images.
-   * @throws UsageError, one line, where one of them is not like that.
+   * @throws UsageError, one line, if one of them is not as described.
    */
   constructor(images: ImageBatch | ShapedImages, labels: ArrayLike<number>, config?: ConfigInput);
   /**
-   * @param data a dataset's name, such as "cifar10", or a path; it is loaded by the first `optimize`.
+   * @param data a dataset's name, such as "cifar10", or a path; the first `optimize` loads it.
    * @param config keys as in a configuration file.
    */
   constructor(data: string, config?: ConfigInput);
@@ -79,9 +81,9 @@ export class DeepAugment {
   }
 
   /**
-   * The experiment in a folder, as another run of a program left it: `optimize` goes on with it.
-   * @param images and labels, the same ones again, where it began with images in memory.
-   * @throws UsageError where the folder is no experiment's, or images are missing.
+   * The experiment in a folder, as an earlier program left it: `optimize` continues it.
+   * @param images and labels, the same ones again, if it began with images in memory.
+   * @throws UsageError if the folder is not an experiment's, or images are missing.
    */
   static resume(
     folder: string,
@@ -101,17 +103,18 @@ export class DeepAugment {
   }
 
   /**
-   * Judges so many policies, and confirms the best as `confirm_top` and `confirm_samples` say. Called again it goes on
-   * with as many more, as the original did: `optimize(300)` and then `optimize(200)` make 500 in all, and the same trials
-   * as 500 at once. The experiment's folder is as that of the command `optimize`; the workers are ended.
-   * @param iterations a whole number from 1 upwards; the configuration's `iterations` where it is missing.
+   * Judges this many policies, and confirms the best as `confirm_top` and `confirm_samples` say. Called again it judges
+   * more, as the original did: `optimize(300)` and then `optimize(200)` make 500 in all, the same trials as 500 at once. The
+   * experiment's folder is like that of the command `optimize`. Processes that it started are ended; an executor that was
+   * given is not closed.
+   * @param iterations a whole number from 1 upwards; unless given, the configuration's `iterations`.
    * @returns the top policies.
-   * @throws UsageError where the configuration does not fit the data or the machine; RunError or InterruptedError while
-   *   running, with all that ended on disk.
+   * @throws UsageError if the configuration does not fit the data or the machine; RunError or InterruptedError while running,
+   *   with all that ended on disk.
    */
   async optimize(
     iterations = this.config.iterations,
-    { onTrial, signal }: OptimizeOptions = {},
+    { onTrial, signal, executor, retry }: OptimizeOptions = {},
   ): Promise<readonly FoundPolicy[]> {
     if (!Number.isSafeInteger(iterations) || iterations < 1) {
       throw new UsageError(
@@ -129,7 +132,7 @@ export class DeepAugment {
         config,
         dataset: this.#dataset,
         resume: this.#folder,
-        signal,
+        ...{ signal, executor, retry },
         onStart: ({ folder, finishedTrials }) => {
           this.#folder = folder;
           return this.#observe(finishedTrials, onTrial);
@@ -142,26 +145,26 @@ export class DeepAugment {
     }
   }
 
-  /** The best policies by now, best first: what `policies.json` holds. Empty before the first trial, or where none is good. */
+  /** The best policies so far, best first: those of `policies.json`. Empty before the first trial, or if none is good. */
   get topPolicies(): readonly FoundPolicy[] {
     const path = this.#folder && join(this.#folder, "policies.json");
     return path && existsSync(path) ? readPolicyFile(path).policies : [];
   }
 
-  /** The experiment's folder, once there is one. */
+  /** The experiment's folder; undefined before the first `optimize`. */
   get folder(): string | undefined {
     return this.#folder;
   }
 
-  /** All that the last `optimize` that ended found. */
+  /** All that the last finished `optimize` found. */
   get outcome(): ExperimentOutcome | undefined {
     return this.#outcome;
   }
 
   /**
    * One epoch of training batches of which some images are augmented by the top policies; see `imagesWithTopPolicies`.
-   * Batches are of `child_batch_size` images and by the configuration's seed, where the options do not say otherwise.
-   * @throws UsageError at the call, where there is no policy; TypeError or RangeError where an argument is wrong.
+   * Batches have `child_batch_size` images and use the configuration's seed, unless the options say otherwise.
+   * @throws UsageError at the call, if there is no policy; TypeError or RangeError if an argument is wrong.
    */
   imagesWithTopPolicies(
     images: ImageBatch | ShapedImages,
@@ -178,7 +181,7 @@ export class DeepAugment {
     return imagesWithTopPolicies(toImageBatch(images), labels, policies, { batchSize, seed, ...options });
   }
 
-  /** @param finished trials of earlier calls, which are told again. */
+  /** @param finished number of trials of earlier calls, which are reported again. */
   #observe(finished: number, onTrial: OptimizeOptions["onTrial"]): ExperimentObserver {
     let best: TrialRecord | undefined;
     return {

@@ -1,5 +1,5 @@
-// The library's main class, with real trainings in worker processes, as a program of one's own uses it; and the example
-// that shows it, as it is.
+// The library's main class, with real trainings in worker processes, as a program of one's own uses it; and the examples
+// that show it, as they are.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -9,7 +9,15 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
-import { type Config, type ConfigInput, DeepAugment, InterruptedError, UsageError } from "../../src/index.ts";
+import {
+  type Config,
+  type ConfigInput,
+  DeepAugment,
+  type Executor,
+  InProcessExecutor,
+  InterruptedError,
+  UsageError,
+} from "../../src/index.ts";
 import { writePolicies } from "../apply/pictures.ts";
 import { loadSample, SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
@@ -58,7 +66,7 @@ describe("DeepAugment", () => {
     await atOnce.optimize(5);
   });
 
-  it("judges images in memory, called again it goes on: so many more trials, as if all had come at once", async () => {
+  it("judges images in memory; called again it judges more, as if all had been asked for at once", async () => {
     const { data, count, height, width } = images;
     const shaped = { data: new Uint8ClampedArray(data), shape: [count, height, width, 3] };
     const deepAugment = new DeepAugment(shaped, [...labels], settings("twice"));
@@ -82,7 +90,7 @@ describe("DeepAugment", () => {
     assert.deepEqual(deepAugment.outcome?.trials, atOnce.outcome?.trials);
   });
 
-  it("ends by a signal, and goes on when it is called again", async () => {
+  it("ends by a signal, and continues when it is called again", async () => {
     const deepAugment = new DeepAugment(images, labels, settings("aborted"));
     const stop = new AbortController();
     const onTrial = ({ trial }: { trial: number }) => trial === 2 && stop.abort();
@@ -93,7 +101,40 @@ describe("DeepAugment", () => {
     assert.equal(notebookOf(deepAugment), notebookOf(atOnce));
   });
 
-  it("goes on with what another program left in a folder", async () => {
+  it("runs trainings on an executor that is given, twice if they fail, and does not close it", async () => {
+    const inner = new InProcessExecutor();
+    const failed = new Set<string>();
+    const places: string[] = [];
+    let isClosed = false;
+    const executor: Executor = {
+      workers: 2,
+      train: async (task, options) => {
+        const place = `${task.trial}/${task.sample}`;
+        if (place === "1/0" && !failed.has(place)) {
+          failed.add(place);
+          throw new RangeError("the machine is gone");
+        }
+        if (place === "2/0") throw new RangeError("the machine is gone");
+        places.push(place);
+        return await inner.train(JSON.parse(JSON.stringify(task)), options);
+      },
+      close: async () => {
+        isClosed = true;
+      },
+    };
+    const deepAugment = new DeepAugment(images, labels, settings("own-executor"));
+    await deepAugment.optimize(2, { executor });
+    assert.ok(failed.has("1/0") && places.includes("1/0") && !isClosed);
+    const failure = { trial: 2, sample: 0, reason: "the machine is gone" };
+    assert.deepEqual(deepAugment.outcome?.failures, [failure]);
+    assert.ok(notebookOf(atOnce).startsWith(notebookOf(deepAugment)));
+    await assert.rejects(
+      new DeepAugment(images, labels, settings("no-retry")).optimize(2, { executor, retry: false }),
+      /^RangeError: the machine is gone/,
+    );
+  });
+
+  it("continues what another program left in a folder", async () => {
     const { folder = "" } = atOnce;
     assert.match(
       usage(() => DeepAugment.resume(folder)),
@@ -114,7 +155,7 @@ describe("DeepAugment", () => {
     );
   });
 
-  it("takes a dataset's name or path, and keys as a configuration file has them", async () => {
+  it("takes a dataset's name or path, and keys as in a configuration file", async () => {
     const deepAugment = new DeepAugment(SAMPLE_ARCHIVE, {
       ...settings("path"),
       operations: ["Fog"] as never,
@@ -193,16 +234,39 @@ describe("DeepAugment", () => {
   });
 });
 
+/** What an example prints, run as it is from another folder. */
+function runExample(name: string, ...args: string[]): string {
+  const pathTo = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  const example = ["--import", pathTo("test/fixtures/own-package.mjs"), pathTo(`examples/${name}`)];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...example, ...args], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+describe("examples/own-executor.mjs", () => {
+  it("searches with an executor of its own, which trains nothing twice", () => {
+    const args = [SAMPLE_ARCHIVE, "1", "histories", JSON.stringify({ ...SMALL, confirm_top: 0 })];
+    const first = runExample("own-executor.mjs", ...args);
+    assert.match(first, /^trial 0, sample 0: validation accuracy 0\.\d{3}\ntrial 1, sample 0: validation/);
+    assert.match(first, /^experiment: reports.experiments.*\n2 trained, 0 trained before\n/m);
+    const second = runExample("own-executor.mjs", ...args);
+    assert.match(second, /^trial 0, sample 0: trained before\ntrial 1, sample 0: trained before\n/);
+    assert.match(second, /^0 trained, 2 trained before\n(best: \[\[|no policy did better)/m);
+    const experiments = join(root, "reports", "experiments");
+    const notebooks = readdirSync(experiments)
+      .map((folder) => readFileSync(join(experiments, folder, "notebook.csv"), "utf8"))
+      .filter((text) => text.split("\n").length === 2 + 2 * SMALL.child_epochs);
+    assert.equal(notebooks.length, 2);
+    assert.equal(notebooks[0], notebooks[1]);
+  });
+});
+
 describe("examples/library.mjs", () => {
-  it("searches, goes on and trains, as it is, run from another folder", () => {
-    const pathTo = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
-    const example = ["--import", pathTo("test/fixtures/own-package.mjs"), pathTo("examples/library.mjs")];
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [...example, SAMPLE_ARCHIVE, "2", JSON.stringify(SMALL)],
-      { cwd: root, encoding: "utf8" },
-    );
-    assert.equal(status, 0, stderr);
+  it("searches, continues and trains, as it is, run from another folder", () => {
+    const stdout = runExample("library.mjs", SAMPLE_ARCHIVE, "2", JSON.stringify(SMALL));
     const trials = stdout.split("\n").filter((line) => line.startsWith("trial "));
     assert.deepEqual(
       trials.map((line) => line.split(":")[0]),

@@ -1,4 +1,4 @@
-// Steps of an engine that compiles the model.
+// Training and validation steps on an engine that compiles the model.
 
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";
@@ -43,7 +43,7 @@ export class CompiledSteps implements ChildSteps {
     this.#compiled.dispose();
   }
 
-  /** In memory that is used again for the next one. */
+  /** The batch is valid until the next call, which reuses its memory. */
   #batchOf({ images, labels }: LabelledImages, indices: Int32Array): LabelledPixels {
     const size = imageSize(images);
     const length = indices.length * size;

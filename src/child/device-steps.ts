@@ -1,4 +1,4 @@
-// Steps of an engine with a device of its own.
+// Training and validation steps on an engine that runs the model on its own device.
 
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";

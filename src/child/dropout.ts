@@ -1,7 +1,6 @@
-// Dropout (Srivastava et al. 2014) whose masks are a function of the layer's key, the training step and the value's place,
-// by a counter-based generator, so that every engine draws the same ones, in whatever order and on however many threads.
-// TensorFlow.js's own layer draws one and the same mask at every step when it is given a seed, and an unrepeatable one
-// when it is not.
+// Dropout (Srivastava et al. 2014) with masks from a counter-based generator: a function of the layer's key, the
+// training step and the value's index, so every engine draws the same masks in any order and on any number of threads.
+// The layer of TensorFlow.js repeats one mask at every step if it is given a seed, and is not reproducible without one.
 
 import {
   customGrad,
@@ -21,21 +20,21 @@ import { type StreamKey, seedOf } from "../common/random.ts";
 import { type ThreefryKey, threefry2x32 } from "../common/threefry.ts";
 import { type MaskChoice, SEEDED_DROPOUT, type SeededDropoutAttrs } from "../engine/seeded-dropout.ts";
 
-/** What the layer is made of, and what its `getConfig` gives: plain data that an engine can compile. */
+/** The layer's configuration, as returned by `getConfig`: plain data that an engine can compile. */
 export interface SeededDropoutConfig {
   name: string;
-  /** Share of the values set to 0 while training, in [0, 1); the others are multiplied by 1 / (1 − rate). */
+  /** Share of the values set to 0 during training, in [0, 1); the others are multiplied by 1 / (1 − rate). */
   rate: number;
-  /** Of the masks; see `dropoutKey`. */
+  /** Key of the masks; see `dropoutKey`. */
   key: ThreefryKey;
 }
 
-/** The key of a layer's masks, from what they are for. */
+/** Derives the key of a layer's masks from stream keys that identify the layer. */
 export function dropoutKey(...keys: StreamKey[]): ThreefryKey {
   return [seedOf(...keys, "first"), seedOf(...keys, "second")];
 }
 
-/** Values whose masks come from the same 16 counters. */
+/** Number of values whose masks come from the same 16 counters. */
 const GROUP = 64;
 const COUNTERS = 16;
 const firstWords = new Int32Array(COUNTERS);
@@ -44,10 +43,10 @@ const secondWords = new Int32Array(COUNTERS);
 /**
  * The factors of a layer's `size` values at a training step (from 0): 0, or 1 / (1 − rate) as float32.
  *
- * Value i (its index in the whole batch's tensor, row by row) is in group g = ⌊i / 64⌋. Its number is 16 bits of the words
- * that Threefry-2x32 gives for the counter (16 g + i mod 16, step): of the first word the low and the high half where
- * ⌊i / 16⌋ mod 4 is 0 and 1, of the second where it is 2 and 3. The factor is 0 where that number is below
- * round(65536 · rate). So 16 counters side by side make 4 runs of 16 values, which suits vectors of any width.
+ * Value i (its row-major index in the whole batch's tensor) is in group g = ⌊i / 64⌋. Its random number is 16 bits of
+ * the two words that Threefry-2x32 gives for the counter (16 g + i mod 16, step): the low or high half of the first
+ * word if ⌊i / 16⌋ mod 4 is 0 or 1, the low or high half of the second if it is 2 or 3. The factor is 0 if that number
+ * is below round(65536 · rate). So 16 consecutive counters give 4 runs of 16 values, which suits vectors of any width.
  */
 export function dropoutMask(size: number, { rate, key }: SeededDropoutConfig, step: number): Float32Array {
   const mask = new Float32Array(Math.ceil(size / GROUP) * GROUP);
@@ -68,7 +67,7 @@ export function dropoutMask(size: number, { rate, key }: SeededDropoutConfig, st
   return mask.subarray(0, size);
 }
 
-/** [...] → [...]: identity outside training. The masks of step s are those of the layer's call s while training. */
+/** [...] → [...]; the identity outside training. The layer's training call s (from 0) uses the masks of step s. */
 export class SeededDropout extends layers.Layer {
   static readonly className = "SeededDropout";
   readonly #config: SeededDropoutConfig;

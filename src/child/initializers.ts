@@ -1,5 +1,5 @@
-// How a child's layers begin: each draws from the seed and its own name, so that a layer's weights do not depend on the
-// layers before it.
+// Weight initializers of a child's layers. Each is seeded by the experiment's seed and the layer's name, so a layer's
+// weights do not depend on the layers before it.
 
 import { initializers } from "@tensorflow/tfjs-layers";
 import { seedOf } from "../common/random.ts";
@@ -8,13 +8,13 @@ import type { ModelOptions } from "./model.ts";
 type Initializer = ReturnType<typeof initializers.zeros>;
 
 export interface WeightInitializers {
-  /** Glorot and Bengio 2010: Keras's default. */
+  /** Glorot and Bengio 2010; Keras's default. */
   glorotUniform(layer: string): Initializer;
   /** He et al. 2015. */
   heNormal(layer: string): Initializer;
 }
 
-/** Those of a model. */
+/** The initializers for a model with these options; all zeros for an outline. */
 export function weightInitializers({ seed, isOutline }: ModelOptions): WeightInitializers {
   if (isOutline) return { glorotUniform: () => initializers.zeros(), heNormal: () => initializers.zeros() };
   const drawn = (layer: string) => ({ seed: seedOf(seed, "weights", layer) });

@@ -1,4 +1,4 @@
-// What a child model is and what it costs, without training it.
+// Describes child models and their costs without training them.
 
 import { onOutline } from "../engine/outline.ts";
 import type { Engine } from "../engine/types.ts";
@@ -8,23 +8,23 @@ import { multiplyAdds } from "./multiply-adds.ts";
 export interface ModelFacts {
   readonly model: string;
   readonly about: string;
-  /** Pixels of the smallest square image that it takes. */
+  /** Side in pixels of the smallest square image that the model accepts. */
   readonly smallestImageSize: number;
   readonly imageSize: number;
   readonly classes: number;
-  /** Null, as what follows, where the images are too small for it. */
+  /** This and the following are null if the images are too small for the model. */
   readonly parameters: number | null;
-  /** Those that gradients change; the others are batch normalisation's moving moments. */
+  /** Parameters that gradients change; the others are the moving moments of batch normalization. */
   readonly trainedParameters: number | null;
-  /** Of an image, forward. */
+  /** Per image, forward pass. */
   readonly multiplyAdds: number | null;
-  /** Of an image in a training step, forward and back. */
+  /** Per image in a training step, forward and backward pass. */
   readonly trainingMultiplyAdds: number | null;
 }
 
 /**
- * Facts of these models for square images of this size, in their order. No weight is drawn for them.
- * @throws UsageError for a name that is none, and for a model that this machine has no memory for.
+ * Facts about the named models for square images of side `imageSize`, in the order of `names`. Draws no weights.
+ * @throws UsageError for an unknown name or a model that needs more memory than this machine has.
  */
 export function modelFacts(
   names: readonly string[],

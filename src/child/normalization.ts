@@ -1,13 +1,13 @@
-// Batch normalisation (Ioffe and Szegedy 2015) without a scale or a shift of its own: TensorFlow.js 4.22 takes these
-// settings, and fails as soon as it trains, since it reads the weight that is not there, and saves it for the way back.
+// Batch normalization (Ioffe and Szegedy 2015) without scale or center. TensorFlow.js 4.22 accepts these settings but
+// fails in the first training step, because it reads the missing weight and saves it for the backward pass.
 
 import { ones, type Tensor, zeros } from "@tensorflow/tfjs-core";
 import type { layers } from "@tensorflow/tfjs-layers";
 
-/** Has a layer of batch normalisation train with 1 and 0 in the place of weights that it leaves out; returns it. */
+/** Lets a batch normalization layer train with 1 and 0 in place of a missing gamma and beta; returns the layer. */
 export function withMissingWeights(layer: layers.Layer): layers.Layer {
   const { scale, center } = layer.getConfig();
-  // Every weight has a number for each channel; one that is not among the layer's is neither trained nor kept.
+  // All weights have shape [channels]. One that is not in the layer's list is neither trained nor saved.
   const constant = (make: (shape: number[]) => Tensor) => ({
     read: () => make(layer.weights[0].shape as number[]),
   });

@@ -1,20 +1,20 @@
-// The children's optimizers, as Keras defines them; TensorFlow.js's own differ in where epsilon stands.
+// The children's optimizers as Keras defines them; those of TensorFlow.js place epsilon differently.
 
 import { type NamedTensorMap, tidy, type Variable, zerosLike } from "@tensorflow/tfjs-core";
 import type { AdamSettings, RmsPropSettings, SgdSettings, TrainedVariable } from "../engine/optimizers.ts";
 import type { Engine } from "../engine/types.ts";
 
-/** Changes the variables by their gradients, step after step. */
+/** Updates variables by their gradients, one call per step. */
 export interface ChildOptimizer {
-  /** `gradients` by variable name; variables without one stay. */
+  /** `gradients` are keyed by variable name; variables without a gradient stay unchanged. */
   step(variables: readonly Variable[], gradients: NamedTensorMap): void;
   dispose(): void;
 }
 
-/** The same for all steps, or that of each, from 0. */
+/** A constant, or a function of the step, which counts from 0. */
 export type LearningRate = number | ((step: number) => number);
 
-/** What a step's settings are made from. */
+/** The settings of a step, with the learning rate still as a function of the step. */
 export type OptimizerOptions<Settings> = Omit<Settings, "learningRate"> & {
   readonly learningRate: LearningRate;
 };
@@ -23,7 +23,7 @@ export function rateAt(learningRate: LearningRate, step: number): number {
   return typeof learningRate === "number" ? learningRate : learningRate(step);
 }
 
-/** Gradient descent, with momentum where it is above 0; see Optimizers.sgd. */
+/** Gradient descent, with momentum if it is above 0; see Optimizers.sgd. */
 export class Sgd implements ChildOptimizer {
   readonly #engine: Engine;
   readonly #options: OptimizerOptions<SgdSettings>;
@@ -75,9 +75,9 @@ export class RmsProp implements ChildOptimizer {
 }
 
 /**
- * Adam (Kingma and Ba 2015) in Keras 2's form: epsilon is added to the root of the moving mean, which is not yet corrected
- * for its beginning at 0: the learning rate is. Clipping goes by the norm over all variables, as Keras did when the
- * original used it. See Optimizers.adam.
+ * Adam (Kingma and Ba 2015) in Keras 2's form: epsilon is added to the root of the uncorrected moving mean of squares,
+ * and the bias correction is applied to the learning rate instead. Gradients are clipped by their norm over all
+ * variables, as in the Keras version that the original DeepAugment used. See Optimizers.adam.
  */
 export class Adam implements ChildOptimizer {
   readonly #engine: Engine;
@@ -110,7 +110,7 @@ export class Adam implements ChildOptimizer {
   }
 }
 
-/** A moving average for each variable, from 0. */
+/** One moving average per variable, initially 0. */
 export class Averages {
   readonly #byName = new Map<string, Variable>();
 
@@ -128,7 +128,7 @@ export class Averages {
   }
 }
 
-/** The variables that have a gradient. */
+/** The variables that have a gradient, each with it. */
 function trainedOf(variables: readonly Variable[], gradients: NamedTensorMap): TrainedVariable[] {
   return variables
     .filter(({ name }) => gradients[name])

@@ -1,8 +1,8 @@
-// A pass over images, in steps: what the kinds of steps have in common.
+// A pass over images in steps: the interface that all kinds of steps share.
 
 import type { LabelledImages } from "../dataset/dataset.ts";
 
-/** Over all images of a pass. */
+/** Means over all images of a pass. */
 export interface Means {
   /** Cross-entropy. */
   readonly loss: number;
@@ -10,17 +10,20 @@ export interface Means {
 }
 
 export interface ChildSteps {
-  /** A step on every batch of the images at `indices`, in that order; the means are measured while training. */
+  /**
+   * Trains one step on each batch of the images at `indices`, in that order. The means are measured during training, so
+   * with dropout.
+   */
   train(data: LabelledImages, indices: Int32Array, batchSize: number): Promise<Means>;
-  /** Without dropout. */
+  /** Evaluates without dropout. */
   evaluate(data: LabelledImages): Promise<Means>;
   dispose(): void;
 }
 
-/** Images per forward pass when validating: large enough to amortise, small enough to stay in the cache. */
+/** Images per forward pass in validation: enough to amortize a call's overhead, few enough to stay in the cache. */
 export const VALIDATION_BATCH = 100;
 
-/** Lets messages through between steps: a stop, or a parent that is gone. */
+/** Lets the event loop handle messages between steps, such as a stop or the loss of the parent process. */
 export function letMessagesThrough(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

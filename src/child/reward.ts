@@ -1,14 +1,14 @@
-// The reward of one training, from its history.
+// Computes the reward of a training from its history.
 
 import { meanOf } from "../common/mean.ts";
 
-/** What is known of a training after one epoch. */
+/** Results of one epoch of a training. */
 export interface EpochResult {
   /** From 1. */
   readonly epoch: number;
-  /** Mean cross-entropy over the epoch's training images, measured while training (dropout on). */
+  /** Mean cross-entropy over the epoch's training images, measured during training (dropout on). */
   readonly loss: number;
-  /** Share of the training images classified rightly, measured while training, in [0, 1]. */
+  /** Share of the training images classified correctly, measured during training, in [0, 1]. */
   readonly accuracy: number;
   readonly validationLoss: number;
   readonly validationAccuracy: number;
@@ -17,21 +17,22 @@ export interface EpochResult {
 }
 
 export interface RewardSettings {
-  /** K: how many of the best qualifying epochs are averaged (`opt_last_n_epochs`). */
+  /** K, the number of best qualifying epochs to average (`opt_last_n_epochs`). */
   readonly bestEpochs: number;
-  /** By how much training accuracy may exceed validation accuracy (`opt_overfit_margin`). */
+  /** How far training accuracy may exceed validation accuracy in a qualifying epoch (`opt_overfit_margin`). */
   readonly overfitMargin: number;
 }
 
 /**
- * The mean of the K highest validation accuracies among the epochs whose training accuracy exceeds their validation
- * accuracy by at most the margin; of fewer where fewer qualify; where none does, the validation accuracy of the epoch
- * with the smallest excess (the earliest of equals). In [0, 1], never NaN.
+ * An epoch qualifies if its training accuracy exceeds its validation accuracy by at most the margin. The reward is the
+ * mean of the K highest validation accuracies among the qualifying epochs (of all of them if there are fewer than K).
+ * If none qualifies, it is the validation accuracy of the epoch with the smallest excess, the earliest one on a tie. In
+ * [0, 1], never NaN.
  * @throws RangeError for an empty history.
  */
 export function rewardOf(history: readonly EpochResult[], settings: RewardSettings): number {
   if (history.length === 0) throw new RangeError("a history without epochs has no reward");
-  // Accuracies are ratios of counts: a hair of tolerance keeps "at most 0.10" true where rounding says 0.1 + 1e-17.
+  // Accuracies are ratios of counts: a small tolerance lets an excess of exactly the margin qualify despite rounding.
   const qualifying = history
     .filter((epoch) => excess(epoch) <= settings.overfitMargin + 1e-9)
     .map((epoch) => epoch.validationAccuracy)

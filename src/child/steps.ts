@@ -1,5 +1,5 @@
-// Which steps train and validate a child: an engine that compiles the model has its own, and so does one with a device of
-// its own; on every other engine they are composed of TensorFlow.js operations.
+// Chooses the steps that train and validate a child. Engines that compile the model or run it on their own device bring
+// their own steps; on all other engines the steps consist of TensorFlow.js operations.
 
 import { CompiledSteps } from "./compiled-steps.ts";
 import { DeviceSteps } from "./device-steps.ts";
@@ -7,7 +7,7 @@ import type { ChildModel } from "./model.ts";
 import type { ChildSteps } from "./pass.ts";
 import { TensorSteps } from "./tensor-steps.ts";
 
-/** The steps of this child; batches have at most `batchSize` images. */
+/** The steps for this child; batches have at most `batchSize` images. */
 export function stepsOf(model: ChildModel, batchSize: number, classes: number): ChildSteps {
   const compiled = model.engine.compile?.(model.net, batchSize);
   if (compiled) return new CompiledSteps(model, compiled);

@@ -1,4 +1,4 @@
-// Steps made of TensorFlow.js's operations: right on every backend, for every model.
+// Training and validation steps made of TensorFlow.js operations, which work on every backend for every model.
 
 import {
   argMax,
@@ -65,11 +65,11 @@ export class TensorSteps implements ChildSteps {
 interface BatchResult {
   /** Mean over the batch. */
   readonly loss: Scalar;
-  /** Images classified rightly. */
+  /** Number of images classified correctly. */
   readonly correct: Scalar;
 }
 
-/** Runs `step` on every batch in order; what it returns is read back once, at the end, since a read stalls a GPU. */
+/** Runs `step` on every batch in order. Its results are read back at the end, because reading stalls a GPU. */
 async function overBatches(
   data: LabelledImages,
   indices: Int32Array,
@@ -106,7 +106,7 @@ async function total(scalars: readonly Scalar[]): Promise<number> {
   return sum;
 }
 
-/** Images at `indices` as pixels in [0, 1], [batch, height, width, 3]. */
+/** The images at `indices` as pixels in [0, 1], [batch, height, width, channels]. */
 function pixelsOf(data: LabelledImages, indices: Int32Array): Tensor {
   const { images } = data;
   const size = imageSize(images);

@@ -1,4 +1,4 @@
-// Trains a child from scratch: one piece of code over TensorFlow.js, whatever the engine.
+// Trains and evaluates a child; the same code for all engines.
 
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
@@ -11,14 +11,14 @@ export interface TrainingOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly classes: number;
-  /** Decides the order of the training images. */
+  /** Determines the order of the training images. */
   readonly seed: number;
   readonly onEpoch?: (result: EpochResult) => void;
 }
 
 /**
- * Trains on all of `train` for the given epochs, shuffled anew for each, and validates after each.
- * Returns one result an epoch. The model's weights are the trained ones afterwards.
+ * Trains on all of `train` for the given number of epochs, reshuffled for each, and validates after each epoch.
+ * Returns one result per epoch. Afterwards the model has the trained weights.
  */
 export async function trainChild(
   model: ChildModel,
@@ -53,7 +53,7 @@ export async function trainChild(
   return history;
 }
 
-/** Images per forward pass where nobody trains. */
+/** Images per forward pass if the model is only evaluated. */
 const EVALUATION_BATCH = 64;
 
 /** Mean cross-entropy and accuracy on `data`, without dropout. */

@@ -1,5 +1,5 @@
-// A child's weights in a file that other tools read too: safetensors (an 8-byte length, a JSON header, raw
-// little-endian float32 values).
+// Saves and loads a child's weights in safetensors format, which other tools can read too: an 8-byte header length, a
+// JSON header and raw little-endian float32 values.
 
 import { readFileSync } from "node:fs";
 import { tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
@@ -31,8 +31,8 @@ export async function serializeWeights(net: LayersModel): Promise<Uint8Array> {
 }
 
 /**
- * Gives the model the weights of a file.
- * @throws UsageError where the file cannot be read, is no such file, or does not fit the model.
+ * Loads the weights in a file into the model.
+ * @throws UsageError if the file cannot be read, is not a weights file or does not fit the model.
  */
 export function loadWeights(net: LayersModel, path: string): void {
   const fitting = fittingWeights(net, path);
@@ -43,37 +43,37 @@ export function loadWeights(net: LayersModel, path: string): void {
   });
 }
 
-/** @throws UsageError as `loadWeights`, which it leaves undone. */
+/** Checks that `loadWeights` would succeed, without changing the model. @throws UsageError as `loadWeights` does. */
 export function checkWeights(net: LayersModel, path: string): void {
   fittingWeights(net, path);
 }
 
-/** The model's weights, and their values in the file. */
+/** The model's weights, each with its values in the file as bytes. */
 function fittingWeights(net: LayersModel, path: string): { variable: Variable; bytes: Uint8Array }[] {
   const { header, values } = readWeights(path);
   const expected = namedWeights(net);
   const misfit = (detail: string) =>
     new UsageError(
-      `the weights in ${path} do not fit model ${net.name}: ${detail}; remove the file, or name another with pre_aug_weights_path`,
+      `the weights in ${path} do not fit model ${net.name}: ${detail}; remove the file or set pre_aug_weights_path to another one`,
     );
   if (Object.keys(header).length !== expected.length) {
-    throw misfit(`it has ${Object.keys(header).length} tensors, the model ${expected.length}`);
+    throw misfit(`the file has ${Object.keys(header).length} tensors, the model has ${expected.length}`);
   }
   return expected.map(({ name, variable }) => {
     const entry = header[name];
-    if (!entry) throw misfit(`it has no tensor ${name}`);
+    if (!entry) throw misfit(`the file has no tensor ${name}`);
     if (entry.dtype !== "F32" || entry.shape.join() !== variable.shape.join()) {
-      throw misfit(`${name} is ${entry.dtype} [${entry.shape}], the model's is F32 [${variable.shape}]`);
+      throw misfit(`${name} is ${entry.dtype} [${entry.shape}], but F32 [${variable.shape}] in the model`);
     }
     const bytes = values.subarray(...entry.data_offsets);
     if (bytes.length !== variable.size * Float32Array.BYTES_PER_ELEMENT) {
-      throw misfit(`${name} has ${bytes.length} bytes for ${variable.size} numbers`);
+      throw misfit(`${name} has ${bytes.length} bytes for ${variable.size} float32 values`);
     }
     return { variable, bytes };
   });
 }
 
-/** Weights by the name of their layer, layer by layer; a layer's own instance number is left out. */
+/** The weights, layer by layer, named "layer/weight" without the instance number that TensorFlow.js may add. */
 function namedWeights(net: LayersModel): { name: string; variable: Variable }[] {
   return net.layers.flatMap((layer) =>
     layer.weights.map((weight) => ({
@@ -96,9 +96,9 @@ function readWeights(path: string): { header: Record<string, Entry>; values: Uin
     const header = JSON.parse(bytes.toString("utf8", 8, 8 + length)) as Record<string, Entry>;
     const values = new Uint8Array(bytes.subarray(8 + length));
     const size = Math.max(...Object.values(header).map((entry) => entry.data_offsets[1]));
-    if (values.length < size) throw new Error(`it ends after ${values.length} of ${size} bytes`);
+    if (values.length < size) throw new Error(`the data ends after ${values.length} of ${size} bytes`);
     return { header, values };
   } catch (error) {
-    throw new UsageError(`${path} is no weights file of this program (safetensors): ${messageOf(error)}`);
+    throw new UsageError(`${path} is not a valid safetensors file: ${messageOf(error)}; remove it`);
   }
 }

@@ -15,11 +15,11 @@ const share = (values: Iterable<boolean>) => {
   const all = [...values];
   return all.filter(Boolean).length / all.length;
 };
-/** The share of values that two masks treat alike. */
+/** The share of values that are equal in two masks. */
 const agreement = (a: Float32Array, b: Float32Array) => share([...a].map((value, i) => value === b[i]));
 
 describe("dropoutMask", () => {
-  it("takes for value i the 16 bits that its place, the step and the key name", () => {
+  it("takes the 16 bits given by the key, the step and the value's index", () => {
     const { key } = config(0.6, 4);
     const step = 9;
     const mask = dropoutMask(1000, config(0.6, 4), step);
@@ -34,7 +34,7 @@ describe("dropoutMask", () => {
     }
   });
 
-  it("drops the share that the rate says and keeps the mean", () => {
+  it("drops a share equal to the rate and keeps the mean", () => {
     for (const rate of [0.05, 0.5, 0.6]) {
       const mask = dropoutMask(200_000, config(rate, "share"), 0);
       const dropped = share([...mask].map((factor) => factor === 0));
@@ -45,7 +45,7 @@ describe("dropoutMask", () => {
     assert.ok(dropoutMask(1000, config(0, "share"), 0).every((factor) => factor === 1));
   });
 
-  it("is another, independent one at every step and for every layer and seed, the same for the same", () => {
+  it("is reproducible, and independent for each step, layer and seed", () => {
     const mask = dropoutMask(20_000, config(0.5, 1, "a"), 0);
     assert.deepEqual(dropoutMask(20_000, config(0.5, 1, "a"), 0), mask);
     const others = [
@@ -57,7 +57,7 @@ describe("dropoutMask", () => {
     for (const other of others) assert.ok(Math.abs(agreement(mask, other) - 0.5) < 2.5 / Math.sqrt(20_000));
   });
 
-  it("treats neighbours, the values of a group and those of successive groups independently of each other", () => {
+  it("is independent for neighbours, for values in a group and for values in successive groups", () => {
     const mask = dropoutMask(40_064, config(0.5, "lags"), 3);
     for (const lag of [1, 2, 15, 16, 17, 32, 48, 64]) {
       const same = agreement(mask.subarray(0, 40_000), mask.subarray(lag, 40_000 + lag));
@@ -65,7 +65,7 @@ describe("dropoutMask", () => {
     }
   });
 
-  it("begins as a longer one does", () => {
+  it("is a prefix of a longer mask", () => {
     assert.deepEqual(
       dropoutMask(70, config(0.5, "prefix"), 2),
       dropoutMask(500, config(0.5, "prefix"), 2).subarray(0, 70),
@@ -77,7 +77,7 @@ describe("SeededDropout", () => {
   const input = () => tf.ones([2, 7, 11]);
   const values = (tensor: unknown) => (tensor as tf.Tensor).dataSync();
 
-  it("multiplies by the mask of step 0, then of step 1; validation takes no step and changes nothing", async () => {
+  it("multiplies by the mask of step 0, then of step 1; is the identity in validation, which takes no step", async () => {
     await tf.setBackend("cpu");
     const layer = new SeededDropout(config(0.4, 5));
     assert.deepEqual(values(layer.apply(input(), { training: true })), dropoutMask(154, config(0.4, 5), 0));
@@ -85,13 +85,13 @@ describe("SeededDropout", () => {
     assert.deepEqual(values(layer.apply(input(), { training: true })), dropoutMask(154, config(0.4, 5), 1));
   });
 
-  it("lets the gradient through by the same mask", () => {
+  it("applies the same mask to the gradient", () => {
     const layer = new SeededDropout(config(0.4, 5));
     const gradient = tf.grad((x: tf.Tensor) => layer.apply(x, { training: true }) as tf.Tensor)(input());
     assert.deepEqual(values(gradient), dropoutMask(154, config(0.4, 5), 0));
   });
 
-  it("comes back from its config", () => {
+  it("can be restored from its config", () => {
     const layer = new SeededDropout({ ...config(0.4, 5), name: "dropout_7" });
     const { name, rate, key } = layer.getConfig();
     assert.deepEqual({ name, rate, key }, { name: "dropout_7", rate: 0.4, key: [...dropoutKey(5)] });
@@ -99,7 +99,7 @@ describe("SeededDropout", () => {
     assert.deepEqual(values(again.apply(input(), { training: true })), dropoutMask(154, config(0.4, 5), 0));
   });
 
-  it("comes back as a part of a model", async () => {
+  it("can be restored as part of a model", async () => {
     const net = sequential();
     net.add(layers.inputLayer({ inputShape: [7, 11] }));
     net.add(new SeededDropout(config(0.4, 5)));
@@ -108,7 +108,7 @@ describe("SeededDropout", () => {
     assert.deepEqual(values(again.apply(input(), { training: true })), dropoutMask(154, config(0.4, 5), 0));
   });
 
-  it("refuses a rate that leaves nothing", () => {
+  it("rejects a rate of 1", () => {
     assert.throws(() => new SeededDropout(config(1, 5)), /rate 1 is not in \[0, 1\)/);
   });
 });

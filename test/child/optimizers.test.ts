@@ -11,7 +11,7 @@ const OPTIONS = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, cl
 before(() => tf.setBackend("cpu"));
 
 describe("Adam", () => {
-  it("takes the steps that Keras 2's formula gives, of clipped gradients", () => {
+  it("takes the steps of Keras 2's formula with clipped gradients", () => {
     const adam = new Adam(CPU, OPTIONS);
     const variables = [tf.variable(tf.tensor1d([1, -2])), tf.variable(tf.tensor1d([0.5]))];
     const values = [1, -2, 0.5];
@@ -41,7 +41,7 @@ describe("Adam", () => {
       assert.ok(Math.abs(found[i] - value) < 1e-5, `${found} ${values}`);
   });
 
-  it("stays where the gradient is 0", () => {
+  it("leaves a variable unchanged if its gradient is 0", () => {
     const adam = new Adam(CPU, OPTIONS);
     const variable = tf.variable(tf.tensor1d([1, -2]));
     const before = tf.memory().numTensors;

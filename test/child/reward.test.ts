@@ -22,23 +22,23 @@ describe("rewardOf", () => {
     assert.ok(Math.abs(rewardOf(history, SETTINGS) - (0.41 + 0.45 + 0.44) / 3) < 1e-12);
   });
 
-  it("takes an excess of exactly the margin as not overfitting, whatever binary fractions make of it", () => {
+  it("accepts an excess of exactly the margin despite rounding", () => {
     assert.equal(rewardOf(historyOf([0.4, 0.3], [0.9, 0.1]), SETTINGS), 0.3);
   });
 
-  it("averages fewer epochs where fewer qualify", () => {
+  it("averages fewer epochs if fewer qualify", () => {
     assert.ok(Math.abs(rewardOf(historyOf([0.2, 0.3], [0.3, 0.4], [0.9, 0.5]), SETTINGS) - 0.35) < 1e-12);
   });
 
-  it("is the same for one epoch as for several of the same accuracy, so that no policy is better by rounding", () => {
+  it("is the same for one epoch and for several of equal accuracy, so that rounding favors no policy", () => {
     assert.equal(rewardOf(historyOf([0.1, 0.1], [0.1, 0.1], [0.1, 0.1]), SETTINGS), 0.1);
   });
 
-  it("takes the epoch of smallest excess, the earliest of equals, where none qualifies", () => {
+  it("takes the epoch of smallest excess, the earliest on a tie, if none qualifies", () => {
     assert.equal(rewardOf(historyOf([0.9, 0.5], [0.75, 0.5], [0.875, 0.625]), SETTINGS), 0.5);
   });
 
-  it("is a validation accuracy's worth, never NaN", () => {
+  it("is in [0, 1], never NaN", () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(fc.array(fc.tuple(share, share), { minLength: 1, maxLength: 60 }), (accuracies) => {

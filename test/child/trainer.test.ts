@@ -1,4 +1,4 @@
-// Trainings for real, on few real images.
+// Real trainings on a few real images.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
@@ -37,7 +37,7 @@ after(() => rmSync(folder, { recursive: true }));
 const build = (engine: Engine, seed = 1) =>
   buildModel("basiccnn", { height: 32, width: 32, classes: 10, seed, engine });
 
-/** Trains a fresh child; all but the times. */
+/** Trains a new child; returns the history without times. */
 async function train1(
   engine: Engine,
   images: LabelledImages,
@@ -73,7 +73,7 @@ describe("the basic CNN", () => {
     assert.ok(a[1].every((bias) => bias === 0));
   });
 
-  it("refuses images that its convolutions would use up, naming image_size", () => {
+  it("rejects images too small for its convolutions, naming image_size", () => {
     checkModel("basiccnn", 10, 10);
     assert.throws(() => checkModel("basiccnn", 9, 32), /image_size/);
     assert.throws(() => checkModel("basicnn", 32, 32), /did you mean "basiccnn"/);
@@ -81,7 +81,7 @@ describe("the basic CNN", () => {
 });
 
 describe("trainChild", () => {
-  it("learns its training images: the loss falls, and the accuracy rises far above chance", async () => {
+  it("learns its training images: the loss falls and the accuracy rises far above chance", async () => {
     const history = await train1(wasm, slice(train, 0, 40), 25);
     const last = history[history.length - 1];
     assert.ok(history[0].loss > 2.2, `first loss ${history[0].loss}`);
@@ -89,7 +89,7 @@ describe("trainChild", () => {
     assert.ok(last.accuracy >= 0.3, `last accuracy ${last.accuracy}`);
   });
 
-  it("gives the same history for the same seed, another for another", async () => {
+  it("gives the same history for the same seed and a different one for another seed", async () => {
     const few = slice(train, 0, 40);
     const first = await train1(wasm, few, 2);
     assert.deepEqual(await train1(wasm, few, 2), first);
@@ -97,7 +97,7 @@ describe("trainChild", () => {
   });
 
   it("takes the same steps on every engine as on TensorFlow.js's cpu backend", async () => {
-    // Small images, since the cpu backend takes its time.
+    // Small images, because the cpu backend is slow.
     const small = ({ images, labels }: LabelledImages) => ({ images: resizeBatch(images, 14, 14), labels });
     const few = small(slice(train, 0, 12));
     const steps = async (engine: Engine) => {
@@ -119,7 +119,7 @@ describe("trainChild", () => {
     }
   });
 
-  it("leaves no tensor behind", async () => {
+  it("leaks no tensors", async () => {
     await train1(wasm, slice(train, 0, 20), 1);
     const before = tf.memory().numTensors;
     await train1(wasm, slice(train, 0, 20), 1);
@@ -128,7 +128,7 @@ describe("trainChild", () => {
 });
 
 describe("weights in a file", () => {
-  it("come back as they were", async () => {
+  it("are the same after saving and loading", async () => {
     await tf.setBackend("wasm");
     const path = join(folder, "weights.safetensors");
     const trained = build(wasm, 1);

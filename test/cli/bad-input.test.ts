@@ -157,11 +157,15 @@ describe("the configuration", () => {
     failsWith(
       await optimize("--data", SAMPLE_ARCHIVE, ...small, ...more, "--set", `out=${out}`),
       2,
-      /do not fit model basiccnn: it has 1 tensors, the model 12; .*pre_aug_weights_path/,
+      /do not fit model basiccnn: the file has 1 tensors, the model has 12; .*pre_aug_weights_path/,
     );
     assert.ok(!existsSync(out), "nothing is written");
     writeFileSync(weights, "no weights");
-    failsWith(await optimize("--data", SAMPLE_ARCHIVE, ...small, ...more), 2, /is no weights file/);
+    failsWith(
+      await optimize("--data", SAMPLE_ARCHIVE, ...small, ...more),
+      2,
+      /is not a valid safetensors file/,
+    );
   });
   it("without data", async () => {
     failsWith(await optimize(), 2, /data/);

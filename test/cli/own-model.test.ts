@@ -76,7 +76,7 @@ describe("deepaugment optimize with a model of one's own", () => {
     writeFileSync(broken, '{"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda"}]}}');
     const bad = await optimize({ model: broken, data: join(root, "no-such-folder") });
     assert.equal(bad.code, 2);
-    assert.match(bad.stderr, /^deepaugment: model .*broken\.json: layer .* \(Lambda\) holds Python code/i);
+    assert.match(bad.stderr, /^deepaugment: model .*broken\.json: layer .* \(Lambda\) contains Python code/i);
     const headless = JSON.parse(readFileSync(join(experiment, "model.json"), "utf8").replace(": 9", ": 8"));
     headless.config.layers.at(-1).config.units = 1000;
     const thousand = join(root, "thousand.json");
@@ -84,7 +84,7 @@ describe("deepaugment optimize with a model of one's own", () => {
     const out = join(root, "elsewhere");
     const wrong = await optimize({ model: thousand, out });
     assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /tells 1000 classes apart .* the data have 10; set replace_head: true/);
+    assert.match(wrong.stderr, /has 1000 output classes .* the data has 10; set replace_head: true/);
     assert.ok(!existsSync(out));
     const mended = await optimize({ model: thousand, out, replace_head: true, engine: "wasm" });
     assert.equal(mended.code, 0, mended.stderr);

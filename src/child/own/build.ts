@@ -1,5 +1,5 @@
-// The user's own model as a child: the network of its file fitted to the images and the classes, with fresh weights, and
-// with the optimizer of the file.
+// Builds a child from the user's own model file: the file's network, adapted to the images and classes, with new
+// weights and with the file's optimizer.
 
 import { dispose, type Variable } from "@tensorflow/tfjs-core";
 import { input, type LayersModel, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
@@ -13,7 +13,7 @@ import { readOptimizer } from "./optimizer.ts";
 import { fromUnitPixels } from "./pixels.ts";
 import type { Penalty } from "./settings.ts";
 
-/** @throws UsageError where the file is no model that can be trained on these images and classes. */
+/** @throws UsageError if the file is not a model that can be trained on these images and classes. */
 export function buildOwnModel(path: string, options: ModelOptions): ChildModel {
   const file = readModelFile(path);
   const makeOptimizer = readOptimizer(file);
@@ -22,8 +22,8 @@ export function buildOwnModel(path: string, options: ModelOptions): ChildModel {
 }
 
 /**
- * Checks what can be told without the data: that the file is a model of known layers with a known optimizer, and, where a
- * size is given, that it takes images of this size.
+ * Checks what can be checked without the data: that the file is a model of supported layers with a supported optimizer,
+ * and, if a size in pixels is given, that the model accepts images of that size.
  * @throws UsageError
  */
 export function checkOwnFile(path: string, height?: number, width?: number): void {
@@ -33,7 +33,7 @@ export function checkOwnFile(path: string, height?: number, width?: number): voi
   new Assembler(path, { height: 1, width: 1, seed: 0, isOutline: true }).createLayers(network);
 }
 
-/** The side that images must have; 1 where the file leaves it open. @throws UsageError where it cannot be read. */
+/** Side in pixels that the model requires; 1 if the file leaves it open. @throws UsageError if it cannot be read. */
 export function ownSmallestSide(path: string): number {
   const { inputShape } = readNetwork(path, readModelFile(path).architecture);
   const [height, width] = inputShape ?? [null, null];
@@ -49,28 +49,28 @@ function assemble(file: ModelFile, options: ModelOptions): Assembled {
   if (shape.length === 2 && shape[1] === classes) return assembled;
   assembled.net.dispose();
   throw new UsageError(
-    `model ${path} gives ${describe(shape)} numbers for an image, and a child one for each of ${classes} classes; end it in a dense layer after Flatten or GlobalAveragePooling2D`,
+    `model ${path} gives ${describe(shape)} numbers per image instead of one for each of the ${classes} classes; end it with a dense layer after Flatten or GlobalAveragePooling2D`,
   );
 }
 
-/** The network for images of three channels with pixels in [0, 1]. */
+/** Reads the network and adapts it to images of three channels with pixels in [0, 1]. */
 function networkFor({ path, architecture }: ModelFile, height?: number, width?: number): Network {
   const network = readNetwork(path, architecture);
   const [modelHeight, modelWidth, channels] = network.inputShape ?? [null, null, null];
   if (channels !== null && channels !== 3) {
     throw new UsageError(
-      `model ${path} takes images of ${channels} channel${channels === 1 ? "" : "s"}, and images here have 3 (grey ones too); build it for 3`,
+      `model ${path} takes images of ${channels} channel${channels === 1 ? "" : "s"}, but images here have 3 (grey ones too); build it for 3`,
     );
   }
   const fits = (own: number | null, side?: number) => own === null || side === undefined || own === side;
   if (!fits(modelHeight, height) || !fits(modelWidth, width)) {
     const side = (own: number | null) => own ?? "any";
-    const mend =
+    const fix =
       modelHeight === modelWidth || modelHeight === null || modelWidth === null
         ? `set image_size: ${modelHeight ?? modelWidth}`
-        : "build it for square images, such as image_size makes, or for images of any size";
+        : "build it for square images, as image_size produces, or for images of any size";
     throw new UsageError(
-      `model ${path} takes images of ${side(modelWidth)} × ${side(modelHeight)} pixels, these have ${width} × ${height}; ${mend}`,
+      `model ${path} takes images of ${side(modelWidth)} × ${side(modelHeight)} pixels, but these have ${width} × ${height}; ${fix}`,
     );
   }
   return fromUnitPixels(path, network);
@@ -80,11 +80,11 @@ type AssemblerOptions = Pick<ModelOptions, "height" | "width" | "seed" | "isOutl
 
 interface Assembled {
   readonly net: LayersModel;
-  /** By the variables' names. */
+  /** Keyed by variable name. */
   readonly penalties: ReadonlyMap<string, Penalty>;
 }
 
-/** Makes TensorFlow.js's layers of a network, and applies them. */
+/** Creates the TensorFlow.js layers of a network and applies them. */
 class Assembler {
   readonly #path: string;
   readonly #options: AssemblerOptions;
@@ -97,7 +97,7 @@ class Assembler {
     this.#options = options;
   }
 
-  /** @throws UsageError naming the first that is not supported. */
+  /** Creates all layers without applying them. @throws UsageError naming the first unsupported one. */
   createLayers({ images, output }: Network): void {
     const visited = new Set<Application>([images]);
     const visit = (application: Application): void => {
@@ -109,7 +109,7 @@ class Assembler {
     visit(output);
   }
 
-  /** @throws UsageError naming the layer that does not fit, with nothing left in memory. */
+  /** On failure, frees all weights. @throws UsageError naming the layer that does not fit. */
   assemble(network: Network): Assembled {
     const { height, width } = this.#options;
     const images = input({ name: this.#nameOf(network.images.layer), shape: [height, width, 3] });
@@ -145,12 +145,12 @@ class Assembler {
       } catch (error) {
         const shapes = inputs.map(({ shape }) => describe(shape)).join(" and ");
         throw new UsageError(
-          `model ${this.#path}: layer ${layer.name} (${layer.className}) does not fit its inputs of ${shapes} where images have ${width} × ${height} pixels: ${messageOf(error)}`,
+          `model ${this.#path}: layer ${layer.name} (${layer.className}) does not fit its inputs of ${shapes} for images of ${width} × ${height} pixels: ${messageOf(error)}`,
         );
       }
       if (last.shape.some((side) => side !== null && side < 1)) {
         throw new UsageError(
-          `model ${this.#path} needs larger images than ${width} × ${height} pixels: nothing is left of them after layer ${layer.name} (${layer.className}); set image_size to more`,
+          `model ${this.#path} needs larger images than ${width} × ${height} pixels: nothing is left of them after layer ${layer.name} (${layer.className}); increase image_size`,
         );
       }
     }
@@ -166,7 +166,7 @@ class Assembler {
     return created;
   }
 
-  /** In the letters that TensorFlow.js takes, and of no other layer. */
+  /** A unique name, in the characters that TensorFlow.js allows. */
   #nameOf({ name }: NetworkLayer): string {
     const plain = name.replaceAll(/[^\w./-]/g, "_").replace(/^(?=[^A-Za-z0-9])/, "layer");
     let free = plain;
@@ -187,7 +187,7 @@ class Assembler {
   }
 }
 
-/** TensorFlow.js counts a layer's applications, and keeps one that has several when the model that it belongs to goes. */
+/** Makes `net.dispose` free all weights: TensorFlow.js does not free those of a layer that is applied several times. */
 function withWholeDisposal(net: LayersModel): LayersModel {
   const variables = net.weights.map((weight) => weight.read());
   const disposeOnce = net.dispose.bind(net);
@@ -199,7 +199,7 @@ function withWholeDisposal(net: LayersModel): LayersModel {
   return net;
 }
 
-/** A shape without the batch: "8 × 8 × 16". */
+/** A shape without the batch dimension: "8 × 8 × 16". */
 function describe(shape: readonly (number | null)[]): string {
   return shape.slice(1).join(" × ");
 }

@@ -1,21 +1,22 @@
-// The end of a user's model. A child gives logits, since the softmax stands in the loss: one that the model ends in is taken
-// off. And it gives one for each class: the layer that decides how many there are can be replaced.
+// Adapts the end of a user's model. A child outputs logits, because the loss includes the softmax, so a final softmax
+// of the model is removed. And it outputs one logit per class: the layer that determines their number (the head) can be
+// replaced.
 
 import { UsageError } from "../../common/errors.ts";
 import { namedOf } from "./json.ts";
 import type { Application, Network, NetworkLayer } from "./network.ts";
 
-/** A softmax after either would give the same probabilities as after none. */
+/** Applying softmax to the output of either gives the same probabilities as applying it once. */
 const SOFTMAXES = ["softmax", "log_softmax"];
 
-/** Between the layer that decides how many numbers come out and the end: they keep its numbers, or average them. */
+/** Layers that may follow the head: they keep the number of its outputs, or pool over positions. */
 const AFTER_HEAD = [
   ...["Flatten", "Reshape", "Dropout", "Identity", "Activation", "ReLU"],
   ...["GlobalAveragePooling2D", "GlobalMaxPooling2D", "AveragePooling2D"],
 ];
 
 export interface HeadOptions {
-  /** Of the file, for errors. */
+  /** Path of the file, for error messages. */
   readonly path: string;
   readonly classes: number;
   /** Whether a head that does not fit may be replaced. */
@@ -23,8 +24,8 @@ export interface HeadOptions {
 }
 
 /**
- * The network, ending in `classes` logits.
- * @throws UsageError where it ends in something else, and may not be changed.
+ * The network, changed to end in `classes` logits.
+ * @throws UsageError if it ends in something else and `replaceHead` is false.
  */
 export function withLogits(network: Network, { path, classes, replaceHead }: HeadOptions): Network {
   const { output, hadSoftmax } = withoutSoftmax(network.output);
@@ -32,23 +33,23 @@ export function withLogits(network: Network, { path, classes, replaceHead }: Hea
   const problem = problemOf(output, head, classes);
   if (!problem) return { ...network, output };
   if (!replaceHead) {
-    const mend = head ? "replace that layer" : "add one";
-    throw new UsageError(`model ${path} ${problem}; set replace_head: true to ${mend}`);
+    const fix = head ? "replace that layer" : "add one";
+    throw new UsageError(`model ${path} ${problem}; set replace_head: true to ${fix}`);
   }
   return { ...network, output: head ? withClasses(output, head, classes) : withDense(output, classes) };
 }
 
-/** What is wrong with the end of the model, to be read after its name. */
+/** What is wrong with the end of the model, phrased to follow the model's name. */
 function problemOf(output: Application, head: Application | undefined, classes: number): string | undefined {
   const { name, className } = output.layer;
-  if (!head) return `ends in layer ${name} (${className}) and has no dense layer that tells classes apart`;
+  if (!head) return `ends in layer ${name} (${className}) and has no dense layer that outputs the classes`;
   const units = unitsOf(head.layer);
   if (units !== classes) {
-    return `tells ${units} classes apart (layer ${head.layer.name}), and the data have ${classes}`;
+    return `has ${units} output classes (layer ${head.layer.name}), but the data has ${classes}`;
   }
-  // After a convolution it belongs to the model, which ended in a softmax.
+  // An activation after a convolutional head is part of the model, which ended in a softmax.
   const activation = head.layer.className === "Dense" ? activationBetween(output, head) : undefined;
-  return activation && `ends in ${activation} (layer ${name}), where a child has a softmax or nothing`;
+  return activation && `ends in ${activation} (layer ${name}) instead of a softmax or no activation`;
 }
 
 /** The model's output before its softmax. */
@@ -61,18 +62,19 @@ function withoutSoftmax(output: Application): { output: Application; hadSoftmax:
   return { output: { layer: withConfig(layer, { activation: "linear" }), inputs }, hadSoftmax };
 }
 
-/** The layer that decides how many numbers come out, if it is one that can be replaced. */
+/** The layer that determines the number of outputs, if it can be replaced. */
 function findHead(output: Application, classes: number, hadSoftmax: boolean): Application | undefined {
   for (let at = output; ; at = at.inputs[0]) {
     const { className } = at.layer;
     if (className === "Dense") return at;
-    // Without a softmax at the end, or the right number, a convolution may well be the last of a body without a head.
+    // Without a final softmax or the right number of outputs, a convolution is probably the last one of a headless
+    // body.
     if (className === "Conv2D") return hadSoftmax || unitsOf(at.layer) === classes ? at : undefined;
     if (!AFTER_HEAD.includes(className)) return undefined;
   }
 }
 
-/** The first activation on the way back from the output to the head, the head's own included. */
+/** The last activation between the head (included) and the output. */
 function activationBetween(output: Application, head: Application): string | undefined {
   for (let at = output; ; at = at.inputs[0]) {
     const activation = at.layer.className === "ReLU" ? "relu" : activationOf(at.layer);
@@ -81,7 +83,7 @@ function activationBetween(output: Application, head: Application): string | und
   }
 }
 
-/** A new last dense layer; or, where a convolution decides, a new convolution before all that followed the old one. */
+/** Replaces a dense head, dropping all layers after it, or a convolutional head, keeping the layers after it. */
 function withClasses(output: Application, head: Application, classes: number): Application {
   if (head.layer.className === "Dense") {
     return { ...head, layer: withConfig(head.layer, { units: classes, activation: "linear" }) };
@@ -93,14 +95,14 @@ function withClasses(output: Application, head: Application, classes: number): A
   return { layer, inputs: [input] };
 }
 
-/** A dense layer after the output; where that is an image, after its mean. */
+/** Adds a dense layer after the output, or after global average pooling if the output is an image. */
 function withDense(output: Application, classes: number): Application {
   const pool = { name: "pool", className: "GlobalAveragePooling2D", config: {} };
   const features = isImage(output) ? { layer: pool, inputs: [output] } : output;
   return { layer: { name: "logits", className: "Dense", config: { units: classes } }, inputs: [features] };
 }
 
-/** Whether it has rows and columns. */
+/** Whether the output has rows and columns. */
 function isImage({ layer, inputs }: Application): boolean {
   const { className, config } = layer;
   if (className === "Flatten") return false;
@@ -109,7 +111,7 @@ function isImage({ layer, inputs }: Application): boolean {
   return inputs.length === 0 || isImage(inputs[0]);
 }
 
-/** How many numbers a dense layer or a convolution gives, for an image or a place in it. */
+/** Number of outputs of a dense layer, or of a convolution per position. */
 function unitsOf({ config }: NetworkLayer): unknown {
   return config.units ?? config.filters;
 }

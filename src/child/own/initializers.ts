@@ -1,6 +1,6 @@
-// How the weights of the file's layers begin, by what TensorFlow.js 4.22 has. Where that differs from Keras, it is mended
-// here: a truncated normal distribution keeps the variance that is asked for, also by `VarianceScaling`, for which
-// TensorFlow.js draws a uniform one when it is given that name.
+// Maps Keras's weight initializers to those of TensorFlow.js 4.22 and corrects the differences: a truncated normal
+// distribution keeps the requested variance, also in `VarianceScaling`, for which TensorFlow.js draws from a uniform
+// distribution if given that name.
 
 import { initializers } from "@tensorflow/tfjs-layers";
 import { namedOf } from "./json.ts";
@@ -8,13 +8,13 @@ import type { LayerSettings } from "./settings.ts";
 
 export type Initializer = ReturnType<typeof initializers.zeros>;
 
-/** The standard deviation of a normal distribution of standard deviation 1 that is cut off at ±2. */
+/** The standard deviation of a standard normal distribution truncated at ±2. */
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 type FanMode = "fanIn" | "fanOut" | "fanAvg";
 const MODES: Record<string, FanMode> = { fan_in: "fanIn", fan_out: "fanOut", fan_avg: "fanAvg" };
 
-/** Scale, fan and distribution of those that are known by names of their own. */
+/** Scale, fan mode and distribution of the initializers that are named shorthands for `VarianceScaling`. */
 const NAMED_SCALINGS: Record<string, [number, FanMode, string]> = {
   glorotuniform: [1, "fanAvg", "uniform"],
   glorotnormal: [1, "fanAvg", "truncated_normal"],
@@ -25,8 +25,8 @@ const NAMED_SCALINGS: Record<string, [number, FanMode, string]> = {
 };
 
 /**
- * That of the setting `key`, or of this name where the file has none.
- * @throws UsageError for one that is not known.
+ * The initializer in the setting `key`, or the one named `fallback` if the file has none.
+ * @throws UsageError for an unknown initializer.
  */
 export function initializerOf(
   settings: LayerSettings,
@@ -76,7 +76,7 @@ export function initializerOf(
     case "truncatednormal":
       return initializers.truncatedNormal({ mean: number("mean", 0), stddev: number("stddev", 0.05), seed });
     case "randomuniform": {
-      // TensorFlow.js takes a bound of 0 for one that is not given.
+      // TensorFlow.js treats a bound of 0 as missing.
       const bound = (value: number) => value || Number.MIN_VALUE;
       return initializers.randomUniform({
         ...{ minval: bound(number("minval", -0.05)), maxval: bound(number("maxval", 0.05)), seed },

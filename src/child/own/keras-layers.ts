@@ -1,4 +1,4 @@
-// Layers of Keras that TensorFlow.js 4.22 lacks, has only without a seed, or cannot train in time. Apart from what they are named after, see
+// Keras layers that TensorFlow.js 4.22 lacks, has only without a seed, or trains too slowly. For their meaning see
 // Keras's documentation.
 
 import {
@@ -22,12 +22,12 @@ import type { Initializer } from "./initializers.ts";
 
 export interface ChannelScalingConfig {
   name: string;
-  /** One number, or one a channel. */
+  /** One number, or one per channel. */
   scale: number[];
   offset: number[];
 }
 
-/** [..., channels] → [..., channels]: x · scale + offset. What `Rescaling` and `Normalization` do. */
+/** [..., channels] → [..., channels]: x · scale + offset, for Keras's `Rescaling` and `Normalization`. */
 export class ChannelScaling extends layers.Layer {
   static readonly className = "ChannelScaling";
   readonly #config: ChannelScalingConfig;
@@ -53,13 +53,13 @@ export class ChannelScaling extends layers.Layer {
 }
 
 export interface SharedMaskDropoutConfig extends SeededDropoutConfig {
-  /** The mask's shape, null for that of the values; the mask is the same along sides of 1. */
+  /** Shape of the mask: null takes the input's size, and the mask is broadcast along dimensions of 1. */
   noiseShape: (number | null)[];
 }
 
 /**
- * Dropout of whole images or channels (Keras's `noise_shape`, `SpatialDropout2D`), such as the stochastic depth of Huang et
- * al. 2016. Masks are drawn as SeededDropout draws them, for a tensor of the mask's shape.
+ * Dropout of whole images or channels (Keras's `noise_shape`, `SpatialDropout2D`), as in stochastic depth (Huang et al.
+ * 2016). Masks are drawn as in SeededDropout, for a tensor of the mask's shape.
  */
 export class SharedMaskDropout extends layers.Layer {
   static readonly className = "SharedMaskDropout";
@@ -98,7 +98,7 @@ export class SharedMaskDropout extends layers.Layer {
   }
 }
 
-/** The first of two inputs of the same shape, less the second. */
+/** The first of two inputs of the same shape minus the second. */
 export class Subtract extends layers.Layer {
   static readonly className = "Subtract";
 
@@ -121,8 +121,9 @@ export interface LayerNormalizationConfig {
 }
 
 /**
- * [..., channels] → [..., channels], normalised over the channels of each place (Ba et al. 2016). TensorFlow.js's own repeats
- * the moments place by place, and on the way back takes seconds to add up a small batch.
+ * [..., channels] → [..., channels], normalized over the channels at each position (Ba et al. 2016). The layer of
+ * TensorFlow.js tiles the moments over all positions, and its backward pass takes seconds to sum them for a small
+ * batch.
  */
 export class LayerNormalization extends layers.Layer {
   static readonly className = "ChannelLayerNormalization";
@@ -165,11 +166,11 @@ export class LayerNormalization extends layers.Layer {
 
 export interface ReshapeConfig {
   name: string;
-  /** Of an image; a side of −1 is what is left. */
+  /** Shape per image; −1 is inferred from the other dimensions. */
   targetShape: number[];
 }
 
-/** [batch, ...] → [batch, ...targetShape]. TensorFlow.js's own knows a side of −1 only once there are values. */
+/** [batch, ...] → [batch, ...targetShape]. The layer of TensorFlow.js infers −1 only when it is given values. */
 export class Reshape extends layers.Layer {
   static readonly className = "InferredReshape";
   readonly #config: ReshapeConfig;

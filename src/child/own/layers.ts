@@ -1,5 +1,4 @@
-// A layer of the file as layers of TensorFlow.js, or of ours: every kind that a child may have, with the settings that it
-// may have.
+// Converts a layer of the file to TensorFlow.js layers or ours; defines all supported layers and their settings.
 
 import { initializers, layers } from "@tensorflow/tfjs-layers";
 import { messageOf, UsageError } from "../../common/errors.ts";
@@ -15,35 +14,35 @@ import { LayerSettings, type Penalty } from "./settings.ts";
 type Layer = layers.Layer;
 
 export interface LayerOptions {
-  /** Of the file, for errors. */
+  /** Path of the file, for error messages. */
   readonly path: string;
-  /** What the layer shall be called, since TensorFlow.js does not take all names. */
+  /** Name for the TensorFlow.js layer, which does not allow all of Keras's names. */
   readonly name: string;
-  /** Decides the weights and the dropout masks. */
+  /** Determines the weights and the dropout masks. */
   readonly seed: number;
-  /** Weights are 0, which takes no time. */
+  /** Sets all weights to 0, which takes no time. */
   readonly isOutline: boolean;
 }
 
 export interface CreatedLayer {
-  /** To be applied one after another; none for what does nothing. */
+  /** Applied one after another; empty for a layer that does nothing. */
   readonly layers: readonly Layer[];
-  /** By the name of the weight within the layer. */
+  /** Keyed by the weight's name within the layer. */
   readonly penalties: ReadonlyMap<string, Penalty>;
 }
 
 /**
- * Makes a layer of the file.
- * @throws UsageError naming it, where it is of another kind than is known, or has settings that are not.
+ * Creates a layer of the file.
+ * @throws UsageError naming the layer if its kind or one of its settings is not supported.
  */
 export function createLayer(layer: NetworkLayer, options: LayerOptions): CreatedLayer {
   const settings = new LayerSettings(options.path, layer);
   const { className, module } = layer;
   if (Object.hasOwn(REFUSED, className)) throw settings.error(REFUSED[className]);
-  // Operations and classes of one's own may have the name of a layer.
+  // Operations and user-defined classes may have the name of a Keras layer.
   const isOfKeras = module === undefined || /^(tf_)?keras\.(src\.)?layers\b/.test(module);
   if (!isOfKeras || !Object.hasOwn(KINDS, className)) {
-    throw settings.error(`is not supported; known are ${Object.keys(KINDS).join(", ")}`);
+    throw settings.error(`is not supported; use ${Object.keys(KINDS).join(", ")}`);
   }
   const recipe = new Recipe(settings, options);
   let made: Layer | Layer[];
@@ -57,7 +56,7 @@ export function createLayer(layer: NetworkLayer, options: LayerOptions): Created
   return { layers: Array.isArray(made) ? made : [made], penalties: recipe.penalties };
 }
 
-/** What a layer is made from. */
+/** What a layer is created from: its settings, and the initializers that they describe. */
 class Recipe {
   readonly settings: LayerSettings;
   readonly penalties = new Map<string, Penalty>();
@@ -76,7 +75,7 @@ class Recipe {
     return dropoutKey(this.#options.seed, "dropout", this.settings.name);
   }
 
-  /** That of the weight `weight`, with the penalty that goes with it, if it has one. */
+  /** The initializer of `weight`; also records the weight's penalty, if it has one. */
   initializer(prefix: string, weight: string, fallback: string): Initializer {
     const { settings } = this;
     const penalty = settings.penalty(`${prefix}_regularizer`);
@@ -91,7 +90,7 @@ class Recipe {
   }
 
   depthwise(): { depthwiseInitializer: Initializer } {
-    // Keras 2 tells how a kernel would begin that such a layer does not have.
+    // Keras 2 also writes an initializer for a kernel that this layer does not have.
     this.settings.value("kernel_initializer");
     return { depthwiseInitializer: this.initializer("depthwise", "depthwise_kernel", "glorot_uniform") };
   }
@@ -101,11 +100,11 @@ class Recipe {
     return { useBias: this.settings.flag("use_bias", true), biasInitializer };
   }
 
-  /** What all convolutions have besides their kernels. */
+  /** The settings that all convolutions share, apart from their kernels. */
   convolution() {
     const { name, settings } = this;
     settings.expect("groups", 1);
-    // TensorFlow.js has no gradient of others.
+    // TensorFlow.js has no gradient for other rates.
     if (settings.pair("dilation_rate", 1).some((rate) => rate !== 1)) {
       throw settings.unsupported("dilation_rate");
     }
@@ -128,7 +127,7 @@ class Recipe {
     return { name, poolSize, strides, padding, ...settings.channelsLast() };
   }
 
-  /** What normalisations have of weights. */
+  /** The settings that normalization layers share. */
   scaleAndCenter() {
     const { name, settings } = this;
     return {
@@ -142,11 +141,11 @@ class Recipe {
   }
 }
 
-/** Known layers of Keras that no child may have. */
-const AUGMENTS = "augments images by itself; remove it: the policies that are judged do that";
+const AUGMENTS = "augments images; remove it, since augmenting is up to the policies that are evaluated";
 const UNSEEDED = "draws noise, which is not supported";
+/** Keras layers that a child must not have, with the reason. */
 const REFUSED: Record<string, string> = {
-  Lambda: "holds Python code, which cannot be run here; use layers of Keras instead",
+  Lambda: "contains Python code, which cannot run here; use Keras layers instead",
   ...{ GaussianNoise: UNSEEDED, GaussianDropout: UNSEEDED, AlphaDropout: UNSEEDED },
   ...{ RandomFlip: AUGMENTS, RandomRotation: AUGMENTS, RandomZoom: AUGMENTS, RandomCrop: AUGMENTS },
   ...{ RandomTranslation: AUGMENTS, RandomContrast: AUGMENTS, RandomBrightness: AUGMENTS },
@@ -211,7 +210,8 @@ const KINDS: Record<string, (recipe: Recipe) => Layer | Layer[]> = {
     lastAxis(settings);
     const means = settings.numbers("mean");
     const variances = settings.numbers("variance");
-    // As it is before it is adapted to data; what it was adapted to stands with the weights.
+    // Without mean and variance it was adapted to data, and the result is stored with the weights, which are not read:
+    // it does nothing, as before the adaptation.
     if (!means || !variances) return [];
     const scales = variances.map((variance) => 1 / Math.max(Math.sqrt(variance), 1e-7));
     const offsets = means.map((mean, i) => -mean * (scales[i] ?? scales[0]));
@@ -297,20 +297,20 @@ const KINDS: Record<string, (recipe: Recipe) => Layer | Layer[]> = {
   Identity: () => [],
 };
 
-/** Of channels: −1, or 3 for images, alone or in a list. */
+/** Checks that the setting `axis` is the channels: −1, or 3 for images, alone or in a list. */
 function lastAxis(settings: LayerSettings): -1 {
   const axis = [settings.value("axis") ?? -1].flat();
   if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== 3)) throw settings.unsupported("axis");
   return -1;
 }
 
-/** None where nothing would change. */
+/** No layer if nothing would change. */
 function scaling(name: string, scale: number[], offset: number[]): Layer[] {
   const isNothing = scale.every((each) => Math.abs(each - 1) < 1e-6) && offset.every((each) => each === 0);
   return isNothing ? [] : [new ChannelScaling({ name, scale, offset })];
 }
 
-/** A global pooling; with `keepdims`, its result as an image of one pixel. */
+/** A global pooling layer; with `keepdims`, followed by a reshape to an image of one pixel. */
 function kept(settings: LayerSettings, name: string, pooling: Layer): Layer[] {
   if (!settings.flag("keepdims", false)) return [pooling];
   return [pooling, new Reshape({ name: `${name}_image`, targetShape: [1, 1, -1] })];

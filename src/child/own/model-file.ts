@@ -1,10 +1,10 @@
-// The file of a user's own model: which form it has, and where in it the architecture and the optimizer stand. Weights that
-// it holds are not read.
+// Reads the file of a user's own model: detects its format and finds the architecture and the optimizer. Weights in the
+// file are not read.
 //
-// - Keras 3: `model.to_json()`, and the archive `.keras` (Keras 2.12 and later too) with the same in its `config.json`:
+// - Keras 3: `model.to_json()`, or a `.keras` archive (also Keras 2.12 and later) with the same in its `config.json`:
 //   {class_name, config, compile_config: {optimizer}}.
 // - Keras 2: `model.to_json()`: {class_name, config, keras_version}, without the optimizer.
-// - TensorFlow.js Layers: `model.json` with `modelTopology`. As TensorFlow.js saves it that is {class_name, config}, with
+// - TensorFlow.js Layers: `model.json` with `modelTopology`. Saved by TensorFlow.js, this is {class_name, config}, with
 //   `trainingConfig` beside it; the converter from Keras writes {model_config, training_config}.
 
 import { createHash } from "node:crypto";
@@ -15,29 +15,29 @@ import { isObject, type JsonObject } from "./json.ts";
 
 export interface ModelFile {
   readonly path: string;
-  /** JSON with all that is used of the file, as it stands there: a file of its own that gives the same model. */
+  /** The JSON text that the model is read from. Saved as a file, it gives the same model. */
   readonly text: string;
-  /** SHA-256 of the text. */
+  /** SHA-256 of `text`. */
   readonly digest: string;
   /** {class_name, config}. */
   readonly architecture: JsonObject;
-  /** {class_name, config}, or a name; undefined where the file has none. */
+  /** {class_name, config}, or a name; undefined if the file has none. */
   readonly optimizer: unknown;
 }
 
-/** @throws UsageError where the file cannot be read, or is no model of these forms. */
+/** @throws UsageError if the file cannot be read or is not a model in one of these formats. */
 export function readModelFile(path: string): ModelFile {
   const text = architectureText(path, readBytes(path));
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`model ${path} is no JSON (${messageOf(error)}); ${EXPECTED}`);
+    throw new UsageError(`model ${path} is not valid JSON (${messageOf(error)}); ${EXPECTED}`);
   }
-  if (!isObject(json)) throw new UsageError(`model ${path} holds no model; ${EXPECTED}`);
+  if (!isObject(json)) throw new UsageError(`model ${path} does not contain a model; ${EXPECTED}`);
   if (json.format === "graph-model" || (isObject(json.modelTopology) && "node" in json.modelTopology)) {
     throw new UsageError(
-      `model ${path} is a TensorFlow.js graph model, which cannot be trained; convert it as a Layers model: tensorflowjs_converter --output_format=tfjs_layers_model`,
+      `model ${path} is a TensorFlow.js graph model, which cannot be trained; convert it to a Layers model: tensorflowjs_converter --output_format=tfjs_layers_model`,
     );
   }
   const digest = createHash("sha256").update(text).digest("hex");
@@ -58,12 +58,12 @@ function readBytes(path: string): Uint8Array {
   }
 }
 
-/** The file's text; of an archive, that of its `config.json`. */
+/** The file's text, or that of `config.json` if the file is an archive. */
 function architectureText(path: string, bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 4)).toString("latin1");
   if (start === "\x89HDF") {
     throw new UsageError(
-      `model ${path} is an HDF5 file; write its architecture with model.to_json(), or save the model as .keras`,
+      `model ${path} is an HDF5 file, which is not supported; write its architecture with model.to_json() or save the model as .keras`,
     );
   }
   if (!start.startsWith("PK")) return Buffer.from(bytes).toString("utf8");
@@ -71,7 +71,7 @@ function architectureText(path: string, bytes: Uint8Array): string {
     const files = unzipSync(bytes, { filter: ({ name }) => name === "config.json" });
     if (files["config.json"]) return Buffer.from(files["config.json"]).toString("utf8");
   } catch (error) {
-    throw new UsageError(`model ${path} is truncated or no archive (${messageOf(error)}); save it again`);
+    throw new UsageError(`model ${path} is truncated or not an archive (${messageOf(error)}); save it again`);
   }
   throw new UsageError(`model ${path} is an archive without config.json; ${EXPECTED}`);
 }
@@ -80,7 +80,7 @@ function partsOf(path: string, json: JsonObject): Pick<ModelFile, "architecture"
   const topology = isObject(json.modelTopology) ? json.modelTopology : json;
   const architecture = isObject(topology.model_config) ? topology.model_config : topology;
   if (typeof architecture.class_name !== "string") {
-    throw new UsageError(`model ${path} holds no model (there is no class_name); ${EXPECTED}`);
+    throw new UsageError(`model ${path} does not contain a model (class_name is missing); ${EXPECTED}`);
   }
   const training = topology.training_config ?? json.trainingConfig;
   const optimizer = isObject(training) ? training.optimizer_config : undefined;

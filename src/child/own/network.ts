@@ -1,19 +1,20 @@
-// The graph of a Keras model, read from its JSON: Sequential and functional models of Keras 2, Keras 3 and TensorFlow.js,
-// which differ in how a layer tells what it is applied to. Models within the model are dissolved into their layers. What
-// TensorFlow.js 4.22 reads by itself is Keras 2's form alone.
+// Reads the graph of a Keras model from its JSON: Sequential and functional models of Keras 2, Keras 3 and
+// TensorFlow.js, which differ in how a layer states its inputs (TensorFlow.js 4.22 itself reads only Keras 2's form).
+// Nested models are flattened into their layers.
 //
-// The one form that all become: an application of a layer points to the applications whose outputs it takes, so that
-// the model is what its last application reaches. A layer that is applied twice is the same object in both.
+// All become the same form: an application of a layer points to the applications whose outputs it takes, so the model
+// is everything reachable from its last application. Both applications of a layer that is applied twice refer to the
+// same layer object.
 
 import { UsageError } from "../../common/errors.ts";
 import { isObject, type JsonObject, showJson } from "./json.ts";
 
 export interface NetworkLayer {
-  /** Within a model in the model, the model's name and a slash come before it. */
+  /** In a nested model, prefixed with that model's name and a slash. */
   readonly name: string;
   readonly className: string;
   readonly config: JsonObject;
-  /** Of Python, where the class is defined; undefined in older files. */
+  /** The Python module that defines the class; undefined in older files. */
   readonly module?: string;
 }
 
@@ -25,22 +26,22 @@ export interface Application {
 
 export interface Network {
   readonly name: string;
-  /** What all begins with: an application of an `InputLayer` to nothing. */
+  /** The input: an application of an `InputLayer` to nothing. */
   readonly images: Application;
-  /** [height, width, channels], null for any; undefined where the file does not tell. */
+  /** [height, width, channels], null for any; undefined if the file does not specify it. */
   readonly inputShape: readonly (number | null)[] | undefined;
   readonly output: Application;
 }
 
 /**
- * @param path of the file, for errors.
- * @throws UsageError where it is no such model, or has several inputs or outputs.
+ * @param path of the file, for error messages.
+ * @throws UsageError if it is not such a model or has several inputs or outputs.
  */
 export function readNetwork(path: string, architecture: JsonObject): Network {
   return new Reader(path).read(architecture);
 }
 
-/** A new output in which `change` has replaced applications; it is given each with its inputs already changed. */
+/** The output after `change` has replaced applications; `change` receives each one with its inputs already replaced. */
 export function mapApplications(
   output: Application,
   change: (application: Application) => Application,
@@ -60,12 +61,12 @@ export function mapApplications(
 
 const MODELS = ["Sequential", "Functional", "Model"];
 
-/** What a layer is applied to: a layer's name, which of its applications, and which of that one's outputs. */
+/** An input of a layer: a layer's name, the index of its application, and the index of that application's output. */
 type Reference = readonly [name: string, application: number, output: number];
 
 class Reader {
   readonly #path: string;
-  /** By what the file has of them: a model in the model may be applied twice. */
+  /** Keyed by their definitions in the file, because a nested model may be applied twice. */
   readonly #layers = new Map<JsonObject, NetworkLayer>();
 
   constructor(path: string) {
@@ -76,19 +77,19 @@ class Reader {
     const { class_name: className } = model;
     if (!MODELS.includes(String(className))) {
       throw this.#error(
-        `is a ${className}, a class of Python code; only Sequential and functional models are written with their architecture`,
+        `is a ${className}, a Python class whose architecture is not in the file; use a Sequential or functional model`,
       );
     }
     const shape = inputShapeOf(model);
     if (shape && shape.length !== 4) {
       throw this.#error(
-        `takes inputs of the shape ${showJson(shape)}; images are [batch, height, width, channels]`,
+        `takes inputs of shape ${showJson(shape)}; build it for images, [batch, height, width, channels]`,
       );
     }
     const name = this.#nameOf(model);
     const images = { layer: { name: "images", className: "InputLayer", config: {} }, inputs: [] };
     const outputs = this.#apply(model, [images], "");
-    if (outputs.length !== 1) throw this.#error(`has ${outputs.length} outputs; a child has one`);
+    if (outputs.length !== 1) throw this.#error(`has ${outputs.length} outputs; build it with one`);
     return { name, images, inputShape: shape?.slice(1), output: outputs[0] };
   }
 
@@ -129,17 +130,17 @@ class Reader {
   }
 }
 
-/** The outputs of a layer, or a model, of the file. */
+/** Returns the outputs of a layer or nested model of the file when applied to `inputs`. */
 type ApplyLayer = (definition: JsonObject, inputs: readonly Application[]) => readonly Application[];
 
-/** One functional model, applied to inputs. */
+/** Reads one functional model, applied to inputs. */
 class FunctionalReader {
   readonly #path: string;
   readonly #config: JsonObject;
   readonly #inputs: readonly Application[];
   readonly #apply: ApplyLayer;
   readonly #definitions = new Map<string, JsonObject>();
-  /** The outputs of each application of a layer: what is in the making is undefined. */
+  /** The outputs of each application of a layer; undefined while they are being resolved. */
   readonly #outputs = new Map<string, readonly Application[] | undefined>();
 
   constructor(path: string, model: JsonObject, inputs: readonly Application[], apply: ApplyLayer) {
@@ -153,7 +154,7 @@ class FunctionalReader {
   outputs(): readonly Application[] {
     const inputs = this.#references(this.#config.input_layers);
     if (inputs.length !== this.#inputs.length) {
-      throw this.#error(`has ${inputs.length} inputs; a child has one, the image`);
+      throw this.#error(`has ${inputs.length} inputs; build it with one, the image`);
     }
     for (const [i, [name]] of inputs.entries()) this.#outputs.set(`${name} 0`, [this.#inputs[i]]);
     return this.#references(this.#config.output_layers).map((reference) => this.#resolve(reference));
@@ -161,7 +162,7 @@ class FunctionalReader {
 
   #resolve([name, index, output]: Reference): Application {
     const definition = this.#definitions.get(name);
-    if (!definition) throw this.#error(`has no layer ${name}, to which another refers`);
+    if (!definition) throw this.#error(`refers to a layer ${name} that does not exist`);
     const key = `${name} ${index}`;
     if (!this.#outputs.has(key)) {
       this.#outputs.set(key, undefined);
@@ -175,12 +176,12 @@ class FunctionalReader {
   #applyLayer(name: string, definition: JsonObject, index: number): readonly Application[] {
     const nodes = Array.isArray(definition.inbound_nodes) ? definition.inbound_nodes : [];
     const node = nodes[index - (isModel(definition) ? this.#firstApplication(name) : 0)];
-    if (node === undefined) throw this.#error(`does not tell what layer ${name} is applied to`);
+    if (node === undefined) throw this.#error(`does not specify the inputs of layer ${name}`);
     const inputs = this.#inbound(name, node).map((reference) => this.#resolve(reference));
     return this.#apply(definition, inputs);
   }
 
-  /** A model in the model may count its own making as application 0, which the file leaves out. */
+  /** Index of a nested model's first application; 1 if its construction counts as 0, which the file leaves out. */
   #firstApplication(name: string): number {
     const nodes = [...this.#definitions].flatMap(([layer, { inbound_nodes: nodes }]) =>
       Array.isArray(nodes) ? nodes.flatMap((node) => this.#inbound(layer, node)) : [],
@@ -189,12 +190,12 @@ class FunctionalReader {
     return Math.min(...all.filter((reference) => reference[0] === name).map(([, index]) => index));
   }
 
-  /** What one application of a layer takes. */
+  /** The inputs of one application of a layer. */
   #inbound(layer: string, node: unknown): Reference[] {
     const references: Reference[] = [];
     const settings: [string, unknown][] = [];
     if (isObject(node)) {
-      // Keras 3: {args, kwargs}, tensors wherever they stand.
+      // Keras 3: {args, kwargs}, with tensors nested in args.
       const collect = (value: unknown): void => {
         if (Array.isArray(value)) for (const each of value) collect(each);
         else if (isTensor(value)) references.push(value.config.keras_history);
@@ -203,14 +204,14 @@ class FunctionalReader {
       collect(node.args);
       if (isObject(node.kwargs)) settings.push(...Object.entries(node.kwargs));
     } else {
-      // Keras 2: [[name, application, output, settings], …]; where there is one alone, sometimes without the outer list.
+      // Keras 2: [[name, application, output, settings], …]; a single input may be without the outer list.
       for (const reference of this.#references(node)) {
         references.push(reference);
         const [, , , more] = reference as readonly unknown[];
         if (isObject(more)) settings.push(...Object.entries(more));
       }
     }
-    // A part of the model that was frozen, or told to infer, has been given weights that are not used here.
+    // `training` is ignored: a part that was frozen or applied in inference mode has weights that are not used here.
     const other = settings.find(([key, value]) => value !== null && key !== "training");
     if (!other) return references;
     throw this.#error(
@@ -220,7 +221,7 @@ class FunctionalReader {
 
   #references(value: unknown): Reference[] {
     const list = isObject(value) ? Object.values(value) : value;
-    if (!Array.isArray(list)) throw this.#error("is no functional model (its connections are missing)");
+    if (!Array.isArray(list)) throw this.#error("is not a functional model (its connections are missing)");
     const references = typeof list[0] === "string" ? [list] : list;
     const wrong = references.find((each) => !isReference(each));
     if (wrong !== undefined) throw this.#error(`has a connection ${showJson(wrong)}, which is not supported`);

@@ -1,5 +1,5 @@
-// The optimizer of a user's own model: the one that its file was compiled with, with its settings; Adam with Keras's
-// settings where there is none.
+// The optimizer of a user's own model: the one the model was compiled with, or Adam with Keras's defaults if the file
+// has none.
 
 import { UsageError } from "../../common/errors.ts";
 import type { Engine } from "../../engine/types.ts";
@@ -11,22 +11,22 @@ import { RootedRmsProp } from "./rmsprop.ts";
 import { learningRateOf } from "./schedule.ts";
 import type { Penalty } from "./settings.ts";
 
-/** By the variables' names. */
+/** Keyed by variable name. */
 export type Penalties = ReadonlyMap<string, Penalty>;
 
-/** Makes the optimizer anew for a training. */
+/** Creates a new optimizer for a training. */
 export type OptimizerMaker = (engine: Engine, penalties: Penalties) => ChildOptimizer;
 
 const DEFAULT = "Adam";
 
-/** @throws UsageError where the file's optimizer, or a setting of it, is not known. */
+/** @throws UsageError if the file's optimizer or one of its settings is not supported. */
 export function readOptimizer({ path, optimizer }: ModelFile): OptimizerMaker {
   const named = namedOf(optimizer ?? DEFAULT);
-  // Mixed precision wraps another one.
+  // Mixed precision wraps the actual optimizer.
   if (named?.className === "LossScaleOptimizer") {
     return readOptimizer({ path, optimizer: named.config.inner_optimizer } as ModelFile);
   }
-  // Keras 2.11 registered them anew under such names.
+  // Keras 2.11 registered its new optimizers under names with this prefix.
   const className = named?.className.replace(/^Custom>/, "") ?? showJson(optimizer);
   const kind = KINDS[className.toLowerCase()];
   if (!kind) {
@@ -55,7 +55,7 @@ export function readOptimizer({ path, optimizer }: ModelFile): OptimizerMaker {
 }
 
 interface Kind {
-  /** Keras's, where the file has the optimizer's name alone. */
+  /** Keras's default, used if the file has only the optimizer's name. */
   readonly learningRate: number;
   readonly weightDecay?: number;
   readonly read: (
@@ -66,7 +66,7 @@ interface Kind {
 
 const readSgd: Kind["read"] = (settings, learningRate) => {
   const momentum = settings.number("momentum", 0);
-  // TensorFlow.js has its own name for it.
+  // TensorFlow.js calls it useNesterov.
   const isNesterov = settings.flag("nesterov") || settings.flag("use_nesterov");
   return (engine) => new Sgd(engine, { learningRate, momentum, isNesterov });
 };
@@ -84,7 +84,7 @@ const readRmsProp: Kind["read"] = (settings, learningRate) => {
   const rho = settings.number("rho", settings.isOfTensorFlowJs ? settings.number("decay", 0.9) : 0.9);
   const momentum = settings.number("momentum", 0);
   const epsilon = settings.number("epsilon", 1e-7);
-  // Before Keras 2.11 epsilon stood beside the root, unless there was momentum.
+  // Before Keras 2.11, epsilon was added outside the root unless there was momentum.
   if (!settings.isLegacy || momentum > 0) {
     return () => new RootedRmsProp({ learningRate, rho, momentum, epsilon });
   }
@@ -99,14 +99,14 @@ const KINDS: Record<string, Kind> = {
   adamw: { learningRate: 0.001, weightDecay: 0.004, read: readAdam },
 };
 
-/** What says nothing of a step. */
+/** Settings that have no effect on a step. */
 const IGNORED = [
   ...["name", "jit_compile", "is_legacy_optimizer"],
-  // Of moving averages of the weights, which `use_ema` asks for; and of how losses were kept within 16 bits.
+  // Settings of `use_ema` (moving averages of the weights) and of loss scaling for 16-bit floats.
   ...["ema_momentum", "ema_overwrite_frequency", "loss_scale_factor"],
 ];
 
-/** As LayerSettings: what is left over at the end must be switched off. */
+/** Like LayerSettings: settings not read at the end must be null or false. */
 class OptimizerSettings {
   readonly #path: string;
   readonly #className: string;
@@ -116,7 +116,7 @@ class OptimizerSettings {
   constructor(path: string, className: string, config: JsonObject) {
     this.#path = path;
     this.#className = className;
-    // TensorFlow.js writes them in the manner of JavaScript.
+    // TensorFlow.js writes the keys in camel case.
     const plain = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     this.#config = Object.fromEntries(Object.entries(config).map(([key, value]) => [plain(key), value]));
   }
@@ -125,7 +125,7 @@ class OptimizerSettings {
     return this.#className === "RMSProp";
   }
 
-  /** Of Keras before 2.11. */
+  /** Whether it is an optimizer of Keras before 2.11. */
   get isLegacy(): boolean {
     const { is_legacy_optimizer: isLegacy, decay } = this.#config;
     return !this.isOfTensorFlowJs && (isLegacy === true || (isLegacy === undefined && decay !== undefined));
@@ -152,12 +152,12 @@ class OptimizerSettings {
     return value;
   }
 
-  /** Undefined where there is none. */
+  /** Undefined if the file has none. */
   limit(key: string): number | undefined {
     return this.#config[key] == null ? undefined : this.number(key, 0);
   }
 
-  /** @throws UsageError where there are settings that were not read, and are not switched off. */
+  /** @throws UsageError if a setting was not read and is neither null nor false. */
   finish(): void {
     for (const [key, value] of Object.entries(this.#config)) {
       if (!this.#read.has(key) && value !== null && value !== false) throw this.#unsupported(key);
@@ -171,7 +171,7 @@ class OptimizerSettings {
 
   #unsupported(key: string): UsageError {
     return new UsageError(
-      `model ${this.#path} was compiled with optimizer ${this.#className} with ${key} ${showJson(this.#config[key])}, which is not supported; compile it with another`,
+      `model ${this.#path} was compiled with optimizer ${this.#className} with ${key} ${showJson(this.#config[key])}, which is not supported; compile it with another value`,
     );
   }
 }

@@ -1,15 +1,18 @@
-// What pixels a user's model expects. Children are given pixels in [0, 1], as the original DeepAugment gave them to every
-// model. A model that begins with a Rescaling by 1 / 255 or so, or with a Normalization by means that only 0 to 255 can
-// have, was made for pixels from 0 to 255, and gets the same values within itself as it would have had from those.
+// Adapts a user's model to the range of pixels. Children receive pixels in [0, 1], as in the original DeepAugment. A
+// model that begins with a Rescaling by about 1 / 255, or with a Normalization whose means are only possible for pixels
+// from 0 to 255, was made for pixels from 0 to 255: that layer is adjusted so that the following layers receive the
+// same values.
 
 import type { JsonObject } from "./json.ts";
 import { type Application, mapApplications, type Network } from "./network.ts";
 import { LayerSettings } from "./settings.ts";
 
-/** Of Rescaling: pixels from 0 to 255 are scaled down, by 1 / 255 or 1 / 127.5 mostly; those in [0, 1] are not. */
+/**
+ * Largest scale of a Rescaling for pixels from 0 to 255, typically 1 / 255 or 1 / 127.5. A larger one is for [0, 1].
+ */
 const LARGEST_SCALE_OF_BYTES = 1 / 16;
 
-/** The network for pixels in [0, 1]. @throws UsageError where the settings of such a layer are not numbers. */
+/** The network, adapted to pixels in [0, 1]. @throws UsageError if the settings of such a layer are not numbers. */
 export function fromUnitPixels(path: string, network: Network): Network {
   const first = firstScaling(network);
   const config = first && unitConfig(path, first);
@@ -25,7 +28,7 @@ export function fromUnitPixels(path: string, network: Network): Network {
   return { ...network, output };
 }
 
-/** What the images go through before all other layers, if it has numbers of its own. */
+/** The first Rescaling, or Normalization with given means, if only padding and the like come before it. */
 function firstScaling(network: Network): Application | undefined {
   let found: Application | undefined;
   const begins = (application: Application): boolean =>
@@ -41,7 +44,10 @@ function firstScaling(network: Network): Application | undefined {
   return found;
 }
 
-/** The settings that do to a pixel in [0, 1] what the layer does to that from 0 to 255; undefined if it is made for [0, 1]. */
+/**
+ * The settings with which the layer maps pixels in [0, 1] as it does those from 0 to 255 now; undefined if it is
+ * already made for [0, 1].
+ */
 function unitConfig(path: string, { layer }: Application): JsonObject | undefined {
   const settings = new LayerSettings(path, layer);
   const numbers = (key: string) => settings.numbers(key) ?? [];

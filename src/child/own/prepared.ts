@@ -1,5 +1,5 @@
-// What Keras does around an optimizer's step: penalties on weights have their share in the gradients, those are clipped,
-// and weights decay.
+// What Keras does around an optimizer's step: it adds the gradients of weight penalties, clips the gradients and decays
+// the weights.
 
 import {
   add,
@@ -22,17 +22,17 @@ import { type ChildOptimizer, type LearningRate, rateAt } from "../optimizers.ts
 import type { Penalty } from "./settings.ts";
 
 export interface Preparation {
-  /** By the variables' names. */
+  /** Keyed by variable name. */
   readonly penalties: ReadonlyMap<string, Penalty>;
-  /** The gradient of each variable is scaled down to this norm where it has a larger one. */
+  /** Maximum norm of each variable's gradient; larger gradients are scaled down to it. */
   readonly clipNorm?: number;
-  /** The gradients of all variables together are. */
+  /** Maximum norm of all gradients together. */
   readonly globalClipNorm?: number;
-  /** Each number of a gradient is at most so far from 0. */
+  /** Maximum absolute value of each element of a gradient. */
   readonly clipValue?: number;
-  /** In a step a weight loses this share of itself, times the learning rate (Loshchilov and Hutter 2019). */
+  /** Each step reduces a weight by this share of itself, times the learning rate (Loshchilov and Hutter 2019). */
   readonly weightDecay?: number;
-  /** Of the decay. */
+  /** Learning rate for the decay. */
   readonly learningRate: LearningRate;
 }
 

@@ -1,5 +1,5 @@
-// RMSprop (Tieleman and Hinton 2012) in the form of Keras 2.11 and later and of TensorFlow.js, in which epsilon stands in the
-// root, and with momentum. The children of this program's own are trained by the older form; see ../optimizers.ts.
+// RMSprop (Tieleman and Hinton 2012) with momentum, in the form of TensorFlow.js and of Keras 2.11 and later, with
+// epsilon inside the root. The built-in children use the older form; see ../optimizers.ts.
 
 import {
   add,
@@ -16,7 +16,7 @@ import { Averages, type ChildOptimizer, type LearningRate, rateAt } from "../opt
 
 export interface RootedRmsPropOptions {
   readonly learningRate: LearningRate;
-  /** Weight of the past in the moving mean of squares, in [0, 1). */
+  /** Weight of past squares in the moving mean, in [0, 1). */
   readonly rho: number;
   /** Weight of past steps, in [0, 1). */
   readonly momentum: number;

@@ -1,9 +1,9 @@
-// Learning rates that fall as training goes on: Keras's schedules, by the step, from 0.
+// Keras's learning rate schedules: learning rates as functions of the step, from 0.
 
 import type { LearningRate } from "../optimizers.ts";
 import { isObject, namedOf } from "./json.ts";
 
-/** Undefined where it is no number, and no schedule that is known. */
+/** Undefined if the value is neither a number nor a supported schedule. */
 export function learningRateOf(value: unknown): LearningRate | undefined {
   if (typeof value === "number") return value;
   const schedule = isObject(value) ? namedOf(value) : undefined;

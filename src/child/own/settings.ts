@@ -1,5 +1,5 @@
-// The settings of a layer as the file has them, read one by one. What is left over at the end must not matter: a setting
-// that nobody reads would give another function than the file means.
+// Reads the settings of a layer in the file, one by one. At the end, settings that were not read must not matter:
+// ignoring one would compute a different function from the one in the file.
 
 import { UsageError } from "../../common/errors.ts";
 import { namedOf, showJson } from "./json.ts";
@@ -12,8 +12,8 @@ export interface Penalty {
 }
 
 /**
- * What says nothing of a layer's function; or, like `trainable` and `dtype`, of how the weights of the file were trained.
- * The child trains all of its weights, in the engine's precision.
+ * Settings that do not affect a layer's function, or that, like `trainable` and `dtype`, only concern how the file's
+ * weights were trained: the child trains all of its weights, in the engine's precision.
  */
 const IGNORED = [
   ...[
@@ -26,9 +26,9 @@ const IGNORED = [
     "batch_input_shape",
     "batch_shape",
   ],
-  // Of random numbers, which are drawn from the experiment's seed.
+  // Random numbers are drawn from the experiment's seed.
   "seed",
-  // Of batch normalisation over several devices, and of its form that `renorm` asks for.
+  // Settings of batch normalization over several devices and of `renorm`.
   ...["synchronized", "fused", "renorm_momentum"],
 ];
 
@@ -44,14 +44,14 @@ export class LayerSettings {
   readonly #layer: NetworkLayer;
   readonly #read = new Set<string>(IGNORED);
 
-  /** @param path of the file, for errors. */
+  /** @param path of the file, for error messages. */
   constructor(path: string, layer: NetworkLayer) {
     this.name = layer.name;
     this.#path = path;
     this.#layer = layer;
   }
 
-  /** As it stands in the file. */
+  /** The setting as it is in the file. */
   value(key: string): unknown {
     this.#read.add(key);
     return this.#layer.config[key];
@@ -76,7 +76,7 @@ export class LayerSettings {
     return option;
   }
 
-  /** Of rows and columns; one number is both. */
+  /** Numbers for rows and columns; a single number is used for both. */
   pair(key: string, fallback?: number): [number, number] {
     const value = this.value(key) ?? fallback;
     if (typeof value === "number") return [value, value];
@@ -85,7 +85,7 @@ export class LayerSettings {
     return [value[0], value[1]];
   }
 
-  /** Of rows and columns, before and after. */
+  /** Numbers before and after, for rows and for columns. */
   margins(key: string): [[number, number], [number, number]] {
     const value = this.value(key);
     const pairs = (Array.isArray(value) ? value : [value, value]).map((each) =>
@@ -97,7 +97,7 @@ export class LayerSettings {
     return pairs as [[number, number], [number, number]];
   }
 
-  /** Whole numbers, and null where it is allowed. */
+  /** Integers and nulls. */
   list(key: string): (number | null)[] {
     const value = this.value(key);
     const isList = Array.isArray(value) && value.every((each) => each === null || Number.isInteger(each));
@@ -105,7 +105,7 @@ export class LayerSettings {
     return value;
   }
 
-  /** One number, or one for each channel, however deep in lists; undefined where it is null. */
+  /** One number, or one per channel in lists of any depth; undefined if it is null. */
   numbers(key: string): number[] | undefined {
     const value = this.value(key) ?? undefined;
     if (value === undefined) return undefined;
@@ -114,10 +114,10 @@ export class LayerSettings {
     return numbers;
   }
 
-  /** TensorFlow.js's name of an activation. */
+  /** The TensorFlow.js name of an activation. */
   activation(key = "activation"): string {
     const value = this.value(key) ?? "linear";
-    // A function is written by its name, or as an object that holds it.
+    // A function is written as its name, or as an object that contains the name.
     const named = namedOf(value);
     const holder = value as { readonly config?: unknown };
     const name = named?.className === "function" ? holder.config : named?.className;
@@ -148,19 +148,19 @@ export class LayerSettings {
     }
   }
 
-  /** Channels last is all that there is. */
+  /** Only channels last is supported. */
   channelsLast(): { dataFormat: "channelsLast" } {
     this.choice("data_format", ["channels_last"], "channels_last");
     return { dataFormat: "channelsLast" };
   }
 
-  /** @throws UsageError where the setting is another than this, or null. */
+  /** @throws UsageError if the setting is neither `expected` nor null. */
   expect(key: string, expected: unknown): void {
     const value = this.value(key) ?? expected;
     if (showJson(value) !== showJson(expected)) throw this.unsupported(key);
   }
 
-  /** @throws UsageError where there are settings that were not read, and are not switched off. */
+  /** @throws UsageError if a setting was not read and is neither null nor false. */
   finish(): void {
     for (const [key, value] of Object.entries(this.#layer.config)) {
       if (!this.#read.has(key) && value !== null && value !== false) throw this.unsupported(key);

@@ -1,4 +1,4 @@
-// MobileNetV2 and InceptionV3 as children: how they begin, that they train alike on every engine, and their weights' file.
+// MobileNetV2 and InceptionV3 as children: initial weights, equal training on every engine, and weights files.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -43,14 +43,14 @@ const enginesHere = async () => {
 
 for (const name of NAMES) {
   describe(name, () => {
-    it("refuses smaller images than Keras does, naming image_size", () => {
+    it("rejects images smaller than Keras's minimum, naming image_size", () => {
       const side = SIDES[name];
       checkModel(name, side, side);
       const message = new RegExp(`${name} needs images of at least ${side} × ${side}.*image_size to ${side}`);
       assert.throws(() => checkModel(name, side, side - 1), message);
     });
 
-    it("draws its weights from the seed, glorot-uniform, layer by layer", async () => {
+    it("draws glorot-uniform weights from the seed, layer by layer", async () => {
       const engine = await startEngine("wasm", "float32");
       const filterOf = (seed: number) => {
         const { net } = build(name, engine, { seed });
@@ -77,7 +77,7 @@ for (const name of NAMES) {
 }
 
 describe("MobileNetV2", () => {
-  // Not beside TensorFlow.js's cpu backend, which takes a minute; its kernels are what each engine's are compared with.
+  // TensorFlow.js's cpu backend would take a minute; other tests compare each engine's kernels with it.
   it("takes the same steps on engine native as on wasm", { skip: !isNativeHere }, async () => {
     const steps = async (choice: EngineChoice) => {
       const engine = await startEngine(choice, "float32");
@@ -89,7 +89,7 @@ describe("MobileNetV2", () => {
     };
     const [native, wasm] = [await steps("native"), await steps("wasm")];
     for (const [epoch, { loss, validationLoss }] of wasm.entries()) {
-      // Moments of 8 values, of images of one place, magnify what rounding leaves.
+      // Moments of only 8 values (8 images of one position) magnify rounding errors.
       const tolerance = epoch === 0 ? 1e-4 : 1e-2;
       const what = `epoch ${epoch + 1}: ${native[epoch].loss}, wasm ${loss}`;
       assert.ok(Math.abs(native[epoch].loss - loss) < tolerance, what);
@@ -97,7 +97,7 @@ describe("MobileNetV2", () => {
     }
   });
 
-  it("has weights in a file, moving moments among them, that fit another engine's, and no other model's", async () => {
+  it("saves weights, with moving moments, that load on another engine but not into another model", async () => {
     const path = join(folder, "weights.safetensors");
     const data = imagesFor("mobilenetv2", 20, 30);
     const engines = await enginesHere();
@@ -130,7 +130,7 @@ describe("MobileNetV2", () => {
 });
 
 describe("InceptionV3", () => {
-  it("trains, its normalisation without a scale too", async () => {
+  it("trains, although its batch normalization has no scale", async () => {
     const engine = await startEngine("auto", "float32");
     const model = build("inceptionv3", engine);
     const options = { epochs: 1, batchSize: 4, classes: 10, seed: 1 };

@@ -43,7 +43,7 @@ describe("a Wide ResNet", () => {
       .filter((layer) => layer.trainableWeights.length > 0)
       .map((layer) => layer.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0));
     const norm = (channels: number) => 2 * channels;
-    // Within a group: the first block's norms and convolutions and its projection, then the second block's.
+    // Per group: the first block's norms and convolutions with its projection, then those of the second block.
     const group = (before: number, channels: number) => [
       ...[norm(before), 9 * before * channels, norm(channels), before * channels, 9 * channels * channels],
       ...[norm(channels), 9 * channels * channels, norm(channels), 9 * channels * channels],
@@ -61,7 +61,7 @@ describe("a Wide ResNet", () => {
     net.dispose();
   });
 
-  it("has as many numbers in its filters as are counted before it is built", () => {
+  it("has the number of filter weights that is counted before it is built", () => {
     for (const [depth, width] of [
       [10, 1],
       [16, 2],
@@ -75,7 +75,7 @@ describe("a Wide ResNet", () => {
     }
   });
 
-  it("of width 1 projects only where a group halves the image", () => {
+  it("of width 1 projects only in groups that halve the image", () => {
     const { net } = build("wrn_10_1", 32);
     const shortcuts = net.layers.filter(({ name }) => name.endsWith("shortcut")).map(({ name }) => name);
     assert.deepEqual(shortcuts, ["group_2_block_1_shortcut", "group_3_block_1_shortcut"]);
@@ -83,7 +83,7 @@ describe("a Wide ResNet", () => {
     net.dispose();
   });
 
-  it("begins with he-normal convolutions drawn from the seed", () => {
+  it("draws he-normal convolutions from the seed", () => {
     const weightsOf = (seed: number) => {
       const { net } = build("wrn_10_4", 16, { seed });
       const values = [...net.getLayer("group_3_block_1_2_conv").getWeights()[0].dataSync()];
@@ -93,7 +93,7 @@ describe("a Wide ResNet", () => {
     const values = weightsOf(1);
     assert.deepEqual(weightsOf(1), values);
     assert.notDeepEqual(weightsOf(2), values);
-    // A normal distribution cut off at two standard deviations has 0.774 of its variance.
+    // A normal distribution truncated at two standard deviations keeps 0.774 of its variance.
     const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length;
     const expected = 0.774 * (2 / (9 * 256));
     assert.ok(Math.abs(variance / expected - 1) < 0.02, `variance ${variance}, expected ${expected}`);
@@ -109,7 +109,7 @@ describe("a Wide ResNet", () => {
   });
 
   it("takes the same steps on the wasm engine as on TensorFlow.js's cpu backend", async () => {
-    // Small images, since the cpu backend takes its time.
+    // Small images, because the cpu backend is slow.
     const small = { images: resizeBatch(images.images, 8, 8), labels: images.labels };
     const options = { epochs: 2, batchSize: 5, classes: 10, seed: 1 };
     const steps = async (engine: Engine) => {
@@ -125,7 +125,7 @@ describe("a Wide ResNet", () => {
     }
   });
 
-  it("validates by the moving means, and has them in its weights' file", async () => {
+  it("validates with the moving means and saves them in its weights file", async () => {
     await tf.setBackend("wasm");
     const path = join(folder, "weights.safetensors");
     const trained = build("wrn_10_1", 16);
@@ -159,23 +159,23 @@ describe("the names of Wide ResNets", () => {
     for (const name of ["wrn_16_2", "WRN_28_10", "wrn_40_4", "wrn_10_1"]) assert.equal(messageFor(name), "");
   });
 
-  it("with another depth are errors that name the nearest", () => {
+  it("with an impossible depth give an error that names the nearest", () => {
     assert.match(messageFor("wrn_15_2"), /wrn_10_2 or wrn_16_2/);
     assert.match(messageFor("wrn_30_4"), /wrn_28_4 or wrn_34_4/);
     for (const depth of [0, 4, 9]) assert.match(messageFor(`wrn_${depth}_3`), /use wrn_10_3$/);
   });
 
-  it("of another form are errors that show it", () => {
+  it("of another form give an error that shows the right form", () => {
     for (const name of ["wrn", "wrn_16", "wrn-16-2", "wrn_16_0", "wrn_a_b", "wrn_16_2_1", "wrn_99999_2"])
       assert.match(messageFor(name), /wrn_<depth>_<width>/, name);
     assert.match(messageFor("resnet"), /unknown model "resnet".*wrn_<depth>_<width>/);
   });
 
-  it("of more weights than there is memory for are errors that tell how much it would take", () => {
+  it("of models too large for memory give an error with the memory they need", () => {
     assert.match(messageFor("wrn_9994_999"), /model wrn_9994_999 has over [\d,]+ million weights.* GB/);
   });
 
-  it("refuse images that cannot be halved twice", () => {
+  it("reject images that cannot be halved twice", () => {
     assert.equal(messageFor("wrn_16_2", 4), "");
     assert.match(messageFor("wrn_16_2", 3), /at least 4 × 4 pixels.*image_size/);
   });

@@ -1,4 +1,4 @@
-// A user's own model fitted to images and classes, or refused in a line that says what would mend it.
+// A user's own model is adapted to images and classes, or rejected with a one-line error that says how to fix it.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ interface LayerJson {
   config: Record<string, unknown>;
 }
 
-/** A file with the layers that `edit` makes of those of a fixture. */
+/** Path of a file with a fixture's layers after `edit`. */
 function edited(edit: (layers: LayerJson[]) => LayerJson[], fixture = SEQUENTIAL): string {
   const model = JSON.parse(readFileSync(fixture, "utf8"));
   model.config.layers = edit(model.config.layers);
@@ -39,7 +39,7 @@ function layer(className: string, config: Record<string, unknown> = {}): LayerJs
 const IMAGE_INPUT = (...shape: (number | null)[]) =>
   layer("InputLayer", { batch_shape: [null, ...shape], name: "pixels" });
 
-/** The model of these layers alone. */
+/** Path of a file with a model of these layers. */
 const made = (...layers: LayerJson[]) => edited(() => [IMAGE_INPUT(32, 32, 3), ...layers]);
 
 function look<T>(
@@ -62,32 +62,32 @@ const refused = (path: string, message: RegExp, images: Partial<Parameters<typeo
   });
 
 describe("the images of a user's own model", () => {
-  it("have its size, its channels", async () => {
+  it("must have its size and number of channels", async () => {
     await checkFit(SEQUENTIAL, IMAGES);
-    await refused(SEQUENTIAL, /takes images of 32 × 32 pixels, these have 48 × 40; set image_size: 32$/, {
+    await refused(SEQUENTIAL, /takes images of 32 × 32 pixels, but these have 48 × 40; set image_size: 32$/, {
       height: 40,
       width: 48,
     });
     const wide = edited((layers) => [IMAGE_INPUT(16, 48, 3), ...layers.slice(1)]);
-    await refused(wide, /takes images of 48 × 16 pixels, these have 32 × 32; build it for square images/);
+    await refused(wide, /takes images of 48 × 16 pixels, but these have 32 × 32; build it for square images/);
     checkModel(wide, 16, 48);
     const grey = edited((layers) => [IMAGE_INPUT(32, 32, 1), ...layers.slice(1)]);
-    await refused(grey, /takes images of 1 channel, and images here have 3/);
+    await refused(grey, /takes images of 1 channel, but images here have 3/);
     assert.throws(() => checkModel(grey), /1 channel/);
     assert.throws(() => checkModel(SEQUENTIAL, 64, 64), /set image_size: 32/);
   });
 
-  it("may have any size where the file leaves it open", async () => {
+  it("may have any size if the file leaves it open", async () => {
     const resnet = modelPath("keras3-resnet.keras");
     for (const side of [8, 33]) await checkFit(resnet, { ...IMAGES, height: side, width: side });
     const unbuilt = edited(() => [layer("Flatten"), layer("Dense", { units: 10 })]);
     await checkFit(unbuilt, { ...IMAGES, height: 9 });
   });
 
-  it("must be large enough that something is left of them", () =>
+  it("must be large enough for all layers", () =>
     refused(
       edited((layers) => [IMAGE_INPUT(null, null, 3), ...layers.slice(1)]),
-      /needs larger images than 4 × 4 pixels: nothing is left of them after layer conv2d_1 \(Conv2D\); set image_size/,
+      /needs larger images than 4 × 4 pixels: nothing is left of them after layer conv2d_1 \(Conv2D\); increase image_size/,
       { height: 4, width: 4 },
     ));
 });
@@ -101,8 +101,8 @@ describe("the pixels of a user's own model", () => {
     );
   const end = [layer("Flatten"), layer("Dense", { units: 10 })];
 
-  it("are those that its first layer is made for, given as they are here, in [0, 1]", async () => {
-    assert.deepEqual(await factors(SEQUENTIAL), [], "a Rescaling by 1/255 is done already");
+  it("are in [0, 1], and a first layer made for pixels from 0 to 255 is adjusted", async () => {
+    assert.deepEqual(await factors(SEQUENTIAL), [], "a Rescaling by 1/255 becomes the identity");
     const symmetric = made(layer("Rescaling", { scale: 1 / 127.5, offset: -1 }), ...end);
     assert.deepEqual(await factors(symmetric), [[[2], [-1]]]);
     const normalized = { mean: [127.5, 0, 0], variance: [255 ** 2, 255 ** 2, 255 ** 2] };
@@ -113,7 +113,7 @@ describe("the pixels of a user's own model", () => {
     assert.deepEqual(offset, [-0.5, -0, -0]);
   });
 
-  it("are those in [0, 1] where it is made for them, and after its first layer", async () => {
+  it("stay as they are for a first layer made for [0, 1], and for later layers", async () => {
     const twice = made(layer("Rescaling", { scale: 2, offset: -1 }), ...end);
     assert.deepEqual(await factors(twice), [[[2], [-1]]]);
     const later = layer("Rescaling", { scale: 1 / 255, name: "second" });
@@ -134,7 +134,7 @@ describe("the head of a user's own model", () => {
   const last = (path: string, replaceHead = true) =>
     look(path, (net) => net.layers.slice(-3).map((each) => each.name), { replaceHead });
 
-  it("gives logits: a softmax at the end is taken off", async () => {
+  it("outputs logits: a final softmax is removed", async () => {
     const activation = (path: string) => look(path, (net) => net.layers.at(-1)?.getConfig().activation);
     assert.equal(await activation(SEQUENTIAL), "linear");
     const flat = [layer("Flatten"), layer("Dense", { units: 10 })];
@@ -145,17 +145,17 @@ describe("the head of a user's own model", () => {
     assert.deepEqual(await last(sigmoid), ["images", "flatten", "dense"]);
   });
 
-  it("is replaced on request where it tells another number of classes apart", async () => {
+  it("is replaced on request if it has a different number of classes", async () => {
     await refused(
       SEQUENTIAL,
-      /tells 10 classes apart \(layer dense_1\), and the data have 7; set replace_head: true to replace that layer$/,
+      /has 10 output classes \(layer dense_1\), but the data has 7; set replace_head: true to replace that layer$/,
       { classes: 7 },
     );
     const shape = await look(SEQUENTIAL, (net) => net.outputs[0].shape, { classes: 7, replaceHead: true });
     assert.deepEqual(shape, [null, 7]);
   });
 
-  it("may be a convolution before what averages or flattens", async () => {
+  it("may be a convolution before layers that average or flatten", async () => {
     const convolution = layer("Conv2D", { filters: 1000, kernel_size: 1 });
     const ends = [
       [layer("GlobalAveragePooling2D")],
@@ -167,12 +167,12 @@ describe("the head of a user's own model", () => {
     ];
     for (const end of ends) {
       const path = made(convolution, ...end, layer("Softmax"));
-      await refused(path, /tells 1000 classes apart/);
+      await refused(path, /has 1000 output classes/);
       await checkFit(path, { ...IMAGES, replaceHead: true });
     }
   });
 
-  it("is added on request where there is none", async () => {
+  it("is added on request if there is none", async () => {
     const body = made(layer("Conv2D", { filters: 16, kernel_size: 3 }));
     await refused(body, /ends in layer conv2d \(Conv2D\) and has no dense layer.*true to add one$/);
     assert.deepEqual(await last(body), ["conv2d", "pool", "logits"]);
@@ -180,25 +180,28 @@ describe("the head of a user's own model", () => {
     assert.deepEqual((await last(pooled)).slice(1), ["globalaveragepooling2d", "logits"]);
   });
 
-  it("is refused where it leaves rows and columns", () =>
-    refused(made(layer("Dense", { units: 10 })), /gives 32 × 32 × 10 numbers for an image.*Flatten/));
+  it("is rejected if its output has rows and columns", () =>
+    refused(made(layer("Dense", { units: 10 })), /gives 32 × 32 × 10 numbers per image.*Flatten/));
 });
 
-describe("a file that is no model", () => {
+describe("a file that is not a usable model", () => {
   const write = (name: string, content: string | Uint8Array) => {
     const path = join(folder, name);
     writeFileSync(path, content);
     return path;
   };
 
-  it("is refused with what was found, and what is expected", async () => {
+  it("is rejected with what was found and what is expected", async () => {
     await refused(join(folder, "missing.json"), /cannot read the model .*there is no such file/);
-    await refused(write("text.json", "model:"), /is no JSON .*expected a TensorFlow\.js Layers model\.json/);
-    await refused(write("list.json", "[1]"), /holds no model/);
-    await refused(write("other.json", '{"name": "x"}'), /holds no model \(there is no class_name\)/);
+    await refused(
+      write("text.json", "model:"),
+      /is not valid JSON .*expected a TensorFlow\.js Layers model\.json/,
+    );
+    await refused(write("list.json", "[1]"), /does not contain a model/);
+    await refused(write("other.json", '{"name": "x"}'), /does not contain a model \(class_name is missing\)/);
     await refused(
       write("old.h5", Buffer.from("\x89HDF\r\n", "latin1")),
-      /is an HDF5 file; write its architecture with model\.to_json/,
+      /is an HDF5 file, which is not supported; write its architecture with model\.to_json/,
     );
     await refused(
       write("cut.keras", readFileSync(modelPath("keras3-resnet.keras")).subarray(0, 900)),
@@ -208,18 +211,18 @@ describe("a file that is no model", () => {
     await refused(join(folder, "saved_model"), /is a folder/);
     await refused(
       write("mine.json", '{"class_name": "MyModel", "config": {}}'),
-      /is a MyModel, a class of Python/,
+      /is a MyModel, a Python class/,
     );
   });
 
-  it("or has layers or settings that are not known: the layer is named", async () => {
+  it("is rejected for unknown layers or settings, naming the layer", async () => {
     const end = [layer("Flatten"), layer("Dense", { units: 10 })];
-    await refused(made(layer("Lambda"), ...end), /layer lambda \(Lambda\) holds Python code/);
+    await refused(made(layer("Lambda"), ...end), /layer lambda \(Lambda\) contains Python code/);
     await refused(
       made(layer("RandomFlip"), ...end),
-      /layer randomflip \(RandomFlip\) augments images by itself/,
+      /layer randomflip \(RandomFlip\) augments images; remove it/,
     );
-    await refused(made(layer("LSTM"), ...end), /layer lstm \(LSTM\) is not supported; known are Conv2D/);
+    await refused(made(layer("LSTM"), ...end), /layer lstm \(LSTM\) is not supported; use Conv2D/);
     const own = { ...layer("Dense"), module: "my_package.layers" };
     await refused(made(own, ...end), /layer dense \(Dense\) is not supported/);
     const grouped = layer("Conv2D", { filters: 6, kernel_size: 3, groups: 3 });
@@ -235,13 +238,13 @@ describe("a file that is no model", () => {
     await refused(made(drawn, ...end), /kernel_initializer \{"class_name":"MyInitializer"/);
   });
 
-  it("or layers that do not fit together", async () => {
+  it("is rejected for layers that do not fit together", async () => {
     const reshape = layer("Reshape", { target_shape: [7, -1] });
     const end = [layer("Flatten"), layer("Dense", { units: 10 })];
     await refused(made(reshape, ...end), /layer reshape \(Reshape\) does not fit its inputs of 32 × 32 × 3/);
   });
 
-  it("or is named as no file is", () => {
+  it("is rejected for a name that is neither a model nor a path", () => {
     assert.throws(() => checkModel("mobilnetv2"), /did you mean "mobilenetv2"/);
     assert.throws(() => checkModel("something"), /the path of a model\.json or \.keras/);
   });

@@ -1,4 +1,4 @@
-// Files that real Keras 2 and 3 wrote, as children: the same layers, and the same function.
+// Children from files written by real Keras 2 and 3 have the same layers and compute the same function.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -15,7 +15,7 @@ before(async () => {
 
 describe("a model that Keras wrote", () => {
   for (const { file, side, classes, layers, logits } of KERAS_MODELS) {
-    it(`${file} has its layers, and computes what it computed there`, () => {
+    it(`${file} has the same layers and outputs as in Keras`, () => {
       const options = { height: side, width: side, classes, seed: 1, engine, isOutline: true };
       const { net, optimizer } = buildModel(modelPath(file), options);
       const byName = ([a]: [string, number], [b]: [string, number]) => (a < b ? -1 : 1);

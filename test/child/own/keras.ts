@@ -1,4 +1,4 @@
-// The models that scripts/keras/own-models.py wrote, with the weights and the pixels that it made up.
+// The models written by scripts/keras/own-models.py, with the weights and pixels that it generated.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,18 +12,18 @@ const FOLDER = join(import.meta.dirname, "../../fixtures/keras");
 
 export interface KerasModel {
   readonly file: string;
-  /** Of the images. */
+  /** Side of the images in pixels. */
   readonly side: number;
   readonly classes: number;
-  /** Those with weights, with the number of these. */
+  /** The layers with weights, each with the number of its weights. */
   readonly layers: readonly [name: string, parameters: number][];
-  /** Of two images, less their mean. */
+  /** Logits of two images, minus their mean. */
   readonly logits: readonly number[][];
 }
 
 export interface KerasOptimizer {
   readonly optimizer: { readonly class_name: string; readonly config: Record<string, unknown> };
-  /** Of two variables, [3] and [2, 1], after each step. */
+  /** Values of two variables, [3] and [2, 1], after each step. */
   readonly values: readonly number[][];
 }
 
@@ -37,7 +37,7 @@ function readJson(name: string): unknown {
 const unpacked = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
 after(() => rmSync(unpacked, { recursive: true }));
 
-/** The path of a fixture as its writer left it. */
+/** The path of a fixture as it was written, unpacked if it is stored compressed. */
 export function modelPath(file: string): string {
   const path = join(FOLDER, file);
   if (!file.endsWith(".gz")) return path;
@@ -61,14 +61,14 @@ export function numbers(name: string, count: number): Float64Array {
   });
 }
 
-/** Layers with weights, and how many each has. */
+/** The layers with weights, each with the number of its weights. */
 export function countLayers(net: LayersModel): [string, number][] {
   return net.layers
     .filter((layer) => layer.weights.length > 0)
     .map((layer) => [layer.name, layer.countParams()]);
 }
 
-/** Gives every layer the weights that its name stands for. */
+/** Sets the weights of every layer by the rule of own-models.py, which derives them from its name. */
 export function setWeights(net: LayersModel): void {
   for (const layer of net.layers) {
     for (const [index, weight] of layer.weights.entries()) {
@@ -89,7 +89,7 @@ function valuesOf(layer: string, index: number, weight: LayerVariable): Float64A
   return values.map((value) => value * Math.sqrt(24 / fan));
 }
 
-/** Two images as a child is given them, [2, side, side, 3]. */
+/** Two images with pixels in [0, 1], [2, side, side, 3]. */
 export function pixels(side: number): tf.Tensor4D {
   const bytes = numbers("pixels", 2 * side * side * 3).map((value) => Math.floor((value + 0.5) * 256));
   return tf.tensor4d(
@@ -98,7 +98,7 @@ export function pixels(side: number): tf.Tensor4D {
   );
 }
 
-/** Logits less their mean, a row an image. */
+/** Logits minus their mean, one row per image. */
 export function logitsOf(net: LayersModel, images: tf.Tensor): number[][] {
   return tf.tidy(() => {
     const logits = net.apply(images, { training: false }) as tf.Tensor2D;

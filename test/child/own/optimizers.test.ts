@@ -1,4 +1,4 @@
-// Optimizers as real Keras 2 and 3 wrote them into files, beside what they did to two variables.
+// Compares optimizers written to files by real Keras 2 and 3 with the steps they took there for two variables.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -24,7 +24,7 @@ const file = (optimizer: unknown) => ({
   optimizer,
 });
 
-/** The values of two variables after each of so many steps. */
+/** The values of two variables after each of `count` steps. */
 function stepsOf(optimizer: unknown, count: number, penalties = new Map()): number[][] {
   const child = readOptimizer(file(optimizer))(engine, penalties);
   const variables = SHAPES.map((shape, i) =>
@@ -51,7 +51,7 @@ describe("an optimizer that Keras wrote", () => {
   for (const [index, { optimizer, values }] of KERAS_OPTIMIZERS.entries()) {
     const { learning_rate: rate } = optimizer.config;
     const schedule = typeof rate === "number" ? "" : ` by ${(rate as { class_name: string }).class_name}`;
-    it(`${index + 1}. ${optimizer.class_name}${schedule} takes the steps that it took there`, () => {
+    it(`${index + 1}. ${optimizer.class_name}${schedule} takes the same steps as in Keras`, () => {
       const before = tf.memory().numTensors;
       const found = stepsOf(optimizer, values.length);
       for (const [step, row] of values.entries()) {
@@ -60,13 +60,13 @@ describe("an optimizer that Keras wrote", () => {
           assert.ok(Math.abs(found[step][i] - value) < 1e-5, message);
         }
       }
-      assert.equal(tf.memory().numTensors, before, "nothing is left in memory");
+      assert.equal(tf.memory().numTensors, before, "no tensors leak");
     });
   }
 });
 
 describe("an optimizer of a file", () => {
-  it("is Adam with Keras's settings where there is none, and Keras's where there is but a name", () => {
+  it("is Adam with Keras's defaults if there is none, and has Keras's defaults if there is only a name", () => {
     const adam = { class_name: "Adam", config: { learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999 } };
     assert.deepEqual(stepsOf(undefined, 3), stepsOf(adam, 3));
     assert.deepEqual(
@@ -75,7 +75,7 @@ describe("an optimizer of a file", () => {
     );
   });
 
-  it("is TensorFlow.js's by its names", () => {
+  it("is read with TensorFlow.js's names of settings", () => {
     assert.deepEqual(
       stepsOf(
         { class_name: "Momentum", config: { learning_rate: 0.1, momentum: 0.5, use_nesterov: true } },
@@ -89,7 +89,7 @@ describe("an optimizer of a file", () => {
     );
   });
 
-  it("is what mixed precision wraps", () => {
+  it("is the one that mixed precision wraps", () => {
     const inner = { class_name: "SGD", config: { learning_rate: 0.3 } };
     const wrapped = {
       class_name: "LossScaleOptimizer",
@@ -98,7 +98,7 @@ describe("an optimizer of a file", () => {
     assert.deepEqual(stepsOf(wrapped, 2), stepsOf(inner, 2));
   });
 
-  it("follows the penalties on weights, too", () => {
+  it("includes the penalties on weights", () => {
     const sgd = { class_name: "SGD", config: { learning_rate: 1 } };
     const [plain] = stepsOf(sgd, 1);
     const [penalized] = stepsOf(sgd, 1, new Map([["variable_0", { l1: 0.1, l2: 0.2 }]]));
@@ -108,7 +108,7 @@ describe("an optimizer of a file", () => {
     }
   });
 
-  it("is refused where it, or a setting of it, is not known", () => {
+  it("is rejected if it or one of its settings is unknown", () => {
     const refused = (optimizer: unknown, message: RegExp) =>
       assert.throws(() => readOptimizer(file(optimizer)), { name: "UsageError", message });
     refused({ class_name: "Lion", config: {} }, /^model model\.keras was compiled with optimizer Lion, /);

@@ -1,4 +1,4 @@
-// Files of TensorFlow.js: as it saves a Layers model itself, and as its converter from Keras writes one.
+// Files of TensorFlow.js: Layers models saved by TensorFlow.js itself and by its converter from Keras.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ before(async () => {
 
 const OPTIONS = { height: 16, width: 16, classes: 10, seed: 1 };
 
-/** `model.json` as TensorFlow.js's own handlers for files write it, but for the weights. */
+/** `model.json` as TensorFlow.js's own file handlers write it, without the weights. */
 async function save(model: Sequential, name: string): Promise<string> {
   const path = join(folder, name);
   const handler = tf.io.withSaveHandler(async ({ modelTopology, trainingConfig, format, generatedBy }) => {
@@ -36,7 +36,7 @@ async function save(model: Sequential, name: string): Promise<string> {
 }
 
 describe("a model.json of TensorFlow.js", () => {
-  it("gives the model that was saved, with its optimizer", async () => {
+  it("gives the saved model with its optimizer", async () => {
     const net = sequential();
     const kernelInitializer = "heNormal";
     net.add(layers.conv2d({ inputShape: [16, 16, 3], filters: 4, kernelSize: 3, kernelInitializer }));
@@ -62,7 +62,7 @@ describe("a model.json of TensorFlow.js", () => {
     }
   });
 
-  it("is read as the converter writes it, with Keras's own description within", () => {
+  it("is read as written by the converter, which embeds Keras's own description", () => {
     const { architecture } = readModelFile(modelPath("keras2-all-layers.json"));
     const path = join(folder, "converted.json");
     const training = { loss: "categorical_crossentropy", optimizer_config: KERAS_OPTIMIZERS[5].optimizer };
@@ -79,7 +79,7 @@ describe("a model.json of TensorFlow.js", () => {
     assert.deepEqual(readModelFile(path).optimizer, training.optimizer_config);
   });
 
-  it("is refused where it is a graph, with the way to convert it", () => {
+  it("is rejected if it is a graph model, with the command to convert it", () => {
     const path = join(folder, "graph.json");
     writeFileSync(path, JSON.stringify({ format: "graph-model", modelTopology: { node: [] } }));
     assert.throws(() => readModelFile(path), /graph model.*tfjs_layers_model/);

@@ -1,4 +1,4 @@
-// Children from files that Keras wrote, trained for real on a few images.
+// Trains children from files written by Keras on a few images.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -23,7 +23,7 @@ before(async () => {
   sample = (await loadSample()).train;
 });
 
-/** Its own size of the first images. */
+/** Images [start, end) of the sample, resized to side × side pixels. */
 function imagesFor(side: number, start: number, end: number): LabelledImages {
   const { images, labels } = slice(sample, start, end);
   return { images: resizeBatch(images, side, side), labels };
@@ -55,12 +55,12 @@ for (const name of ENGINES) {
     });
 
     for (const { file, side } of SMALL) {
-      it(`${file} learns, the same from the same seed`, async () => {
+      it(`${file} learns, and reproducibly for the same seed`, async () => {
         const history = await train(file, side, engine, 4);
         assert.ok(history[3].loss < history[0].loss, JSON.stringify(history));
         const before = tf.memory().numTensors;
         assert.deepEqual(await train(file, side, engine, 1), history.slice(0, 1));
-        assert.equal(tf.memory().numTensors, before, "nothing is left in memory");
+        assert.equal(tf.memory().numTensors, before, "no tensors leak");
       });
     }
 
@@ -72,7 +72,7 @@ for (const name of ENGINES) {
 }
 
 describe("the weights of a user's own model", () => {
-  it("are drawn from the seed alone, by each layer's initializer", async () => {
+  it("depend only on the seed and each layer's initializer", async () => {
     const drawn: number[][][] = [];
     for (const name of ENGINES) {
       const engine = await startEngine(name, "float32");
@@ -86,7 +86,7 @@ describe("the weights of a user's own model", () => {
     assert.notDeepEqual(drawn[2], drawn[0]);
   });
 
-  it("are spread as Keras's initializers spread them", async () => {
+  it("have the spread of Keras's initializers", async () => {
     const engine = await startEngine("wasm", "float32");
     const model = build("keras2-efficientnetb0.json.gz", 32, engine);
     // VarianceScaling with scale 2, fan_out and a truncated normal distribution.

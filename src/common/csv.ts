@@ -1,11 +1,11 @@
-// Cells of CSV as in RFC 4180.
+// Writes and reads CSV cells (RFC 4180).
 
-/** A cell as it stands in a line: in quotes where it has to be. */
+/** A cell as written in a line, quoted if necessary. */
 export function quoteCell(cell: string): string {
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** The cells of one line whose cells hold no line ends; undefined where a quote is out of place. */
+/** The cells of one line, which must not contain line breaks; undefined if a quote is misplaced. */
 export function splitLine(line: string): string[] | undefined {
   const cells: string[] = [];
   const cell = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;

@@ -1,15 +1,15 @@
-// The errors that a user can mend. Everything else is a defect, and its stack trace is for us.
+// The errors that a user can fix. Every other error is a defect of the program and is shown with its stack trace.
 
 /**
- * A mistake in what the user gave: command line, configuration, data, policy file. Exit code 2.
- * The message is one line: what is wrong, where (file, line or key), and what would mend it.
+ * A mistake in the user's input: command line, configuration, data or policy file. Exit code 2.
+ * The message is one line: what is wrong, where (file, line or key), and how to fix it.
  */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
   readonly exitCode: number = 2;
 }
 
-/** A failure while running that the user can do something about: no space, no network. Exit code 1. */
+/** A failure at run time that the user can do something about, such as a full disk or no network. Exit code 1. */
 export class RunError extends Error {
   override readonly name: string = "RunError";
   readonly exitCode: number = 1;
@@ -21,13 +21,13 @@ export class InterruptedError extends Error {
   readonly exitCode: number = 130;
 }
 
-/** The message of anything thrown, on one line. */
+/** The message of any thrown value, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s*\n\s*/g, " ").trim();
 }
 
-/** The system's code of a failed call, such as `ENOENT`, or undefined. */
+/** The error code of a failed system call, such as `ENOENT`; undefined for other errors. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
@@ -46,14 +46,14 @@ const SYSTEM_REASONS: Record<string, string> = {
   ENAMETOOLONG: "the name is too long",
 };
 
-/** Why a system call failed, in words; falls back to the system's own message. */
+/** The reason why a system call failed, in words; the system's own message if the code is unknown. */
 export function systemReason(error: unknown): string {
   return SYSTEM_REASONS[systemCode(error) ?? ""] ?? messageOf(error);
 }
 
 /**
- * The candidate nearest to `text` by edit distance (Levenshtein), for "did you mean"; undefined where
- * nothing is near enough (more than 40% of the letters differ).
+ * The candidate nearest to `text` by edit distance (Levenshtein), for "did you mean"; undefined if even that one is too
+ * far away (a distance over 2 and over 40% of the longer one's length).
  */
 export function nearest(text: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;

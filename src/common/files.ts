@@ -1,5 +1,5 @@
-// Files are written whole: under a temporary name beside the target, then renamed. A reader, or a crash, sees
-// the old file or the new one, never half of one.
+// Writes files atomically: under a temporary name beside the target, then renamed. Readers and crashes see either the
+// old file or the new one, never a partial one.
 
 import {
   closeSync,
@@ -20,25 +20,25 @@ import { RunError, systemCode, systemReason, UsageError } from "./errors.ts";
 
 let temporaryCount = 0;
 
-/** So much of a file's own name (in UTF-16 units) is in its temporary one, which must stay below 255 bytes too. */
+/** Number of UTF-16 units of a file's name to keep in its temporary name, which must stay below 255 bytes too. */
 const NAME_KEPT = 60;
 
-/** A name beside `path` that no other writer uses, this process's or another's. */
+/** A path beside `path` that no other writer uses, in this process or another. */
 export function temporaryName(path: string): string {
   const start = basename(path).slice(0, NAME_KEPT);
   return join(dirname(path), `${start}.${process.pid}.${temporaryCount++}.tmp`);
 }
 
-/** What `temporaryName` gives, whatever the process. */
+/** Matches the names that `temporaryName` gives in any process. */
 const TEMPORARY = /\.\d+\.\d+\.tmp$/;
 
-/** Whether a file's name is a temporary one. */
+/** Whether a file's name comes from `temporaryName`. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
 /**
- * Removes from a folder and all below it what processes that were killed while they wrote have left there.
+ * Removes the temporary files that killed processes have left in a folder and its subfolders.
  * @throws RunError
  */
 export function removeTemporaryFiles(folder: string): void {
@@ -58,9 +58,9 @@ function remove(path: string): void {
 }
 
 /**
- * The text of a file that is to be there.
- * @param what names it in the error.
- * @throws UsageError with the reason where it cannot be read.
+ * The text of a file that must exist.
+ * @param what names the file in the error message.
+ * @throws UsageError with the reason if it cannot be read.
  */
 export function readText(path: string, what = path): string {
   try {
@@ -72,15 +72,15 @@ export function readText(path: string, what = path): string {
 
 export interface WriteOptions {
   /**
-   * Whether the file is on the disk when the call returns (the default). Without, it is whole after whatever happens to
-   * the program, but not if the machine itself fails; a thousand small files are written several times as fast.
+   * Whether the file is flushed to the disk before the call returns (the default). Without, it survives a crash of the
+   * program but not of the machine, and many small files are written several times as fast.
    */
   readonly flush?: boolean;
 }
 
 /**
- * Writes `content` as the whole file `path`, parts as they come; folders that are missing are made.
- * @throws RunError naming the file and the reason; the old file is then untouched.
+ * Writes `content` to the file `path` atomically, part by part; creates missing folders.
+ * @throws RunError with the file and the reason; the old file is then unchanged.
  */
 export function writeFileWhole(
   path: string,
@@ -108,8 +108,8 @@ export function writeFileWhole(
 }
 
 /**
- * Appends text to a file; where that fails (no space), the file is as long as before.
- * @throws RunError naming the file and the reason.
+ * Appends text to a file; if that fails (no space), the file keeps its old length.
+ * @throws RunError with the file and the reason.
  */
 export function appendWhole(path: string, text: string, { flush = true }: WriteOptions = {}): void {
   try {
@@ -131,18 +131,18 @@ export function appendWhole(path: string, text: string, { flush = true }: WriteO
   }
 }
 
-/** Takes what a failed write has left off a file. Where that fails too, whoever reads the file cuts the half line. */
+/** Removes what a failed write has appended. If that fails too, readers of the file discard the incomplete line. */
 function cutBack(file: number, size: number): void {
   try {
     ftruncateSync(file, size);
   } catch {
-    // The write's failure is what the caller hears of.
+    // The caller reports the failed write.
   }
 }
 
 /**
- * Makes a folder, and those above it that are missing. Node's own recursive way calls every failure ENOENT; here the
- * system's own error tells why, such as a read-only file system.
+ * Creates a folder and its missing parents. Node's recursive mkdir reports every failure as ENOENT; this throws the
+ * system's own error, such as that of a read-only file system.
  */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
@@ -155,7 +155,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Writes all of `bytes`, from `place` on where it is given: one write call may take only a part of them. */
+/** Writes all of `bytes`, at offset `place` if given; a single write call may write only part of them. */
 export function writeAll(file: number, bytes: Uint8Array, place?: number): void {
   let offset = 0;
   while (offset < bytes.length) {
@@ -164,7 +164,7 @@ export function writeAll(file: number, bytes: Uint8Array, place?: number): void 
   }
 }
 
-/** Writes a value as indented JSON, whole, with a final newline. */
+/** Writes a value as indented JSON with a final newline, atomically. */
 export function writeJson(path: string, value: unknown): void {
   writeFileWhole(path, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,7 +1,7 @@
-// One program at a time in a folder. Node has no flock(), and one lock file that is taken over from a killed holder can be
-// taken from a living one in the moment between looking and taking. So each program has a lock file of its own, whose name
-// no other will ever have: it makes its own first, and looks for others then. Of two programs at least the one that looks
-// last sees the other's (as in Lamport's bakery), and the file of a program that is gone can be removed by anyone.
+// Locks a folder for one program at a time. Node has no flock(), and taking over a single lock file from a killed
+// holder is racy: between the check and the takeover, a living program may have taken it. So each program creates its
+// own lock file with a unique name first and then looks for others. Of two programs, at least the one that looks last
+// sees the other's file (as in Lamport's bakery algorithm), and any program may remove the file of one that has ended.
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
@@ -10,26 +10,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, RunError, systemCode, systemReason, UsageError } from "./errors.ts";
 import { writeFileWhole } from "./files.ts";
 
-/** What a lock file tells of its program. */
+/** The content of a lock file: the program that holds it. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, so that another one of the same id is told apart; null where the system does not say. */
+  /** When the process started, to detect another process with the same id; null if the system does not report it. */
   readonly started: string | null;
-  /** When the lock was made, in milliseconds since 1970. */
+  /** When the lock was created, in milliseconds since 1970. */
   readonly since: number;
 }
 
-/** For how long one of two programs that came at the same time waits for the other to give way, in milliseconds. */
+/** How long the first of several programs that started at the same time waits for the others to give way, in ms. */
 const PATIENCE = 2000;
 const STEP = 20;
 
-/** What a folder is locked for: the lock files of both keep each other out. */
+/** What a folder is locked for. A lock of either kind excludes both kinds. */
 export type LockedFolder = "experiment" | "apply";
 
 const NAME = /^(experiment|apply)\..+\.lock$/;
 
-/** Whether a file's name is a lock's. */
+/** Whether a file's name is that of a lock file. */
 export function isLockName(name: string): boolean {
   return NAME.test(name);
 }
@@ -44,8 +44,8 @@ export class FolderLock {
   }
 
   /**
-   * Takes the folder for this process, and removes what killed programs have left of theirs.
-   * @throws UsageError naming the program that works in it; RunError where the lock cannot be written.
+   * Locks the folder for this process and removes the lock files of killed programs.
+   * @throws UsageError naming the program that uses the folder; RunError if the lock cannot be written.
    */
   static async acquire(folder: string, kind: LockedFolder = "experiment"): Promise<FolderLock> {
     const since = Date.now();
@@ -57,7 +57,7 @@ export class FolderLock {
       for (let waited = 0; ; waited += STEP) {
         const others = livingLocks(folder).filter((other) => other.name !== name);
         if (others.length === 0) return new FolderLock(path);
-        // Of those that came at the same time, the ones whose names come later give way.
+        // Of programs that started at the same time, the one with the first name stays and the others give way.
         const isFirst = others.every(
           (other) => name < other.name && Math.abs(other.holder.since - since) < PATIENCE,
         );
@@ -88,7 +88,7 @@ function inUse(folder: string, name: string, { pid, host }: Holder): UsageError 
   return new UsageError(`${folder} is in use by process ${pid} on ${host}; ${remedy}`);
 }
 
-/** Locks of programs that may be running. Those of programs that are gone are removed. */
+/** The locks of programs that may be running. Removes those of programs that have ended. */
 function livingLocks(folder: string): { name: string; holder: Holder }[] {
   return readdirSync(folder)
     .filter(isLockName)
@@ -102,7 +102,7 @@ function livingLocks(folder: string): { name: string; holder: Holder }[] {
     });
 }
 
-/** Undefined where the lock has been removed meanwhile. @throws UsageError where the file is no lock. */
+/** Undefined if the lock has been removed meanwhile. @throws UsageError if the file is not a lock. */
 function readHolder(path: string): Holder | undefined {
   let text: string;
   try {
@@ -122,29 +122,29 @@ function readHolder(path: string): Holder | undefined {
   }
 }
 
-/** Whether a lock's program may run still. Of another host nothing is known: it may. */
+/** Whether a lock's program may still be running. Always true for another host, which cannot be checked. */
 function isAlive({ pid, host, started }: Holder): boolean {
   if (host !== hostname()) return true;
   try {
     process.kill(pid, 0);
   } catch (error) {
     if (systemCode(error) === "ESRCH") return false;
-    if (systemCode(error) !== "EPERM") throw error; // EPERM: another user's, and it runs
+    if (systemCode(error) !== "EPERM") throw error; // EPERM: it runs, but belongs to another user
   }
   const now = startOf(pid);
   return now === undefined || started === null || now === started;
 }
 
 /**
- * When a process started: the machine's boot and the clock ticks since then. Undefined where there is no /proc to tell,
- * or no such process; a process that has ended and that nobody has waited for yet counts as none.
+ * When a process started, as the machine's boot id and the clock ticks since boot. Undefined without /proc or such a
+ * process; "ended" for a zombie process.
  */
 function startOf(pid: number): string | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field, the program's name in parentheses, may hold anything; the start time is the 22nd.
+    // The second field, the program's name in parentheses, may contain anything; the start time is the 22nd.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" ? "ended" : `${boot} ${fields[19]}`;
   } catch (error) {

@@ -1,11 +1,11 @@
-// Where the program keeps what it fetched, decoded and unpacked: a folder of the user's cache.
+// The folder for downloaded, decoded and unpacked files, in the user's cache folder.
 
 import { homedir } from "node:os";
 import { join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `$DEEPAUGMENT_HOME`, else `deepaugment` in the platform's cache folder. It may not exist yet. */
+/** `$DEEPAUGMENT_HOME`, or `deepaugment` in the platform's cache folder. It may not exist yet. */
 export function homeFolder(environment: Environment = process.env, platform = process.platform): string {
   if (environment.DEEPAUGMENT_HOME) return environment.DEEPAUGMENT_HOME;
   if (platform === "win32") {

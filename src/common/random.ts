@@ -1,8 +1,8 @@
-// The one source of randomness: xoshiro128** (Blackman and Vigna 2018, "Scrambled linear pseudorandom number
-// generators"), seeded by a hash of keys, so that a stream depends on its purpose alone ("weights", sample 2)
-// and never on what was drawn before it. Hash: MurmurHash3's 32-bit mixing, once per word of state.
+// The program's random number generator: xoshiro128** (Blackman and Vigna 2018, "Scrambled linear pseudorandom number
+// generators"), seeded by a hash of keys, so that a stream depends only on its purpose ("weights", sample 2) and never
+// on earlier draws. The hash is MurmurHash3's 32-bit mixing, once per word of state.
 
-/** What a stream is for: any list of numbers and words, such as `(seed, "augment", image, chain)`. */
+/** Part of a stream's purpose, which is any list of numbers and words, such as `(seed, "augment", image, chain)`. */
 export type StreamKey = number | string;
 
 /** A seeded stream of random numbers. The same keys give the same stream on every machine. */
@@ -21,14 +21,14 @@ export class Random {
     if ((this.#a | this.#b | this.#c | this.#d) === 0) this.#a = 1;
   }
 
-  /** A stream with this exact state (four 32-bit words, not all zero): for test vectors. */
+  /** A stream with exactly this state (four 32-bit words, not all zero), for test vectors. */
   static fromState(state: readonly [number, number, number, number]): Random {
     const random = new Random();
     [random.#a, random.#b, random.#c, random.#d] = state;
     return random;
   }
 
-  /** A whole number in [0, 2³²). */
+  /** An integer in [0, 2³²). */
   uint32(): number {
     const b = this.#b;
     const product = Math.imul(b, 5);
@@ -42,13 +42,13 @@ export class Random {
     return result >>> 0;
   }
 
-  /** A real number in [low, high), on a grid of 2⁻³² of the range; where low > high they are swapped. */
+  /** A number in [low, high), on a grid of 2⁻³² of the range; if low > high they are swapped. */
   uniform(low = 0, high = 1): number {
     if (low > high) return high + (low - high) * (this.uint32() * 2 ** -32);
     return low + (high - low) * (this.uint32() * 2 ** -32);
   }
 
-  /** A whole number in [low, high], both ends included. The range spans less than 2³². */
+  /** An integer in [low, high], both ends included. high − low must be less than 2³². */
   integer(low: number, high: number): number {
     return low + Math.floor(this.uint32() * 2 ** -32 * (high - low + 1));
   }
@@ -87,7 +87,7 @@ export class Random {
     return items;
   }
 
-  /** `count` different whole numbers from [0, size), in random order. */
+  /** `count` different integers from [0, size), in random order. */
   choose(size: number, count: number): Int32Array {
     if (count > size) throw new RangeError(`cannot choose ${count} of ${size} without replacement`);
     const pool = Int32Array.from({ length: size }, (_, i) => i);
@@ -99,7 +99,7 @@ export class Random {
   }
 }
 
-/** A 32-bit seed for a stream's purpose, where a library wants a number instead of a stream. */
+/** A 32-bit seed for a purpose, for libraries that take a number instead of a stream. */
 export function seedOf(...keys: StreamKey[]): number {
   return hashKeys(keys, 0x9e3779b9) >>> 0;
 }

@@ -1,16 +1,16 @@
-// Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): random
-// words as a function of a key and a counter. Whatever computes the word of a counter, in whatever order, on however many
-// threads and in whatever language, gets the same one. Where draws follow one another, `Random` is simpler.
+// Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"):
+// random words as a function of a key and a counter, so the result is the same in any order, on any number of threads
+// and in any language. For sequential draws, `Random` is simpler.
 
 /** A key of two 32-bit words. */
 export type ThreefryKey = readonly [number, number];
 
-/** Of Skein's key schedule: keeps a key of zeros from making all subkeys zero. */
+/** Constant of Skein's key schedule; prevents a zero key from making all subkeys zero. */
 const PARITY = 0x1bd11bda;
 
 /**
- * The words of a run of counters: `first[i]`, `second[i]` become those of the counter (start + i mod 2³², high), for all i
- * of `first`. As int32, with the bits of the uint32 words.
+ * Computes the words of consecutive counters: `first[i]` and `second[i]` become those of the counter (start + i mod
+ * 2³², high), for all i in `first`. They are int32 with the bits of the uint32 words.
  */
 export function threefry2x32(
   key: ThreefryKey,
@@ -24,7 +24,7 @@ export function threefry2x32(
   const k2 = PARITY ^ k0 ^ k1;
   const low = (start + k0) | 0;
   const upper = (high + k1) | 0;
-  // Five times four rounds, a subkey after each four, written out: V8 unrolls no loop.
+  // Five times four rounds with a subkey after each four, unrolled by hand because V8 does not unroll loops.
   for (let i = 0; i < first.length; i++) {
     let x = (low + i) | 0;
     let y = upper;

@@ -1,3 +1,3 @@
-// This program's version; a test holds it against package.json, which a bundle does not carry along.
+// This program's version, because a bundle does not contain package.json; a test compares the two.
 
 export const VERSION = "3.0.0-alpha.1";

@@ -1,36 +1,36 @@
-// The worker's side of WorkerPool: what runs inside the child process. See worker-pool.ts.
+// The worker's side of WorkerPool, which runs in the child process. See worker-pool.ts.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { InterruptedError, messageOf, RunError, systemCode, UsageError } from "./errors.ts";
 
-/** What a worker answers. A process has one task at a time, so an answer needs no number. */
+/** A worker's messages. They need no task number, because a process has one task at a time. */
 export type WorkerMessage<Result, Progress> =
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "result"; readonly result: Result }
   | { readonly type: "error"; readonly error: PlainError };
 
-/** An error as plain data: what survives the way between processes. */
+/** An error as plain data that can be sent between processes. */
 export interface PlainError {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
 }
 
-/** Does one task; `report` sends progress to the `onProgress` of the task's `run`. */
+/** Runs one task; `report` sends progress to the `onProgress` given with the task to `run`. */
 export type TaskHandler<Task, Result, Progress = never> = (
   task: Task,
   report: (progress: Progress) => void,
 ) => Promise<Result> | Result;
 
 /**
- * Serves the tasks that the parent's pool sends until the parent closes the channel or vanishes; then the process
- * exits by itself. SIGINT is ignored: Ctrl-C reaches the whole process group, and the parent decides.
+ * Runs the tasks sent by the parent's pool. The process exits when the parent closes the channel or dies. SIGINT is
+ * ignored: Ctrl-C reaches the whole process group, and the parent decides what to do.
  *
- * A handler that computes for long must let the event loop turn now and then (`await setImmediate()`; awaiting
- * what is already resolved is not enough): only then is it seen that the parent has gone.
+ * A handler that computes for long must yield to the event loop now and then (`await setImmediate()`; awaiting a
+ * resolved promise is not enough), because the loss of the parent is noticed only there.
  */
 export function serveTasks<Task, Result, Progress>(handler: TaskHandler<Task, Result, Progress>): void {
-  if (!process.send) throw new UsageError("a worker is started by the program itself, not by hand");
+  if (!process.send) throw new UsageError("a worker can only be started by the program itself");
   offerToMemoryKiller();
   process.on("SIGINT", () => {});
   process.on("disconnect", () => process.exit(0));
@@ -52,17 +52,17 @@ export function serveTasks<Task, Result, Progress>(handler: TaskHandler<Task, Re
 const OOM_SCORE_FILE = "/proc/self/oom_score_adj";
 const HIGHEST_OOM_SCORE = 1000;
 
-/** By how much of 1000 Linux ends a worker rather than the program where memory runs out. */
+/** Added to a worker's OOM score adjustment (at most 1000), so that Linux kills it before the program. */
 const OOM_SCORE_OF_WORKERS = 500;
 
-/** Has Linux end a worker, whose task is run again, before the program itself. */
+/** Makes Linux kill a worker, whose task can be run again, before the program itself if memory runs out. */
 function offerToMemoryKiller(): void {
   if (process.platform !== "linux") return;
   try {
     const inherited = Number(readFileSync(OOM_SCORE_FILE, "utf8"));
     writeFileSync(OOM_SCORE_FILE, String(Math.min(inherited + OOM_SCORE_OF_WORKERS, HIGHEST_OOM_SCORE)));
   } catch (error) {
-    // A sandbox may have no such file, or not let it be written.
+    // In a sandbox the file may be missing or read-only.
     if (!["ENOENT", "EACCES", "EPERM", "EROFS"].includes(systemCode(error) ?? "")) throw error;
   }
 }
@@ -72,7 +72,7 @@ export function toPlainError(error: unknown): PlainError {
   return { name: error.name, message: error.message, stack: error.stack };
 }
 
-/** The error again, of its own class (and so with its exit code) where it is one of ours. */
+/** Restores an error, with its class (and so its exit code) if it is one of ours. */
 export function fromPlainError({ name, message, stack }: PlainError): Error {
   const ours = [UsageError, RunError, InterruptedError].find((kind) => kind.name === name);
   const error = ours ? new ours(message) : Object.assign(new Error(message), { name });

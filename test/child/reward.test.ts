@@ -30,7 +30,7 @@ describe("rewardOf", () => {
     assert.ok(Math.abs(rewardOf(historyOf([0.2, 0.3], [0.3, 0.4], [0.9, 0.5]), SETTINGS) - 0.35) < 1e-12);
   });
 
-  it("is the same for one epoch and for several of equal accuracy, so that rounding favors no policy", () => {
+  it("is the same for one epoch and for several of equal accuracy, so that rounding favours no policy", () => {
     assert.equal(rewardOf(historyOf([0.1, 0.1], [0.1, 0.1], [0.1, 0.1]), SETTINGS), 0.1);
   });
 

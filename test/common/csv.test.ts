@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { quoteCell, splitLine } from "../../src/common/csv.ts";
 
 describe("a line of CSV", () => {
-  it("gives its cells back, whatever they hold but line ends", () => {
+  it("keeps its cells, which may contain anything but line breaks", () => {
     const cell = fc.string({ unit: fc.constantFrom("a", '"', ",", " ", ";", "é") });
     fc.assert(
       fc.property(fc.array(cell, { minLength: 1 }), (cells) => {
@@ -13,7 +13,7 @@ describe("a line of CSV", () => {
     );
   });
 
-  it("is none where a quote is out of place", () => {
+  it("is rejected if a quote is misplaced", () => {
     assert.equal(splitLine('1,"half'), undefined);
     assert.equal(splitLine('1,a"b"'), undefined);
     assert.equal(splitLine('"a"b'), undefined);

@@ -10,9 +10,9 @@ import { appendWhole, removeTemporaryFiles, temporaryName, writeFileWhole } from
 const root = mkdtempSync(join(tmpdir(), "deepaugment-files-"));
 after(() => rmSync(root, { recursive: true }));
 
-describe("files written whole", () => {
+describe("files written atomically", () => {
   for (const flush of [true, false]) {
-    it(`are made with their folders, and written over${flush ? "" : ", also unflushed"}`, () => {
+    it(`are created with their folders and overwritten${flush ? "" : ", also without flushing"}`, () => {
       const path = join(root, String(flush), "deep", "file.txt");
       writeFileWhole(path, "one", { flush });
       writeFileWhole(path, [Buffer.from("t"), Buffer.from("wo")], { flush });
@@ -21,19 +21,19 @@ describe("files written whole", () => {
     });
   }
 
-  it("may have names as long as the file system takes", () => {
+  it("may have names as long as the file system allows", () => {
     const name = "é".repeat(127);
     writeFileWhole(join(root, "long", name), "content");
     assert.deepEqual(readdirSync(join(root, "long")), [name]);
   });
 
-  it("leave nothing where they cannot be written", () => {
+  it("leave nothing behind if they cannot be written", () => {
     writeFileWhole(join(root, "file"), "content");
     assert.throws(() => writeFileWhole(join(root, "file", "below"), "content"), RunError);
     assert.equal(readFileSync(join(root, "file"), "utf8"), "content");
   });
 
-  it("leave temporary files only when killed; those are removed, and no others", () => {
+  it("leave temporary files only if killed; only those are removed", () => {
     const folder = join(root, "killed");
     writeFileWhole(join(folder, "below", "a.png"), "whole");
     writeFileSync(temporaryName(join(folder, "below", "a.png")), "half");
@@ -46,7 +46,7 @@ describe("files written whole", () => {
 });
 
 describe("text that is appended", () => {
-  it("is added to what is there; a file that is none is named", () => {
+  it("is added to the file; a path that is not a file is reported", () => {
     const path = join(root, "appended.csv");
     appendWhole(path, "a\n");
     appendWhole(path, "é\n", { flush: false });
@@ -58,7 +58,7 @@ describe("text that is appended", () => {
     );
   });
 
-  it("leaves the file as it was where only a part of it has space", {
+  it("leaves the file unchanged if there is space for only part of it", {
     skip: process.platform === "win32",
   }, () => {
     const path = join(root, "limited.csv");
@@ -67,7 +67,7 @@ describe("text that is appended", () => {
       appendWhole(${JSON.stringify(path)}, "a\\n");
       try { appendWhole(${JSON.stringify(path)}, "b".repeat(3000)); } catch (error) { console.log(error.message); }
       appendWhole(${JSON.stringify(path)}, "c\\n");`;
-    // A file may have so many blocks of 1024 bytes: the write takes a part, and fails at the next one.
+    // The limit on a file's size, in blocks of 1024 bytes: one write call writes a part, the next one fails.
     const script = 'ulimit -f 1; exec "$0" --input-type=module-typescript --eval "$1"';
     const { stdout, stderr } = spawnSync("bash", ["-c", script, process.execPath, program], {
       encoding: "utf8",

@@ -15,7 +15,7 @@ const newFolder = () => mkdtempSync(join(root, "folder-"));
 
 const HOLDER = fileURLToPath(new URL("fixtures/lock-holder.ts", import.meta.url));
 
-/** A program that takes the folder, says so or why not, and stays. */
+/** Starts a program that locks the folder, prints "held" or the error, and keeps running. */
 async function startHolder(folder: string): Promise<{ program: ChildProcess; said: string }> {
   const program = spawn(process.execPath, [HOLDER, folder], { stdio: ["pipe", "pipe", "inherit"] });
   const [said] = await once(program.stdout!.setEncoding("utf8"), "data");
@@ -29,7 +29,7 @@ async function end(program: ChildProcess): Promise<void> {
 }
 
 describe("a lock on a folder", () => {
-  it("is held by one program, named to the others, until it is released", async () => {
+  it("is held by one program, which is named to the others, until it is released", async () => {
     const folder = newFolder();
     const lock = await FolderLock.acquire(folder);
     await assert.rejects(FolderLock.acquire(folder), (error: Error) => {
@@ -48,7 +48,7 @@ describe("a lock on a folder", () => {
     (await FolderLock.acquire(folder)).release();
   });
 
-  it("ends with its holder, were it by kill -9", async () => {
+  it("ends with its holder, even on kill -9", async () => {
     const folder = newFolder();
     const { program, said } = await startHolder(folder);
     assert.equal(said, "held\n");
@@ -61,7 +61,7 @@ describe("a lock on a folder", () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it("is not kept by another process that has its holder's id", {
+  it("is not kept alive by another process with its holder's id", {
     skip: process.platform !== "linux",
   }, async () => {
     const folder = newFolder();
@@ -76,7 +76,7 @@ describe("a lock on a folder", () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it("of another host is respected, and the file named that may be removed", async () => {
+  it("of another host is respected, and the error names the file to remove", async () => {
     const folder = newFolder();
     const name = "experiment.elsewhere-1-1-0.lock";
     writeFileSync(join(folder, name), JSON.stringify({ pid: 1, host: "elsewhere", started: null, since: 1 }));
@@ -95,7 +95,7 @@ describe("a lock on a folder", () => {
     });
   });
 
-  it("is given to exactly one of many that ask at once, also where a killed program's is taken over", async () => {
+  it("goes to exactly one of many simultaneous programs, also when taken over from a killed one", async () => {
     for (let round = 0; round < 2; round++) {
       const folder = newFolder();
       const killed = await startHolder(folder);

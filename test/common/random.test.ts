@@ -11,7 +11,7 @@ describe("Random", () => {
     );
   });
 
-  it("gives the same stream for the same keys, and another for any other key", () => {
+  it("gives the same stream for the same keys, and a different one if any key differs", () => {
     const first = (...keys: (number | string)[]) => new Random(...keys).uint32();
     assert.equal(first(7, "weights", 2), first(7, "weights", 2));
     const seen = new Set<number>();
@@ -45,7 +45,7 @@ describe("Random", () => {
     assert.ok(Math.abs(normalDeviation - 2) < 0.02);
   });
 
-  it("draws integers with both ends, and chooses without replacement", () => {
+  it("draws integers with both ends included, and chooses without replacement", () => {
     const random = new Random("integers");
     const seen = new Set(Array.from({ length: 200 }, () => random.integer(-1, 2)));
     assert.deepEqual([...seen].sort(), [-1, 0, 1, 2].sort());

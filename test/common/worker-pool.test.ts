@@ -20,7 +20,7 @@ after(() => rmSync(folder, { recursive: true }));
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A process that has ended and that nobody has waited for yet still has its number.
+    // A zombie process still has its id.
     return process.platform !== "linux" || !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
@@ -50,7 +50,7 @@ describe("WorkerPool", () => {
   };
   afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
 
-  it("gives its processes variables of their own, or takes some away", async () => {
+  it("sets or removes environment variables of its processes", async () => {
     const variableIn = async (environment?: NodeJS.ProcessEnv) =>
       (await create(1, process.execPath, environment).run({ does: "tell" })).variable;
     process.env.DEEPAUGMENT_TEST = "ours";
@@ -63,7 +63,7 @@ describe("WorkerPool", () => {
     }
   });
 
-  it("runs tasks on at most `size` processes, used again, with typed arrays and progress", async () => {
+  it("runs tasks on at most `size` reused processes, with typed arrays and progress", async () => {
     const pool = create(2);
     assert.equal(pool.processIds.length, 0);
     const progress: number[] = [];
@@ -87,7 +87,7 @@ describe("WorkerPool", () => {
     await assert.rejects(pool.run({ does: "double" }), InterruptedError);
   });
 
-  it("runs a task again, once, whose process dies", async () => {
+  it("runs a task once more if its process dies", async () => {
     const pool = create(1);
     const first = await pool.run({ does: "double" });
     const [again, next] = await Promise.all([
@@ -108,13 +108,13 @@ describe("WorkerPool", () => {
     assert.ok((await pool.run({ does: "double" })).pid);
   });
 
-  it("passes on what a task throws, with its class, and does not run it again", async () => {
+  it("passes on a task's error with its class and does not run the task again", async () => {
     const pool = create(1);
     const { pid } = await pool.run({ does: "double" });
     await assert.rejects(pool.run({ does: "throw" }), { name: "RangeError", message: "out of range" });
     await assert.rejects(
       pool.run({ does: "usage" }),
-      (error) => error instanceof UsageError && error.exitCode === 2 && error.message === "mend it",
+      (error) => error instanceof UsageError && error.exitCode === 2 && error.message === "fix it",
     );
     await assert.rejects(
       pool.run({ does: "run" }),
@@ -166,7 +166,7 @@ describe("WorkerPool", () => {
     assert.deepEqual(order, ["first", "next", "second"]);
   });
 
-  it("offers its processes to Linux to be ended where memory runs out", {
+  it("makes Linux kill its processes first if memory runs out", {
     skip: process.platform !== "linux",
   }, async () => {
     const ours = Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
@@ -174,7 +174,7 @@ describe("WorkerPool", () => {
     assert.equal(oomScore, Math.min(ours + 500, 1000));
   });
 
-  it("ends the process of an aborted task, and drops an aborted task that waits", async () => {
+  it("ends the process of an aborted task and drops an aborted waiting task", async () => {
     const pool = create(1);
     const running = new AbortController();
     const waiting = new AbortController();
@@ -190,7 +190,7 @@ describe("WorkerPool", () => {
     await assert.rejects(pool.run({ does: "double" }, { signal: running.signal }), InterruptedError);
   });
 
-  it("interrupts what runs and what waits on close", async () => {
+  it("interrupts running and waiting tasks on close", async () => {
     const pool = create(1);
     const tasks = [pool.run({ does: "hang" }), pool.run({ does: "double" })];
     const outcomes = Promise.all(tasks.map((task) => assert.rejects(task, InterruptedError)));
@@ -208,7 +208,7 @@ describe("WorkerPool", () => {
     assert.equal((await pool.run({ does: "double" })).pid, pid);
   });
 
-  it("says so when a process cannot be started", async () => {
+  it("reports a process that cannot be started", async () => {
     const pool = create(1, join(folder, "missing"));
     await assert.rejects(
       pool.run({ does: "double" }),
@@ -229,7 +229,7 @@ describe("WorkerPool", () => {
     await waitUntilGone(pids);
   });
 
-  it("does not keep a program alive that forgot to close it", async () => {
+  it("does not keep a program alive that does not close it", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [fixture("parent"), "forget"], {
       timeout: 10_000,
     });

@@ -1,9 +1,9 @@
-// Our techniques held against imgaug 0.4.0 on real images: writes docs/imgaug.md, which tells what is compared and how.
+// Compares our techniques with imgaug 0.4.0 on real images and writes docs/imgaug.md, which explains the comparison.
 //
 //   pip install -r scripts/imgaug/requirements.txt        # Python 3.11
 //   npm run compare:imgaug -- --python path/to/python3    # about 3 minutes on one core
 //
-// Exit code 1 where a row is outside of its tolerance and not explained.
+// Exit code 1 if a row is outside its tolerance and unexplained.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,9 +61,7 @@ async function main(): Promise<void> {
     const all = [...distributions, ...otherSize.rows, ...displacements, ...pixels];
     const outside = all.filter(({ verdict }) => verdict === "outside").map(({ technique }) => technique);
     if (outside.length > 0) {
-      throw new RunError(
-        `outside of the tolerance and not explained: ${outside.join(", ")}; see ${values.out}`,
-      );
+      throw new RunError(`outside the tolerance and unexplained: ${outside.join(", ")}; see ${values.out}`);
     }
   } finally {
     imgaug?.close();

@@ -1,4 +1,4 @@
-// imgaug in a Python process of its own (render.py): a job in, images out.
+// Runs imgaug in a separate Python process (render.py), which renders images job by job.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,15 +11,15 @@ import { RunError, systemReason } from "../../src/common/errors.ts";
 import type { TechniqueName } from "../../src/config/techniques.ts";
 import type { ImageBatch } from "../../src/image/batch.ts";
 
-/** The technique as imgaug has it, or with the one known difference to the specification taken away. */
+/** The technique as imgaug implements it, or without the one known difference from our specification. */
 export type Variant = "imgaug" | "adjusted";
 
 export interface Job {
   readonly technique: TechniqueName;
   readonly variant: Variant;
-  /** Parameters are drawn at this magnitude, */
+  /** Either parameters are drawn at this magnitude, */
   readonly magnitude?: number;
-  /** or are these for all images. */
+  /** or all images have these parameters. */
   readonly parameters?: DrawnParameters;
 }
 
@@ -27,7 +27,7 @@ const SCRIPT = fileURLToPath(new URL("render.py", import.meta.url));
 const REQUIREMENTS = "scripts/imgaug/requirements.txt";
 
 export class Imgaug {
-  /** Of Python and of the packages, by name. */
+  /** Versions of Python and the packages, by name. */
   readonly versions: Readonly<Record<string, string>>;
   readonly #ask: (job: object) => Promise<void>;
   readonly #end: () => void;
@@ -47,13 +47,15 @@ export class Imgaug {
   }
 
   /**
-   * Starts `python`, with `folder` for the images that go to and fro.
-   * @throws RunError where it cannot be started, or has not what it needs.
+   * Starts `python`; images are exchanged through files in `folder`.
+   * @throws RunError if it cannot be started or lacks the required packages.
    */
   static async start(python: string, folder: string): Promise<Imgaug> {
     const child = spawn(python, [SCRIPT], { stdio: ["pipe", "pipe", "inherit"] });
     const failed = once(child, "error").then(([error]) => {
-      throw new RunError(`${python} cannot be started: ${systemReason(error)}; name a Python with --python`);
+      throw new RunError(
+        `cannot start ${python}: ${systemReason(error)}; set --python to a Python executable`,
+      );
     });
     failed.catch(() => {});
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -61,7 +63,7 @@ export class Imgaug {
       const { value, done } = await Promise.race([answers.next(), failed]);
       if (!done) return value;
       throw new RunError(
-        `${python} ended early, for the reason above; it needs the packages of ${REQUIREMENTS}, in Python 3.11`,
+        `${python} ended early for the reason above; it must be Python 3.11 with the packages in ${REQUIREMENTS}`,
       );
     };
     const ask = async (job: object) => {
@@ -71,7 +73,7 @@ export class Imgaug {
     return new Imgaug(JSON.parse(await answer()), ask, () => child.stdin.end(), folder);
   }
 
-  /** `images` [count, height, width, 3] after the job, as a new batch. */
+  /** Applies the job to `images` [count, height, width, 3]; returns a new batch. */
   async render(images: ImageBatch, job: Job): Promise<ImageBatch> {
     const input = join(this.#folder, "in.bin");
     const output = join(this.#folder, "out.bin");

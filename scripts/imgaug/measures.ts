@@ -1,10 +1,11 @@
-// What is measured on images, and how two samples of such measures are compared: by their means, in standard errors,
-// and by their distributions (the two-sample test of Kolmogorov and Smirnov; Massey 1951, "The Kolmogorov-Smirnov test
-// for goodness of fit").
+// Measures images and compares two samples of such measures by their means, in standard errors, and by their
+// distributions (two-sample Kolmogorov-Smirnov test; Massey 1951, "The Kolmogorov-Smirnov test for goodness of fit").
 
 import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
 
-/** The significance level of one test. Some 800 are made: were both sides the same, 1% of runs would fail one. */
+/**
+ * The significance level of one test. With about 1,000 tests, 1% of runs would fail one if both sides were the same.
+ */
 export const SIGNIFICANCE = 1e-5;
 /** The two-sided quantile of the normal distribution at that level. */
 export const LARGEST_Z = 4.42;
@@ -13,11 +14,11 @@ export const LARGEST_Z = 4.42;
 export interface ImageMeasures {
   readonly mean: Float64Array;
   readonly deviation: Float64Array;
-  /** Mean absolute difference to the original. */
+  /** Mean absolute difference from the original. */
   readonly change: Float64Array;
-  /** Mean absolute difference of red and green: what the others do not see, whether channels are changed alike. */
+  /** Mean absolute difference of red and green, which shows whether channels change alike; the others do not. */
   readonly colour: Float64Array;
-  /** Mean absolute difference of values one pixel and two pixels apart in a row: how fine the image and its noise are. */
+  /** Mean absolute difference of values one and two pixels apart in a row, which shows how fine the noise is. */
   readonly grain: Float64Array;
 }
 
@@ -53,7 +54,7 @@ export function measureImages(images: ImageBatch, originals: ImageBatch): ImageM
   return measures;
 }
 
-/** Mean absolute difference of an image's values so many pixels apart along x; 0 where the image is too narrow. */
+/** Mean absolute difference of values `apart` pixels apart along x; 0 if the image is too narrow. */
 function neighbourDifference({ height, width }: ImageBatch, image: Uint8Array, apart: number): number {
   if (width <= apart) return 0;
   const stride = width * 3;
@@ -65,7 +66,7 @@ function neighbourDifference({ height, width }: ImageBatch, image: Uint8Array, a
   return sum / (height * (width - apart) * 3);
 }
 
-/** Where the light of each image has its centre, in pixels from the left and from the top; none where all is black. */
+/** The centroid of each image's brightness, in pixels from the left and the top; undefined for a black image. */
 export function centroids(images: ImageBatch): ({ x: number; y: number } | undefined)[] {
   return Array.from({ length: images.count }, (_, index) => {
     const image = imageAt(images, index);
@@ -82,7 +83,7 @@ export function centroids(images: ImageBatch): ({ x: number; y: number } | undef
 }
 
 export interface Comparison {
-  /** Ours less theirs, and that in standard errors (0 where nothing differs). */
+  /** Ours minus theirs, and the same in standard errors (0 if nothing differs). */
   readonly difference: number;
   readonly z: number;
   /** The largest distance between the distribution functions, and the mean distance between equal quantiles. */
@@ -115,7 +116,7 @@ export function compareSamples(
   return { difference, z, kolmogorov, quantileDistance, inside: sameMean && sameDistribution };
 }
 
-/** The distance that two samples of the same distribution exceed with probability SIGNIFICANCE (for large samples). */
+/** The Kolmogorov-Smirnov distance that large samples of one distribution exceed with probability SIGNIFICANCE. */
 export function criticalDistance(count: number, otherCount: number): number {
   return Math.sqrt((-Math.log(SIGNIFICANCE / 2) / 2) * (1 / count + 1 / otherCount));
 }
@@ -161,11 +162,11 @@ function variance(values: Float64Array): number {
 
 export interface PixelComparison {
   readonly largest: number;
-  /** The share of all values. */
+  /** Share of all values that differ. */
   readonly different: number;
 }
 
-/** How two batches of images of the same size differ, value by value. */
+/** Compares two batches of images of the same size value by value. */
 export function comparePixels(ours: Uint8Array, theirs: Uint8Array): PixelComparison {
   let largest = 0;
   let different = 0;

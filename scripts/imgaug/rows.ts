@@ -1,6 +1,6 @@
 // The rows of the comparison: distributions at five magnitudes, displacements of a marker, and pixels at equal
-// parameters. Each row is compared with imgaug as it is; where that is outside of the tolerance, once more with the one
-// known difference to our specification taken away (see render.py). Then the row is explained, if it is inside.
+// parameters. Each row is compared with the unmodified imgaug and, if that is outside the tolerance, again without the
+// one known difference from our specification (see render.py). The row is explained if it is then inside.
 
 import { applyChain, renderChainInto } from "../../src/augment/chain.ts";
 import type { DrawnParameters } from "../../src/augment/technique.ts";
@@ -24,10 +24,10 @@ export const MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1] as const;
 export const NEGLIGIBLE_LEVELS = 0.25;
 export const NEGLIGIBLE_PIXELS = 0.02;
 export const NEGLIGIBLE_SHARE = 0.005;
-/** Pixels at equal parameters may differ by 1, in this share of all values. */
+/** Largest share of all values that may differ, by 1, at equal parameters. */
 export const LARGEST_SHARE = 0.1;
 
-/** What imgaug does otherwise, by technique, where that can be taken away. */
+/** The techniques with a known difference that can be removed, for drawn and for given parameters. */
 export const ADJUSTABLE: Readonly<Record<"drawn" | "given", readonly TechniqueName[]>> = {
   drawn: ["crop", "gamma-contrast", "add-to-hue-and-saturation"],
   given: [
@@ -52,12 +52,12 @@ export interface Statistic {
 
 export interface DistributionRow {
   readonly technique: TechniqueName;
-  /** Undefined where it is not used. */
+  /** Undefined if the technique does not use it. */
   readonly magnitude?: number;
   /** Mean, standard deviation, change, colour and grain of the images; or the marker's displacements. */
   readonly statistics: readonly Statistic[];
   readonly verdict: Verdict;
-  /** The statistics against the adjusted imgaug. */
+  /** The statistics compared with the adjusted imgaug. */
   readonly adjusted?: readonly Statistic[];
 }
 
@@ -69,20 +69,22 @@ export interface PixelRow {
   readonly adjusted?: PixelComparison;
 }
 
-/** Compares every row with `imgaug`; `tell` is called as each begins. */
+/** Compares every row with `imgaug`; calls `tell` at the start of each. */
 export class Rows {
   readonly #imgaug: Imgaug;
   readonly #passes: number;
   readonly #tell: (what: string) => void;
 
-  /** Each image goes `passes` times through every technique, with other draws. */
+  /** Each technique is applied `passes` times to each image, with different draws. */
   constructor(imgaug: Imgaug, passes: number, tell: (what: string) => void) {
     this.#imgaug = imgaug;
     this.#passes = passes;
     this.#tell = tell;
   }
 
-  /** Per-image mean, standard deviation, mean absolute change, colour and grain: a row for each technique and magnitude. */
+  /**
+   * One row per technique and magnitude: each image's mean, standard deviation, mean absolute change, colour and grain.
+   */
   async distributions(
     images: ImageBatch,
     techniques: readonly TechniqueName[] = TECHNIQUES,
@@ -91,7 +93,7 @@ export class Rows {
     const original = measureImages(images, images);
     const statistics = (ours: ImageMeasures[], theirs: ImageMeasures[]) =>
       (["mean", "deviation", "change", "colour", "grain"] as const).map((name) => {
-        // Each image's own mean and deviation are the same on both sides: without them the tests see more.
+        // Both sides start from the same image: subtracting its values makes the tests more sensitive.
         const changes = (measures: ImageMeasures[]) =>
           join(measures.map((values) => values[name].map((value, i) => value - original[name][i])));
         return {
@@ -109,7 +111,7 @@ export class Rows {
     return rows;
   }
 
-  /** Where a marker goes: mean |dx| and |dy| in pixels, and the share of markers that left the image. */
+  /** How a marker moves: mean |dx| and |dy| in pixels, and the share of markers that left the image. */
   async displacements(side: number, count: number): Promise<DistributionRow[]> {
     const rows: DistributionRow[] = [];
     const markers = markerImages(side, count);
@@ -167,7 +169,7 @@ export class Rows {
     return { ...row, adjusted, verdict: inside(adjusted) ? "explained" : "outside" };
   }
 
-  /** The same parameters on both sides, for techniques that have no noise: how many values differ. */
+  /** Counts differing values with the same parameters on both sides, for techniques without noise. */
   async pixels(images: ImageBatch): Promise<PixelRow[]> {
     const rows: PixelRow[] = [];
     const inside = ({ largest, different }: PixelComparison) => largest <= 1 && different <= LARGEST_SHARE;
@@ -236,7 +238,7 @@ function magnitudesOf(technique: TechniqueName): readonly (number | undefined)[]
   return usesMagnitude(technique) ? MAGNITUDES : [undefined];
 }
 
-/** `count` times a white disc on black, off the centre to the right and above. */
+/** `count` copies of a white disc on black, right of and above the centre. */
 function markerImages(side: number, count: number): ImageBatch {
   const images = createBatch(count, side, side);
   const [centreX, centreY, radius] = [0.65 * side, 0.3 * side, 0.08 * side];

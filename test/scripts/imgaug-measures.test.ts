@@ -24,19 +24,19 @@ describe("the comparison with imgaug", () => {
     close(kolmogorovDistance(first, first), 0);
     close(meanQuantileDistance(Float64Array.of(1, 2, 3), Float64Array.of(3, 1, 2)), 0);
     close(meanQuantileDistance(Float64Array.of(0, 10), Float64Array.of(1, 12)), 1.5);
-    // Quantiles 0 0 0 | 3 3 3 beside 1 1 | 2 2 | 6 6, each a sixth.
+    // Quantiles 0 0 0 | 3 3 3 against 1 1 | 2 2 | 6 6, each one sixth.
     close(meanQuantileDistance(Float64Array.of(3, 0), Float64Array.of(6, 1, 2)), (1 + 1 + 2 + 1 + 3 + 3) / 6);
     close(criticalDistance(2000, 2000), Math.sqrt(-Math.log(1e-5 / 2) / 2 / 1000));
   });
 
-  it("tells samples of one distribution from those of another, and lets small differences pass", () => {
+  it("distinguishes samples of different distributions, but accepts small differences", () => {
     const random = new Random(3);
     const draw = (shift: number, deviation = 4) =>
       Float64Array.from({ length: 2000 }, () => random.normal(shift, deviation));
     const sample = draw(10);
     assert.ok(compareSamples(sample, draw(10), 0, false).inside);
     assert.ok(!compareSamples(sample, draw(11.5), 0.25, false).inside);
-    // The same mean with another spread.
+    // The same mean with a different spread.
     assert.ok(!compareSamples(sample, draw(10, 6), 0.25, false).inside);
     const shifted = sample.map((value, i) => value + 0.2 + 0.01 * (i % 2));
     assert.ok(compareSamples(sample, shifted, 0.25, true).inside);
@@ -49,7 +49,7 @@ describe("the comparison with imgaug", () => {
     const images = createBatch(2, 1, 2);
     images.data.set([30, 26, 34, 10, 10, 10]);
     const { mean, deviation, change, colour, grain } = measureImages(images, originals);
-    // There are values one pixel apart, 20 levels in the mean, and none two pixels apart.
+    // Values one pixel apart differ by 20 levels on average; there are none two pixels apart.
     assert.deepEqual([...mean, ...change, ...colour, ...grain], [20, 0, 20, 0, 2, 0, 10, 0]);
     close(deviation[0], Math.sqrt((100 + 36 + 196 + 300) / 6));
     assert.equal(deviation[1], 0);

@@ -1,21 +1,21 @@
-// A program of your own that searches for policies, and then trains on batches that the best of them augment.
+// An example program that searches for policies and then trains on batches augmented with the best of them.
 //
 //   node examples/library.mjs cifar10
 //   node examples/library.mjs photos/ 100 '{"image_size": 64, "child_epochs": 30}'
 //
-// The arguments: a dataset's name or a path, how many policies to judge, and keys of the configuration, as JSON.
+// Arguments: a dataset's name or path, the number of policies to evaluate, and configuration keys as JSON.
 
 import { DeepAugment, InterruptedError, loadDataset } from "deepaugment";
 
 const [data = "cifar10", iterations = "12", settings = "{}"] = process.argv.slice(2);
 const config = JSON.parse(settings);
 
-// The images can come from anywhere: uint8, [count, height, width, 3], and a whole number for each as its label. If the
-// search may read them itself, use `new DeepAugment("cifar10", config)`.
+// The images can come from any source: uint8 [count, height, width, 3], with an integer label for each. To let the
+// search read them itself, use `new DeepAugment("cifar10", config)`.
 const { train } = await loadDataset(data, { imageSize: config.image_size });
 const deepAugment = new DeepAugment(train.images, train.labels, config);
 
-// Ctrl-C ends the search; what was judged until then stays in the experiment's folder.
+// Ctrl-C ends the search; the results so far stay in the experiment's folder.
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 
@@ -27,7 +27,7 @@ function onTrial({ trial, reward }, best) {
 
 try {
   await deepAugment.optimize(Number(iterations), { onTrial, signal: stop.signal });
-  // Called again it judges two more policies, with all that was learnt from the first ones.
+  // Another call continues the search: two more policies, using what was learned from the first ones.
   await deepAugment.optimize(2, { onTrial, signal: stop.signal });
 } catch (error) {
   if (!(error instanceof InterruptedError)) throw error;
@@ -55,7 +55,7 @@ if (deepAugment.topPolicies.length > 0) {
     let count = 0;
     const options = { batchSize: 32, augmentChance: 0.5, epoch };
     for await (const { images } of deepAugment.imagesWithTopPolicies(train.images, train.labels, options)) {
-      // images.data: uint8 [batch, height, width, 3], and one label for each: train your model on them here.
+      // images.data is uint8 [batch, height, width, 3], with one label per image: train your model on them here.
       count += images.count;
     }
     console.log(`epoch ${epoch}: ${count} images, about half of them augmented`);

@@ -1,4 +1,4 @@
-// Compiles kernels/, which is AssemblyScript, into dist/kernels/augment.wasm.
+// Compiles the AssemblyScript in kernels/ to dist/kernels/augment.wasm.
 //   npm run build:kernels
 
 import { main } from "assemblyscript/asc";
@@ -8,7 +8,7 @@ const { error, stderr } = await main([
   ...["--outFile", "dist/kernels/augment.wasm"],
   ...["--runtime", "stub", "--use", "abort=", "--noAssert"],
   ...["--enable", "simd", "--enable", "bulk-memory", "-O3"],
-  // Vectors are passed between functions of the module only.
+  // Disables a warning on vectors in signatures: they are only passed between functions of the module.
   ...["--disableWarning", "112"],
 ]);
 const warnings = stderr.toString();

@@ -1,12 +1,13 @@
-// Compiles native/, the C++ kernels of the engine `native`, into dist/native/deepaugment.node with the machine's own
-// compiler: $CXX, or c++, g++, clang++. Without one the program trains on the engine `wasm`, and all else works.
+// Compiles native/, the C++ kernels of the engine `native`, to dist/native/deepaugment.node with the machine's
+// compiler: $CXX, or c++, g++ or clang++. Without a compiler, the program trains on the engine `wasm`; everything else
+// works.
 //
-//   node scripts/build-native.ts               # as an installation does: a compiler that fails is no failure of ours
-//   node scripts/build-native.ts --required    # npm run build:native: there it is
-//   node scripts/build-native.ts --sanitize    # into build/sanitized/, with AddressSanitizer and UBSan
+//   node scripts/build-native.ts               # at installation: exits with 0 even if the compiler fails
+//   node scripts/build-native.ts --required    # npm run build:native: exits with 1 if the compiler fails
+//   node scripts/build-native.ts --sanitize    # to build/sanitized/, with AddressSanitizer and UBSan
 //
-// Nothing is done where the addon was built from the same sources by the same compiler. The addon is replaced whole, so
-// that builds at the same time, and programs that run on the old one, are not disturbed.
+// Does nothing if the addon was already built from the same sources by the same compiler. The addon is replaced
+// atomically, so that concurrent builds and programs that use the old one are not affected.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -23,13 +24,13 @@ const { values: options } = parseArgs({
   options: {
     required: { type: "boolean", default: false },
     sanitize: { type: "boolean", default: false },
-    /** The folder of the addon. */
+    /** The addon's folder. */
     out: { type: "string" },
   },
 });
 const ADDON = join(options.out ?? (options.sanitize ? "build/sanitized" : "dist/native"), "deepaugment.node");
 const WITHOUT = "without engine native, trainings run on engine wasm";
-/** Of a compiler's complaints, where they are not the developer's business. */
+/** Number of lines of a compiler's errors to show if the addon is not required. */
 const LINES_SHOWN = 8;
 
 await main();
@@ -38,8 +39,10 @@ async function main(): Promise<void> {
   const compiler = process.platform === "win32" ? undefined : findCompiler();
   if (!compiler) {
     rmSync(ADDON, { force: true });
-    const none = "no C++ compiler found (to have it: install g++ or clang++, and run npm run build)";
-    console.log(`${process.platform === "win32" ? "not made for Windows yet" : none}: ${WITHOUT}`);
+    const none = "no C++ compiler found (install g++ or clang++ and run npm run build)";
+    console.log(
+      `${process.platform === "win32" ? "engine native does not support Windows yet" : none}: ${WITHOUT}`,
+    );
     return;
   }
   try {
@@ -62,7 +65,7 @@ async function build(compiler: Compiler): Promise<void> {
   const flags = [
     ...COMMON_FLAGS,
     ...[options.sanitize ? "-O1" : "-O3", "-fPIC", "-fvisibility=hidden", "-pthread"],
-    // Whatever C++ throws becomes an error in JavaScript, std::bad_alloc too.
+    // All C++ exceptions become JavaScript errors, including std::bad_alloc.
     ...[
       "-DNAPI_CPP_EXCEPTIONS",
       "-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL",
@@ -115,7 +118,7 @@ async function build(compiler: Compiler): Promise<void> {
   }
 }
 
-/** What the addon is built from; it holds this text, which is how a later build knows it. */
+/** A text that identifies what the addon is built from. The addon contains it, so that a later build can compare it. */
 function stampOf(compiler: Compiler, flags: readonly string[], files: readonly string[]): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([compiler, flags, process.arch]));
@@ -128,7 +131,7 @@ async function run({ file, args }: Compiler, more: readonly string[]): Promise<v
   if (stderr && options.required) process.stderr.write(stderr);
 }
 
-/** All actions that have begun have ended when it returns, or throws the first error. */
+/** Runs the actions in parallel. All started actions have ended when it returns or throws the first error. */
 async function eachInParallel<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
   const queue = [...items];
   const worker = async () => {

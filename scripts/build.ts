@@ -1,10 +1,10 @@
-// Compiles bin/, src/, kernels/ and native/ into dist/, as the npm package holds them.
+// Compiles bin/, src/, kernels/ and native/ to dist/, the contents of the npm package.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-// What is compiled from native/ is made again only where that has changed.
+// dist/native is kept: build-native.ts rebuilds it only if its sources have changed.
 for (const name of existsSync("dist") ? readdirSync("dist") : []) {
   if (name !== "native") rmSync(join("dist", name), { recursive: true });
 }

@@ -1,12 +1,12 @@
-// Whether a search loses anything to crashes: real searches of 20 trials on the test's images, in one of which the program
-// is killed at random moments (with or without its workers) and resumed each time, and in another its workers are killed and
-// stopped while it continues by itself. Both must leave the notebook and the policies of an undisturbed search.
+// Checks that crashes do not lose anything, with real searches of 20 trials on the test images. In one, the program is
+// killed at random moments (with or without its workers) and resumed each time; in another, its workers are killed and
+// stopped while it continues by itself. Both must end with the notebook and policies of an undisturbed search.
 //
 //   npm run check:crash                            # 30 kills, then 10 killed and 3 hung workers; about 15 minutes
 //   npm run check:crash -- --kills 5 --hung 0      # fewer
 //   npm run check:crash -- --seed 7                # at other moments
 //
-// What it does goes to stderr, a JSON line with the verdict to stdout; the exit code is 1 if something was lost.
+// Progress goes to stderr, a JSON line with the verdict to stdout; the exit code is 1 if something was lost.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,7 +43,7 @@ const SETTINGS = {
   confirm_samples: 2,
   child_epochs: 3,
   child_batch_size: 20,
-  // Weights are made before the first trial: to be killed in, too.
+  // Pre-trains weights before the first trial, so that kills can happen there too.
   child_first_train_epochs: 2,
   seed: 3,
   workers: 2,
@@ -52,8 +52,8 @@ const TRAININGS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples;
 const ROWS = TRAININGS * SETTINGS.child_epochs;
 
 /**
- * At least this many trainings end between two disturbances: the one that is run again must not be disturbed a second time,
- * or it would fail for good.
+ * Minimum number of trainings that end between two disturbances: a training that is run again must not be disturbed a
+ * second time, because it would then fail for good.
  */
 const UNDISTURBED = 3;
 
@@ -66,7 +66,7 @@ function optimizeArgs(out: string): string[] {
   return ["optimize", ...settings.flatMap(([key, value]) => ["--set", `${key}=${value}`])];
 }
 
-/** The experiment in a folder of experiments that can be resumed; one that died in its first moments cannot. */
+/** The experiment in `out` that can be resumed; one killed in its first moments cannot. */
 function experimentIn(out: string): string | undefined {
   if (!existsSync(out)) return undefined;
   return readdirSync(out)
@@ -74,14 +74,14 @@ function experimentIn(out: string): string | undefined {
     .find((folder) => existsSync(join(folder, "config.yaml")) && existsSync(join(folder, "experiment.json")));
 }
 
-/** Rows of epochs in the notebook. */
+/** Number of epoch rows in the notebook. */
 function rowsIn(out: string): number {
   const folder = experimentIn(out);
   const path = folder && join(folder, "notebook.csv");
   return path && existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 2 : 0;
 }
 
-/** Trainings that have ended, in order or early. */
+/** Number of ended trainings, in order or early. */
 function endedIn(out: string): number {
   const folder = experimentIn(out);
   const rows = ["notebook.csv", "early.csv"].flatMap((file) => {
@@ -91,13 +91,13 @@ function endedIn(out: string): number {
   return new Set(rows.map((row) => row.split(",").slice(0, 2).join())).size;
 }
 
-/** What must be the same: all but the times, which only the notebook has. */
+/** What must be the same: everything but the times in the notebook and the confirmations. */
 function resultOf(out: string): Record<string, string> {
   const folder = experimentIn(out)!;
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   return {
     "notebook.csv": text("notebook.csv").replace(/,[^,\n]*$/gm, ""),
-    // If no policy promises more than the baseline there is nothing to confirm.
+    // If no policy promises more than the baseline, there is nothing to confirm.
     "confirmations.csv": existsSync(join(folder, "confirmations.csv"))
       ? text("confirmations.csv").replace(/,[^,\n]*$/gm, "")
       : "",
@@ -107,29 +107,29 @@ function resultOf(out: string): Record<string, string> {
   };
 }
 
-/** The names of what differs from the undisturbed search. */
+/** The names of the files that differ from the undisturbed search. */
 function differences(out: string, expected: Record<string, string>): string[] {
   const result = resultOf(out);
   return Object.keys(expected).filter((key) => result[key] !== expected[key]);
 }
 
-function startOrGoOn(out: string): Started {
+function startOrResume(out: string): Started {
   const experiment = experimentIn(out);
   return start(experiment ? ["optimize", "--resume", experiment] : optimizeArgs(out), environment);
 }
 
-/** Kills the program again and again. */
+/** Kills the program repeatedly. */
 async function killProgram(out: string): Promise<{ killed: number; withWorkers: number }> {
   const random = new Random(SEED, "kills");
   let killed = 0;
   let withWorkers = 0;
   while (killed < KILLS) {
-    const program = startOrGoOn(out);
+    const program = startOrResume(out);
     const state = { isRunning: true };
     program.finished.then(() => {
       state.isRunning = false;
     });
-    // One kill in four after some time, which may be before anything is trained; the others spread over the rows.
+    // One kill in four comes after a random time, possibly before anything is trained; the others spread over the rows.
     const goal = random.chance(0.25) ? 0 : Math.floor(((killed + random.uniform()) / (KILLS + 1)) * ROWS);
     while (state.isRunning && rowsIn(out) < goal) await sleep(2);
     await sleep(goal === 0 ? random.uniform(0, 4000) : random.uniform(0, 500));
@@ -146,14 +146,15 @@ async function killProgram(out: string): Promise<{ killed: number; withWorkers: 
       throw new Error(`a run ended with ${code}: ${stderr}`);
     }
   }
-  const last = await startOrGoOn(out).finished;
+  const last = await startOrResume(out).finished;
   check(last);
   return { killed, withWorkers };
 }
 
 /**
- * Kills and stops workers of one program, which ends by itself.
- * @param wait the longest time before each, in milliseconds: about as long as a training takes, so that there is time for all.
+ * Kills and stops workers of one program, which runs to its end.
+ * @param wait longest wait before each, in milliseconds: about the duration of a training, so that all fit in the
+ * search.
  */
 async function disturbWorkers(
   out: string,
@@ -234,7 +235,7 @@ await runScript(async () => {
         workersKilled: workers.killed,
         workersHung: workers.hung,
         differsAfterWorkers: differingToo,
-        verdict: isWhole ? "nothing was lost" : "NOT as it should be",
+        verdict: isWhole ? "nothing was lost" : "SOMETHING WAS LOST",
       }),
     );
     if (!isWhole) process.exitCode = 1;

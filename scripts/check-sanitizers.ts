@@ -1,10 +1,10 @@
-// Runs the native engine's tests with its addon built under AddressSanitizer and UndefinedBehaviorSanitizer: a kernel
-// that reads or writes outside of its arrays, or does what C++ leaves undefined, ends its test file with a report.
+// Runs the native engine's tests with its addon built with AddressSanitizer and UndefinedBehaviorSanitizer: a kernel
+// that reads or writes outside its arrays, or has other undefined behaviour, ends its test file with a report.
 //
 //   npm run check:sanitizers                                        # test/engine/native*.test.ts
 //   npm run check:sanitizers -- test/engine/native-addon.test.ts
 //
-// For GCC on Linux. What Node itself never frees is not looked for.
+// For GCC on Linux. Leaks are not checked, because Node itself does not free everything.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
@@ -18,25 +18,25 @@ const library =
   compiler &&
   execFileSync(compiler.file, [...compiler.args, "-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
 if (process.platform !== "linux" || !library || !existsSync(library)) {
-  fail("it takes GCC with its libasan, on Linux; CXX=g++ names one where c++ is another");
+  fail("it needs GCC with libasan on Linux; if c++ is another compiler, set CXX=g++");
 }
 const tests =
   process.argv.length > 2 ? process.argv.slice(2) : globSync("test/engine/native*.test.ts").sort();
-if (tests.length === 0) fail("there are no tests");
+if (tests.length === 0) fail("there are no test files test/engine/native*.test.ts; name some as arguments");
 
 node({}, "scripts/build-native.ts", "--sanitize", "--required");
 const sanitized = {
   DEEPAUGMENT_NATIVE_ADDON: ADDON,
-  // The program itself is not built so, hence the sanitizer has to be there before it.
+  // Node itself is not built with the sanitizer, so its library must be loaded first.
   LD_PRELOAD: library,
   ASAN_OPTIONS: "detect_leaks=0",
   UBSAN_OPTIONS: "print_stacktrace=1",
 };
-// Tests skip an addon that cannot be loaded: here that is a failure.
+// The tests are skipped if the addon cannot be loaded; here that is an error.
 node(sanitized, "--eval", `process.dlopen({ exports: {} }, ${JSON.stringify(ADDON)})`);
 node(sanitized, "--test", ...tests);
 
-/** Runs this Node; where that fails, so does this script. */
+/** Runs Node with these arguments; exits with an error if that fails. */
 function node(environment: Readonly<Record<string, string>>, ...args: string[]): void {
   const { status, signal } = spawnSync(process.execPath, args, {
     env: { ...process.env, ...environment },

@@ -1,12 +1,13 @@
-// Checks the properties of the techniques (test/augment/properties.ts) on millions of random cases: any technique,
-// sides from 1 to 48 pixels, any magnitude with 0 and 1 among them. A quarter of the cases are chains of two or three.
+// Checks the properties of the techniques (test/augment/properties.ts) in millions of random cases: any technique,
+// sides from 1 to 48 pixels, any magnitude including 0 and 1. A quarter of the cases are chains of two or three
+// operations.
 //
 //   node scripts/check-techniques.ts --cases 10000000     # some minutes on two cores
-//   node scripts/check-techniques.ts --case 4711          # that case alone, with its stack trace
-//   node scripts/check-techniques.ts --large              # each technique on 4096 x 4096 pixels instead, once
+//   node scripts/check-techniques.ts --case 4711          # only that case, with its stack trace
+//   node scripts/check-techniques.ts --large              # each technique once on 4096 x 4096 pixels instead
 //
-// A case depends on its number and on --seed (1 unless told) alone. Progress goes to stderr, a JSON line to stdout; the
-// first failure ends the run with exit code 1 and tells the case's number.
+// A case depends only on its number and on --seed (default 1). Progress goes to stderr, a JSON line to stdout; the
+// first failure ends the run with exit code 1 and prints the case's number.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -18,13 +19,13 @@ import { TECHNIQUES } from "../src/config/techniques.ts";
 import type { Chain } from "../src/policy/policy.ts";
 import { checkComposition, checkOperation } from "../test/augment/properties.ts";
 
-/** Cases that a worker takes at a time. */
+/** Number of cases that a worker takes at a time. */
 const BLOCK = 5000;
 const PROGRESS_SECONDS = 10;
 const LARGE: Shape = { height: 4096, width: 4096 };
 
 interface Case {
-  /** One, or a chain of two or three. */
+  /** One operation, or a chain of two or three. */
   readonly operations: Chain;
   readonly shape: Shape;
   readonly seed: number;
@@ -59,7 +60,7 @@ function drawMagnitude(random: Random): number {
   return kind === 0 ? 0 : kind === 1 ? 1 : random.uniform();
 }
 
-/** Mostly small: up to 4 as often as up to 16, and both twice as often as up to 48. */
+/** Mostly small: at most 4, at most 16 or at most 48, in the ratio 2 : 2 : 1. */
 function drawSide(random: Random): number {
   return random.integer(1, [4, 4, 16, 16, 48][random.integer(0, 4)]);
 }
@@ -74,7 +75,7 @@ function describe({ operations, shape, seed }: Case): string {
   return `${chain}, on ${shape.height} x ${shape.width}, seed ${seed}`;
 }
 
-/** In a worker: checks the blocks that come, and answers each with its first failure or none. */
+/** Runs in a worker: checks blocks and answers each with its first failure, if any. */
 function checkBlocks(seed: number): void {
   parentPort?.on("message", ({ from, to }: Block) => {
     parentPort?.postMessage(firstFailure(from, to, seed));
@@ -92,7 +93,7 @@ function firstFailure(from: number, to: number, seed: number): Failure | undefin
   return undefined;
 }
 
-/** Shares the cases among `workers` threads; ends soon after the first failure. */
+/** Distributes the cases among `workers` threads; stops soon after the first failure. */
 async function checkAll(cases: number, seed: number, workers: number): Promise<Failure | undefined> {
   const start = performance.now();
   let next = 0;
@@ -116,7 +117,7 @@ async function checkAll(cases: number, seed: number, workers: number): Promise<F
         if (now - told > 1000 * PROGRESS_SECONDS) {
           told = now;
           const rate = Math.round((1000 * checked) / (now - start));
-          process.stderr.write(`${checked} of ${cases} cases, ${rate} a second\n`);
+          process.stderr.write(`${checked} of ${cases} cases, ${rate} per second\n`);
         }
         give();
       });
@@ -134,7 +135,7 @@ async function checkAll(cases: number, seed: number, workers: number): Promise<F
   return failure;
 }
 
-/** A whole number of at least `least` from the command line. */
+/** Parses an integer of at least `least` from the command line. */
 function whole(name: string, text: string, least: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
@@ -174,7 +175,7 @@ async function main(): Promise<void> {
   if (failure) {
     const { number, reason } = failure;
     process.stderr.write(`case ${number} fails: ${reason} (${describe(caseOf(number, seed))})\n`);
-    process.stderr.write(`again: node scripts/check-techniques.ts --seed ${seed} --case ${number}\n`);
+    process.stderr.write(`to repeat it: node scripts/check-techniques.ts --seed ${seed} --case ${number}\n`);
     process.exitCode = 1;
     return;
   }

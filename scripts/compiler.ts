@@ -1,17 +1,19 @@
-// The machine's own C++ compiler.
+// Finds the machine's C++ compiler and shortens its errors.
 
 import { execFileSync } from "node:child_process";
 import { messageOf } from "../src/common/errors.ts";
 
-/** A program and the arguments that come before all others. */
+/** An executable and the arguments that precede all others. */
 export interface Compiler {
   readonly file: string;
   readonly args: readonly string[];
-  /** What it says of itself. */
+  /** Output of --version. */
   readonly version: string;
 }
 
-/** $CXX where it is set (CXX=none: no compiler), else c++, g++ or clang++; undefined where none of them runs. */
+/**
+ * $CXX if set (CXX=none: no compiler), otherwise the first of c++, g++ and clang++ that runs; undefined if none does.
+ */
 export function findCompiler(): Compiler | undefined {
   const { CXX } = process.env;
   for (const command of CXX ? [CXX] : ["c++", "g++", "clang++"]) {
@@ -23,19 +25,19 @@ export function findCompiler(): Compiler | undefined {
       });
       return { file, args, version };
     } catch {
-      // Not there, or none that works here: the next.
+      // Missing or not working: try the next one.
     }
   }
   return undefined;
 }
 
-/** What a compiler that failed printed, or why it could not run. */
+/** What a failed compiler printed, or why it could not run. */
 export function complaintOf(error: unknown): string {
   const printed = error instanceof Error && "stderr" in error ? String(error.stderr).trimEnd() : "";
   return printed || messageOf(error);
 }
 
-/** So many lines of a complaint, from the first error on. */
+/** `count` lines of a compiler's output, from the first error on. */
 export function firstErrors(complaint: string, count: number): string {
   const lines = complaint.split("\n");
   const start = Math.max(

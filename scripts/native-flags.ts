@@ -1,23 +1,23 @@
-// How the sources of native/ are compiled, whether into the engine's addon or into a program that measures their loops.
+// Compiler flags for the sources in native/, both for the engine's addon and for the program that measures their loops.
 
 import { execFile } from "node:child_process";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import type { Compiler } from "./compiler.ts";
 
-/** Of all sources, besides how much is optimized. */
+/** Flags for all sources, except the optimization level. */
 export const COMMON_FLAGS: readonly string[] = [
   ...["-std=c++17", "-Wall", "-Wextra"],
-  // Nobody reads errno: without it, a square root is one instruction.
+  // errno is not used; without it, a square root is a single instruction.
   "-fno-math-errno",
 ];
 
 const AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mfma", "-mprefer-vector-width=512"];
 const AVX512_BFLOAT16 = [...AVX512, "-mavx512bf16"];
 /**
- * Flags of single files, mostly those that are made for one instruction set of x86-64, which others must not be compiled
- * with; elsewhere these files are empty. A flag that the compiler does not know is left out: what a file cannot do
- * without, it asks for by `#if`.
+ * Flags for single files, mostly those for one x86-64 instruction set, which other files must not be compiled with;
+ * these files are empty on other processors. Flags that the compiler does not know are left out; a file checks with
+ * `#if` for what it requires.
  */
 const FLAGS: Record<string, readonly string[]> = {
   "kernels_avx2.cc": ["-mavx2", "-mfma"],
@@ -27,20 +27,20 @@ const FLAGS: Record<string, readonly string[]> = {
   "kernels_emulated_tiles.cc": ["-Wno-psabi"],
 };
 
-/** Flags for one source besides those that all have; for those that the compiler knows, see `knownFlags`. */
+/** Additional flags for one source; see `knownFlags` for those that the compiler supports. */
 export function flagsOf(source: string): readonly string[] {
   const flags = FLAGS[basename(source)] ?? [];
   return process.arch === "x64" ? flags : flags.filter((flag) => !flag.startsWith("-m"));
 }
 
-/** Which of the flags the compiler knows. */
+/** The flags that the compiler supports. */
 export async function knownFlags({ file, args }: Compiler, flags: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>();
   const check = async (flag: string) => {
     const command = [...args, "-Werror", flag, "-fsyntax-only", "-x", "c++", "/dev/null"];
     await promisify(execFile)(file, command).then(
       () => known.add(flag),
-      () => {}, // not known
+      () => {}, // not supported
     );
   };
   await Promise.all([...new Set(flags)].map(check));

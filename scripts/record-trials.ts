@@ -1,11 +1,11 @@
-// Records real trials of random policies: what a controller meets, kept as a data file (test/fixtures/trials.jsonl), on
-// which controllers are compared (npm run bench:regret). The basic CNN on 2,000 CIFAR-10 images, 1,000 to validate, one
-// sample a trial: the trials of `optimize` with method random, opt_samples 1 and child_epochs 15.
+// Records real trials of random policies in a file (test/fixtures/trials.jsonl) on which controllers are compared (npm
+// run bench:regret): the basic CNN with 2,000 training and 1,000 validation images of CIFAR-10, one sample per trial,
+// like the trials of `optimize` with method random, opt_samples 1 and child_epochs 15.
 //
-//   npm run record:trials                          # 400 policies and the baseline; hours
+//   npm run record:trials                          # 400 policies and the baseline; takes hours
 //   npm run record:trials -- --trials 100-199 --out part.jsonl
 //
-// A trial is a JSON line, appended as its training ends; trials in the file are not trained again.
+// Each trial is a JSON line, appended when its training ends; trials that the file already has are not trained again.
 
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -33,7 +33,7 @@ interface RecordedTrial {
   readonly trial: number;
   readonly policy: Policy;
   readonly reward: number;
-  /** Of each epoch. */
+  /** One value per epoch, as in `validationAccuracies`. */
   readonly accuracies: readonly number[];
   readonly validationAccuracies: readonly number[];
   readonly engine: string;
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The trial's policy in a random search of seed 0. */
+/** The trial's policy in a random search with seed 0. */
 function policyOf(trial: number): Policy {
   const shape = { chains: 1, operationsPerChain: 2 };
   const space = createSpace({ ...shape, operations: TECHNIQUES });
@@ -108,7 +108,7 @@ function policyOf(trial: number): Policy {
     : pointToPolicy(space, randomSearchPoint(space.dimensions, SEED, trial));
 }
 
-/** The numbers of the trials that the file has. */
+/** The numbers of the trials in the file. */
 function readTrials(path: string): Set<number> {
   if (!existsSync(path)) return new Set();
   const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);

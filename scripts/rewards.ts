@@ -1,15 +1,15 @@
-// Rewards of the basic CNN on real CIFAR-10, without augmentation and with horizontal flips added, in each precision of an
-// engine, beside those that the same child reaches in PyTorch: shows that the child learns what it should.
+// Compares the rewards of the basic CNN on CIFAR-10, without augmentation and with horizontal flips added, in each
+// precision of an engine, with those of the same child in PyTorch: shows that the child learns as it should.
 //
-//   npm run rewards                                     # ten seeds, 50 epochs, both policies, what `auto` takes
+//   npm run rewards                                     # ten seeds, 50 epochs, both policies, the engine of `auto`
 //   npm run rewards -- --precision float32,bfloat16 --python python3 --page docs/performance.md
 //   node scripts/rewards.ts --seeds 4,5 --policy flips --engine wasm
-//   node scripts/rewards.ts --found <an experiment>/best.json --policy portion   # what a search found, on other images
+//   node scripts/rewards.ts --found <an experiment>/best.json --policy portion   # a search's policy, on other images
 //
-// As PyTorch's reference was measured: 2,000 training and 1,000 validation images of CIFAR-10's training set, drawn anew for
-// each seed; batches of 64. With a Python that has torch, that trains on the very same images too, augmented ones included:
-// what differs then are weights, order and dropout alone. Each training is a JSON line on stderr; the table is on stdout.
-// With `--results FILE` the lines are kept there, and what the file has is not trained again.
+// The setup is that of the PyTorch reference: 2,000 training and 1,000 validation images of CIFAR-10's training set,
+// drawn anew for each seed; batches of 64. If `--python` has torch, it also trains on the same images, including
+// augmented ones, so that only weights, order and dropout differ. Each training is a JSON line on stderr; the table is
+// on stdout. `--results FILE` also keeps the lines in FILE; trainings that the file already has are not repeated.
 
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -57,7 +57,7 @@ interface Mean {
 interface Case {
   readonly name: string;
   readonly policy: Policy;
-  /** PyTorch 1.13 on a CPU in float32, five seeds. Missing where it was not measured. */
+  /** PyTorch 1.13 on a CPU in float32, five seeds; undefined if not measured. */
   readonly pytorch?: Mean;
 }
 
@@ -70,7 +70,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** One child trained on the images of a seed under the policy of a case. */
+/** Trains one child on the images of a seed with the policy of a case. */
 type Train = (example: Case, seed: number) => Promise<readonly EpochResult[]>;
 
 interface Side {
@@ -84,7 +84,7 @@ interface Row extends Mean {
   readonly rewards: readonly number[];
 }
 
-/** As a line of the results. */
+/** A line of the results. */
 interface Training {
   readonly policy: string;
   readonly side: string;
@@ -133,7 +133,7 @@ function readResults(path: string): Training[] {
   return lines.map((line) => JSON.parse(line) as Training);
 }
 
-/** For each seed the subsets as they were drawn; for each case besides, what a search would train on. */
+/** Writes for each seed the subsets as drawn, and for each case the augmented ones that a search would train on. */
 async function writeImages(cases: readonly Case[]): Promise<void> {
   const dataset = await loadDataset("cifar10");
   for (const seed of seeds) {
@@ -216,17 +216,17 @@ function summarise(values: readonly number[]): Mean {
 
 function pageLines(rows: readonly Row[], peers: readonly Row[]): string[] {
   return [
-    `Rewards of the basic CNN on CIFAR-10 (${epochs} epochs of 2,000 images, 1,000 to validate, drawn anew for each seed; the mean`,
-    "of the 3 best validation accuracies among epochs that do not overfit by more than 0.10), mean ± standard error, and how far",
-    "it is from PyTorch's: from that of five seeds with images of their own (PyTorch 1.13, float32), in standard errors of",
-    "the difference; and, seed by seed, from PyTorch on the same images, where that was measured too.",
+    `Rewards of the basic CNN on CIFAR-10 (${epochs} epochs of 2,000 images, 1,000 validation images, drawn anew for each seed; the mean`,
+    "of the 3 best validation accuracies among epochs that do not overfit by more than 0.10), mean ± standard error, and their",
+    "distance from PyTorch's: from the mean of five seeds with other images (PyTorch 1.13, float32), in standard errors of the",
+    "difference; and, if measured, seed by seed from PyTorch on the same images.",
     `Measured on ${formatMachine(describeMachine())}, by`,
     "",
     "```sh",
     `npm run rewards -- ${process.argv.slice(2).join(" ")}`.trimEnd().replace(/ --$/, ""),
     "```",
     "",
-    `| policy | trained on | reward | PyTorch, its own images | distance | PyTorch, same images: difference | distance | rewards of seeds ${values.seeds.replaceAll(",", ", ")} |`,
+    `| policy | trained on | reward | PyTorch, other images | distance | PyTorch, same images: difference | distance | rewards of seeds ${values.seeds.replaceAll(",", ", ")} |`,
     "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
     ...[...rows, ...peers].map((row) => {
       const { side, example, rewards, mean, standardError } = row;

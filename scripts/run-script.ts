@@ -1,8 +1,8 @@
-// How a script ends where something fails that its user can mend.
+// Runs scripts so that errors which their user can fix are reported on one line.
 
 import { messageOf, RunError, UsageError } from "../src/common/errors.ts";
 
-/** Runs a script; an error that its user can mend is one line, and the exit code that of the program's. */
+/** Runs a script; prints an error that its user can fix on one line and exits with the error's exit code. */
 export async function runScript(main: () => Promise<void>): Promise<void> {
   try {
     await main();

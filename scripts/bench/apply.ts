@@ -1,14 +1,15 @@
-// `apply` at scale: JPEG files of 224 x 224 from CIFAR-10's images, augmented by the program as a user starts it.
+// Benchmarks `apply` at scale: augments JPEG files of 224 x 224 pixels, made from CIFAR-10 images, with the real
+// program.
 //
 //   npm run bench:apply                            # 10,000 pictures
 //   node scripts/bench/apply.ts --count 500 --as npz
-//   node scripts/bench/apply.ts --folder /data/bench --keep      # pictures that are there already are used again
+//   node scripts/bench/apply.ts --folder /data/bench --keep      # reuses pictures from an earlier run
 //
-// Prints one JSON line: pictures per second; the share of each core that was busy (with whatever: /proc/stat), and the
-// share of all cores that this program had (process times of the whole tree); of every process the largest resident
-// memory, its growth from a fifth to 95% of the pictures, and the share of the time in which its main thread was running
-// or ready to run (schedstat). On a machine with other work it is `ready` of the workers that tells whether they would
-// have kept their cores busy. All from /proc (Linux), every 100 ms.
+// Prints one JSON line: pictures per second; the share of time each core was busy with any program (/proc/stat), and
+// the share of all cores that this program used (CPU time of the whole process tree); for every process the peak
+// resident memory, its growth between 20% and 95% of the pictures, and the share of time its main thread was running or
+// ready to run (schedstat). On a machine with other work, the workers' `ready` shows whether they would have kept their
+// cores busy. All figures come from /proc (Linux), sampled every 100 ms.
 
 import { spawn } from "node:child_process";
 import {
@@ -57,7 +58,9 @@ try {
   if (!values.keep) rmSync(values.folder ? data : folder, { recursive: true, force: true });
 }
 
-/** Mosaics of 7 x 7 real images' crops, each enlarged a little: as much detail as photographs of this size have. */
+/**
+ * Writes mosaics of 7 x 7 slightly enlarged crops of real images, with about as much detail as photographs this size.
+ */
 async function makePictures(): Promise<void> {
   if (existsSync(join(data, ".done"))) return;
   const { images } = (await loadSample()).train;
@@ -92,9 +95,9 @@ function mosaic(images: ImageBatch, random: Random): Uint8Array {
 }
 
 interface Usage {
-  /** CPU time of all its threads, in ticks. */
+  /** CPU time of all threads, in ticks. */
   readonly ticks: number;
-  /** In MB. */
+  /** Resident memory in MB. */
   readonly resident: number;
   /** Time in which the main thread ran or waited for a core, in seconds. */
   readonly ready: number;
@@ -104,7 +107,7 @@ interface Sample {
   readonly seconds: number;
   readonly done: number;
   readonly processes: ReadonlyMap<number, Usage>;
-  /** Per core: ticks busy and in all. */
+  /** Per core: busy ticks and all ticks. */
   readonly cores: readonly (readonly [number, number])[];
 }
 
@@ -142,7 +145,7 @@ function report(samples: readonly Sample[]) {
     });
     const [begin, end] = [usages[0], usages[usages.length - 1]];
     own += end.ticks - begin.ticks;
-    // Workers of a short run may be gone before the next look.
+    // Workers of a short run may end before the next sample.
     const residentAt = (from: number) => (usages.find(({ done }) => done >= from * count) ?? end).resident;
     const [early, late] = [residentAt(0.2), residentAt(0.95)];
     return {
@@ -169,7 +172,7 @@ function report(samples: readonly Sample[]) {
   };
 }
 
-/** The lines of the journal that the run keeps. */
+/** Number of pictures done: lines of the run's journal, or all once the manifest exists. */
 function picturesDone(): number {
   try {
     const text = readFileSync(join(out, "apply.journal"));
@@ -181,7 +184,7 @@ function picturesDone(): number {
   }
 }
 
-/** The process and its children; those that have just ended are left out. */
+/** Usage of the process and its children, without those that have just ended. */
 function usageOf(parent: number): Map<number, Usage> {
   const usages = new Map<number, Usage>();
   const children = readdirSync("/proc")
@@ -199,7 +202,7 @@ function usageOf(parent: number): Map<number, Usage> {
 }
 
 function statOf(pid: number): { parent: number; ticks: number } | undefined {
-  // The second field, the name in brackets, may hold blanks.
+  // The second field, the name in parentheses, may contain spaces.
   const fields = readProc(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
   if (fields.length < 13) return undefined;
   return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
@@ -209,7 +212,7 @@ function coreTicks(): [number, number][] {
   return [...readProc("/proc/stat").matchAll(/^cpu\d+ (.*)$/gm)].map(([, line]) => {
     const ticks = line.split(" ").map(Number).slice(0, 8);
     const total = ticks.reduce((sum, value) => sum + value, 0);
-    // Idle, and waiting for the disk.
+    // Fields 3 and 4 are idle time and waiting for the disk.
     return [total - ticks[3] - ticks[4], total];
   });
 }
@@ -222,7 +225,7 @@ function readProc(path: string): string {
   }
 }
 
-/** Two chains' worth of techniques that cost as much as the average one. */
+/** Writes a policy of one chain of two techniques of about average cost. */
 function writePolicy(): string {
   const path = join(folder, "policy.json");
   const chains = [

@@ -1,9 +1,9 @@
-// How long the Bayesian controller takes to propose a point, for policies of one chain and of five (two operations of 20
-// techniques each) with random rewards, after 100, 300 and 1,000 told trials: the medians of five asks, in wall time and in
-// processor time (which other processes on the machine disturb less).
+// Measures how long the Bayesian controller takes to propose a point after 100, 300 and 1,000 reported trials with
+// random rewards, for policies of one and of five chains (two operations each, from 20 techniques): medians of five
+// proposals, in wall time and in CPU time (which other processes on the machine affect less).
 //
 //   npm run bench:ask                              # one JSON line each
-//   npm run bench:ask -- --page docs/search.md     # and a table in the page
+//   npm run bench:ask -- --page docs/search.md     # also writes a table to the page
 
 import { parseArgs } from "node:util";
 import { describeMachine } from "../../src/common/machine.ts";
@@ -22,7 +22,7 @@ const TOLD = [100, 300, 1000];
 const { values } = parseArgs({ options: { page: { type: "string" } } });
 const rows = [1, 5].map((chains) => {
   const { dimensions } = createSpace({ chains, operationsPerChain: 2, operations: TECHNIQUES });
-  askTime(dimensions, 100, 0); // warms the compiler up
+  askTime(dimensions, 100, 0); // warm-up
   const times = TOLD.map((told) => {
     const asks = Array.from({ length: ASKS }, (_, seed) => askTime(dimensions, told, seed));
     const [milliseconds, processorMilliseconds] = [0, 1].map((clock) =>
@@ -44,7 +44,7 @@ if (values.page) {
   writePart(values.page, "time of a proposal", [...lines, "", ...table], "The search");
 }
 
-/** Milliseconds of one ask after `told` trials, wall and processor, while others are being judged. */
+/** Milliseconds of one proposal after `told` trials, while others are pending. */
 function askTime(
   dimensions: readonly Dimension[],
   told: number,
@@ -60,7 +60,7 @@ function askTime(
   }
   const start = performance.now();
   const processorStart = process.cpuUsage();
-  controller.ask(told + PENDING + 1); // no multiple of ten: those are random
+  controller.ask(told + PENDING + 1); // not a multiple of ten: those are random
   const { user, system } = process.cpuUsage(processorStart);
   return [performance.now() - start, (user + system) / 1000];
 }

@@ -1,11 +1,11 @@
-// How fast each technique is, one thread, beside imgaug 0.4.0 on the same images in the same run: microseconds per
-// image at 32 x 32 and at 224 x 224, the mean over the magnitudes, medians of rounds that alternate with imgaug's.
+// Measures the speed of each technique on one thread and compares it with imgaug 0.4.0 on the same images in the same
+// run: microseconds per image at 32 x 32 and 224 x 224, the mean over the magnitudes, medians of alternating rounds.
 //
-//   npm run bench:augment                        # ours alone
-//   npm run bench:augment -- --python python3    # beside imgaug (pip install "imgaug==0.4.0" "numpy<2")
+//   npm run bench:augment                        # ours only
+//   npm run bench:augment -- --python python3    # compared with imgaug (pip install "imgaug==0.4.0" "numpy<2")
 //   npm run bench:augment -- --techniques fog,clouds --sides 224
 //
-// The last line says what judging one policy costs. With `--page` all of it becomes a page of the documentation.
+// The last line is the cost of evaluating one policy. `--page` writes everything as a page of the documentation.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ import { resizeBatch } from "../../src/image/resize.ts";
 
 const SAMPLE = fileURLToPath(new URL("../../test/fixtures/cifar-10-sample.tar.gz", import.meta.url));
 const MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1];
-/** So many images of each side are augmented per round. */
+/** Number of images augmented per round, by their side. */
 const COUNTS: Readonly<Record<string, number>> = { 32: 1000, 224: 40 };
 
 type Seconds = Partial<Record<TechniqueName, number>>;
@@ -41,7 +41,7 @@ const techniques = values.techniques.split(",").map(parseTechnique);
 const sides = values.sides.split(",").map(Number);
 const sample = (await loadDataset(SAMPLE)).train.images;
 
-/** Medians over the rounds, by side; imgaug's are missing without Python. */
+/** Medians over the rounds for images of one size; imgaug's only with --python. */
 interface Measured {
   readonly side: number;
   readonly ours: Seconds;
@@ -70,7 +70,7 @@ function medians(rounds: readonly Seconds[]): Seconds {
   );
 }
 
-/** A Markdown table: microseconds per image, and how many times as long imgaug takes. */
+/** A Markdown table: microseconds per image, and the ratio of imgaug's time to ours. */
 function formatTable(measured: readonly Measured[]): string[] {
   const heads = measured.flatMap(({ side, imgaug }) => [
     `${side} × ${side}, µs`,
@@ -110,11 +110,11 @@ function micros(seconds: number): string {
 function formatPage(lines: readonly string[]): string {
   const [{ model }] = cpus();
   return `${[
-    "# How fast the techniques are",
+    "# Speed of the techniques",
     "",
-    "Microseconds per image on one thread, and how many times as long imgaug 0.4.0 takes on the same images (OpenCV on one",
-    `thread too): the mean over the magnitudes ${MAGNITUDES.join(", ")}, medians of ${values.rounds} rounds that alternate. Each side augments`,
-    "batches, which suits imgaug best; ours draws and renders into a batch that is there already, as for a training set.",
+    "Microseconds per image on one thread, and the ratio of the time that imgaug 0.4.0 takes for the same images (with OpenCV",
+    `on one thread too): means over the magnitudes ${MAGNITUDES.join(", ")}, medians of ${values.rounds} alternating rounds. Both sides augment`,
+    "batches, which suits imgaug best; ours draws parameters and renders into an existing batch, as for a training set.",
     `Measured on one core of an ${model.trim()}, Node ${process.versions.node}, by`,
     "",
     "```sh",
@@ -126,14 +126,14 @@ function formatPage(lines: readonly string[]): string {
   ].join("\n")}\n`;
 }
 
-/** `count` images: those of the batch, again and again. */
+/** `count` images, repeating those of the batch. */
 function enough(batch: ImageBatch, count: number): ImageBatch {
   const many = createBatch(count, batch.height, batch.width);
   for (let i = 0; i < count; i++) imageAt(many, i).set(imageAt(batch, i % batch.count));
   return many;
 }
 
-/** Drawing and rendering into memory that is there already, as a training set is augmented. */
+/** Measures drawing and rendering into existing memory, as for a training set. */
 function secondsPerImage(type: TechniqueName, images: ImageBatch): number {
   const result = createBatch(images.count, images.height, images.width);
   const indices = Int32Array.from({ length: images.count }, (_, i) => i);
@@ -145,7 +145,7 @@ function secondsPerImage(type: TechniqueName, images: ImageBatch): number {
     }
     rounds.push((performance.now() - start) / 1000 / MAGNITUDES.length / images.count);
   }
-  // The first round warms the compiler up.
+  // The first round is the warm-up.
   return median(rounds.slice(1));
 }
 
@@ -182,8 +182,8 @@ function judgeOnePolicy(): string {
   });
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
   return (
-    `2,000 images of 32 × 32 through two operations, as judging one policy needs them: ${mean.toFixed(3)} s in the mean ` +
-    `over ${times.length} random policies, ${Math.max(...times).toFixed(3)} s for the slowest.`
+    `Augmenting 2,000 images of 32 × 32 with two operations, as needed to evaluate one policy, takes ${mean.toFixed(3)} s on average ` +
+    `over ${times.length} random policies and ${Math.max(...times).toFixed(3)} s for the slowest.`
   );
 }
 

@@ -1,9 +1,9 @@
-"""imgaug's side of `scripts/bench/augment.ts`: seconds per image of each technique on the images that it is given.
+"""imgaug's side of `scripts/bench/augment.ts`: measures seconds per image of each technique on the given images.
 
     python3 augment_imgaug.py <raw images, uint8 [count, side, side, 3]> <side> <magnitude>...
 
-Prints one JSON object: technique -> seconds per image, the median over rounds of the mean over the magnitudes. One
-thread (OpenCV's own included). Needs imgaug 0.4.0 and numpy < 2.
+Prints one JSON object: technique -> seconds per image, the median over rounds of the mean over the magnitudes. Uses one
+thread, also in OpenCV. Needs imgaug 0.4.0 and numpy < 2.
 """
 
 import json
@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-# Names that imgaug 0.4.0 uses and numpy has dropped.
+# Names that imgaug 0.4.0 uses and numpy has removed.
 np.bool, np.complex, np.int, np.float = bool, complex, int, float
 
 import cv2  # noqa: E402

@@ -1,10 +1,10 @@
-// What confirming a search's best is worth: how much the policy that is handed on promises, and how much it keeps, on
-// objectives whose true rewards are known (those of `bench:regret`). Trials are random search's, so that what is compared
-// is the choice among them alone.
+// Measures what confirming a search's best policies is worth: the gain that the chosen policy promises and its true
+// gain, on objectives with known true rewards (those of `bench:regret`). The trials come from random search, so that
+// only the choice among them is compared.
 //
 //   node scripts/bench/confirmation.ts [--table FILE] [--trials 100] [--seeds 100] [--top 5] [--samples 5]
 //
-// FILE has real trials as JSON lines, as for `bench:regret`; without it the objective is a made-up one, another per seed.
+// FILE has real trials as JSON lines, as for `bench:regret`; without it the objective is synthetic, a new one per seed.
 
 import { parseArgs } from "node:util";
 import { randomSearchPoint } from "../../src/controller/controller.ts";
@@ -14,13 +14,13 @@ import { summarize } from "./regret/results.ts";
 import { syntheticObjective } from "./regret/synthetic.ts";
 import { tableObjective } from "./regret/table.ts";
 
-/** A choice among a search's trials: its gain over the baseline as it is told, and its true one. */
+/** The gain over the baseline of the trial chosen from a search: as measured (told) and its true value (kept). */
 interface Choice {
   readonly told: number;
   readonly kept: number;
 }
 
-/** Fresh samples are numbered from here, far from the search's trials. */
+/** New samples are numbered from here, far from the search's trials. */
 const FRESH = 1_000_000;
 
 const { values } = parseArgs({
@@ -48,7 +48,7 @@ for (const [choice, choices] of found) {
   console.log(JSON.stringify({ bench: "confirmation", trials, seeds, top, samples, choice, told, kept }));
 }
 
-/** What each way of choosing hands on of one search. */
+/** The choice of each method in one search. */
 function choicesOf(
   { dimensions, baseline, create, ...rest }: Objective,
   seed: number,

@@ -1,13 +1,13 @@
-// Engine webgpu on this machine's graphics card, by how many trainings share it: images per second, seconds per child
-// amortised over the workers, and how busy the card is. It is what the default of `workers` is chosen by.
+// Measures engine webgpu on this machine's graphics card by the number of trainings that share it: images per second,
+// amortized seconds per child, and how busy the card is. The default of `workers` is based on it.
 //
 //   npm run bench:gpu                                            # basic CNN, children of 50 epochs × 2,000 CIFAR-10 images
 //   npm run bench:gpu -- --workers 1,2,4,8 --model wrn_16_2 --page docs/performance.md
 //   npm run bench:gpu -- --workers 1 --data test/fixtures/cifar-10-sample.tar.gz --images 10,10 --epochs 1 --batch 5 \
-//     --rounds 1                                                 # a try on SwiftShader, which is slow
+//     --rounds 1                                                 # a trial run on SwiftShader, which is slow
 //
-// The table goes to stdout. A child is trained from scratch, with a validation after each epoch; all workers train one at the
-// same time, round after round, and the first round, in which shaders are compiled, does not count.
+// The table goes to stdout. In each round all workers train one child each at the same time, from scratch, with a
+// validation after each epoch. The first round does not count, because shaders are compiled in it.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
         trainChildren({ ...setup, batch, threads: 1 }, task, rounds + 1, (round, _, children) => {
           const longest = Math.max(...children.map(({ seconds }) => seconds));
           const what = round === 1 ? "warm-up" : `round ${round - 1}/${rounds}`;
-          console.error(`${what}, ${processes} workers: ${longest.toFixed(2)} s for a child each`);
+          console.error(`${what}, ${processes} workers: ${longest.toFixed(2)} s for one child each`);
         }),
       );
       const measured = result.children.slice(1);
@@ -77,11 +77,16 @@ async function main(): Promise<void> {
     }
     const lines = [
       `${values.model}, batches of ${batch}: children of ${epochs} epochs of ${trainSize.toLocaleString("en")} images of ${dataset.name}, with a validation on ${validationSize.toLocaleString("en")} after`,
-      `each, on ${found.device}${found.isSoftware ? ", which is no graphics card" : ""}; medians of ${rounds} rounds. Images per second count`,
-      "training alone, in the time of all. Busy is the card's share of time, the warm-up included.",
+      `each, on ${found.device}${found.isSoftware ? ", which is not a graphics card" : ""}; median of ${rounds} ${rounds === 1 ? "round" : "rounds"}. Images per second count`,
+      'only training images, over the time of training and validation. "Busy" is the card\'s share of time, warm-up included.',
       `${formatMachine(describeMachine())}.`,
+      "Measured by",
       "",
-      "| workers | images/s | seconds of a child | seconds per child | card busy | reward |",
+      "```sh",
+      `npm run bench:gpu -- ${process.argv.slice(2).join(" ")}`.trimEnd().replace(/ --$/, ""),
+      "```",
+      "",
+      "| workers | images/s | seconds per training | seconds per child | card busy | reward |",
       "|---:|---:|---:|---:|---:|---:|",
       ...rows,
     ];
@@ -94,6 +99,6 @@ async function main(): Promise<void> {
 }
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`expected whole numbers from 1, received ${text}`);
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`expected integers of at least 1, received ${text}`);
   return Number(text);
 }

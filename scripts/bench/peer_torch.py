@@ -1,11 +1,11 @@
-"""The peer of `npm run bench:train`: the same networks and training steps in PyTorch, on this machine's processor.
+"""The PyTorch side of `npm run bench:train`: the same networks and training steps on this machine's processor.
 
     python3 scripts/bench/peer_torch.py --model basiccnn --processes 2 --threads 1 --precision bfloat16 --channels-last
 
-Starts its processes, prints a JSON line {"version": ...} once they are ready, then measures once for every line
-{"seconds": ..., "validationSeconds": ...} that it reads: each process draws a fresh network and warms up, then all train at
-the same time and all validate at the same time. Answers with the images per second of all processes together, and the
-resident memory of each. Ends with its input. Needs torch alone (2.13.0 and 1.13 were tried).
+Starts its processes, prints a JSON line {"version": ...} when they are ready, then measures once for each input line
+{"seconds": ..., "validationSeconds": ...}: each process creates a new network and warms up, then all train at the same
+time and all validate at the same time. Answers with the images per second of all processes together and the resident
+memory of each. Ends with its input. Needs only torch (tested with 2.13.0 and 1.13).
 """
 import argparse
 import json
@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-TRAINING_IMAGES = 8  # batches; again and again
+TRAINING_IMAGES = 8  # batches, used repeatedly
 VALIDATION_BATCH = 100
 WARM_UP = 5  # steps
 
@@ -32,7 +32,7 @@ def basic_cnn(torch):
 
 
 def wide_resnet(torch, depth, width):
-    """Zagoruyko and Komodakis 2016; batch normalisation as in Keras 2."""
+    """Zagoruyko and Komodakis 2016; batch normalization as in Keras 2."""
     nn = torch.nn
 
     def normalise(channels):
@@ -67,7 +67,7 @@ def wide_resnet(torch, depth, width):
 
 
 def mobilenet_v2(torch):
-    """Sandler et al. 2018, width 1.0, batch normalisation as in Keras; the head of DeepAugment's child."""
+    """Sandler et al. 2018, width 1.0, batch normalization as in Keras, with the head of DeepAugment's child."""
     nn = torch.nn
 
     def convolve(before, channels, size=1, stride=1, groups=1, activates=True):
@@ -105,7 +105,7 @@ def count_parameters(net):
 
 
 def build(torch, model):
-    """The network, and what makes one step of its optimizer, clipping included, from the gradients."""
+    """The network, its optimizer, and a function that takes one optimizer step, including clipping."""
     if model == "basiccnn":
         net = basic_cnn(torch)
         optimizer = torch.optim.RMSprop(net.parameters(), lr=1e-3, alpha=0.9, eps=1e-7)
@@ -125,7 +125,7 @@ def build(torch, model):
 
 
 def serve(options, gate, connection):
-    """One process: measures as often as it is told to."""
+    """Runs in each process: measures on request."""
     import torch
     torch.set_num_threads(options.threads)
     layout = torch.channels_last if options.channels_last else torch.contiguous_format
@@ -177,7 +177,7 @@ def serve(options, gate, connection):
 
 
 def rate(step, seconds):
-    """Steps per second over at least `seconds`, everything that happens meanwhile included."""
+    """Steps per second over at least `seconds` of wall time."""
     start, steps = time.perf_counter(), 0
     while time.perf_counter() < start + seconds:
         step(steps)
@@ -186,7 +186,7 @@ def rate(step, seconds):
 
 
 def memory():
-    """Resident now and at most so far, in MB; 0 where the system does not tell."""
+    """Current and peak resident memory in MB; 0 if the system does not report it."""
     try:
         with open("/proc/self/status") as status:
             fields = dict(line.split(":", 1) for line in status)
@@ -204,7 +204,7 @@ def main():
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--batch", type=int, default=64)
     options = parser.parse_args()
-    # Read when the processes import torch.
+    # The processes read this when they import torch.
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
     context = multiprocessing.get_context("spawn")
     gate = context.Barrier(options.processes)

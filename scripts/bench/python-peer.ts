@@ -1,4 +1,4 @@
-// A Python that is compared with ours, in a process of its own: JSON lines to and fro.
+// A Python process that is compared with our program; requests and answers are JSON lines.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -18,7 +18,7 @@ export class PythonPeer {
 
   /**
    * @param python the command that runs the script.
-   * @throws UsageError where there is no such Python.
+   * @throws UsageError if there is no such Python.
    */
   static async start(python: string, args: readonly string[]): Promise<PythonPeer> {
     const child = spawn(python, args, { stdio: ["pipe", "pipe", "inherit"] });
@@ -30,18 +30,18 @@ export class PythonPeer {
         ),
       );
     });
-    child.stdin.on("error", () => {}); // it has ended: the answer that does not come tells so
+    child.stdin.on("error", () => {}); // the process has ended, which the missing answer reports
     return new PythonPeer(python, child);
   }
 
-  /** Its next line. @throws RunError where it ends instead, having said why. */
+  /** The next line. @throws RunError if the process ends instead, after printing the reason. */
   async answer(): Promise<unknown> {
     const { value, done } = await this.#lines.next();
-    if (done) throw new RunError(`${this.#python} ended without an answer; what it said stands above`);
+    if (done) throw new RunError(`${this.#python} ended without an answer; see its output above`);
     return JSON.parse(value);
   }
 
-  /** @throws RunError as `answer`. */
+  /** Sends a request and returns the answer. @throws RunError as `answer` does. */
   ask(request: object): Promise<unknown> {
     this.#process.stdin.write(`${JSON.stringify(request)}\n`);
     return this.answer();

@@ -1,17 +1,19 @@
-// The search around its trainings: how busy it keeps its workers, how long an append to the notebook takes, and how soon a
-// large search goes on. A JSON line each.
+// Benchmarks the search apart from its trainings: how busy it keeps its workers, how long an append to the notebook
+// takes and how soon a large search resumes. Prints one JSON line each.
 //
 //   npm run bench:search                                  # about 7 minutes: the trainings last 10 seconds each
 //   npm run bench:search -- --only append,resume          # a minute
-//   npm run bench:search -- --data test/fixtures/cifar-10-sample.tar.gz     # resume on other data than CIFAR-10
+//   npm run bench:search -- --data test/fixtures/cifar-10-sample.tar.gz     # resume on data other than CIFAR-10
 //
-// "utilization": workers that sleep 10 s, 30% more or less, for each training, as processes of the real pool; the Bayesian
-// controller has been told 300 trials before. By the workers' own clocks, from the first training's start to the last
-// one's end, and to the last one's start (when a search ends, the last workers have nothing left to do); "reported" is what
-// the search itself says. "append": 50 epochs, flushed to the disk, in
-// milliseconds; "plain" is writing and flushing as many bytes to an open file, turn by turn. "resume": a search of 1,000 trials of 3 samples and 50
-// epochs; from the start of `deepaugment optimize --resume` to the start of its first training's process, with what the data
-// take to load, and what it takes in this process from reading the files to the first training.
+// "utilization": real worker processes that sleep for 10 s ± 30% instead of training; the Bayesian controller already
+// has 300 trials. Measured by the workers' clocks from the first training's start to the last one's end, and to the
+// last one's start (at the end of a search some workers have nothing left to do); "reported" is the search's own
+// figure.
+// "append": milliseconds to append 50 epochs and flush them to the disk; "plain" is writing and flushing the same
+// number of bytes to an open file, alternating with the appends.
+// "resume": a search of 1,000 trials of 3 samples and 50 epochs: the time from the start of `deepaugment optimize
+// --resume` to the start of its first training process, the part of it for loading the data, and the time in this
+// process from reading the files to the first training.
 
 import { spawn } from "node:child_process";
 import {
@@ -64,9 +66,9 @@ const { values } = parseArgs({
 
 const EPOCHS = 50;
 const SAMPLES = 3;
-/** Trials that the controller has been told before workers are watched. */
+/** Number of trials reported to the controller before utilization is measured. */
 const TOLD = 300;
-/** Trainings that are watched, per worker: two and a half minutes. */
+/** Trainings measured per worker: two and a half minutes. */
 const WATCHED = 15;
 const APPENDS = 400;
 const RESUMED = 1000;
@@ -79,7 +81,7 @@ const SPACE = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNI
 const root = mkdtempSync(join(tmpdir(), "deepaugment-bench-search-"));
 const print = (result: object) => console.log(JSON.stringify(result));
 
-/** The trainings of a random search of so many trials, the baseline among them. */
+/** The trainings of a random search of this number of trials, and of the baseline. */
 function* trainings(trials: number): Generator<TrainingRecord> {
   const controller = new RandomController(SPACE.dimensions, 1);
   for (let trial = 0; trial <= trials; trial++) {
@@ -102,8 +104,8 @@ function filesIn(folder: string) {
 
 const rules = { operations: TECHNIQUES, reward: REWARD };
 
-/** Goes on with the search in a folder, to so many trials. */
-function goOn(folder: string, iterations: number, executor: Executor) {
+/** Continues the search in a folder up to `iterations` trials. */
+function continueSearch(folder: string, iterations: number, executor: Executor) {
   const files = filesIn(folder);
   if (!files.early.exists) files.early.create();
   return runSearch({
@@ -134,7 +136,7 @@ async function benchUtilization(workers: number): Promise<void> {
   const sleeper = fileURLToPath(new URL("search/sleeper.ts", import.meta.url));
   const executor = new ProcessExecutor(workers, { command: { file: process.execPath, args: [sleeper] } });
   const trials = Math.ceil((WATCHED * workers) / SAMPLES);
-  const { utilization } = await goOn(folder, TOLD + trials, executor);
+  const { utilization } = await continueSearch(folder, TOLD + trials, executor);
   await executor.close();
   const sleeps = readFileSync(times, "utf8")
     .trimEnd()
@@ -220,7 +222,7 @@ async function benchResume(): Promise<void> {
   });
 }
 
-/** An experiment of random search that has finished; its configuration then asks for Bayesian optimization. */
+/** A finished experiment of random search, whose configuration is then changed to Bayesian optimization. */
 async function makeExperiment(): Promise<string> {
   const executor: Executor = {
     workers: 2,
@@ -240,7 +242,7 @@ async function makeExperiment(): Promise<string> {
   const path = join(folder, "config.yaml");
   writeFileSync(path, readFileSync(path, "utf8").replace("method: random", "method: bayesian_optimization"));
   if (loadConfig({ file: path }).method !== "bayesian_optimization")
-    throw new Error("the method is as it was");
+    throw new Error("the method did not change");
   return folder;
 }
 
@@ -256,7 +258,7 @@ async function secondsOf(args: readonly string[]): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** From the program's start to that of its first process that trains. */
+/** From the program's start to the start of its first training process. */
 async function secondsUntilTraining(args: readonly string[]): Promise<number> {
   const start = performance.now();
   const program = startProgram(args);
@@ -286,7 +288,7 @@ async function secondsHere(folder: string): Promise<number> {
     },
     close: async () => {},
   };
-  await goOn(folder, 2 * RESUMED, executor).catch((error) => {
+  await continueSearch(folder, 2 * RESUMED, executor).catch((error) => {
     if (error !== stop) throw error;
   });
   return seconds;

@@ -1,16 +1,16 @@
-// Training speed of our engines beside PyTorch's on the same processor, in one run: rounds of each side that alternate,
-// medians, ratios, memory. Processes are real ones that train at the same time, as a search's workers do.
+// Compares the training speed of our engines and PyTorch on the same processor in one run: alternating rounds, medians,
+// ratios, memory. Processes train at the same time, like the workers of a search.
 //
-//   npm run bench:train                                          # the engine that `auto` takes, one process and one a core
+//   npm run bench:train                                          # the engine of `auto`, one process and one per core
 //   npm run bench:train -- --engine native,wasm --precision float32,bfloat16 --model basiccnn,wrn_16_2 \
 //     --python python3 --python /usr/bin/python3 --page docs/performance.md --json rounds.jsonl
 //   npm run bench:train -- --engine native --kernels auto,avx2   # also with an instruction set forced
 //   npm run bench:train -- --child-run                           # seconds per child: 50 epochs of CIFAR-10
 //
-// The table goes to stdout, each measurement to stderr as it is made, and to `--json` as a line. PyTorch is the fastest of
-// its variants in each precision, which a first short pass finds; see peer_torch.py. Images are 32 x 32 with 10 classes.
-// `--part` names the part of the page to write, where it has tables of several machines.
-// Beside the rates stands how far they are from what the processor allows, where there is a C++ compiler (peak.cc).
+// The table goes to stdout, and each measurement goes to stderr and as a line to `--json`. PyTorch runs in the fastest
+// of its variants in each precision, found in a short first pass; see peer_torch.py. Images are 32 x 32 with 10
+// classes. `--part` names the part of the page to write if the page has tables of several machines. With a C++
+// compiler, rates are also given as shares of the processor's limit (peak.cc).
 
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -42,7 +42,7 @@ import { type TrainerOptions, Trainers, trainChildren } from "./training/trainer
 
 const cores = availableParallelism();
 const machine = describeMachine();
-/** Of each precision. */
+/** Longest measurement of the peak, per precision. */
 const MOST_PEAK_SECONDS = 1.5;
 
 await runScript(main);
@@ -105,13 +105,13 @@ function readOptions() {
   };
 }
 
-/** Every engine, precision and instruction set that go together. */
+/** All valid combinations of engine, precision and instruction set. */
 function trainerOptions(
   { engines, precisions, kernels, batch, threads }: Options,
   model: string,
 ): TrainerOptions[] {
   return engines.flatMap((engine) => {
-    // Engine wasm has neither choice; alone with a wrong one it says so itself.
+    // Engine wasm has only float32 and no instruction sets; if only bfloat16 is requested, it reports the error itself.
     const others = precisions.filter((precision) => engine !== "wasm" || precision !== "bfloat16");
     return (others.length > 0 ? others : precisions).flatMap((precision) =>
       (engine === "wasm" ? ["auto"] : kernels).map((each) => ({
@@ -141,13 +141,13 @@ async function trainingSpeed(options: Options): Promise<string[]> {
     torches.length === 0
       ? []
       : [
-          `PyTorch (${[...new Set(torches)].join(", ")}) is in each precision the fastest of its variants here: one process with a thread a core,`,
-          "or a process a core with one thread each; images contiguous or channels last; bfloat16 by autocast. In bold: ours",
-          "as a multiple of it.",
+          `PyTorch (${[...new Set(torches)].join(", ")}) runs in each precision in its fastest variant here: one process with a thread per core,`,
+          "or one single-threaded process per core; images contiguous or channels last; bfloat16 by autocast. In bold: ours as",
+          "a multiple of PyTorch.",
         ];
   return [
-    `Images of 32 × 32 per second, all processes together: medians of ${options.rounds} rounds of ${options.seconds} s each that alternate, with the`,
-    "lowest and the highest round. Processes train at the same time, each its own network; all validate at the same time.",
+    `Images of 32 × 32 per second, all processes together: medians of ${options.rounds} alternating rounds of ${options.seconds} s each, with the lowest`,
+    "and the highest round. All processes train at the same time, each its own network, and all validate at the same time.",
     ...peers,
     ...formatPeaks(peaks),
     ...provenance(),
@@ -155,7 +155,7 @@ async function trainingSpeed(options: Options): Promise<string[]> {
   ];
 }
 
-/** One model's rounds, all sides alternating. */
+/** Measures one model, with rounds that alternate between all sides. */
 async function compare(options: Options, model: string): Promise<Result[]> {
   const { rounds, seconds, batch } = options;
   const trainers: Trainers[] = [];
@@ -181,7 +181,8 @@ async function compare(options: Options, model: string): Promise<Result[]> {
     const results = contenders.map(({ setup }) => ({ setup, rounds: [] as Measurement[] }));
     for (let round = 1; round <= rounds; round++) {
       const order = [...contenders.keys()];
-      // To and fro, so that a machine that slows down or speeds up does so for all alike.
+      // The order reverses in every other round, so that a machine that slows down or speeds up affects all sides
+      // equally.
       for (const index of round % 2 === 0 ? order.reverse() : order) {
         const measurement = await contenders[index].measure(seconds);
         record(options, round, contenders[index].setup, measurement);
@@ -194,12 +195,12 @@ async function compare(options: Options, model: string): Promise<Result[]> {
   }
 }
 
-/** The most that this processor computes with the kernels of these setups, and with the fastest; or why it is not known. */
+/** Peak rates of this processor with the setups' kernels and with the fastest ones, or the reason if not measurable. */
 async function measureLimit(options: Options, setups: readonly Setup[]): Promise<Peaks | string> {
   const kernels = new Set(setups.flatMap(({ kernels }) => kernels ?? []));
   const peaks = await measurePeaks(kernels, cores, Math.min(MOST_PEAK_SECONDS, options.seconds / 2));
   if (typeof peaks === "string") {
-    console.error(`the processor's limit is not known: ${peaks}`);
+    console.error(`the processor's limit cannot be measured: ${peaks}`);
   } else {
     for (const [name, peak] of peaks.peaks) writeLine(options, { limit: name, ...peak });
   }
@@ -216,7 +217,7 @@ async function childRun(options: Options): Promise<string[]> {
     writeSubsets(subsetsPath, selectSubsets(dataset, drawn));
     const lines = [
       `Children trained from scratch for ${epochs} epochs on ${trainSize.toLocaleString("en")} images of ${dataset.name}, with a validation on ${validationSize.toLocaleString("en")} after`,
-      "each epoch, as many at the same time as there are processes. Seconds are medians.",
+      "each epoch, one per process at the same time. Seconds are medians.",
       ...provenance(),
     ];
     for (const model of options.models) {
@@ -250,12 +251,12 @@ function writeLine({ json }: Options, line: object): void {
   if (json) appendFileSync(json, `${JSON.stringify(line)}\n`);
 }
 
-/** Where and how the figures were made, as Markdown. */
+/** The machine and the command that produced the figures, as Markdown. */
 function provenance(): string[] {
   return [`Measured on ${formatMachine(machine)}, by`, "", "```sh", command(), "```"];
 }
 
-/** This run again; the file of single rounds is left out, which is nobody else's. */
+/** The command of this run, without `--json`. */
 function command(): string {
   const args = process.argv
     .slice(2)

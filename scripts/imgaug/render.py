@@ -1,13 +1,13 @@
-"""imgaug's side of the comparison: renders what compare.ts asks for. Nothing is measured here.
+"""imgaug's side of the comparison: renders images for compare.ts, which does the measuring.
 
-Jobs come on standard input, one JSON object a line, and each is answered by a line: {"ok": true}. A job names a file of
+Reads jobs from standard input, one JSON object per line, and answers each with a line {"ok": true}. A job has a file of
 images (uint8, count x height x width x 3), their height and width, the file to write, the technique, a magnitude or
 parameters, a seed, and a variant:
 
-  imgaug     the technique as imgaug has it, with the parameters of DeepAugment's specification
-  adjusted   the same with the one known difference to our specification taken away, to show that it is the only one
+  imgaug     the technique as imgaug implements it, with the parameters of DeepAugment's specification
+  adjusted   the same without the one known difference from our specification, to show that it is the only one
 
-The first line that this program writes tells the versions.
+The first output line has the versions.
 """
 
 import functools
@@ -17,7 +17,7 @@ import warnings
 
 import numpy as np
 
-# imgaug 0.4.0 uses names that numpy 1.24 dropped.
+# imgaug 0.4.0 uses names that numpy 1.24 removed.
 np.bool, np.int, np.float, np.complex = bool, int, float, complex
 
 import cv2
@@ -27,11 +27,11 @@ import imgaug.parameters as iap
 import skimage
 import skimage.transform
 
-# imgaug warns of every crop that would leave nothing.
+# imgaug warns about every crop that would leave nothing.
 warnings.filterwarnings("ignore")
 cv2.setNumThreads(1)
 
-# Where the result has no black value, scikit-image clips it to the image's own range: not so for the comparison.
+# If the result has no black value, scikit-image clips it to the image's own range; the comparison needs it unclipped.
 skimage.transform.warp = functools.partial(skimage.transform.warp, clip=False)
 
 
@@ -47,15 +47,15 @@ def rounded_gamma(images, gamma):
 
 
 def cubic_crop(augmenter, images):
-    """imgaug's draws, the rest enlarged with cubic interpolation."""
+    """Crops with imgaug's draws and enlarges the result with cubic interpolation."""
     height, width = images.shape[1:3]
     cropped = augmenter.augment_images(list(images))
     return np.stack([cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC) for image in cropped])
 
 
 def shift_hue_and_saturation(images, added):
-    """The same whole number on hue and saturation, unscaled. One pixel a row: OpenCV's scalar conversion, which rounds
-    where its vector instructions cut off."""
+    """Adds the same integer to hue and saturation, unscaled. With one pixel per row OpenCV uses its scalar conversion,
+    which rounds, while its vector code truncates."""
     hsv = cv2.cvtColor(images.reshape(-1, 1, 3), cv2.COLOR_RGB2HSV).reshape(images.shape).astype(int)
     added = np.broadcast_to(added, len(images))[:, None, None]
     hsv[..., 0] = (hsv[..., 0] + added) % 180
@@ -87,7 +87,7 @@ def at_magnitude(technique, m, shape, seed, adjusted):
         "crop": lambda: crop_at_magnitude(m, shape, seed),
         "gaussian-blur": lambda: iaa.GaussianBlur((0, 25 * m), seed=seed),
         "rotate": lambda: iaa.Affine(rotate=(-180 * m, 180 * m), seed=seed),
-        # Along x alone: as a plain range, 0.4.0 shears both axes.
+        # Along x only: with a plain range, 0.4.0 shears both axes.
         "shear": lambda: iaa.Affine(shear={"x": (-90 * m, 90 * m)}, seed=seed),
         "translate-x": lambda: iaa.Affine(translate_percent={"x": (-m, m)}, seed=seed),
         "translate-y": lambda: iaa.Affine(translate_percent={"y": (-m, m)}, seed=seed),
@@ -112,11 +112,11 @@ def at_magnitude(technique, m, shape, seed, adjusted):
 
 
 def at_parameters(technique, p, adjusted):
-    """The same for parameters as our techniques draw them."""
+    """The same for given parameters, in the form in which our techniques draw them."""
     if adjusted and technique == "gamma-contrast":
         return lambda images: rounded_gamma(images, p["gamma"])
     if adjusted and technique == "gaussian-blur":
-        # OpenCV's kernel has 8 bits after the point on uint8 images.
+        # On uint8 images, OpenCV's kernel weights have 8 fractional bits.
         return lambda images: np.rint(iaa.GaussianBlur(p["sigma"]).augment_images(images.astype(np.float32))).astype(np.uint8)
     if adjusted and technique == "add-to-hue-and-saturation":
         return lambda images: shift_hue_and_saturation(images, p["added"])
@@ -125,7 +125,7 @@ def at_parameters(technique, p, adjusted):
         if adjusted:
             return lambda images: cubic_crop(iaa.Crop(px=px, keep_size=False), images)
         return iaa.Crop(px=px).augment_images
-    # imgaug chooses OpenCV, which rounds places to 1/32 pixel; scikit-image computes them in double precision.
+    # imgaug chooses OpenCV, which rounds coordinates to 1/32 pixel; scikit-image computes them in double precision.
     backend = "skimage" if adjusted else "auto"
     augmenter = {
         "gaussian-blur": lambda: iaa.GaussianBlur(p["sigma"]),

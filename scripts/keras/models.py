@@ -1,12 +1,13 @@
-"""The child models as real Keras builds them: test/fixtures/keras-models.json.
+"""Describes the child models as built by real Keras, for test/fixtures/keras-models.json.
 
     pip install -r scripts/keras/requirements.txt
     python scripts/keras/models.py > test/fixtures/keras-models.json
 
-For each model the shape of its images, its layers in Keras's order, each as [class, output's shape, trainable parameters,
-others], and its logits for one image, without dropout and with weights and pixels that test/child/keras-models.test.ts
-makes by the same rule (not of wrn_28_10: 36 million weights, in the same blocks as wrn_16_2's). basiccnn and the Wide ResNets are written here from their papers, with Keras's layers; the other two
-are keras.applications'.
+Has for each model the shape of its images, its layers in Keras's order, each as [class, output shape, trainable
+parameters, others], and its logits for one image, without dropout and with weights and pixels that
+test/child/models/keras-models.test.ts generates by the same rule (except for wrn_28_10, which has 36 million weights in
+the same blocks as wrn_16_2). basiccnn and the Wide ResNets are written here from their papers with Keras's layers; the
+other two come from keras.applications.
 """
 
 import json
@@ -46,7 +47,7 @@ def basiccnn(shape):
 
 
 def wide_resnet(depth, width):
-    """Zagoruyko and Komodakis 2016, blocks as He et al. 2016 have them."""
+    """Zagoruyko and Komodakis 2016, with the blocks of He et al. 2016."""
 
     def convolve(x, name, filters, size, strides):
         return layers.Conv2D(filters, size, strides, padding="same", use_bias=False, name=name)(x)
@@ -86,7 +87,7 @@ def on_top_of(application):
     return build
 
 
-# By name: the image's side, how to build it, and whether to compute its logits.
+# Keyed by name: the images' side, how to build the model, and whether to compute its logits.
 MODELS = {
     "basiccnn": (32, basiccnn, True),
     "wrn_10_1": (32, wide_resnet(10, 1), True),
@@ -98,7 +99,7 @@ MODELS = {
 
 
 def our_name(name):
-    """Keras numbers the layers of InceptionV3 from 0, and leaves the 0 out."""
+    """Keras numbers the layers of InceptionV3 from 0 and omits the 0."""
     match = re.fullmatch(r"(conv2d|batch_normalization)(?:_(\d+))?", name)
     if not match:
         return name
@@ -107,7 +108,7 @@ def our_name(name):
 
 
 def numbers(key, count):
-    """In [0, 1), of which the test makes the same: a hash of the key and of each value's place (Murmur3's last step)."""
+    """Numbers in [0, 1): a hash of the key and each value's index (MurmurHash3's final step). The test does the same."""
     start = sum(ord(letter) * (i + 1) for i, letter in enumerate(key)) * 40503
     words = (np.arange(count, dtype=np.uint64) * np.uint64(2654435761) + np.uint64(start)) & WORD
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):

@@ -1,12 +1,12 @@
-"""Model files as real Keras 2 and Keras 3 write them, and what they compute: test/fixtures/keras/.
+"""Writes model files with real Keras 2 and Keras 3, and what the models compute, to test/fixtures/keras/.
 
     pip install -r scripts/keras/own-models-requirements.txt
     python scripts/keras/own-models.py test/fixtures/keras
 
-Architectures alone are kept: weights are taken out of .keras archives, which are packed again, and large JSON is gzipped.
-`models.json` tells of each file the layers with their numbers of parameters, and its logits (less their mean) for two images,
-with weights and pixels that test/child/own/keras.ts makes by the same rule. `optimizers.json` tells what real
-optimizers do to two variables.
+Only architectures are kept: .keras archives are repacked without weights, and large JSON is gzipped. `models.json` has for
+each file the layers with their numbers of parameters and the logits (minus their mean) for two images, with weights and
+pixels that test/child/own/keras.ts generates by the same rule. `optimizers.json` has the steps that real optimizers take
+for two variables.
 """
 
 import gzip
@@ -28,7 +28,7 @@ OUT = sys.argv[1]
 
 
 def numbers(name, count):
-    """`count` numbers in [-0.5, 0.5): a hash (FNV-1a) of the name, and MurmurHash3's mixing of each place."""
+    """`count` numbers in [-0.5, 0.5): MurmurHash3's mixing of each index, offset by an FNV-1a hash of the name."""
     seed = 2166136261
     for letter in name.encode():
         seed = ((seed ^ letter) * 16777619) % 2**32
@@ -43,7 +43,7 @@ def numbers(name, count):
 
 
 def weight(layer, index, shape, kind):
-    """The weights of a layer by its name: numbers about 1 for scales, He et al. 2015 for kernels."""
+    """The weights of a layer, derived from its name: near 1 for scales, scaled as in He et al. 2015 for kernels."""
     values = numbers(f"{layer}/{index}", int(np.prod(shape))).reshape(shape)
     if kind in ("gamma", "moving_variance"):
         values = 1 + 0.4 * values
@@ -56,7 +56,7 @@ def weight(layer, index, shape, kind):
 
 
 def layers_of(model, prefix=""):
-    """All layers with weights, those of models within the model too, by the names that ours have."""
+    """All layers with weights, including those of nested models, with the names that ours have."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from layers_of(layer, f"{prefix}{layer.name}/")
@@ -113,7 +113,7 @@ def write_keras(model, name):
 
 
 def sequential(keras):
-    """As the examples of Keras have it, with a front for pixels from 0 to 255."""
+    """A model as in Keras's examples, preceded by a layer for pixels from 0 to 255."""
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -139,7 +139,7 @@ def sequential(keras):
 
 
 def resnet(keras):
-    """The ResNet of Keras's CIFAR-10 example (He et al. 2016), of two blocks a group and few channels."""
+    """The ResNet of Keras's CIFAR-10 example (He et al. 2016), with two blocks per group and few channels."""
     layers = keras.layers
 
     def convolve(x, filters, size=3, strides=1):
@@ -171,7 +171,7 @@ def resnet(keras):
 
 
 def all_layers(keras):
-    """Every kind of layer that a child may have, a model within the model and one that is used twice."""
+    """Every kind of layer that a child may have, a nested model and a layer that is used twice."""
     layers = keras.layers
     inputs = layers.Input((16, 16, 3), name="pixels in")
     x = layers.Normalization(mean=[120.0, 115.0, 105.0], variance=[4000.0, 3900.0, 4300.0])(inputs)

@@ -1,4 +1,4 @@
-// Children trained in PyTorch, in processes of a Python, for the comparison of rewards.
+// Trains children with PyTorch in Python processes, for the comparison of rewards.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import type { EpochResult } from "../../src/child/reward.ts";
 import { RunError, systemReason, UsageError } from "../../src/common/errors.ts";
 
 export interface TorchTask {
-  /** A file of dataset/subset-file.ts. */
+  /** Path of a file written by dataset/subset-file.ts. */
   readonly subsets: string;
   readonly seed: number;
   readonly epochs: number;
@@ -33,15 +33,15 @@ export class TorchTrainer {
     this.#process = spawn(python, [script, "--processes", String(processes)], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    this.#process.stdin.on("error", () => {}); // it has ended: the answers that do not come tell so
+    this.#process.stdin.on("error", () => {}); // the process has ended, which the missing answers report
     this.#lines = createInterface({ input: this.#process.stdout });
     this.#lines.on("close", () => {
-      const error = new RunError(`${python} ended without an answer; what it said stands above`);
+      const error = new RunError(`${python} ended without an answer; see its output above`);
       for (const { reject } of this.#waiting.values()) reject(error);
     });
   }
 
-  /** @throws UsageError where there is no such Python; RunError where it has no torch. */
+  /** @throws UsageError if there is no such Python; RunError if it does not have torch. */
   static async start(python: string, processes: number): Promise<TorchTrainer> {
     const trainer = new TorchTrainer(python, processes);
     try {
@@ -50,19 +50,18 @@ export class TorchTrainer {
       throw new UsageError(`--python ${python}: ${systemReason(error)}`);
     }
     const [first] = await Promise.race([once(trainer.#lines, "line"), once(trainer.#lines, "close")]);
-    if (first === undefined)
-      throw new RunError(`${python} ended without an answer; what it said stands above`);
+    if (first === undefined) throw new RunError(`${python} ended without an answer; see its output above`);
     trainer.#version = (JSON.parse(first) as { version: string }).version;
     trainer.#lines.on("line", (line) => trainer.#hear(line));
     return trainer;
   }
 
-  /** Of PyTorch. */
+  /** Version of PyTorch. */
   get version(): string {
     return this.#version;
   }
 
-  /** The history of a child trained on these images, as soon as one of the processes has had time for it. */
+  /** Trains a child on these images as soon as a process is free; returns its history. */
   train(task: TorchTask): Promise<EpochResult[]> {
     const id = this.#tasks++;
     return new Promise((resolve, reject) => {

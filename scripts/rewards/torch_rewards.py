@@ -1,11 +1,11 @@
-"""The peer of `npm run rewards`: the basic CNN trained in PyTorch on the very images that ours trains on.
+"""The PyTorch side of `npm run rewards`: trains the basic CNN on the same images as ours.
 
     python3 scripts/rewards/torch_rewards.py --processes 2
 
-Prints a JSON line {"version": ...}, then answers each line {"id", "subsets", "seed", "epochs", "batchSize"} that it reads by
-a line {"id", "history"}, as trainings end; `subsets` is a file of src/dataset/subset-file.ts, `history` an object for each
-epoch as in src/child/reward.ts. The child is the contract's: glorot-uniform weights, RMSprop, float32, one thread each.
-Ends with its input. Needs torch and numpy.
+Prints a JSON line {"version": ...}, then answers each input line {"id", "subsets", "seed", "epochs", "batchSize"} with a
+line {"id", "history"} when the training ends; `subsets` is a file of src/dataset/subset-file.ts, `history` has an object
+per epoch as in src/child/reward.ts. The child is the same as ours: glorot-uniform weights, RMSprop, float32; one thread
+per process. Ends with its input. Needs torch and numpy.
 """
 import argparse
 import json
@@ -19,7 +19,7 @@ from peer_torch import build  # noqa: E402
 
 
 def read_subsets(path):
-    """The training and the validation images, float32 [count, 3, height, width] in [0, 1], each with its labels."""
+    """The training and validation images, float32 [count, 3, height, width] in [0, 1], each with their labels."""
     import numpy
     import torch
     with open(path, "rb") as file:
@@ -73,7 +73,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"  # read when the processes import torch
+    os.environ["OMP_NUM_THREADS"] = "1"  # the processes read this when they import torch
     import torch
     print(json.dumps({"version": torch.__version__.split("+")[0]}), flush=True)
     with multiprocessing.get_context("spawn").Pool(options.processes) as pool:

@@ -1,4 +1,4 @@
-// What the training benchmark makes of its measurements, and that both of its runs work. No test looks at a speed.
+// Tests the training benchmark's tables and both of its modes. No test depends on speed.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -64,20 +64,20 @@ describe("the table of training speeds", () => {
     2,
   );
 
-  it("sets medians, the range of rounds, validation and memory beside each other", () => {
+  it("has medians, the range of rounds, validation and memory in a row", () => {
     const row = cells(lines[3]);
     assert.deepEqual(row.slice(1, 5), ["native", "float32", "2 × 1", "570 (500 to 600)"]);
     assert.deepEqual(row.slice(6, 9), ["1,000", "1.8", "110 (120)"]);
   });
 
-  it("compares with the torch of the same precision, where all cores are used", () => {
+  it("compares with torch in the same precision if all cores are used", () => {
     assert.deepEqual(
       lines.slice(2, 8).map((line) => cells(line)[5]),
       ["", `**${(570 / 400).toFixed(2)}**`, "**0.50**", "**0.25**", "", ""],
     );
   });
 
-  it("tells how processes add up, and the multiple of engine wasm", () => {
+  it("reports the scaling over processes and the multiple of engine wasm", () => {
     assert.deepEqual(lines.slice(9), [
       "- native, float32: 2 processes train 1.90 times as fast as one.",
       "- native, float32, 2 processes: 5.7 times as fast as engine wasm.",
@@ -91,7 +91,7 @@ describe("the table of training speeds", () => {
   });
 });
 
-describe("the distance from the limit", () => {
+describe("the share of the limit", () => {
   const peaks = new Map([
     ["amx", { alone: { float32: 120, bfloat16: 900 }, together: { float32: 100, bfloat16: 800 } }],
     ["avx2", { alone: { float32: 60, bfloat16: 60 }, together: { float32: 50, bfloat16: 50 } }],
@@ -115,22 +115,22 @@ describe("the distance from the limit", () => {
   );
   const column = (index: number) => lines.slice(2, 8).map((line) => cells(line)[index]);
 
-  it("is told in GFLOP/s of each core that is used, and in per cent", () => {
-    assert.deepEqual(cells(lines[0]).slice(5, 7), ["GFLOP/s a core", "% of the limit"]);
+  it("is given in GFLOP/s per used core and in per cent", () => {
+    assert.deepEqual(cells(lines[0]).slice(5, 7), ["GFLOP/s per core", "% of the limit"]);
     assert.deepEqual(column(5), ["60", "25", "200", "25", "12.5", "25"]);
-    // Of 120, one core alone; of 100; of 800; of 50; of the fastest for torch; of what was not measured.
+    // Limits: 120 for one core alone, 100, 800, 50, the fastest for torch, none if not measured.
     assert.deepEqual(column(6), ["50", "25", "25", "50", "13", ""]);
   });
 
-  it("is told of validation by what that takes", () => {
+  it("uses validation's own operations for validation", () => {
     assert.deepEqual(cells(lines[0]).slice(8, 10), ["images validated per second", "% of the limit"]);
     assert.deepEqual(column(9), ["50", "50", "3", "40", "20", ""]);
   });
 
-  it("stands beside what it is measured against", () => {
+  it("is shown together with the limit", () => {
     assert.match(
       lines[9],
-      /100\.0 MFLOP to train on and 40\.0 to validate.* 2,000 and 5,000 images\/s in float32, 16,000 and 40,000 images\/s in bfloat16/,
+      /100\.0 MFLOP in training and 40\.0 in validation.* 2,000 and 5,000 images\/s in float32, 16,000 and 40,000 images\/s in bfloat16/,
     );
     const text = formatPeaks(limit.peaks).join(" ");
     assert.match(text, /amx 100 \(120\) in float32, 800 \(900\) in bfloat16; avx2 50 \(60\)/);
@@ -138,7 +138,7 @@ describe("the distance from the limit", () => {
     assert.match(formatPeaks("there is no C++ compiler here")[0], /not measured: there is no C\+\+ compiler/);
   });
 
-  it("counts two operations for a multiply-add, forward and back", async () => {
+  it("counts two operations per multiply-add, forward and backward", async () => {
     assert.deepEqual(await operationsOf("basiccnn"), {
       trained: 2 * (3 * 20_741_120 - 884_736),
       validated: 2 * 20_741_120,
@@ -146,7 +146,7 @@ describe("the distance from the limit", () => {
   });
 });
 
-describe("the most that a core computes", () => {
+describe("the peak rate of a core", () => {
   const compiler = findCompiler();
   const addon = findAddon();
   const withCompiler = async <T>(command: string, action: () => Promise<T>): Promise<T> => {
@@ -161,7 +161,7 @@ describe("the most that a core computes", () => {
   };
   const measure = (...names: string[]) => measurePeaks(new Set(names), 2, 0.05);
 
-  it("is measured for the fastest kernels, for those that are asked for, and not for what cannot run here", {
+  it("is measured for the fastest kernels and for requested ones, but not for kernels that cannot run here", {
     skip: !compiler || process.platform === "win32",
   }, async () => {
     const found = await measure("portable", process.arch === "x64" ? "amx" : "avx2");
@@ -176,13 +176,13 @@ describe("the most that a core computes", () => {
     }
   });
 
-  it("is not known without a compiler, or with one that fails", async () => {
+  it("is unknown without a compiler or with one that fails", async () => {
     assert.match(String(await withCompiler("none", () => measure())), /no C\+\+ compiler/);
     assert.match(String(await withCompiler(process.execPath, () => measure())), /bad option/);
   });
 });
 
-it("the table of children tells the seconds of each and how often one ends", () => {
+it("the table of children has the seconds of each and how often one ends", () => {
   const child = (seconds: number) => ({ seconds, reward: 0.5, residentMegabytes: 200, peakMegabytes: 210 });
   const rounds = [
     [child(60), child(62)],
@@ -192,10 +192,10 @@ it("the table of children tells the seconds of each and how often one ends", () 
   assert.match(row, /native \| bfloat16 \| 2 \| 61\.5 \| 30\.8 s \|/);
 });
 
-describe("a written part of a page", () => {
+describe("a generated part of a page", () => {
   const page = join(folder, "page.md");
 
-  it("is put in its place and leaves what was written by hand", () => {
+  it("is replaced in its place and leaves text written by hand unchanged", () => {
     writePart(page, "speed", ["one"], "Performance");
     writePart(page, "children", ["two"], "Performance");
     writeFileSync(page, readFileSync(page, "utf8").replace("# Performance\n", "# Performance\n\nBy hand.\n"));
@@ -222,7 +222,7 @@ two
     );
   });
 
-  it("that does not end is not guessed", () => {
+  it("without an end is an error", () => {
     writeFileSync(page, "<!-- speed: written by a script -->\nmore");
     assert.throws(() => writePart(page, "speed", ["one"], "Performance"), /without/);
   });
@@ -240,7 +240,7 @@ describe("npm run bench:train", () => {
       .map((line) => JSON.parse(line));
   };
 
-  it("measures processes that train at the same time, and records each round", async () => {
+  it("measures processes that train at the same time and records each round", async () => {
     const [about, ...lines] = await run("--rounds", "2", "--seconds", "1");
     assert.equal(about.machine.node, process.versions.node);
     const rounds = lines.filter(({ round }) => round);
@@ -254,14 +254,14 @@ describe("npm run bench:train", () => {
     }
   });
 
-  it("trains whole children on real images, each from its own seed", async () => {
+  it("trains whole children on real images, each with its own seed", async () => {
     const images = ["--data", SAMPLE_ARCHIVE, "--images", "40,20"];
     const [, { children }] = await run("--child-run", ...images, "--epochs", "1");
     assert.equal(children.length, 2);
     for (const { seconds, reward } of children) assert.ok(seconds > 0 && reward >= 0 && reward <= 1);
   });
 
-  it("refuses in one line what it cannot measure", async () => {
+  it("rejects what it cannot measure with a one-line error", async () => {
     await assert.rejects(run("--precision", "bfloat16"), {
       code: 2,
       stderr: /^precision "bfloat16".*wasm.*\n$/,

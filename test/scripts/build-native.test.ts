@@ -1,5 +1,5 @@
-// The build of the native engine's addon with compilers of all kinds: none, broken, ignorant of a flag, slow. A stand-in
-// takes the compiler's place; the real one is what `npm test` begins with.
+// The build of the native engine's addon with all kinds of compilers: none, broken, lacking a flag, slow. They are
+// fakes; `npm test` begins with a real build.
 
 import assert from "node:assert/strict";
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
@@ -14,8 +14,8 @@ const root = mkdtempSync(join(tmpdir(), "deepaugment-build-"));
 after(() => rmSync(root, { recursive: true }));
 
 /**
- * A compiler that notes each of its calls, fails where a word of FAILS is among its arguments, and writes what it makes
- * in two halves, slowly.
+ * A fake compiler that records its calls, fails if one of the words in FAILS is among its arguments, and writes its
+ * output slowly in two halves.
  */
 const STAND_IN = `
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
@@ -61,7 +61,7 @@ function callsOf(source: string): string[][] {
 }
 
 describe("the build of the native engine", { skip: process.platform === "win32" }, () => {
-  it("without a compiler says so in one line, leaves no stale addon, and is no failure", () => {
+  it("without a compiler prints one line, removes a stale addon and succeeds", () => {
     const environments: Record<string, string>[] = [{ CXX: "", PATH: folder }, { CXX: "none" }];
     for (const environment of environments) {
       writeFileSync(addon, "stale");
@@ -75,7 +75,7 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
     }
   });
 
-  it("with a compiler that fails tells the first lines, and is a failure only where it is required", () => {
+  it("with a failing compiler prints the first lines, and fails only if the addon is required", () => {
     writeFileSync(addon, "stale");
     const installed = build([], { FAILS: "native/node/addon.cc" });
     assert.equal(installed.status, 0);
@@ -90,7 +90,7 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
     assert.equal(required.stderr.match(/error: cannot do that/g)?.length, 30);
   });
 
-  it("leaves out the flags that the compiler does not know", { skip: process.arch !== "x64" }, () => {
+  it("leaves out flags that the compiler does not support", { skip: process.arch !== "x64" }, () => {
     const flags = ["-mfma", "-mprefer-vector-width=512"];
     const { status, stderr } = build(["--required"], { FAILS: flags[1] });
     assert.equal(status, 0, stderr);
@@ -100,7 +100,7 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
     assert.ok(!callsOf("native/node/addon.cc")[0].includes(flags[0]), "other files are for every processor");
   });
 
-  it("does nothing where the addon is what would be built, and builds anew where it is not", () => {
+  it("does nothing if the addon is up to date, and rebuilds it otherwise", () => {
     assert.equal(build([]).status, 0);
     const first = readFileSync(addon, "utf8");
     assert.match(first, /^begin .* end$/s);
@@ -112,7 +112,7 @@ describe("the build of the native engine", { skip: process.platform === "win32" 
     assert.equal(readFileSync(addon, "utf8").length, first.length);
   });
 
-  it("writes the addon whole: two builds at the same time, and a reader, are not disturbed", async () => {
+  it("replaces the addon atomically: concurrent builds and readers are not affected", async () => {
     writeFileSync(addon, "begin old end");
     const builds = [0, 1].map(() => {
       const { args, options } = command(["--required"], {});

@@ -17,7 +17,7 @@ const close = (actual: number, expected: number) =>
 
 describe("the comparison with imgaug", () => {
   it("measures distances between distributions, ties included", () => {
-    // At 1 the first has 3/4 and the second 1/5; at 2 all and 2/5.
+    // Distribution functions: at 1 the first is 3/4 and the second 1/5; at 2 they are 1 and 2/5.
     const first = Float64Array.of(2, 1, 0, 1);
     const second = Float64Array.of(1, 2, 3, 5, 4);
     close(kolmogorovDistance(first, second), 0.6);

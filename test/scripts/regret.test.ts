@@ -18,7 +18,7 @@ import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-regret-"));
 after(() => rmSync(folder, { recursive: true }));
 
-/** A few techniques, one of which helps the more, the stronger it is; the others harm. */
+/** A few techniques: one helps more the stronger it is, the others are harmful. */
 function truth([first, a, second, b, portion]: readonly number[]): number {
   const effect = (technique: number, magnitude: number) =>
     technique === 3 ? 0.08 * magnitude : -0.02 * technique * magnitude;
@@ -40,7 +40,7 @@ function rowsOf(count: number, noise: number, key: string): Row[] {
 }
 
 describe("the smoothed table", () => {
-  it("answers for policies that are not in it, and finds out how noisy its rewards are", () => {
+  it("predicts policies that are not in it, and estimates the noise of its rewards", () => {
     const table = new SmoothedTable(rowsOf(120, 0.01, "table"));
     assert.ok(table.noise > 0.007 && table.noise < 0.014, `${table.noise}`);
     assert.ok(table.crossValidatedR2 > 0.5 && table.crossValidatedR2 < 0.99, `${table.crossValidatedR2}`);
@@ -53,13 +53,13 @@ describe("the smoothed table", () => {
     for (const reward of still) assert.ok(Math.abs(reward - still[0]) < 1e-12, "portion 0 adds no image");
   });
 
-  it("finds nothing where there is nothing but noise", () => {
+  it("finds no effect in pure noise", () => {
     const random = new Random("nothing");
     const rows = rowsOf(80, 0, "nothing").map(({ point }) => ({ point, reward: random.normal(0.5, 0.02) }));
     assert.ok(new SmoothedTable(rows).crossValidatedR2 < 0.15);
   });
 
-  it("is an objective, whose greatest reward no policy exceeds; a file that is none is told by its line", () => {
+  it("is an objective with an upper bound on the reward; a bad file is reported with its line", () => {
     const file = join(folder, "trials.jsonl");
     const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
     const lines = rowsOf(60, 0.01, "file").map(({ point, reward }, trial) =>
@@ -81,7 +81,7 @@ describe("the smoothed table", () => {
 });
 
 describe("the comparison of searches", () => {
-  it("knows the greatest reward of made-up objectives", () => {
+  it("knows the greatest reward of synthetic objectives", () => {
     for (const chains of [1, 5]) {
       const objective = syntheticObjective(chains);
       for (const seed of [0, 1]) {
@@ -98,7 +98,7 @@ describe("the comparison of searches", () => {
     }
   });
 
-  it("gives every method the same noise, whose standard error is true", () => {
+  it("gives every method the same noise, with the correct standard error", () => {
     const objective = syntheticObjective(1);
     assert.deepEqual(judge(objective, 0.5, 3, 7), judge(objective, 0.5, 3, 7));
     const found = Array.from({ length: 500 }, (_, trial) => judge(objective, 0.5, 3, trial));
@@ -107,7 +107,7 @@ describe("the comparison of searches", () => {
     assert.ok(Math.abs(spread - 0.01) < 0.001 && Math.abs(stated - 0.01) < 0.001, `${spread} and ${stated}`);
   });
 
-  it("tells a trial after `lag` others were asked, and reads regrets at the marks", async () => {
+  it("reports a trial after `lag` others were proposed, and records regrets at the marks", async () => {
     const objective = syntheticObjective(1);
     const log: string[] = [];
     const point: Point = [...objective.baseline];

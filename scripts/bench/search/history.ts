@@ -1,4 +1,4 @@
-// What a training could have found: shares of 1,000 images, by its seeds alone.
+// Generates a plausible training history from the trial and sample numbers alone.
 
 import type { EpochResult } from "../../../src/child/reward.ts";
 import { Random } from "../../../src/common/random.ts";

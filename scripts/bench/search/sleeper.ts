@@ -1,5 +1,5 @@
-// A worker for scripts/bench/search.ts that sleeps instead of training: 10 seconds, 30% more or less. The file that SLEEPER_TIMES
-// names gets a line of when each sleep began and ended, by this process's clock, in milliseconds since 1970.
+// A worker for scripts/bench/search.ts that sleeps for 10 s ± 30% instead of training. Appends the start and end of
+// each sleep, in milliseconds since 1970 by this process's clock, to the file in SLEEPER_TIMES.
 
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";

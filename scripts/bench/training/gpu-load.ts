@@ -1,4 +1,4 @@
-// How busy an NVIDIA card is, by its driver's nvidia-smi: the share of time in which it ran anything.
+// Measures how busy an NVIDIA card is: the share of time in which it ran anything, as reported by nvidia-smi.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ export class GpuLoad {
   readonly #shares: number[] = [];
   #isCounting = false;
 
-  /** Begins to look; where there is no nvidia-smi it sees nothing. */
+  /** Starts nvidia-smi. Without it nothing is measured. */
   constructor() {
     const query = [
       "--query-gpu=utilization.gpu",
@@ -25,13 +25,13 @@ export class GpuLoad {
     });
     this.#process.stdout?.on("data", (lines: Buffer) => {
       if (!this.#isCounting) return;
-      // Of several cards the first is the one that trains.
+      // If there are several cards, the first one trains.
       const share = Number.parseFloat(lines.toString());
       if (Number.isFinite(share)) this.#shares.push(share / 100);
     });
   }
 
-  /** The mean share in [0, 1] while `work` ran; undefined where nobody tells. */
+  /** Runs `work` and returns the mean share in [0, 1] meanwhile; undefined without nvidia-smi. */
   async during<Result>(work: () => Promise<Result>): Promise<{ result: Result; busy: number | undefined }> {
     this.#shares.length = 0;
     this.#isCounting = true;

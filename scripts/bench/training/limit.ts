@@ -1,6 +1,6 @@
-// How far a rate is from the limit, which is what this processor's matrix products allow: so many floating-point operations
-// an image takes, and so many a core computes in a second at most (after Williams, Waterman and Patterson 2009, "Roofline",
-// of which this is the flat part; memory is not counted).
+// Compares a rate with the limit set by this processor's matrix products: the floating-point operations that an image
+// takes, and the most that a core computes per second (the flat part of the model of Williams, Waterman and Patterson
+// 2009, "Roofline"; memory is not counted).
 
 import { buildModel } from "../../../src/child/model.ts";
 import { multiplyAdds } from "../../../src/child/multiply-adds.ts";
@@ -9,23 +9,23 @@ import { NOISE, noiseSide } from "../../../src/measure/meter.ts";
 import type { Setup } from "./measurement.ts";
 import type { Peaks } from "./peak.ts";
 
-/** Floating-point operations for one image: two for each multiply-add. */
+/** Floating-point operations for one image: two per multiply-add. */
 export interface Operations {
-  /** Forward and back. */
+  /** Forward and backward pass. */
   readonly trained: number;
-  /** Forward alone. */
+  /** Forward pass only. */
   readonly validated: number;
 }
 
-/** A model's, on a machine. */
+/** The limit of a model on a machine. */
 export interface Limit {
   readonly operations: Operations;
   readonly peaks: Peaks;
-  /** Of the machine. */
+  /** Number of cores of the machine. */
   readonly cores: number;
 }
 
-/** Of the model of this name, on the images that all sides are measured on. */
+/** Operations of the named model, for images of the size that all sides are measured with. */
 export function operationsOf(model: string): Promise<Operations> {
   const { classes } = NOISE;
   const side = noiseSide(model);
@@ -40,8 +40,8 @@ export function operationsOf(model: string): Promise<Operations> {
 }
 
 /**
- * Images per second that the setup's cores, its precision and its kernels allow, the fastest where it has none by name;
- * undefined where that is not known.
+ * The most images per second with the setup's cores, precision and kernels (the fastest kernels if it names none);
+ * undefined if the kernels' peak is not known.
  */
 export function imagesAllowed(operations: number, { peaks, cores }: Limit, setup: Setup): number | undefined {
   const { kernels, precision } = setup;
@@ -50,7 +50,7 @@ export function imagesAllowed(operations: number, { peaks, cores }: Limit, setup
   return peak && (busy * 1e9 * (busy === 1 ? peak.alone : peak.together)[precision]) / operations;
 }
 
-/** GFLOP/s of each core that the setup makes use of. */
+/** GFLOP/s of each core that the setup uses. */
 export function gigaflopsACore(
   imagesPerSecond: number,
   operations: number,

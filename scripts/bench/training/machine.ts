@@ -1,8 +1,8 @@
-// On what a benchmark ran, in words.
+// Describes the machine of a benchmark in words.
 
 import type { Machine } from "../../../src/common/machine.ts";
 
-/** One sentence. */
+/** A noun phrase for one sentence, without a full stop. */
 export function formatMachine({ cpu, cores, features, memoryGigabytes, node }: Machine): string {
   const core = cores === 1 ? "one core" : `${cores} cores`;
   const with_ = features.length > 0 ? ` with ${features.join(", ")}` : "";

@@ -1,36 +1,36 @@
-// What is measured of a side of the comparison, ours or the peer's.
+// What is measured for each side of the comparison, ours and the peer's.
 
 import type { Measurement } from "../../../src/measure/bench.ts";
 
-/** One round. */
+/** The measurement of one round. */
 export type { Measurement };
 
-/** Which side, and how it was set up: everything that a figure depends on besides the machine. */
+/** A side and its settings: everything that a figure depends on besides the machine. */
 export interface Setup {
   readonly side: "deepaugment" | "torch";
-  /** The engine's, or "torch" with its version. */
+  /** Name of the engine, or "torch" with its version. */
   readonly name: string;
   readonly model: string;
   readonly precision: "float32" | "bfloat16";
-  /** The instruction set or the layout of images that was chosen; "" where the side chose itself. */
+  /** The requested instruction set or image layout; "" if the side chose it. */
   readonly variant: string;
-  /** The instruction set of engine native; null for another engine, and for torch. */
+  /** The instruction set of engine native; null for other engines and for torch. */
   readonly kernels: string | null;
-  /** That trained at the same time. */
+  /** Number of processes that train at the same time. */
   readonly processes: number;
-  /** Of each process. */
+  /** Threads per process. */
   readonly threads: number;
   readonly batch: number;
 }
 
-/** A side that is warm and measures when it is told to; idle otherwise. */
+/** A warmed-up side that measures on request and is idle otherwise. */
 export interface Contender {
   readonly setup: Setup;
-  /** One round: about so many seconds of training, then a third of it of validation. */
+  /** Measures one round: about `seconds` of training, then a third as long of validation. */
   measure(seconds: number): Promise<Measurement>;
 }
 
-/** The middle one, of an even number the mean of the middle two; NaN of none. */
+/** The middle value, or the mean of the middle two for an even number of values; NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;

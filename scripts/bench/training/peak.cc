@@ -1,11 +1,11 @@
-// The most that a core computes in matrix products: the loops of native/ on operands that stay in its nearest caches.
-// Compiled by peak.ts for one instruction set, of which KERNELS is the file in native/.
+// Measures the peak rate of a core's matrix products: the loops of native/ on operands that stay in its fastest caches.
+// peak.ts compiles it for one instruction set; KERNELS is its file in native/.
 //
 //   peak <name of the kernels> <start, in milliseconds since 1970> <seconds>
 //
-// Is busy from its launch on, measures float32 for so many seconds from the start on, and bfloat16 for as many after that:
-// where several are given the same start, all their cores are busy meanwhile. Prints GFLOP/s, two operations for each
-// multiply-add, as {"float32": ..., "bfloat16": ...}; or nothing where these kernels do not run on this processor.
+// Keeps its core busy from launch, measures float32 from the start time for the given seconds and then bfloat16 for as
+// long: processes with the same start time keep all their cores busy meanwhile. Prints GFLOP/s, counting two operations
+// per multiply-add, as {"float32": ..., "bfloat16": ...}, or nothing if this processor does not run these kernels.
 
 #include KERNELS
 
@@ -19,15 +19,15 @@
 
 namespace {
 
-/** Longer sums are stored less often, shorter ones have operands that fit into smaller caches: what is best is found. */
+/** Longer sums are stored less often; shorter ones have operands that fit in smaller caches. The best one counts. */
 constexpr int kDepths[] = {128, 256, 512};
 constexpr int kDepthCount = 3;
 constexpr int kDeepest = 512;
 constexpr int kCalls = 500;
-/** Of each single measurement. */
+/** Minimum CPU time of each measurement. */
 constexpr double kSliceSeconds = 0.05;
 
-/** One panel, and as many rows as the sums of are kept in registers. */
+/** One panel, and the number of rows whose sums are kept in registers. */
 template <typename P>
 struct Operands {
   static constexpr int kCount = kRowsRead<P> > kRows ? kRowsRead<P> : kRows;
@@ -40,7 +40,7 @@ struct Operands {
     fill(panel, kDeepest * kWidth, 31);
   }
 
-  /** Numbers between -1 and 1, since a processor may take less power, and be faster, for zeros. */
+  /** Numbers between -1 and 1, because a processor may need less power for zeros and so run faster. */
   static void fill(P* values, int count, int step) {
     for (int i = 0; i < count; i++) {
       const float value = float(i * step % 101) / 50 - 1;
@@ -55,7 +55,7 @@ double now() {
   return double(time.tv_sec) + double(time.tv_nsec) * 1e-9;
 }
 
-/** Operations per second of the processor's time, from which other programs take nothing. */
+/** Operations per second of CPU time, which other programs do not affect. */
 template <typename P>
 double rate(Operands<P>& operands, int depth) {
   const ptrdiff_t zero = 0;
@@ -67,7 +67,7 @@ double rate(Operands<P>& operands, int depth) {
   do {
     for (int i = 0; i < kCalls; i++) {
       multiplyPanels(operands.rows, operands.kCount, depth, segments, operands.panel, kWidth, target);
-      // As if the sums were read: they have to be made each time.
+      // Pretends that the sums are read, so that they are computed each time.
       asm volatile("" ::: "memory");
     }
     operations += 2.0 * operands.kCount * depth * kWidth * kCalls;
@@ -76,7 +76,7 @@ double rate(Operands<P>& operands, int depth) {
   return operations / seconds;
 }
 
-/** The best until then, and each depth was tried. */
+/** The best rate measured until the time `until`, after trying each depth at least once. */
 template <typename P>
 double bestRate(Operands<P>& operands, double until) {
   double best = 0;
@@ -103,10 +103,10 @@ void measure(double start, double seconds) {
 int main(int count, char** arguments) {
   if (count != 4) return 2;
 #if defined(VECTOR_BYTES)
-  // Before anything else, which may be made of instructions that this processor has not.
+  // Checked first: everything else may use instructions that this processor does not have.
   if (canRun(arguments[1])) measure(std::atof(arguments[2]) / 1000, std::atof(arguments[3]));
 #else
-  (void)arguments;  // the compiler does not know these instructions
+  (void)arguments;  // the compiler does not support these instructions
 #endif
   return 0;
 }

@@ -1,4 +1,4 @@
-// The most that this processor computes in matrix products, measured by peak.cc on one core alone and on all at once.
+// Measures the peak rate of this processor's matrix products with peak.cc, on one core alone and on all at once.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,37 +9,37 @@ import { promisify } from "node:util";
 import { type Compiler, complaintOf, findCompiler, firstErrors } from "../../compiler.ts";
 import { COMMON_FLAGS, flagsOf, knownFlags } from "../../native-flags.ts";
 
-/** GFLOP/s of a core. */
+/** GFLOP/s per core. */
 export interface Rates {
   readonly float32: number;
   readonly bfloat16: number;
 }
 
 export interface Peak {
-  /** All other cores idle. */
+  /** With all other cores idle. */
   readonly alone: Rates;
-  /** All cores busy at once, when a processor may run slower. */
+  /** With all cores busy, when a processor may run slower. */
   readonly together: Rates;
 }
 
 export interface Peaks {
-  /** The kernels' name. */
+  /** Name of the fastest kernels. */
   readonly fastest: string;
-  /** By the names of kernels. */
+  /** Keyed by the names of kernels. */
   readonly peaks: ReadonlyMap<string, Peak>;
 }
 
-/** The fastest first, as native/kernels/choose.cc tries them. */
+/** Fastest first, as in native/kernels/choose.cc. */
 const KERNELS = ["amx", "avx512bf16", "avx512", "avx2", "portable"];
-/** Whatever is not used need not be compiled: ten times as fast, where the compiler has it. */
+/** Skips compiling unused functions, which makes compiling ten times as fast, if the compiler supports it. */
 const WHOLE_PROGRAM = "-fwhole-program";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-/** For the processes to start. */
+/** Time for the processes to start. */
 const START_MILLISECONDS = 300;
 
 /**
- * Measures the fastest kernels that this processor runs, and those of these names, each precision for so many seconds; or
- * says why it cannot be measured.
+ * Measures the fastest kernels that this processor runs and the kernels in `names`, each precision for `seconds`.
+ * Returns the reason if they cannot be measured.
  */
 export async function measurePeaks(
   names: ReadonlySet<string>,
@@ -52,7 +52,7 @@ export async function measurePeaks(
   try {
     const peaks = new Map<string, Peak>();
     for (const name of [...KERNELS, ...names]) {
-      // Of those that nobody asked for only the first that runs.
+      // Of the kernels not in `names`, only the first that runs is measured.
       if (peaks.has(name) || (peaks.size > 0 && !names.has(name))) continue;
       const peak = await measurePeak(await compile(compiler, name, folder), name, cores, seconds);
       if (peak) peaks.set(name, peak);
@@ -66,14 +66,14 @@ export async function measurePeaks(
   }
 }
 
-/** The path of the program for kernels of this name. */
+/** Compiles the program for the named kernels; returns its path. */
 async function compile(compiler: Compiler, name: string, folder: string): Promise<string> {
   const kernels = `native/kernels/kernels_${name.replaceAll("-", "_")}.cc`;
   const known = await knownFlags(compiler, [...flagsOf(kernels), WHOLE_PROGRAM]);
   const program = join(folder, name);
   const run = (...more: string[]) =>
     promisify(execFile)(compiler.file, [...compiler.args, ...COMMON_FLAGS, "-O3", ...more], { cwd: ROOT });
-  // The question to the processor, which comes first, is no place for the kernels' flags.
+  // The check of the processor runs first, so it must not be compiled with the kernels' flags.
   await run("-c", "native/kernels/processor.cc", "-o", `${program}-processor.o`);
   const source = ["-I.", `-DKERNELS="${kernels}"`, "-c", "scripts/bench/training/peak.cc"];
   await run(...known, ...source, "-o", `${program}.o`);
@@ -81,7 +81,7 @@ async function compile(compiler: Compiler, name: string, folder: string): Promis
   return program;
 }
 
-/** Undefined where this processor does not run the kernels. */
+/** Undefined if this processor does not run the kernels. */
 async function measurePeak(
   program: string,
   name: string,
@@ -106,6 +106,6 @@ async function measurePeak(
 function meanOf(all: readonly Rates[]): Rates {
   const mean = (precision: keyof Rates) => all.reduce((sum, rates) => sum + rates[precision], 0) / all.length;
   const float32 = mean("float32");
-  // Operands in bfloat16 can always be multiplied as float32.
+  // bfloat16 operands can always be multiplied as float32.
   return { float32, bfloat16: Math.max(float32, mean("bfloat16")) };
 }

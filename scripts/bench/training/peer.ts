@@ -1,11 +1,11 @@
-// The peer's side of the benchmark: PyTorch in processes of a Python, and which of its variants is the fastest.
+// The peer's side of the benchmark: PyTorch in Python processes, in the fastest of its variants.
 
 import { fileURLToPath } from "node:url";
 import { PythonPeer } from "../python-peer.ts";
 import type { Contender, Measurement, Setup } from "./measurement.ts";
 
 export interface PeerOptions {
-  /** The command of a Python that has torch. */
+  /** The command of a Python with torch. */
   readonly python: string;
   readonly model: string;
   readonly precision: "float32" | "bfloat16";
@@ -15,7 +15,7 @@ export interface PeerOptions {
   readonly batch: number;
 }
 
-/** PyTorch's processes of one variant, warm, waiting for rounds. */
+/** PyTorch processes of one variant, warmed up and waiting for rounds. */
 export class Peer implements Contender {
   readonly setup: Setup;
   readonly #python: PythonPeer;
@@ -27,7 +27,7 @@ export class Peer implements Contender {
     this.#python = peer;
   }
 
-  /** @throws UsageError where there is no such Python; RunError where it ends, having said why. */
+  /** @throws UsageError if there is no such Python; RunError if it ends early, after printing the reason. */
   static async start(options: PeerOptions): Promise<Peer> {
     const { python, model, precision, channelsLast, processes, threads, batch } = options;
     const script = fileURLToPath(new URL("../peer_torch.py", import.meta.url));
@@ -51,8 +51,8 @@ export class Peer implements Contender {
 }
 
 /**
- * The fastest variant at training of this Python's torch: one process with a thread a core, or a process a core with one
- * thread each; images contiguous or channels last. Each is measured for `seconds`, and told to `onMeasured`.
+ * The fastest variant of this Python's torch for training: one process with a thread per core, or one single-threaded
+ * process per core; images contiguous or channels last. Each is measured for `seconds` and reported to `onMeasured`.
  */
 export async function startFastest(
   options: Pick<PeerOptions, "python" | "model" | "precision" | "batch">,

@@ -1,4 +1,4 @@
-// The benchmark's results as Markdown.
+// Formats the benchmark's results as Markdown.
 
 import { gigaflopsACore, imagesAllowed, type Limit } from "./limit.ts";
 import { type Measurement, median, type Setup } from "./measurement.ts";
@@ -11,25 +11,25 @@ export interface Result {
   readonly rounds: readonly Measurement[];
 }
 
-/** A setup in few words, as in a table's first cell. */
+/** The short name of a setup, for a table's first cell. */
 export function formatSide({ name, variant }: Setup): string {
   return variant ? `${name}, ${variant}` : name;
 }
 
 /**
- * A model's table, and below it what follows from its figures. Rates are medians with the lowest and the highest round;
- * they have beside them how far they are from the limit, where that is known, and ours how many times those of each torch
- * in the same precision they are, where ours use all cores too.
+ * A model's table, followed by conclusions from its figures. Rates are medians with the lowest and the highest round,
+ * and as shares of the limit if it is known. Our rates on all cores are also given as multiples of those of each torch
+ * version in the same precision.
  */
 export function formatModel(results: readonly Result[], cores: number, limit?: Limit): string[] {
   const peers = results.filter(({ setup }) => setup.side === "torch");
   const versions = [...new Set(peers.map(({ setup }) => setup.name))];
   const head = [
     ...["engine", "precision", "processes × threads", "images trained per second"],
-    ...(limit ? ["GFLOP/s a core", "% of the limit"] : []),
+    ...(limit ? ["GFLOP/s per core", "% of the limit"] : []),
     ...versions.map((version) => `÷ ${version}`),
     ...["images validated per second", ...(limit ? ["% of the limit"] : []), "÷ trained"],
-    "resident MB a process (at most)",
+    "resident MB per process (peak)",
   ];
   const rows = results.map(({ setup, rounds }) => {
     const { precision, processes, threads } = setup;
@@ -70,10 +70,10 @@ export function formatModel(results: readonly Result[], cores: number, limit?: L
   ];
 }
 
-/** What the limit is and how it was measured, or why it was not. */
+/** Describes the limit and how it was measured, or why it was not. */
 export function formatPeaks(peaks: Peaks | string): string[] {
   if (typeof peaks === "string") {
-    return [`How far these figures are from what this processor allows was not measured: ${peaks}.`];
+    return [`The limit set by this processor was not measured: ${peaks}.`];
   }
   const sets = [...peaks.peaks].map(([name, { alone, together }]) => {
     const rates = (["float32", "bfloat16"] as const).map(
@@ -82,17 +82,17 @@ export function formatPeaks(peaks: Peaks | string): string[] {
     return `${name} ${rates.join(", ")}`;
   });
   return [
-    "The limit is what this processor's matrix products allow: the floating-point operations that convolutions and dense",
-    "layers take for an image (two for each multiply-add, forward and for both gradients), and the most that a core makes in",
-    "a second, by engine native's own loops on operands that stay in its nearest caches. In GFLOP/s a core with all cores",
-    `busy (one alone): ${sets.join("; ")}.`,
-    "In float32 engine native multiplies less often than that in convolutions of 3 × 3 places (Winograd's method), so that it",
-    "may come beyond this limit.",
-    `Rows of one core are compared with a core alone, and rows of PyTorch and of engine wasm with ${peaks.fastest}.`,
+    "The limit is set by this processor's matrix products: the peak rate of a core, measured with engine native's own loops on",
+    "operands that stay in its fastest caches, divided by the floating-point operations of convolutions and dense layers for an",
+    "image (two per multiply-add, forward and for both gradients). The peak rates in GFLOP/s per core with all cores busy (one",
+    `core alone): ${sets.join("; ")}.`,
+    "In float32, engine native needs fewer multiplications for 3 × 3 convolutions (Winograd's method), so it may exceed this",
+    "limit.",
+    `Rows with one core are compared with a core alone, and rows of PyTorch and of engine wasm with ${peaks.fastest}.`,
   ];
 }
 
-/** The most images that all cores could train and validate by the fastest kernels, in each precision of the results. */
+/** The most images per second that all cores could train and validate with the fastest kernels, in each precision. */
 function formatAllowed(results: readonly Result[], limit: Limit): string {
   const { operations, cores } = limit;
   const { trained, validated } = operations;
@@ -103,15 +103,15 @@ function formatAllowed(results: readonly Result[], limit: Limit): string {
     return `${images.join(" and ")} images/s in ${precision}`;
   });
   const megaflops = (each: number) => (each / 1e6).toFixed(1);
-  return `An image takes ${megaflops(trained)} MFLOP to train on and ${megaflops(validated)} to validate, which allows ${cores === 1 ? "this core" : `these ${cores} cores`} ${allowed.join(", ")}.`;
+  return `An image takes ${megaflops(trained)} MFLOP in training and ${megaflops(validated)} in validation, which limits ${cores === 1 ? "this core" : `these ${cores} cores`} to ${allowed.join(", ")}.`;
 }
 
-/** In per cent; "" where nothing is known to compare with. */
+/** The rate in per cent of the limit; "" if the limit is not known. */
 function formatShare(rate: number, allowed: number | undefined): string {
   return allowed === undefined ? "" : String(Math.round((100 * rate) / allowed));
 }
 
-/** How many times as fast several processes of ours train as one. */
+/** How many times as fast our processes train together as one alone. */
 function scalings(results: readonly Result[]): string[] {
   return results.flatMap((result) => {
     const { setup } = result;
@@ -124,7 +124,7 @@ function scalings(results: readonly Result[]): string[] {
   });
 }
 
-/** How many times as fast as engine wasm our other engines train, by as many processes. */
+/** How many times as fast our other engines train as engine wasm, with the same number of processes. */
 function multiplesOfWasm(results: readonly Result[]): string[] {
   return results.flatMap((result) => {
     const { setup } = result;
@@ -138,23 +138,23 @@ function multiplesOfWasm(results: readonly Result[]): string[] {
   });
 }
 
-/** One engine's children, a round after another. */
+/** One engine's children, round by round. */
 export interface ChildRun {
   readonly name: string;
   readonly precision: string;
   readonly rounds: readonly (readonly TrainedChild[])[];
 }
 
-/** Seconds per child where as many are trained at the same time as there are processes. */
+/** Seconds per child if one child is trained per process at the same time. */
 export function formatChildRuns(runs: readonly ChildRun[]): string[] {
   const head = [
     "engine",
     "precision",
     "at the same time",
-    "seconds of each",
-    "a child every",
+    "seconds each",
+    "one child every",
     "rewards",
-    "resident MB (at most)",
+    "resident MB (peak)",
   ];
   const rows = runs.map(({ name, precision, rounds }) => {
     const children = rounds.flat();
@@ -179,7 +179,7 @@ function isSame(a: Setup, b: Setup): boolean {
   return keys.every((key) => a[key] === b[key]);
 }
 
-/** To three digits or whole. */
+/** With three significant digits below 100, otherwise as an integer. */
 function format(rate: number): string {
   return rate < 100 ? String(Number(rate.toPrecision(3))) : Math.round(rate).toLocaleString("en");
 }

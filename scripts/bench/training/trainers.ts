@@ -1,4 +1,4 @@
-// Our side of the benchmark: processes of one engine that train at the same time, as a search's workers do.
+// Our side of the benchmark: processes of one engine that train at the same time, like the workers of a search.
 
 import { fileURLToPath } from "node:url";
 import { WorkerPool } from "../../../src/common/worker-pool.ts";
@@ -9,11 +9,11 @@ import type { Contender, Setup } from "./measurement.ts";
 import type { ChildResult, ChildTask, TrainedChild } from "./worker.ts";
 
 export interface TrainerOptions extends MeasuringSetup {
-  /** The instruction set that engine native is made to take; "auto": the best of this machine. */
+  /** The instruction set that engine native must use; "auto": the best one of this machine. */
   readonly kernels: string;
 }
 
-/** Processes that are measured by rounds. */
+/** Processes that are measured in rounds. */
 export class Trainers {
   readonly #bench: TrainingBench;
   readonly #options: TrainerOptions;
@@ -25,7 +25,7 @@ export class Trainers {
     this.identity = identity;
   }
 
-  /** @throws UsageError where the engine, the precision or the instruction set is not to be had. */
+  /** @throws UsageError if the engine, the precision or the instruction set is not available. */
   static async start(options: TrainerOptions, count: number): Promise<Trainers> {
     const bench = new TrainingBench(options, count, { environment: environmentOf(options) });
     try {
@@ -36,7 +36,7 @@ export class Trainers {
     }
   }
 
-  /** Measures `processes` of them, each round on fresh children; the others are idle meanwhile. */
+  /** Measures `processes` of them, with new children in each round; the others are idle meanwhile. */
   contender(processes: number): Contender {
     return {
       setup: setupOf(this.#options, this.identity, processes),
@@ -53,8 +53,8 @@ export class Trainers {
 }
 
 /**
- * As many children as there are processes, trained at the same time from different seeds; and that for so many rounds,
- * each of which is told as it ends.
+ * Trains one child per process at the same time, from different seeds, for this number of rounds; reports the end of
+ * each round to `onRound`.
  */
 export async function trainChildren(
   options: TrainerOptions,

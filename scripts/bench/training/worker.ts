@@ -1,4 +1,4 @@
-// A process that trains whole children for the benchmark; see trainers.ts.
+// Worker process of the benchmark that trains whole children; see trainers.ts.
 
 import { buildModel } from "../../../src/child/model.ts";
 import { rewardOf } from "../../../src/child/reward.ts";
@@ -19,7 +19,7 @@ export interface ChildTask {
 }
 
 export interface TrainedChild extends ProcessMemory {
-  /** All epochs with their validations, the model's making included. */
+  /** Duration of building the model and of all epochs with their validations. */
   readonly seconds: number;
   readonly reward: number;
 }

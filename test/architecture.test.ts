@@ -1,4 +1,4 @@
-// The rooms of the house: data flows one way, and a room imports none that comes later.
+// Checks the dependencies between the folders of src: data flows one way, and no folder imports a later one.
 
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
@@ -9,8 +9,8 @@ import { VERSION } from "../src/common/version.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** In the order in which data flows. `cli/` and `index.ts` know all. */
-const ROOMS = [
+/** In the order of the data flow. `cli/` and `index.ts` may use all of them. */
+const FOLDERS = [
   "common",
   "config",
   "image",
@@ -35,7 +35,7 @@ function importsOf(file: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
 }
 
-/** The files whose values a file needs while it is loaded: neither types alone, nor what is imported when it is called. */
+/** The files whose values a file imports when it is loaded: without type-only and dynamic imports. */
 function valueImportsOf(file: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:([^;"]*?)from\s+)?"(\.[^"]+)";/gm);
@@ -47,8 +47,8 @@ function valueImportsOf(file: string): string[] {
     .map(([, , target]) => join(dirname(file), target));
 }
 
-/** A chain of files each of which needs the next one's values, the last one the first one's; undefined if there is none. */
-function findCircle(): string[] | undefined {
+/** A cycle of files, each of which imports values of the next one; undefined if there is none. */
+function findCycle(): string[] | undefined {
   const done = new Set<string>();
   const path: string[] = [];
   const visit = (file: string): string[] | undefined => {
@@ -56,44 +56,44 @@ function findCircle(): string[] | undefined {
     if (done.has(file)) return undefined;
     path.push(file);
     for (const target of valueImportsOf(file)) {
-      const circle = visit(target);
-      if (circle) return circle;
+      const cycle = visit(target);
+      if (cycle) return cycle;
     }
     path.pop();
     done.add(file);
     return undefined;
   };
   for (const file of files) {
-    const circle = visit(file);
-    if (circle) return circle;
+    const cycle = visit(file);
+    if (cycle) return cycle;
   }
   return undefined;
 }
 
-describe("the rooms", () => {
+describe("the folders of src", () => {
   it("are all known, and none imports a later one", () => {
     assert.ok(files.length > 30);
     for (const file of files) {
-      const room = file.split("/")[1];
-      assert.ok(ROOMS.includes(room), `${file}: unknown room ${room}`);
+      const folder = file.split("/")[1];
+      assert.ok(FOLDERS.includes(folder), `${file}: unknown folder ${folder}`);
       for (const target of importsOf(file).filter((name) => name.startsWith("."))) {
         const imported = relative(join(ROOT, "src"), join(ROOT, dirname(file), target)).split("/")[0];
-        // The program starts itself again from bin/, and only cli/ may be what it starts.
-        if (!ROOMS.includes(imported)) assert.fail(`${file} imports ${target}`);
+        // The program starts itself again through bin/; only cli/ may use that.
+        if (!FOLDERS.includes(imported)) assert.fail(`${file} imports ${target}`);
         assert.ok(
-          ROOMS.indexOf(imported) <= ROOMS.indexOf(room),
-          `${file} (${room}) imports ${imported}, a later room`,
+          FOLDERS.indexOf(imported) <= FOLDERS.indexOf(folder),
+          `${file} (${folder}) imports ${imported}, a later folder`,
         );
       }
     }
   });
 
-  it("have no circle of files that need each other's values, inside a room either", () => {
+  it("have no import cycles of values, also inside a folder", () => {
     assert.ok(valueImportsOf("src/child/trainer.ts").includes("src/child/steps.ts"));
-    assert.equal(findCircle()?.join(" → "), undefined);
+    assert.equal(findCycle()?.join(" → "), undefined);
   });
 
-  it("leave it to engine/ to know what an engine can do", () => {
+  it("leave it to engine/ to know the engines' capabilities", () => {
     for (const file of files.filter((name) => name.split("/")[1] !== "engine")) {
       const text = readFileSync(join(ROOT, file), "utf8");
       assert.doesNotMatch(
@@ -106,20 +106,21 @@ describe("the rooms", () => {
 
   it("keep TensorFlow.js to engine/ and child/, jimp to image/, printing to cli/", () => {
     for (const file of files) {
-      const room = file.split("/")[1];
+      const folder = file.split("/")[1];
       const imports = importsOf(file);
       if (imports.some((name) => name.startsWith("@tensorflow/")))
-        assert.ok(["engine", "child"].includes(room), file);
+        assert.ok(["engine", "child"].includes(folder), file);
       if (imports.some((name) => name === "jimp" || name.startsWith("@jimp/")))
-        assert.equal(room, "image", file);
+        assert.equal(folder, "image", file);
       const text = readFileSync(join(ROOT, file), "utf8");
-      if (/console\.|process\.(stdout|stderr)\.write/.test(text)) assert.equal(room, "cli", `${file} prints`);
+      if (/console\.|process\.(stdout|stderr)\.write/.test(text))
+        assert.equal(folder, "cli", `${file} prints`);
     }
   });
 });
 
 describe("the version", () => {
-  it("is package.json's", () => {
+  it("is the same as in package.json", () => {
     assert.equal(VERSION, JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version);
   });
 });

@@ -1,4 +1,4 @@
-// Average pooling is linear, so that its gradient is its adjoint: on every backend, with padding and without.
+// Average pooling is linear, so its gradient is its adjoint: on every backend, with and without padding.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// What a choice of engine and precision comes to, on a machine with the native engine's addon and on one without.
+// The result of choosing an engine and a precision, on machines with and without the native engine's addon.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -33,7 +33,7 @@ try {
 const NO_ADDON = { DEEPAUGMENT_NATIVE_ADDON: "/nowhere/deepaugment.node" };
 const HERE = {};
 
-/** In a process of its own: the addon is looked for once. */
+/** Resolves a choice in a separate process, because a process looks for the addon only once. */
 function resolve(
   environment: Record<string, string>,
   choice: EngineChoice,
@@ -50,7 +50,7 @@ function resolve(
 }
 
 describe("without the native engine's addon", () => {
-  it("auto is wasm, with one line that says why", () => {
+  it("auto is wasm, with the reason in one line", () => {
     const { note, identity } = resolve(NO_ADDON, "auto");
     assert.deepEqual(identity, { name: "wasm", precision: "float32", kernels: null });
     assert.match(
@@ -67,11 +67,11 @@ describe("without the native engine's addon", () => {
     });
   });
 
-  it("wasm is no matter for a note", () => {
+  it("choosing wasm gives no note", () => {
     assert.equal(resolve(NO_ADDON, "wasm").note, undefined);
   });
 
-  it("native is a usage error of one line", () => {
+  it("native is a one-line usage error", () => {
     const { error, exitCode } = resolve(NO_ADDON, "native");
     assert.equal(exitCode, 2);
     assert.match(
@@ -80,7 +80,7 @@ describe("without the native engine's addon", () => {
     );
   });
 
-  it("bfloat16 is not to be had, and the line says that native would have it", () => {
+  it("bfloat16 is unavailable, and the error says that it needs native", () => {
     assert.match(
       resolve(NO_ADDON, "auto", "bfloat16").error ?? "",
       /^precision "bfloat16" is not to be had here: engine native cannot be loaded: .*; use precision: float32, or auto$/,
@@ -99,13 +99,13 @@ describe("with the native engine's addon", {
     assert.equal(note, undefined);
   });
 
-  it("native starts, in the precision and with the kernels that were resolved", () => {
+  it("native starts in the resolved precision and with the resolved kernels", () => {
     const { identity } = resolve(HERE, "native", "float32");
     assert.deepEqual(resolve(HERE, "native", "float32", true).identity, identity);
     assert.equal(identity?.precision, "float32");
   });
 
-  it("takes the kernels that are asked for, or is missing where this processor has them not", () => {
+  it("native uses the requested kernels, or is unavailable if this processor does not support them", () => {
     assert.equal(resolve({ DEEPAUGMENT_NATIVE_KERNELS: "portable" }, "auto").identity?.kernels, "portable");
     const { identity, note } = resolve({ DEEPAUGMENT_NATIVE_KERNELS: "altivec" }, "auto");
     assert.equal(identity?.name, "wasm");
@@ -131,7 +131,7 @@ describe("auto", () => {
   const native: EngineFound = { ...cpu, precisions: ["bfloat16", "float32"], kernels: "avx512bf16" };
   const missing = { missing: "is not here", mend: "bring it" };
 
-  /** What it comes to where the engines answer so; an engine that is not listed must not be asked. */
+  /** The result of auto with these answers of the engines; an engine that is not listed must not be probed. */
   async function auto(
     answers: Partial<Record<EngineName, EngineProbe>>,
     precision: PrecisionChoice = "auto",
@@ -144,32 +144,32 @@ describe("auto", () => {
     return [identity.name, identity.precision, why, note];
   }
 
-  it("takes a graphics card, and asks no further", async () => {
+  it("takes a graphics card without probing further engines", async () => {
     const [name, , , note] = await auto({ webgpu: gpu });
     assert.deepEqual([name, note], ["webgpu", undefined]);
   });
 
-  it("takes native rather than a program that stands in for a graphics card, and tells why", async () => {
+  it("prefers native to a software renderer and reports the reason", async () => {
     const software = { ...gpu, device: "SwiftShader", isSoftware: true };
     const [name, precision, why, note] = await auto({ webgpu: software, native });
     assert.deepEqual([name, precision, note], ["native", "bfloat16", undefined]);
     assert.equal(why, "the fastest on a processor; engine webgpu finds only SwiftShader");
   });
 
-  it("takes wasm where neither is here, and notes what would bring native", async () => {
+  it("takes wasm if neither is available, and notes how to get native", async () => {
     assert.deepEqual(await auto({ webgpu: missing, native: missing, wasm: cpu }), [
       ...["wasm", "float32", "it runs anywhere; engine webgpu is not here; engine native is not here"],
       "engine native is not here (bring it); trainings run on engine wasm",
     ]);
   });
 
-  it("takes the first that has the precision", async () => {
+  it("takes the first engine with the requested precision", async () => {
     const [name, precision, why] = await auto({ webgpu: gpu, native }, "bfloat16");
     assert.deepEqual([name, precision], ["native", "bfloat16"]);
     assert.equal(why, "the fastest on a processor; engine webgpu has no bfloat16");
   });
 
-  it("does not hide that an engine that is asked for has no graphics card", async () => {
+  it("notes that a requested engine has no graphics card", async () => {
     const software = { ...gpu, device: "SwiftShader", isSoftware: true };
     const { identity, note } = await resolveEngine("webgpu", "auto", async () => software);
     assert.equal(identity.name, "webgpu");

@@ -1,4 +1,4 @@
-// The same training from the same seed on every engine that this machine has, beside TensorFlow.js's cpu backend.
+// Compares the same training from the same seed on every available engine with TensorFlow.js's cpu backend.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -21,8 +21,9 @@ const BATCH = 2;
 const STEPS = 4;
 
 /**
- * Engines add up products in different orders, and RMSprop, which divides a gradient by its size, makes as large a step of
- * a rounding error as of a gradient where that is near 0: losses part as steps go by. By the factor of the loss.
+ * Tolerance after each step, relative to the loss. Engines sum products in different orders, and RMSprop, which divides
+ * a gradient by its size, takes equally large steps for rounding errors of gradients near 0, so losses diverge over the
+ * steps.
  */
 const TOLERANCES = [1e-5, 1e-3, 2e-3, 5e-3];
 
@@ -53,7 +54,7 @@ for (const name of ENGINE_NAMES) {
 describe("the first steps of the basic CNN, from the same seed", async () => {
   const expected = losses(CPU);
   for (const name of ENGINE_NAMES) {
-    it(`have the losses on ${name} that they have on cpu`, { skip: missing.get(name) ?? false }, async () => {
+    it(`have the same losses on ${name} as on cpu`, { skip: missing.get(name) ?? false }, async () => {
       const reference = await expected;
       const actual = await losses(await startEngine(name, "float32"));
       for (const [step, loss] of reference.entries()) {

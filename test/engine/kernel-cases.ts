@@ -1,5 +1,5 @@
-// What the tests of the backends share: a computation on a backend against TensorFlow.js's cpu backend, and random cases
-// of the kernels that every backend of ours brings.
+// Shared by the tests of the backends: the comparison of a computation with TensorFlow.js's cpu backend, and random
+// cases for the kernels that all our backends have.
 
 import assert from "node:assert/strict";
 import "@tensorflow/tfjs-backend-cpu";
@@ -10,7 +10,7 @@ import { composedOptimizers } from "../../src/engine/composed.ts";
 import type { AdamVariable, Optimizers } from "../../src/engine/optimizers.ts";
 import type { Engine } from "../../src/engine/types.ts";
 
-/** Compares what a computation gives on two backends. */
+/** Compares the results of a computation on two backends. */
 export type Compare = (what: string, compute: () => tf.Tensor) => Promise<void>;
 
 interface Result {
@@ -27,8 +27,9 @@ async function on(backend: string, compute: () => tf.Tensor): Promise<Result> {
 }
 
 /**
- * Results on `backend` against those on the cpu backend, equal up to `tolerance`, relative to the largest finite value;
- * what is not finite is the same. `variants` are ways to run the backend, each of which is compared.
+ * Compares results on `backend` with those on the cpu backend: equal up to `tolerance`, relative to the largest finite
+ * value; values that are not finite must be the same. `variants` are ways to run the backend, all of which are
+ * compared.
  */
 export function comparison(
   backend: string,
@@ -61,7 +62,7 @@ export function randomValues(random: Random, shape: number[]): Float32Array {
   return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.uniform(-1, 1));
 }
 
-/** The same with values that are no numbers among them, and both infinities and zeros. */
+/** Random values, some of them replaced by NaN, infinities, zeros and other special values. */
 export function specialValues(random: Random, shape: number[]): Float32Array {
   const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 6, 1e30];
   return randomValues(random, shape).map((value) =>
@@ -69,7 +70,7 @@ export function specialValues(random: Random, shape: number[]): Float32Array {
   );
 }
 
-/** Runs a kernel of the current backend by its name. */
+/** Runs a kernel of the current backend by name. */
 export function run(name: string, inputs: Record<string, tf.Tensor>, attrs: object): tf.Tensor {
   return tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
 }
@@ -164,12 +165,12 @@ interface Pooling {
   readonly strides: [number, number];
   readonly pad: "same" | "valid";
   readonly x: Float32Array;
-  /** Of the output. */
+  /** Shape of the output. */
   readonly outShape: number[];
   readonly dy: Float32Array;
 }
 
-/** Few different values, so that many windows hold their greatest more than once. */
+/** Few different values, so that many windows have ties for their maximum. */
 function randomPooling(i: number): Pooling {
   const random = new Random("pooling", i);
   const xShape: Pooling["xShape"] = [
@@ -214,7 +215,9 @@ export async function comparePoolings(compare: Compare, cases: number): Promise<
   }
 }
 
-/** An engine's gradient descent against the composed one on the cpu backend: without momentum, with it, and Nesterov's. */
+/**
+ * Compares an engine's SGD with the composed one on the cpu backend: without momentum, with it, and with Nesterov's.
+ */
 export async function checkSgd({ name, optimizers }: Engine): Promise<void> {
   for (const [momentum, isNesterov] of [
     [0, false],
@@ -234,7 +237,7 @@ export async function checkSgd({ name, optimizers }: Engine): Promise<void> {
   }
 }
 
-/** An engine's RMSprop against the composed one on the cpu backend. */
+/** Compares an engine's RMSprop with the composed one on the cpu backend. */
 export function checkRmsProp({ name, optimizers }: Engine): Promise<void> {
   const settings = { learningRate: 0.01, rho: 0.9, epsilon: 1e-7 };
   return checkOptimizer(
@@ -244,7 +247,7 @@ export function checkRmsProp({ name, optimizers }: Engine): Promise<void> {
   );
 }
 
-/** The same of Adam. */
+/** Compares an engine's Adam with the composed one on the cpu backend. */
 export function checkAdam({ name, optimizers }: Engine): Promise<void> {
   const settings = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, clipNorm: 1 };
   return checkOptimizer(
@@ -257,10 +260,10 @@ export function checkAdam({ name, optimizers }: Engine): Promise<void> {
 type OptimizerStep = (trained: readonly AdamVariable[]) => void;
 
 const VARIABLES = [[50], [3, 7], [1]];
-/** Of the gradients: norms of about 0.05 to 500, then one that is infinite, and one of NaN. */
+/** Scales of the gradients, for norms of about 0.05 to 500; then an infinite gradient and one with NaN. */
 const SCALES = [0.01, 1, 0.1, 100, 0.01, Number.POSITIVE_INFINITY, Number.NaN];
 
-/** Both sides round each value a few times in a step. */
+/** Tolerance: both sides round each value a few times per step. */
 const OPTIMIZER_TOLERANCE = 5e-7;
 
 async function checkOptimizer(
@@ -281,7 +284,7 @@ async function checkOptimizer(
   }
 }
 
-/** All variables' values, one after another: at the start, and after each step. */
+/** The values of all variables, concatenated, at the start and after each step. */
 async function stepsOn(backend: string, step: OptimizerStep): Promise<number[][]> {
   await tf.setBackend(backend);
   const random = new Random("optimizer");
@@ -306,7 +309,7 @@ async function stepsOn(backend: string, step: OptimizerStep): Promise<number[][]
     });
     if (!Number.isFinite(scale)) slopes[1][2] = scale;
     const gradients = slopes.map((values, i) => tf.tensor(values.slice(), VARIABLES[i]));
-    // Where there are none, the step may write where the variables lie.
+    // Clones exist only in every other step; without them, the step may update the variables in place.
     if (index % 2 === 0) {
       for (const { variable, mean, meanSquare } of variables) {
         for (const each of [variable, mean, meanSquare]) {
@@ -318,11 +321,11 @@ async function stepsOn(backend: string, step: OptimizerStep): Promise<number[][]
     step(variables.map((each, i) => ({ ...each, gradient: gradients[i] })));
     results.push(await valuesNow());
     for (const [i, gradient] of gradients.entries())
-      assert.deepEqual(await gradient.data(), slopes[i], "a gradient stays as it is");
+      assert.deepEqual(await gradient.data(), slopes[i], "a gradient stays unchanged");
     tf.dispose(gradients);
   }
   for (const { clone, values } of seen)
-    assert.deepEqual(await clone.data(), values, "a clone of a variable stays as it was");
-  assert.deepEqual(given, start, "the arrays that the variables were made of stay as they were");
+    assert.deepEqual(await clone.data(), values, "a clone of a variable stays unchanged");
+  assert.deepEqual(given, start, "the arrays from which the variables were created stay unchanged");
   return results;
 }

@@ -1,5 +1,5 @@
-// The addon's kernels by themselves, on every instruction set that this processor runs: against plain loops, and refusing
-// arrays that are too short.
+// The addon's kernels on their own, on every instruction set that this processor runs: they agree with plain loops and
+// reject arrays that are too short.
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
@@ -45,7 +45,7 @@ describe("the native addon", { skip }, () => {
     });
   }
 
-  it("refuses arrays that are too short", () => {
+  it("rejects arrays that are too short", () => {
     const [four, three] = [new Float32Array(4), new Float32Array(3)];
     assert.throws(
       () => addon.multiply(OPERANDS.float32, 2, 2, 2, four, false, three, false, four),

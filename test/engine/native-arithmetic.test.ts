@@ -1,5 +1,5 @@
-// The native backend's operations value by value, reductions and moves against TensorFlow.js's cpu backend, on random
-// shapes, by each instruction set that this processor has.
+// Compares the native backend's elementwise operations, reductions and moves with TensorFlow.js's cpu backend, on
+// random shapes, for each instruction set of this processor.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -14,7 +14,7 @@ describe("native operations against the cpu backend", { skip }, () => {
     await startEngine("native", "float32");
   });
 
-  it("operations value by value, also on what is no number", async () => {
+  it("elementwise operations, also on NaN", async () => {
     const operations: Record<string, (x: tf.Tensor) => tf.Tensor> = {
       relu: tf.relu,
       relu6: tf.relu6,
@@ -40,7 +40,7 @@ describe("native operations against the cpu backend", { skip }, () => {
     }
   });
 
-  it("operations on two operands, broadcast in every way", async () => {
+  it("operations on two operands, with all kinds of broadcasting", async () => {
     const operations = { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div } as const;
     const others = { maximum: tf.maximum, minimum: tf.minimum, squaredDifference: tf.squaredDifference };
     for (const [name, operation] of Object.entries({ ...operations, ...others })) {
@@ -146,7 +146,7 @@ describe("native operations against the cpu backend", { skip }, () => {
     }
   });
 
-  it("results too large for the cache, which are written past it", async () => {
+  it("results too large for the cache, which are written around it", async () => {
     const shape = [130, 1001, 33];
     const size = 130 * 1001 * 33;
     const x = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 1009) / 500 - 1);
@@ -158,7 +158,7 @@ describe("native operations against the cpu backend", { skip }, () => {
     await compareValues("repeated", () => tf.tile(tf.tensor(row, [1, 48]), [90_000, 1]));
   });
 
-  it("nothing is written behind a result", () => {
+  it("nothing is written past the end of a result", () => {
     const random = new Random("native guard");
     const guarded = (length: number) => {
       const whole = new Float32Array(length + 64).fill(-7);
@@ -189,7 +189,7 @@ describe("native operations against the cpu backend", { skip }, () => {
     }
   });
 
-  it("arrays that are too short are refused", () => {
+  it("arrays that are too short are rejected", () => {
     const [four, three] = [new Float32Array(4), new Float32Array(3)];
     const refused: (() => void)[] = [
       () => addon.unary(0, 0, four, three),
@@ -206,7 +206,7 @@ describe("native operations against the cpu backend", { skip }, () => {
     assert.throws(() => addon.unary(0, 0, [1] as unknown as Float32Array, four), /typed array/);
   });
 
-  it("numbers of other kinds, as the cpu backend has them", async () => {
+  it("other number types, as on the cpu backend", async () => {
     const [a, b] = [Int32Array.of(7, -2, 3), Int32Array.of(2, 2, -5)];
     const integers = () => [tf.tensor1d(a, "int32"), tf.tensor1d(b, "int32")] as const;
     const kinds: Record<string, () => tf.Tensor> = {

@@ -1,5 +1,5 @@
-// Products whose operands are bfloat16, on every instruction set that this processor has: against float32 products of the
-// same values, which are rounded beforehand.
+// Compares products of bfloat16 operands with float32 products of the same rounded values, on every instruction set of
+// this processor.
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
@@ -16,9 +16,9 @@ import {
   toBfloat16,
 } from "./native-cases.ts";
 
-/** Relative to the largest value: sums of the same products in another order. */
+/** Tolerance relative to the largest value, for sums of the same products in another order. */
 const SUM_TOLERANCE = 1e-5;
-/** A result that is stored in bfloat16 is rounded once: by 2⁻⁸ of itself at most. */
+/** A result stored in bfloat16 is rounded once: by at most 2⁻⁸ of itself. */
 const STORED_TOLERANCE = 2 ** -8;
 const CASES = 60;
 
@@ -38,7 +38,7 @@ for (const set of INSTRUCTION_SETS) {
   describe(`native products in bfloat16 (${set})`, { skip }, () => {
     after(() => addon.choose());
 
-    it("convolutions and both gradients, of images in either type, whatever their filter was before", () => {
+    it("convolutions and both gradients, of images in either type, independent of earlier filters", () => {
       for (let i = 0; i < CASES; i++) {
         const random = new Random("bfloat16 products", i);
         const shape = randomConvolutionShape(random, false, 70);
@@ -121,7 +121,7 @@ for (const set of INSTRUCTION_SETS) {
       }
     });
 
-    it("what is no number, or infinite, stays so", () => {
+    it("NaN and infinity stay so", () => {
       const shape = Int32Array.of(1, 1, 1, 2, 1, 1, 3, 1, 1, 1, 1, 1, 1, 0, 0);
       addon.choose(set);
       const y = new Float32Array(3);
@@ -133,7 +133,7 @@ for (const set of INSTRUCTION_SETS) {
         y,
         Float32Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
       );
-      // Rounding must not make an infinity of a NaN, whatever its bits are.
+      // Rounding must not turn any bit pattern of NaN into an infinity.
       const nan = new Float32Array(Uint32Array.of(0x7f800001, 0xffffffff).buffer);
       const stored = new Uint16Array(2);
       addon.passes.convert(2, nan, stored);

@@ -1,5 +1,5 @@
-// What the tests of the native kernels share: the addon, where it is built, and each instruction set that this processor
-// has against the cpu backend.
+// Shared by the tests of the native kernels: the addon, if it is built, and the comparison of each instruction set of
+// this processor with the cpu backend.
 
 import type { Random } from "../../src/common/random.ts";
 import type { Precision } from "../../src/config/engines.ts";
@@ -13,21 +13,21 @@ import {
 import { comparison } from "./kernel-cases.ts";
 
 const found = findAddon();
-/** Why there is nothing to test, or false. */
+/** The reason to skip the tests, or false. */
 export const skip: string | false = "missing" in found && found.missing;
-/** Only where nothing is skipped. */
+/** Defined unless the tests are skipped. */
 export const { addon } = found as { addon: Addon };
-/** Tiles are emulated everywhere, since few processors have any. */
+/** Includes emulated tiles, because few processors have tiles. */
 const ALL_SETS = ["portable", "avx2", "avx512", "avx512bf16", "amx", "emulated-tiles"];
 export const INSTRUCTION_SETS: string[] = ALL_SETS.filter((name) => !skip && addon.choose(name));
-/** By name: makes the addon run on this instruction set. */
+/** Keyed by instruction set: makes the addon use it. */
 export const variants: Record<string, () => void> = Object.fromEntries(
   INSTRUCTION_SETS.map((name) => [name, () => addon.choose(name)]),
 );
 
-/** Both sides sum float32 products in different orders: relative to the largest value of the result. */
+/** Tolerance relative to the result's largest value: both sides sum float32 products in different orders. */
 export const compareSums = comparison("native", 1e-5, variants);
-/** One operation a value, rounded once or twice. */
+/** Tolerance for one operation per value, rounded once or twice. */
 export const compareValues = comparison("native", 3e-7, variants);
 
 type Floats = Float32Array;
@@ -45,7 +45,7 @@ export function productsIn(precision: Precision) {
   ] as const;
 }
 
-/** Any convolution that native/kernels/kernels.h describes: both strides and dilations, pads of every side. */
+/** Any convolution that native/kernels/kernels.h describes, with strides, dilations and padding of each side. */
 export function randomConvolutionShape(random: Random, isDepthwise: boolean, outChannels = 40): Int32Array {
   const [filterHeight, filterWidth] = [random.integer(1, 4), random.integer(1, 4)];
   const [strideHeight, strideWidth] = [random.integer(1, 3), random.integer(1, 3)];
@@ -76,7 +76,7 @@ export function randomConvolutionShape(random: Random, isDepthwise: boolean, out
   );
 }
 
-/** Rounded to the nearest, halves to even. */
+/** Rounded to nearest, ties to even. */
 export function toBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.slice().buffer);
   return Uint16Array.from(bits, (word, i) =>

@@ -1,5 +1,5 @@
-// The native backend's kernels of layers against TensorFlow.js's cpu backend, on random shapes, by each instruction set
-// that this processor has.
+// Compares the native backend's layer kernels with TensorFlow.js's cpu backend, on random shapes, for each instruction
+// set of this processor.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -36,7 +36,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
     await startEngine("native", "float32");
   });
 
-  it("convolutions, and all that is fused to them", async () => {
+  it("convolutions, and everything fused with them", async () => {
     for (let i = 0; i < 60; i++) {
       const random = new Random("native convolution", i);
       const { xShape, filterShape, strides, dilations, pad } = randomConvolution(random, 40);
@@ -91,7 +91,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
           leakyreluAlpha: 0.3,
         }),
       );
-      if (Math.max(...dilations) > 1) continue; // of which TensorFlow.js has no gradients
+      if (Math.max(...dilations) > 1) continue; // TensorFlow.js has no gradients for dilations
       const attrs = { strides, pad, dimRoundingMode, dilations };
       const info = tf.backend_util.computeConv2DInfo(
         xShape,
@@ -182,10 +182,9 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
     }
   });
 
-  it("matrix products, transposed or not, of one matrix and of several", () =>
-    compareMatrixProducts(compareSums, 60));
+  it("matrix products, transposed or not, single and batched", () => compareMatrixProducts(compareSums, 60));
 
-  it("matrix products whose batches are broadcast", async () => {
+  it("matrix products with broadcast batches", async () => {
     const random = new Random("native broadcast product");
     for (const [aBatch, bBatch] of [
       [
@@ -201,7 +200,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
         const bShape = [...bBatch, ...(transpose ? [6, 5] : [5, 6])];
         const [a, b] = [randomValues(random, aShape), randomValues(random, bShape)];
         const batch = tf.broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
-        // The cpu backend mixes up batches that are broadcast in both: it is given them in full.
+        // The cpu backend computes wrong results if both batches are broadcast, so it gets them expanded.
         await compareSums(`${aShape} · ${bShape}`, () => {
           const [full, other] = [tf.tensor(a, aShape), tf.tensor(b, bShape)];
           if (tf.getBackend() === "native") return tf.matMul(full, other, transpose, transpose);
@@ -233,7 +232,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
     }
   });
 
-  it("batch normalisation and its gradients", async () => {
+  it("batch normalization and its gradients", async () => {
     for (let i = 0; i < 25; i++) {
       const random = new Random("native normalisation", i);
       const channels = random.integer(1, 40);
@@ -262,7 +261,7 @@ describe("native kernels of layers against the cpu backend", { skip }, () => {
     }
   });
 
-  it("max-pooling gradients: windows, strides and pads, ties too", () =>
+  it("max-pooling gradients: windows, strides, pads and ties", () =>
     compareMaxPoolGradients(compareSums, 40));
 
   it("poolings", () => comparePoolings(compareSums, 40));
@@ -288,7 +287,7 @@ interface Convolution {
   readonly pad: "same" | "valid" | number;
 }
 
-/** Strides or dilations, as TensorFlow.js wants it. `filters` at most. */
+/** Strides or dilations, because TensorFlow.js does not allow both. `filters` at most. */
 function randomConvolution(random: Random, filters: number): Convolution {
   const one = (): [number, number] => [1, 1];
   const some = (): [number, number] => [random.integer(1, 3), random.integer(1, 3)];

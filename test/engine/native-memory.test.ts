@@ -1,4 +1,4 @@
-// The native backend's memory: it is used again, and never while somebody can still see it.
+// The native backend's memory is reused, but never while it is still visible.
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
@@ -21,7 +21,7 @@ describe("the pool", () => {
     return values;
   };
 
-  it("gives freed memory to the next of about that size, as long as what is asked for", () => {
+  it("reuses freed memory for the next array of about that size, with the requested length", () => {
     const first = held(200);
     const { buffer } = first;
     pool.release(first);
@@ -34,7 +34,7 @@ describe("the pool", () => {
     }
   });
 
-  it("wastes an eighth at most", () => {
+  it("wastes at most an eighth", () => {
     for (let length = 16; length < 5000; length += 7) {
       const before = pool.madeBytes;
       pool.take(length);
@@ -43,7 +43,7 @@ describe("the pool", () => {
     }
   });
 
-  it("waits for the last who holds a part of it", () => {
+  it("waits until the last holder of a part has released it", () => {
     const whole = held(100);
     const part = whole.subarray(10, 20);
     pool.hold(part);
@@ -54,7 +54,7 @@ describe("the pool", () => {
     assert.equal(pool.take(100).buffer, whole.buffer);
   });
 
-  it("leaves memory alone that is not its own", () => {
+  it("ignores memory that is not its own", () => {
     const foreign = new Float32Array(100);
     pool.hold(foreign);
     pool.release(foreign);
@@ -62,7 +62,7 @@ describe("the pool", () => {
     assert.equal(pool.holdersOf(foreign), undefined);
   });
 
-  it("keeps no more than was once in use at the same time and a quarter more; the newest of it", () => {
+  it("keeps at most a quarter more than the peak use, and drops the oldest memory", () => {
     const large = [held(800), held(800)];
     for (const values of large) pool.release(values);
     assert.equal(pool.freeBytes, 2 * 832 * FLOAT);
@@ -82,13 +82,13 @@ describe("tensors of the native backend", { skip }, () => {
     await startEngine("native", "float32");
     pool = (tf.backend() as NativeBackend).pool;
   });
-  /** Makes and drops tensors of this size, whose memory is that of whatever was freed before. */
+  /** Creates and drops tensors of this size, which reuse memory that was freed before. */
   const overwrite = (size: number) =>
     tf.tidy(() => {
       for (let i = 0; i < 4; i++) tf.add(tf.fill([size], -1), -1);
     });
 
-  it("what was read stays as it was", async () => {
+  it("values that were read stay unchanged", async () => {
     const tensor = tf.tidy(() => tf.add(tf.ones([500]), 1));
     const [read, later] = [tensor.dataSync(), await tensor.data()];
     tensor.dispose();
@@ -96,7 +96,7 @@ describe("tensors of the native backend", { skip }, () => {
     assert.ok(read.every((value) => value === 2) && later.every((value) => value === 2));
   });
 
-  it("slices, clones, other shapes and complex parts outlive what they were made of", () => {
+  it("slices, clones, reshaped tensors and complex parts outlive their sources", () => {
     const views: Record<string, (tensor: tf.Tensor) => tf.Tensor> = {
       slice: (tensor) => tf.slice(tensor, [100], [50]),
       clone: (tensor) => tensor.clone(),
@@ -117,7 +117,7 @@ describe("tensors of the native backend", { skip }, () => {
     }
   });
 
-  it("an array of the user's is never written to", () => {
+  it("a user's array is never written to", () => {
     const mine = new Float32Array(500).fill(3);
     const variable = tf.variable(tf.tensor(mine));
     for (let i = 0; i < 3; i++) tf.tidy(() => variable.assign(tf.mul(variable, 2)));
@@ -127,7 +127,7 @@ describe("tensors of the native backend", { skip }, () => {
     assert.ok(mine.every((value) => value === 3));
   });
 
-  it("a thousand training steps make no more memory than the first few, and leave no tensor behind", () => {
+  it("a thousand training steps use no more memory than the first few and leak no tensors", () => {
     const { layers } = tfl;
     const net = tfl.sequential();
     net.add(layers.inputLayer({ inputShape: [6, 6, 2] }));
@@ -154,7 +154,7 @@ describe("tensors of the native backend", { skip }, () => {
     images.dispose();
   });
 
-  it("all memory comes back when all tensors are gone", () => {
+  it("all memory is freed when all tensors are disposed of", () => {
     const { heldBytes } = pool;
     const tensors = tf.tidy(() => [tf.square(tf.ones([300])), tf.add(tf.ones([7]), tf.ones([20, 7]))]);
     assert.ok(pool.heldBytes > heldBytes);

@@ -1,4 +1,5 @@
-// A whole network on the native backend: its gradients against finite differences, and the same bits on every run.
+// A whole network on the native backend: its gradients agree with finite differences, and every run gives the same
+// bits.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -9,10 +10,12 @@ import { startEngine } from "../../src/engine/choose.ts";
 import { randomValues } from "./kernel-cases.ts";
 import { skip } from "./native-cases.ts";
 
-/** Central differences of a loss in float32, whose own rounding they magnify. */
+/** Tolerance for central differences, which magnify the rounding of a float32 loss. */
 const TOLERANCE = 0.01;
 
-/** Every kind of layer that the native kernels are for; smooth activations, so that differences tell of gradients. */
+/**
+ * Every kind of layer that the native kernels support; smooth activations, so that differences approximate gradients.
+ */
 function createNetwork(activation: "relu" | "elu"): tfl.LayersModel {
   const { layers } = tfl;
   const initializer = (seed: number) => tfl.initializers.glorotUniform({ seed });
@@ -60,14 +63,14 @@ describe("a network on the native backend", { skip }, () => {
     return tf.losses.softmaxCrossEntropy(tf.oneHot(tf.tensor1d(labels, "int32"), 4), logits) as tf.Scalar;
   };
 
-  it("has the gradients that differences of its loss tell", () => {
+  it("has gradients that agree with differences of its loss", () => {
     const net = createNetwork("elu");
     const variables = net.trainableWeights.map((weight) => weight.read() as tf.Variable);
     const loss = () => tf.tidy(lossOf(net)).dataSync()[0];
     const { grads } = tf.variableGrads(lossOf(net), variables);
     for (const variable of variables) {
       const start = variable.dataSync();
-      // Along the gradient itself, where the difference is largest.
+      // Along the gradient itself, the direction of the largest difference.
       const gradient = grads[variable.name].dataSync() as Float32Array;
       const length = Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0));
       const lossAt = (step: number) => {
@@ -89,7 +92,7 @@ describe("a network on the native backend", { skip }, () => {
     net.dispose();
   });
 
-  it("learns with the same bits on every run, and by every optimizer of TensorFlow.js", () => {
+  it("learns with the same bits on every run and with every optimizer of TensorFlow.js", () => {
     const learn = (optimizer: tf.Optimizer) => {
       const net = createNetwork("relu");
       const losses = Array.from({ length: 20 }, () => {

@@ -1,5 +1,5 @@
-// Every pass of the native engine against TensorFlow.js's cpu backend, in both types of storage, on every instruction
-// set that this machine has.
+// Compares every pass of the native engine with TensorFlow.js's cpu backend, in both storage types, on every
+// instruction set of this machine.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -12,12 +12,12 @@ import { ACTIVATION, type Activations, findAddon, type Passes } from "../../src/
 import { fromBfloat16, toBfloat16 } from "./native-cases.ts";
 
 const CASES = 40;
-/** Sums of float32 in another order: relative to the largest value of the result. */
+/** Tolerance relative to the result's largest value, for float32 sums in another order. */
 const TOLERANCE = 3e-6;
-/** Besides, what is stored in bfloat16 was rounded once: by at most 2⁻⁸ of the value. */
+/** Additional tolerance for bfloat16 storage, which rounds once: at most 2⁻⁸ of the value. */
 const BFLOAT16_ROUNDING = 2 ** -7.99;
 
-/** By the names of ACTIVATION. */
+/** Keyed by the names in ACTIVATION. */
 const LAYERS = {
   none: (x: tf.Tensor) => x,
   relu: (x: tf.Tensor) => tf.relu(x),
@@ -39,12 +39,12 @@ const STORAGES: readonly Storage[] = [
   },
 ];
 
-/** Of so many values, what lies in the array so far must not matter. */
+/** An array of `count` NaNs: passes must not depend on the previous content of their results. */
 function blank(storage: Storage, count: number): Activations {
   return storage.encode(new Float32Array(count).fill(Number.NaN));
 }
 
-/** Values as they come out of the storage. */
+/** The values after storing them. */
 function rounded(storage: Storage, values: Float32Array): Float32Array {
   return storage.decode(storage.encode(values));
 }
@@ -53,13 +53,13 @@ function uniform(random: Random, count: number, low = -1, high = 1): Float32Arra
   return Float32Array.from({ length: count }, () => random.uniform(low, high));
 }
 
-/** Some of the values become NaN, an infinity or a negative zero. */
+/** Replaces some of the values by NaN, infinities and negative zero. */
 function spoiled(random: Random, values: Float32Array): Float32Array {
   const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0];
   return values.map((value) => (random.chance(0.15) ? odd[random.integer(0, 3)] : value));
 }
 
-/** Equal but for the storage's one rounding. */
+/** Asserts equality up to the storage's rounding. */
 function assertExact(storage: Storage, actual: Activations, expected: Float32Array, what: string): void {
   const values = storage.decode(actual);
   const wanted = rounded(storage, expected);
@@ -90,7 +90,7 @@ function assertClose(
   }
 }
 
-/** The values of what `compute` returns, on the cpu backend. */
+/** The values that `compute` returns on the cpu backend. */
 function onCpu(compute: () => tf.Tensor): Float32Array {
   return tf.tidy(() => compute().dataSync() as Float32Array);
 }
@@ -105,7 +105,7 @@ interface PoolCase {
   readonly shape: Int32Array;
 }
 
-/** How TensorFlow.js wants it. */
+/** The rounding mode that TensorFlow.js requires for this padding. */
 function roundingOf(pad: PoolCase["pad"]): "floor" | undefined {
   return typeof pad === "number" ? "floor" : undefined;
 }
@@ -119,7 +119,7 @@ function poolCase(random: Random, i: number): PoolCase {
   const window: [number, number] = [side(height), side(width)];
   const strides: [number, number] = isCommon ? [2, 2] : [random.integer(1, 4), random.integer(1, 4)];
   const doesFit = window[0] <= height && window[1] <= width;
-  // With a number as pad TensorFlow.js takes window and strides to be square.
+  // With a number as pad, TensorFlow.js assumes square windows and strides.
   const isSquare = window[0] === window[1] && strides[0] === strides[1];
   const number = isSquare ? random.integer(0, window[0] - 1) : "valid";
   const pad = doesFit ? (["same", "valid", number] as const)[random.integer(0, 2)] : "same";
@@ -140,7 +140,7 @@ function poolCase(random: Random, i: number): PoolCase {
 
 const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** Salmon et al. 2011, their table of known answers below. */
+/** Threefry-2x32 (Salmon et al. 2011); its known answers are below. */
 function threefry(counter: readonly [number, number], key: readonly [number, number]): [number, number] {
   const keys = [key[0], key[1], 0x1bd11bda ^ key[0] ^ key[1]];
   const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
@@ -164,7 +164,7 @@ interface DropoutKey {
   readonly step: number;
 }
 
-/** What dropout multiplies value `index` of a batch's tensor by. */
+/** The factor by which dropout multiplies value `index` of a batch's tensor. */
 function dropoutFactor(index: number, rate: number, { k0, k1, step }: DropoutKey): number {
   const block: [number, number] = [16 * Math.floor(index / 64) + (index % 16), step];
   const words = threefry(block, [k0, k1]);
@@ -196,10 +196,10 @@ for (const set of sets)
       }
     };
 
-    it("max pooling and its gradient, ties, NaN and infinity too", () => {
+    it("max pooling and its gradient, with ties, NaN and infinity", () => {
       forCases("max pooling", (random, storage, i) => {
         const { what, xShape, outShape, window, strides, pad, shape } = poolCase(random, i);
-        // Few different values, so that many windows hold their greatest more than once.
+        // Few different values, so that many windows have ties for their maximum.
         const coarse = uniform(random, size(xShape)).map((value) => Math.round(value * 3));
         const x = i % 2 ? spoiled(random, coarse) : coarse;
         const dy = rounded(storage, uniform(random, size(outShape)));
@@ -229,7 +229,7 @@ for (const set of sets)
       });
     });
 
-    it("average pooling and its gradient, as TensorFlow.js has it and as it is", () => {
+    it("average pooling, compared with TensorFlow.js, and its gradient, compared with the adjoint", () => {
       forCases("average pooling", (random, storage, i) => {
         const { what, xShape, outShape, window, strides, pad, shape } = poolCase(random, i);
         const x = rounded(
@@ -257,7 +257,7 @@ for (const set of sets)
         });
         assertClose(storage, dx, asThere, `gradient, ${what}`);
 
-        // The pooling is linear: the gradient of x[k] is the sum of dy times what x[k] alone adds to y.
+        // Pooling is linear: the gradient of x[k] is the sum of dy times the contribution of x[k] to y.
         dx.fill(0);
         passes.averagePoolGradient(shape, storage.encode(dy), false, dx);
         const k = random.integer(0, x.length - 1);
@@ -271,7 +271,7 @@ for (const set of sets)
       });
     });
 
-    it("batch normalisation and its gradients, over parts of the rows", () => {
+    it("batch normalization and its gradients, over parts of the rows", () => {
       const epsilon = 1e-3;
       forCases("normalisation", (random, storage, i) => {
         const rows = i === 0 ? 1 : random.integer(1, 120);
@@ -354,14 +354,14 @@ for (const set of sets)
             )
             .map((gradient) => gradient.dataSync()),
         );
-        // A single row has no variance: what is left of large terms is rounding.
+        // A single row has no variance: large terms cancel and leave only rounding errors.
         assertClose(storage, dx, expected[0], `dx, ${what}`, rows === 1 ? 1 : 1e-4);
         assertClose(STORAGES[0], sumDyXhat, expected[1], `gamma, ${what}`, 1e-4);
         assertClose(STORAGES[0], sumDy, expected[2], `beta, ${what}`, 1e-5);
       });
     });
 
-    it("moments of values far from zero keep their digits", () => {
+    it("moments of values far from zero stay accurate", () => {
       const random = new Random("far");
       const [rows, channels] = [1024, 20];
       const x = uniform(random, rows * channels, 999, 1001);
@@ -376,10 +376,10 @@ for (const set of sets)
       }
     });
 
-    it("activations and their derivatives, NaN and infinity too", () => {
+    it("activations and their derivatives, with NaN and infinity", () => {
       forCases("activation", (random, storage) => {
         const count = random.integer(1, 200);
-        // At 6 itself, which rounding may hit, the derivative of relu6 is another than TensorFlow.js's.
+        // At exactly 6, which rounding may hit, the derivative of relu6 differs from TensorFlow.js's.
         const x = rounded(storage, spoiled(random, uniform(random, count, -8, 8))).map((v) =>
           v === 6 ? 7 : v,
         );
@@ -407,7 +407,7 @@ for (const set of sets)
       });
     });
 
-    it("bias, and the sums that are its gradient", () => {
+    it("bias, and its gradient, which is a sum", () => {
       forCases("bias", (random, storage) => {
         const rows = random.integer(1, 60);
         const channels = random.integer(1, 90);
@@ -460,7 +460,7 @@ for (const set of sets)
       });
     });
 
-    it("pixels are exactly those of a division by 255", () => {
+    it("pixels are exactly divided by 255", () => {
       const levels = Uint8Array.from({ length: 256 + 5 }, (_, i) => i);
       for (const storage of STORAGES) {
         const values = blank(storage, levels.length);
@@ -474,7 +474,7 @@ for (const set of sets)
       }
     });
 
-    it("dropout is the function of place, step and key that it is said to be", () => {
+    it("dropout is the documented function of index, step and key", () => {
       assert.deepEqual(threefry([0, 0], [0, 0]), [0x6b200159, 0x99ba4efe]);
       assert.deepEqual(threefry([-1, -1], [-1, -1]), [0x1cb996fc, 0xbb002be7]);
       assert.deepEqual(
@@ -506,7 +506,7 @@ for (const set of sets)
       });
     });
 
-    it("dropout drops the share that it is told to", () => {
+    it("dropout drops the given share", () => {
       const count = 100_000;
       const ones = new Float32Array(count).fill(1);
       const y = new Float32Array(count);
@@ -520,7 +520,7 @@ for (const set of sets)
       }
     });
 
-    it("softmax with cross-entropy: loss, right answers and gradient", () => {
+    it("softmax with cross-entropy: loss, correct answers and gradient", () => {
       forCases("cross-entropy", (random, storage, i) => {
         const [rows, classes] = [random.integer(1, 20), random.integer(2, 30)];
         const width = i % 4 === 0 ? 1000 : 5;
@@ -547,7 +547,7 @@ for (const set of sets)
       });
     });
 
-    it("RMSprop equals the composed one", () => {
+    it("RMSprop equals the composed RMSprop", () => {
       const random = new Random("rmsprop");
       const settings = { learningRate: 0.01, rho: 0.9, epsilon: 1e-7 };
       for (const count of [1, 7, 50]) {
@@ -575,7 +575,7 @@ for (const set of sets)
       }
     });
 
-    it("averages of optimizers that die out come to 0, and NaN stays", () => {
+    it("averages of optimizers that become subnormal are set to 0, and NaN stays", () => {
       const least = 2 ** -126;
       const averages = () => Float32Array.of(1.01 * least, -1.01 * least, Number.NaN, 4 * least, 0.5);
       const variable = new Float32Array(5);
@@ -589,7 +589,7 @@ for (const set of sets)
       assert.deepEqual([...meanSquare], [...mean]);
     });
 
-    it("Adam is Keras's, of gradients scaled by a factor", () => {
+    it("Adam equals Keras's, with gradients scaled by a factor", () => {
       const random = new Random("adam");
       const [rate, beta1, beta2, epsilon] = [0.01, 0.9, 0.999, 1e-4];
       for (const count of [1, 7, 37]) {
@@ -622,7 +622,7 @@ for (const set of sets)
       }
     });
 
-    it("says what was expected and what was received", () => {
+    it("errors say what was expected and what was received", () => {
       const floats = new Float32Array(8);
       assert.throws(() => passes.add(9, floats, floats, floats), {
         name: "RangeError",

@@ -1,5 +1,5 @@
-// Plans: a model's step as one native call. Its loss and gradients against TensorFlow.js's on the cpu backend, on every
-// instruction set and in both precisions; the same bits on every run and on any number of threads; and its memory.
+// Plans, which run a model's step as one native call: loss and gradients compared with TensorFlow.js's cpu backend, on
+// every instruction set and in both precisions; the same bits on every run and with any number of threads; memory.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -17,7 +17,7 @@ import type { LabelledPixels, StepResult } from "../../src/engine/types.ts";
 import { addon, INSTRUCTION_SETS, skip } from "./native-cases.ts";
 import { CLASSES, createPlanModel, PLAN_MODELS, SIDE } from "./plan-models.ts";
 
-/** Images that are trained at once, at most. */
+/** Largest number of images per training step. */
 const CAPACITY = 13;
 
 function randomBatch(images: number, key: string): LabelledPixels {
@@ -30,9 +30,9 @@ function randomBatch(images: number, key: string): LabelledPixels {
 
 interface Step extends StepResult {
   readonly gradients: Map<string, Float32Array>;
-  /** Of all weights, moving moments too, after the step. */
+  /** The values of all weights, including moving moments, after the step. */
   readonly weights: Float32Array[];
-  /** What evaluating the same images gives after it. */
+  /** The result of evaluating the same images after the step. */
   readonly evaluated: StepResult;
 }
 
@@ -40,7 +40,7 @@ const valuesOf = (tensor: tf.Tensor) => tensor.dataSync().slice() as Float32Arra
 const trainedOf = (net: tfl.LayersModel) =>
   net.trainableWeights.map((weight) => weight.read() as tf.Variable);
 
-/** A fresh model's first step as TensorFlow.js makes it. */
+/** A new model's first step with TensorFlow.js. */
 function tensorStep(name: string, { pixels, labels }: LabelledPixels): Step {
   const net = createPlanModel(name);
   const images = tf.tensor4d(
@@ -70,7 +70,7 @@ function tensorStep(name: string, { pixels, labels }: LabelledPixels): Step {
   return step;
 }
 
-/** The same step as a plan. */
+/** The same step with a plan. */
 function planStep(name: string, batch: LabelledPixels, precision: Precision): Step {
   const net = createPlanModel(name);
   const compiled = compileModel(net, {
@@ -95,7 +95,7 @@ function planStep(name: string, batch: LabelledPixels, precision: Precision): St
 
 const norm = (values: Iterable<number>) => Math.hypot(...values);
 
-/** Of all gradients together: how far they are apart, relative to their length. */
+/** The distance of all gradients together, relative to their length. */
 function distance(actual: Step, expected: Step): number {
   const flat = ({ gradients }: Step) => [...gradients.values()].flatMap((values) => [...values]);
   const [found, wanted] = [flat(actual), flat(expected)];
@@ -116,7 +116,7 @@ describe("plans", { skip }, () => {
     addon.setThreads(1);
   });
 
-  /** Steps of each model on 1, 5 and 13 images, by TensorFlow.js. */
+  /** Steps of each model on 1, 5 and 13 images, with TensorFlow.js. */
   const CASES = Object.keys(PLAN_MODELS).flatMap((name) =>
     [1, 5, CAPACITY].map((images) => ({ name, images })),
   );
@@ -131,7 +131,7 @@ describe("plans", { skip }, () => {
   const expected = (name: string, images: number) => expectedSteps.get(`${name} ${images}`) as Step;
 
   for (const set of INSTRUCTION_SETS) {
-    it(`in float32 have TensorFlow.js's losses, gradients, moments and evaluations (${set})`, () => {
+    it(`in float32 agree with TensorFlow.js's losses, gradients, moments and evaluations (${set})`, () => {
       addon.choose(set);
       const distances: number[] = [];
       for (const { name, images } of CASES) {
@@ -149,7 +149,8 @@ describe("plans", { skip }, () => {
           }
         }
       }
-      // A relu whose input is 0 but for rounding may be open in one and closed in the other: that is rare, and little.
+      // Rounding may open a relu with an input near 0 on one side and close it on the other: a rare and small
+      // difference.
       distances.sort((a, b) => a - b);
       const rare = Math.ceil(distances.length / 10);
       assert.ok(
@@ -158,21 +159,21 @@ describe("plans", { skip }, () => {
       );
     });
 
-    it(`in bfloat16 come near them (${set})`, () => {
+    it(`in bfloat16 are close to them (${set})`, () => {
       addon.choose(set);
       for (const { name, images } of CASES) {
-        if (images === 1) continue; // moments of few pixels magnify what rounding leaves
+        if (images === 1) continue; // moments of few pixels magnify rounding errors
         const what = `${name}, ${images} images`;
         const wanted = expected(name, images);
         const found = planStep(name, randomBatch(images, name), "bfloat16");
         assertNear(found.loss, wanted.loss, 0.02, `loss of ${what}`);
-        // Most of it comes from relus and maxima that rounding decides otherwise.
+        // Most of the difference comes from relus and maxima that rounding decides differently.
         assert.ok(distance(found, wanted) < 0.3, `${what}: gradients are ${distance(found, wanted)} apart`);
       }
     });
   }
 
-  it("have the gradients that differences of their loss tell", () => {
+  it("have gradients that agree with differences of their loss", () => {
     addon.choose();
     const batch = randomBatch(7, "differences");
     const net = createPlanModel("plain");
@@ -182,7 +183,7 @@ describe("plans", { skip }, () => {
     const native = new addon.Plan({ ...plan, type: OPERANDS.float32, capacity: 7, weightSizes: sizes });
     const values = weights.map((weight) => backend.floatsOf(weight).slice());
     const gradients = sizes.map((size) => new Float32Array(size));
-    // Always the same step, so that dropout's masks are the same.
+    // Always the same step, so that the dropout masks are the same.
     const loss = () => native.train(7, batch.pixels, batch.labels, values, gradients, 3)[0];
     loss();
     for (const [i, gradient] of gradients.map((each) => each.slice()).entries()) {
@@ -192,7 +193,7 @@ describe("plans", { skip }, () => {
         values[i].set(start.map((value, k) => value + (step * gradient[k]) / length));
         return loss();
       };
-      // As short as float32 allows: where a relu or a maximum changes, the loss has a corner.
+      // As small a difference as float32 allows, because the loss has a kink wherever a relu or a maximum switches.
       const step = 2e-3;
       const slope = (lossAt(step) - lossAt(-step)) / (2 * step);
       lossAt(0);
@@ -202,7 +203,7 @@ describe("plans", { skip }, () => {
     net.dispose();
   });
 
-  it("give the same bits on every run, and on any number of threads", () => {
+  it("give the same bits on every run and with any number of threads", () => {
     addon.choose();
     for (const name of Object.keys(PLAN_MODELS)) {
       for (const precision of ["float32", "bfloat16"] as const) {
@@ -222,7 +223,7 @@ describe("plans", { skip }, () => {
     addon.setThreads(1);
   });
 
-  it("normalise without a scale and a shift, of which TensorFlow.js is not able, as with 1 and 0", () => {
+  it("normalize without scale and center, which TensorFlow.js cannot do, as with 1 and 0", () => {
     addon.choose();
     const results = [true, false].map((isScaled) => {
       const net = tfl.sequential();
@@ -249,7 +250,7 @@ describe("plans", { skip }, () => {
     assert.deepEqual(results[1], results[0]);
   });
 
-  it("leave alone what somebody else sees: clones of weights, and arrays that they were made of", () => {
+  it("do not change clones of weights or the arrays that weights were created from", () => {
     addon.choose();
     const net = createPlanModel("residual");
     const given = net.getWeights().map((weight) => valuesOf(weight).fill(0.5));
@@ -267,7 +268,7 @@ describe("plans", { skip }, () => {
     net.dispose();
   });
 
-  it("evaluate any number of images, whatever fits at once", () => {
+  it("evaluate any number of images with any batch size", () => {
     addon.choose();
     const net = createPlanModel("plain");
     const backend = tf.backend() as NativeBackend;
@@ -285,7 +286,7 @@ describe("plans", { skip }, () => {
     net.dispose();
   });
 
-  it("pass on what is no number", () => {
+  it("propagate NaN", () => {
     addon.choose();
     for (const precision of ["float32", "bfloat16"] as const) {
       const net = createPlanModel("plain");
@@ -303,7 +304,7 @@ describe("plans", { skip }, () => {
     }
   });
 
-  it("take no more memory in a thousand steps than in the first ones", () => {
+  it("use no more memory in a thousand steps than in the first ones", () => {
     addon.choose();
     const net = createPlanModel("residual");
     const backend = tf.backend() as NativeBackend;
@@ -323,7 +324,7 @@ describe("plans", { skip }, () => {
     net.dispose();
   });
 
-  it("give their memory back when they are disposed of, and cannot be used again", () => {
+  it("free their memory when disposed of, and cannot be used afterwards", () => {
     addon.choose();
     const net = createPlanModel("plain");
     const backend = tf.backend() as NativeBackend;
@@ -341,7 +342,7 @@ describe("plans", { skip }, () => {
     net.dispose();
   });
 
-  it("are none for a model with a layer that they do not know, which is named", () => {
+  it("are not made for a model with an unsupported layer, which is named", () => {
     const { layers } = tfl;
     const withLayer = (layer: tfl.layers.Layer) => {
       const net = tfl.sequential();
@@ -376,7 +377,7 @@ describe("plans", { skip }, () => {
     assert.match(describePlan(softmax) as string, /softmax/);
   });
 
-  it("refuse a description that does not hold together, and arrays that do not fit it", () => {
+  it("reject an inconsistent description, and arrays that do not fit it", () => {
     const net = createPlanModel("plain");
     const { weights, ...plan } = describePlan(net) as Exclude<ReturnType<typeof describePlan>, string>;
     const sizes = weights.map(({ size }) => size);

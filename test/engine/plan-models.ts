@@ -1,4 +1,4 @@
-// Small models for the tests of plans: together they have every operation that a plan knows, at several settings.
+// Small models for the tests of plans; together they cover every operation that a plan supports, in several settings.
 
 import * as tfl from "@tensorflow/tfjs-layers";
 import { dropoutKey, SeededDropout } from "../../src/child/dropout.ts";
@@ -89,7 +89,7 @@ function finish(name: string, images: tfl.SymbolicTensor, x: tfl.SymbolicTensor)
 export const SIDE = 12;
 export const CLASSES = 5;
 
-/** Convolutions with biases and activations, poolings, dropout and dense layers. */
+/** Convolutions with biases and activations, pooling, dropout and dense layers. */
 function plain(): tfl.LayersModel {
   const images = tfl.input({ shape: [SIDE, SIDE, 3] });
   let x = convolve(images, 16, { activation: "relu" });
@@ -102,7 +102,7 @@ function plain(): tfl.LayersModel {
   return finish("plain", images, drop(dense.apply(flat) as tfl.SymbolicTensor, "second", 0.5));
 }
 
-/** Pre-activation blocks of a residual network, the second with a shortcut of its own. */
+/** Pre-activation blocks of a residual network, the second with a projection shortcut. */
 function residual(): tfl.LayersModel {
   const images = tfl.input({ shape: [SIDE, SIDE, 3] });
   let x = convolve(images, 16, { useBias: false });
@@ -115,7 +115,7 @@ function residual(): tfl.LayersModel {
   return finish("residual", images, layers.globalAveragePooling2d({}).apply(relu(x)) as tfl.SymbolicTensor);
 }
 
-/** What the others lack: overlapping and padded windows, sums of three, values that are used twice. */
+/** Covers what the others lack: overlapping and padded windows, sums of three, values that are used twice. */
 function odd(): tfl.LayersModel {
   const images = tfl.input({ shape: [SIDE, SIDE, 3] });
   const first = convolve(images, 7, { kernel: 2, strides: 3, padding: "same" });
@@ -129,8 +129,8 @@ function odd(): tfl.LayersModel {
 }
 
 /**
- * Convolutions of 3 × 3 places on channels of whole vectors, which float32 plans compute by Winograd's method: on images of
- * even and of odd sides, from 12 pixels to few, with and without padding.
+ * 3 × 3 convolutions with channels in whole vectors, which float32 plans compute by Winograd's method, on images with
+ * even and odd sides from 12 pixels down to a few, with and without padding.
  */
 function threes(number: number): tfl.LayersModel {
   const random = new Random("threes", number);
@@ -147,8 +147,8 @@ function threes(number: number): tfl.LayersModel {
 }
 
 /**
- * Depthwise convolutions as MobileNetV2 has them, and with what else they may have; convolutions of padded images, and of
- * images so small that their filters are larger.
+ * Depthwise convolutions as in MobileNetV2 and with their other settings; convolutions of padded images, and of images
+ * smaller than the filters.
  */
 function mobile(): tfl.LayersModel {
   const images = tfl.input({ shape: [SIDE, SIDE, 3] });
@@ -162,14 +162,14 @@ function mobile(): tfl.LayersModel {
   x = convolveDepthwise(x, { kernel: 2, padding: "valid", activation: "relu" });
   x = convolve(pad(x, [1, 0], [2, 1]), 10, { strides: 2, padding: "valid", activation: "relu" });
   x = convolve(x, 60, { kernel: 2, padding: "valid", activation: "relu" });
-  // Of one line, and of one place: most of such a filter falls on padding alone.
+  // Images of one row and of one pixel: most of the filter only covers padding.
   x = relu(normalize(convolve(x, 30)));
   x = layers.maxPooling2d({ poolSize: [1, 2] }).apply(x) as tfl.SymbolicTensor;
   x = convolve(x, 8, { kernel: 5, activation: "relu" });
   return finish("mobile", images, layers.globalAveragePooling2d({}).apply(x) as tfl.SymbolicTensor);
 }
 
-/** Branches joined as InceptionV3 does: means with padding, normalisation without a scale; joined twice, and flat. */
+/** Joined branches as in InceptionV3: means with padding, normalization without a scale; joined twice, and flat. */
 function inception(): tfl.LayersModel {
   const images = tfl.input({ shape: [SIDE, SIDE, 3] });
   const branch = (x: tfl.SymbolicTensor, filters: number, kernel = 1, strides = 1) =>
@@ -196,7 +196,7 @@ export const PLAN_MODELS: Record<string, () => tfl.LayersModel> = {
   inception,
 };
 
-/** The same weights for each model of a name. */
+/** Creates the named model, always with the same weights. */
 export function createPlanModel(name: string): tfl.LayersModel {
   seed = 1;
   return PLAN_MODELS[name]();

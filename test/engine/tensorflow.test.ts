@@ -1,5 +1,5 @@
-// Engine `tensorflow`: what it says where tfjs-node is not to be had, on imitations of the package that fail as it does.
-// The package itself is no dependency: TFJS_NODE=<a folder in which it is installed> adds trainings on it.
+// Engine `tensorflow`: its errors if tfjs-node is unavailable, with imitations of the package that fail in the same
+// ways. The package itself is not a dependency: TFJS_NODE=<a folder in which it is installed> adds trainings on it.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -18,7 +18,7 @@ import { imitate, REGISTERS } from "./tfjs-node.ts";
 const root = mkdtempSync(join(tmpdir(), "deepaugment-tensorflow-"));
 after(() => rmSync(root, { recursive: true }));
 
-/** What the script's expression comes to, in a process of its own, in this working folder. */
+/** The value of the script's expression, evaluated in a separate process in this working directory. */
 function evaluate<Result>(
   folder: string,
   module: string,
@@ -45,7 +45,7 @@ function probe(folder: string) {
 }
 
 describe("engine tensorflow", () => {
-  it("is not installed, and the line has the command that installs it", () => {
+  it("if not installed, reports the command to install it", () => {
     const { missing, mend } = probe(mkdtempSync(join(root, "empty-")));
     assert.equal(missing, "is not installed");
     assert.match(
@@ -54,14 +54,14 @@ describe("engine tensorflow", () => {
     );
   });
 
-  it("takes the package's version that goes with this program's TensorFlow.js", () => {
+  it("requires the package's version that matches this program's TensorFlow.js", () => {
     const { missing, mend } = probe(imitate(root, "tfjs-node", "4.17.0", ""));
     assert.equal(missing, "finds @tensorflow/tfjs-node 4.17.0, and takes 4.22.0");
     assert.equal(mend, "npm install @tensorflow/tfjs-node@4.22.0");
   });
 
-  it("has no compiled addon for a system or a Node that its makers did not build it for", () => {
-    // The package's own words.
+  it("reports a missing addon on systems and Node versions that it was not built for", () => {
+    // The package's own message.
     const error =
       "The Node.js native addon module (tfjs_binding.node) can not be found at path: /somewhere. \\nPlease run command";
     const { missing, mend } = probe(imitate(root, "tfjs-node", "4.22.0", `throw new Error("${error}");`));
@@ -72,18 +72,18 @@ describe("engine tensorflow", () => {
     );
   });
 
-  it("cannot be loaded for any other reason, which is told with Node's version", () => {
+  it("reports any other reason that it cannot be loaded, with Node's version", () => {
     const { missing } = probe(imitate(root, "tfjs-node", "4.22.0", `require("node:util").goneInThisNode();`));
     const { node } = process.versions;
     assert.ok(missing?.startsWith(`cannot load @tensorflow/tfjs-node on Node ${node}: `), missing);
     assert.match(missing ?? "", /goneInThisNode is not a function$/);
   });
 
-  it("registers no backend where another package goes by its name", () => {
+  it("reports another package of the same name that registers no backend", () => {
     assert.match(probe(imitate(root, "tfjs-node", "4.22.0", "")).missing ?? "", /it registers no backend/);
   });
 
-  it("tells which library of CUDA is not found where the package is the one for graphics cards", {
+  it("reports the missing CUDA library of the package for graphics cards", {
     skip:
       (process.platform !== "linux" || existsSync("/proc/driver/nvidia")) &&
       "it is a system with CUDA, or not Linux",
@@ -96,7 +96,7 @@ describe("engine tensorflow", () => {
     );
   });
 
-  it("has what the package calls of Node's and Node 23 no longer has", () => {
+  it("provides the Node functions that the package calls and Node 23 removed", () => {
     const code = `
 const util = require("util");
 if (!util.isNullOrUndefined(undefined) || util.isNullOrUndefined(0) || !util.isArray([])) throw new Error("gone");
@@ -108,7 +108,7 @@ ${REGISTERS}`;
 });
 
 describe("asking for engine tensorflow", () => {
-  it("leaves the engine that has been started the current one", () => {
+  it("keeps the engine that has been started the current one", () => {
     const { result } = evaluate(
       imitate(root, "tfjs-node", "4.22.0", REGISTERS),
       "engine/engine.ts",
@@ -146,7 +146,7 @@ describe("engine tensorflow, installed", {
   }
 
   for (const model of ["basiccnn", "wrn_10_1"]) {
-    it(`trains ${model} as engine wasm does, and the same again`, () => {
+    it(`trains ${model} like engine wasm, and reproducibly`, () => {
       const losses = lossesOf("tensorflow", model);
       assert.deepEqual(lossesOf("tensorflow", model), losses);
       for (const [i, loss] of lossesOf("wasm", model).entries()) {

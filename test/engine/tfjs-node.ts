@@ -1,4 +1,4 @@
-// Imitations of the package tfjs-node, which is no dependency: they load, or fail to, as it does.
+// Imitations of the package tfjs-node, which is not a dependency: they load, or fail to load, in the same ways.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
 
-/** A new folder in `root` in which a package of this name and version does what `code` says when it is loaded. */
+/** Creates a folder in `root` with a package of this name and version that runs `code` when it is loaded. */
 export function imitate(root: string, name: string, version: string, code: string): string {
   const folder = mkdtempSync(join(root, "app-"));
   const location = join(folder, "node_modules", "@tensorflow", name);
@@ -17,7 +17,7 @@ export function imitate(root: string, name: string, version: string, code: strin
   return folder;
 }
 
-/** As the package registers itself, where its addon finds no graphics card, and makes itself the current backend. */
+/** Like the package without a graphics card: registers a backend and makes it the current one. */
 export const REGISTERS = `
 const tf = require(${JSON.stringify(require.resolve("@tensorflow/tfjs-core"))});
 tf.registerBackend("tensorflow", () => ({ binding: { TF_Version: "2.9.1" }, isUsingGpuDevice: false }));

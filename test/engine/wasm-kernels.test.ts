@@ -1,4 +1,4 @@
-// Every kernel that we bring to the wasm backend, against TensorFlow.js's cpu backend on random shapes.
+// Compares every kernel that we add to the wasm backend with TensorFlow.js's cpu backend on random shapes.
 
 import { before, describe, it } from "node:test";
 import { startEngine } from "../../src/engine/choose.ts";
@@ -15,7 +15,7 @@ import {
 } from "./kernel-cases.ts";
 
 const CASES = 60;
-/** Both sides sum float32 products in different orders: relative to the largest value of the result. */
+/** Tolerance relative to the result's largest value: both sides sum float32 products in different orders. */
 const TOLERANCE = 2e-5;
 
 let engine: Engine;
@@ -32,13 +32,11 @@ describe("wasm kernels against the cpu backend", () => {
   it("depthwise convolution gradients: multipliers, strides and pads", () =>
     compareDepthwiseGradients(compare, CASES));
 
-  it("matrix products, transposed or not, of one matrix and of several", () =>
-    compareMatrixProducts(compare, CASES));
+  it("matrix products, transposed or not, single and batched", () => compareMatrixProducts(compare, CASES));
 
-  it("max-pooling gradients: windows, strides and pads, ties too", () =>
-    compareMaxPoolGradients(compare, CASES));
+  it("max-pooling gradients: windows, strides, pads and ties", () => compareMaxPoolGradients(compare, CASES));
 
-  it("RMSprop in one pass equals the composed one", () => checkRmsProp(engine));
+  it("RMSprop in one pass equals the composed RMSprop", () => checkRmsProp(engine));
 
   it("SGD composed of operations equals that on the cpu backend", () => checkSgd(engine));
 

@@ -1,5 +1,5 @@
-// What the tests of engine webgpu share: an adapter, where there is one. A machine without a graphics card has one in
-// SwiftShader, which Debian's chromium-common brings, with libvulkan1; see CONTRIBUTING.md.
+// Shared by the tests of engine webgpu: an adapter, if there is one. On a machine without a graphics card, SwiftShader
+// can provide it (Debian's chromium-common and libvulkan1; see CONTRIBUTING.md).
 
 import { existsSync } from "node:fs";
 import { probeEngine, startEngine } from "../../src/engine/choose.ts";
@@ -11,7 +11,7 @@ if (!process.env.VK_ICD_FILENAMES && !existsSync("/dev/dri") && existsSync(SWIFT
   process.env.VK_ICD_FILENAMES = SWIFTSHADER;
 
 const found = await probeEngine("webgpu");
-/** Why there is nothing to test, or false. */
+/** The reason to skip the tests, or false. */
 export const skip: string | false = "missing" in found && `engine webgpu ${found.missing}`;
 
 export function startGpu(): Promise<Engine> {

@@ -1,5 +1,5 @@
-// Every kernel that we bring to the WebGPU backend, against TensorFlow.js's cpu backend. A shader is compiled for each shape,
-// which takes SwiftShader a second: few cases, chosen for what differs between them.
+// Compares every kernel that we add to the WebGPU backend with TensorFlow.js's cpu backend. A shader is compiled for
+// each shape, which takes SwiftShader a second, so there are few cases, chosen to differ.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -19,7 +19,7 @@ import {
 } from "./kernel-cases.ts";
 import { skip, startGpu } from "./webgpu-cases.ts";
 
-/** Both sides sum float32 products in different orders: relative to the largest value of the result. */
+/** Tolerance relative to the result's largest value: both sides sum float32 products in different orders. */
 const compare = comparison("webgpu", 2e-5);
 const random = new Random("webgpu");
 const values = (shape: number[]) => {
@@ -35,9 +35,9 @@ interface Convolution {
 }
 
 const CONVOLUTIONS: Convolution[] = [
-  // Channels in fours; many pixels, so that the gradient of the filter is summed in parts.
+  // Channels in multiples of four; many pixels, so that the filter's gradient is summed in parts.
   { x: [3, 20, 19, 8], filter: [3, 3, 8, 36], strides: [1, 1], pad: "same" },
-  // Single channels, strides that differ, a window that is not square.
+  // Single channels, different strides, a window that is not square.
   { x: [2, 9, 8, 3], filter: [2, 3, 3, 5], strides: [2, 3], pad: "valid" },
 ];
 
@@ -76,7 +76,7 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
     );
   });
 
-  it("a depthwise convolution's gradients: strides, two filters a channel, many pixels", async () => {
+  it("a depthwise convolution's gradients: strides, two filters per channel, many pixels", async () => {
     const cases: [number[], number[], number, "same" | "valid"][] = [
       [[2, 9, 8, 5], [3, 2, 5, 2], 2, "same"],
       [[4, 12, 12, 3], [3, 3, 3, 1], 1, "valid"],
@@ -90,7 +90,7 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
     }
   });
 
-  it("matrix products, transposed or not, of one matrix and of several, with bias and activation", async () => {
+  it("matrix products, transposed or not, single and batched, with bias and activation", async () => {
     const product = (a: number[], b: number[], transposeA = false, transposeB = false) => {
       const [left, right] = [values(a), values(b)];
       return compare(`${a} · ${b}`, () => tf.matMul(left(), right(), transposeA, transposeB));
@@ -109,7 +109,7 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
     );
   });
 
-  it("max-pooling gradients: windows, strides and pads, ties too", () => compareMaxPoolGradients(compare, 6));
+  it("max-pooling gradients: windows, strides, pads and ties", () => compareMaxPoolGradients(compare, 6));
 
   it("sums and means over the first, the middle and all but the last axes", async () => {
     const x = values([3, 9, 11, 70]);
@@ -119,7 +119,7 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
     await compare("the last", () => tf.sum(x(), 3));
   });
 
-  it("gradients of relu, relu6, sums, variances and batch normalisation", async () => {
+  it("gradients of relu, relu6, sums, variances and batch normalization", async () => {
     const x = values([4, 5, 6, 3]);
     const scaled = () => tf.mul(x(), 10);
     const gradientOf = (f: (x: tf.Tensor) => tf.Tensor) => () => tf.grad(f)(scaled());
@@ -148,7 +148,7 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
       "normalisation by the batch's moments",
       gradientOf((each) => {
         const { mean, variance } = tf.moments(each, [0, 1, 2]);
-        // TensorFlow.js has no gradients of a normalisation without both.
+        // TensorFlow.js has no gradients of batch normalization without both.
         const [offset, scale] = [tf.zeros([3]), tf.ones([3])] as [tf.Tensor1D, tf.Tensor1D];
         return tf.square(
           tf.batchNorm(each as tf.Tensor4D, mean as tf.Tensor1D, variance as tf.Tensor1D, offset, scale),
@@ -157,7 +157,7 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
     );
   });
 
-  it("dropout's masks, value by value those of every engine", async () => {
+  it("dropout's masks, which are the same on every engine", async () => {
     await tf.setBackend("webgpu");
     const config = { name: "dropout", rate: 0.6, key: dropoutKey("webgpu") };
     for (const size of [1, 63, 1000]) {
@@ -167,9 +167,9 @@ describe("webgpu kernels against the cpu backend", { skip }, () => {
     }
   });
 
-  it("gradient descent in one pass equals the composed one", () => checkSgd(engine));
+  it("SGD in one pass equals the composed SGD", () => checkSgd(engine));
 
-  it("RMSprop in one pass equals the composed one", () => checkRmsProp(engine));
+  it("RMSprop in one pass equals the composed RMSprop", () => checkRmsProp(engine));
 
-  it("Adam in one pass equals the composed one", () => checkAdam(engine));
+  it("Adam in one pass equals the composed Adam", () => checkAdam(engine));
 });

@@ -1,5 +1,5 @@
-// Steps of a model on the GPU: recorded and repeated, they are those of TensorFlow.js's cpu backend; and what becomes of a
-// GPU that fails.
+// A model's steps on the GPU: recorded and replayed, they agree with TensorFlow.js's cpu backend; and the errors of a
+// failing GPU.
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
@@ -26,7 +26,7 @@ const SIDE = 5;
 const CLASSES = 3;
 const BATCH = 4;
 
-/** Five images a side that is no multiple of four, and a last batch that is smaller. */
+/** The side is not a multiple of four, and the last batch is smaller. */
 function noise(count: number): LabelledImages {
   const random = new Random("gpu model", count);
   const images = createBatch(count, SIDE, SIDE);
@@ -34,7 +34,7 @@ function noise(count: number): LabelledImages {
   return { images, labels: Int32Array.from({ length: count }, () => random.integer(0, CLASSES - 1)) };
 }
 
-/** Moving moments, a mask, and weights: all that a step leaves for the next one. */
+/** A model with moving moments, a mask and weights: all the state that a step leaves for the next one. */
 function build(engine: Engine): ChildModel {
   const { layers } = tfl;
   const initializer = (seed: number) => tfl.initializers.glorotUniform({ seed });
@@ -55,7 +55,7 @@ function build(engine: Engine): ChildModel {
   return { net, optimizer, engine };
 }
 
-/** Means of each epoch, of training and of validation, and the model's weights at the end. */
+/** The training and validation means of each epoch, and the model's final weights. */
 async function train(engine: Engine, epochs: number) {
   await tf.setBackend(engine.name);
   const model = build(engine);
@@ -80,7 +80,7 @@ describe("a model's steps on the GPU", { skip }, () => {
     engine = await startGpu();
   });
 
-  it("are those of the cpu backend, run and repeated, with weights and moving moments", async () => {
+  it("agree with the cpu backend, run and replayed, including weights and moving moments", async () => {
     const expected = await train(CPU, 5);
     const actual = await train(engine, 5);
     for (const [i, { loss, accuracy }] of expected.history.entries()) {
@@ -97,7 +97,7 @@ describe("a model's steps on the GPU", { skip }, () => {
       );
   });
 
-  it("give the same bits again, and leave no tensor and no buffer behind", async () => {
+  it("are reproducible to the bit, and leak no tensors and buffers", async () => {
     await tf.setBackend("webgpu");
     const gpu = tf.backend() as unknown as GpuBackend;
     const held = () => [tf.memory().numTensors, gpu.buffers.numBytesUsed];
@@ -110,7 +110,7 @@ describe("a model's steps on the GPU", { skip }, () => {
     assert.equal(gpu.buffers.numBytesAllocated, numBytesAllocated);
   });
 
-  it("are repeated once they have been run twice, of each size", async () => {
+  it("are replayed after two runs of each batch size", async () => {
     await tf.setBackend("webgpu");
     const { net } = build(engine);
     const model = new GpuModel(tf.backend() as unknown as GpuBackend, net);
@@ -128,7 +128,7 @@ describe("a model's steps on the GPU", { skip }, () => {
     net.dispose();
   });
 
-  it("are run every time where the model draws numbers that a repetition would not", async () => {
+  it("are not replayed if the model draws random numbers, which a replay would not draw", async () => {
     await tf.setBackend("webgpu");
     const net = tfl.sequential();
     net.add(tfl.layers.flatten({ inputShape: [SIDE, SIDE, 3] }));
@@ -148,7 +148,7 @@ describe("a model's steps on the GPU", { skip }, () => {
     net.dispose();
   });
 
-  it("end in one line that says what to lower, where the GPU is lost or its memory is full", async () => {
+  it("fail with one line that says what to reduce if the GPU is lost or its memory is full", async () => {
     const { device, info } = await requestDevice();
     const gpu = new GpuBackend(device, info);
     const buffer = gpu.buffers.acquireBuffer(16, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);

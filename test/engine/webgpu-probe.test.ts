@@ -1,4 +1,4 @@
-// What engine webgpu answers when it is asked for, whatever the graphics driver does. No adapter is needed.
+// The probe of engine webgpu, with any behaviour of the graphics driver. No adapter is needed.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -9,8 +9,8 @@ import { probeAdapter, probeWebgpu } from "../../src/engine/webgpu/probe.ts";
 const card = { device: "NVIDIA H100", driver: "NVIDIA: 550.54.15", isSoftware: false };
 const standIn = { device: "llvmpipe", driver: "Mesa 22.3.6", isSoftware: true };
 
-describe("engine webgpu, asked for itself", () => {
-  it("tells the card, its driver, and the one precision", async () => {
+describe("the probe of engine webgpu", () => {
+  it("reports the card, its driver, and the only precision", async () => {
     const { version, ...found } = (await probeAdapter(async () => card)) as { version: string };
     assert.match(version, /^\d+\.\d+\.\d+$/);
     assert.deepEqual(found, {
@@ -19,7 +19,7 @@ describe("engine webgpu, asked for itself", () => {
     });
   });
 
-  it("tells in one line what is missing and what would bring it, also of a driver that dies or hangs", async () => {
+  it("reports in one line what is missing and how to get it, also for a driver that crashes or hangs", async () => {
     const answers = [
       async () => null,
       async () => Promise.reject(new RunError("a worker process ended 2 times: killed by SIGSEGV")),
@@ -38,7 +38,7 @@ describe("engine webgpu, asked for itself", () => {
     assert.match(missing[2], /^got no answer/);
   });
 
-  it("asks this machine without falling over", async () => {
+  it("works on this machine", async () => {
     const probe = await probeWebgpu();
     assert.ok("missing" in probe ? probe.mend : probe.device);
   });
@@ -53,14 +53,14 @@ describe("the choice of an engine", () => {
     };
   };
 
-  it("is webgpu by auto for a graphics card, never for a program that stands in for one", async () => {
+  it("is webgpu by auto for a graphics card, but never for a software renderer", async () => {
     const choose = async (adapter: typeof card) =>
       (await resolveEngine("auto", "auto", only(adapter) as never)).identity.name;
     assert.equal(await choose(card), "webgpu");
     assert.equal(await choose(standIn), "native");
   });
 
-  it("is what is asked for, with a line that says that a stand-in is slow; bfloat16 is refused", async () => {
+  it("is webgpu if requested, with a note that a software renderer is slow; bfloat16 is rejected", async () => {
     const { identity, note } = await resolveEngine("webgpu", "auto", only(standIn) as never);
     assert.equal(identity.name, "webgpu");
     assert.match(note ?? "", /llvmpipe.*slow/);

@@ -1,4 +1,4 @@
-// The processes of a bench: that they measure together, and end when they are told to.
+// The processes of a bench measure together and end on request.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -9,7 +9,7 @@ import { runMeasuring } from "../../src/measure/measuring.ts";
 const setup = { engine: "wasm", precision: "float32", threads: 1, model: "wrn_10_1", batch: 4 } as const;
 
 describe("a bench", () => {
-  it("measures with as many of its processes as it is told to, again and again", async () => {
+  it("measures repeatedly with the requested number of processes", async () => {
     const bench = new TrainingBench(setup, 2);
     try {
       for (const processes of [2, 1]) {
@@ -25,7 +25,7 @@ describe("a bench", () => {
     }
   });
 
-  it("ends at once when it is interrupted", async () => {
+  it("ends at once when interrupted", async () => {
     const { model, batch } = setup;
     const settings = { engine: "wasm", precision: "auto", workers: 1, threads: 1 } as const;
     const running = new AbortController();
@@ -36,7 +36,7 @@ describe("a bench", () => {
     await assert.rejects(bench, InterruptedError);
   });
 
-  it("does not measure a process that was started again in the place of one that had died", async () => {
+  it("does not measure a process started in place of a dead one", async () => {
     await assert.rejects(runMeasuring({ type: "train", seconds: 1 }), RunError);
   });
 });

@@ -1,4 +1,4 @@
-// What the meter tells of real trainings. No test looks at how fast they are.
+// The meter's reports on real trainings. No test depends on speed.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -14,7 +14,7 @@ const noAddon = "missing" in findAddon() && "the native engine is not built here
 const prepare = (engine: Engine, model: string, batchSize = 4) =>
   TrainingMeter.prepare({ model, batchSize, engine });
 
-/** The rows add up to the step, and what was not spent on layers or kernels is not less than nothing. */
+/** Checks that the rows add up to the step, and that the time spent outside layers and kernels is not negative. */
 function checkRows({ rows, millisecondsPerStep, steps }: StepProfile): void {
   const sum = rows.reduce((total, { milliseconds }) => total + milliseconds, 0);
   const share = rows.reduce((total, row) => total + row.share, 0);
@@ -32,14 +32,14 @@ function checkRows({ rows, millisecondsPerStep, steps }: StepProfile): void {
 const namesOf = ({ rows }: StepProfile, part: string) =>
   rows.filter((row) => row.part === part).map(({ name }) => name);
 
-describe("the noise that is measured on", () => {
-  it("is of 32 pixels, more where the model needs more", () => {
+describe("the noise images", () => {
+  it("have 32 pixels per side, more if the model needs more", () => {
     assert.deepEqual(["basiccnn", "wrn_16_2", "mobilenetv2", "inceptionv3"].map(noiseSide), [32, 32, 32, 75]);
   });
 });
 
 describe("a meter on engine wasm", () => {
-  it("measures training and validation, tells the time by kernel, and leaves nothing behind", async () => {
+  it("measures training and validation, reports the time by kernel and leaks nothing", async () => {
     const engine = await startEngine("wasm", "float32");
     const before = tf.memory().numTensors;
     const meter = await prepare(engine, "wrn_10_1");
@@ -51,7 +51,7 @@ describe("a meter on engine wasm", () => {
     checkRows(profile);
     const kernels = namesOf(profile, "kernel");
     for (const kernel of ["FusedConv2D", "Conv2DBackpropFilter"]) assert.ok(kernels.includes(kernel), kernel);
-    // Adam takes roots; they are the optimizer's time, and so is no kernel's.
+    // Adam's square roots count as time of the optimizer, not of a kernel.
     assert.ok(!kernels.includes("Sqrt"));
     assert.deepEqual(namesOf(profile, "optimizer"), ["optimizer"]);
     assert.deepEqual(namesOf(profile, "other"), ["besides kernels"]);
@@ -60,13 +60,13 @@ describe("a meter on engine wasm", () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  it("knows no other models than the trainer", async () => {
+  it("knows the same models as the trainer", async () => {
     await assert.rejects(prepare(await startEngine("wasm", "float32"), "basicnn"), UsageError);
   });
 });
 
 describe("a meter on engine native", { skip: noAddon }, () => {
-  it("tells the time by layer and direction, twice of a layer that is two operations", async () => {
+  it("reports the time by layer and direction, in two rows for a layer of two operations", async () => {
     const meter = await prepare(await startEngine("native", "float32"), "wrn_10_1");
     const profile = await meter.profile(0.05);
     assert.equal(profile.by, "layer");
@@ -83,7 +83,7 @@ describe("a meter on engine native", { skip: noAddon }, () => {
     meter.dispose();
   });
 
-  it("says in a line that a batch is too large", async () => {
+  it("reports a batch that is too large in one line", async () => {
     const engine = await startEngine("native", "float32");
     await assert.rejects(prepare(engine, "basiccnn", 2 ** 31 - 1), (error) => {
       return (
@@ -94,7 +94,7 @@ describe("a meter on engine native", { skip: noAddon }, () => {
   });
 });
 
-it("the mean of profiles is that of each row, 0 where one has none", () => {
+it("the mean of profiles is the mean of each row, with 0 for missing rows", () => {
   const row = (name: string, milliseconds: number) => ({
     name,
     part: "kernel" as const,

@@ -94,8 +94,8 @@ export interface Comparison {
 }
 
 /**
- * Two samples compared. Differences up to `negligible`, in the measure's unit, do not matter. Where `paired`, the
- * samples have one value of each image in the same order, and the standard error is that of the differences.
+ * Compares two samples. Differences up to `negligible`, in the measure's unit, do not matter. If `paired`, the samples
+ * have one value per image in the same order, and the standard error is that of the differences.
  */
 export function compareSamples(
   ours: Float64Array,

@@ -55,7 +55,7 @@ describe("a meter on engine wasm", () => {
     assert.ok(!kernels.includes("Sqrt"));
     assert.deepEqual(namesOf(profile, "optimizer"), ["optimizer"]);
     assert.deepEqual(namesOf(profile, "other"), ["besides kernels"]);
-    assert.ok((await meter.train(0.05)).imagesPerSecond > 0, "it goes on after a profile");
+    assert.ok((await meter.train(0.05)).imagesPerSecond > 0, "it continues after a profile");
     meter.dispose();
     assert.equal(tf.memory().numTensors, before);
   });
@@ -79,7 +79,7 @@ describe("a meter on engine native", { skip: noAddon }, () => {
     }
     assert.deepEqual(namesOf(profile, "optimizer"), ["optimizer"]);
     assert.deepEqual(namesOf(profile, "other").sort(), ["engine besides layers", "trainer"]);
-    assert.ok((await meter.train(0.05)).imagesPerSecond > 0, "it goes on after a profile");
+    assert.ok((await meter.train(0.05)).imagesPerSecond > 0, "it continues after a profile");
     meter.dispose();
   });
 

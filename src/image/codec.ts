@@ -1,17 +1,14 @@
-// Picture files to pixels and back, by jimp, which is loaded with the first picture: that takes as long as starting the
-// rest of the program.
+// Picture files to pixels and back. The library for a format is loaded with the first file of that format.
 
 import { messageOf, UsageError } from "../common/errors.ts";
 import type { Pixels } from "./batch.ts";
 import { isAnimatedGif } from "./gif.ts";
-import { isGrey } from "./grey.ts";
+import { decodeByJimp, type Format, formatPng, type RgbaPixels } from "./jimp.ts";
 import { formatJpeg } from "./jpeg.ts";
 import { checkTiff } from "./tiff.ts";
 
 /** A picture, and what is to be known of its file. */
 export interface DecodedImage extends Pixels {
-  /** All three channels are equal everywhere. */
-  readonly grey: boolean;
   /** The file holds more pictures than this one, its first. */
   readonly animated: boolean;
 }
@@ -28,13 +25,8 @@ export class ImageError extends UsageError {
   }
 }
 
-/** More pixels than this are taken for a damaged header: 100 million, as the decoder has it for JPEG. */
+/** A header that declares more pixels than this is assumed to be damaged. */
 const MAX_PIXELS = 1e8;
-
-/** For the decoder's own tables of a JPEG of that many pixels, in MiB. */
-const JPEG_MEMORY = 2048;
-
-type Format = "bmp" | "gif" | "jpeg" | "png" | "tiff";
 
 /** File name endings of the pictures that `decodeImage` reads. */
 export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
@@ -59,19 +51,10 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Deco
     const { height, width } = declaredSize(bytes, format);
     if (height * width > MAX_PIXELS)
       throw new Error(`it declares ${width}x${height} pixels, more than are read`);
-    const { Jimp } = await import("jimp");
-    // The TIFF decoder reads the underlying memory from its start, wherever the view on it begins.
-    const own = format === "tiff" ? Uint8Array.from(bytes) : bytes;
-    const { bitmap } = await Jimp.fromBuffer(
-      Buffer.from(own.buffer, own.byteOffset, own.byteLength) as never,
-      {
-        "image/jpeg": { tolerantDecoding: false, maxMemoryUsageInMB: JPEG_MEMORY },
-      },
-    );
-    const { height: rows, width: columns } = bitmap;
-    const data = withoutAlpha(bitmap.data, rows, columns);
-    const animated = format === "gif" && isAnimatedGif(bytes);
-    return { data, height: rows, width: columns, grey: isGrey(data), animated };
+    const decoded = await decodeByJimp(bytes, format);
+    const { height: rows, width: columns } = decoded;
+    const data = withoutAlpha(decoded.data, rows, columns);
+    return { data, height: rows, width: columns, animated: format === "gif" && isAnimatedGif(bytes) };
   } catch (error) {
     throw new ImageError(
       path,
@@ -88,12 +71,7 @@ export async function encodePng(
   channels: 1 | 3 = 3,
 ): Promise<Uint8Array> {
   checkPixels(pixels, height, width, channels);
-  const { Jimp } = await import("jimp");
-  const data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.length);
-  // Colour types: 0 is grey, 2 is RGB. The same one in and out: the values are taken as they are.
-  const colorType = channels === 1 ? 0 : 2;
-  const options = { colorType, inputColorType: colorType, inputHasAlpha: false, deflateLevel: 6 } as const;
-  return new Jimp({ data, height, width }).getBuffer("image/png", options);
+  return formatPng(pixels, height, width, channels);
 }
 
 /** The picture as a JPEG file. `pixels` is [height, width, channels]; `quality` from 1 to 100. */
@@ -126,23 +104,22 @@ function formatOf(bytes: Uint8Array): Format | undefined {
   return undefined;
 }
 
-/** What the header says, before memory is taken for it; a JPEG's is checked by its decoder. */
+/** What the header says, before memory is taken for it. */
 function declaredSize(bytes: Uint8Array, format: Format): { height: number; width: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (format === "tiff") return checkTiff(bytes);
+  if (format === "jpeg") return { height: 0, width: 0 }; // its decoder checks it
   try {
     if (format === "png") return { height: view.getUint32(20), width: view.getUint32(16) };
     if (format === "gif") return { height: view.getUint16(8, true), width: view.getUint16(6, true) };
-    if (format === "bmp")
-      return { height: Math.abs(view.getInt32(22, true)), width: view.getInt32(18, true) };
+    return { height: Math.abs(view.getInt32(22, true)), width: view.getInt32(18, true) };
   } catch {
     throw new Error("the file ends within its header");
   }
-  return { height: 0, width: 0 };
 }
 
 /** [height, width, 4] to [height, width, 3]. */
-function withoutAlpha(rgba: Uint8Array, height: number, width: number): Uint8Array {
+function withoutAlpha(rgba: RgbaPixels["data"], height: number, width: number): Uint8Array {
   if (rgba.length !== height * width * 4 || rgba.length === 0) throw new Error("it holds no pixels");
   const data = new Uint8Array(height * width * 3);
   for (let i = 0, j = 0; j < data.length; i += 4, j += 3) {

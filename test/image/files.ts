@@ -1,6 +1,14 @@
 // Picture files of kinds that this program does not write itself.
 
 import { crc32, deflateSync } from "node:zlib";
+import { createJimp } from "@jimp/core";
+import bmp from "@jimp/js-bmp";
+import gif from "@jimp/js-gif";
+import pngFormat from "@jimp/js-png";
+import tiff from "@jimp/js-tiff";
+
+/** Encodes what this program does not write. */
+export const Jimp = createJimp({ formats: [bmp, gif, pngFormat, tiff] });
 
 /** [height, width, 3]; without symmetry, so that rotating or mirroring it changes it. */
 export function gradient(height: number, width: number): Uint8Array {

@@ -12,7 +12,8 @@ import type { Dataset, LabelledImages, SkippedFile } from "./dataset.ts";
 import { bytesOf, chunksOf } from "./digest.ts";
 import { type SplitName, splitsOf, unreadable } from "./reader.ts";
 
-const MAGIC = Buffer.from("deepaugment-d01\n");
+/** The number rises whenever this format or the pixels of a decoder change, so that older files are decoded again. */
+const MAGIC = Buffer.from("deepaugment-d02\n");
 /** How to fix a cache that cannot be used. */
 const ELSEWHERE = "; or set DEEPAUGMENT_HOME to another folder";
 

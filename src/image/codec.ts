@@ -5,6 +5,8 @@ import type { Pixels } from "./batch.ts";
 import { isAnimatedGif } from "./gif.ts";
 import { decodeByJimp, type Format, formatPng, type RgbaPixels } from "./jimp.ts";
 import { formatJpeg } from "./jpeg.ts";
+import { decodeJpeg } from "./jpeg-decoder.ts";
+import { readJpegHeader } from "./jpeg-header.ts";
 import { checkTiff } from "./tiff.ts";
 
 /** A picture, and what is to be known of its file. */
@@ -51,7 +53,7 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Deco
     const { height, width } = declaredSize(bytes, format);
     if (height * width > MAX_PIXELS)
       throw new Error(`it declares ${width}x${height} pixels, more than are read`);
-    const decoded = await decodeByJimp(bytes, format);
+    const decoded = await (format === "jpeg" ? decodeJpeg(bytes) : decodeByJimp(bytes, format));
     const { height: rows, width: columns } = decoded;
     const data = withoutAlpha(decoded.data, rows, columns);
     return { data, height: rows, width: columns, animated: format === "gif" && isAnimatedGif(bytes) };
@@ -108,7 +110,7 @@ function formatOf(bytes: Uint8Array): Format | undefined {
 function declaredSize(bytes: Uint8Array, format: Format): { height: number; width: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (format === "tiff") return checkTiff(bytes);
-  if (format === "jpeg") return { height: 0, width: 0 }; // its decoder checks it
+  if (format === "jpeg") return readJpegHeader(bytes);
   try {
     if (format === "png") return { height: view.getUint32(20), width: view.getUint32(16) };
     if (format === "gif") return { height: view.getUint16(8, true), width: view.getUint16(6, true) };

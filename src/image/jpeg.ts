@@ -13,7 +13,10 @@ let encoder: Promise<Encoder> | undefined;
 
 async function loadEncoder(): Promise<Encoder> {
   const { default: encode, init } = await import("@jsquash/jpeg/encode.js");
-  await init(new Module(readAsset("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm")) as never);
+  // It prints a caution for coarse tables, which decoders read all the same.
+  const silent = { print: () => {}, printErr: () => {} };
+  const wasm = new Module(readAsset("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"));
+  await (init as (wasm: object, options: object) => Promise<void>)(wasm, silent);
   return encode;
 }
 

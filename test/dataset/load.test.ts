@@ -84,6 +84,8 @@ describe("loadDataset", () => {
       long: Buffer.concat([whole, Buffer.of(0)]),
       header: Buffer.from(whole.map((byte, i) => (i === 80 ? byte ^ 1 : byte))),
       magic: Buffer.from(whole.map((byte, i) => (i === 0 ? byte ^ 1 : byte))),
+      // Its pixels may be those of another decoder.
+      older: Buffer.concat([Buffer.from("deepaugment-d01\n"), whole.subarray(16)]),
       length: Buffer.from(whole.map((byte, i) => (i === 19 ? 0xff : byte))),
     };
     for (const [damage, content] of Object.entries(damages)) {

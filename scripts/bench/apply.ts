@@ -25,13 +25,11 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Random } from "../../src/common/random.ts";
-import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
 import { encodeJpeg } from "../../src/image/codec.ts";
-import { resizeImage } from "../../src/image/resize.ts";
 import { formatPolicyFile } from "../../src/policy/policy-file.ts";
 import { loadSample } from "../../test/fixtures/sample.ts";
+import { mosaic, SIDE } from "./pictures.ts";
 
-const SIDE = 224;
 const CLASSES = 10;
 const INTERVAL = 100;
 
@@ -58,9 +56,6 @@ try {
   if (!values.keep) rmSync(values.folder ? data : folder, { recursive: true, force: true });
 }
 
-/**
- * Writes mosaics of 7 x 7 slightly enlarged crops of real images, with about as much detail as photographs this size.
- */
 async function makePictures(): Promise<void> {
   if (existsSync(join(data, ".done"))) return;
   const { images } = (await loadSample()).train;
@@ -70,28 +65,6 @@ async function makePictures(): Promise<void> {
     writeFileSync(join(data, `class ${i % CLASSES}`, `${String(i).padStart(6, "0")}.jpg`), file);
   }
   writeFileSync(join(data, ".done"), "");
-}
-
-function mosaic(images: ImageBatch, random: Random): Uint8Array {
-  const tiles = 7;
-  const side = SIDE / tiles;
-  const pixels = new Uint8Array(SIDE * SIDE * 3);
-  for (let tile = 0; tile < tiles * tiles; tile++) {
-    const image = imageAt(images, random.integer(0, images.count - 1));
-    const size = random.integer(8, 24);
-    const [top, left] = [random.integer(0, 32 - size), random.integer(0, 32 - size)];
-    const crop = new Uint8Array(size * size * 3);
-    for (let y = 0; y < size; y++) {
-      const start = ((top + y) * 32 + left) * 3;
-      crop.set(image.subarray(start, start + size * 3), y * size * 3);
-    }
-    const enlarged = resizeImage(crop, size, size, side, side);
-    const [row, column] = [Math.floor(tile / tiles) * side, (tile % tiles) * side];
-    for (let y = 0; y < side; y++) {
-      pixels.set(enlarged.subarray(y * side * 3, (y + 1) * side * 3), ((row + y) * SIDE + column) * 3);
-    }
-  }
-  return pixels;
 }
 
 interface Usage {

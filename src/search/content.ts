@@ -13,7 +13,7 @@ export interface ContentRef {
   readonly path: string;
 }
 
-/** Finds a file of that content on this machine, or fetches it; its path. */
+/** Finds a file of that content on this machine, or fetches it; returns its path. */
 export type LocateContent = (ref: ContentRef) => string | Promise<string>;
 
 /** The reference to a file as it is now. @throws RunError if it cannot be read. */
@@ -28,11 +28,11 @@ export const locateByHint: LocateContent = ({ path }) => path;
 const verified = new Set<string>();
 
 /**
- * The path of a file of that content. A file is read in full the first time that this process needs it.
+ * The absolute path of a file of that content. A file is read in full the first time that this process needs it.
  * @throws UsageError if the file has another content; RunError if it cannot be read; what `locate` throws.
  */
 export async function locateVerified(ref: ContentRef, locate: LocateContent): Promise<string> {
-  const path = await locate(ref);
+  const path = resolve(await locate(ref));
   const key = `${ref.digest} ${path}`;
   if (verified.has(key)) return path;
   const digest = digestOf(path);

@@ -69,7 +69,7 @@ export async function pretrain(
     if (!(error instanceof TrainingFailedError)) throw error;
     throw new RunError(`the training before all others, for ${path}, failed twice: ${error.reason}`);
   }
-  if (!weights) {
+  if (!(weights instanceof Uint8Array)) {
     throw new RunError(
       `the executor returned no weights of the training before all others, for ${path}; it must return what runTraining does`,
     );

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { backend } from "@tensorflow/tfjs-core";
-import { UsageError } from "../../src/common/errors.ts";
+import { RunError, UsageError } from "../../src/common/errors.ts";
 import type { EngineChoice } from "../../src/config/engines.ts";
 import { resolveConfig } from "../../src/config/load.ts";
 import { writeSubsets } from "../../src/dataset/subset-file.ts";
@@ -16,6 +16,7 @@ import { findAddon } from "../../src/engine/native/addon.ts";
 import { Experiment } from "../../src/experiment/experiment.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { type ContentRef, contentRef } from "../../src/search/content.ts";
+import type { Executor } from "../../src/search/executors/executor.ts";
 import { InProcessExecutor } from "../../src/search/executors/in-process.ts";
 import { checkPretrained, pretrain } from "../../src/search/pretraining.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
@@ -42,9 +43,10 @@ const taskOn = (engine: EngineChoice) => ({
   subsets: contentRef(subsetsPath),
 });
 const policy = noAugmentation(1, 2);
-const pretrainOn = (engine: EngineChoice, path?: string | null) => {
+const pretrainOn = (engine: EngineChoice, path?: string | null, by: Executor = executor) => {
   const experiment = Experiment.create(folder, null, "info");
-  return pretrain(settings(path), { task: taskOn(engine), policy, experiment, executor, signal: undefined });
+  const task = taskOn(engine);
+  return pretrain(settings(path), { task, policy, experiment, executor: by, signal: undefined });
 };
 /** The loss of the first epoch. */
 const lossFrom = async (initialWeights?: ContentRef) => {
@@ -70,6 +72,20 @@ describe("pre-training", () => {
     assert.match(path, /pre_aug_weights\.safetensors$/);
     assert.notEqual(path, weights);
     assert.ok(statSync(path).size > 4 * 78_330);
+  });
+
+  it("ends the run if an executor returns no weights", async () => {
+    const forgetful: Executor = {
+      workers: 1,
+      train: async () => ({ history: [] }),
+      close: async () => {},
+    };
+    await assert.rejects(
+      pretrainOn(ENGINES[0], null, forgetful),
+      (error) =>
+        error instanceof RunError &&
+        /^the executor returned no weights .*\.safetensors; it must/.test(error.message),
+    );
   });
 
   it("refuses weights of another model, or for other images, in a line that names the key", async () => {

@@ -235,6 +235,29 @@ describe("an experiment whose best are confirmed", () => {
   });
 });
 
+describe("an experiment on an executor that is given", () => {
+  it("has as many trials in flight as that one needs", async () => {
+    const lagWith = async (workers: number) => {
+      const wide: Executor = {
+        workers,
+        train: (task, options) => executor.train(task, options),
+        close: () => assert.fail("it is not the run's to close"),
+      };
+      let started = 0;
+      const config = resolveConfig({ ...SMALL, out: join(root, `wide-${workers}`), workers: 1 });
+      const onStart = (start: { readonly workers: number }) => {
+        started = start.workers;
+        return {};
+      };
+      const { folder } = await runExperiment({ config, dataset, executor: wide, onStart });
+      assert.equal(started, workers);
+      return JSON.parse(readFileSync(join(folder, "experiment.json"), "utf8")).lag;
+    };
+    assert.equal(await lagWith(1), 3);
+    assert.equal(await lagWith(6), 7);
+  });
+});
+
 describe("an experiment that learns of an earlier one", () => {
   const WARM = { seed: 9, child_epochs: 1, iterations: 8, opt_initial_points: 7 };
   let earlier: ExperimentOutcome;

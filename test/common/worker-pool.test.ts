@@ -151,7 +151,7 @@ describe("WorkerPool", () => {
     assert.ok(!isAlive(pid));
     await assert.rejects(pool.run({ does: "usage" }), UsageError);
     assert.equal((await pool.run({ does: "double" })).pid, again.pid);
-    assert.deepEqual(asked, ["out of range", "mend it"]);
+    assert.deepEqual(asked, ["out of range", "fix it"]);
     await assert.rejects(pool.run({ does: "throw" }), { name: "RangeError" });
     await pool.close();
     assert.ok(!isAlive(again.pid));

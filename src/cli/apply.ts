@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
 import { oneOf, share, someText, wholeNumber } from "./options.ts";
-import { interruptible, isTerminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 interface ApplyFlags {
   policy: string;
@@ -24,7 +24,7 @@ interface ApplyFlags {
   json?: boolean;
 }
 
-export function addApplyCommand(program: Command): void {
+export function addApplyCommand(program: Command, terminal: Terminal): void {
   program
     .command("apply")
     .description("augment a dataset with the policies that a search has found")
@@ -94,14 +94,16 @@ Examples:
   deepaugment apply --policy policies.json --top 5 --copies 3 --data photos/ --out augmented/ --format jpeg
   deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`,
     )
-    .action(apply);
+    .action((flags: ApplyFlags) => apply(flags, terminal));
 }
 
-async function apply({ policy, json, ...flags }: ApplyFlags): Promise<void> {
+async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal): Promise<void> {
   const { applyPolicies } = await import("../apply/apply.ts");
-  const bar = isTerminal() ? new (await import("./progress-bar.ts")).ProgressBar() : undefined;
+  const bar = terminal.isInteractive
+    ? new (await import("./progress-bar.ts")).ProgressBar(terminal)
+    : undefined;
   try {
-    const outcome = await interruptible((signal) =>
+    const outcome = await terminal.interruptible((signal) =>
       applyPolicies({
         ...flags,
         policyPath: policy,
@@ -111,17 +113,17 @@ async function apply({ policy, json, ...flags }: ApplyFlags): Promise<void> {
       }),
     );
     bar?.stop();
-    if (json) process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
-    else printOutcome(outcome);
+    if (json) terminal.print(outcome);
+    else printOutcome(outcome, terminal);
   } finally {
     bar?.stop();
   }
 }
 
-function printOutcome(outcome: ApplyOutcome): void {
+function printOutcome(outcome: ApplyOutcome, terminal: Terminal): void {
   const { out, manifest, policies, images, doneBefore, originals, augmented, skipped, notes } = outcome;
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
-  for (const { path, reason } of skipped) process.stderr.write(`skipped ${path}: ${reason}\n`);
+  terminal.logNotes(notes);
+  terminal.logSkipped(skipped);
   const from = policies === 1 ? "by the best policy" : `by the best ${policies} policies`;
   const before =
     doneBefore === images ? "is finished already" : `went on after ${doneBefore} of ${images} images`;
@@ -133,5 +135,5 @@ function printOutcome(outcome: ApplyOutcome): void {
     `Images     ${out}`,
     `Manifest   ${manifest}`,
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  terminal.print(lines.join("\n"));
 }

@@ -11,7 +11,7 @@ import type { BenchOutcome } from "../measure/bench.ts";
 import type { ProfileRow, StepProfile } from "../measure/profile.ts";
 import { formatRate, formatTable } from "./format.ts";
 import { numberAbove0, oneOf, someText, wholeNumber } from "./options.ts";
-import { interruptible } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 interface BenchFlags {
   engine: EngineChoice;
@@ -25,7 +25,7 @@ interface BenchFlags {
   json?: boolean;
 }
 
-export function addBenchCommand(program: Command): void {
+export function addBenchCommand(program: Command, terminal: Terminal): void {
   program
     .command("bench")
     .description("measure how fast an engine trains a model on this machine")
@@ -58,7 +58,7 @@ export function addBenchCommand(program: Command): void {
     .option("--profile", "tell where the time of a training step goes (of one thread)")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
-    .action(bench);
+    .action((flags: BenchFlags) => bench(flags, terminal));
 }
 
 const HELP = `
@@ -77,20 +77,21 @@ Examples:
   deepaugment bench --engine wasm --model wrn_16_2 --workers 1 --json
   deepaugment bench --precision float32 --workers 1 --profile`;
 
-async function bench({ workers, profile = false, json, ...flags }: BenchFlags): Promise<void> {
+async function bench(
+  { workers, profile = false, json, ...flags }: BenchFlags,
+  terminal: Terminal,
+): Promise<void> {
   const { benchTraining } = await import("../measure/bench.ts");
-  const outcome = await interruptible((signal) =>
+  const outcome = await terminal.interruptible((signal) =>
     benchTraining({
       ...flags,
       workers: workers ?? "auto",
       profile,
       signal,
-      onNotes: (notes) => {
-        for (const note of notes) process.stderr.write(`note: ${note}\n`);
-      },
+      onNotes: (notes) => terminal.logNotes(notes),
     }),
   );
-  process.stdout.write(json ? `${JSON.stringify(outcome, null, 2)}\n` : await format(outcome));
+  terminal.print(json ? outcome : await format(outcome));
 }
 
 async function format(outcome: BenchOutcome): Promise<string> {
@@ -107,7 +108,7 @@ async function format(outcome: BenchOutcome): Promise<string> {
     `Memory     ${Math.max(...outcome.residentMegabytes)} MB a worker, ${Math.max(...outcome.peakMegabytes)} MB at most`,
     ...(outcome.profile ? ["", ...formatProfile(outcome.profile, workers)] : []),
   ];
-  return `${lines.join("\n")}\n`;
+  return lines.join("\n");
 }
 
 /** Rows with less would show as 0.0%: their sum stands for them. */

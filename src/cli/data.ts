@@ -3,58 +3,63 @@
 import type { Command } from "commander";
 import { UsageError } from "../common/errors.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
-import { interruptible } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface InfoFlags {
+  imageSize?: string;
+  json?: boolean;
+}
 
 /** Adds `data fetch` and `data info` to the program. */
-export function addDataCommands(program: Command): void {
+export function addDataCommands(program: Command, terminal: Terminal): void {
   const data = program.command("data").description("fetch datasets, and look into them");
   data
     .command("fetch")
     .argument("<name>", "cifar10, cifar100, fashion_mnist or mnist")
     .description("fetch a named dataset into the cache")
-    .action(fetchNamed);
+    .action((name: string) => fetchNamed(name, terminal));
   data
     .command("info")
     .argument("<path>", "a folder, an archive, or the name of a dataset")
     .option("--image-size <pixels>", "resize every image to this height and width")
     .option("--json", "print it as JSON")
     .description("tell what is in a folder or an archive: classes, images, sizes, files that cannot be read")
-    .action(printInfo);
+    .action((path: string, flags: InfoFlags) => printInfo(path, flags, terminal));
 }
 
-async function fetchNamed(name: string): Promise<void> {
+async function fetchNamed(name: string, terminal: Terminal): Promise<void> {
   const [{ findNamed, unknownName }, { loadWithProgress }, { describeDataset }] = await Promise.all([
     import("../dataset/named/named.ts"),
     import("./loading.ts"),
     import("../dataset/describe.ts"),
   ]);
   if (!findNamed(name)) throw unknownName(name);
-  const dataset = await interruptible((signal) => loadWithProgress(name, undefined, signal));
-  process.stdout.write(`${summary(describeDataset(dataset))}\n`);
+  const dataset = await terminal.interruptible((signal) =>
+    loadWithProgress(name, undefined, signal, terminal),
+  );
+  terminal.print(summary(describeDataset(dataset)));
 }
 
-async function printInfo(path: string, options: { imageSize?: string; json?: boolean }): Promise<void> {
+async function printInfo(path: string, flags: InfoFlags, terminal: Terminal): Promise<void> {
   const [{ describeSource }, { ProgressBar }] = await Promise.all([
     import("../dataset/describe.ts"),
     import("./progress-bar.ts"),
   ]);
-  const imageSize = options.imageSize === undefined ? undefined : Number(options.imageSize);
+  const imageSize = flags.imageSize === undefined ? undefined : Number(flags.imageSize);
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0)) {
-    throw new UsageError(`--image-size: expected a whole number of pixels, received "${options.imageSize}"`);
+    throw new UsageError(`--image-size: expected a whole number of pixels, received "${flags.imageSize}"`);
   }
-  const progress = new ProgressBar();
+  const progress = new ProgressBar(terminal);
   try {
-    const description = await interruptible((signal) =>
+    const description = await terminal.interruptible((signal) =>
       describeSource(path, { imageSize, signal, onProgress: (state) => progress.show(state) }),
     );
     progress.stop();
-    process.stdout.write(`${options.json ? JSON.stringify(description, null, 2) : table(description)}\n`);
-    if (options.json) return;
-    for (const note of description.notes) process.stderr.write(`note: ${note}\n`);
+    terminal.print(flags.json ? description : table(description));
+    if (flags.json) return;
+    terminal.logNotes(description.notes);
     if (description.sizes.length > 1) {
-      process.stderr.write(
-        "note: pictures differ in size; set image_size in the configuration to resize them all\n",
-      );
+      terminal.logNotes(["pictures differ in size; set image_size in the configuration to resize them all"]);
     }
   } finally {
     progress.stop();

@@ -3,9 +3,13 @@
 import type { Command } from "commander";
 import type { Diagnosis, EngineReport } from "../measure/doctor.ts";
 import { formatRate, formatTable } from "./format.ts";
-import { interruptible } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
-export function addDoctorCommand(program: Command): void {
+interface DoctorFlags {
+  json?: boolean;
+}
+
+export function addDoctorCommand(program: Command, terminal: Terminal): void {
   program
     .command("doctor")
     .description(
@@ -13,18 +17,18 @@ export function addDoctorCommand(program: Command): void {
     )
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
-    .action(doctor);
+    .action((flags: DoctorFlags) => doctor(flags, terminal));
 }
 
 const HELP = `
 Takes at most 15 seconds. Each engine that is here trains the basic CNN for up to 2 seconds, on images of noise, in as many
 processes as a search would use. "deepaugment bench" measures one engine for longer, and other models.`;
 
-async function doctor({ json }: { json?: boolean }): Promise<void> {
+async function doctor({ json }: DoctorFlags, terminal: Terminal): Promise<void> {
   const { diagnose } = await import("../measure/doctor.ts");
-  const onStage = (stage: string) => process.stderr.write(`${stage}…\n`);
-  const diagnosis = await interruptible((signal) => diagnose({ signal, onStage }));
-  process.stdout.write(json ? `${JSON.stringify(diagnosis, null, 2)}\n` : format(diagnosis));
+  const onStage = (stage: string) => terminal.log(`${stage}…`);
+  const diagnosis = await terminal.interruptible((signal) => diagnose({ signal, onStage }));
+  terminal.print(json ? diagnosis : format(diagnosis));
 }
 
 function format({ version, machine, training, auto, engines }: Diagnosis): string {
@@ -45,7 +49,7 @@ function format({ version, machine, training, auto, engines }: Diagnosis): strin
     `auto takes ${auto.engine}: ${auto.why}`,
     ...(problems.length > 0 ? ["", ...problems.map(formatProblem)] : []),
   ];
-  return `${lines.join("\n")}\n`;
+  return lines.join("\n");
 }
 
 function rowOf(report: EngineReport): string[] {

@@ -3,6 +3,7 @@
 import type { Dataset } from "../dataset/dataset.ts";
 import { loadDataset } from "../dataset/load.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Files that are named one by one; of more the number is told. */
 const MOST_NAMED = 10;
@@ -12,23 +13,21 @@ export async function loadWithProgress(
   source: string,
   imageSize: number | undefined,
   signal: AbortSignal,
+  terminal: Terminal,
 ): Promise<Dataset> {
-  const bar = new ProgressBar();
+  const bar = new ProgressBar(terminal);
   let dataset: Dataset;
   try {
     dataset = await loadDataset(source, { imageSize, signal, onProgress: (progress) => bar.show(progress) });
   } finally {
     bar.stop();
   }
-  for (const { path, reason } of dataset.skipped.slice(0, MOST_NAMED)) {
-    process.stderr.write(`skipped ${path}: ${reason}\n`);
-  }
+  terminal.logSkipped(dataset.skipped.slice(0, MOST_NAMED));
   if (dataset.skipped.length > 0) {
     const count = dataset.skipped.length;
-    process.stderr.write(
-      `${count} file${count === 1 ? " was" : "s were"} skipped${count > MOST_NAMED ? `, of which ${MOST_NAMED} are named; data info names all` : ""}\n`,
-    );
+    const named = count > MOST_NAMED ? `, of which ${MOST_NAMED} are named; data info names all` : "";
+    terminal.log(`${count} file${count === 1 ? " was" : "s were"} skipped${named}`);
   }
-  for (const note of dataset.notes ?? []) process.stderr.write(`note: ${note}\n`);
+  terminal.logNotes(dataset.notes ?? []);
   return dataset;
 }

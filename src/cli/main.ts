@@ -10,28 +10,31 @@ import { addDoctorCommand } from "./doctor.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
+import { Terminal, type TerminalOptions } from "./terminal.ts";
 
 /**
  * Runs the program with these arguments and returns its exit code: 0 when done, 1 on a failure while running, 2 on a
- * usage or configuration error, 130 when interrupted.
+ * usage or configuration error, 130 when interrupted. It prints to the given streams, by default the process's own, and
+ * abort of the given signal interrupts it, as Ctrl-C does.
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], options: TerminalOptions = {}): Promise<number> {
   if (args[0] === "__worker") {
     const { runWorker } = await import("./worker.ts");
     runWorker(args[1]);
     return 0;
   }
-  const program = createProgram();
+  const terminal = new Terminal(options);
+  const program = createProgram(terminal);
   try {
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
-    return reportError(error, args.includes("--debug"));
+    return reportError(error, args.includes("--debug"), terminal);
   }
 }
 
 /** The whole command tree; no command's own code is loaded yet. */
-export function createProgram(): Command {
+function createProgram(terminal: Terminal): Command {
   const program = new Command("deepaugment")
     .description(
       "Finds the image augmentation policy that helps most on your images, and augments your dataset with it.",
@@ -41,13 +44,14 @@ export function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(`deepaugment: ${usageLine(text)}\n`) })
     .exitOverride();
-  addOptimizeCommand(program);
-  addApplyCommand(program);
-  addPreviewCommand(program);
-  addDataCommands(program);
-  addDoctorCommand(program);
-  addModelsCommand(program);
-  addBenchCommand(program);
+  terminal.configure(program);
+  addOptimizeCommand(program, terminal);
+  addApplyCommand(program, terminal);
+  addPreviewCommand(program, terminal);
+  addDataCommands(program, terminal);
+  addDoctorCommand(program, terminal);
+  addModelsCommand(program, terminal);
+  addBenchCommand(program, terminal);
   return program;
 }
 
@@ -60,15 +64,15 @@ function usageLine(text: string): string {
   return /\(Did you mean/.test(line) ? line : `${line}; --help explains`;
 }
 
-function reportError(error: unknown, isDebug: boolean): number {
+function reportError(error: unknown, isDebug: boolean, terminal: Terminal): number {
   if (error instanceof CommanderError) {
     // Commander has printed its message already; help and version are no errors.
     return error.exitCode === 0 ? 0 : 2;
   }
   const isOurs = error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
-  process.stderr.write(
-    `deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (a defect; --debug shows where)"}\n`,
+  terminal.log(
+    `deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (a defect; --debug shows where)"}`,
   );
-  if (isDebug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (isDebug && error instanceof Error) terminal.log(`${error.stack}`);
   return isOurs ? (error.exitCode as number) : 1;
 }

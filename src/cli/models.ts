@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { ModelFacts } from "../child/model-costs.ts";
 import { formatTable } from "./format.ts";
 import { wholeNumber } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
 
 interface ModelsFlags {
   imageSize: number;
@@ -11,7 +12,7 @@ interface ModelsFlags {
   json?: boolean;
 }
 
-export function addModelsCommand(program: Command): void {
+export function addModelsCommand(program: Command, terminal: Terminal): void {
   program
     .command("models")
     .argument(
@@ -30,7 +31,7 @@ export function addModelsCommand(program: Command): void {
     .option("--classes <n>", "classes of the images", wholeNumber("--classes", 2, 1_000_000), 10)
     .option("--json", "print them as JSON")
     .addHelpText("after", HELP)
-    .action(listModels);
+    .action((names: string[], flags: ModelsFlags) => listModels(names, flags, terminal));
 }
 
 const HELP = `
@@ -43,13 +44,17 @@ Examples:
   deepaugment models --image-size 96 --classes 3
   deepaugment models wrn_28_10 mobilenetv2 --json`;
 
-async function listModels(names: string[], { imageSize, classes, json }: ModelsFlags): Promise<void> {
+async function listModels(
+  names: string[],
+  { imageSize, classes, json }: ModelsFlags,
+  terminal: Terminal,
+): Promise<void> {
   const [{ modelFacts }, { LISTED_MODELS }] = await Promise.all([
     import("../child/model-costs.ts"),
     import("../child/model.ts"),
   ]);
   const facts = await modelFacts(names.length > 0 ? names : LISTED_MODELS, imageSize, classes);
-  process.stdout.write(`${json ? JSON.stringify(facts, null, 2) : format(facts, imageSize, classes)}\n`);
+  terminal.print(json ? facts : format(facts, imageSize, classes));
 }
 
 function format(facts: readonly ModelFacts[], imageSize: number, classes: number): string {

@@ -9,7 +9,7 @@ import type { FoundPolicy } from "../policy/policy-file.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { formatGain, formatShare, formatTable } from "./format.ts";
 import type { SearchDisplay } from "./search-display.ts";
-import { interruptible, isTerminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 interface OptimizeOptions {
   config?: string;
@@ -49,7 +49,7 @@ const OVERRIDES = {
 /** What may change when an experiment is resumed. */
 const RESUMABLE: readonly string[] = ["iterations", "engine", "workers", "threads"];
 
-export function addOptimizeCommand(program: Command): void {
+export function addOptimizeCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("optimize")
     .description("search for the augmentation policies that help most on your images")
@@ -70,26 +70,27 @@ export function addOptimizeCommand(program: Command): void {
       "after",
       "\nWhen the trials are done, the best confirm_top policies and the baseline are trained anew, confirm_samples times each:\nthe best of many rewards is in part the luckiest, and what is handed on should not be.\n\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500\n  deepaugment optimize --data photos/ --set image_size=64 --warm-start reports/experiments/2026-01-31_12-00-00",
     )
-    .action(optimize);
+    .action((options: OptimizeOptions) => optimize(options, terminal));
 }
 
-async function optimize(options: OptimizeOptions): Promise<void> {
+async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
   const config = loadConfig(await sourcesOf(options));
-  const outcome = await interruptible((signal) => search(config, options.resume, signal));
-  process.stderr.write(describeWork(outcome));
-  process.stdout.write(options.json ? formatJson(outcome) : formatOutcome(outcome));
+  const outcome = await terminal.interruptible((signal) => search(config, options.resume, signal, terminal));
+  for (const line of describeWork(outcome)) terminal.log(line);
+  terminal.print(options.json ? resultOf(outcome) : formatOutcome(outcome));
 }
 
 async function search(
   config: Config,
   resume: string | undefined,
   signal: AbortSignal,
+  terminal: Terminal,
 ): Promise<ExperimentOutcome> {
   const { checkBeforeLoading, runExperiment } = await import("../search/run-experiment.ts");
   checkBeforeLoading(config, resume);
   const { loadWithProgress } = await import("./loading.ts");
-  const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal);
+  const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal, terminal);
   const { describeEngine } = await import("../engine/choose.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
   let display: SearchDisplay | undefined;
@@ -102,10 +103,10 @@ async function search(
       signal,
       onStart: (start) => {
         folder = start.folder;
-        for (const note of start.notes) process.stderr.write(`note: ${note}\n`);
+        terminal.logNotes(start.notes);
         const engine = describeEngine(start.engine);
-        process.stderr.write(`${describeStart(config, dataset.name, engine, start.workers)}\n${folder}\n`);
-        display = createSearchDisplay(config, start, isTerminal());
+        terminal.log(`${describeStart(config, dataset.name, engine, start.workers)}\n${folder}`);
+        display = createSearchDisplay(config, start, terminal);
         return display;
       },
     });
@@ -147,14 +148,14 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
 }
 
 /** How the search went, for stderr. */
-function describeWork({ failures, utilization, folder }: ExperimentOutcome): string {
-  const failed =
-    failures.length === 0
-      ? ""
-      : `${failures.length} training${failures.length === 1 ? "" : "s"} failed, see ${folder}/failures.csv\n`;
-  return (
-    failed + (utilization === null ? "" : `Workers busy ${(100 * utilization).toFixed(1)}% of the time\n`)
-  );
+function describeWork({ failures, utilization, folder }: ExperimentOutcome): string[] {
+  const lines: string[] = [];
+  if (failures.length > 0)
+    lines.push(
+      `${failures.length} training${failures.length === 1 ? "" : "s"} failed, see ${folder}/failures.csv`,
+    );
+  if (utilization !== null) lines.push(`Workers busy ${(100 * utilization).toFixed(1)}% of the time`);
+  return lines;
 }
 
 function formatOutcome(outcome: ExperimentOutcome): string {
@@ -170,7 +171,7 @@ function formatOutcome(outcome: ExperimentOutcome): string {
   );
   if (shown.length > 0)
     lines.push(`\nNext: deepaugment apply --policy ${folder}/best.json --data <your images> --out <folder>`);
-  return `${lines.join("\n")}\n`;
+  return lines.join("\n");
 }
 
 /** Confirmed rewards beside what the search saw; of policies that were not trained anew, the latter alone. */
@@ -235,14 +236,14 @@ function confirmationLine({ confirmation, policies }: ExperimentOutcome): string
   return `${none} than the baseline in ${trainings}${others}.`;
 }
 
-function formatJson({
+/** What --json prints. */
+function resultOf({
   folder,
   notebook,
   trials,
   confirmation,
   baseline,
   policies,
-}: ExperimentOutcome): string {
-  const result = { folder, notebook, trials: trials.length - 1, confirmation, baseline, policies };
-  return `${JSON.stringify(result, null, 2)}\n`;
+}: ExperimentOutcome): unknown {
+  return { folder, notebook, trials: trials.length - 1, confirmation, baseline, policies };
 }

@@ -6,7 +6,7 @@ import { UsageError } from "../common/errors.ts";
 import { TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
 import { someText, wholeNumber } from "./options.ts";
-import { interruptible, isTerminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 interface PreviewFlags {
   policy?: string;
@@ -31,7 +31,7 @@ const IMAGES = 6;
 
 const LARGEST_SEED = 2 ** 32 - 1;
 
-export function addPreviewCommand(program: Command): void {
+export function addPreviewCommand(program: Command, terminal: Terminal): void {
   program
     .command("preview")
     .description("draw a sheet of your pictures that shows what a policy, or every technique, does to them")
@@ -75,7 +75,7 @@ export function addPreviewCommand(program: Command): void {
     .option("--json", "print what was drawn as JSON")
     .addHelpText("after", HELP)
     .addHelpText("after", techniquesHelp)
-    .action(preview);
+    .action((flags: PreviewFlags) => preview(flags, terminal));
 }
 
 const HELP = `
@@ -98,16 +98,19 @@ function techniquesHelp({ command }: AddHelpTextContext): string {
   return `\nTechniques, by the magnitude m from 0 to 1:\n${lines.join("\n")}`;
 }
 
-async function preview({ json, ...flags }: PreviewFlags): Promise<void> {
+async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Promise<void> {
   const draw = await previewOf(flags);
-  const bar = isTerminal() ? new (await import("./progress-bar.ts")).ProgressBar() : undefined;
+  const bar = terminal.isInteractive
+    ? new (await import("./progress-bar.ts")).ProgressBar(terminal)
+    : undefined;
   try {
-    const outcome = await interruptible((signal) => {
+    const outcome = await terminal.interruptible((signal) => {
       const { out, seed, imageSize } = flags;
       return draw({ out, seed, imageSize, signal, onProgress: (progress) => bar?.show(progress) });
     });
     bar?.stop();
-    tell(outcome, json ?? false);
+    if (json) terminal.print(outcome);
+    else printOutcome(outcome, terminal);
   } finally {
     bar?.stop();
   }
@@ -143,12 +146,8 @@ async function previewOf(
   return (options) => previewPolicy({ ...options, ...own, size: flags.size ?? POLICY_SIZE });
 }
 
-function tell(outcome: PreviewOutcome, json: boolean): void {
-  if (json) {
-    process.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
-    return;
-  }
-  for (const note of outcome.notes) process.stderr.write(`note: ${note}\n`);
-  for (const { path, reason } of outcome.skipped) process.stderr.write(`skipped ${path}: ${reason}\n`);
-  process.stdout.write(`${outcome.out}\n`);
+function printOutcome({ notes, skipped, out }: PreviewOutcome, terminal: Terminal): void {
+  terminal.logNotes(notes);
+  terminal.logSkipped(skipped);
+  terminal.print(out);
 }

@@ -3,15 +3,20 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Progress } from "../dataset/reader.ts";
 import { formatDuration } from "./format.ts";
-import { isTerminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** A bar on stderr, begun again with each stage; it vanishes when its stage ends. */
 export class ProgressBar {
+  readonly #terminal: Terminal;
   #bar: SingleBar | undefined;
   #stage = "";
   #start = 0;
   /** What was done when the stage began: work that is gone on with does not begin at 0. */
   #doneBefore = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
 
   show(progress: Progress): void {
     const { stage, done, total = 0, unit } = progress;
@@ -38,13 +43,13 @@ export class ProgressBar {
     this.#stage = stage;
     this.#doneBefore = done;
     this.#start = performance.now();
-    if (!isTerminal()) {
-      process.stderr.write(`${stage}\n`);
+    if (!this.#terminal.isInteractive) {
+      this.#terminal.log(stage);
       return;
     }
     this.#bar = new SingleBar(
       {
-        stream: process.stderr,
+        stream: this.#terminal.stderr,
         format: total > 0 ? "{stage} {bar} {amount}  {left}" : "{stage} {amount}",
         hideCursor: true,
         gracefulExit: false,

@@ -9,6 +9,7 @@ import { formatPolicy } from "../policy/policy.ts";
 import type { ConfirmationPlan } from "../search/confirmation.ts";
 import type { ExperimentObserver, ExperimentStart } from "../search/run-experiment.ts";
 import { formatDuration, formatGain, formatShare } from "./format.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What the configuration says of it, and how it starts. */
 export type SearchSize = Pick<
@@ -25,10 +26,10 @@ export interface SearchDisplay extends ExperimentObserver {
 export function createSearchDisplay(
   config: Config,
   { workers, finishedTrials }: ExperimentStart,
-  isTerminal: boolean,
+  terminal: Terminal,
 ): SearchDisplay {
   const size = { ...config, workers, finishedTrials };
-  return isTerminal ? new TerminalDisplay(size) : new LineDisplay(size);
+  return terminal.isInteractive ? new TerminalDisplay(size, terminal) : new LineDisplay(size, terminal);
 }
 
 /** Standing of the search, in words. */
@@ -78,7 +79,7 @@ class Standing {
 
 function describeFailure({ trial, sample, reason }: TrainingFailure): string {
   const place = trial === 0 ? "baseline" : `trial ${trial}`;
-  return `${place}, sample ${sample + 1} failed twice and is left out: ${reason}\n`;
+  return `${place}, sample ${sample + 1} failed twice and is left out: ${reason}`;
 }
 
 class TerminalDisplay implements SearchDisplay {
@@ -93,12 +94,12 @@ class TerminalDisplay implements SearchDisplay {
   /** Which training each line shows. */
   readonly #shown: (string | undefined)[];
 
-  constructor(size: SearchSize) {
+  constructor(size: SearchSize, terminal: Terminal) {
     this.#size = size;
     this.#standing = new Standing(size);
     this.#bars = new MultiBar(
       {
-        stream: process.stderr,
+        stream: terminal.stderr,
         hideCursor: true,
         gracefulExit: false,
         barsize: 24,
@@ -127,7 +128,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   onTrainingFailed(failure: TrainingFailure): void {
-    this.#bars.log(describeFailure(failure));
+    this.#bars.log(`${describeFailure(failure)}\n`);
     this.onTrainingFinished(failure);
   }
 
@@ -200,10 +201,12 @@ class TerminalDisplay implements SearchDisplay {
 class LineDisplay implements SearchDisplay {
   readonly #size: SearchSize;
   readonly #standing: Standing;
+  readonly #terminal: Terminal;
 
-  constructor(size: SearchSize) {
+  constructor(size: SearchSize, terminal: Terminal) {
     this.#size = size;
     this.#standing = new Standing(size);
+    this.#terminal = terminal;
   }
 
   onEpoch(): void {
@@ -214,8 +217,8 @@ class LineDisplay implements SearchDisplay {
     this.#standing.onTrialFinished(record);
     if (record.trial < this.#size.finishedTrials) return;
     const what = record.trial === 0 ? "baseline" : formatPolicy(record.policy);
-    process.stderr.write(
-      `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#standing.summary}; ${this.#standing.timeLeft} left]\n`,
+    this.#terminal.log(
+      `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#standing.summary}; ${this.#standing.timeLeft} left]`,
     );
   }
 
@@ -225,19 +228,19 @@ class LineDisplay implements SearchDisplay {
     const what = `${policies === 1 ? "the best policy" : `the best ${policies} policies`} and the baseline`;
     const each = `${samples} fresh training${samples === 1 ? "" : "s"} each`;
     const left = trainings < (policies + 1) * samples ? `, of which ${trainings} are to be done` : "";
-    process.stderr.write(`confirming ${what} by ${each}${left}\n`);
+    this.#terminal.log(`confirming ${what} by ${each}${left}`);
   }
 
   onConfirmed({ trial, reward, standardError }: TrialRecord): void {
     const what = trial === 0 ? "the baseline" : `trial ${trial}`;
     const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
-    process.stderr.write(
-      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#standing.timeLeft} left]\n`,
+    this.#terminal.log(
+      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#standing.timeLeft} left]`,
     );
   }
 
   onTrainingFailed(failure: TrainingFailure): void {
-    process.stderr.write(describeFailure(failure));
+    this.#terminal.log(describeFailure(failure));
   }
 
   stop(): void {}

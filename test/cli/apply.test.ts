@@ -17,7 +17,7 @@ import { after, before, describe, it } from "node:test";
 import { decodeImage } from "../../src/image/codec.ts";
 import { contentsOf, filesIn, picturesIn, writePicture, writePolicies } from "../apply/pictures.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { run, start } from "./run.ts";
+import { run, runMain, start } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-apply-cli-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -45,7 +45,7 @@ describe("deepaugment apply", () => {
   });
 
   it("tells it as JSON", async () => {
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runMain(
       args("json", ["--json", "--copies", "2", "--chance=0"]),
       environment,
     );
@@ -77,7 +77,7 @@ describe("deepaugment apply", () => {
   ];
   for (const [wrong, message] of wrongOptions) {
     it(`refuses ${wrong.join(" ")}`.replaceAll(root, ""), async () => {
-      const { code, stdout, stderr } = await run(args("refused", wrong), environment);
+      const { code, stdout, stderr } = await runMain(args("refused", wrong), environment);
       assert.deepEqual([code, stdout], [2, ""]);
       assert.match(stderr, /^deepaugment: [^\n]*\n$/);
       assert.match(stderr, message);
@@ -86,7 +86,7 @@ describe("deepaugment apply", () => {
   }
 
   it("takes options of the form in any case", async () => {
-    const { code, stderr } = await run(
+    const { code, stderr } = await runMain(
       args("jpeg", ["--format", "JPEG", "--quality", "50", "--grey"]),
       environment,
     );
@@ -112,16 +112,16 @@ describe("deepaugment apply", () => {
       /^\nStopping[^\n]*\ndeepaugment: interrupted after \d+ of 240 pictures: [^\n]* --resume [^\n]*\n$/,
     );
     await checkWhole(out);
-    const refused = await run(args("interrupted", more), environment);
+    const refused = await runMain(args("interrupted", more), environment);
     assert.deepEqual([refused.code, refused.stdout], [2, ""]);
     assert.match(
       refused.stderr,
       /^deepaugment: \S+ contains an interrupted run: continue it with --resume, [^\n]*\n$/,
     );
-    assert.equal((await run(args("interrupted", [...more, "--resume"]), environment)).code, 0);
-    assert.equal((await run(args("uninterrupted", more), environment)).code, 0);
+    assert.equal((await runMain(args("interrupted", [...more, "--resume"]), environment)).code, 0);
+    assert.equal((await runMain(args("uninterrupted", more), environment)).code, 0);
     assert.deepEqual(contentsOf(out), contentsOf(join(root, "uninterrupted")));
-    const again = await run(args("interrupted", [...more, "--resume"]), environment);
+    const again = await runMain(args("interrupted", [...more, "--resume"]), environment);
     assert.equal(again.code, 0);
     assert.match(
       again.stdout,
@@ -155,10 +155,10 @@ describe("deepaugment apply", () => {
       if (as === "folders") await checkWhole(out);
       assert.ok(!existsSync(join(out, "manifest.csv")) && !existsSync(join(out, "train.npz")));
       remount("size=16m");
-      const resumed = await run([...args("", more), "--out", out, "--resume", "--json"], environment);
+      const resumed = await runMain([...args("", more), "--out", out, "--resume", "--json"], environment);
       assert.equal(resumed.code, 0, resumed.stderr);
       assert.ok(JSON.parse(resumed.stdout).doneBefore > 0);
-      assert.equal((await run(args(`enough-${as}`, more), environment)).code, 0);
+      assert.equal((await runMain(args(`enough-${as}`, more), environment)).code, 0);
       assert.deepEqual(contentsOf(out), contentsOf(join(root, `enough-${as}`)));
       rmSync(out, { recursive: true });
     });
@@ -166,7 +166,10 @@ describe("deepaugment apply", () => {
 
   it("says that the output is read-only", { skip: !isMounted }, async () => {
     remount("ro");
-    const { code, stdout, stderr } = await run([...args(""), "--out", join(disk, "new", "out")], environment);
+    const { code, stdout, stderr } = await runMain(
+      [...args(""), "--out", join(disk, "new", "out")],
+      environment,
+    );
     remount("rw");
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(stderr, /^deepaugment: cannot write [^\n]*: the file system is read-only\n$/);

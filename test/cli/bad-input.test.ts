@@ -25,7 +25,7 @@ import { imageAt } from "../../src/image/batch.ts";
 import { encodePng } from "../../src/image/codec.ts";
 import { noAugmentation } from "../../src/policy/policy.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { type Finished, run, start, untilTrials } from "./run.ts";
+import { type Finished, run, runMain, start, untilTrials } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-bad-input-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -51,7 +51,8 @@ function failsWith(finished: Finished, code: number, ...patterns: RegExp[]): voi
   assert.equal(finished.stdout, "");
 }
 
-const optimize = (...args: string[]) => run(["optimize", "--out", join(root, "out"), ...args], environment);
+const optimize = (...args: string[]) =>
+  runMain(["optimize", "--out", join(root, "out"), ...args], environment);
 const withConfig = (text: string) => optimize("--config", write("config.yaml", text));
 const SMALL = [
   "train_set_size=40",
@@ -296,7 +297,10 @@ describe("a policy file", () => {
     return write("policy.json", JSON.stringify(content));
   };
   const apply = (policy: string) =>
-    run(["apply", "--policy", policy, "--data", SAMPLE_ARCHIVE, "--out", join(root, "applied")], environment);
+    runMain(
+      ["apply", "--policy", policy, "--data", SAMPLE_ARCHIVE, "--out", join(root, "applied")],
+      environment,
+    );
 
   it("with an unknown technique", async () => {
     const path = file((_, operation) => {
@@ -334,7 +338,7 @@ describe("a policy file", () => {
     const out = join(root, "occupied");
     write("occupied/keep.txt", "mine");
     const path = file(() => {});
-    const finished = await run(
+    const finished = await runMain(
       ["apply", "--policy", path, "--data", SAMPLE_ARCHIVE, "--out", out],
       environment,
     );
@@ -399,7 +403,7 @@ describe("no space left", () => {
     const before = rows();
     closeSync(filler);
     rmSync(join(disk, "filler"));
-    const resumed = await run(["optimize", "--resume", dirname(notebookPath())], environment);
+    const resumed = await runMain(["optimize", "--resume", dirname(notebookPath())], environment);
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.equal(rows().length, 1 + 13);
     assert.deepEqual(rows().slice(0, before.length), before);
@@ -413,8 +417,13 @@ describe("no space left", () => {
 describe("the command line", () => {
   it("an unknown command or option", async () => {
     failsWith(await run(["optimise"]), 2, /unknown command 'optimise'/, /Did you mean optimize/);
-    failsWith(await run(["optimize", "--iteration", "3"]), 2, /unknown option '--iteration'/, /--iterations/);
-    failsWith(await run(["apply", "--data", "x", "--out", "y"]), 2, /--policy/, /--help explains/);
+    failsWith(
+      await runMain(["optimize", "--iteration", "3"]),
+      2,
+      /unknown option '--iteration'/,
+      /--iterations/,
+    );
+    failsWith(await runMain(["apply", "--data", "x", "--out", "y"]), 2, /--policy/, /--help explains/);
   });
   it("shows a stack trace only with --debug", async () => {
     const plain = await optimize("--config", join(root, "none.yaml"));

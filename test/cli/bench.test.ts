@@ -3,15 +3,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { findAddon } from "../../src/engine/native/addon.ts";
-import { run } from "./run.ts";
+import { run, runMain } from "./run.ts";
 
 const isNativeHere = !("missing" in findAddon());
-const bench = (...args: string[]) => run(["bench", "--seconds", "0.2", "--batch", "8", ...args]);
+const bench = (...args: string[]) => runMain(["bench", "--seconds", "0.2", "--batch", "8", ...args]);
 
 describe("deepaugment bench", () => {
   it("tells in a few lines how fast the engine trains, in as many processes as asked for", async () => {
     // Long enough for both processes to measure at the same time on a busy machine.
-    const { code, stdout, stderr } = await bench("--workers", "2", "--engine", "wasm", "--seconds", "1");
+    const args = ["--batch", "8", "--workers", "2", "--engine", "wasm", "--seconds", "1"];
+    const { code, stdout, stderr } = await run(["bench", ...args]);
     assert.deepEqual([code, stderr], [0, ""]);
     const [engine, model, workers, trained, validated, memory, ...more] = stdout.trimEnd().split("\n");
     assert.equal(engine, "Engine     wasm (float32)");

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { run } from "./run.ts";
+import { run, runMain } from "./run.ts";
 
-const models = (...args: string[]) => run(["models", ...args]);
+const models = (...args: string[]) => runMain(["models", ...args]);
 
 describe("deepaugment models", () => {
   it("lists the children in a table, and says where images are too small for one", async () => {
-    const { code, stdout, stderr } = await models();
+    const { code, stdout, stderr } = await run(["models"]);
     assert.deepEqual([code, stderr], [0, ""]);
     const [title, , head, ...rows] = stdout.trimEnd().split("\n");
     assert.equal(title, "For images of 32 x 32 pixels in 10 classes:");

@@ -11,7 +11,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { type Finished, finishedTrials, run, start, untilTrials } from "./run.ts";
+import { type Finished, finishedTrials, run, runMain, start, untilTrials } from "./run.ts";
 
 const TRIALS = 8;
 const root = mkdtempSync(join(tmpdir(), "deepaugment-optimize-"));
@@ -20,6 +20,7 @@ after(() => rmSync(root, { recursive: true }));
 
 const SMALL = {
   data: SAMPLE_ARCHIVE,
+  image_size: 12,
   train_set_size: 40,
   validation_set_size: 20,
   iterations: TRIALS,
@@ -29,7 +30,7 @@ const SMALL = {
   child_epochs: 2,
   child_batch_size: 20,
   seed: 3,
-  // Slow enough to be killed in.
+  // Slow enough to be killed in, also when the native engine is built.
   engine: "wasm",
 };
 
@@ -75,7 +76,7 @@ describe("deepaugment optimize", () => {
     const all = readPolicyFile(join(experiment, "policies.json"));
     const best = readPolicyFile(join(experiment, "best.json"));
     assert.deepEqual(best.policies, all.policies.slice(0, 1));
-    assert.deepEqual(all.dataset, { name: all.dataset.name, classes: 10, imageShape: [32, 32, 3] });
+    assert.deepEqual(all.dataset, { name: all.dataset.name, classes: 10, imageShape: [12, 12, 3] });
     for (const { reward, expectedAccuracyIncrease } of all.policies) {
       assert.ok(reward > all.baseline.reward);
       assert.ok(Math.abs(expectedAccuracyIncrease - (reward - all.baseline.reward)) < 1e-12);
@@ -100,7 +101,7 @@ describe("deepaugment optimize", () => {
 
   it("gives the same notebook again with the same seed, on 2 workers too", async () => {
     const out = join(root, "two-workers");
-    const { code, stderr } = await run(optimizeArgs(out, 2), environment);
+    const { code, stderr } = await runMain(optimizeArgs(out, 2), environment);
     assert.equal(code, 0, stderr);
     assert.equal(notebookOf(experimentIn(out)), notebookOf(experiment));
   });
@@ -114,7 +115,7 @@ describe("deepaugment optimize", () => {
     const killed = experimentIn(out);
     const before = finishedTrials(killed, SMALL.child_epochs);
     assert.ok(before < TRIALS + 1);
-    const resumed = await run(["optimize", "--resume", killed], environment);
+    const resumed = await runMain(["optimize", "--resume", killed], environment);
     assert.equal(resumed.code, 0, resumed.stderr);
     const trained = resumed.stderr.split("\n").filter((line) => line.startsWith("trial "));
     assert.equal(trained.length, TRIALS + 1 - before);
@@ -133,7 +134,7 @@ describe("deepaugment optimize", () => {
       stderr.trimEnd().split("\n").at(-1) ?? "",
       /go on with: deepaugment optimize --resume .*interrupted/,
     );
-    const resumed = await run(
+    const resumed = await runMain(
       ["optimize", "--resume", interrupted, "--iterations", String(TRIALS)],
       environment,
     );
@@ -145,11 +146,11 @@ describe("deepaugment optimize", () => {
     const out = join(root, "pretrained");
     const weights = join(root, "weights.safetensors");
     const more = { iterations: 1, child_first_train_epochs: 3, pre_aug_weights_path: weights };
-    const first = await run(optimizeArgs(join(out, "a"), 1, more), environment);
+    const first = await runMain(optimizeArgs(join(out, "a"), 1, more), environment);
     assert.equal(first.code, 0, first.stderr);
     assert.ok(existsSync(weights));
     // The file is used where it is there already.
-    const second = await run(optimizeArgs(join(out, "b"), 1, more), environment);
+    const second = await runMain(optimizeArgs(join(out, "b"), 1, more), environment);
     assert.equal(
       notebookOf(experimentIn(join(out, "b"))),
       notebookOf(experimentIn(join(out, "a"))),
@@ -164,10 +165,10 @@ describe("deepaugment optimize", () => {
   });
 
   it("refuses what an experiment cannot change when it is resumed, and a folder that is none", async () => {
-    const seed = await run(["optimize", "--resume", experiment, "--seed", "4"], environment);
+    const seed = await runMain(["optimize", "--resume", experiment, "--seed", "4"], environment);
     assert.equal(seed.code, 2);
     assert.match(seed.stderr, /--seed cannot be given with --resume/);
-    const none = await run(["optimize", "--resume", root], environment);
+    const none = await runMain(["optimize", "--resume", root], environment);
     assert.equal(none.code, 2);
     assert.match(none.stderr, /is not an experiment/);
   });
@@ -191,13 +192,13 @@ describe("deepaugment optimize", () => {
 
 describe("deepaugment optimize with confirmation", () => {
   const CONFIRMED = {
-    ...{ image_size: 12, validation_set_size: 60, child_batch_size: 10, engine: "auto" },
+    ...{ validation_set_size: 60, child_batch_size: 10, engine: "auto" },
     ...{ iterations: 6, confirm_top: 2, confirm_samples: 2 },
   };
 
   it("trains the best anew, shows what that gave, and learns from the notebook on --warm-start", async () => {
     const out = join(root, "confirmed");
-    const { code, stderr, stdout } = await run(optimizeArgs(out, 2, CONFIRMED), environment);
+    const { code, stderr, stdout } = await runMain(optimizeArgs(out, 2, CONFIRMED), environment);
     assert.equal(code, 0, stderr);
     const experiment = experimentIn(out);
     const { baseline, policies } = readPolicyFile(join(experiment, "policies.json"));
@@ -221,7 +222,7 @@ describe("deepaugment optimize with confirmation", () => {
     for (const { trial, reward } of best)
       assert.match(stdout, new RegExp(`^ *${trial} +${reward.toFixed(3)} +0\\.\\d{3} +\\+0\\.`, "m"));
 
-    const json = await run(["optimize", "--resume", experiment, "--json"], environment);
+    const json = await runMain(["optimize", "--resume", experiment, "--json"], environment);
     assert.equal(json.code, 0, json.stderr);
     const result = JSON.parse(json.stdout);
     assert.deepEqual([result.baseline, result.policies], [baseline, policies]);
@@ -230,17 +231,20 @@ describe("deepaugment optimize with confirmation", () => {
 
     const warm = ["--warm-start", experiment, "--set", "operations=[fog]", "--iterations", "1"];
     const args = optimizeArgs(join(root, "warm"), 1, { ...CONFIRMED, confirm_top: 0 });
-    const refused = await run([...args, ...warm], environment);
+    const refused = await runMain([...args, ...warm], environment);
     assert.equal(refused.code, 2);
     assert.match(
       refused.stderr,
       /^deepaugment: warm_start .*notebook\.csv: all of its trials use techniques/,
     );
-    const learnt = await run([...args, "--warm-start", experiment, "--iterations", "1"], environment);
+    const learnt = await runMain([...args, "--warm-start", experiment, "--iterations", "1"], environment);
     assert.equal(learnt.code, 0, learnt.stderr);
     const copy = readFileSync(join(experimentIn(join(root, "warm")), "warm-start.csv"), "utf8");
     assert.equal(copy, readFileSync(join(experiment, "notebook.csv"), "utf8"));
-    const again = await run(["optimize", "--resume", experiment, "--warm-start", experiment], environment);
+    const again = await runMain(
+      ["optimize", "--resume", experiment, "--warm-start", experiment],
+      environment,
+    );
     assert.equal(again.code, 2);
     assert.match(again.stderr, /--warm-start cannot be given with --resume/);
   });
@@ -249,13 +253,13 @@ describe("deepaugment optimize with confirmation", () => {
 describe("deepaugment optimize on engine native", {
   skip: "missing" in findAddon() && "it is not built here",
 }, () => {
-  const TINY = { image_size: 12, train_set_size: 10, validation_set_size: 10, iterations: 2, engine: "auto" };
+  const TINY = { train_set_size: 10, validation_set_size: 10, iterations: 2, engine: "auto" };
 
   it("is what auto takes, gives the same notebook on 1 worker and on 2, and is kept on --resume", async () => {
     const notebooks: string[] = [];
     for (const workers of [1, 2]) {
       const out = join(root, `native-${workers}`);
-      const { code, stderr } = await run(optimizeArgs(out, workers, TINY), environment);
+      const { code, stderr } = await runMain(optimizeArgs(out, workers, TINY), environment);
       assert.equal(code, 0, stderr);
       const facts = JSON.parse(readFileSync(join(experimentIn(out), "experiment.json"), "utf8"));
       assert.equal(facts.engine, "native");

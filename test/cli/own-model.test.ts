@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { run } from "./run.ts";
+import { run, runMain } from "./run.ts";
 
 const FIXTURE = join(import.meta.dirname, "../fixtures/keras/keras3-resnet.keras");
 const root = mkdtempSync(join(tmpdir(), "deepaugment-own-model-"));
@@ -28,7 +28,7 @@ const SMALL = {
 };
 
 const optimize = (settings: Record<string, unknown>) =>
-  run(
+  runMain(
     [
       "optimize",
       ...Object.entries({ ...SMALL, ...settings }).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
@@ -66,7 +66,7 @@ describe("deepaugment optimize with a model of one's own", () => {
     assert.equal(rows(), 3);
     const copy = join(experiment, "model.json");
     writeFileSync(copy, readFileSync(copy, "utf8").replace('"filters": 8', '"filters": 9'));
-    const changed = await run([...more, "3"], environment);
+    const changed = await runMain([...more, "3"], environment);
     assert.equal(changed.code, 2);
     assert.match(changed.stderr, /model\.json is not the model with which the experiment began; restore/);
   });

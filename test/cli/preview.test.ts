@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { decodeImage } from "../../src/image/codec.ts";
 import { writePicture, writePolicies } from "../apply/pictures.ts";
-import { run } from "./run.ts";
+import { run, runMain } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-preview-cli-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -23,13 +23,14 @@ before(async () => {
   writeFileSync(join(data, "b", "broken.png"), readFileSync(photo).subarray(0, 300));
 });
 
-const preview = (...args: string[]) => run(["preview", ...args], environment);
+const preview = (...args: string[]) => runMain(["preview", ...args], environment);
 
 describe("deepaugment preview", () => {
   it("writes a sheet, and again, tells where it is and what it left out", async () => {
     const out = join(root, "new", "sheet.png");
-    for (let time = 0; time < 2; time++) {
-      const { code, stdout, stderr } = await preview("--policy", best, "--data", data, "--out", out);
+    for (const runPreview of [run, runMain]) {
+      const args = ["preview", "--policy", best, "--data", data, "--out", out];
+      const { code, stdout, stderr } = await runPreview(args, environment);
       assert.equal(code, 0, stderr);
       assert.equal(stdout, `${out}\n`);
       assert.match(stderr, /^skipped \S+broken\.png: the PNG is damaged[^\n]*\n$/);

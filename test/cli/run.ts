@@ -1,9 +1,12 @@
-// The program as a user starts it: a process of its own.
+// The program as a user starts it, in a process of its own, and its `main` in the process of the tests, which
+// costs a tenth. A process finds the native engine once: another DEEPAUGMENT_NATIVE_ADDON needs a process of its own.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { main } from "../../src/cli/main.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/deepaugment.ts", import.meta.url));
 
@@ -60,6 +63,39 @@ export function run(
   fileKilobytes?: number,
 ): Promise<Finished> {
   return start(args, environment, folder, fileKilobytes).finished;
+}
+
+/** A stream that keeps what is written to it. */
+export class Sink extends Writable {
+  text = "";
+
+  constructor() {
+    super({ decodeStrings: false });
+  }
+
+  override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk;
+    done();
+  }
+}
+
+/** Runs `deepaugment` to its end in this process; meanwhile the environment has these variables, too. One at a time. */
+export async function runMain(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Finished> {
+  const [stdout, stderr] = [new Sink(), new Sink()];
+  const before = { ...process.env };
+  Object.assign(process.env, environment);
+  try {
+    const code = await main(args, { stdout, stderr });
+    return { code, signal: null, stdout: stdout.text, stderr: stderr.text };
+  } finally {
+    for (const name of Object.keys(environment)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
 }
 
 /** Trials in the notebook of an experiment with one training a trial. */

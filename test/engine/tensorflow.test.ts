@@ -111,7 +111,7 @@ describe("asking for engine tensorflow", () => {
   it("keeps the engine that has been started the current one", () => {
     const { result } = evaluate(
       imitate(root, "tfjs-node", "4.22.0", REGISTERS),
-      "engine/engine.ts",
+      "engine/choose.ts",
       `module.startEngine("wasm", "float32")
         .then(() => module.probeEngine("tensorflow"))
         .then(({ version }) => [version, tf.getBackend()])`,

@@ -15,27 +15,38 @@ after(() => rmSync(root, { recursive: true }));
 
 /**
  * A fake compiler that records its calls, fails if one of the words in FAILS is among its arguments, and writes its
- * output slowly in two halves.
+ * output slowly in two halves. A shell script, because hundreds of them are
+ * started.
  */
 const STAND_IN = `
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
-const args = process.argv.slice(2);
-appendFileSync(process.env.CALLS, JSON.stringify(args) + "\\n");
-if ((process.env.FAILS ?? "").split(",").some((word) => args.includes(word))) {
-  const complaint = Array.from({ length: 30 }, (_, line) => "source.cc:" + line + ":1: error: cannot do that");
-  console.error("In file included from here\\n" + complaint.join("\\n"));
-  process.exit(1);
-}
-if (args.includes("--version")) console.log("stand-in 1.0");
-if (args.includes("-o")) {
-  const sources = args.filter((argument) => /\\.(cc|o)$/.test(argument) && argument !== args[args.indexOf("-o") + 1]);
-  const made = args[args.indexOf("-o") + 1];
-  writeFileSync(made, "begin ");
-  if (args.includes("-shared")) await new Promise((resolve) => setTimeout(resolve, 150));
-  appendFileSync(made, sources.map((source) => readFileSync(source, "utf8")).join("") + " end");
-}
+call=$(printf '%s\\t' "$@")
+printf '%s\\n' "$call" >> "$CALLS"
+made= sources= previous=
+for argument; do
+  case ",$FAILS," in *",$argument,"*)
+    echo "In file included from here" >&2
+    line=0
+    while [ $line -lt 30 ]; do
+      echo "source.cc:$line:1: error: cannot do that" >&2
+      line=$((line + 1))
+    done
+    exit 1
+  esac
+  case "$previous $argument" in
+    "-o "*) made=$argument ;;
+    *.cc | *.o) sources="$sources $argument" ;;
+    *" --version") echo "stand-in 1.0" ;;
+    *" -shared") pause=0.15 ;;
+  esac
+  previous=$argument
+done
+if [ -n "$made" ]; then
+  printf "begin " > "$made"
+  [ -z "$pause" ] || sleep "$pause"
+  { cat $sources; printf " end"; } >> "$made"
+fi
 `;
-const standIn = join(root, "stand-in.mjs");
+const standIn = join(root, "stand-in.sh");
 writeFileSync(standIn, STAND_IN);
 
 let folder: string;
@@ -46,7 +57,7 @@ beforeEach(() => {
 });
 
 function command(args: readonly string[], environment: Record<string, string>) {
-  const env = { CALLS: join(folder, "calls"), CXX: `${process.execPath} ${standIn}`, ...environment };
+  const env = { CALLS: join(folder, "calls"), CXX: `/bin/sh ${standIn}`, ...environment };
   return { args: ["scripts/build-native.ts", "--out", folder, ...args], options: { cwd: ROOT, env } };
 }
 
@@ -57,7 +68,7 @@ function build(args: readonly string[], environment: Record<string, string> = {}
 
 function callsOf(source: string): string[][] {
   const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n");
-  return calls.map((call) => JSON.parse(call)).filter((call) => call.includes(source));
+  return calls.map((call) => call.split("\t")).filter((call) => call.includes(source));
 }
 
 describe("the build of the native engine", { skip: process.platform === "win32" }, () => {

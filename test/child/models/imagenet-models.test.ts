@@ -69,7 +69,9 @@ for (const name of NAMES) {
     });
 
     it("is a plan of engine native", async () => {
-      const { net } = build(name, await startEngine("wasm", "float32"));
+      const engine = await startEngine("wasm", "float32");
+      const size = { height: SIDES[name], width: SIDES[name], classes: 10 };
+      const { net } = buildModel(name, { ...size, seed: 1, engine, isOutline: true });
       assert.equal(typeof describePlan(net), "object", String(describePlan(net)));
       net.dispose();
     });

@@ -36,7 +36,7 @@ export interface RowAugmentation {
   readonly seed: number;
 }
 
-export const MANIFEST_COLUMNS = [
+const MANIFEST_COLUMNS = [
   "output",
   "source",
   "split",
@@ -49,7 +49,7 @@ export const MANIFEST_COLUMNS = [
   "copy",
 ] as const;
 
-export function formatManifestRow({
+function formatManifestRow({
   output,
   source,
   split,

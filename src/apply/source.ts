@@ -33,7 +33,7 @@ export interface Picture {
   readonly content: PictureFile | Pixels;
 }
 
-export interface PictureFile {
+interface PictureFile {
   readonly path: string;
 }
 

@@ -22,7 +22,7 @@ interface InverseMap {
 type AngleParameters = { degrees: number };
 type TranslationParameters = { share: number };
 
-export const rotate: Technique<AngleParameters> = {
+const rotate: Technique<AngleParameters> = {
   name: "rotate",
   family: "affine",
   meaning: "rotated about the centre by an angle from -180 m to 180 m degrees",
@@ -36,7 +36,7 @@ export const rotate: Technique<AngleParameters> = {
   },
 };
 
-export const shear: Technique<AngleParameters> = {
+const shear: Technique<AngleParameters> = {
   name: "shear",
   family: "affine",
   meaning: "sheared along x about the centre by an angle from -90 m to 90 m degrees",
@@ -50,7 +50,7 @@ export const shear: Technique<AngleParameters> = {
   },
 };
 
-export const translateX: Technique<TranslationParameters> = {
+const translateX: Technique<TranslationParameters> = {
   name: "translate-x",
   family: "affine",
   meaning: "shifted to the right by a share of the width from -m to m",
@@ -62,7 +62,7 @@ export const translateX: Technique<TranslationParameters> = {
   },
 };
 
-export const translateY: Technique<TranslationParameters> = {
+const translateY: Technique<TranslationParameters> = {
   name: "translate-y",
   family: "affine",
   meaning: "shifted downwards by a share of the height from -m to m",

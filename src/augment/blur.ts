@@ -10,7 +10,7 @@ const SMALLEST_SIGMA = 1e-3;
 /** The standard deviation, in pixels. */
 type BlurParameters = { sigma: number };
 
-export const gaussianBlur: Technique<BlurParameters> = {
+const gaussianBlur: Technique<BlurParameters> = {
   name: "gaussian-blur",
   family: "blur",
   meaning: "blurred by a Gaussian whose standard deviation is from 0 to 25 m pixels",

@@ -17,7 +17,7 @@ export interface DrawnOperation {
 }
 
 /** @throws RangeError if the magnitude is outside [0, 1]. */
-export function drawOperation({ type, magnitude }: Operation, shape: Shape, random: Random): DrawnOperation {
+function drawOperation({ type, magnitude }: Operation, shape: Shape, random: Random): DrawnOperation {
   if (!(magnitude >= 0 && magnitude <= 1)) {
     throw new RangeError(`the magnitude of ${type} must be in [0, 1], but is ${magnitude}`);
   }

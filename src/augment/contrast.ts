@@ -47,7 +47,7 @@ export const brighten: Technique<BrightenParameters> = {
   },
 };
 
-export const invert: Technique<Record<string, never>> = {
+const invert: Technique<Record<string, never>> = {
   name: "invert",
   family: "contrast",
   meaning: "255 - v for every value v; the magnitude is not used",

@@ -10,7 +10,7 @@ export type Kernel3x3 = readonly [number, number, number, number, number, number
 type SharpenParameters = { alpha: number; lightness: number };
 type EmbossParameters = { alpha: number; strength: number };
 
-export const sharpen: Technique<SharpenParameters> = {
+const sharpen: Technique<SharpenParameters> = {
   name: "sharpen",
   family: "convolution",
   meaning: "blended with a share α from 0 to 1 of the sharpened image, whose lightness is from 0.5 to 5 m",
@@ -24,7 +24,7 @@ export const sharpen: Technique<SharpenParameters> = {
   },
 };
 
-export const emboss: Technique<EmbossParameters> = {
+const emboss: Technique<EmbossParameters> = {
   name: "emboss",
   family: "convolution",
   meaning: "blended with a share α from 0 to 1 of the embossed image, whose strength is from 0 to 20 m",

@@ -19,7 +19,7 @@ type CoarseParameters = {
 
 const SIXTEEN_BITS = 65536;
 
-export const additiveGaussianNoise: Technique<GaussianNoiseParameters> = {
+const additiveGaussianNoise: Technique<GaussianNoiseParameters> = {
   name: "additive-gaussian-noise",
   family: "noise",
   meaning:

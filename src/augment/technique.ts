@@ -13,7 +13,7 @@ export interface Shape {
   readonly width: number;
 }
 
-export type ParameterValue =
+type ParameterValue =
   | number
   | boolean
   | readonly ParameterValue[]
@@ -23,15 +23,7 @@ export type ParameterValue =
 export type DrawnParameters = { readonly [name: string]: ParameterValue };
 
 /** What a technique changes; one file each. */
-export type Family =
-  | "geometric"
-  | "affine"
-  | "blur"
-  | "convolution"
-  | "noise"
-  | "contrast"
-  | "colour"
-  | "weather";
+type Family = "geometric" | "affine" | "blur" | "convolution" | "noise" | "contrast" | "colour" | "weather";
 
 export interface Technique<P extends DrawnParameters = DrawnParameters> {
   readonly name: TechniqueName;

@@ -74,7 +74,7 @@ const SMALL_CLOUDS: LayerRanges = {
   density: [0.8, 1.5],
 };
 
-export const fog: Technique<WeatherParameters> = {
+const fog: Technique<WeatherParameters> = {
   name: "fog",
   family: "weather",
   meaning: "dense fog over the whole image; the magnitude is not used",
@@ -83,7 +83,7 @@ export const fog: Technique<WeatherParameters> = {
   render,
 };
 
-export const clouds: Technique<WeatherParameters> = {
+const clouds: Technique<WeatherParameters> = {
   name: "clouds",
   family: "weather",
   meaning: "large clouds, small clouds, or both, over parts of the image; the magnitude is not used",

@@ -1,9 +1,8 @@
-// Trains and evaluates a child; the same code for all engines.
+// Trains a child; the same code for all engines.
 
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import type { ChildModel } from "./model.ts";
-import type { Means } from "./pass.ts";
 import type { EpochResult } from "./reward.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -51,21 +50,4 @@ export async function trainChild(
     steps.dispose();
   }
   return history;
-}
-
-/** Images per forward pass if the model is only evaluated. */
-const EVALUATION_BATCH = 64;
-
-/** Mean cross-entropy and accuracy on `data`, without dropout. */
-export async function evaluateChild(
-  model: ChildModel,
-  data: LabelledImages,
-  classes: number,
-): Promise<Means> {
-  const steps = stepsOf(model, EVALUATION_BATCH, classes);
-  try {
-    return await steps.evaluate(data);
-  } finally {
-    steps.dispose();
-  }
 }

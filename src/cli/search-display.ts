@@ -12,7 +12,7 @@ import { formatDuration, formatGain, formatShare } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What the configuration says of it, and how it starts. */
-export type SearchSize = Pick<
+type SearchSize = Pick<
   Config,
   "iterations" | "opt_samples" | "child_epochs" | "confirm_top" | "confirm_samples"
 > &

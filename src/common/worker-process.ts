@@ -67,7 +67,7 @@ function offerToMemoryKiller(): void {
   }
 }
 
-export function toPlainError(error: unknown): PlainError {
+function toPlainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { name: "Error", message: messageOf(error) };
   return { name: error.name, message: error.message, stack: error.stack };
 }

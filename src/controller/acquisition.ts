@@ -34,7 +34,7 @@ export function logExpectedImprovement(
 }
 
 /** The standard normal density. */
-export function normalDensity(x: number): number {
+function normalDensity(x: number): number {
   return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 }
 

@@ -19,7 +19,7 @@ export interface DatasetDescription {
   readonly digest?: string;
 }
 
-export interface ClassDescription {
+interface ClassDescription {
   readonly name: string;
   /** Images per split. */
   readonly counts: Partial<Record<SplitName, number>>;

@@ -9,7 +9,7 @@ export interface TrainedVariable {
   readonly gradient: Tensor;
 }
 
-export interface SgdVariable extends TrainedVariable {
+interface SgdVariable extends TrainedVariable {
   /** The last change of the variable; only where momentum is above 0. */
   readonly velocity?: Variable;
 }

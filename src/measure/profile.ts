@@ -12,7 +12,7 @@ import type { CompiledModel, LabelledPixels, LayerTime, StepResult } from "../en
  * What a row's time was spent on: a layer's forward or backward pass; a kernel, whichever way; the optimizer, its kernels
  * included; or what is none of these.
  */
-export type StepPart = "forward" | "backward" | "kernel" | "optimizer" | "other";
+type StepPart = "forward" | "backward" | "kernel" | "optimizer" | "other";
 
 export interface ProfileRow {
   /** The layer's or the kernel's. */

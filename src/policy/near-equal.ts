@@ -4,7 +4,7 @@ import { usesMagnitude } from "../config/techniques.ts";
 import type { Chain, Policy } from "./policy.ts";
 
 /** Two portions, or two magnitudes of an operation, are near-equal if they differ by at most this. */
-export const NEAR = 0.1;
+const NEAR = 0.1;
 
 /**
  * Two policies are near-equals if every chain of the one has the same techniques in the same order as the chain at the same

@@ -32,7 +32,7 @@ export interface PreviewOutcome {
   readonly notes: readonly string[];
 }
 
-export interface PreviewedPicture {
+interface PreviewedPicture {
   /** The file, or the image's split and number. */
   readonly source: string;
   readonly className?: string;

@@ -17,7 +17,7 @@ export interface SheetContent {
   readonly grids: readonly Grid[];
 }
 
-export interface Lead {
+interface Lead {
   readonly label: string;
   readonly picture: Pixels;
 }

@@ -24,7 +24,7 @@ export interface TechniquesPreviewOptions extends PreviewOptions {
 }
 
 /** The columns. */
-export const SHOWN_MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1] as const;
+const SHOWN_MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1] as const;
 
 /** Rows per grid: with all techniques in one column the sheet would be too tall. */
 const ROWS = 10;

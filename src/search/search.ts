@@ -34,7 +34,7 @@ export interface SearchObserver {
 }
 
 /** Converts between points of the controller's space and policies. */
-export interface PolicySpace {
+interface PolicySpace {
   /** The policy of trial 0. */
   readonly baseline: Policy;
   pointToPolicy(point: Point): Policy;

@@ -9,7 +9,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { buildModel, checkModel } from "../../src/child/model.ts";
 import type { EpochResult } from "../../src/child/reward.ts";
-import { evaluateChild, trainChild } from "../../src/child/trainer.ts";
+import { trainChild } from "../../src/child/trainer.ts";
 import { loadWeights, serializeWeights } from "../../src/child/weights.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
@@ -19,6 +19,7 @@ import { findAddon } from "../../src/engine/native/addon.ts";
 import type { Engine } from "../../src/engine/types.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
+import { evaluateChild } from "./evaluate.ts";
 
 const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, optimizers: composedOptimizers };
 let wasm: Engine;

@@ -15,8 +15,8 @@ after(() => rmSync(root, { recursive: true }));
 
 /**
  * A fake compiler that records its calls, fails if one of the words in FAILS is among its arguments, and writes its
- * output slowly in two halves. A shell script, because hundreds of them are
- * started.
+ * output slowly in two halves. A shell script, because it is
+ * started hundreds of times.
  */
 const STAND_IN = `
 call=$(printf '%s\\t' "$@")

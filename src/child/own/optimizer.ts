@@ -12,7 +12,7 @@ import { learningRateOf } from "./schedule.ts";
 import type { Penalty } from "./settings.ts";
 
 /** Keyed by variable name. */
-export type Penalties = ReadonlyMap<string, Penalty>;
+type Penalties = ReadonlyMap<string, Penalty>;
 
 /** Creates a new optimizer for a training. */
 export type OptimizerMaker = (engine: Engine, penalties: Penalties) => ChildOptimizer;

@@ -7,7 +7,7 @@ import { InterruptedError, messageOf, RunError, systemReason } from "../../commo
 import { temporaryName, writeAll } from "../../common/files.ts";
 import type { ReadOptions } from "../reader.ts";
 
-export type FetchOptions = Pick<ReadOptions, "onProgress" | "signal">;
+type FetchOptions = Pick<ReadOptions, "onProgress" | "signal">;
 
 /** Fetches the file at `url` and writes it to `path`, atomically. */
 export type FetchFile = (url: string, path: string, options: FetchOptions) => Promise<void>;

@@ -12,7 +12,7 @@ import { type FetchFile, fetchFile, type PackFromNpm, packFromNpm } from "./fetc
 import { type PackageContent, readFashionMnist, readMnistData, readTfjsCifar10 } from "./npm-packages.ts";
 
 /** A file of an official host. */
-export interface HostedFile {
+interface HostedFile {
   readonly file: string;
   /** Tried in this order. */
   readonly urls: readonly string[];
@@ -21,7 +21,7 @@ export interface HostedFile {
 }
 
 /** A package with the same images. */
-export interface PackagedData {
+interface PackagedData {
   /** `name@version`. */
   readonly specification: string;
   readonly sha256: string;

@@ -64,7 +64,7 @@ const clipGradient = kernel<{ dy: TensorInfo; x: TensorInfo }, ClipByValueAttrs>
  * [3, rank]: sizes of a result, outermost first, and how far apart the operands' values lie along each axis, 0 where they
  * repeat. Axes that both operands go through alike are made one, so that the innermost is long.
  */
-export function broadcastLayout(aShape: number[], bShape: number[], shape: number[]): Int32Array {
+function broadcastLayout(aShape: number[], bShape: number[], shape: number[]): Int32Array {
   const sizes: number[] = [];
   const aSteps: number[] = [];
   const bSteps: number[] = [];

@@ -52,7 +52,7 @@ export interface Product {
 }
 
 /** A tensor that operands read by the name that it has in their WGSL. */
-export interface ProductInput {
+interface ProductInput {
   readonly name: string;
   readonly tensor: TensorInfo;
   /** As an array of vec4f. */

@@ -46,7 +46,7 @@ export function settleWarmStart(
  * @param source the notebook, or the folder of the experiment.
  * @throws UsageError naming the file, if its policies are of another form, or nothing can be learnt from it.
  */
-export function readWarmStart(source: string, space: SearchSpace): WarmStart {
+function readWarmStart(source: string, space: SearchSpace): WarmStart {
   const path = notebookAt(source);
   const text = readNotebookText(path);
   const { chains, operationsPerChain, trials } = parsePastTrials(text, path);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { buildModel, checkModel } from "../../../src/child/model.ts";
-import { evaluateChild, trainChild } from "../../../src/child/trainer.ts";
+import { trainChild } from "../../../src/child/trainer.ts";
 import { loadWeights, serializeWeights } from "../../../src/child/weights.ts";
 import { UsageError } from "../../../src/common/errors.ts";
 import type { EngineChoice } from "../../../src/config/engines.ts";
@@ -18,6 +18,7 @@ import { describePlan } from "../../../src/engine/native/describe-plan.ts";
 import type { Engine } from "../../../src/engine/types.ts";
 import { resizeBatch } from "../../../src/image/resize.ts";
 import { loadSample, slice } from "../../fixtures/sample.ts";
+import { evaluateChild } from "../evaluate.ts";
 
 const SIDES = { mobilenetv2: 32, inceptionv3: 75 };
 const NAMES = Object.keys(SIDES) as (keyof typeof SIDES)[];

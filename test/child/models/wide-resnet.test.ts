@@ -7,7 +7,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { buildModel, checkModel } from "../../../src/child/model.ts";
 import { countFilterWeights } from "../../../src/child/models/wide-resnet.ts";
-import { evaluateChild, trainChild } from "../../../src/child/trainer.ts";
+import { trainChild } from "../../../src/child/trainer.ts";
 import { loadWeights, serializeWeights } from "../../../src/child/weights.ts";
 import { UsageError } from "../../../src/common/errors.ts";
 import type { LabelledImages } from "../../../src/dataset/dataset.ts";
@@ -16,6 +16,7 @@ import { composedOptimizers } from "../../../src/engine/composed.ts";
 import type { Engine } from "../../../src/engine/types.ts";
 import { resizeBatch } from "../../../src/image/resize.ts";
 import { loadSample, slice } from "../../fixtures/sample.ts";
+import { evaluateChild } from "../evaluate.ts";
 
 const CPU: Engine = { name: "cpu", precision: "float32", kernels: null, optimizers: composedOptimizers };
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));

@@ -2,6 +2,7 @@
 // keyed by (seed, epoch, image index), so that they do not depend on the batch size.
 
 import { setImmediate } from "node:timers/promises";
+import { mismatch } from "../common/errors.ts";
 import { Random, seedOf } from "../common/random.ts";
 import { TECHNIQUES } from "../config/techniques.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
@@ -94,15 +95,13 @@ function checkImages(images: ImageBatch): void {
   if (!(data instanceof Uint8Array)) throw expected("images.data", "a Uint8Array", data);
   const length = count * imageSize(images);
   if (data.length !== length) {
-    throw new RangeError(
-      `images.data: expected ${count} x ${height} x ${width} x 3 values, received ${data.length}`,
-    );
+    throw new RangeError(mismatch("images.data", `${count} x ${height} x ${width} x 3 values`, data.length));
   }
 }
 
 function checkLabels(labels: ArrayLike<number>, count: number): void {
   if (labels.length !== count) {
-    throw new RangeError(`labels: expected one per image, ${count}, received ${labels.length}`);
+    throw new RangeError(mismatch("labels", `one per image, ${count}`, labels.length));
   }
   for (let i = 0; i < count; i++) {
     // Range of an Int32Array.
@@ -137,11 +136,6 @@ function checkWhole(name: string, value: number, least: number): void {
 
 /** A TypeError for a value of the wrong type, a RangeError for one out of range. */
 function expected(name: string, what: string, value: unknown): TypeError | RangeError {
-  const shown = Array.isArray(value)
-    ? `a list of ${value.length}`
-    : typeof value === "string"
-      ? `"${value}"`
-      : String(value);
   const Kind = typeof value === "number" || Array.isArray(value) ? RangeError : TypeError;
-  return new Kind(`${name}: expected ${what}, received ${shown}`);
+  return new Kind(mismatch(name, what, value));
 }

@@ -1,7 +1,7 @@
 // `deepaugment data`: fetches named datasets, and tells what is in a folder or an archive.
 
 import type { Command } from "commander";
-import { UsageError } from "../common/errors.ts";
+import { mismatch, UsageError } from "../common/errors.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -47,7 +47,7 @@ async function printInfo(path: string, flags: InfoFlags, terminal: Terminal): Pr
   ]);
   const imageSize = flags.imageSize === undefined ? undefined : Number(flags.imageSize);
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0)) {
-    throw new UsageError(`--image-size: expected a whole number of pixels, received "${flags.imageSize}"`);
+    throw new UsageError(mismatch("--image-size", "a whole number of pixels", flags.imageSize));
   }
   const progress = new ProgressBar(terminal);
   try {

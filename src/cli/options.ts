@@ -1,13 +1,13 @@
 // Values of options, checked at the door.
 
-import { UsageError } from "../common/errors.ts";
+import { mismatch, UsageError } from "../common/errors.ts";
 
 /** A reader of whole numbers for commander; `name` is the option with its hyphens. */
 export function wholeNumber(name: string, low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= low && value <= high) return value;
-    throw new UsageError(`${name}: expected a whole number from ${low} to ${high}, received "${text}"`);
+    throw new UsageError(mismatch(name, `a whole number from ${low} to ${high}`, text));
   };
 }
 
@@ -16,7 +16,7 @@ export function oneOf<T extends string>(name: string, words: readonly T[]): (tex
   return (text) => {
     const word = words.find((candidate) => candidate === text.toLowerCase());
     if (word) return word;
-    throw new UsageError(`${name}: expected ${words.join(", ")}, received "${text}"`);
+    throw new UsageError(mismatch(name, words.join(", "), text));
   };
 }
 
@@ -25,7 +25,7 @@ export function share(name: string): (text: string) => number {
   return (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
     if (value >= 0 && value <= 1) return value;
-    throw new UsageError(`${name}: expected a number from 0 to 1, received "${text}"`);
+    throw new UsageError(mismatch(name, "a number from 0 to 1", text));
   };
 }
 
@@ -34,7 +34,7 @@ export function numberAbove0(name: string, high: number): (text: string) => numb
   return (text) => {
     const value = Number(text);
     if (value > 0 && value <= high) return value;
-    throw new UsageError(`${name}: expected a number above 0, at most ${high}, received "${text}"`);
+    throw new UsageError(mismatch(name, `a number above 0, at most ${high}`, text));
   };
 }
 
@@ -42,6 +42,6 @@ export function numberAbove0(name: string, high: number): (text: string) => numb
 export function someText(name: string, what: string): (text: string) => string {
   return (text) => {
     if (text !== "") return text;
-    throw new UsageError(`${name}: expected ${what}, received ""`);
+    throw new UsageError(mismatch(name, what, text));
   };
 }

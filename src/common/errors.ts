@@ -21,6 +21,29 @@ export class InterruptedError extends Error {
   readonly exitCode: number = 130;
 }
 
+/** Longest text of a value in a message. */
+const LONGEST_VALUE = 60;
+
+/** A value for a message: on one line, not too long, as its reader would write it. */
+export function formatValue(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  const text = Array.isArray(value)
+    ? `[${value.slice(0, LONGEST_VALUE).map(formatValue).join(", ")}]`
+    : typeof value === "number"
+      ? String(value)
+      : (JSON.stringify(value) ?? String(value));
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE - 3)}...`;
+}
+
+/**
+ * The message for a value that is not what it should be: `--batch: expected a whole number from 1 to 64, received "x"`.
+ * @param name of the parameter, option or key.
+ */
+export function mismatch(name: string, expected: string, received: unknown): string {
+  return `${name}: expected ${expected}, received ${formatValue(received)}`;
+}
+
 /** The message of any thrown value, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@
 // in a native kernel or an out-of-memory kill costs one run of one task, never the program.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { InterruptedError, RunError, systemReason } from "./errors.ts";
+import { InterruptedError, mismatch, RunError, systemReason } from "./errors.ts";
 import { type Command, selfCommand } from "./self.ts";
 import { fromPlainError, type WorkerMessage } from "./worker-process.ts";
 
@@ -90,7 +90,7 @@ export class WorkerPool<Task, Result, Progress = never> {
 
   constructor(kind: string, size: number, options: WorkerPoolOptions = {}) {
     if (!Number.isInteger(size) || size < 1)
-      throw new RangeError(`expected a pool of 1 or more, received ${size}`);
+      throw new RangeError(mismatch("size", "a whole number from 1 upwards", size));
     this.#kind = kind;
     this.#size = size;
     this.#isQuiet = options.isQuiet ?? false;

@@ -13,7 +13,7 @@ import {
   parseDocument,
   stringify,
 } from "yaml";
-import { messageOf, nearest, systemReason, UsageError } from "../common/errors.ts";
+import { messageOf, mismatch, nearest, systemReason, UsageError } from "../common/errors.ts";
 import { CONFIG_KEYS, type Config, type ConfigKey, configSchema, describeKey, isTextKey } from "./schema.ts";
 
 export interface ConfigSources {
@@ -95,7 +95,7 @@ function checkConfig(given: ReadonlyMap<string, Given>, file: string | undefined
     } else if (!seen.has(key)) {
       seen.add(key);
       const { type } = describeKey(key);
-      problems.push(`${key}: expected ${type}, received ${show(source.value)} (${source.place})`);
+      problems.push(`${mismatch(key, type, source.value)} (${source.place})`);
     }
   }
   if (result.success && problems.length === 0) return result.data;
@@ -117,12 +117,6 @@ function unknownKey(key: string, place: string): string {
 function missingKey(key: ConfigKey, file: string | undefined): string {
   const where = file === undefined ? "" : ` (${file})`;
   return `"${key}" is missing${where}; give ${describeKey(key).type}, such as --set ${key}=cifar10`;
-}
-
-/** A value in a form that the user recognises, on one line and not too long. */
-function show(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
 
 /** The value of a command-line option: YAML, except for keys that hold text. */

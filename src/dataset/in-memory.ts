@@ -1,6 +1,6 @@
 // A dataset from images that are already in memory.
 
-import { UsageError } from "../common/errors.ts";
+import { mismatch, UsageError } from "../common/errors.ts";
 import { type ImageBatch, imageSize } from "../image/batch.ts";
 import type { Dataset } from "./dataset.ts";
 import { toDataset } from "./load.ts";
@@ -22,9 +22,7 @@ export interface ShapedImages {
 export function toImageBatch(images: ImageBatch | ShapedImages): ImageBatch {
   const { data } = images ?? {};
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    throw new UsageError(
-      `images.data: expected a Uint8Array of pixels, received ${data === undefined ? "nothing" : (data as object).constructor.name}`,
-    );
+    throw new UsageError(mismatch("images.data", "a Uint8Array of pixels", data));
   }
   const shape =
     "shape" in images ? images.shape : [images.count, images.height, images.width, images.channels];
@@ -32,7 +30,7 @@ export function toImageBatch(images: ImageBatch | ShapedImages): ImageBatch {
     shape.length === 4 && shape.every((size) => Number.isSafeInteger(size) && size >= 1) && shape[3] === 3;
   if (!isShape) {
     throw new UsageError(
-      `images: expected the shape [count, height, width, 3], received [${shape.join(", ")}]; grey images need three equal channels`,
+      `${mismatch("images", "the shape [count, height, width, 3]", shape)}; grey images need three equal channels`,
     );
   }
   const [count, height, width, channels] = shape;
@@ -58,13 +56,12 @@ export function datasetInMemory(
 ): Dataset {
   const batch = toImageBatch(images);
   if (labels?.length !== batch.count) {
-    const received = labels?.length ?? "nothing";
-    throw new UsageError(`labels: expected one per image, ${batch.count}, received ${received}`);
+    throw new UsageError(mismatch("labels", `one per image, ${batch.count}`, labels?.length));
   }
   for (let i = 0; i < batch.count; i++) {
     // Range of an Int32Array.
     if (labels[i] >= 0 && (labels[i] | 0) === labels[i]) continue;
-    throw new UsageError(`labels[${i}]: expected a whole number from 0 upwards, received ${labels[i]}`);
+    throw new UsageError(mismatch(`labels[${i}]`, "a whole number from 0 upwards", labels[i]));
   }
   const numbers = Int32Array.from(labels);
   const content = {

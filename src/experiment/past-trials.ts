@@ -3,7 +3,7 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, UsageError } from "../common/errors.ts";
+import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import { parsePolicyCells, policyColumns } from "../policy/columns.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "./records.ts";
 
@@ -40,7 +40,7 @@ export function parsePastTrials(text: string, path: string): PastTrials {
     if (!Number.isInteger(trial) || !Number.isInteger(sample))
       throw wrong("trial or sample is not a whole number");
     if (!(reward >= 0 && reward <= 1))
-      throw wrong(`reward: expected a number from 0 to 1, received "${cells[columns.reward]}"`);
+      throw wrong(mismatch("reward", "a number from 0 to 1", cells[columns.reward]));
     const ofTrial = samples.get(trial) ?? new Map<number, TrainingRecord>();
     samples.set(trial, ofTrial);
     // Every row of a training has its policy and its reward.

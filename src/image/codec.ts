@@ -1,6 +1,6 @@
 // Picture files to pixels and back. The library for a format is loaded with the first file of that format.
 
-import { messageOf, UsageError } from "../common/errors.ts";
+import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import type { Pixels } from "./batch.ts";
 import { isAnimatedGif } from "./gif.ts";
 import { decodeByJimp, type Format, formatPng, type RgbaPixels } from "./jimp.ts";
@@ -86,13 +86,13 @@ export async function encodeJpeg(
 ): Promise<Uint8Array> {
   checkPixels(pixels, height, width, channels);
   if (!(quality >= 1 && quality <= 100))
-    throw new RangeError(`expected a quality of 1 to 100, received ${quality}`);
+    throw new RangeError(mismatch("quality", "a number from 1 to 100", quality));
   return formatJpeg(pixels, height, width, channels, quality);
 }
 
 function checkPixels(pixels: Uint8Array, height: number, width: number, channels: number): void {
   if (pixels.length !== height * width * channels || pixels.length === 0) {
-    throw new RangeError(`expected ${height} x ${width} x ${channels} values, received ${pixels.length}`);
+    throw new RangeError(mismatch("pixels", `${height} x ${width} x ${channels} values`, pixels.length));
   }
 }
 

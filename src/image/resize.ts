@@ -1,6 +1,7 @@
 // Resizing by convolution with a triangle whose width follows the scale: bilinear interpolation upwards, an area
 // average with soft edges downwards, without aliasing. The method of Pillow's Image.resize with BILINEAR.
 
+import { mismatch } from "../common/errors.ts";
 import { createBatch, type ImageBatch, imageAt, type Pixels } from "./batch.ts";
 
 /** For each place of the output: its first input place, and the weights from there on, which add up to 1. */
@@ -24,7 +25,7 @@ export function resizeImage(
   toWidth: number,
 ): Uint8Array {
   if (pixels.length !== height * width * 3) {
-    throw new RangeError(`expected ${height} x ${width} x 3 values, received ${pixels.length}`);
+    throw new RangeError(mismatch("pixels", `${height} x ${width} x 3 values`, pixels.length));
   }
   if (height === toHeight && width === toWidth) return pixels.slice();
   const rows = convolveRows(pixels, height, width, tapsOf(width, toWidth), toWidth);

@@ -1,6 +1,6 @@
 // A policy as cells of a table, for the notebook's columns. Numbers keep full precision.
 
-import { messageOf, UsageError } from "../common/errors.ts";
+import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import { parseTechnique } from "../config/techniques.ts";
 import type { Policy } from "./policy.ts";
 
@@ -40,7 +40,7 @@ export function parsePolicyCells(
     const text = cells[next++];
     const value = Number(text);
     if (text.trim() === "" || !(value >= 0 && value <= 1)) {
-      throw new UsageError(`${column}: expected a number from 0 to 1, received "${text}"`);
+      throw new UsageError(mismatch(column, "a number from 0 to 1", text));
     }
     return value;
   };

@@ -1,7 +1,7 @@
 // The format of policy files (`policies.json`, `best.json`), and reading them with errors that name the place.
 
 import { readFileSync } from "node:fs";
-import { messageOf, systemReason, UsageError } from "../common/errors.ts";
+import { formatValue, messageOf, mismatch, systemReason, UsageError } from "../common/errors.ts";
 import { parseTechnique } from "../config/techniques.ts";
 import type { Chain, Operation, Policy } from "./policy.ts";
 
@@ -112,12 +112,14 @@ function parseJson(text: string): unknown {
 
 function fileOf(content: unknown): PolicyFile {
   if (!isRecord(content) || content.format !== FORMAT) {
-    const received = isRecord(content) ? `its format is ${show(content.format)}` : "it is not a JSON object";
+    const received = isRecord(content)
+      ? `its format is ${formatValue(content.format)}`
+      : "it is not a JSON object";
     throw new UsageError(`not a policy file: expected the format "${FORMAT}", but ${received}`);
   }
   if (content.version !== VERSION) {
     throw new UsageError(
-      `version: this program reads version ${VERSION}, the file has ${show(content.version)}`,
+      `version: this program reads version ${VERSION}, the file has ${formatValue(content.version)}`,
     );
   }
   // Empty if no trial improved on the baseline; callers that need a policy check this.
@@ -234,11 +236,5 @@ function share(value: unknown, place: string): number {
 }
 
 function expected(what: string, value: unknown, place: string): UsageError {
-  return new UsageError(`${place}: expected ${what}, received ${show(value)}`);
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const json = JSON.stringify(value);
-  return json.length <= 60 ? json : `${json.slice(0, 57)}...`;
+  return new UsageError(mismatch(place, what, value));
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { systemCode, systemReason, UsageError } from "../common/errors.ts";
+import { mismatch, systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { Pixels } from "../image/batch.ts";
 import { encodePng } from "../image/codec.ts";
@@ -18,8 +18,7 @@ const MADE_BY = chunk("tEXt", "Software\0deepaugment preview");
  * @throws UsageError if another file or a folder exists there, or the name does not end in .png.
  */
 export function checkSheetPath(path: string): void {
-  if (!/\.png$/i.test(path))
-    throw new UsageError(`--out: expected a file name that ends in .png, received "${path}"`);
+  if (!/\.png$/i.test(path)) throw new UsageError(mismatch("--out", "a file name that ends in .png", path));
   let file: Buffer;
   try {
     file = readFileSync(path);

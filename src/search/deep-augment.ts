@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type BatchOptions, imagesWithTopPolicies } from "../augment/batches.ts";
-import { UsageError } from "../common/errors.ts";
+import { mismatch, UsageError } from "../common/errors.ts";
 import { loadConfig, resolveConfig } from "../config/load.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
 import type { Dataset, LabelledImages } from "../dataset/dataset.ts";
@@ -117,9 +117,7 @@ export class DeepAugment {
     { onTrial, signal, executor, retry }: OptimizeOptions = {},
   ): Promise<readonly FoundPolicy[]> {
     if (!Number.isSafeInteger(iterations) || iterations < 1) {
-      throw new UsageError(
-        `optimize: expected a whole number of trials from 1 upwards, received ${iterations}`,
-      );
+      throw new UsageError(mismatch("optimize", "a whole number of trials from 1 upwards", iterations));
     }
     if (this.#isRunning)
       throw new UsageError("optimize: it is running already; await it before the next call");

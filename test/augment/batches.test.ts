@@ -140,11 +140,11 @@ describe("imagesWithTopPolicies", () => {
       [call({ images: { channels: 1 } }), /^RangeError: images\.channels: expected 3, received 1/],
       [call({ images: { count: 0 } }), /images\.count: expected a whole number from 1 upwards, received 0/],
       [call({ images: { count: 199 } }), /images\.data: expected 199 x 32 x 32 x 3 values, received 614400/],
-      [call({ images: { data: [] as never } }), /images\.data: expected a Uint8Array, received a list of 0/],
+      [call({ images: { data: [] as never } }), /images\.data: expected a Uint8Array, received \[\]/],
       [call({ labels: labels.subarray(1) }), /labels: expected one per image, 200, received 199/],
       [call({ labels: labels.map((label, i) => (i === 3 ? -1 : label)) }), /labels\[3\]: .*received -1/],
       [call({ labels: Array(200).fill(1.5) }), /labels\[0\]: .*received 1\.5/],
-      [call({ policies: [] }), /policies: expected a list of at least one, received a list of 0/],
+      [call({ policies: [] }), /policies: expected a list of at least one, received \[\]/],
       [
         call({ policies: [{ portion: 1, chains: [] }] }),
         /policies\[0\]\.chains: expected a list of at least one/,

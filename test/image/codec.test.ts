@@ -127,7 +127,7 @@ describe("decodeImage", () => {
     await assert.rejects(encodePng(new Uint8Array(5), 1, 2), /expected 1 x 2 x 3 values, received 5/);
     await assert.rejects(
       encodeJpeg(new Uint8Array(6), 1, 2, 0),
-      /expected a quality of 1 to 100, received 0/,
+      /quality: expected a number from 1 to 100, received 0/,
     );
   });
 });

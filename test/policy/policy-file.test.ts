@@ -151,7 +151,7 @@ describe("the policy file", () => {
       ['"gamma-contrast"', "3", "policies[0].chains[0][1].type: expected a string, received 3"],
       ["0.85", "1.5", "policies[0].chains[0][1].magnitude: expected a number from 0 to 1, received 1.5"],
       ["0.95", "-0.1", "policies[0].chains[0][0].magnitude: expected a number from 0 to 1, received -0.1"],
-      ["0.95", "1e999", "policies[0].chains[0][0].magnitude: expected a number, received null"],
+      ["0.95", "1e999", "policies[0].chains[0][0].magnitude: expected a number, received Infinity"],
       ['"portion": 0.97', '"portion": 97', "policies[0].portion: expected a number from 0 to 1, received 97"],
       ['"portion": 0.97,', "", "policies[0].portion: expected a number, received nothing"],
       ["0.541", '"good"', 'policies[0].reward: expected a number, received "good"'],

@@ -204,7 +204,7 @@ describe("DeepAugment", () => {
     );
     assert.equal(
       make({ data: new Float32Array(3) }),
-      "images.data: expected a Uint8Array of pixels, received Float32Array",
+      "images.data: expected a Uint8Array of pixels, received a Float32Array",
     );
     assert.equal(
       usage(() => new DeepAugment(undefined as never, labels)),

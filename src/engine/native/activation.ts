@@ -1,8 +1,9 @@
 // What follows a convolution or a matrix product in TensorFlow.js's fused kernels: a bias, and an activation.
 
 import { Elu, LeakyRelu, Prelu, Sigmoid, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
 import { ACTIVATION, type Activation } from "./addon.ts";
-import { areFloats, callKernel } from "./kernels.ts";
+import { callKernel } from "./kernels.ts";
 import type { NativeBackend } from "./storage.ts";
 
 /** Inputs and attributes of the fused kernels. */

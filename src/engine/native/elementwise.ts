@@ -1,8 +1,9 @@
 // Kernels that go through arrays value by value.
 
 import { backend_util, ClipByValue, type ClipByValueAttrs, type TensorInfo } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
 import type { Addon } from "./addon.ts";
-import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+import { kernel, type NativeKernel } from "./kernels.ts";
 
 /**
  * Also kernels that TensorFlow.js has not: ReluGrad, Relu6Grad, LeakyReluGrad, SquareGrad and ClipByValueGrad, of the

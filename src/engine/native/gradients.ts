@@ -1,54 +1,29 @@
-// Gradients that the native kernels compute in one pass, where TensorFlow.js composes them of many.
+// Gradients that the native kernels compute in one pass, besides those that all engines' own kernels compute so.
 
 import {
   ClipByValue,
   engine,
-  FusedBatchNorm,
   LeakyRelu,
   Maximum,
-  Mean,
   Minimum,
   mul,
-  Relu,
-  Relu6,
   Square,
-  Sum,
   type Tensor,
 } from "@tensorflow/tfjs-core";
-import {
-  batchNormGradient,
-  type Gradient,
-  gradientByKernel,
-  isLastAxis,
-  meanGradient,
-  replaceGradients,
-  sumGradient,
-} from "../gradients.ts";
+import { type Gradient, gradientByKernel } from "../gradients.ts";
 
-function masked(dy: Tensor, name: string, a: Tensor, b: Tensor): () => Tensor {
-  return () => mul(dy, engine().runKernel(name, { a, b }) as Tensor);
+/** Of the smaller or the greater of a and b: dy where the kernel of this name gives 1. */
+function masked(aMask: string, bMask: string): Gradient {
+  const mask = (name: string, a: Tensor, b: Tensor) => engine().runKernel(name, { a, b }) as Tensor;
+  return {
+    compute: (dy, [a, b]) => ({ a: () => mul(dy, mask(aMask, a, b)), b: () => mul(dy, mask(bMask, a, b)) }),
+  };
 }
 
-const GRADIENTS: Record<string, Gradient> = {
-  [Relu]: gradientByKernel("ReluGrad"),
-  [Relu6]: gradientByKernel("Relu6Grad"),
+export const nativeGradients: Record<string, Gradient> = {
   [Square]: gradientByKernel("SquareGrad"),
   [LeakyRelu]: gradientByKernel("LeakyReluGrad"),
   [ClipByValue]: gradientByKernel("ClipByValueGrad"),
-  [Minimum]: (dy, [a, b]) => ({
-    a: masked(dy, "LessEqualMask", a, b),
-    b: masked(dy, "GreaterMask", a, b),
-  }),
-  [Maximum]: (dy, [a, b]) => ({
-    a: masked(dy, "GreaterEqualMask", a, b),
-    b: masked(dy, "LessMask", a, b),
-  }),
-  [Sum]: sumGradient,
-  [Mean]: meanGradient,
-  [FusedBatchNorm]: batchNormGradient,
+  [Minimum]: masked("LessEqualMask", "GreaterMask"),
+  [Maximum]: masked("GreaterEqualMask", "LessMask"),
 };
-
-/** Puts them in the place of TensorFlow.js's where this backend is the current one. */
-export function replaceNativeGradients(backendName: string): void {
-  replaceGradients(backendName, GRADIENTS, (name, _, saved) => name !== FusedBatchNorm || isLastAxis(saved));
-}

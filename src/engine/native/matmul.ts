@@ -9,8 +9,9 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
 import { applyFinish, type Finish, type FusedAttrs, type FusedInputs, finishOf } from "./activation.ts";
-import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+import { kernel, type NativeKernel } from "./kernels.ts";
 import type { NativeBackend } from "./storage.ts";
 
 interface Factors {

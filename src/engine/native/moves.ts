@@ -20,7 +20,8 @@ import {
   type TransposeAttrs,
   util,
 } from "@tensorflow/tfjs-core";
-import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+import { areFloats } from "../kernels.ts";
+import { kernel, type NativeKernel } from "./kernels.ts";
 import type { NativeBackend } from "./storage.ts";
 
 interface Placed {

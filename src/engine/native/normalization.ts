@@ -1,8 +1,9 @@
 // Batch normalisation over the last axis, and all its gradients in one kernel, FusedBatchNormGrad.
 
 import { FusedBatchNorm, type FusedBatchNormAttrs, Multiply, type TensorInfo } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
 import { ACTIVATION } from "./addon.ts";
-import { areFloats, callKernel, kernel, type NativeKernel } from "./kernels.ts";
+import { callKernel, kernel, type NativeKernel } from "./kernels.ts";
 import type { NativeBackend } from "./storage.ts";
 
 /** All but x are [channels]. */

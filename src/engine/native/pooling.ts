@@ -5,7 +5,6 @@ import {
   type AvgPoolAttrs,
   AvgPoolGrad,
   type AvgPoolGradAttrs,
-  backend_util,
   MaxPool,
   type MaxPoolAttrs,
   MaxPoolGrad,
@@ -13,14 +12,15 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs-core";
-import type { Shape4D } from "./convolution.ts";
-import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+import { areFloats } from "../kernels.ts";
+import { poolInfo } from "../windows.ts";
+import { kernel, type NativeKernel } from "./kernels.ts";
 
 /** Of a window whose place is kept in a byte. */
 const MOST_PLACES = 256;
 
 interface Pool {
-  /** As `Passes` has it. */
+  /** In the order of `Passes`. */
   readonly shape: Int32Array;
   readonly outShape: number[];
   /** Of a window. */
@@ -28,19 +28,9 @@ interface Pool {
 }
 
 /** Undefined for what is left to the cpu backend: an empty result. */
-function poolOf(
-  inputShape: number[],
-  { filterSize, strides, pad, dimRoundingMode }: MaxPoolAttrs,
-): Pool | undefined {
-  const info = backend_util.computePool2DInfo(
-    inputShape as Shape4D,
-    filterSize,
-    strides,
-    1,
-    pad,
-    dimRoundingMode,
-  );
-  if (info.outShape.some((size) => size <= 0)) return undefined;
+function poolOf(inputShape: number[], attrs: MaxPoolAttrs): Pool | undefined {
+  const info = poolInfo(inputShape, attrs);
+  if (!info) return undefined;
   const shape = Int32Array.of(
     info.batchSize,
     info.inHeight,

@@ -1,8 +1,9 @@
 // Sum, Mean and Max over any axes.
 
 import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
 import type { Addon } from "./addon.ts";
-import { areFloats, kernel, type NativeKernel } from "./kernels.ts";
+import { kernel, type NativeKernel } from "./kernels.ts";
 
 interface ReductionAttrs {
   axis?: number | number[];

@@ -10,37 +10,27 @@
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import {
-  backend_util,
   Conv2D,
   Conv2DBackpropFilter,
   type Conv2DBackpropFilterAttrs,
   Conv2DBackpropInput,
   type Conv2DBackpropInputAttrs,
-  type KernelConfig,
-  type KernelFunc,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { callKernel, floatsOf, type KernelArgs, release } from "./kernels.ts";
+import { convolutionInfo, type WindowInfo } from "../windows.ts";
+import { callKernel, floatsOf, kernel, release, type WasmKernel } from "./kernels.ts";
 import { transposeMatrix } from "./transpose.ts";
-
-type Shape4D = [number, number, number, number];
 
 /**
  * Output gradient dy [batch, outHeight, outWidth, outChannels] and filter [height, width, inChannels, outChannels]
  * to the gradient of the input [batch, inHeight, inWidth, inChannels].
  */
-function conv2DBackpropInput({ inputs, backend, attrs }: KernelArgs<Conv2DBackpropInputAttrs>): TensorInfo {
-  const { dy, filter } = inputs;
-  const info = backend_util.computeConv2DInfo(
-    attrs.inputShape,
-    filter.shape as Shape4D,
-    attrs.strides,
-    1,
-    attrs.pad,
-    attrs.dimRoundingMode,
-    false,
-    backend_util.convertConv2DDataFormat(attrs.dataFormat),
-  );
+function inputGradient(
+  backend: BackendWasm,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  info: WindowInfo,
+): TensorInfo {
   const spread = spreadByStride(backend, dy, info);
   const flipped = flipFilter(backend, filter);
   const [, spreadHeight, spreadWidth] = spread.shape;
@@ -60,18 +50,7 @@ function conv2DBackpropInput({ inputs, backend, attrs }: KernelArgs<Conv2DBackpr
  * Input x [batch, inHeight, inWidth, inChannels] and output gradient dy [batch, outHeight, outWidth, outChannels]
  * to the gradient of the filter [height, width, inChannels, outChannels].
  */
-function conv2DBackpropFilter({ inputs, backend, attrs }: KernelArgs<Conv2DBackpropFilterAttrs>): TensorInfo {
-  const { x, dy } = inputs;
-  const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    attrs.filterShape,
-    attrs.strides,
-    1,
-    attrs.pad,
-    attrs.dimRoundingMode,
-    false,
-    backend_util.convertConv2DDataFormat(attrs.dataFormat),
-  );
+function filterGradient(backend: BackendWasm, x: TensorInfo, dy: TensorInfo, info: WindowInfo): TensorInfo {
   const { batchSize, inChannels, outChannels, filterHeight, filterWidth, inHeight, inWidth } = info;
   const pixels = inHeight * inWidth * inChannels;
   // [batch, height × width × channels] → [height × width × channels, batch] → [channels, height, width, batch]
@@ -141,7 +120,7 @@ function reshaped(tensor: TensorInfo, shape: number[]): TensorInfo {
   return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
 }
 
-function spreadByStride(backend: BackendWasm, dy: TensorInfo, info: backend_util.Conv2DInfo): TensorInfo {
+function spreadByStride(backend: BackendWasm, dy: TensorInfo, info: WindowInfo): TensorInfo {
   const { strideHeight, strideWidth, outHeight, outWidth, outChannels, batchSize } = info;
   if (strideHeight === 1 && strideWidth === 1) return dy;
   const height = (outHeight - 1) * strideHeight + 1;
@@ -181,15 +160,19 @@ function flipFilter(backend: BackendWasm, filter: TensorInfo): TensorInfo {
   return flipped;
 }
 
-export const convolutionGradientKernels: KernelConfig[] = [
-  {
-    kernelName: Conv2DBackpropInput,
-    backendName: "wasm",
-    kernelFunc: conv2DBackpropInput as unknown as KernelFunc,
-  },
-  {
-    kernelName: Conv2DBackpropFilter,
-    backendName: "wasm",
-    kernelFunc: conv2DBackpropFilter as unknown as KernelFunc,
-  },
+export const convolutionGradientKernels: WasmKernel[] = [
+  kernel<{ dy: TensorInfo; filter: TensorInfo }, Conv2DBackpropInputAttrs>(
+    Conv2DBackpropInput,
+    (backend, { dy, filter }, attrs) => {
+      const info = convolutionInfo(attrs.inputShape, filter.shape, attrs);
+      return info && inputGradient(backend, dy, filter, info);
+    },
+  ),
+  kernel<{ x: TensorInfo; dy: TensorInfo }, Conv2DBackpropFilterAttrs>(
+    Conv2DBackpropFilter,
+    (backend, { x, dy }, attrs) => {
+      const info = convolutionInfo(x.shape, attrs.filterShape, attrs);
+      return info && filterGradient(backend, x, dy, info);
+    },
+  ),
 ];

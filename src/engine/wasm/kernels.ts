@@ -1,29 +1,15 @@
-// What the gradient kernels share: calling the backend's own kernels, and its heap as typed arrays.
+// How our kernels on TensorFlow.js's WebAssembly backend are declared, installed and called; and the backend's heap as typed
+// arrays.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { getKernel, type NamedAttrMap, type TensorInfo } from "@tensorflow/tfjs-core";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { type Kernel, kernelsOf } from "../kernels.ts";
 
-/** Tensors by the name that the kernel gives them. */
-export type Inputs = Record<string, TensorInfo>;
+export const BACKEND = "wasm";
 
-/** What a kernel is called with. */
-export interface KernelArgs<Attrs> {
-  inputs: Inputs;
-  backend: BackendWasm;
-  attrs: Attrs;
-}
+export type WasmKernel = Kernel<BackendWasm>;
 
-/** Runs another kernel of the same backend; the caller owns, and must dispose, what comes back. */
-export function callKernel(
-  backend: BackendWasm,
-  kernelName: string,
-  inputs: Inputs,
-  attrs: Record<string, unknown> = {},
-): TensorInfo {
-  const kernel = getKernel(kernelName, "wasm");
-  if (!kernel) throw new Error(`the wasm backend has no kernel ${kernelName}`);
-  return kernel.kernelFunc({ inputs, backend, attrs: attrs as NamedAttrMap }) as TensorInfo;
-}
+export const { kernel, installKernels, callKernel } = kernelsOf<BackendWasm>(BACKEND);
 
 /**
  * The values of a float32 tensor, as a view on the backend's heap. Any allocation may grow the heap and detach the

@@ -2,39 +2,16 @@
 // loops as soon as one is transposed (dense layers' gradients): transpose first, whatever is smallest to move.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import {
-  BatchMatMul,
-  type BatchMatMulAttrs,
-  getKernel,
-  type KernelConfig,
-  type KernelFunc,
-  type TensorInfo,
-  util,
-} from "@tensorflow/tfjs-core";
-import { type Inputs, release } from "./kernels.ts";
+import { BatchMatMul, type BatchMatMulAttrs, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { callKernel, kernel, release } from "./kernels.ts";
 import { transposeMatrix } from "./transpose.ts";
 
-/** The kernel for BatchMatMul; `plain` is the backend's own. */
-function createMatMul(plain: KernelFunc): KernelFunc {
-  const multiply = (backend: BackendWasm, a: TensorInfo, b: TensorInfo) =>
-    plain({ inputs: { a, b }, backend, attrs: { transposeA: false, transposeB: false } }) as TensorInfo;
-
-  const matMul = ({
-    inputs,
-    backend,
-    attrs,
-  }: {
-    inputs: Inputs;
-    backend: BackendWasm;
-    attrs: BatchMatMulAttrs;
-  }) => {
-    const { a, b } = inputs;
-    const { transposeA, transposeB } = attrs;
+export const matMulKernel = kernel<{ a: TensorInfo; b: TensorInfo }, BatchMatMulAttrs>(
+  BatchMatMul,
+  (backend, { a, b }, { transposeA, transposeB }) => {
     const isOneMatrix =
       util.sizeFromShape(a.shape.slice(0, -2)) === 1 && util.sizeFromShape(b.shape.slice(0, -2)) === 1;
-    if (!isOneMatrix || (!transposeA && !transposeB)) {
-      return plain({ inputs, backend, attrs: { transposeA, transposeB } });
-    }
+    if (!isOneMatrix || (!transposeA && !transposeB)) return undefined;
     const [aRows, aColumns] = a.shape.slice(-2);
     const [bRows, bColumns] = b.shape.slice(-2);
     const outRows = transposeA ? aColumns : aRows;
@@ -61,13 +38,10 @@ function createMatMul(plain: KernelFunc): KernelFunc {
       if (transposeB) release(backend, right);
     }
     return { ...result, shape: outShape };
-  };
-  return matMul as unknown as KernelFunc;
-}
+  },
+);
 
-/** The kernel that takes the place of the backend's own BatchMatMul. */
-export function matMulKernel(): KernelConfig {
-  const plain = getKernel(BatchMatMul, "wasm");
-  if (!plain) throw new Error("the wasm backend has no kernel BatchMatMul");
-  return { ...plain, kernelFunc: createMatMul(plain.kernelFunc) };
+/** Of plain matrices, by the backend's own kernel. */
+function multiply(backend: BackendWasm, a: TensorInfo, b: TensorInfo): TensorInfo {
+  return callKernel(backend, BatchMatMul, { a, b }, { transposeA: false, transposeB: false });
 }

@@ -2,35 +2,20 @@
 // looked at once, and its gradient goes to the first of its greatest values (as TensorFlow.js's cpu backend does).
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import {
-  backend_util,
-  type KernelConfig,
-  type KernelFunc,
-  MaxPoolGrad,
-  type MaxPoolGradAttrs,
-  type TensorInfo,
-} from "@tensorflow/tfjs-core";
-import { floatsOf, type Inputs } from "./kernels.ts";
+import { MaxPoolGrad, type MaxPoolGradAttrs, type TensorInfo } from "@tensorflow/tfjs-core";
+import { poolInfo, type WindowInfo } from "../windows.ts";
+import { floatsOf, kernel } from "./kernels.ts";
 
 /**
  * Output gradient dy [batch, outHeight, outWidth, channels] and input [batch, height, width, channels] to the
  * gradient of the input.
  */
-function maxPoolGradient(args: {
-  inputs: Inputs;
-  backend: BackendWasm;
-  attrs: MaxPoolGradAttrs;
-}): TensorInfo {
-  const { inputs, backend, attrs } = args;
-  const { dy, input } = inputs;
-  const info = backend_util.computePool2DInfo(
-    input.shape as [number, number, number, number],
-    attrs.filterSize,
-    attrs.strides,
-    1,
-    attrs.pad,
-    attrs.dimRoundingMode,
-  );
+function maxPoolGradient(
+  backend: BackendWasm,
+  dy: TensorInfo,
+  input: TensorInfo,
+  info: WindowInfo,
+): TensorInfo {
   const { batchSize, inHeight, inWidth, outHeight, outWidth, inChannels: channels, padInfo } = info;
   const dx = backend.makeOutput(input.shape, "float32");
   const dxValues = floatsOf(backend, dx).fill(0);
@@ -64,8 +49,10 @@ function maxPoolGradient(args: {
   return dx;
 }
 
-export const maxPoolGradientKernel: KernelConfig = {
-  kernelName: MaxPoolGrad,
-  backendName: "wasm",
-  kernelFunc: maxPoolGradient as unknown as KernelFunc,
-};
+export const maxPoolGradientKernel = kernel<{ dy: TensorInfo; input: TensorInfo }, MaxPoolGradAttrs>(
+  MaxPoolGrad,
+  (backend, { dy, input }, attrs) => {
+    const info = poolInfo(input.shape, attrs);
+    return info && maxPoolGradient(backend, dy, input, info);
+  },
+);

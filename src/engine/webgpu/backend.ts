@@ -3,6 +3,7 @@
 
 import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
 import { env, findBackendFactory, registerBackend, setBackend } from "@tensorflow/tfjs-core";
+import { replaceGradients } from "../gradients.ts";
 import type { Engine, EngineIdentity } from "../types.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { requestDevice } from "./dawn.ts";
@@ -10,8 +11,8 @@ import { depthwiseKernels } from "./depthwise.ts";
 import { dropoutKernels, registerDropoutGradient } from "./dropout.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { GpuBackend } from "./gpu-backend.ts";
-import { replaceGpuGradients } from "./gradients.ts";
-import { BACKEND, install } from "./kernel.ts";
+import { gpuGradients } from "./gradients.ts";
+import { BACKEND, installKernels } from "./kernels.ts";
 import { matMulKernels } from "./matmul.ts";
 import { GpuModel } from "./model.ts";
 import { normalizationKernels } from "./normalization.ts";
@@ -44,7 +45,7 @@ async function createBackend(): Promise<GpuBackend> {
 function register(backend: GpuBackend): void {
   // Nothing is computed on the processor for being small: a recording would not see it.
   env().set("WEBGPU_CPU_FORWARD", false);
-  const kernels = [
+  installKernels([
     ...convolutionKernels,
     ...depthwiseKernels,
     ...dropoutKernels,
@@ -53,9 +54,8 @@ function register(backend: GpuBackend): void {
     ...normalizationKernels,
     ...poolingKernels,
     ...reductionKernels,
-  ];
-  for (const kernel of kernels) install(kernel);
-  replaceGpuGradients();
+  ]);
+  replaceGradients(BACKEND, gpuGradients);
   registerDropoutGradient();
   registerBackend(BACKEND, () => backend);
 }

@@ -4,7 +4,6 @@
 // divisions become multiplications.
 
 import {
-  backend_util,
   Conv2D,
   type Conv2DAttrs,
   Conv2DBackpropFilter,
@@ -16,29 +15,11 @@ import {
   type FusedConv2DInputs,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
+import { convolutionInfo, type WindowInfo } from "../windows.ts";
 import type { GpuBackend } from "./gpu-backend.ts";
-import { areFloats, kernel } from "./kernel.ts";
+import { kernel } from "./kernels.ts";
 import { isProductActivation, multiply, type ProductActivation } from "./products.ts";
-
-type Shape4D = [number, number, number, number];
-type Info = backend_util.Conv2DInfo;
-
-function infoOf(
-  xShape: number[],
-  filterShape: number[],
-  attrs: Pick<Conv2DAttrs, "strides" | "pad" | "dimRoundingMode">,
-  dilations: number | [number, number] = 1,
-): Info {
-  const { strides, pad, dimRoundingMode } = attrs;
-  return backend_util.computeConv2DInfo(
-    xShape as Shape4D,
-    filterShape as Shape4D,
-    strides,
-    dilations,
-    pad,
-    dimRoundingMode,
-  );
-}
 
 /** WGSL: an index into rows of pixels as (image, row, column, 0). */
 function pixelPlace(index: string, height: number, width: number): string {
@@ -69,7 +50,7 @@ function convolve(
   backend: GpuBackend,
   x: TensorInfo,
   filter: TensorInfo,
-  info: Info,
+  info: WindowInfo,
   bias?: TensorInfo,
   activation?: ProductActivation,
 ): TensorInfo {
@@ -114,7 +95,12 @@ function convolve(
 }
 
 /** For each pixel of the input, the output's gradients that it had a part in, by the taps that it met. */
-function inputGradient(backend: GpuBackend, dy: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
+function inputGradient(
+  backend: GpuBackend,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  info: WindowInfo,
+): TensorInfo {
   const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels } = info;
   const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
   const isVector = outChannels % 4 === 0;
@@ -159,7 +145,7 @@ function inputGradient(backend: GpuBackend, dy: TensorInfo, filter: TensorInfo, 
 }
 
 /** For each tap, the sum over all places of the output of the input that it met there, times the output's gradient. */
-function filterGradient(backend: GpuBackend, x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
+function filterGradient(backend: GpuBackend, x: TensorInfo, dy: TensorInfo, info: WindowInfo): TensorInfo {
   const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels } = info;
   const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
   const isVector = inChannels % 4 === 0;
@@ -197,37 +183,32 @@ function filterGradient(backend: GpuBackend, x: TensorInfo, dy: TensorInfo, info
   );
 }
 
-function isChannelsLast({ dataFormat }: { dataFormat?: string }): boolean {
-  return dataFormat !== "NCHW";
-}
-
 export const convolutionKernels = [
   kernel<{ x: TensorInfo; filter: TensorInfo }, Conv2DAttrs>(Conv2D, (backend, { x, filter }, attrs) => {
-    if (!areFloats(x, filter) || !isChannelsLast(attrs)) return undefined;
-    return convolve(backend, x, filter, infoOf(x.shape, filter.shape, attrs, attrs.dilations));
+    const info = areFloats(x, filter) && convolutionInfo(x.shape, filter.shape, attrs);
+    return info ? convolve(backend, x, filter, info) : undefined;
   }),
   kernel<FusedConv2DInputs, FusedConv2DAttrs>(
     FusedConv2D,
     (backend, { x, filter, bias, preluActivationWeights }, attrs) => {
       const activation = attrs.activation ?? "linear";
-      if (!areFloats(x, filter, bias) || !isChannelsLast(attrs) || preluActivationWeights) return undefined;
-      if (!isProductActivation(activation)) return undefined;
-      const info = infoOf(x.shape, filter.shape, attrs, attrs.dilations);
-      return convolve(backend, x, filter, info, bias, activation);
+      if (preluActivationWeights || !isProductActivation(activation)) return undefined;
+      const info = areFloats(x, filter, bias) && convolutionInfo(x.shape, filter.shape, attrs);
+      return info ? convolve(backend, x, filter, info, bias, activation) : undefined;
     },
   ),
   kernel<{ dy: TensorInfo; filter: TensorInfo }, Conv2DBackpropInputAttrs>(
     Conv2DBackpropInput,
     (backend, { dy, filter }, attrs) => {
-      if (!areFloats(dy, filter) || !isChannelsLast(attrs)) return undefined;
-      return inputGradient(backend, dy, filter, infoOf(attrs.inputShape, filter.shape, attrs));
+      const info = areFloats(dy, filter) && convolutionInfo(attrs.inputShape, filter.shape, attrs);
+      return info ? inputGradient(backend, dy, filter, info) : undefined;
     },
   ),
   kernel<{ x: TensorInfo; dy: TensorInfo }, Conv2DBackpropFilterAttrs>(
     Conv2DBackpropFilter,
     (backend, { x, dy }, attrs) => {
-      if (!areFloats(x, dy) || !isChannelsLast(attrs)) return undefined;
-      return filterGradient(backend, x, dy, infoOf(x.shape, attrs.filterShape, attrs));
+      const info = areFloats(x, dy) && convolutionInfo(x.shape, attrs.filterShape, attrs);
+      return info ? filterGradient(backend, x, dy, info) : undefined;
     },
   ),
 ];

@@ -2,33 +2,24 @@
 // invocation go through all images for each value of the filter.
 
 import {
-  backend_util,
   DepthwiseConv2dNativeBackpropFilter,
   type DepthwiseConv2dNativeBackpropFilterAttrs,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { areFloats, kernel } from "./kernel.ts";
+import { areFloats } from "../kernels.ts";
+import { depthwiseInfo } from "../windows.ts";
+import { kernel } from "./kernels.ts";
 import { sumRows } from "./reductions.ts";
-
-type Shape4D = [number, number, number, number];
 
 const filterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, DepthwiseConv2dNativeBackpropFilterAttrs>(
   DepthwiseConv2dNativeBackpropFilter,
   (backend, { x, dy }, attrs) => {
-    const { strides, dilations, pad, dimRoundingMode, filterShape } = attrs;
-    const info = backend_util.computeConv2DInfo(
-      x.shape as Shape4D,
-      filterShape,
-      strides,
-      dilations,
-      pad,
-      dimRoundingMode,
-      true,
-    );
+    const { filterShape } = attrs;
+    const info = areFloats(x, dy) && depthwiseInfo(x.shape, filterShape, attrs);
+    if (!info) return undefined;
     const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels } = info;
     const { filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } =
       info;
-    if (!areFloats(x, dy)) return undefined;
     return sumRows(
       backend,
       {

@@ -10,7 +10,7 @@ import {
   util,
 } from "@tensorflow/tfjs-core";
 import { SEEDED_DROPOUT, type SeededDropoutAttrs } from "../seeded-dropout.ts";
-import { kernel } from "./kernel.ts";
+import { kernel } from "./kernels.ts";
 import { elementwise, type Shader, words, workgroupsFor } from "./shader.ts";
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;

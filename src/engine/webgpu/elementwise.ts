@@ -1,7 +1,8 @@
 // Gradients that take one pass over values, where TensorFlow.js composes them of two or three.
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { areFloats, kernel } from "./kernel.ts";
+import { areFloats } from "../kernels.ts";
+import { kernel } from "./kernels.ts";
 import { elementwise, workgroupsFor } from "./shader.ts";
 
 interface GradientInputs {

@@ -11,8 +11,9 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
 import type { GpuBackend } from "./gpu-backend.ts";
-import { areFloats, kernel } from "./kernel.ts";
+import { kernel } from "./kernels.ts";
 import { isProductActivation, multiply, type Operand, type ProductActivation } from "./products.ts";
 
 interface Options {

@@ -2,7 +2,7 @@
 // them of some twenty passes.
 
 import type { FusedBatchNormAttrs, TensorInfo } from "@tensorflow/tfjs-core";
-import { kernel } from "./kernel.ts";
+import { kernel } from "./kernels.ts";
 import { sumRows } from "./reductions.ts";
 import { elementwise, workgroupsFor } from "./shader.ts";
 

@@ -1,28 +1,17 @@
 // The gradient of max-pooling in one pass over the input: each value asks the windows that it lies in whether it is the
 // first of their greatest, as TensorFlow.js's cpu backend has it. TensorFlow.js's own writes down positions first.
 
-import {
-  backend_util,
-  MaxPoolGrad,
-  type MaxPoolGradAttrs,
-  type TensorInfo,
-  util,
-} from "@tensorflow/tfjs-core";
-import { areFloats, kernel } from "./kernel.ts";
+import { MaxPoolGrad, type MaxPoolGradAttrs, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
+import { poolInfo } from "../windows.ts";
+import { kernel } from "./kernels.ts";
 import { elementwise, workgroupsFor } from "./shader.ts";
 
 const maxPoolGradient = kernel<{ dy: TensorInfo; input: TensorInfo }, MaxPoolGradAttrs>(
   MaxPoolGrad,
-  (backend, { dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
-    if (!areFloats(dy, input)) return undefined;
-    const info = backend_util.computePool2DInfo(
-      input.shape as [number, number, number, number],
-      filterSize,
-      strides,
-      1,
-      pad,
-      dimRoundingMode,
-    );
+  (backend, { dy, input }, attrs) => {
+    const info = areFloats(dy, input) && poolInfo(input.shape, attrs);
+    if (!info) return undefined;
     const { inHeight, inWidth, outHeight, outWidth, inChannels, padInfo } = info;
     const { filterHeight, filterWidth, strideHeight, strideWidth } = info;
     const result = backend.make(input.shape);

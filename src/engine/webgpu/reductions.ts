@@ -2,8 +2,9 @@
 // global average pooling. TensorFlow.js transposes images first, to sum what then lies together.
 
 import { backend_util, Mean, Sum, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { areFloats } from "../kernels.ts";
 import type { GpuBackend } from "./gpu-backend.ts";
-import { areFloats, kernel } from "./kernel.ts";
+import { kernel } from "./kernels.ts";
 import { elementwise, workgroupsFor } from "./shader.ts";
 
 /** A workgroup sums this many columns, with four invocations for each. */

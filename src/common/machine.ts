@@ -1,4 +1,4 @@
-// What this program runs on.
+// The machine that this program runs on.
 
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, platform } from "node:os";
@@ -7,13 +7,13 @@ import { memoryLimit } from "./memory.ts";
 export interface Machine {
   /** The processor, by its maker's name. */
   readonly cpu: string;
-  /** That this process may use. */
+  /** Available to this process. */
   readonly cores: number;
-  /** Instruction sets that matrix products make use of; none where the system does not tell. */
+  /** Instruction sets for matrix products; none if the system does not report them. */
   readonly features: readonly string[];
-  /** That this process may have. */
+  /** Available to this process: 10⁹ bytes each. */
   readonly memoryGigabytes: number;
-  /** As Node names it, such as "linux x64". */
+  /** By Node's names, such as "linux x64". */
   readonly system: string;
   readonly node: string;
 }

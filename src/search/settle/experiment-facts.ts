@@ -1,8 +1,9 @@
 // What an experiment's folder records of how it began, and what must still be the same when it is resumed.
 
-import { availableParallelism, release, totalmem, type } from "node:os";
+import { availableParallelism, release, type } from "node:os";
 import { UsageError } from "../../common/errors.ts";
 import { processorName } from "../../common/machine.ts";
+import { memoryLimit } from "../../common/memory.ts";
 import { VERSION } from "../../common/version.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
@@ -54,7 +55,7 @@ export function factsOf(
     machine: {
       cpu: processorName(),
       cores: availableParallelism(),
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      memoryGiB: Math.round(memoryLimit() / 2 ** 30),
       system: `${type()} ${release()} ${process.arch}`,
     },
     dataset: { ...policyDatasetOf(dataset), digest: dataset.digest },

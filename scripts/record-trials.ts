@@ -11,6 +11,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "n
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { inspectionOf } from "../src/child/model.ts";
 import { rewardOf } from "../src/child/reward.ts";
 import { UsageError } from "../src/common/errors.ts";
 import type { EngineChoice, PrecisionChoice } from "../src/config/engines.ts";
@@ -19,7 +20,7 @@ import { randomSearchPoint } from "../src/controller/controller.ts";
 import { loadDataset } from "../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
 import { drawSubsets } from "../src/dataset/subsets.ts";
-import { resolveEngine } from "../src/engine/choose.ts";
+import { probeEngine, resolveEngine } from "../src/engine/choose.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { createSpace, pointToPolicy } from "../src/policy/space.ts";
 import { contentRef } from "../src/search/content.ts";
@@ -63,6 +64,7 @@ async function main(): Promise<void> {
   const { identity } = await resolveEngine(
     values.engine as EngineChoice,
     values.precision as PrecisionChoice,
+    (name) => probeEngine(name, inspectionOf("basiccnn", { height: 32, width: 32, classes: 10 })),
   );
   const { name: engine, precision, kernels } = identity;
   const folder = mkdtempSync(join(tmpdir(), "deepaugment-trials-"));

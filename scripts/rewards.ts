@@ -16,15 +16,16 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { augmentTrainingSet } from "../src/augment/policy.ts";
+import { inspectionOf } from "../src/child/model.ts";
 import { type EpochResult, rewardOf } from "../src/child/reward.ts";
 import { describeMachine } from "../src/common/machine.ts";
 import { standardErrorOf } from "../src/common/mean.ts";
 import { seedOf } from "../src/common/random.ts";
-import type { EngineChoice, PrecisionChoice } from "../src/config/engines.ts";
+import type { EngineChoice, EngineName, PrecisionChoice } from "../src/config/engines.ts";
 import { loadDataset } from "../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../src/dataset/subset-file.ts";
 import { drawSubsets } from "../src/dataset/subsets.ts";
-import { resolveEngine } from "../src/engine/choose.ts";
+import { probeEngine, resolveEngine } from "../src/engine/choose.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../src/policy/policy.ts";
 import { readPolicyFile } from "../src/policy/policy-file.ts";
 import { contentRef } from "../src/search/content.ts";
@@ -153,7 +154,10 @@ function subsetsPath(seed: number, augmentedBy = ""): string {
 }
 
 async function ourSide(choice: EngineChoice, precisionChoice: PrecisionChoice): Promise<Side> {
-  const { name: engine, precision, kernels } = (await resolveEngine(choice, precisionChoice)).identity;
+  const inspection = inspectionOf("basiccnn", { height: 32, width: 32, classes: 10 });
+  const probe = (name: EngineName) => probeEngine(name, inspection);
+  const { identity } = await resolveEngine(choice, precisionChoice, probe);
+  const { name: engine, precision, kernels } = identity;
   return {
     name: [engine, precision, ...(kernels ? [kernels] : [])].join(", "),
     train: async ({ policy }, seed) => {

@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "../kernels/memory.h"
+#include "../kernels/winograd_table.h"
 
 namespace {
 
@@ -114,6 +115,12 @@ Napi::Value multipliesBfloat16(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), products().multipliesBfloat16);
 }
 
+/** (shape): whether a plan makes this convolution by Winograd's method, in float32. */
+Napi::Value suitsWinograd(const Napi::CallbackInfo& info) {
+  const Arguments arguments(info);
+  return Napi::Boolean::New(info.Env(), chosenKernels().winograd->suits(arguments.convolutions(0).shape));
+}
+
 }  // namespace
 
 void exportProducts(Napi::Env env, Napi::Object exports) {
@@ -122,4 +129,5 @@ void exportProducts(Napi::Env env, Napi::Object exports) {
   exports.Set("filterGradient", Napi::Function::New(env, filterGradient));
   exports.Set("multiply", Napi::Function::New(env, multiply));
   exports.Set("multipliesBfloat16", Napi::Function::New(env, multipliesBfloat16));
+  exports.Set("suitsWinograd", Napi::Function::New(env, suitsWinograd));
 }

@@ -4,8 +4,8 @@ import type { Variable } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import type { CompiledModel, LabelledPixels } from "../engine/types.ts";
 import { imageSize } from "../image/batch.ts";
-import type { ChildModel } from "./model.ts";
 import { type ChildSteps, letMessagesThrough, type Means } from "./pass.ts";
+import type { ChildModel } from "./types.ts";
 
 export class CompiledSteps implements ChildSteps {
   readonly #model: ChildModel;

@@ -3,8 +3,8 @@
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import type { DeviceModel } from "../engine/types.ts";
-import type { ChildModel } from "./model.ts";
 import { type ChildSteps, letMessagesThrough, type Means, VALIDATION_BATCH } from "./pass.ts";
+import type { ChildModel } from "./types.ts";
 
 export class DeviceSteps implements ChildSteps {
   readonly #model: ChildModel;

@@ -3,7 +3,7 @@
 
 import { initializers } from "@tensorflow/tfjs-layers";
 import { seedOf } from "../common/random.ts";
-import type { ModelOptions } from "./model.ts";
+import type { ModelOptions } from "./types.ts";
 
 type Initializer = ReturnType<typeof initializers.zeros>;
 
@@ -14,9 +14,9 @@ export interface WeightInitializers {
   heNormal(layer: string): Initializer;
 }
 
-/** The initializers for a model with these options; all zeros for an outline. */
-export function weightInitializers({ seed, isOutline }: ModelOptions): WeightInitializers {
-  if (isOutline) return { glorotUniform: () => initializers.zeros(), heNormal: () => initializers.zeros() };
+/** The initializers for a model with these options; all zeros if it is only inspected. */
+export function weightInitializers({ seed, isShapeOnly }: ModelOptions): WeightInitializers {
+  if (isShapeOnly) return { glorotUniform: () => initializers.zeros(), heNormal: () => initializers.zeros() };
   const drawn = (layer: string) => ({ seed: seedOf(seed, "weights", layer) });
   return {
     glorotUniform: (layer) => initializers.glorotUniform(drawn(layer)),

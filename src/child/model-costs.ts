@@ -1,8 +1,7 @@
 // Describes child models and their costs without training them.
 
-import { onOutline } from "../engine/outline.ts";
-import type { Engine } from "../engine/types.ts";
-import { buildModel, checkModel, lookUpModel } from "./model.ts";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { checkModel, inspectModel, lookUpModel } from "./model.ts";
 import { multiplyAdds } from "./multiply-adds.ts";
 
 export interface ModelFacts {
@@ -26,18 +25,18 @@ export interface ModelFacts {
  * Facts about the named models for square images of side `imageSize`, in the order of `names`. Draws no weights.
  * @throws UsageError for an unknown name or a model that needs more memory than this machine has.
  */
-export function modelFacts(
+export async function modelFacts(
   names: readonly string[],
   imageSize: number,
   classes: number,
 ): Promise<ModelFacts[]> {
-  return onOutline((engine) =>
-    names.map((model) => {
-      const { about, smallestSide } = lookUpModel(model);
-      const costs = imageSize < smallestSide ? NO_COSTS : costsOf(model, imageSize, classes, engine);
-      return { model, about, smallestImageSize: smallestSide, imageSize, classes, ...costs };
-    }),
-  );
+  const facts: ModelFacts[] = [];
+  for (const model of names) {
+    const { about, smallestSide } = lookUpModel(model);
+    const costs = imageSize < smallestSide ? NO_COSTS : await costsOf(model, imageSize, classes);
+    facts.push({ model, about, smallestImageSize: smallestSide, imageSize, classes, ...costs });
+  }
+  return facts;
 }
 
 type Costs = Pick<ModelFacts, "parameters" | "trainedParameters" | "multiplyAdds" | "trainingMultiplyAdds">;
@@ -49,21 +48,20 @@ const NO_COSTS: Costs = {
   trainingMultiplyAdds: null,
 };
 
-function costsOf(name: string, side: number, classes: number, engine: Engine): Costs {
+function costsOf(name: string, side: number, classes: number): Promise<Costs> {
   checkModel(name, side, side);
   const images = { height: side, width: side, classes, replaceHead: true };
-  const options = { ...images, seed: 0, engine, isOutline: true };
-  const { net, optimizer } = buildModel(name, options);
-  const { forward, training } = multiplyAdds(net);
-  const count = (weights: typeof net.weights) =>
-    weights.reduce((sum, { shape }) => sum + shape.reduce<number>((size, n) => size * (n ?? 1), 1), 0);
-  const costs = {
-    parameters: count(net.weights),
-    trainedParameters: count(net.trainableWeights),
-    multiplyAdds: forward,
-    trainingMultiplyAdds: training,
-  };
-  net.dispose();
-  optimizer.dispose();
-  return costs;
+  return inspectModel(name, images, ({ net }) => {
+    const { forward, training } = multiplyAdds(net);
+    return {
+      parameters: count(net.weights),
+      trainedParameters: count(net.trainableWeights),
+      multiplyAdds: forward,
+      trainingMultiplyAdds: training,
+    };
+  });
+}
+
+function count(weights: LayersModel["weights"]): number {
+  return weights.reduce((sum, { shape }) => sum + shape.reduce<number>((size, n) => size * (n ?? 1), 1), 0);
 }

@@ -3,9 +3,9 @@
 
 import { CompiledSteps } from "./compiled-steps.ts";
 import { DeviceSteps } from "./device-steps.ts";
-import type { ChildModel } from "./model.ts";
 import type { ChildSteps } from "./pass.ts";
 import { TensorSteps } from "./tensor-steps.ts";
+import type { ChildModel } from "./types.ts";
 
 /** The steps for this child; batches have at most `batchSize` images. */
 export function stepsOf(model: ChildModel, batchSize: number, classes: number): ChildSteps {

@@ -22,8 +22,8 @@ import {
 import type { LabelledImages } from "../dataset/dataset.ts";
 import "../engine/average-pool-gradient.ts";
 import { imageSize } from "../image/batch.ts";
-import type { ChildModel } from "./model.ts";
 import { type ChildSteps, letMessagesThrough, type Means, VALIDATION_BATCH } from "./pass.ts";
+import type { ChildModel } from "./types.ts";
 
 export class TensorSteps implements ChildSteps {
   readonly #model: ChildModel;

@@ -2,9 +2,9 @@
 
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
-import type { ChildModel } from "./model.ts";
 import type { EpochResult } from "./reward.ts";
 import { stepsOf } from "./steps.ts";
+import type { ChildModel } from "./types.ts";
 
 export interface TrainingOptions {
   readonly epochs: number;

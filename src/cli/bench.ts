@@ -31,7 +31,7 @@ export function addBenchCommand(program: Command, terminal: Terminal): void {
     .description("measure how fast an engine trains a model on this machine")
     .option(
       "--engine <name>",
-      "auto, native, webgpu, tensorflow or wasm; deepaugment doctor shows which are here",
+      `${ENGINE_CHOICES.join(", ")}; deepaugment doctor shows which are available`,
       oneOf("--engine", ENGINE_CHOICES),
       "auto",
     )
@@ -44,33 +44,33 @@ export function addBenchCommand(program: Command, terminal: Terminal): void {
     .option("--batch <n>", "images per training step", wholeNumber("--batch", 1, 65_536), 64)
     .option(
       "--precision <name>",
-      "auto, float32 or bfloat16",
+      "float32 or bfloat16; auto takes the faster one for the model",
       oneOf("--precision", PRECISION_CHOICES),
       "auto",
     )
     .option(
       "--workers <n>",
-      "processes that train at the same time; by default as many as a search takes, one per core",
+      "processes that train at the same time; by default as many as in a search, one per core",
       wholeNumber("--workers", 1, 1024),
     )
     .option("--threads <n>", "threads of each training (engine native)", wholeNumber("--threads", 1, 256), 1)
     .option("--seconds <s>", "how long training is measured", numberAbove0("--seconds", 3600), 3)
-    .option("--profile", "tell where the time of a training step goes (of one thread)")
+    .option("--profile", "report where the time of a training step goes, on one thread")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((flags: BenchFlags) => bench(flags, terminal));
 }
 
 const HELP = `
-Nothing is downloaded: images are noise of 32 x 32 pixels in 10 classes, larger where the model needs it. Each worker is a
-process that trains a network of its own, as a search's workers do; rates are of all of them together. Validation is
-measured for a third of --seconds after training.
+Nothing is downloaded: images are synthetic, of 32 x 32 pixels in 10 classes, larger if the model needs it. Each worker is a
+process that trains a network of its own, as in a search; rates are of all workers together. Validation is measured for a
+third of --seconds after training.
 
---profile measures again for --seconds, and tells by layer and direction what a step of one worker spends its time on,
-where the engine compiles the model (native does, for all that the command models lists); by TensorFlow.js's kernels
-elsewhere. Rows of their own are the optimizer; "engine besides layers": the loss, the weights made ready, sums over the
-parts of a batch; "trainer": batches put together; "besides kernels": the same, and TensorFlow.js's own cost of each
-operation.
+--profile measures again for --seconds, and reports by layer and direction what a step of one worker spends its time on if
+the engine compiles the model, as native does with all that the command models lists; otherwise by TensorFlow.js's kernels.
+These have rows of their own: "optimizer"; "engine besides layers", which is the loss, the preparation of weights, and sums
+over the parts of a batch; "trainer", which puts batches together; "besides kernels", which is the same and TensorFlow.js's
+own cost of each operation.
 
 Examples:
   deepaugment bench
@@ -111,7 +111,7 @@ async function format(outcome: BenchOutcome): Promise<string> {
   return lines.join("\n");
 }
 
-/** Rows with less would show as 0.0%: their sum stands for them. */
+/** Rows with less would show as 0.0%: they are summed in one row. */
 const LEAST_SHARE = 0.0005;
 
 function formatProfile({ by, millisecondsPerStep, rows }: StepProfile, workers: number): string[] {

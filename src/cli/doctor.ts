@@ -1,4 +1,4 @@
-// `deepaugment doctor`: what this machine offers, and what would bring more.
+// `deepaugment doctor`: what this machine offers, and how to get more.
 
 import type { Command } from "commander";
 import type { Diagnosis, EngineReport } from "../measure/doctor.ts";
@@ -13,7 +13,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
   program
     .command("doctor")
     .description(
-      "tell what this machine offers: its engines, how fast each trains, and what would bring more",
+      "report what this machine offers: its engines, how fast each trains, and how to get the others",
     )
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
@@ -21,8 +21,9 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-Takes at most 15 seconds. Each engine that is here trains the basic CNN for up to 2 seconds, on images of noise, in as many
-processes as a search would use. "deepaugment bench" measures one engine for longer, and other models.`;
+Takes at most 15 seconds. Each available engine trains the basic CNN in each of its precisions for up to 2 seconds, on
+synthetic images, in as many processes as a search would use. Which precision "auto" takes can differ for other models.
+"deepaugment bench" measures one engine for longer, and other models.`;
 
 async function doctor({ json }: DoctorFlags, terminal: Terminal): Promise<void> {
   const { diagnose } = await import("../measure/doctor.ts");
@@ -40,14 +41,14 @@ function format({ version, machine, training, auto, engines }: Diagnosis): strin
   const lines = [
     `DeepAugment  ${version}, Node ${node}, ${system}`,
     `Processor    ${cpu}, ${cores === 1 ? "1 core" : `${cores} cores`}`,
-    `Features     ${features.join(", ") || "the system does not tell"}`,
+    `Features     ${features.join(", ") || "not reported by the system"}`,
     `Memory       ${memoryGigabytes} GB`,
     "",
     formatTable(head, engines.map(rowOf), right),
     "",
     `images/s: ${training.model} trained on images of ${height} x ${width} pixels, batches of ${training.batch}, all workers together`,
-    `auto takes ${auto.engine}: ${auto.why}`,
-    ...(problems.length > 0 ? ["", ...problems.map(formatProblem)] : []),
+    `auto takes ${auto.engine}, for ${training.model} in ${auto.precision}: ${auto.why}`,
+    ...(problems.length > 0 ? ["", ...new Set(problems.map(formatProblem))] : []),
   ];
   return lines.join("\n");
 }
@@ -58,6 +59,6 @@ function rowOf(report: EngineReport): string[] {
   return [engine, version, device, precision, kernels, workers, rate].map((cell) => String(cell ?? "–"));
 }
 
-function formatProblem({ engine, problem, mend }: EngineReport): string {
-  return `${engine} ${problem}${mend === null ? "" : `. To have it: ${mend}`}`;
+function formatProblem({ engine, problem, fix }: EngineReport): string {
+  return `${engine} ${problem}${fix === null ? "" : `. To fix it: ${fix}`}`;
 }

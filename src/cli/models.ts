@@ -51,7 +51,7 @@ async function listModels(
 ): Promise<void> {
   const [{ modelFacts }, { LISTED_MODELS }] = await Promise.all([
     import("../child/model-costs.ts"),
-    import("../child/model.ts"),
+    import("../child/models/registry.ts"),
   ]);
   const facts = await modelFacts(names.length > 0 ? names : LISTED_MODELS, imageSize, classes);
   terminal.print(json ? facts : format(facts, imageSize, classes));

@@ -6,7 +6,7 @@ import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
 const KINDS: Record<string, () => void> = {
   decode: () => serveLazily(async () => (await import("../dataset/readers/decode.ts")).decodeFiles),
   train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
-  probe: () => serveLazily(async () => (await import("../engine/choose.ts")).probeEngine),
+  probe: () => serveLazily(async () => (await import("../measure/probing.ts")).runProbe),
   measure: () => serveLazily(async () => (await import("../measure/measuring.ts")).runMeasuring),
   adapter: () => serveLazily(async () => (await import("../engine/webgpu/dawn.ts")).describeAdapter),
   augment: () => serveLazily(async () => (await import("../apply/task.ts")).augmentPictures),

@@ -176,7 +176,7 @@ const KEYS = {
   ),
   precision: key(
     choice(PRECISION_CHOICES),
-    "The type of the numbers that engine native multiplies; auto uses bfloat16 if the processor has instructions for it, else float32. Sums and weights are always float32; the other engines only support float32.",
+    "The type of the numbers that engine native multiplies; sums and weights are always float32, and the other engines only support float32. auto uses the faster one for the model: bfloat16 on processors with AMX; with AVX-512's bfloat16 instructions float32 for models whose multiplications are nearly all in 3 × 3 convolutions of stride 1, such as basiccnn and wrn_16_2, and bfloat16 for others; float32 on all other processors.",
     "auto",
   ),
   threads: key(

@@ -1,6 +1,6 @@
-// The gradient of average pooling on every backend. TensorFlow.js 4.22 averages over the places of a window that lie on the
-// image, but on the way back divides by all places of the window, so that with padding the gradient is too small at the
-// edges. Here it is made up for beforehand.
+// The gradient of average pooling on every backend. TensorFlow.js 4.22 averages over those places of a window that are on the
+// image, but its gradient divides by all places of the window, so that with padding it is too small at the edges. Here the
+// output's gradient is scaled up beforehand.
 
 import {
   AvgPool,
@@ -18,7 +18,7 @@ import "@tensorflow/tfjs-layers"; // registers the gradient that is replaced
 
 type Shape4D = [number, number, number, number];
 
-/** Places of each window over how many of them lie on the image, [1, outHeight, outWidth, 1]; undefined for all 1. */
+/** The places of each window, divided by those on the image, [1, outHeight, outWidth, 1]; undefined if all are 1. */
 function shortfall(shape: Shape4D, attrs: AvgPoolAttrs): Tensor | undefined {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);

@@ -1,4 +1,4 @@
-// The choice of an engine: which one a configuration comes to on this machine.
+// Chooses the engine: which one a configuration resolves to on this machine.
 
 import { version_core } from "@tensorflow/tfjs-core";
 import { UsageError } from "../common/errors.ts";
@@ -13,6 +13,7 @@ import type {
   EngineFound,
   EngineMissing,
   EngineProbe,
+  ModelInspection,
 } from "./types.ts";
 import { wasm } from "./wasm/definition.ts";
 import { webgpu } from "./webgpu/definition.ts";
@@ -28,44 +29,52 @@ export function engineDefinition(name: EngineName): EngineDefinition {
   return ENGINES.find((engine) => engine.name === name)!;
 }
 
-/** What a choice comes to on this machine. */
+/** The engine that a choice resolves to on this machine. */
 export interface ResolvedEngine {
   readonly identity: ChosenEngine;
   readonly found: EngineFound;
-  /** What decided, to be read after "auto takes native:"; one line. */
+  /** The reason for the choice, to be read after "auto takes native:"; one line. */
   readonly why: string;
-  /** Where it is not the engine that a user would wish for: why, and what would mend it; one line. */
+  /** If it is not the engine that a user would want: why, and how to fix it; one line. */
   readonly note?: string;
 }
 
 /**
  * Starts the engine that the configuration names; `auto` takes the best that this machine has.
- * @param threads of engine native, 1 or more; the others have one.
- * @throws UsageError where the engine or the precision is not to be had.
+ * @param threads of a training, 1 or more; only engine native uses more than 1.
+ * @param model that will be trained, if `precision: auto` may depend on it.
+ * @throws UsageError if the engine or the precision is not available.
  */
 export async function startEngine(
   choice: EngineChoice,
   precision: PrecisionChoice,
   threads = 1,
+  model?: ModelInspection,
 ): Promise<Engine> {
-  const { identity } = await resolveEngine(choice, precision);
+  const ranked = precision === "auto" ? model : undefined;
+  const { identity } = await resolveEngine(choice, precision, (name) => probeEngine(name, ranked));
   return engineDefinition(identity.name).start(identity, threads);
 }
 
 const probes = new Map<EngineName, Promise<EngineProbe>>();
 
-/** Whether this machine has the engine; it is asked once in a process. */
-export function probeEngine(name: EngineName): Promise<EngineProbe> {
+/**
+ * Whether this machine has the engine; probed once in a process.
+ * @param model that will be trained: the precision that is the fastest for it comes first.
+ */
+export async function probeEngine(name: EngineName, model?: ModelInspection): Promise<EngineProbe> {
+  const { probe, rankPrecisions } = engineDefinition(name);
   const known = probes.get(name);
-  if (known) return known;
-  const probe = engineDefinition(name).probe();
-  probes.set(name, probe);
-  return probe;
+  const probing = known ?? probe();
+  if (!known) probes.set(name, probing);
+  const found = await probing;
+  if ("missing" in found || !rankPrecisions || !model) return found;
+  return { ...found, precisions: await rankPrecisions(found, model) };
 }
 
 /**
- * What the choice comes to on this machine, without starting it. No more engines are asked than it takes.
- * @param probe asks an engine; for tests.
+ * What the choice resolves to on this machine, without starting it. Probes no more engines than necessary.
+ * @param probe of an engine.
  * @throws UsageError as `startEngine`.
  */
 export async function resolveEngine(
@@ -80,16 +89,16 @@ export async function resolveEngine(
   const identity = identify(choice, found, precision);
   if (!identity) {
     throw new UsageError(
-      `precision "${precision}" is not to be had on engine ${choice}; use precision: ${found.precisions[0]}, or auto`,
+      `precision "${precision}" is not available on engine ${choice}; use precision: ${found.precisions[0]}, or auto`,
     );
   }
-  const why = "it is asked for";
+  const why = "it was requested";
   if (!found.isSoftware) return { identity, found, why };
   const note = `engine ${choice} finds no graphics card here and runs on ${found.device}, which is slow`;
   return { identity, found, why, note };
 }
 
-/** The first engine that is here, on what it is made for, with the precision that is asked for. */
+/** The first available engine that has the requested precision and does not run on an emulated device. */
 async function resolveAuto(
   precision: PrecisionChoice,
   probe: (name: EngineName) => Promise<EngineProbe>,
@@ -114,12 +123,12 @@ async function resolveAuto(
   const reason = note ?? passedOver.join("; ");
   throw new UsageError(
     precision === "auto"
-      ? `no engine is to be had here: ${reason}`
-      : `precision "${precision}" is not to be had here: ${reason}; use precision: float32, or auto`,
+      ? `no engine is available here: ${reason}`
+      : `precision "${precision}" is not available here: ${reason}; use precision: float32, or auto`,
   );
 }
 
-/** Undefined where the engine does not have the precision. */
+/** Undefined if the engine does not have the precision. */
 function identify(
   name: EngineName,
   { precisions, kernels }: EngineFound,
@@ -130,8 +139,8 @@ function identify(
 }
 
 /** One line: "engine native is not built here (install a C++ compiler …)". */
-function describeMissing(name: EngineName, { missing, mend }: EngineMissing): string {
-  return `engine ${name} ${missing} (${mend})`;
+function describeMissing(name: EngineName, { missing, fix }: EngineMissing): string {
+  return `engine ${name} ${missing} (${fix})`;
 }
 
 /** In words: "native (float32, avx512)". */

@@ -1,4 +1,4 @@
-// The optimizers' steps composed of TensorFlow.js operations: right on every backend.
+// The optimizers' steps composed of TensorFlow.js operations: correct on every backend.
 
 import {
   add,
@@ -41,7 +41,7 @@ export const composedOptimizers: Optimizers = {
   adam(trained, { learningRate, beta1, beta2, epsilon, clipNorm }) {
     tidy(() => {
       const norm = sqrt(addN(trained.map(({ gradient }) => sum(square(gradient)))));
-      // In this order: where one of the two is NaN, the wasm backend takes the first.
+      // In this order: if one of the two is NaN, the wasm backend returns the first.
       const factor = minimum(div(clipNorm, norm), 1);
       for (const { variable, gradient, mean, meanSquare } of trained) {
         tidy(() => {

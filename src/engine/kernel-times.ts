@@ -1,4 +1,5 @@
-// How long TensorFlow.js's kernels take. Every engine of today runs a kernel while it is called, so their times add up.
+// How long TensorFlow.js's kernels take. On the engines that can be profiled a call returns when the kernel has run, so the
+// times add up.
 
 import { engine, getKernel, profile } from "@tensorflow/tfjs-core";
 
@@ -18,7 +19,7 @@ export async function timeKernels<Result>(
     return [];
   });
   return {
-    // Functions with a gradient of their own are listed too, and the kernels that they call once more by themselves.
+    // Functions with a custom gradient are listed too, besides the kernels that they call.
     kernels: kernels
       .filter(({ name }) => getKernel(name, backendName))
       .map(({ name, kernelTimeMs }) => {
@@ -29,7 +30,7 @@ export async function timeKernels<Result>(
   };
 }
 
-/** Runs `work` without reporting its kernels to a `timeKernels` that it is part of. */
+/** Runs `work` without reporting its kernels to a surrounding `timeKernels`. */
 export function withoutTimes<Result>(work: () => Result): Result {
   const { state } = engine();
   const isProfiling = state.profiling;

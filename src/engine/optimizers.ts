@@ -1,16 +1,16 @@
-// What an optimizer's step does to variables, for every engine to do in its own way; in Keras's form, in which epsilon is
-// added to the root. All averages begin at 0, and belong to whoever calls, who hands them in again at the next step.
+// An optimizer's step on variables, which each engine implements in its own way; in Keras's form, in which epsilon is added
+// to the root. All averages begin at 0 and belong to the caller, who passes them in again at the next step.
 
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 
 export interface TrainedVariable {
   readonly variable: Variable;
-  /** Of the variable's shape. It stays as it is. */
+  /** Of the variable's shape. Not changed. */
   readonly gradient: Tensor;
 }
 
 interface SgdVariable extends TrainedVariable {
-  /** The last change of the variable; only where momentum is above 0. */
+  /** The last change of the variable; only if momentum is above 0. */
   readonly velocity?: Variable;
 }
 
@@ -37,7 +37,7 @@ export interface RmsPropSettings {
 }
 
 export interface AdamVariable extends TrainedVariable {
-  /** Moving averages of the gradient, scaled down as far as it was, and of its squares. */
+  /** Moving averages of the gradient, after its clipping, and of its squares. */
   readonly mean: Variable;
   readonly meanSquare: Variable;
 }
@@ -51,8 +51,8 @@ export interface AdamSettings {
   readonly beta2: number;
   readonly epsilon: number;
   /**
-   * Where the gradients of all variables together have a larger Euclidean norm, they are scaled down to this one; infinity
-   * where they shall not be.
+   * If the gradients of all variables together have a larger Euclidean norm, they are scaled down to this one; infinity for
+   * no clipping.
    */
   readonly clipNorm: number;
 }
@@ -76,8 +76,8 @@ export interface Optimizers {
    * mean ← beta1 · mean + (1 − beta1) · g;
    * meanSquare ← beta2 · meanSquare + (1 − beta2) · g²;
    * variable ← variable − learningRate · mean / (√meanSquare + epsilon).
-   * The correction for averages that began at 0 is the caller's, by the learning rate. One NaN among the gradients makes
-   * the norm NaN, and so every variable.
+   * The caller corrects for averages that begin at 0, by the learning rate. One NaN among the gradients makes the norm NaN,
+   * and with it every variable.
    */
   adam(trained: readonly AdamVariable[], settings: AdamSettings): void;
 }

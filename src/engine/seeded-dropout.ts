@@ -1,16 +1,16 @@
-// The kernel by which an engine makes dropout's masks itself, rather than being handed them: see SeededDropout. Its input is
-// x; its output, of the same shape, x times the mask.
+// The kernel with which an engine makes dropout's masks itself: see SeededDropout. Its input is x; its output, of the same
+// shape, is x times the mask.
 
 import type { ThreefryKey } from "../common/threefry.ts";
 
 /** Its name among TensorFlow.js's kernels. */
 export const SEEDED_DROPOUT = "SeededDropout";
 
-/** Which of a layer's masks one of its calls takes. */
+/** Which of a layer's masks a call uses. */
 export interface MaskChoice {
-  /** Takes the layer's next mask; once each time that the call is made, or what it did is repeated. Returns its step. */
+  /** Advances to the layer's next mask: once for each call, and for each replay of it. Returns the mask's step. */
   take(): number;
-  /** The step of the mask that was taken last. */
+  /** The step of the last mask. */
   readonly step: number;
 }
 
@@ -19,6 +19,6 @@ export interface SeededDropoutAttrs {
   readonly rate: number;
   readonly key: ThreefryKey;
   readonly mask: MaskChoice;
-  /** Whether this is the gradient, by the same mask as before, rather than the call. */
+  /** Whether this is the gradient, which uses the mask of the call. */
   readonly isGradient: boolean;
 }

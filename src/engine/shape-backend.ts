@@ -1,16 +1,16 @@
-// A backend of TensorFlow.js that keeps no values and computes nothing: on it models of any size are put together, to be
-// looked at, in no time.
+// A backend of TensorFlow.js that knows the shapes of tensors and stores no values: it builds models of any size at once, to
+// inspect them. After PyTorch's meta device.
 
 import { KernelBackend, registerBackend, setBackend, engine as tensorflow } from "@tensorflow/tfjs-core";
 import { composedOptimizers } from "./composed.ts";
 import type { Engine } from "./types.ts";
 
-const OUTLINE: Engine = {
-  ...{ name: "outline", precision: "float32", kernels: null },
+const SHAPE_ENGINE: Engine = {
+  ...{ name: "shapes", precision: "float32", kernels: null },
   optimizers: composedOptimizers,
 };
 
-class OutlineBackend extends KernelBackend {
+class ShapeBackend extends KernelBackend {
   override write(): object {
     return {};
   }
@@ -28,14 +28,14 @@ class OutlineBackend extends KernelBackend {
   override dispose(): void {}
 }
 
-registerBackend(OUTLINE.name, () => new OutlineBackend(), 0);
+registerBackend(SHAPE_ENGINE.name, () => new ShapeBackend(), 0);
 
-/** Runs `look` on this backend, where whatever computes fails; then the backend before is TensorFlow.js's current one again. */
-export async function onOutline<T>(look: (engine: Engine) => T): Promise<T> {
+/** Runs `inspect` on this backend, on which every computation fails; then restores TensorFlow.js's backend. */
+export async function onShapeBackend<T>(inspect: (engine: Engine) => T): Promise<T> {
   const before = tensorflow().backendName;
-  if (!(await setBackend(OUTLINE.name))) throw new Error("the outline backend did not start");
+  if (!(await setBackend(SHAPE_ENGINE.name))) throw new Error("the backend of shapes did not start");
   try {
-    return look(OUTLINE);
+    return inspect(SHAPE_ENGINE);
   } finally {
     if (before) await setBackend(before);
   }

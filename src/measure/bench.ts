@@ -1,13 +1,13 @@
-// Training speed of one engine on one model, measured in processes that train at the same time, as a search's workers do.
+// Training speed of one engine on one model, measured in processes that train at the same time, as in a search.
 
-import { checkModel } from "../child/model.ts";
+import { checkModel, inspectionOf } from "../child/model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
 import { WorkerPool } from "../common/worker-pool.ts";
 import { engineDefinition } from "../engine/choose.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import { type EngineSettings, settleEngine } from "../search/settle/engine.ts";
 import type { MeasuringResults, MeasuringSetup, MeasuringTask } from "./measuring.ts";
-import { NOISE, noiseSide, type Rate } from "./meter.ts";
+import { type Rate, syntheticImages } from "./meter.ts";
 import { meanProfile, type StepProfile } from "./profile.ts";
 
 export interface Measurement {
@@ -22,35 +22,33 @@ export interface Measurement {
 }
 
 export interface TrainingBenchOptions {
-  /** Variables of the processes, besides this program's own. */
+  /** Environment variables of the processes, besides this program's own. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
 }
 
-/** Processes that train and validate children of their own when they are told to, and are idle otherwise. */
+/** Processes that train and validate children of their own on request, and are idle otherwise. */
 export class TrainingBench {
-  readonly #setup: MeasuringSetup;
   readonly #pool: WorkerPool<MeasuringTask, MeasuringResults[keyof MeasuringResults]>;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(setup: MeasuringSetup, processes: number, { environment, signal }: TrainingBenchOptions = {}) {
-    this.#setup = setup;
+  constructor(processes: number, { environment, signal }: TrainingBenchOptions = {}) {
     this.#pool = new WorkerPool("measure", processes, { environment });
     this.#signal = signal;
   }
 
   /**
-   * Has so many processes draw a fresh child and warm it up; it comes before whatever is measured by as many.
-   * @throws UsageError where the engine, the precision or the model is not to be had; RunError where it is too large.
+   * Has this many processes draw a fresh child and warm it up. Call it before measuring with as many.
+   * @throws UsageError if the engine, the precision or the model is not available; RunError if the model is too large.
    */
-  async prepare(processes: number): Promise<EngineIdentity> {
-    const [identity] = await this.#all(processes, { type: "prepare", setup: this.#setup });
+  async prepare(setup: MeasuringSetup, processes: number): Promise<EngineIdentity> {
+    const [identity] = await this.#all(processes, { type: "prepare", setup });
     return identity;
   }
 
   /**
-   * Trains for at least so many seconds, and validates for a third of it.
-   * @throws RunError where the processes did not measure at the same time.
+   * Trains for at least this many seconds, and validates for a third of it.
+   * @throws RunError if the processes did not measure at the same time.
    */
   async measure(processes: number, seconds: number): Promise<Measurement> {
     // All have answered before the next task, so none begins before the last one is ready.
@@ -66,8 +64,8 @@ export class TrainingBench {
   }
 
   /**
-   * Trains for at least so many seconds; gives the images per second of all processes together.
-   * @throws RunError where they did not measure at the same time.
+   * Trains for at least this many seconds; returns the images per second of all processes together.
+   * @throws RunError if they did not measure at the same time.
    */
   async train(processes: number, seconds: number): Promise<number> {
     const rates = await this.#all(processes, { type: "train", seconds });
@@ -84,7 +82,7 @@ export class TrainingBench {
     return this.#pool.close();
   }
 
-  /** The same task for so many processes at the same time: each that is idle takes one. */
+  /** Gives the same task to this many idle processes at the same time. */
   async #all<Type extends keyof MeasuringResults>(
     processes: number,
     task: MeasuringTask & { readonly type: Type },
@@ -98,12 +96,12 @@ export interface BenchRequest extends EngineSettings {
   readonly model: string;
   /** Images a step. */
   readonly batch: number;
-  /** Of training; validation, and the profile, come on top. */
+  /** Of training; validation and the profile take additional time. */
   readonly seconds: number;
-  /** Whether to tell where a step's time goes. */
+  /** Whether to measure where a step's time goes. */
   readonly profile: boolean;
   readonly signal?: AbortSignal;
-  /** Told before anything is measured: what the user should know about the engine, a line each. */
+  /** Called before anything is measured, with what the user should know about the engine, a line each. */
   readonly onNotes?: (notes: readonly string[]) => void;
 }
 
@@ -126,15 +124,21 @@ export interface BenchOutcome extends Measurement {
 }
 
 /**
- * Measures on images of noise, in as many processes as a search would train with.
- * @throws UsageError for what is not to be had; RunError where it is too large, or the processes did not measure together.
+ * Measures on synthetic images, in as many processes as a search would train with.
+ * @throws UsageError if the engine, the precision or the model is not available; RunError if the model is too large, or the
+ *   processes did not measure at the same time.
  */
 export async function benchTraining(request: BenchRequest): Promise<BenchOutcome> {
   const { model, batch, seconds, signal } = request;
-  const { classes } = NOISE;
-  const side = noiseSide(model);
-  checkModel(model, side, side);
-  const { engine: resolved, workers, threads, notes } = await settleEngine(request);
+  const images = syntheticImages(model);
+  const { height, width, classes } = images;
+  checkModel(model, height, width);
+  const {
+    engine: resolved,
+    workers,
+    threads,
+    notes,
+  } = await settleEngine(request, inspectionOf(model, images));
   if (request.profile && threads > 1) {
     throw new UsageError(
       `threads: a profile is of steps on one thread, received ${threads}; leave --threads out`,
@@ -148,13 +152,13 @@ export async function benchTraining(request: BenchRequest): Promise<BenchOutcome
   }
   request.onNotes?.(notes);
   const setup = { engine: resolved.name, precision: resolved.precision, threads, model, batch };
-  const bench = new TrainingBench(setup, workers, { signal });
+  const bench = new TrainingBench(workers, { signal });
   try {
-    const { name, precision, kernels } = await bench.prepare(workers);
+    const { name, precision, kernels } = await bench.prepare(setup, workers);
     const measurement = await bench.measure(workers, seconds);
     const profile = request.profile ? await bench.profile(workers, seconds) : undefined;
     return {
-      ...{ engine: name, precision, kernels, model, batch, imageShape: [side, side, 3], classes },
+      ...{ engine: name, precision, kernels, model, batch, imageShape: [height, width, 3], classes },
       ...{ workers, threads, seconds, ...measurement },
       ...(profile && { profile }),
     };
@@ -163,7 +167,7 @@ export async function benchTraining(request: BenchRequest): Promise<BenchOutcome
   }
 }
 
-/** A sum of rates means something only of processes that ran at the same time. */
+/** The sum of the rates is only meaningful if the processes ran at the same time. */
 function checkTogether(rates: readonly Rate[]): void {
   const starts = rates.map(({ start }) => start);
   const ends = rates.map(({ end }) => end);

@@ -1,14 +1,15 @@
 // The worker's side of a bench: one task after another, plain data in and plain data out. See bench.ts.
 
+import { inspectionOf } from "../child/model.ts";
 import { RunError } from "../common/errors.ts";
 import { type ProcessMemory, processMemory } from "../common/memory.ts";
 import type { EngineChoice, PrecisionChoice } from "../config/engines.ts";
 import { startEngine } from "../engine/choose.ts";
-import type { Engine, EngineIdentity } from "../engine/types.ts";
-import { type Rate, TrainingMeter } from "./meter.ts";
+import type { EngineIdentity } from "../engine/types.ts";
+import { type Rate, syntheticImages, TrainingMeter } from "./meter.ts";
 import type { StepProfile } from "./profile.ts";
 
-/** What is measured. */
+/** What to measure. */
 export interface MeasuringSetup {
   readonly engine: EngineChoice;
   readonly precision: PrecisionChoice;
@@ -19,11 +20,11 @@ export interface MeasuringSetup {
 }
 
 export type MeasuringTask =
-  /** Draws a fresh child and warms it up. Of one process it is always of the same engine. */
+  /** Starts the engine, draws a fresh child and warms it up. */
   | { readonly type: "prepare"; readonly setup: MeasuringSetup }
   | { readonly type: "train" | "validate" | "profile"; readonly seconds: number };
 
-/** What comes back, by the task's type. */
+/** The results, by the task's type. */
 export interface MeasuringResults {
   readonly prepare: EngineIdentity;
   readonly train: Rate & ProcessMemory;
@@ -31,10 +32,9 @@ export interface MeasuringResults {
   readonly profile: StepProfile;
 }
 
-let engine: Promise<Engine> | undefined;
 let meter: TrainingMeter | undefined;
 
-/** @throws UsageError where the engine, the precision or the model is not to be had; RunError where it is too large. */
+/** @throws UsageError if the engine, the precision or the model is not available; RunError if the model is too large. */
 export async function runMeasuring(task: MeasuringTask): Promise<MeasuringResults[keyof MeasuringResults]> {
   if (task.type === "prepare") return prepare(task.setup);
   if (!meter) throw new RunError("a measuring process died and was started again; measure again");
@@ -43,17 +43,12 @@ export async function runMeasuring(task: MeasuringTask): Promise<MeasuringResult
   return { ...rate, ...processMemory() };
 }
 
-async function prepare({
-  engine: choice,
-  precision,
-  threads,
-  model,
-  batch,
-}: MeasuringSetup): Promise<EngineIdentity> {
-  engine ??= startEngine(choice, precision, threads);
-  const started = await engine;
+async function prepare({ model, batch, ...setup }: MeasuringSetup): Promise<EngineIdentity> {
   meter?.dispose();
-  meter = await TrainingMeter.prepare({ model, batchSize: batch, engine: started });
-  const { name, precision: computed, kernels } = started;
-  return { name, precision: computed, kernels };
+  meter = undefined;
+  const inspection = inspectionOf(model, syntheticImages(model));
+  const engine = await startEngine(setup.engine, setup.precision, setup.threads, inspection);
+  meter = await TrainingMeter.prepare({ model, batchSize: batch, engine });
+  const { name, precision, kernels } = engine;
+  return { name, precision, kernels };
 }

@@ -1,9 +1,10 @@
-// How fast a child trains and validates on the started engine, measured on images of noise: there is nothing to download,
-// and what a picture shows does not change how long a step takes.
+// How fast a child trains and validates on the started engine, measured on synthetic images: nothing is downloaded, and the
+// content of a picture does not change how long a step takes.
 
-import { buildModel, type ChildModel, lookUpModel } from "../child/model.ts";
+import { buildModel, lookUpModel } from "../child/model.ts";
 import type { ChildSteps } from "../child/pass.ts";
 import { stepsOf } from "../child/steps.ts";
+import type { ChildModel, ModelImages } from "../child/types.ts";
 import { RunError } from "../common/errors.ts";
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
@@ -11,21 +12,25 @@ import type { Engine } from "../engine/types.ts";
 import { createBatch } from "../image/batch.ts";
 import { profileSteps, type StepProfile } from "./profile.ts";
 
-/** The images: `side` × `side` pixels in three channels, of so many classes. */
-export const NOISE = { side: 32, classes: 10 } as const;
+/** The synthetic images: random pixels, `side` × `side` in three channels, of this many classes. */
+export const SYNTHETIC_IMAGES = { side: 32, classes: 10 } as const;
 
-/** Larger for a model that takes no such images: as small as it takes. @throws UsageError for an unknown name. */
-export function noiseSide(model: string): number {
-  return Math.max(NOISE.side, lookUpModel(model).smallestSide);
+/**
+ * The images that a model is measured on: larger for a model that needs larger ones, as small as it takes.
+ * @throws UsageError for an unknown name.
+ */
+export function syntheticImages(model: string): ModelImages {
+  const side = Math.max(SYNTHETIC_IMAGES.side, lookUpModel(model).smallestSide);
+  return { height: side, width: side, classes: SYNTHETIC_IMAGES.classes, replaceHead: true };
 }
 
-/** Before anything is timed, since the first steps compile code and allocate memory; fewer where they take too long. */
+/** Before anything is timed, since the first steps compile code and allocate memory; fewer if they take too long. */
 const WARM_UP_STEPS = 5;
 const WARM_UP_MILLISECONDS = 2000;
 const VALIDATION_IMAGES = 200;
-/** As many as an epoch of a search has by default; a longer epoch sees them several times. */
+/** About an epoch of a search by default; a longer epoch repeats them. */
 const TRAINING_IMAGES = 2048;
-/** An epoch of about so long, so that a slow engine is through in time and a fast one has long epochs. */
+/** Epochs take about this long, so that a slow engine finishes in time and a fast one has long epochs. */
 const EPOCH_SECONDS = 0.4;
 const MOST_BATCHES = 32;
 
@@ -42,36 +47,36 @@ export interface Rate {
   readonly end: number;
 }
 
-/** A child that is warm, and is trained for as long as it is measured. */
+/** A warmed-up child, which trains while it is measured. */
 export class TrainingMeter {
   readonly #model: ChildModel;
   readonly #batchSize: number;
   readonly #training: LabelledImages;
   readonly #validation: LabelledImages;
+  readonly #classes: number;
   #steps: ChildSteps;
   /** Batches of an epoch. */
   #batches = 1;
 
-  private constructor(model: ChildModel, batchSize: number, side: number) {
+  private constructor(model: ChildModel, batchSize: number, images: ModelImages) {
     this.#model = model;
     this.#batchSize = batchSize;
-    this.#training = noise(TRAINING_IMAGES, side);
-    this.#validation = noise(VALIDATION_IMAGES, side);
-    this.#steps = stepsOf(model, batchSize, NOISE.classes);
+    this.#training = randomImages(TRAINING_IMAGES, images);
+    this.#validation = randomImages(VALIDATION_IMAGES, images);
+    this.#classes = images.classes;
+    this.#steps = stepsOf(model, batchSize, images.classes);
   }
 
   /**
    * Draws a child's weights and warms it up.
-   * @throws UsageError for an unknown model; RunError where it is too large.
+   * @throws UsageError for an unknown model; RunError if it is too large.
    */
   static async prepare({ model: name, batchSize, engine }: MeterOptions): Promise<TrainingMeter> {
-    const { classes } = NOISE;
-    const side = noiseSide(name);
+    const images = syntheticImages(name);
     let model: ChildModel | undefined;
     try {
-      const images = { height: side, width: side, classes, replaceHead: true };
       model = buildModel(name, { ...images, seed: 0, engine });
-      const meter = new TrainingMeter(model, batchSize, side);
+      const meter = new TrainingMeter(model, batchSize, images);
       await meter.#warmUp();
       return meter;
     } catch (error) {
@@ -84,7 +89,7 @@ export class TrainingMeter {
     }
   }
 
-  /** Training (forward, back and the optimizer's step) for at least so many seconds, whole epochs without validation. */
+  /** Training (forward, back and the optimizer's step) for at least this many seconds, in whole epochs without validation. */
   train(seconds: number): Promise<Rate> {
     return rate(seconds, this.#batches * this.#batchSize, () => this.#epoch(this.#steps));
   }
@@ -94,14 +99,14 @@ export class TrainingMeter {
     return rate(seconds, VALIDATION_IMAGES, () => this.#steps.evaluate(this.#validation));
   }
 
-  /** Where the time of training goes. With an engine of several threads it cannot be told. */
+  /** Where the time of a training step goes. The engine has one thread. */
   async profile(seconds: number): Promise<StepProfile> {
-    // They are made anew, to be watched: two plans of a training at once would take twice the memory.
+    // The profiled steps are new ones: two plans of a training at once would take twice the memory.
     this.#steps.dispose();
     try {
       return await profileSteps(this.#model, {
         batchSize: this.#batchSize,
-        classes: NOISE.classes,
+        classes: this.#classes,
         seconds,
         train: async (steps) => {
           await this.#epoch(steps);
@@ -109,7 +114,7 @@ export class TrainingMeter {
         },
       });
     } finally {
-      this.#steps = stepsOf(this.#model, this.#batchSize, NOISE.classes);
+      this.#steps = stepsOf(this.#model, this.#batchSize, this.#classes);
     }
   }
 
@@ -131,7 +136,7 @@ export class TrainingMeter {
     this.#batches = Math.min(MOST_BATCHES, Math.max(1, Math.round(EPOCH_SECONDS / stepSeconds)));
   }
 
-  /** As the trainer makes it, without the shuffle and the validation. */
+  /** As in the trainer, without the shuffle and the validation. */
   async #epoch(steps: ChildSteps): Promise<void> {
     const size = this.#batches * this.#batchSize;
     const indices = Int32Array.from({ length: size }, (_, i) => i % TRAINING_IMAGES);
@@ -139,7 +144,7 @@ export class TrainingMeter {
   }
 }
 
-/** Images per second over at least `seconds`, everything that happens meanwhile included. */
+/** Images per second over at least `seconds` of wall time. */
 async function rate(seconds: number, images: number, pass: () => Promise<unknown>): Promise<Rate> {
   const clock = () => performance.timeOrigin + performance.now();
   const start = clock();
@@ -153,17 +158,17 @@ async function rate(seconds: number, images: number, pass: () => Promise<unknown
 }
 
 /**
- * V8 tells by a RangeError that an array or the stack is too large, the native engine by C++'s std::bad_alloc; TensorFlow.js's
- * WebAssembly backend takes no notice when its memory is full, and runs into its end.
+ * V8 reports by a RangeError that an array or the stack is too large, and the native engine by C++'s std::bad_alloc;
+ * TensorFlow.js's WebAssembly backend does not notice that its memory is full, and accesses addresses beyond its end.
  */
 function isTooLarge(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return ["RangeError", "RuntimeError"].includes(error.name) || /bad_alloc/.test(error.message);
 }
 
-function noise(count: number, side: number): LabelledImages {
+function randomImages(count: number, { height, width, classes }: ModelImages): LabelledImages {
   const random = new Random("noise", count);
-  const images = createBatch(count, side, side);
+  const images = createBatch(count, height, width);
   for (let i = 0; i < images.data.length; i++) images.data[i] = random.integer(0, 255);
-  return { images, labels: Int32Array.from({ length: count }, () => random.integer(0, NOISE.classes - 1)) };
+  return { images, labels: Int32Array.from({ length: count }, () => random.integer(0, classes - 1)) };
 }

@@ -1,10 +1,10 @@
 // Where the time of a training step goes: by layer if the engine compiles the model, by TensorFlow.js kernel if the step
 // is composed of its operations.
 
-import type { ChildModel } from "../child/model.ts";
 import type { ChildOptimizer } from "../child/optimizers.ts";
 import type { ChildSteps } from "../child/pass.ts";
 import { stepsOf } from "../child/steps.ts";
+import type { ChildModel } from "../child/types.ts";
 import { timeKernels, withoutTimes } from "../engine/kernel-times.ts";
 import type { CompiledModel, LabelledPixels, LayerTime, StepResult } from "../engine/types.ts";
 

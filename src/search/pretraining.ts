@@ -2,12 +2,12 @@
 // weights, as in the original DeepAugment. The file can be of another run, on another engine.
 
 import { existsSync } from "node:fs";
-import { buildModel, type ModelOptions } from "../child/model.ts";
+import { inspectModel } from "../child/model.ts";
+import type { ModelImages } from "../child/types.ts";
 import { checkWeights } from "../child/weights.ts";
 import { RunError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { Config } from "../config/schema.ts";
-import { onOutline } from "../engine/outline.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type ContentRef, contentRef } from "./content.ts";
@@ -22,18 +22,10 @@ type Settings = Pick<Config, "model" | "child_first_train_epochs" | "pre_aug_wei
  */
 export async function checkPretrained(
   { model, child_first_train_epochs, pre_aug_weights_path: path }: Settings,
-  images: Pick<ModelOptions, "height" | "width" | "classes" | "replaceHead">,
+  images: ModelImages,
 ): Promise<void> {
   if (child_first_train_epochs === 0 || !path || !existsSync(path)) return;
-  await onOutline((engine) => {
-    const { net, optimizer } = buildModel(model, { ...images, seed: 0, engine, isOutline: true });
-    try {
-      checkWeights(net, path);
-    } finally {
-      net.dispose();
-      optimizer.dispose();
-    }
-  });
+  await inspectModel(model, images, ({ net }) => checkWeights(net, path));
 }
 
 export interface Pretraining {

@@ -1,8 +1,8 @@
 // How good a child is without training it further.
 
-import type { ChildModel } from "../../src/child/model.ts";
 import type { Means } from "../../src/child/pass.ts";
 import { stepsOf } from "../../src/child/steps.ts";
+import type { ChildModel } from "../../src/child/types.ts";
 import type { LabelledImages } from "../../src/dataset/dataset.ts";
 
 /** Images per forward pass. */

@@ -75,7 +75,7 @@ describe("deepaugment bench", () => {
     [["--model", "wrn_9994_999"], /million weights.*use a smaller model/],
     [["--model", ""], /--model: expected a model/],
     [["--engine", "cuda"], /--engine: expected auto, native, .*received "cuda"/],
-    [["--engine", "wasm", "--precision", "bfloat16"], /"bfloat16" is not to be had on engine wasm/],
+    [["--engine", "wasm", "--precision", "bfloat16"], /"bfloat16" is not available on engine wasm/],
     [["--precision", "float16"], /--precision: expected auto, float32, bfloat16/],
     [["--batch", "0"], /--batch: expected a whole number from 1/],
     [["--workers", "0"], /--workers: expected a whole number from 1/],

@@ -282,7 +282,7 @@ describe("deepaugment optimize on engine native", {
     );
     const moved = await run([...args, "--iterations", "3", "--engine", "wasm"], missing);
     assert.equal(moved.code, 0, moved.stderr);
-    assert.match(moved.stderr, /^note: the experiment began on engine native .* goes on on wasm/);
+    assert.match(moved.stderr, /^note: the experiment began on engine native .* continues on wasm/);
     assert.ok(notebookOf(experimentIn(join(root, "native-1"))).startsWith(notebooks[0]));
   });
 });

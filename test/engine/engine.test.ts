@@ -83,7 +83,7 @@ describe("without the native engine's addon", () => {
   it("bfloat16 is unavailable, and the error says that it needs native", () => {
     assert.match(
       resolve(NO_ADDON, "auto", "bfloat16").error ?? "",
-      /^precision "bfloat16" is not to be had here: engine native cannot be loaded: .*; use precision: float32, or auto$/,
+      /^precision "bfloat16" is not available here: engine native cannot be loaded: .*; use precision: float32, or auto$/,
     );
   });
 });
@@ -117,7 +117,7 @@ describe("any machine", () => {
   it("has no bfloat16 on wasm", () => {
     assert.equal(
       resolve(HERE, "wasm", "bfloat16").error,
-      'precision "bfloat16" is not to be had on engine wasm; use precision: float32, or auto',
+      'precision "bfloat16" is not available on engine wasm; use precision: float32, or auto',
     );
   });
 });
@@ -129,7 +129,7 @@ describe("auto", () => {
   };
   const gpu: EngineFound = { ...cpu, device: "a graphics card" };
   const native: EngineFound = { ...cpu, precisions: ["bfloat16", "float32"], kernels: "avx512bf16" };
-  const missing = { missing: "is not here", mend: "bring it" };
+  const missing = { missing: "is not here", fix: "bring it" };
 
   /** The result of auto with these answers of the engines; an engine that is not listed must not be probed. */
   async function auto(

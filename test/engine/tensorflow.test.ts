@@ -46,28 +46,28 @@ function probe(folder: string) {
 
 describe("engine tensorflow", () => {
   it("if not installed, reports the command to install it", () => {
-    const { missing, mend } = probe(mkdtempSync(join(root, "empty-")));
+    const { missing, fix } = probe(mkdtempSync(join(root, "empty-")));
     assert.equal(missing, "is not installed");
     assert.match(
-      mend ?? "",
+      fix ?? "",
       /^npm install @tensorflow\/tfjs-node@4\.22\.0, or .*-gpu@4\.22\.0 .*CUDA 11\.2 and cuDNN 8\.1$/,
     );
   });
 
   it("requires the package's version that matches this program's TensorFlow.js", () => {
-    const { missing, mend } = probe(imitate(root, "tfjs-node", "4.17.0", ""));
-    assert.equal(missing, "finds @tensorflow/tfjs-node 4.17.0, and takes 4.22.0");
-    assert.equal(mend, "npm install @tensorflow/tfjs-node@4.22.0");
+    const { missing, fix } = probe(imitate(root, "tfjs-node", "4.17.0", ""));
+    assert.equal(missing, "finds @tensorflow/tfjs-node 4.17.0, but needs 4.22.0");
+    assert.equal(fix, "npm install @tensorflow/tfjs-node@4.22.0");
   });
 
   it("reports a missing addon on systems and Node versions that it was not built for", () => {
     // The package's own message.
     const error =
       "The Node.js native addon module (tfjs_binding.node) can not be found at path: /somewhere. \\nPlease run command";
-    const { missing, mend } = probe(imitate(root, "tfjs-node", "4.22.0", `throw new Error("${error}");`));
+    const { missing, fix } = probe(imitate(root, "tfjs-node", "4.22.0", `throw new Error("${error}");`));
     assert.equal(missing, "finds @tensorflow/tfjs-node without its compiled addon for this system and Node");
     assert.match(
-      mend ?? "",
+      fix ?? "",
       /^npm rebuild @tensorflow\/tfjs-node --build-addon-from-source, .*C\+\+ compiler; or install it with Node 22 or older$/,
     );
   });
@@ -88,10 +88,10 @@ describe("engine tensorflow", () => {
       (process.platform !== "linux" || existsSync("/proc/driver/nvidia")) &&
       "it is a system with CUDA, or not Linux",
   }, () => {
-    const { missing, mend } = probe(imitate(root, "tfjs-node-gpu", "4.22.0", REGISTERS));
+    const { missing, fix } = probe(imitate(root, "tfjs-node-gpu", "4.22.0", REGISTERS));
     assert.equal(missing, "finds no graphics card, since the system does not find libcuda.so.1");
     assert.match(
-      mend ?? "",
+      fix ?? "",
       /^install CUDA 11\.2 and cuDNN 8\.1, .*LD_LIBRARY_PATH; or .*tfjs-node, for the processor$/,
     );
   });

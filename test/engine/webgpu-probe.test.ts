@@ -29,8 +29,8 @@ describe("the probe of engine webgpu", () => {
     for (const answer of answers) {
       const probe = await probeAdapter(answer);
       assert.ok("missing" in probe);
-      assert.doesNotMatch(probe.missing + probe.mend, /\n/);
-      assert.match(probe.mend, /driver/);
+      assert.doesNotMatch(probe.missing + probe.fix, /\n/);
+      assert.match(probe.fix, /driver/);
       missing.push(probe.missing);
     }
     assert.match(missing[0], /^finds no graphics card/);
@@ -40,7 +40,7 @@ describe("the probe of engine webgpu", () => {
 
   it("works on this machine", async () => {
     const probe = await probeWebgpu();
-    assert.ok("missing" in probe ? probe.mend : probe.device);
+    assert.ok("missing" in probe ? probe.fix : probe.device);
   });
 });
 
@@ -66,7 +66,7 @@ describe("the choice of an engine", () => {
     assert.match(note ?? "", /llvmpipe.*slow/);
     await assert.rejects(
       resolveEngine("webgpu", "bfloat16", only(card) as never),
-      /^UsageError: precision "bfloat16" is not to be had on engine webgpu; use precision: float32, or auto$/,
+      /^UsageError: precision "bfloat16" is not available on engine webgpu; use precision: float32, or auto$/,
     );
   });
 });

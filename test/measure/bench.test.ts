@@ -10,10 +10,10 @@ const setup = { engine: "wasm", precision: "float32", threads: 1, model: "wrn_10
 
 describe("a bench", () => {
   it("measures repeatedly with the requested number of processes", async () => {
-    const bench = new TrainingBench(setup, 2);
+    const bench = new TrainingBench(2);
     try {
       for (const processes of [2, 1]) {
-        assert.deepEqual(await bench.prepare(processes), {
+        assert.deepEqual(await bench.prepare(setup, processes), {
           ...{ name: "wasm", precision: "float32", kernels: null },
         });
         const { imagesPerSecond, residentMegabytes } = await bench.measure(processes, 1);

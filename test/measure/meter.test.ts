@@ -7,7 +7,7 @@ import { RunError, UsageError } from "../../src/common/errors.ts";
 import { startEngine } from "../../src/engine/choose.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import type { Engine } from "../../src/engine/types.ts";
-import { noiseSide, TrainingMeter } from "../../src/measure/meter.ts";
+import { syntheticImages, TrainingMeter } from "../../src/measure/meter.ts";
 import { meanProfile, type StepProfile } from "../../src/measure/profile.ts";
 
 const noAddon = "missing" in findAddon() && "the native engine is not built here";
@@ -32,9 +32,13 @@ function checkRows({ rows, millisecondsPerStep, steps }: StepProfile): void {
 const namesOf = ({ rows }: StepProfile, part: string) =>
   rows.filter((row) => row.part === part).map(({ name }) => name);
 
-describe("the noise images", () => {
+describe("the synthetic images", () => {
   it("have 32 pixels per side, more if the model needs more", () => {
-    assert.deepEqual(["basiccnn", "wrn_16_2", "mobilenetv2", "inceptionv3"].map(noiseSide), [32, 32, 32, 75]);
+    const models = ["basiccnn", "wrn_16_2", "mobilenetv2", "inceptionv3"];
+    assert.deepEqual(
+      models.map((model) => syntheticImages(model).height),
+      [32, 32, 32, 75],
+    );
   });
 });
 

@@ -2,10 +2,9 @@
 // takes, and the most that a core computes per second (the flat part of the model of Williams, Waterman and Patterson
 // 2009, "Roofline"; memory is not counted).
 
-import { buildModel } from "../../../src/child/model.ts";
+import { inspectModel } from "../../../src/child/model.ts";
 import { multiplyAdds } from "../../../src/child/multiply-adds.ts";
-import { onOutline } from "../../../src/engine/outline.ts";
-import { NOISE, noiseSide } from "../../../src/measure/meter.ts";
+import { syntheticImages } from "../../../src/measure/meter.ts";
 import type { Setup } from "./measurement.ts";
 import type { Peaks } from "./peak.ts";
 
@@ -27,14 +26,8 @@ export interface Limit {
 
 /** Operations of the named model, for images of the size that all sides are measured with. */
 export function operationsOf(model: string): Promise<Operations> {
-  const { classes } = NOISE;
-  const side = noiseSide(model);
-  return onOutline((engine) => {
-    const options = { height: side, width: side, classes, seed: 0, engine, isOutline: true };
-    const { net, optimizer } = buildModel(model, options);
+  return inspectModel(model, syntheticImages(model), ({ net }) => {
     const { forward, training } = multiplyAdds(net);
-    net.dispose();
-    optimizer.dispose();
     return { trained: 2 * training, validated: 2 * forward };
   });
 }

@@ -27,9 +27,9 @@ export class Trainers {
 
   /** @throws UsageError if the engine, the precision or the instruction set is not available. */
   static async start(options: TrainerOptions, count: number): Promise<Trainers> {
-    const bench = new TrainingBench(options, count, { environment: environmentOf(options) });
+    const bench = new TrainingBench(count, { environment: environmentOf(options) });
     try {
-      return new Trainers(bench, options, await bench.prepare(count));
+      return new Trainers(bench, options, await bench.prepare(options, count));
     } catch (error) {
       await bench.close();
       throw error;
@@ -41,7 +41,7 @@ export class Trainers {
     return {
       setup: setupOf(this.#options, this.identity, processes),
       measure: async (seconds) => {
-        await this.#bench.prepare(processes);
+        await this.#bench.prepare(this.#options, processes);
         return this.#bench.measure(processes, seconds);
       },
     };

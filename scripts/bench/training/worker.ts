@@ -1,6 +1,6 @@
 // Worker process of the benchmark that trains whole children; see trainers.ts.
 
-import { buildModel } from "../../../src/child/model.ts";
+import { buildModel, inspectionOf } from "../../../src/child/model.ts";
 import { rewardOf } from "../../../src/child/reward.ts";
 import { trainChild } from "../../../src/child/trainer.ts";
 import { type ProcessMemory, processMemory } from "../../../src/common/memory.ts";
@@ -32,11 +32,12 @@ export interface ChildResult {
 let engine: Promise<Engine> | undefined;
 
 serveTasks(async ({ setup, subsetsPath, epochs, seed }: ChildTask): Promise<ChildResult> => {
-  engine ??= startEngine(setup.engine, setup.precision, setup.threads);
-  const started = await engine;
-  const { name, precision, kernels } = started;
   const { train, validation, classes } = readSubsets(subsetsPath);
   const { height, width } = train.images;
+  const inspection = inspectionOf(setup.model, { height, width, classes });
+  engine ??= startEngine(setup.engine, setup.precision, setup.threads, inspection);
+  const started = await engine;
+  const { name, precision, kernels } = started;
   const begin = performance.now();
   const child = buildModel(setup.model, { height, width, classes, seed, engine: started });
   const options = { epochs, batchSize: setup.batch, classes, seed };

@@ -4,14 +4,19 @@
 import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { dropoutKey, SeededDropout } from "../dropout.ts";
 import { weightInitializers } from "../initializers.ts";
-import type { ChildModel, ModelOptions } from "../model.ts";
 import { RmsProp } from "../optimizers.ts";
+import type { ChildModel, ModelDefinition, ModelOptions } from "../types.ts";
 
-/** The smallest image side that survives two valid convolutions and two poolings. */
-export const BASIC_CNN_SMALLEST_SIDE = 10;
+export const basicCnn: ModelDefinition = {
+  name: "basiccnn",
+  about: "the original DeepAugment's: four convolutions and a dense layer, with much dropout",
+  // Something is left of them after two valid convolutions and two poolings.
+  smallestSide: 10,
+  build: buildBasicCnn,
+};
 
-/** Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss. */
-export function buildBasicCnn(options: ModelOptions): ChildModel {
+/** Images [batch, height, width, 3] to logits [batch, classes]; the loss includes the softmax. */
+function buildBasicCnn(options: ModelOptions): ChildModel {
   const { height, width, classes, seed, engine } = options;
   const { glorotUniform } = weightInitializers(options);
   const convolution = (name: string, filters: number, padding: "same" | "valid") =>

@@ -4,11 +4,11 @@
 import { input, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { dropoutKey, SeededDropout } from "../dropout.ts";
 import { weightInitializers } from "../initializers.ts";
-import type { ChildModel, ModelOptions } from "../model.ts";
 import { Adam } from "../optimizers.ts";
+import type { ChildModel, ModelOptions } from "../types.ts";
 
 /**
- * Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss.
+ * Images [batch, height, width, 3] to logits [batch, classes]; the loss includes the softmax.
  * @param body takes the images to features [batch, rows, columns, channels].
  */
 export function buildClassifier(

@@ -1,16 +1,21 @@
 // InceptionV3 (Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision") for images of any size,
-// layer by layer as Keras has it (keras.applications.InceptionV3). Convolutions are numbered as they are made.
+// layer by layer as in Keras (keras.applications.InceptionV3). Convolutions are numbered in the order of their creation.
 
 import { layers, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { weightInitializers } from "../initializers.ts";
-import type { ChildModel, ModelOptions } from "../model.ts";
 import { withMissingWeights } from "../normalization.ts";
+import type { ChildModel, ModelDefinition, ModelOptions } from "../types.ts";
 import { buildClassifier } from "./classifier.ts";
 
-/** The smallest image side that leaves a place to the last of its valid convolutions. */
-export const INCEPTION_V3_SMALLEST_SIDE = 75;
+export const inceptionV3: ModelDefinition = {
+  name: "inceptionv3",
+  about: "InceptionV3 (Szegedy et al. 2016)",
+  // The last of its valid convolutions is left one place.
+  smallestSide: 75,
+  build: buildInceptionV3,
+};
 
-/** A convolution of so many filters, [height, width] each; then batch normalisation without a scale, and relu. */
+/** A convolution: the number of its filters, and [height, width] of each; then batch normalisation without a scale, and relu. */
 type Step = readonly [filters: number, kernel: readonly [number, number], size?: "halving"];
 
 const ONE = [1, 1] as const;
@@ -19,8 +24,8 @@ const FIVE = [5, 5] as const;
 const ROW = [1, 7] as const;
 const COLUMN = [7, 1] as const;
 
-/** Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss. */
-export function buildInceptionV3(options: ModelOptions): ChildModel {
+/** Images [batch, height, width, 3] to logits [batch, classes]; the loss includes the softmax. */
+function buildInceptionV3(options: ModelOptions): ChildModel {
   return buildClassifier("inceptionv3", (images) => new Body(options).apply(images), options);
 }
 

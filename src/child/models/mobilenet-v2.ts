@@ -1,15 +1,20 @@
 // MobileNetV2 of width 1.0 (Sandler et al. 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks") for images of any
-// size, layer by layer as Keras has it (keras.applications.MobileNetV2), under its names.
+// size, layer by layer as in Keras (keras.applications.MobileNetV2), under the names there.
 
 import { layers, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { weightInitializers } from "../initializers.ts";
-import type { ChildModel, ModelOptions } from "../model.ts";
+import type { ChildModel, ModelDefinition, ModelOptions } from "../types.ts";
 import { buildClassifier } from "./classifier.ts";
 
-/** The smallest image side that is halved five times, to one place. */
-export const MOBILENET_V2_SMALLEST_SIDE = 32;
+export const mobilenetV2: ModelDefinition = {
+  name: "mobilenetv2",
+  about: "MobileNetV2 of width 1.0 (Sandler et al. 2018)",
+  // Images are halved five times, to one place.
+  smallestSide: 32,
+  build: buildMobilenetV2,
+};
 
-/** Blocks in a row: as many times as many channels within as before it, channels after it, how many, stride of the first. */
+/** Groups of blocks: the factor by which a block expands its channels, its output channels, how many blocks, stride of the first. */
 const BLOCKS = [
   { expansion: 1, filters: 16, count: 1, strides: 1 },
   { expansion: 6, filters: 24, count: 2, strides: 2 },
@@ -20,8 +25,8 @@ const BLOCKS = [
   { expansion: 6, filters: 320, count: 1, strides: 1 },
 ];
 
-/** Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss. */
-export function buildMobilenetV2(options: ModelOptions): ChildModel {
+/** Images [batch, height, width, 3] to logits [batch, classes]; the loss includes the softmax. */
+function buildMobilenetV2(options: ModelOptions): ChildModel {
   const { glorotUniform } = weightInitializers(options);
   const apply = (layer: layers.Layer, x: SymbolicTensor) => layer.apply(x) as SymbolicTensor;
   const normalise = (x: SymbolicTensor, name: string) =>

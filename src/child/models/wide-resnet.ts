@@ -5,25 +5,40 @@
 import { input, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../../common/errors.ts";
 import { weightInitializers } from "../initializers.ts";
-import type { ChildModel, ModelOptions } from "../model.ts";
 import { Adam } from "../optimizers.ts";
+import type { ChildModel, ModelFamily, ModelOptions } from "../types.ts";
 
-/** The smallest image side that can be halved twice, as the second and the third group do. */
-export const WIDE_RESNET_SMALLEST_SIDE = 4;
+export const wideResnets: ModelFamily = {
+  form: "wrn_<depth>_<width>",
+  examples: ["wrn_10_1", "wrn_16_2", "wrn_28_10"],
+  define(name) {
+    const shape = parseWideResnet(name);
+    if (!shape) return undefined;
+    return {
+      name,
+      about: `Wide ResNet of depth ${shape.depth} and width ${shape.width} (Zagoruyko and Komodakis 2016)`,
+      // The second and the third group halve images.
+      smallestSide: 4,
+      weights: countFilterWeights(shape),
+      build: (options) => buildWideResnet(shape, options),
+    };
+  },
+};
+
 const SMALLEST_DEPTH = 10;
 
-export interface WideResnetShape {
-  /** Convolutions on the way of an image, and the dense layer: 6 n + 4, with n blocks in each of the three groups. */
+interface WideResnetShape {
+  /** Layers with weights in a row: 6 n + 4, with n blocks in each of the three groups. */
   readonly depth: number;
   /** The groups have 16, 32 and 64 times as many channels. */
   readonly width: number;
 }
 
 /**
- * The shape that `wrn_<depth>_<width>` names; undefined where the name does not begin with wrn.
- * @throws UsageError where it does, but there is no such network.
+ * The shape that `wrn_<depth>_<width>` names; undefined if the name does not begin with wrn.
+ * @throws UsageError if it does, but there is no such network.
  */
-export function parseWideResnet(name: string): WideResnetShape | undefined {
+function parseWideResnet(name: string): WideResnetShape | undefined {
   if (!/^wrn([^a-z]|$)/.test(name)) return undefined;
   const match = /^wrn_(\d{1,4})_(\d{1,3})$/.exec(name);
   if (!match || Number(match[2]) === 0) {
@@ -42,7 +57,7 @@ export function parseWideResnet(name: string): WideResnetShape | undefined {
   );
 }
 
-/** Numbers in the filters of all convolutions: nearly all that is trained. */
+/** Weights in the filters of all convolutions: nearly all that is trained. */
 export function countFilterWeights({ depth, width }: WideResnetShape): number {
   const blocks = (depth - 4) / 6;
   let channels = 16;
@@ -56,10 +71,10 @@ export function countFilterWeights({ depth, width }: WideResnetShape): number {
 }
 
 /**
- * Images [batch, height, width, 3] to logits [batch, classes]; the softmax stands in the loss. Batch normalisation as in
+ * Images [batch, height, width, 3] to logits [batch, classes]; the loss includes the softmax. Batch normalisation as in
  * Keras 2: momentum 0.99, epsilon 0.001. Adam with gradients clipped to norm 1, as the original DeepAugment trained it.
  */
-export function buildWideResnet({ depth, width }: WideResnetShape, options: ModelOptions): ChildModel {
+function buildWideResnet({ depth, width }: WideResnetShape, options: ModelOptions): ChildModel {
   const { height, width: imageWidth, classes, engine } = options;
   const { glorotUniform, heNormal } = weightInitializers(options);
   const convolve = (x: SymbolicTensor, name: string, filters: number, kernelSize: number, strides: number) =>
@@ -79,7 +94,7 @@ export function buildWideResnet({ depth, width }: WideResnetShape, options: Mode
     const relu = layers.activation({ name: `${name}_relu`, activation: "relu" });
     return relu.apply(normalise.apply(x)) as SymbolicTensor;
   };
-  /** The shortcut is the input as it is; where the shape changes, a projection of the activated input. */
+  /** The shortcut is the unchanged input; if the shape changes, a projection of the activated input. */
   const addBlock = (x: SymbolicTensor, name: string, filters: number, strides: number) => {
     const activated = activate(x, `${name}_1`);
     const keepsShape = strides === 1 && x.shape[3] === filters;

@@ -4,7 +4,7 @@
 import { dispose, type Variable } from "@tensorflow/tfjs-core";
 import { input, type LayersModel, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { messageOf, UsageError } from "../../common/errors.ts";
-import type { ChildModel, ModelOptions } from "../model.ts";
+import type { ChildModel, ModelOptions } from "../types.ts";
 import { withLogits } from "./head.ts";
 import { type CreatedLayer, createLayer } from "./layers.ts";
 import { type ModelFile, readModelFile } from "./model-file.ts";
@@ -30,7 +30,7 @@ export function checkOwnFile(path: string, height?: number, width?: number): voi
   const file = readModelFile(path);
   readOptimizer(file);
   const network = networkFor(file, height, width);
-  new Assembler(path, { height: 1, width: 1, seed: 0, isOutline: true }).createLayers(network);
+  new Assembler(path, { height: 1, width: 1, seed: 0, isShapeOnly: true }).createLayers(network);
 }
 
 /** Side in pixels that the model requires; 1 if the file leaves it open. @throws UsageError if it cannot be read. */
@@ -76,7 +76,7 @@ function networkFor({ path, architecture }: ModelFile, height?: number, width?: 
   return fromUnitPixels(path, network);
 }
 
-type AssemblerOptions = Pick<ModelOptions, "height" | "width" | "seed" | "isOutline">;
+type AssemblerOptions = Pick<ModelOptions, "height" | "width" | "seed" | "isShapeOnly">;
 
 interface Assembled {
   readonly net: LayersModel;
@@ -160,8 +160,8 @@ class Assembler {
   #layerOf(layer: NetworkLayer): CreatedLayer {
     const known = this.#layers.get(layer);
     if (known) return known;
-    const { seed, isOutline = false } = this.#options;
-    const created = createLayer(layer, { path: this.#path, name: this.#nameOf(layer), seed, isOutline });
+    const { seed, isShapeOnly = false } = this.#options;
+    const created = createLayer(layer, { path: this.#path, name: this.#nameOf(layer), seed, isShapeOnly });
     this.#layers.set(layer, created);
     return created;
   }

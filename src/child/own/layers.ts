@@ -21,7 +21,7 @@ export interface LayerOptions {
   /** Determines the weights and the dropout masks. */
   readonly seed: number;
   /** Sets all weights to 0, which takes no time. */
-  readonly isOutline: boolean;
+  readonly isShapeOnly: boolean;
 }
 
 export interface CreatedLayer {
@@ -82,7 +82,7 @@ class Recipe {
     if (penalty) this.penalties.set(weight, penalty);
     const seed = seedOf(this.#options.seed, "weights", settings.name, weight);
     const initializer = initializerOf(settings, `${prefix}_initializer`, fallback, seed);
-    return this.#options.isOutline ? initializers.zeros() : initializer;
+    return this.#options.isShapeOnly ? initializers.zeros() : initializer;
   }
 
   kernel(): { kernelInitializer: Initializer } {

@@ -1,4 +1,4 @@
-// What follows a convolution or a matrix product in TensorFlow.js's fused kernels: a bias, and an activation.
+// The bias and the activation at the end of TensorFlow.js's fused kernels.
 
 import { Elu, LeakyRelu, Prelu, Sigmoid, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { areFloats } from "../kernels.ts";
@@ -21,10 +21,10 @@ const IN_PLACE: Record<string, Activation> = {
   relu: ACTIVATION.relu,
   relu6: ACTIVATION.relu6,
 };
-/** Activations that have a kernel of their own. */
+/** Activations with a kernel of their own. */
 const COMPOSED: Record<string, string> = { elu: Elu, leakyrelu: LeakyRelu, prelu: Prelu, sigmoid: Sigmoid };
 
-/** What is to be done to [rows, channels]: in one pass, and by which kernel after it. */
+/** What to do to [rows, channels]: in one pass, and in another kernel after it. */
 export interface Finish {
   readonly bias: TensorInfo | undefined;
   readonly activation: Activation;
@@ -48,7 +48,7 @@ export function finishOf(
   return { bias, activation: ACTIVATION.none, then };
 }
 
-/** Finishes values [rows, channels] where they lie; what comes back takes their place. */
+/** Finishes values [rows, channels] in place; returns the tensor that replaces the given one. */
 export function applyFinish(
   backend: NativeBackend,
   tensor: TensorInfo,
@@ -63,7 +63,7 @@ export function applyFinish(
   return applyRest(backend, tensor, finish);
 }
 
-/** What is left where the bias and the activation are taken care of. */
+/** The rest, once bias and activation are done. */
 export function applyRest(backend: NativeBackend, tensor: TensorInfo, { then }: Finish): TensorInfo {
   if (!then) return tensor;
   const result = callKernel(backend, then.name, { x: tensor, ...then.inputs }, then.attrs);

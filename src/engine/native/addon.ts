@@ -1,4 +1,4 @@
-// The compiled kernels of native/ (Node-API), where they were built and this processor runs them.
+// The compiled kernels of native/ (Node-API), if they were built and this processor runs them.
 
 import { isSea } from "node:sea";
 import { assetPath, hasAsset } from "../../common/assets.ts";
@@ -8,22 +8,24 @@ import type { EngineMissing } from "../types.ts";
 
 type Floats = Float32Array;
 
-/** In which type a product's operands are multiplied; the numbers are native/kernels/kernels.h's. */
+/** The type in which a product's operands are multiplied; the numbers are those of native/kernels/kernels.h. */
 export const OPERANDS = { float32: 0, bfloat16: 1 } as const;
 export type Operands = (typeof OPERANDS)[Precision];
 
 /**
  * The kernels as functions; see native/kernels/kernels.h and the tables beside it. Arrays are row by row.
- * @throws TypeError, RangeError where an array is of another type or too short.
+ * @throws TypeError, RangeError if an array has the wrong type or is too short.
  */
 export interface Addon {
-  /** Takes the kernels of this name, or the fastest; tells their name, or undefined where there are none such. */
+  /** Selects the kernels of this name, or the fastest; returns their name, or undefined if this processor has none such. */
   choose(name?: string): string | undefined;
-  /** Of the first value, in bytes, modulo 64. */
+  /** Address of the first value, in bytes, modulo 64. */
   addressOf(array: Floats): number;
-  /** Whether bfloat16 operands have instructions of their own here, and are faster for it. */
+  /** Whether bfloat16 operands have instructions of their own here, which make them faster. */
   multipliesBfloat16(): boolean;
-  /** How many threads a plan's step is split over, 1 to 256. What comes out does not depend on it. */
+  /** Whether a plan makes the convolution of this shape by Winograd's method, in float32. */
+  suitsWinograd(shape: Int32Array): boolean;
+  /** How many threads share a plan's step, 1 to 256. The result does not depend on it. */
   setThreads(count: number): void;
 
   /** `shape`: the number of images, and the fields of native/kernels/kernels.h's ConvolutionShape in their order. */
@@ -56,7 +58,7 @@ export interface Addon {
   convolveDepthwise(shape: Int32Array, input: Activations, filter: Floats, output: Activations): void;
   depthwiseInputGradient(shape: Int32Array, gradient: Activations, filter: Floats, input: Activations): void;
   depthwiseFilterGradient(shape: Int32Array, input: Activations, gradient: Activations, filter: Floats): void;
-  /** product [rows, columns] = a [rows, depth] b [depth, columns]; a transposed operand is given as it lies. */
+  /** product [rows, columns] = a [rows, depth] b [depth, columns]; a transposed operand is passed as it is stored. */
   multiply(
     operands: Operands,
     rows: number,
@@ -69,14 +71,14 @@ export interface Addon {
     product: Floats,
   ): void;
 
-  /** Operations by their number; all but the gradients are named as TensorFlow.js's kernels. */
+  /** Operations by their number; all but the gradients have the names of TensorFlow.js's kernels. */
   readonly unaryNames: readonly string[];
   readonly binaryNames: readonly string[];
   readonly reductionNames: readonly string[];
   unary(operation: number, parameter: number, x: Floats, result: Floats): void;
   clip(least: number, most: number, x: Floats, result: Floats): void;
   clipGradient(least: number, most: number, gradient: Floats, x: Floats, result: Floats): void;
-  /** `layout` [3, rank]: sizes of the result, outermost first, and how far apart a's and b's values lie along each. */
+  /** `layout` [3, rank]: sizes of the result, outermost first, and the strides of a and of b along each axis. */
   binary(
     operation: number,
     layout: Int32Array,
@@ -88,24 +90,24 @@ export interface Addon {
   /** x [outer, size, inner] to result [outer, inner] */
   reduce(operation: number, outer: number, size: number, inner: number, x: Floats, result: Floats): void;
 
-  /** `layout` [3, rank]: sizes, and how far apart values lie in the source and in the target. */
+  /** `layout` [3, rank]: sizes, and the strides of the source and of the target. */
   move(layout: Int32Array, source: Floats, sourceFirst: number, target: Floats, targetFirst: number): void;
 
   readonly passes: Passes;
 
-  /** A whole training step, and a whole evaluation, as one call. @throws TypeError for what is no plan. */
+  /** A whole training step, and a whole evaluation, as one call. @throws TypeError if the description is not a plan. */
   readonly Plan: new (
     description: object,
   ) => NativePlan;
 }
 
-/** native/plan/plan.h */
+/** See native/plan/plan.h. */
 export interface NativePlan {
   /**
-   * Gives [mean loss, images classified rightly], and the gradients of the weights.
+   * Returns [mean loss, number of correctly classified images], and writes the gradients of the weights.
    * @param pixels [images, height, width, channels]
    * @param gradients arrays to be written; null for a weight that is not trained.
-   * @param step which step of the training it is, from 0: dropout's masks depend on it.
+   * @param step of the training, from 0: dropout's masks depend on it.
    */
   train(
     images: number,
@@ -122,24 +124,24 @@ export interface NativePlan {
     labels: Int32Array,
     weights: readonly Floats[],
   ): [number, number];
-  /** Seconds since the last call by operation, forward and back: [name, forward, back]. The first begins to measure. */
+  /** Seconds since the last call by operation: [name, forward, back]. The first call starts measuring. */
   profile(): [string, number, number][];
-  /** Gives its memory back; nothing else may be called after it. */
+  /** Frees its memory; must be the last call. */
   dispose(): void;
 }
 
-/** Activations and their gradients, all of a call in the same: float32, or the bits of bfloat16. */
+/** Activations and their gradients, as float32 or the bits of bfloat16; the same in all arguments of a call. */
 export type Activations = Float32Array | Uint16Array;
 
-/** What a layer ends with; the numbers are native/kernels/kernels.h's. */
+/** The activation at the end of a layer; the numbers are those of native/kernels/kernels.h. */
 export const ACTIVATION = { none: 0, relu: 1, relu6: 2 } as const;
 export type Activation = (typeof ACTIVATION)[keyof typeof ACTIVATION];
 
 /**
- * What else a training step does to its arrays; native/kernels/passes_table.h tells what each function does. Shapes of pooling
- * are [images, height, width, channels, outHeight, outWidth, windowHeight, windowWidth, strideHeight, strideWidth,
+ * The other passes of a training step over its arrays; native/kernels/passes_table.h documents each function. Shapes of
+ * pooling are [images, height, width, channels, outHeight, outWidth, windowHeight, windowWidth, strideHeight, strideWidth,
  * padTop, padLeft].
- * @throws TypeError, RangeError where an array is of another type or too short.
+ * @throws TypeError, RangeError if an array has the wrong type or is too short.
  */
 export interface Passes {
   maxPool(shape: Int32Array, x: Activations, y: Activations, positions?: Uint8Array): void;
@@ -254,18 +256,18 @@ export interface Passes {
 
 export interface LoadedAddon {
   readonly addon: Addon;
-  /** The name of the kernels that it began with: the fastest that this processor runs, unless told otherwise. */
+  /** The name of the selected kernels: by default the fastest that this processor runs. */
   readonly kernels: string;
 }
 
 const ASSET = "deepaugment/native/deepaugment.node";
 
-/** For checks and measurements: another addon than the built one, and kernels by name instead of the fastest. */
+/** For checks and measurements: another addon than the built one, and other kernels than the fastest. */
 const { DEEPAUGMENT_NATIVE_ADDON, DEEPAUGMENT_NATIVE_KERNELS } = process.env;
 
 let found: LoadedAddon | EngineMissing | undefined;
 
-/** The addon, loaded once in a process, or why it is not to be had. */
+/** The addon, loaded once in a process, or why it is not available. */
 export function findAddon(): LoadedAddon | EngineMissing {
   found ??= load();
   return found;
@@ -281,11 +283,11 @@ function load(): LoadedAddon | EngineMissing {
     if (kernels !== undefined) return { addon, kernels };
     return {
       missing: `has no kernels ${DEEPAUGMENT_NATIVE_KERNELS} that this processor runs`,
-      mend: "unset DEEPAUGMENT_NATIVE_KERNELS",
+      fix: "unset DEEPAUGMENT_NATIVE_KERNELS",
     };
   } catch (error) {
-    const mend = DEEPAUGMENT_NATIVE_ADDON ? "unset DEEPAUGMENT_NATIVE_ADDON" : "npm run build";
-    return { missing: `cannot be loaded: ${messageOf(error)}`, mend };
+    const fix = DEEPAUGMENT_NATIVE_ADDON ? "unset DEEPAUGMENT_NATIVE_ADDON" : "npm run build";
+    return { missing: `cannot be loaded: ${messageOf(error)}`, fix };
   }
 }
 
@@ -293,14 +295,14 @@ function absence(): EngineMissing {
   if (process.platform === "win32") {
     return {
       missing: "is not made for Windows yet",
-      mend: "run this program in the Windows Subsystem for Linux",
+      fix: "run this program in the Windows Subsystem for Linux",
     };
   }
   if (isSea()) {
     return {
       missing: "is not in this executable",
-      mend: "build the executable where there is a C++ compiler",
+      fix: "build the executable on a machine with a C++ compiler",
     };
   }
-  return { missing: "is not built here", mend: "install a C++ compiler (g++), and run npm run build" };
+  return { missing: "is not built here", fix: "install a C++ compiler (g++), and run npm run build" };
 }

@@ -1,4 +1,4 @@
-// Engine `native`: TensorFlow.js's cpu backend with kernels in C++ for what training spends its time on.
+// Engine `native`: TensorFlow.js's cpu backend, with kernels in C++ for the operations on which training spends its time.
 
 import {
   copyRegisteredKernels,
@@ -26,8 +26,8 @@ import { reductionKernels } from "./reductions.ts";
 import { NativeBackend } from "./storage.ts";
 
 /**
- * Starts the backend, with so many threads, and makes it TensorFlow.js's current one.
- * @throws Error where the addon is not to be had.
+ * Starts the backend with this many threads, and makes it TensorFlow.js's current one.
+ * @throws Error if the addon is not available.
  */
 export async function startNative(identity: EngineIdentity, threads: number): Promise<Engine> {
   const found = findAddon();

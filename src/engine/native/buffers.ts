@@ -1,26 +1,25 @@
-// Memory for tensors, used again. A training step makes and drops the same arrays over and over; fresh memory of
-// megabytes costs a page fault for every 4 KB of it, more time than a pass over it. After the caching allocators of
-// deep-learning frameworks (Paszke et al. 2019, "PyTorch: an imperative style, high-performance deep learning library",
+// Reused memory for tensors. Each training step allocates and frees the same arrays; new memory costs a page fault for every
+// 4 KB, which takes longer than a pass over it. After the caching allocators of deep-learning frameworks (Paszke et al. 2019, "PyTorch: an imperative style, high-performance deep learning library",
 // section 5.3).
 //
-// What is counted is the memory, not the tensors: TensorFlow.js's kernels may put a part of one tensor's array into
-// another tensor (Slice does), so an array comes back only when the last of them is gone.
+// Holders are counted for each piece of memory: TensorFlow.js's kernels may use a part of one tensor's array for another
+// tensor (Slice does), so an array is free only when the last of its tensors is disposed.
 
 /** Size classes between a number of floats and its double: at most an eighth of an array is unused. */
 const STEPS_PER_DOUBLING = 8;
 const SMALLEST_FLOATS = 16;
 /**
- * At its peak a step holds no memory of the sizes that it wants at another time: by so much more is kept. Without it
- * each step of a MobileNetV2 made 200 MB of its 3.5 GB anew, and took a tenth longer.
+ * At its peak a step does not hold memory of the sizes that it needs at other times: the pool keeps more by this factor.
+ * Without it each step of a MobileNetV2 allocated 200 of its 3,500 MB again, and took a tenth longer.
  */
 const SLACK = 1.25;
-/** Vectors that are loaded from one cache line are not slowed down by the next. */
+/** Arrays begin at cache lines, so that no vector is loaded from two of them. */
 const CACHE_LINE_BYTES = 64;
 
 export class BufferPool {
   readonly #leastBytes: number;
   readonly #offsetOf: (memory: Float32Array) => number;
-  /** By floats: free memory of this class. The class that was used last is the last. */
+  /** Free memory by size class, in floats. The most recently used class is the last. */
   readonly #free = new Map<number, Float32Array[]>();
   readonly #memories = new WeakMap<ArrayBufferLike, { whole: Float32Array; holders: number }>();
   #freeBytes = 0;
@@ -29,8 +28,8 @@ export class BufferPool {
   #madeBytes = 0;
 
   /**
-   * Free memory is kept as long as it is, together with what is in use, no more than was once in use at the same time and
-   * a quarter more, or than `leastBytes`.
+   * Keeps free memory up to a total, together with the memory in use, of SLACK times the most that was in use at the same
+   * time, or of `leastBytes` if that is more.
    * @param addressOf of an array's first value, in bytes, modulo a cache line.
    */
   constructor(leastBytes: number, addressOf: (memory: Float32Array) => number) {
@@ -38,22 +37,22 @@ export class BufferPool {
     this.#offsetOf = (memory) => (CACHE_LINE_BYTES - addressOf(memory)) % CACHE_LINE_BYTES;
   }
 
-  /** Memory that is kept for later, in bytes. */
+  /** Free memory, in bytes. */
   get freeBytes(): number {
     return this.#freeBytes;
   }
 
-  /** Memory that tensors lie in, in bytes. */
+  /** Memory in use by tensors, in bytes. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** All memory that was ever made, in bytes: it stands still once each step finds what it needs. */
+  /** All memory ever allocated, in bytes: constant once each step finds what it needs. */
   get madeBytes(): number {
     return this.#madeBytes;
   }
 
-  /** An array of so many values, which are whatever was there before. It is in use once it is held. */
+  /** An uninitialized array of this length. It is in use once it is held. */
   take(length: number): Float32Array {
     const floats = sizeClass(length);
     const free = this.#free.get(floats);
@@ -66,7 +65,7 @@ export class BufferPool {
     return whole.length === length ? whole : new Float32Array(whole.buffer, whole.byteOffset, length);
   }
 
-  /** One more tensor has its values in this memory, if it is the pool's. */
+  /** Counts one more holder of this memory, if it is the pool's. */
   hold(values: ArrayBufferView): void {
     const memory = this.#memories.get(values.buffer);
     if (!memory || memory.holders++ > 0) return;
@@ -75,7 +74,7 @@ export class BufferPool {
     this.#trim();
   }
 
-  /** One less; the last gives it back. */
+  /** Counts one holder less; the last frees the memory. */
   release(values: ArrayBufferView): void {
     const memory = this.#memories.get(values.buffer);
     if (!memory || --memory.holders > 0) return;
@@ -83,7 +82,7 @@ export class BufferPool {
     this.#keep(memory.whole);
   }
 
-  /** Lends an array of so many values for as long as `use` runs. */
+  /** Lends an array of this length while `use` runs. */
   borrow(length: number, use: (values: Float32Array) => void): void {
     const values = this.take(length);
     this.hold(values);
@@ -94,7 +93,7 @@ export class BufferPool {
     }
   }
 
-  /** How many tensors have their values in this memory; undefined where it is not the pool's. */
+  /** How many tensors hold this memory; undefined if it is not the pool's. */
   holdersOf(values: ArrayBufferView): number | undefined {
     return this.#memories.get(values.buffer)?.holders;
   }
@@ -118,7 +117,7 @@ export class BufferPool {
     this.#trim();
   }
 
-  /** Lets go of free memory that is too much, of the class that was used the longest ago. */
+  /** Drops excess free memory, of the least recently used class first. */
   #trim(): void {
     const most = Math.max(this.#leastBytes, SLACK * this.#mostHeldBytes);
     for (const [floats, free] of this.#free) {
@@ -133,7 +132,7 @@ export class BufferPool {
   }
 }
 
-/** The least size of a class that holds so many floats. */
+/** The smallest size class for this many floats. */
 function sizeClass(length: number): number {
   if (length <= SMALLEST_FLOATS) return SMALLEST_FLOATS;
   const step = 2 ** Math.max(0, Math.floor(Math.log2(length - 1)) - Math.log2(STEPS_PER_DOUBLING));

@@ -1,5 +1,5 @@
 // A model's training step and its evaluation as one call each into native/: activations stay in the processor's cache, in
-// the engine's precision, and nothing passes through tensors but weights and their gradients.
+// the engine's precision, and only weights and their gradients are tensors.
 
 import { type NamedTensorMap, type Tensor, type Variable, zeros } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
@@ -11,13 +11,13 @@ import { ownValues } from "./own-values.ts";
 import type { NativeBackend } from "./storage.ts";
 
 export interface CompileOptions {
-  /** Images that may be trained on at once. */
+  /** The most images of a step. */
   readonly batchSize: number;
   readonly precision: Precision;
   readonly backend: NativeBackend;
 }
 
-/** The model compiled; undefined where it has layers that native/ has no operations for. */
+/** The compiled model; undefined if it has layers for which native/ has no operations. */
 export function compileModel(net: LayersModel, options: CompileOptions): CompiledModel | undefined {
   const description = describePlan(net);
   if (typeof description === "string") return undefined;
@@ -37,7 +37,7 @@ class Compiled implements CompiledModel {
   readonly #plan: NativePlan;
   readonly #weights: readonly Variable[];
   readonly #backend: NativeBackend;
-  /** Of each weight, where it is trained. */
+  /** Of each weight; null if it is not trained. */
   readonly #gradients: readonly (Tensor | null)[];
   readonly gradients: NamedTensorMap = {};
   #step = 0;
@@ -63,7 +63,7 @@ class Compiled implements CompiledModel {
       labels.length,
       pixels,
       labels,
-      // What a step changes by itself are the moving moments, which are not trained.
+      // A step itself changes only the moving moments, which are not trained.
       this.#weights.map((weight, i) =>
         this.#gradients[i] ? this.#backend.floatsOf(weight) : ownValues(this.#backend, weight),
       ),

@@ -8,5 +8,6 @@ export const native: EngineDefinition = {
   isExpected: true,
   isThreaded: true,
   probe: async () => (await import("./probe.ts")).probeNative(),
+  rankPrecisions: async (found, model) => (await import("./precision.ts")).rankPrecisions(found, model),
   start: async (identity, threads) => (await import("./backend.ts")).startNative(identity, threads),
 };

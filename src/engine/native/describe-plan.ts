@@ -15,12 +15,12 @@ interface Padded {
   readonly columns: readonly [number, number];
 }
 
-/** Says which layer stands in the way. */
+/** Its message names the layer that cannot be described. */
 class NotDescribed extends Error {}
 
 /**
- * The model as a plan; or, as a text, why it is none: a layer that native/ has no operation for, or settings of one.
- * The model takes pixels [batch, height, width, channels] in [0, 1] and gives logits [batch, classes].
+ * The model as a plan; or, as a text, why there is none: a layer, or a layer's settings, for which native/ has no operation.
+ * The model maps pixels [batch, height, width, channels] in [0, 1] to logits [batch, classes].
  */
 export function describePlan(net: LayersModel): PlanDescription | string {
   try {
@@ -36,9 +36,9 @@ class Describer {
   readonly #valueSizes: number[] = [];
   readonly #operations: PlanOperation[] = [];
   readonly #weights: Variable[] = [];
-  /** Of a symbolic tensor, by its id. */
+  /** By the ids of symbolic tensors. */
   readonly #values = new Map<number, number>();
-  /** The same of images with zeros around them, which a convolution takes for its own padding. */
+  /** By the same ids: images with zeros around them, which become the padding of a convolution. */
   readonly #padded = new Map<number, Padded>();
 
   constructor(net: LayersModel) {
@@ -183,7 +183,7 @@ class Describer {
     );
     if (info.inChannels !== filterShape[2]) throw new NotDescribed(`layer ${layer.name} has groups`);
     const { top, bottom, left, right } = info.padInfo;
-    // A filter that saw nothing but zeros somewhere is none that native/ knows.
+    // native/ does not support filters that are on nothing but zeros somewhere.
     const isWithin = (filter: number, dilation: number, ...pads: number[]) =>
       Math.max(...pads) <= (filter - 1) * dilation;
     if (
@@ -211,7 +211,7 @@ class Describer {
 
   #product(layer: Layer, config: Record<string, unknown>, input: SymbolicTensor) {
     return {
-      // The first weight: of a depthwise convolution it is not called kernel.
+      // By place: a depthwise convolution has another name for it.
       filter: this.#weights.push(layer.weights[0].read() as Variable) - 1,
       bias: this.#weight(layer, "bias"),
       activation: activationOf(layer, config),
@@ -232,16 +232,16 @@ class Describer {
     const value = this.#values.get(tensor.id);
     if (value === undefined && this.#padded.has(tensor.id))
       throw new NotDescribed(`layer ${tensor.sourceLayer.name} pads what is not a convolution's`);
-    if (value === undefined) throw new NotDescribed(`tensor ${tensor.name} comes from elsewhere`);
+    if (value === undefined) throw new NotDescribed(`tensor ${tensor.name} is not of this model`);
     return value;
   }
 
-  /** The same numbers under another shape. */
+  /** The same values in another shape. */
   #alias(input: SymbolicTensor, output: SymbolicTensor): void {
     this.#values.set(output.id, this.#valueOf(input));
   }
 
-  /** Leaves an activation to the operation before, where nobody else sees what that gives. */
+  /** Merges an activation into the preceding operation if nothing else uses that one's output. */
   #fuse(input: SymbolicTensor, output: SymbolicTensor, activation: Activation): boolean {
     const value = this.#valueOf(input);
     const before = this.#operations.findLast((operation) => operation.output === value);
@@ -253,7 +253,7 @@ class Describer {
     return true;
   }
 
-  /** Index of the layer's weight of this name; −1 where it has none. */
+  /** Index of the layer's weight of this name; −1 if it has none. */
   #weight(layer: Layer, name: string): number {
     const found: LayerVariable | undefined = layer.weights.find((weight) =>
       weight.originalName.endsWith(`/${name}`),
@@ -262,7 +262,7 @@ class Describer {
   }
 }
 
-/** Numbers of an image. */
+/** Number of values for one image. */
 function sizeOf(tensor: SymbolicTensor): number {
   return tensor.shape.slice(1).reduce<number>((product, side) => {
     if (side === null) throw new NotDescribed("it takes images of any size");

@@ -1,4 +1,4 @@
-// Kernels that go through arrays value by value.
+// Elementwise kernels.
 
 import { backend_util, ClipByValue, type ClipByValueAttrs, type TensorInfo } from "@tensorflow/tfjs-core";
 import { areFloats } from "../kernels.ts";
@@ -6,8 +6,8 @@ import type { Addon } from "./addon.ts";
 import { kernel, type NativeKernel } from "./kernels.ts";
 
 /**
- * Also kernels that TensorFlow.js has not: ReluGrad, Relu6Grad, LeakyReluGrad, SquareGrad and ClipByValueGrad, of the
- * gradient of the output and the input; LessMask and the like, which tell by 1 and 0 what Less tells by true and false.
+ * Also kernels that TensorFlow.js does not have: ReluGrad, Relu6Grad, LeakyReluGrad, SquareGrad and ClipByValueGrad, of the
+ * output's gradient and the input; LessMask and the like, whose results are 1 and 0 instead of true and false.
  */
 export function elementwiseKernels(addon: Addon): NativeKernel[] {
   return [
@@ -18,7 +18,7 @@ export function elementwiseKernels(addon: Addon): NativeKernel[] {
   ];
 }
 
-/** What LeakyRelu and Step have in the place of values that are not positive. */
+/** The parameter of LeakyRelu and Step, for values that are not positive. */
 interface Attrs {
   alpha?: number;
 }
@@ -32,7 +32,7 @@ function unary(name: string, code: number): NativeKernel {
   });
 }
 
-/** The operands are the first two inputs, whatever they are called. */
+/** The operands are the first two inputs, by any names. */
 function binary(name: string, code: number): NativeKernel {
   return kernel<Record<string, TensorInfo>, Attrs>(name, (backend, inputs, { alpha }) => {
     const [a, b] = Object.values(inputs);
@@ -62,8 +62,8 @@ const clipGradient = kernel<{ dy: TensorInfo; x: TensorInfo }, ClipByValueAttrs>
 );
 
 /**
- * [3, rank]: sizes of a result, outermost first, and how far apart the operands' values lie along each axis, 0 where they
- * repeat. Axes that both operands go through alike are made one, so that the innermost is long.
+ * [3, rank]: sizes of a result, outermost first, and the operands' strides along each axis, 0 if they repeat there.
+ * Neighbouring axes are merged if both operands permit it, so that the innermost is long.
  */
 function broadcastLayout(aShape: number[], bShape: number[], shape: number[]): Int32Array {
   const sizes: number[] = [];

@@ -1,4 +1,4 @@
-// Gradients that the native kernels compute in one pass, besides those that all engines' own kernels compute so.
+// Gradients that the native kernels compute in one pass, besides the common ones.
 
 import {
   ClipByValue,
@@ -12,7 +12,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { type Gradient, gradientByKernel } from "../gradients.ts";
 
-/** Of the smaller or the greater of a and b: dy where the kernel of this name gives 1. */
+/** Of a minimum or a maximum of a and b: dy times the result of a kernel, 1 or 0, for each of the two. */
 function masked(aMask: string, bMask: string): Gradient {
   const mask = (name: string, a: Tensor, b: Tensor) => engine().runKernel(name, { a, b }) as Tensor;
   return {

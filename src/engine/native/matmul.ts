@@ -19,7 +19,7 @@ interface Factors {
   b: TensorInfo;
 }
 
-/** a [..., rows, depth] b [..., depth, columns], or either transposed. The one place where matrices are multiplied. */
+/** a [..., rows, depth] b [..., depth, columns], or either transposed. All matrix products of the engine's kernels are made here. */
 function multiply(
   backend: NativeBackend,
   { a, b }: Factors,
@@ -28,7 +28,7 @@ function multiply(
 ): TensorInfo | undefined {
   const [rows, depth] = transposeA ? a.shape.slice(-2).reverse() : a.shape.slice(-2);
   const [bDepth, columns] = transposeB ? b.shape.slice(-2).reverse() : b.shape.slice(-2);
-  if (depth !== bDepth) return undefined; // the cpu backend's kernel says what is wrong
+  if (depth !== bDepth) return undefined; // the cpu backend's kernel throws
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const { tensor, values } = backend.makeFloats([...batch, rows, columns]);
   const aValues = backend.floatsOf(a);
@@ -36,7 +36,7 @@ function multiply(
   const count = util.sizeFromShape(batch);
   const { addon, operands } = backend;
   if (bValues.length === depth * columns && !transposeA) {
-    // One matrix b for all: the matrices a are one, on top of each other.
+    // One matrix b for all: the matrices a are stacked into one.
     addon.multiply(operands, count * rows, columns, depth, aValues, false, bValues, transposeB, values);
   } else {
     const aMatrices = matricesOf(a.shape, batch);
@@ -62,7 +62,7 @@ function part(values: Float32Array, index: number, size: number): Float32Array {
   return values.length === size ? values : values.subarray(index * size, (index + 1) * size);
 }
 
-/** Which matrix of a tensor belongs to each of the batch that its shape [..., rows, columns] is broadcast to. */
+/** The index of a tensor's matrix for each matrix of the batch to which its shape [..., rows, columns] is broadcast. */
 function matricesOf(shape: number[], batch: number[]): number[] {
   const own = shape.slice(0, -2);
   let matrices = [0];

@@ -1,4 +1,4 @@
-// Kernels that move values and compute nothing.
+// Kernels that copy values to other places.
 
 import {
   backend_util,
@@ -32,15 +32,15 @@ interface Placed {
 
 interface Axis {
   readonly size: number;
-  /** How far apart values lie in the source, and in the target. */
+  /** The strides in the source and in the target. */
   readonly from: number;
   readonly to: number;
 }
 
-/** Of the addon. */
+/** Of the addon's loop. */
 const MOST_AXES = 6;
 
-/** The values' distance along each axis of an array of this shape. */
+/** The stride of each axis of an array of this shape. */
 function stepsOf(shape: readonly number[]): number[] {
   const steps = shape.map(() => 1);
   for (let axis = shape.length - 2; axis >= 0; axis--) steps[axis] = steps[axis + 1] * shape[axis + 1];
@@ -51,7 +51,7 @@ function axesOf(sizes: readonly number[], from: readonly number[], to: readonly 
   return mergeAxes(sizes.map((size, axis) => ({ size, from: from[axis], to: to[axis] })));
 }
 
-/** Makes one of neighbouring axes wherever the outer goes on where the inner ends, in both arrays. */
+/** Merges neighbouring axes if in both arrays the outer one continues where the inner one ends. */
 function mergeAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const axis of axes) {
@@ -73,7 +73,7 @@ function move(backend: NativeBackend, axes: readonly Axis[], source: Placed, tar
   backend.addon.move(layout, source.values, source.first, target.values, target.first);
 }
 
-/** Whether the loop takes so many axes; all kernels below move at most one axis for each of the tensor's. */
+/** Whether the loop takes this many axes; all kernels below, except tile, move at most one for each axis of the tensor. */
 function isMovable(...tensors: TensorInfo[]): boolean {
   return areFloats(...tensors) && tensors[0].shape.length <= MOST_AXES;
 }
@@ -105,7 +105,7 @@ function cut(backend: NativeBackend, x: TensorInfo, begin: number[], size: numbe
 const slice = kernel<{ x: TensorInfo }, SliceAttrs>(Slice, (backend, { x }, attrs) => {
   if (!isMovable(x)) return undefined;
   const [begin, size] = slice_util.parseSliceParams(x as Tensor, attrs.begin, attrs.size);
-  // The cpu backend takes neighbouring values without copying them.
+  // The cpu backend slices contiguous values without copying them.
   if (size.includes(0) || slice_util.isSliceContinous(x.shape, begin, size)) return undefined;
   slice_util.assertParamsValid(x as Tensor, begin, size);
   return cut(backend, x, begin, size);
@@ -159,14 +159,14 @@ const tile = kernel<{ x: TensorInfo }, TileAttrs>(Tile, (backend, { x }, { reps 
   const shape = x.shape.map((size, axis) => size * reps[axis]);
   const from = stepsOf(x.shape);
   const to = stepsOf(shape);
-  // Each axis is two: the repetitions, and the values in each.
+  // Each axis becomes two: the repetitions, and the values of each.
   const axes = mergeAxes(
     x.shape.flatMap((size, axis) => [
       { size: reps[axis], from: 0, to: size * to[axis] },
       { size, from: from[axis], to: to[axis] },
     ]),
   );
-  // A product with 1 repeats values fast, of which the innermost lie side by side or are one.
+  // A product with 1 repeats values fast, if the innermost ones are contiguous or a single one.
   if (axes.length > MOST_AXES || (axes.at(-1)?.from ?? 0) > 1) return undefined;
   const { tensor, values } = backend.makeFloats(shape);
   const layout = Int32Array.of(

@@ -25,7 +25,7 @@ interface Channels {
   readonly factor: Float32Array;
 }
 
-/** Undefined where something else than the last axis is normalised. */
+/** Undefined if another axis than the last is normalised. */
 function channelsOf(
   backend: NativeBackend,
   inputs: NormalizationInputs,
@@ -44,10 +44,10 @@ function channelsOf(
   return { count, mean: backend.floatsOf(mean), inverseDeviation, factor };
 }
 
-/** Floats of the rows of one call, which are gone through column by column: they stay in the cache. */
+/** Floats of the rows of one call: they stay in the cache while all columns are processed. */
 const CALL_FLOATS = 2 ** 15;
 
-/** Calls use(rows, part) for all rows of [rows, channels], some at a time; part(values) are those of these rows. */
+/** Calls use(rows, part) for all rows of [rows, channels], some at a time; part(values) are the values of these rows. */
 function inParts(
   size: number,
   channels: number,
@@ -76,7 +76,7 @@ const normalize = kernel<NormalizationInputs, FusedBatchNormAttrs>(
   },
 );
 
-/** To the gradients of x, mean, variance, scale and offset, in this order: mean and variance are inputs of their own. */
+/** Computes the gradients of x, mean, variance, scale and offset, in this order: mean and variance are inputs. */
 const gradients = kernel<NormalizationInputs & { dy: TensorInfo }, FusedBatchNormAttrs>(
   "FusedBatchNormGrad",
   (backend, inputs, { varianceEpsilon }) => {

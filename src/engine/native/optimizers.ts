@@ -1,4 +1,4 @@
-// Optimizers in one pass over each variable, where it lies; Adam with one more over the gradients, for their norm.
+// Optimizers in one pass over each variable, in place; Adam with one more over the gradients, for their norm.
 
 import { backend } from "@tensorflow/tfjs-core";
 import type { Optimizers } from "../optimizers.ts";
@@ -42,7 +42,7 @@ export const nativeOptimizers: Optimizers = {
     let squares = 0;
     for (const { gradient } of trained)
       squares += passes.sumSquares(gradient.size, native.floatsOf(gradient));
-    // What float32 cannot hold is infinite, as in operations on tensors.
+    // Beyond the range of float32 it is infinite, as in operations on tensors.
     const norm = Math.sqrt(Math.fround(squares));
     const factor = Math.min(1, clipNorm / norm);
     for (const { variable, gradient, mean, meanSquare } of trained) {

@@ -1,9 +1,9 @@
-// Variables that are changed where they lie.
+// Variables that are changed in place.
 
 import { engine, type Variable } from "@tensorflow/tfjs-core";
 import type { NativeBackend } from "./storage.ts";
 
-/** The variable's values, to be written to; they are moved where somebody else can see them: a clone, the user. */
+/** The variable's values, for writing; moved to memory of their own first if a clone or the user shares them. */
 export function ownValues(native: NativeBackend, variable: Variable): Float32Array {
   const values = native.floatsOf(variable);
   if (native.refCount(variable.dataId) === 1 && native.pool.holdersOf(values) === 1) return values;

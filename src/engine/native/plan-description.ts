@@ -11,7 +11,7 @@ interface OperationBase {
   readonly output: number;
 }
 
-/** Weights are indices; −1 where there is none. Shapes are in the order of the fields of native/'s structs. */
+/** Weights are indices; −1 if there is none. Shapes are in the order of the fields of native/'s structs. */
 export type PlanOperation = OperationBase &
   (
     | { readonly kind: "pixels" }
@@ -51,7 +51,7 @@ export type PlanOperation = OperationBase &
   );
 
 export interface PlanDescription {
-  /** Numbers of each value, an image's activations; the first are the pixels. */
+  /** The sizes of all values, the activations of one image; the first value is the pixels. */
   readonly valueSizes: readonly number[];
   readonly operations: readonly PlanOperation[];
   /** The value that is the model's output. */

@@ -16,7 +16,7 @@ import { areFloats } from "../kernels.ts";
 import { poolInfo } from "../windows.ts";
 import { kernel, type NativeKernel } from "./kernels.ts";
 
-/** Of a window whose place is kept in a byte. */
+/** Of a window, so that a position in it fits in a byte. */
 const MOST_PLACES = 256;
 
 interface Pool {
@@ -56,7 +56,7 @@ const maxPool = kernel<{ x: TensorInfo }, MaxPoolAttrs>(MaxPool, (backend, { x }
   return tensor;
 });
 
-/** TensorFlow.js hands over the input and not where its greatest values were: they are looked for again. */
+/** TensorFlow.js passes the input, not the positions of its greatest values: they are searched again. */
 const maxPoolGradient = kernel<{ dy: TensorInfo; input: TensorInfo }, MaxPoolGradAttrs>(
   MaxPoolGrad,
   (backend, { dy, input }, attrs) => {

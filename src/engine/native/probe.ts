@@ -1,4 +1,4 @@
-// Whether this machine has engine `native`: its addon, and a processor that runs it.
+// Whether this machine has engine `native`: the addon, and a processor that runs it.
 
 import { processorName } from "../../common/machine.ts";
 import { VERSION } from "../../common/version.ts";

@@ -7,7 +7,7 @@ import { kernel, type NativeKernel } from "./kernels.ts";
 
 interface ReductionAttrs {
   axis?: number | number[];
-  /** What Max calls its axes. */
+  /** The name of the axes in Max. */
   reductionIndices?: number | number[];
   keepDims: boolean;
 }
@@ -22,7 +22,7 @@ function reduction(name: string, code: number): NativeKernel {
     const axes = util.parseAxisParam((attrs.axis ?? attrs.reductionIndices) as number | number[], x.shape);
     const [kept] = backend_util.computeOutAndReduceShapes(x.shape, axes);
     const shape = attrs.keepDims ? backend_util.expandShapeToKeepDim(kept, axes) : kept;
-    // Neighbouring axes go together, from the last on: a mean of means of equal length is the mean of all.
+    // Neighbouring axes are reduced together, the last ones first: a mean of means of equal length is the mean of all.
     let values = backend.floatsOf(x);
     let tensor: TensorInfo | undefined;
     let inner = 1;

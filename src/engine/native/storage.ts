@@ -1,4 +1,4 @@
-// The tensors of engine `native`: kept as TensorFlow.js's cpu backend keeps them, but in memory that is used again.
+// The tensors of engine `native`: stored as on TensorFlow.js's cpu backend, but in reused memory.
 
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { type backend_util, type DataType, type TensorInfo, util } from "@tensorflow/tfjs-core";
@@ -6,14 +6,14 @@ import { type Addon, OPERANDS, type Operands } from "./addon.ts";
 import { BufferPool } from "./buffers.ts";
 
 /**
- * How much memory tensors and what is kept for later ones may always take. At the end of a step nearly all that it used
- * is free: 135 MB for the basic CNN with batches of 64. A training process is to stay under 400 MB.
+ * How much memory tensors and free memory together may always take. At the end of a step nearly all of its memory is free:
+ * 135 MB for the basic CNN with batches of 64. A training process should stay under 400 MB.
  */
 const LEAST_BYTES = 256e6;
 
 type DataId = object;
 
-/** TensorFlow.js's cpu backend, whose float32 outputs may lie in memory of the pool. */
+/** TensorFlow.js's cpu backend, with float32 outputs in memory of the pool. */
 export class NativeBackend extends MathBackendCPU {
   readonly addon: Addon;
   readonly pool: BufferPool;
@@ -54,23 +54,23 @@ export class NativeBackend extends MathBackendCPU {
     return isGone;
   }
 
-  /** A copy where the values lie in memory that will be written over. */
+  /** A copy if the values are in memory that will be overwritten. */
   override readSync(dataId: DataId): backend_util.BackendValues {
     const values = super.readSync(dataId);
     const isPooled = ArrayBuffer.isView(values) && this.pool.holdersOf(values) !== undefined;
     return isPooled ? (values as Float32Array).slice() : values;
   }
 
-  /** An output of a kernel, whose values are yet to be written. */
+  /** A kernel's output, for it to write. */
   makeFloats(shape: number[]): { tensor: TensorInfo; values: Float32Array } {
     const values = this.pool.take(util.sizeFromShape(shape));
     return { tensor: this.makeTensorInfo(shape, "float32", values), values };
   }
 
-  /** The values of a float32 tensor, to be read only. */
+  /** The values of a float32 tensor, for reading only. */
   floatsOf({ dataId }: TensorInfo): Float32Array {
     const { values } = this.data.get(dataId);
-    // A boolean or whole number cast to float32 is left as it lies by the cpu backend.
+    // The cpu backend does not convert booleans and whole numbers that are cast to float32.
     return values instanceof Float32Array ? values : new Float32Array(values as unknown as ArrayLike<number>);
   }
 }

@@ -1,4 +1,4 @@
-// Engine `tensorflow`: each of TensorFlow.js's operations by libtensorflow, on the processor or on an NVIDIA card.
+// Engine `tensorflow`: libtensorflow runs TensorFlow.js's operations, on the processor or on an NVIDIA card.
 
 import { setBackend } from "@tensorflow/tfjs-core";
 import { composedOptimizers } from "../composed.ts";
@@ -7,7 +7,7 @@ import { loadTfjsNode, TENSORFLOW_BACKEND } from "./tfjs-node.ts";
 
 /**
  * Makes the package's backend TensorFlow.js's current one.
- * @throws Error where the package is not to be had.
+ * @throws Error if the package is not available.
  */
 export async function startTensorflow(identity: EngineIdentity): Promise<Engine> {
   const found = await loadTfjsNode();

@@ -1,4 +1,4 @@
-// Engine `tensorflow`: TensorFlow itself, through the user's own `tfjs-node`.
+// Engine `tensorflow`: TensorFlow itself, through the package `tfjs-node` that the user installs.
 
 import type { EngineDefinition } from "../types.ts";
 

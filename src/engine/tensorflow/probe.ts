@@ -1,4 +1,4 @@
-// Whether this machine has engine `tensorflow`. To tell, the package has to be loaded: only then does it look for a card.
+// Whether this machine has engine `tensorflow`. Only when it is loaded does the package look for a card.
 
 import { version_core } from "@tensorflow/tfjs-core";
 import { processorName } from "../../common/machine.ts";

@@ -1,4 +1,4 @@
-// TensorFlow's own library behind TensorFlow.js: the package tfjs-node, or tfjs-node-gpu, where the user has installed it. It
+// TensorFlow's own library behind TensorFlow.js: the package tfjs-node, or tfjs-node-gpu, if the user has installed it. It
 // cannot be bundled, and its installation downloads libtensorflow. Its last release is 4.22.0 (2024).
 
 import { readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ export const TENSORFLOW_BACKEND = "tensorflow";
 const GPU_PACKAGE = "@tensorflow/tfjs-node-gpu";
 const PACKAGES = [GPU_PACKAGE, "@tensorflow/tfjs-node"] as const;
 
-/** What CUDA, cuDNN and the driver are called on Linux, in the versions that the package's libtensorflow takes. */
+/** The libraries of CUDA, cuDNN and the driver on Linux, in the versions that the package's libtensorflow needs. */
 const CUDA_LIBRARIES = ["libcuda.so.1", "libcudart.so.11.0", "libcublas.so.11", "libcudnn.so.8"];
 
 export interface TfjsNode {
@@ -32,7 +32,7 @@ export interface TfjsNode {
   readonly isOnGraphicsCard: boolean;
 }
 
-/** Its backend, as far as it is asked here. */
+/** The members of its backend that are used here. */
 interface TfjsNodeBackend extends KernelBackend {
   readonly binding: { readonly TF_Version: string };
   readonly isUsingGpuDevice: boolean;
@@ -40,13 +40,13 @@ interface TfjsNodeBackend extends KernelBackend {
 
 interface Installed {
   readonly name: string;
-  /** Of what `require` of the package loads. */
+  /** Of the file that `require` loads. */
   readonly path: string;
 }
 
 let loaded: Promise<TfjsNode | EngineMissing> | undefined;
 
-/** The package, loaded once in a process, with its backend registered; or why it is not to be had. */
+/** The package, loaded once in a process, with its backend registered; or why it is not available. */
 export function loadTfjsNode(): Promise<TfjsNode | EngineMissing> {
   loaded ??= load();
   return loaded;
@@ -57,16 +57,16 @@ async function load(): Promise<TfjsNode | EngineMissing> {
   if (!installed) {
     return {
       missing: "is not installed",
-      mend: `npm install ${PACKAGES[1]}@${version_core}, or ${GPU_PACKAGE}@${version_core} for an NVIDIA card with CUDA 11.2 and cuDNN 8.1`,
+      fix: `npm install ${PACKAGES[1]}@${version_core}, or ${GPU_PACKAGE}@${version_core} for an NVIDIA card with CUDA 11.2 and cuDNN 8.1`,
     };
   }
   const { name, path } = installed;
   const { version } = JSON.parse(readFileSync(join(dirname(path), "..", "package.json"), "utf8"));
-  // They share TensorFlow.js's one engine, through the global object, and so must mean the same by its kernels.
+  // Both share TensorFlow.js's one engine, through the global object, so their kernels must be of one version.
   if (version !== version_core) {
     return {
-      missing: `finds ${name} ${version}, and takes ${version_core}`,
-      mend: `npm install ${name}@${version_core}`,
+      missing: `finds ${name} ${version}, but needs ${version_core}`,
+      fix: `npm install ${name}@${version_core}`,
     };
   }
   let backend: TfjsNodeBackend;
@@ -80,7 +80,7 @@ async function load(): Promise<TfjsNode | EngineMissing> {
   return { tensorflow: binding.TF_Version, isOnGraphicsCard: isUsingGpuDevice };
 }
 
-/** From the working folder, where a standalone executable's user has installed it, and from beside this program. */
+/** In the working folder, where users of the standalone executable install it, or beside this program. */
 function locate(): Installed | undefined {
   const program = isSea() ? process.execPath : import.meta.url;
   const places = [createRequire(join(process.cwd(), "package.json")), createRequire(program)];
@@ -96,12 +96,12 @@ function locate(): Installed | undefined {
   return undefined;
 }
 
-/** Loads the package, which registers its backend; the current one stays that. @throws Error where it cannot. */
+/** Loads the package, which registers its backend, and keeps the current one. @throws Error if it cannot be loaded. */
 async function register(path: string): Promise<TfjsNodeBackend> {
   prepareProcess();
   const current: string | undefined = getBackend();
   const isQuiet = flags().getBool("PROD");
-  // Where it brings a TensorFlow.js of its own, that would warn of what it registers a second time.
+  // Keeps a second copy of TensorFlow.js, which the package may bring, from warning that its kernels are registered already.
   flags().set("PROD", true);
   try {
     createRequire(path)(path);
@@ -115,17 +115,17 @@ async function register(path: string): Promise<TfjsNodeBackend> {
 }
 
 function prepareProcess(): void {
-  // The package calls these, which Node 22 warns of and Node 23 no longer has.
+  // The package calls these, which are deprecated in Node 22 and missing in Node 23.
   Object.assign(util, {
     isArray: Array.isArray,
     isNullOrUndefined: (value: unknown) => value === null || value === undefined,
   });
   const { env } = process;
-  // Trainings are processes, side by side: a thread and some of the card's memory for each, not all for the first.
+  // Trainings are processes side by side: each gets one thread, and a part of the card's memory.
   env.TF_NUM_INTRAOP_THREADS ??= "1";
   env.TF_NUM_INTEROP_THREADS ??= "1";
   env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
-  // Errors alone: what a user can mend is told here, in a line.
+  // Errors alone: we report in one line what a user can fix.
   env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 }
 
@@ -134,12 +134,12 @@ function explain(name: string, reason: string): EngineMissing {
   if (/tfjs_binding\.node\) can not be found/.test(reason)) {
     return {
       missing: `finds ${name} without its compiled addon for this system and Node`,
-      mend: `npm rebuild ${name} --build-addon-from-source, where npm may run its install script and there are Python and a C++ compiler; or install it with Node 22 or older`,
+      fix: `npm rebuild ${name} --build-addon-from-source, which needs npm's permission to run install scripts, Python and a C++ compiler; or install it with Node 22 or older`,
     };
   }
   return {
     missing: `cannot load ${name} on Node ${process.versions.node}: ${reason}`,
-    mend: `npm rebuild ${name} --build-addon-from-source; it was made for Node 22 and older`,
+    fix: `npm rebuild ${name} --build-addon-from-source; it was made for Node 22 and older`,
   };
 }
 
@@ -151,11 +151,11 @@ function explainNoCard(tensorflow: string): EngineMissing {
     missing: absent
       ? `finds no graphics card, since the system does not find ${absent}`
       : `finds no NVIDIA card that TensorFlow ${tensorflow} can use`,
-    mend: `install CUDA 11.2 and cuDNN 8.1, and name their folders in LD_LIBRARY_PATH; or remove ${GPU_PACKAGE} and install ${PACKAGES[1]}, for the processor`,
+    fix: `install CUDA 11.2 and cuDNN 8.1, and name their folders in LD_LIBRARY_PATH; or remove ${GPU_PACKAGE} and install ${PACKAGES[1]}, for the processor`,
   };
 }
 
-/** Whether the system's loader finds it: Node loads it, and only then sees that it is no addon. */
+/** Whether the system's loader finds it: Node loads it, and then reports that it is not an addon. */
 function isLibrary(name: string): boolean {
   try {
     process.dlopen({ exports: {} }, name);

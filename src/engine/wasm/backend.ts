@@ -1,4 +1,4 @@
-// Engine `wasm`: TensorFlow.js's WebAssembly backend (XNNPACK, 128-bit SIMD), made to train.
+// Engine `wasm`: TensorFlow.js's WebAssembly backend (XNNPACK, 128-bit SIMD), with what it lacks for training.
 
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { env, setBackend } from "@tensorflow/tfjs-core";

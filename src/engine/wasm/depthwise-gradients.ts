@@ -1,5 +1,5 @@
 // The gradients of depthwise convolutions, which @tensorflow/tfjs-backend-wasm 4.22 lacks: each pair of a pixel and a tap of
-// the filter is looked at once, and adds its product for all channels.
+// the filter is visited once, and adds its product for all channels.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import {
@@ -58,7 +58,7 @@ function filterGradient(backend: BackendWasm, x: TensorInfo, dy: TensorInfo, inf
   return gradient;
 }
 
-/** Calls visit(the pixel's first value, the output place's, the tap's) for all that meet. */
+/** Calls visit for each pixel, place of the output and tap that are multiplied, with the index of the first value of each. */
 function eachTap(info: WindowInfo, visit: (pixel: number, place: number, tap: number) => void): void {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
   for (let image = 0; image < batchSize; image++) {

@@ -1,4 +1,4 @@
-// How our kernels on TensorFlow.js's WebAssembly backend are declared, installed and called; and the backend's heap as typed
+// How our kernels on TensorFlow.js's WebAssembly backend are declared, installed and called; the backend's heap as typed
 // arrays.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";

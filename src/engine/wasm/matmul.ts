@@ -1,5 +1,5 @@
-// Matrix products with a transposed operand. The backend multiplies plain matrices through XNNPACK, but takes scalar
-// loops as soon as one is transposed (dense layers' gradients): transpose first, whatever is smallest to move.
+// Matrix products with a transposed operand. The backend multiplies plain matrices with XNNPACK, but uses scalar loops as soon
+// as one is transposed (in dense layers' gradients). Transposing first is faster; we transpose whatever is smallest.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import { BatchMatMul, type BatchMatMulAttrs, type TensorInfo, util } from "@tensorflow/tfjs-core";

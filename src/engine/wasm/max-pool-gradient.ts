@@ -1,5 +1,5 @@
-// The gradient of max-pooling. The backend's own walks every window again for every input pixel; here each window is
-// looked at once, and its gradient goes to the first of its greatest values (as TensorFlow.js's cpu backend does).
+// The gradient of max-pooling. The backend's own goes through every window again for every input pixel; here each window is
+// visited once, and its gradient goes to the first of its greatest values, as on TensorFlow.js's cpu backend.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import { MaxPoolGrad, type MaxPoolGradAttrs, type TensorInfo } from "@tensorflow/tfjs-core";

@@ -1,4 +1,4 @@
-// Engine `wasm` runs wherever this program does.
+// Engine `wasm` is available on every machine.
 
 import { version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import { processorName } from "../../common/machine.ts";

@@ -6,8 +6,8 @@ import type { RmsPropSettings, RmsPropVariable } from "../optimizers.ts";
 import { floatsOf } from "./kernels.ts";
 
 /**
- * See Optimizers.rmsProp. The new weights go to a tensor of their own: the backend keeps a filter's packed copy for as
- * long as its tensor lives, so weights changed in place would never reach the convolutions.
+ * See Optimizers.rmsProp. The new weights go to a new tensor: the backend keeps a packed copy of a filter for the lifetime of
+ * its tensor, so weights changed in place would never reach the convolutions.
  */
 export function rmsProp(trained: readonly RmsPropVariable[], settings: RmsPropSettings): void {
   const wasm = backend() as BackendWasm;

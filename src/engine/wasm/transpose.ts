@@ -7,8 +7,7 @@ import { floatsOf } from "./kernels.ts";
 const BLOCK = 16;
 
 /**
- * [rows, columns] → [columns, rows], each element a run of `depth` floats:
- * the middle axes of [rows, columns, depth] exchanged. The caller owns the result.
+ * [rows, columns] → [columns, rows]. The caller owns the result.
  */
 export function transposeMatrix(
   backend: BackendWasm,

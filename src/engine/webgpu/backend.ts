@@ -1,5 +1,5 @@
-// Engine `webgpu`: TensorFlow.js's WebGPU backend on Dawn, made to train: gradients as tiled products and in few passes,
-// optimizers in one, and steps that are recorded once and repeated without TensorFlow.js.
+// Engine `webgpu`: TensorFlow.js's WebGPU backend on Dawn, made fast for training: gradients as tiled products and in few
+// passes, optimizers in one pass, and steps that are recorded once and then replayed without TensorFlow.js.
 
 import "@tensorflow/tfjs-layers"; // registers the gradients, of which some are replaced
 import { env, findBackendFactory, registerBackend, setBackend } from "@tensorflow/tfjs-core";
@@ -24,7 +24,7 @@ let started: GpuBackend | undefined;
 
 /**
  * Starts the backend and makes it TensorFlow.js's current one. A process has one device.
- * @throws RunError where there is no graphics adapter.
+ * @throws RunError if there is no graphics adapter.
  */
 export async function startWebgpu(identity: EngineIdentity): Promise<Engine> {
   started ??= await createBackend();
@@ -43,7 +43,7 @@ async function createBackend(): Promise<GpuBackend> {
 }
 
 function register(backend: GpuBackend): void {
-  // Nothing is computed on the processor for being small: a recording would not see it.
+  // Computes nothing on the processor, however small it is: it would be missing in a recording.
   env().set("WEBGPU_CPU_FORWARD", false);
   installKernels([
     ...convolutionKernels,

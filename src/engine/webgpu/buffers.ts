@@ -1,7 +1,6 @@
-// The GPU's memory as buffers that are used again. It takes the place of TensorFlow.js's BufferManager, which could not keep
-// a recording's buffers apart from the others.
+// The GPU's memory as reused buffers. Replaces TensorFlow.js's BufferManager, which cannot reserve buffers for a recording.
 
-/** Buffers of one size and usage are alike. */
+/** Buffers of the same size and usage are interchangeable. */
 class FreeBuffers {
   readonly #byKind = new Map<string, GPUBuffer[]>();
 
@@ -21,23 +20,23 @@ class FreeBuffers {
   }
 }
 
-/** The buffers of recordings that never run at the same time, so that each may write where another one has. */
+/** The buffers of recordings that never run at the same time, and so may overwrite each other's. */
 export class Reserve {
   readonly free = new FreeBuffers();
   readonly all = new Set<GPUBuffer>();
-  /** Written once, from outside: nothing else may ever come to lie there, since a repetition reads it again. */
+  /** Written once, from outside, and never reused: every replay reads them again. */
   readonly constants = new Set<GPUBuffer>();
 }
 
-/** Has the methods and fields of BufferManager that TensorFlow.js uses. */
+/** With the methods and fields of BufferManager that TensorFlow.js uses. */
 export class Buffers {
   readonly #device: GPUDevice;
   readonly #free = new FreeBuffers();
-  /** Those of all reserves. */
+  /** The buffers of all reserves. */
   readonly #reserved = new Set<GPUBuffer>();
-  /** Where buffers come from and go to while something is recorded. */
+  /** Where buffers come from and return to during a recording. */
   reserve: Reserve | undefined;
-  /** In bytes, as is the other. */
+  /** Both in bytes. */
   numBytesUsed = 0;
   numBytesAllocated = 0;
 
@@ -45,7 +44,7 @@ export class Buffers {
     this.#device = device;
   }
 
-  /** A buffer of so many bytes. `isMapped`: to be written; it may come unmapped, and is then written by a copy. */
+  /** A buffer of this many bytes. `isMapped`: for writing; if it is returned unmapped, it is written by a copy. */
   acquireBuffer(size: number, usage: number, isMapped = false, isReused = true): GPUBuffer {
     this.numBytesUsed += size;
     const { reserve } = this;
@@ -62,20 +61,20 @@ export class Buffers {
     this.numBytesUsed -= buffer.size;
     const { reserve } = this;
     if (reserve) {
-      // Also what was acquired before the recording: a repetition may read it.
+      // Also buffers acquired before the recording: a replay may read them.
       this.#reserveFor(reserve, buffer);
       if (!reserve.constants.has(buffer)) reserve.free.put(buffer);
       return;
     }
-    // A repetition writes there again.
+    // A replay writes to them again.
     if (this.#reserved.has(buffer)) return;
     if (isReused) this.#free.put(buffer);
     else this.#destroy(buffer);
   }
 
   /**
-   * Frees the memory of a reserve whose recordings are over, and of whatever else nobody uses: the next model's buffers have
-   * other sizes.
+   * Frees the memory of a reserve whose recordings are no longer needed, and all other unused memory: the next model's
+   * buffers have other sizes.
    */
   free(reserve: Reserve): void {
     for (const buffer of [...reserve.all, ...this.#free.takeAll()]) {

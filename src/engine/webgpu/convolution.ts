@@ -1,7 +1,7 @@
-// Convolutions and their gradients as products whose operands are read from images where they lie; see Dumoulin and Visin
-// 2016, "A guide to convolution arithmetic for deep learning". TensorFlow.js's own gradients have one invocation sum over
-// all images for each value of a filter, which leaves a GPU idle. Shapes are constants of the shader, so that its
-// divisions become multiplications.
+// Convolutions and their gradients as products whose operands are read directly from images; see Dumoulin and Visin 2016, "A
+// guide to convolution arithmetic for deep learning". In TensorFlow.js's own gradients one invocation sums over all images
+// for each value of a filter, which leaves a GPU mostly idle. Shapes are constants of the shader, so that the compiler turns
+// divisions into multiplications.
 
 import {
   Conv2D,
@@ -31,7 +31,7 @@ function tapPlace(index: string, width: number, channels: number): string {
   return `vec4i(i32(${index}) / ${width * channels}, i32(${index}) / ${channels} % ${width}, i32(${index}) % ${channels}, 0)`;
 }
 
-/** WGSL: statements that read `images` at (image, y, x, channel), or 0 beyond the border, `step` values at once. */
+/** WGSL: statements that return `images` at (image, y, x, channel), or 0 beyond the border; four values if `isVector`. */
 function readPixel(
   images: string,
   height: number,
@@ -45,7 +45,7 @@ function readPixel(
   return ${images}[(((image * ${height} + y) * ${width} + x) * ${channels} + channel)${isVector ? " / 4" : ""}];`;
 }
 
-/** x [batch, height, width, channels] under the window at each place of the output: [pixels of output, taps]. */
+/** The left operand is x [batch, height, width, channels] in the window of each output place: [output pixels, taps]. */
 function convolve(
   backend: GpuBackend,
   x: TensorInfo,
@@ -94,7 +94,7 @@ function convolve(
   );
 }
 
-/** For each pixel of the input, the output's gradients that it had a part in, by the taps that it met. */
+/** The left operand has, for each input pixel and tap, the gradient of the output place where the two meet. */
 function inputGradient(
   backend: GpuBackend,
   dy: TensorInfo,
@@ -104,7 +104,7 @@ function inputGradient(
   const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels } = info;
   const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
   const isVector = outChannels % 4 === 0;
-  // A place of the output is met where the distance is a multiple of the stride.
+  // There is such a place only if the distance is a multiple of the stride.
   const divide = (name: string, stride: number) =>
     stride === 1
       ? ""
@@ -144,7 +144,7 @@ function inputGradient(
   );
 }
 
-/** For each tap, the sum over all places of the output of the input that it met there, times the output's gradient. */
+/** For each tap, the sum over all output places of the input pixel that it meets there, times the output's gradient. */
 function filterGradient(backend: GpuBackend, x: TensorInfo, dy: TensorInfo, info: WindowInfo): TensorInfo {
   const { batchSize, outHeight, outWidth, outChannels, inHeight, inWidth, inChannels } = info;
   const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;

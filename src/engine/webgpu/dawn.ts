@@ -1,18 +1,18 @@
-// Dawn, the WebGPU of Chromium, as an addon of Node's (npm package `webgpu`): its adapters, and a device on the best.
+// Dawn, the WebGPU of Chromium, as a Node addon (npm package `webgpu`): its adapters, and a device on the best one.
 
 import { assetPath, DAWN } from "../../common/assets.ts";
 import { RunError } from "../../common/errors.ts";
 
 interface Dawn {
   create(flags: readonly string[]): GPU;
-  /** What a browser's window has: GPUBuffer, GPUBufferUsage and so on. */
+  /** Globals of a browser: GPUBuffer, GPUBufferUsage and so on. */
   readonly globals: object;
 }
 
-/** It ends when nobody holds it any more, and its devices with it. */
+/** Kept, since it and its devices end when it is garbage-collected. */
 let gpu: GPU | undefined;
 
-/** WebGPU's entry. @throws Error where the addon cannot be loaded. */
+/** The entry point of WebGPU. @throws Error if the addon cannot be loaded. */
 function loadDawn(): GPU {
   if (gpu) return gpu;
   const loaded = { exports: {} };
@@ -31,13 +31,13 @@ function requestAdapter(): Promise<GPUAdapter | null> {
 export interface AdapterDescription {
   /** By the name that its maker gave it. */
   readonly device: string;
-  /** Of the driver, where it tells. */
+  /** The driver's description; empty if it has none. */
   readonly driver: string;
   /** It computes on the processor. */
   readonly isSoftware: boolean;
 }
 
-/** What Dawn tells of an adapter; TensorFlow.js brings older types. */
+/** Dawn's description of an adapter; the types of TensorFlow.js are older. */
 interface AdapterInfo extends GPUAdapterInfo {
   readonly isFallbackAdapter: boolean;
 }
@@ -46,10 +46,10 @@ function infoOf(adapter: GPUAdapter): AdapterInfo {
   return (adapter as unknown as { readonly info: AdapterInfo }).info;
 }
 
-/** By the names that they give themselves, where they do not say it: SwiftShader, Mesa's, Windows's. */
+/** Software adapters that are recognised by their names alone: SwiftShader, and those of Mesa and Windows. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|microsoft basic render/i;
 
-/** The adapter that trainings would run on; null where there is none. @throws Error where Dawn cannot be loaded. */
+/** The adapter on which trainings would run; null if there is none. @throws Error if Dawn cannot be loaded. */
 export async function describeAdapter(): Promise<AdapterDescription | null> {
   const adapter = await requestAdapter();
   if (!adapter) return null;
@@ -61,7 +61,7 @@ export async function describeAdapter(): Promise<AdapterDescription | null> {
   };
 }
 
-/** A device of the best adapter, with all the memory that it lets one buffer have. @throws RunError where there is none. */
+/** A device of the best adapter, with its largest limits for buffers. @throws RunError if there is none. */
 export async function requestDevice(): Promise<{ device: GPUDevice; info: GPUAdapterInfo; gpu: GPU }> {
   const adapter = await requestAdapter();
   if (!adapter) throw new RunError("engine webgpu finds no graphics adapter any more; run again");

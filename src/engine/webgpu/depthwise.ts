@@ -1,5 +1,5 @@
-// The gradient of a depthwise convolution's filter: for each tap a sum over the rows of pixels. TensorFlow.js's own has one
-// invocation go through all images for each value of the filter.
+// The gradient of a depthwise convolution's filter: for each tap a sum over the rows of pixels. In TensorFlow.js's
+// own one invocation goes through all images for each value of the filter.
 
 import {
   DepthwiseConv2dNativeBackpropFilter,

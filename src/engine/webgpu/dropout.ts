@@ -1,5 +1,5 @@
-// Dropout's masks on the GPU: Threefry-2x32 as common/threefry.ts has it, with the numbers of dropoutMask, so that every
-// engine drops the same values. The gradient makes the mask again rather than keep it.
+// Dropout's masks on the GPU: Threefry-2x32 as in common/threefry.ts, with the numbers of dropoutMask, so that all engines drop
+// the same values. The gradient computes the mask again instead of storing it.
 
 import {
   engine,
@@ -15,7 +15,7 @@ import { elementwise, type Shader, words, workgroupsFor } from "./shader.ts";
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
-/** Twenty rounds, a subkey after each four. */
+/** Twenty rounds, with a subkey after every four. */
 function rounds(): string {
   const lines: string[] = [];
   for (let round = 0; round < 20; round++) {
@@ -29,7 +29,7 @@ function rounds(): string {
   return lines.join("\n  ");
 }
 
-/** An invocation has the 64 bits of a counter, which are four values' numbers: see dropoutMask. */
+/** An invocation computes the 64 bits of one counter, the numbers of four values: see dropoutMask. */
 const DROPOUT: Shader = {
   name: SEEDED_DROPOUT,
   code: `

@@ -1,4 +1,4 @@
-// Gradients that take one pass over values, where TensorFlow.js composes them of two or three.
+// Gradients in one pass, which TensorFlow.js composes of two or three.
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { areFloats } from "../kernels.ts";
@@ -10,7 +10,7 @@ interface GradientInputs {
   x: TensorInfo;
 }
 
-/** A kernel from dy and x, of the same shape, to `slope`, WGSL of `d` and `v`. */
+/** A kernel that maps dy and x, of the same shape, to `slope`, WGSL of their values `d` and `v`. */
 function gradient(name: string, slope: string) {
   return kernel<GradientInputs>(name, (backend, { dy, x }) => {
     if (!areFloats(dy, x)) return undefined;
@@ -36,7 +36,7 @@ ${elementwise(
 interface DifferenceInputs {
   dy: TensorInfo;
   a: TensorInfo;
-  /** Of a's last axes, repeated along the others. */
+  /** It has a's last axes, and is repeated along the others. */
   b: TensorInfo;
 }
 

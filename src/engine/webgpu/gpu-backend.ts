@@ -1,5 +1,5 @@
-// TensorFlow.js's WebGPU backend, with shaders of our own beside its own, memory that recordings can keep to themselves, and
-// errors that say what would mend them. What it does can be written down and repeated: see Tape.
+// TensorFlow.js's WebGPU backend, extended by our own shaders, memory reserved for recordings, and errors that say how to fix
+// them. Its commands can be recorded and replayed: see Tape.
 
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import {
@@ -15,14 +15,14 @@ import { Buffers, type Reserve } from "./buffers.ts";
 import type { Shader } from "./shader.ts";
 import { Tape, tapedDevice } from "./tape.ts";
 
-/** Numbers that a shader is given: the same each time, or told anew for every repetition of a recording. */
+/** Parameters of a shader: the same each time, or computed anew for every replay of a recording. */
 export type Uniforms = Uint32Array<ArrayBuffer> | (() => Uint32Array<ArrayBuffer>);
 
-/** Fields of TensorFlow.js's backend that its type keeps to itself. */
+/** Private fields of TensorFlow.js's backend. */
 interface Internals {
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
-  /** Released when the commands have been submitted. */
+  /** Released once the commands have been submitted. */
   readonly uniformPendingDisposal: GPUBuffer[];
 }
 
@@ -49,12 +49,12 @@ export class GpuBackend extends WebGPUBackend {
     device.lost.then(({ message }) => this.#fail(lossOf(message)));
   }
 
-  /** @throws RunError where the GPU has failed since the last time: nothing computed then is of worth. */
+  /** @throws RunError if the GPU has failed: its results are then worthless. */
   check(): void {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Where the tensor's values lie on the GPU. */
+  /** The buffer of the tensor's values on the GPU. */
   bufferOf({ dataId }: TensorInfo): GPUBuffer {
     this.uploadToGPU(dataId);
     return this.tensorMap.get(dataId).resource as GPUBuffer;
@@ -91,7 +91,7 @@ export class GpuBackend extends WebGPUBackend {
     return pipeline;
   }
 
-  /** The pipeline of a shader, and buffers bound to it: for whoever dispatches the same again and again. */
+  /** The pipeline of a shader with bound buffers, for callers that dispatch it repeatedly. */
   prepare(shader: Shader, buffers: readonly GPUBuffer[]): [GPUComputePipeline, GPUBindGroup] {
     const pipeline = this.#pipelineOf(shader);
     return [pipeline, this.bind(pipeline, buffers)];
@@ -118,7 +118,7 @@ export class GpuBackend extends WebGPUBackend {
     pass.dispatchWorkgroups(...workgroups);
   }
 
-  /** A uniform buffer that is written now and is anybody's once what uses it has been submitted. */
+  /** A uniform buffer that is written now, and released once the commands that use it have been submitted. */
   #writeUniforms(uniforms: Uniforms): GPUBuffer {
     const isLive = typeof uniforms === "function";
     const words = isLive ? uniforms() : uniforms;
@@ -136,7 +136,7 @@ export class GpuBackend extends WebGPUBackend {
     return buffer;
   }
 
-  /** Writes a buffer's first bytes, four by four; what uses its present content must have been submitted. */
+  /** Writes a buffer's first bytes, a multiple of four; commands that use its present content must have been submitted. */
   writeBuffer(
     buffer: GPUBuffer,
     data: Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
@@ -149,7 +149,7 @@ export class GpuBackend extends WebGPUBackend {
     return this.#device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   }
 
-  /** A buffer's content, once everything that is to write it has. @throws RunError where the GPU has failed. */
+  /** A buffer's content after all pending writes. @throws RunError if the GPU has failed. */
   async readBuffer(buffer: GPUBuffer): Promise<ArrayBuffer> {
     this.check();
     try {
@@ -174,8 +174,8 @@ export class GpuBackend extends WebGPUBackend {
   }
 
   /**
-   * Runs the function and writes down what it does. Variables in `state` that it assigns to are changed where they lie, so
-   * that a recording finds them there.
+   * Runs the function and records its commands. Variables in `state` to which it assigns are then changed in place, so that a
+   * replay finds them there.
    */
   watch(run: () => void, state: readonly Variable[]): Tape {
     for (const { dataId } of state) this.uploadToGPU(dataId);
@@ -196,7 +196,7 @@ export class GpuBackend extends WebGPUBackend {
     return tape;
   }
 
-  /** The same, to be repeated: what buffers it takes are the reserve's from then on. */
+  /** The same, for replays: the buffers that it uses belong to the reserve from then on. */
   record(run: () => void, state: readonly Variable[], reserve: Reserve): Tape {
     this.flush();
     this.buffers.reserve = reserve;
@@ -217,7 +217,7 @@ export class GpuBackend extends WebGPUBackend {
     this.#device.queue.submit([encoder.finish()]);
   }
 
-  /** A variable's buffer to be written to; the variable moves where somebody else can see its values: a clone. */
+  /** A variable's buffer, for writing; the variable moves to a buffer of its own first if a clone shares its values. */
   ownBuffer(variable: Variable): GPUBuffer {
     const buffer = this.bufferOf(variable);
     if (this.refCount(variable.dataId) === 1) return buffer;
@@ -236,7 +236,7 @@ export class GpuBackend extends WebGPUBackend {
     super.uploadToGPU(dataId);
   }
 
-  /** The values; they are not kept here, since a repetition changes those on the GPU. */
+  /** The values. They are not cached, since a replay changes them on the GPU. */
   override async read(dataId: object): ReturnType<WebGPUBackend["read"]> {
     this.check();
     try {
@@ -259,9 +259,9 @@ export class GpuBackend extends WebGPUBackend {
   }
 }
 
-const LOWER = "lower child_batch_size, workers or image_size, or take a smaller model";
+const LOWER = "lower child_batch_size, workers or image_size, or use a smaller model";
 
-/** What an error that nobody waited for means. */
+/** The error for one that Dawn reports outside of any call. */
 export function failureOf(error: GPUError): Error {
   if (error instanceof GPUOutOfMemoryError) {
     return new RunError(`engine webgpu ran out of the GPU's memory; ${LOWER}`);
@@ -272,6 +272,6 @@ export function failureOf(error: GPUError): Error {
 function lossOf(reason: string): Error {
   const [line] = reason.trim().split("\n");
   return new RunError(
-    `engine webgpu lost the GPU (${line || "no reason is given"}): its driver restarted, or its memory is full; ${LOWER}`,
+    `engine webgpu lost the GPU (${line || "no reason given"}): its driver restarted, or its memory is full; ${LOWER}`,
   );
 }

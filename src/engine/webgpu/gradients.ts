@@ -1,4 +1,4 @@
-// The gradient that a shader computes in one pass, besides those that all engines' own kernels compute so.
+// The gradient that a shader computes in one pass, besides the common ones.
 
 import { engine, neg, reshape, SquaredDifference, sum, type Tensor, util } from "@tensorflow/tfjs-core";
 import type { Gradient } from "../gradients.ts";

@@ -1,5 +1,5 @@
 // Matrix products, with either operand transposed, and with the bias and the activation of a dense layer. TensorFlow.js's
-// own add up deep products by atomic operations, in whatever order they come.
+// own kernels sum deep products by atomic operations, in an order that varies.
 
 import {
   _FusedMatMul,
@@ -23,7 +23,7 @@ interface Options {
   readonly activation?: ProductActivation;
 }
 
-/** a [..., rows, depth] · b [..., depth, columns], of as many matrices, or of one on either side for all of the other's. */
+/** a [..., rows, depth] · b [..., depth, columns], for equally many matrices, or one on a side for all on the other. */
 function matMul(backend: GpuBackend, a: TensorInfo, b: TensorInfo, options: Options): TensorInfo | undefined {
   const { transposeA, transposeB, bias, activation } = options;
   const [aCount, bCount] = [a, b].map(({ shape }) => util.sizeFromShape(shape.slice(0, -2)));
@@ -53,7 +53,7 @@ function matMul(backend: GpuBackend, a: TensorInfo, b: TensorInfo, options: Opti
   );
 }
 
-/** @param along the direction in which the matrix lies, row by row. */
+/** @param along the direction of the matrix's rows. */
 function operandOf(name: string, matrix: TensorInfo, count: number, along: Operand["along"]): Operand {
   const [height, width] = matrix.shape.slice(-2);
   const isVector = width % 4 === 0;

@@ -1,5 +1,5 @@
-// A model's steps on the GPU: images are copied there once and put together to batches there, losses and hits stay there
-// until a pass is over, and after two steps of a kind the next are repeated from a recording.
+// A model's steps on the GPU: images are copied to it once and gathered into batches there, losses and hits stay there until a
+// pass ends, and after two steps of a kind the next ones are replays of a recording.
 
 import {
   customGrad,
@@ -21,23 +21,23 @@ import type { GpuBackend } from "./gpu-backend.ts";
 import { Repeated } from "./repeated.ts";
 import { elementwise, type Shader, words, workgroupsFor } from "./shader.ts";
 
-/** Images on the GPU, and what is done with them. */
+/** Images on the GPU, with the steps on them. */
 interface Resident {
-  /** Four pixels' values a word; an image begins with a word. */
+  /** Four values a word; each image begins at a word. */
   readonly pixels: GPUBuffer;
   /** int32 [images] */
   readonly labels: GPUBuffer;
-  /** int32: the images of a pass, one after another. */
+  /** int32: the indices of a pass's images, in their order. */
   readonly order: GPUBuffer;
-  /** float32 [images of a pass, 2]: each one's loss, and whether it was classified rightly. */
+  /** float32 [images of a pass, 2]: the loss of each, and 1 if it was classified correctly. */
   readonly outcomes: GPUBuffer;
-  /** Images that a pass may have. */
+  /** The most images of a pass. */
   readonly capacity: number;
   /** By kind and number of images. */
   readonly steps: Map<string, Repeated>;
 }
 
-/** Puts the next images of a pass together, as pixels in [0, 1]. */
+/** Gathers the next images of a pass, as pixels in [0, 1]. */
 const GATHER: Shader = {
   name: "batch",
   code: `
@@ -59,7 +59,7 @@ ${elementwise(
 )}`,
 };
 
-/** The loss of each image (softmax and cross-entropy), whether its class is the likeliest, and the gradient of the mean. */
+/** The loss of each image (softmax and cross-entropy), whether its class is the most likely, and the gradient of the mean. */
 const HEAD: Shader = {
   name: "loss",
   code: `
@@ -98,10 +98,10 @@ export class GpuModel implements DeviceModel {
   readonly #state: Variable[];
   readonly #imageShape: number[];
   readonly #reserve = new Reserve();
-  /** By the pixels that they are of. */
+  /** By their pixels. */
   readonly #residents = new Map<Uint8Array, Resident>();
   #resident: Resident | undefined;
-  /** Of the pass: images, and how many of them have been seen. */
+  /** Of the pass: its images, and how many have been used. */
   #length = 0;
   #first = 0;
 
@@ -134,7 +134,7 @@ export class GpuModel implements DeviceModel {
         const logits = this.#net.apply(images, { training: true }) as Tensor2D;
         return customGrad((x, save) => {
           (save as GradSaveFunc)([this.#judge(resident, x as Tensor2D, count)]);
-          // Nobody looks at it: the images' losses are among the outcomes.
+          // The value is not used: the images' losses are among the outcomes.
           return { value: scalar(0), gradFunc: (_: Tensor, saved: Tensor[]) => saved[0] };
         })(logits);
       }, this.#trained);
@@ -161,7 +161,7 @@ export class GpuModel implements DeviceModel {
     return { loss, correct };
   }
 
-  /** How many shaders a step of each kind dispatches, once it is repeated. */
+  /** How many shaders a replayed step of each kind dispatches. */
   get dispatches(): Record<string, number> {
     const steps = [...this.#residents.values()].flatMap((resident) => [...resident.steps]);
     return Object.fromEntries(steps.map(([kind, step]) => [kind, step.dispatches]));
@@ -211,7 +211,7 @@ export class GpuModel implements DeviceModel {
     return engine().makeTensorFromTensorInfo(batch);
   }
 
-  /** The gradient of the batch's mean loss by the logits. */
+  /** The gradient of the batch's mean loss with respect to the logits. */
   #judge(resident: Resident, logits: Tensor2D, count: number): Tensor2D {
     const gradient = this.#backend.make(logits.shape);
     const buffers = [

@@ -1,5 +1,5 @@
-// All gradients of batch normalisation over the last axis, from two sums over rows, in one kernel: TensorFlow.js composes
-// them of some twenty passes.
+// All gradients of batch normalisation over the last axis in one kernel, from two sums over rows; TensorFlow.js composes them of
+// some twenty passes.
 
 import type { FusedBatchNormAttrs, TensorInfo } from "@tensorflow/tfjs-core";
 import { kernel } from "./kernels.ts";
@@ -15,7 +15,7 @@ interface Inputs {
   scale?: TensorInfo;
 }
 
-/** To the gradients of x, mean, variance, scale and offset, in this order: mean and variance are inputs of their own. */
+/** Computes the gradients of x, mean, variance, scale and offset, in this order: mean and variance are inputs. */
 const gradients = kernel<Inputs, FusedBatchNormAttrs>(
   "FusedBatchNormGrad",
   (backend, { x, mean, variance, dy, scale }, { varianceEpsilon }) => {

@@ -1,4 +1,4 @@
-// Optimizers in one pass over each variable, where it lies; Adam with another over the gradients, for their norm.
+// Optimizers in one pass over each variable, in place; Adam with another one over the gradients, for their norm.
 
 import { backend, type Variable } from "@tensorflow/tfjs-core";
 import type { Optimizers, TrainedVariable } from "../optimizers.ts";
@@ -72,7 +72,7 @@ ${elementwise(
 )}`,
 };
 
-/** Workgroups that sum the squares of one gradient: each leaves a sum. */
+/** Workgroups that sum the squares of one gradient: each writes one sum. */
 const NORM_PARTS = 16;
 
 const SUM_SQUARES: Shader = {
@@ -99,8 +99,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 };
 
 /**
- * min(1, clipNorm / norm), where a norm that is NaN makes the factor NaN. That is seen by its bits: WGSL lets a driver
- * take comparisons for those of numbers, and NVIDIA's makes a minimum of `select`, by which NaN gives 1.
+ * min(1, clipNorm / norm), or NaN if the norm is NaN. NaN is recognised by its bits: WGSL lets drivers assume that operands of
+ * comparisons are not NaN, and NVIDIA's turns `select` into a minimum, which gives 1 for NaN.
  */
 const CLIP_FACTOR: Shader = {
   name: "clipping factor",
@@ -117,14 +117,14 @@ fn main() {
 }`,
 };
 
-/** The pipeline and the bindings of a variable's pass, which is the same again while its buffers are. */
+/** The pipeline and the bindings of a variable's pass, reused while its buffers are the same. */
 interface Pass {
   readonly buffers: readonly GPUBuffer[];
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
 }
 
-/** Passes over variables, with uniforms that all of them share. */
+/** Passes over variables that share their uniforms. */
 class Passes {
   readonly #shader: Shader;
   readonly #known = new WeakMap<Variable, Pass>();
@@ -141,7 +141,7 @@ class Passes {
     uniforms: Uint32Array<ArrayBuffer>,
     buffersOf: (each: Trained) => GPUBuffer[],
   ): void {
-    // The buffer is written to again: what reads it so far is to be on its way.
+    // Submits the commands that read the buffer before it is written again.
     gpu.flush();
     if (this.#gpu !== gpu) {
       this.#gpu = gpu;

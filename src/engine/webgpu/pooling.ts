@@ -1,5 +1,5 @@
-// The gradient of max-pooling in one pass over the input: each value asks the windows that it lies in whether it is the
-// first of their greatest, as TensorFlow.js's cpu backend has it. TensorFlow.js's own writes down positions first.
+// The gradient of max-pooling in one pass over the input: each value checks for the windows that contain it whether it is the
+// first of their greatest values, as on TensorFlow.js's cpu backend. TensorFlow.js's own stores positions first.
 
 import { MaxPoolGrad, type MaxPoolGradAttrs, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { areFloats } from "../kernels.ts";
@@ -16,7 +16,7 @@ const maxPoolGradient = kernel<{ dy: TensorInfo; input: TensorInfo }, MaxPoolGra
     const { filterHeight, filterWidth, strideHeight, strideWidth } = info;
     const result = backend.make(input.shape);
     const size = util.sizeFromShape(input.shape);
-    // The windows that hold a place: those that begin no later, and end later.
+    // The windows that contain a place begin no later, and end later.
     const range = (place: string, filter: number, stride: number, before: number, out: number) => [
       `max(0, (${place} + ${before - filter + stride}) / ${stride})`,
       `min(${out - 1}, (${place} + ${before}) / ${stride})`,
@@ -30,7 +30,7 @@ const maxPoolGradient = kernel<{ dy: TensorInfo; input: TensorInfo }, MaxPoolGra
 fn pixel(image: i32, y: i32, x: i32, channel: i32) -> f32 {
   return images[((image * ${inHeight} + y) * ${inWidth} + x) * ${inChannels} + channel];
 }
-/** Whether (y, x) is the first of the greatest in the window that begins at (top, left). */
+/** Whether (y, x) is the first of the greatest values in the window that begins at (top, left). */
 fn leads(value: f32, image: i32, y: i32, x: i32, channel: i32, top: i32, left: i32) -> bool {
   for (var row = max(top, 0); row < min(top + ${filterHeight}, ${inHeight}); row++) {
     for (var column = max(left, 0); column < min(left + ${filterWidth}, ${inWidth}); column++) {

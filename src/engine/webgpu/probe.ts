@@ -1,5 +1,5 @@
-// Whether this machine has engine `webgpu`: Dawn, and an adapter that it takes. A process of its own asks, so that a graphics
-// driver that crashes, hangs or prints takes nothing with it.
+// Whether this machine has engine `webgpu`: Dawn, and an adapter that it can use. The check runs in a process of its own, since
+// a graphics driver may crash, hang or print.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,26 +11,26 @@ import { WorkerPool } from "../../common/worker-pool.ts";
 import type { EngineMissing, EngineProbe } from "../types.ts";
 import type { AdapterDescription } from "./dawn.ts";
 
-/** Asks what adapter there is; null where there is none. */
+/** Returns a description of the adapter; null if there is none. */
 export type AskAdapter = () => Promise<AdapterDescription | null>;
 
-/** Vulkan's loader. */
+/** The loader of Vulkan. */
 const VULKAN = "libvulkan.so.1";
 
-/** A driver that has said nothing for so long will not, in milliseconds. */
+/** After this time without an answer the driver is assumed to hang, in milliseconds. */
 const PATIENCE = 20_000;
 
 export async function probeWebgpu(): Promise<EngineProbe> {
   if (!hasAsset(DAWN)) return withoutDawn();
-  if (!hasVulkan()) return { missing: "finds no Vulkan here", mend: driverMend() };
+  if (!hasVulkan()) return { missing: "finds no Vulkan here", fix: driverFix() };
   return probeAdapter(askInProcess);
 }
 
-/** What the answer to `ask` comes to. */
+/** The probe's result, by the answer to `ask`. */
 export async function probeAdapter(ask: AskAdapter): Promise<EngineProbe> {
   try {
     const adapter = await ask();
-    if (!adapter) return { missing: "finds no graphics card that it could use", mend: driverMend() };
+    if (!adapter) return { missing: "finds no graphics card that it can use", fix: driverFix() };
     const { device, driver, isSoftware } = adapter;
     return {
       version: version_core,
@@ -43,8 +43,8 @@ export async function probeAdapter(ask: AskAdapter): Promise<EngineProbe> {
     const missing =
       error instanceof InterruptedError
         ? `got no answer from the graphics driver in ${PATIENCE / 1000} s`
-        : `cannot ask the graphics driver: ${messageOf(error)}`;
-    return { missing, mend: driverMend() };
+        : `cannot query the graphics driver: ${messageOf(error)}`;
+    return { missing, fix: driverFix() };
   }
 }
 
@@ -57,11 +57,11 @@ async function askInProcess(): Promise<AdapterDescription | null> {
   }
 }
 
-/** Whether there is a Vulkan to load, as far as files tell: on a machine without a graphics card the answer is quick. */
+/** Whether there are files of Vulkan: this makes the answer quick on most machines without a graphics card. */
 function hasVulkan(): boolean {
   if (process.platform !== "linux") return true;
   try {
-    // What the dynamic linker finds by its name alone; glibc has this file, other systems are asked.
+    // The libraries that the dynamic linker of glibc finds by name. Without this file the driver is queried.
     if (readFileSync("/etc/ld.so.cache").includes(VULKAN)) return true;
   } catch (error) {
     if (systemCode(error)) return true;
@@ -82,16 +82,16 @@ function withoutDawn(): EngineMissing {
   if (isSea()) {
     return {
       missing: "is not in this executable",
-      mend: "build it where npm has installed the package webgpu",
+      fix: "build it in a clone in which npm has installed the package webgpu",
     };
   }
   return {
     missing: `has no Dawn for ${platform}-${arch}`,
-    mend: "npm install webgpu, which has it for Linux, macOS and Windows",
+    fix: "npm install webgpu, which has it for Linux, macOS and Windows",
   };
 }
 
-function driverMend(): string {
+function driverFix(): string {
   if (process.platform !== "linux") return "install the newest driver of the graphics card";
   return "install the driver of the graphics card, with its Vulkan; on Debian nvidia-driver or mesa-vulkan-drivers, and libvulkan1";
 }

@@ -1,35 +1,35 @@
 // The one tiled matrix product behind convolutions, dense layers and their gradients: product [rows, columns] =
-// left [rows, depth] · right [depth, columns]. An operand is whatever WGSL tells its values to be, such as the pixels under a
-// filter's window, which are never laid out as a matrix (Chetlur et al. 2014, "cuDNN: Efficient primitives for deep
+// left [rows, depth] · right [depth, columns]. WGSL code computes each value of an operand: for example the pixels in a filter's
+// window, which are never stored as a matrix (Chetlur et al. 2014, "cuDNN: Efficient primitives for deep
 // learning").
 //
 // A workgroup computes a tile of the product: slices of both operands, 16 deep, go through its shared memory, and each
-// invocation sums 4 × 4 values in registers. Where a product has few tiles and is deep, as gradients of filters are, its
-// depth is split over more workgroups, and their parts are added in their order by a second shader. No atomic operation
-// adds: the same training gives the same bits.
+// invocation sums 4 × 4 values in registers. If a product has few tiles and is deep, as in gradients of filters, its depth is
+// split over more workgroups, and a second shader adds their parts in a fixed order. There are no atomic additions: the same
+// training gives the same bits.
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { GpuBackend } from "./gpu-backend.ts";
 import { elementwise, MOST_WORKGROUPS, workgroupsFor } from "./shader.ts";
 
 const SLICE = 16;
-/** Vectors of a row of a slice, and one more, so that neighbouring rows lie in different banks. */
+/** Vectors of a row of a slice, and one more, so that neighbouring rows are in different memory banks. */
 const PADDED = SLICE / 4 + 1;
-/** So many workgroups keep a large GPU busy; a product with a quarter of them is not split. */
+/** This many workgroups keep a large GPU busy; a product with at least a quarter of them is not split. */
 const ENOUGH_WORKGROUPS = 512;
 const LEAST_SPLITS = 4;
-/** A workgroup's part of the depth is at least so deep: beneath, adding the parts costs more than it brings. */
+/** The least depth of a workgroup's part: below it, adding the parts costs more than splitting saves. */
 const LEAST_PART = 128;
 
 /** One operand; its `outer` index is the row of the left one and the column of the right one. */
 export interface Operand {
-  /** The direction in which four of its values are read, and stored, at once. */
+  /** The direction in which four of its values are read and stored at once. */
   readonly along: "depth" | "outer";
-  /** WGSL: what is worth computing once for an outer index: the body of `fn (outer: u32) -> vec4i`. */
+  /** WGSL: the part that is computed once for an outer index: the body of `fn (outer: u32) -> vec4i`. */
   readonly place?: string;
   /**
-   * WGSL: the value at (outer, depth), both in range: the body of `fn (place: vec4i, outer: u32, depth: u32) -> f32`; four
-   * of them with `isVector`, the first of which is there, as vec4f. `batch` is a u32.
+   * WGSL: the value at (outer, depth), both in range: the body of `fn (place: vec4i, outer: u32, depth: u32) -> f32`; with
+   * `isVector` the four values from there on, as vec4f. `batch` is a u32.
    */
   readonly read: string;
   /** Its size along `along` is then a multiple of 4. */
@@ -41,7 +41,7 @@ export interface Product {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
-  /** How many products, which lie one after another in the result; 1 where it is left out. */
+  /** How many products, stored one after another in the result; 1 by default. */
   readonly batches?: number;
   readonly left: Operand;
   readonly right: Operand;
@@ -51,7 +51,7 @@ export interface Product {
   readonly activation?: ProductActivation;
 }
 
-/** A tensor that operands read by the name that it has in their WGSL. */
+/** A tensor that operands read, by its name in their WGSL. */
 interface ProductInput {
   readonly name: string;
   readonly tensor: TensorInfo;
@@ -59,7 +59,7 @@ interface ProductInput {
   readonly isVector: boolean;
 }
 
-/** WGSL of the activations that a product takes along, with NaN kept. */
+/** WGSL of the activations that a product can include; they preserve NaN. */
 const ACTIVATIONS = {
   linear: "x",
   relu: "select(x, 0.0, x < 0.0)",
@@ -71,7 +71,7 @@ export function isProductActivation(name: string): name is ProductActivation {
   return Object.hasOwn(ACTIVATIONS, name);
 }
 
-/** @param shape of the result, whose values are those of batches × rows × columns. */
+/** @param shape of the result, which has batches × rows × columns values. */
 export function multiply(backend: GpuBackend, product: Product, shape: number[]): TensorInfo {
   const { rows, columns, bias } = product;
   const result = backend.make(shape);
@@ -98,15 +98,15 @@ export function multiply(backend: GpuBackend, product: Product, shape: number[])
   return result;
 }
 
-/** How a product is cut into workgroups. */
+/** How a product is divided among workgroups. */
 interface Grid {
   /** Of a tile. */
   readonly tileRows: number;
   readonly tileColumns: number;
   readonly splits: number;
-  /** The depth of a split, a multiple of a slice's. */
+  /** The depth of a split, a multiple of the depth of a slice. */
   readonly part: number;
-  /** Rows of tiles beyond what one dimension of a dispatch holds go into the last. */
+  /** Rows of tiles that exceed one dimension of a dispatch go into the last dimension. */
   readonly folds: number;
   readonly workgroups: [number, number, number];
 }
@@ -192,12 +192,12 @@ interface Side {
   readonly lanes: number;
 }
 
-/** WGSL: the outer index of value i of the four that an invocation has at its place x in the tile. */
+/** WGSL: the outer index of value i of the four of an invocation at place x in the tile. */
 function outerOf({ operand, tile }: Side, first: string, x: string, i: string): string {
   return operand.along === "outer" ? `${first} + ${x} * 4u + ${i}` : `${first} + ${x} + ${i} * ${tile / 4}u`;
 }
 
-/** Its slice in shared memory, [depth, outer / 4] or [outer, depth / 4], and how it is read with its borders. */
+/** Its slice in shared memory, [depth, outer / 4] or [outer, depth / 4], and the function that fills it within the borders. */
 function sideCode({ name, operand, outer, tile }: Side): string {
   const { along, place, read, isVector } = operand;
   const size = along === "outer" ? (SLICE * tile) / 4 : tile * PADDED;
@@ -273,7 +273,7 @@ function fetchesCode({ name, operand, tile }: Side, x: string): string {
   ].join("\n");
 }
 
-/** What becomes of a sum: the bias and the activation. */
+/** The bias and the activation that are applied to a sum. */
 function finishCode({ bias, activation = "linear" }: Product, binding: number): string {
   const declaration = bias ? `@group(0) @binding(${binding}) var<storage, read> bias: array<f32>;` : "";
   return `${declaration}

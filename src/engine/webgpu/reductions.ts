@@ -1,5 +1,5 @@
 // Sums over the rows of matrices, in two steps of many workgroups: gradients of biases, moments of batch normalisation,
-// global average pooling. TensorFlow.js transposes images first, to sum what then lies together.
+// global average pooling. TensorFlow.js transposes images first, so that summed values are contiguous.
 
 import { backend_util, Mean, Sum, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { areFloats } from "../kernels.ts";
@@ -10,20 +10,20 @@ import { elementwise, workgroupsFor } from "./shader.ts";
 /** A workgroup sums this many columns, with four invocations for each. */
 const COLUMNS = 64;
 const LANES = 4;
-/** Rows that are worth a workgroup of their own, and into how many parts rows are split at most. */
+/** The fewest rows of a workgroup, and the most parts into which rows are split. */
 const LEAST_ROWS = 64;
 const MOST_PARTS = 64;
 const ENOUGH_WORKGROUPS = 512;
 
 export interface RowSums {
   readonly name: string;
-  /** The summed values lie as [outer, rows, columns]. */
+  /** The summed values are stored as [outer, rows, columns]. */
   readonly outer: number;
   readonly rows: number;
   readonly columns: number;
-  /** WGSL: what is summed, of a value's index `at`, its `outer`, its `row` and its `column`. */
+  /** WGSL: the summed terms, in terms of a value's index `at`, `outer`, `row` and `column`. */
   readonly terms: readonly string[];
-  /** WGSL that the terms call. */
+  /** WGSL of functions that the terms call. */
   readonly functions?: string;
   /** Arrays that the terms read, by name. */
   readonly inputs: Readonly<Record<string, TensorInfo>>;
@@ -31,7 +31,7 @@ export interface RowSums {
   readonly factor?: number;
 }
 
-/** To [terms, outer, columns], as a tensor of the given shape. */
+/** Returns [terms, outer, columns] as a tensor of the given shape. */
 export function sumRows(backend: GpuBackend, sums: RowSums, shape: number[]): TensorInfo {
   const { name, outer, rows, columns, terms, inputs, functions = "", factor = 1 } = sums;
   const across = Math.ceil(columns / COLUMNS);
@@ -104,7 +104,7 @@ interface ReductionAttrs {
   keepDims: boolean;
 }
 
-/** Over neighbouring axes that are not the last; TensorFlow.js's kernel is for those. */
+/** Over neighbouring axes before the last one; others are left to TensorFlow.js. */
 function reduction(name: string) {
   return kernel<{ x: TensorInfo }, ReductionAttrs>(name, (backend, { x }, { axis, keepDims }) => {
     const axes = util.parseAxisParam(axis, x.shape).sort((a, b) => a - b);
@@ -126,7 +126,7 @@ function reduction(name: string) {
   });
 }
 
-/** What a dispatch has along its last dimension on every device. */
+/** The limit of a dispatch's dimension on every device. */
 const MOST_OUTER = 65535;
 
 export const reductionKernels = [reduction(Sum), reduction(Mean)];

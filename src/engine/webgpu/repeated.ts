@@ -1,5 +1,5 @@
-// A function on the GPU that is called again and again: twice it is run, and watched; if it did the same both times, what it
-// did is repeated from then on without it.
+// Records a repeatedly called GPU function: the first two calls run normally; if their recordings match, later calls replay the
+// commands.
 
 import { dispose, type NamedTensorMap, type Variable } from "@tensorflow/tfjs-core";
 import type { Reserve } from "./buffers.ts";
@@ -8,9 +8,9 @@ import type { Tape } from "./tape.ts";
 
 export interface RepeatedOptions {
   readonly backend: GpuBackend;
-  /** Where its buffers lie; see Reserve. */
+  /** For its buffers; see Reserve. */
   readonly reserve: Reserve;
-  /** The variables that it may change. */
+  /** The variables that the function may change. */
   readonly state: readonly Variable[];
 }
 
@@ -19,24 +19,24 @@ export class Repeated {
   readonly #options: RepeatedOptions;
   #first: Tape | undefined;
   #recorded: Tape | undefined;
-  /** Where the variables lay when it was recorded. */
+  /** The variables' buffers at the time of the recording. */
   #places: readonly GPUBuffer[] = [];
-  /** It draws numbers on the host, or does another thing each time: it is run every time. */
+  /** Its two recordings differ, for example because it draws numbers on the host: it then runs every time. */
   #isVarying = false;
   #outputs: NamedTensorMap = {};
 
-  /** `run` gives tensors, of which this one disposes. */
+  /** @param run the function; the tensors that it returns are disposed here. */
   constructor(run: () => NamedTensorMap, options: RepeatedOptions) {
     this.#run = run;
     this.#options = options;
   }
 
-  /** Dispatches of a repetition; 0 while it is not repeated. */
+  /** Dispatches of a replay; 0 if it is not replayed yet. */
   get dispatches(): number {
     return this.#recorded?.dispatches ?? 0;
   }
 
-  /** What the function gives; the tensors are there until the next call. */
+  /** The function's results; the tensors are valid until the next call. */
   call(): NamedTensorMap {
     const { backend, reserve, state } = this.#options;
     const places = state.map((variable) => backend.bufferOf(variable));

@@ -1,19 +1,19 @@
-// A compute shader of ours: WGSL whose first bindings are storage buffers, in their order, and whose last is a uniform
-// buffer of 32-bit words, where it has any.
+// Our compute shaders: WGSL with storage buffers as the first bindings, in their order, and a uniform buffer of 32-bit words as
+// the last, if there is one.
 
-/** How many invocations a workgroup has where a shader does one thing for each of many values. */
+/** Invocations of a workgroup in elementwise shaders. */
 export const WORKGROUP = 256;
 
 export interface Shader {
   readonly name: string;
-  /** All of it, with an entry point `main`; whatever differs in it makes another shader. */
+  /** All of the code, with an entry point `main`; it identifies the shader. */
   readonly code: string;
 }
 
-/** Dispatches are at most so long along a dimension; every device has it. */
+/** The limit of a dispatch's dimension on every device. */
 export const MOST_WORKGROUPS = 65535;
 
-/** Workgroups for `count` invocations of an elementwise shader, folded where they are too many for one dimension. */
+/** Workgroups for `count` invocations of an elementwise shader, folded if they are too many for one dimension. */
 export function workgroupsFor(count: number): [number, number, number] {
   const groups = Math.ceil(count / WORKGROUP);
   if (groups <= MOST_WORKGROUPS) return [groups, 1, 1];
@@ -21,7 +21,7 @@ export function workgroupsFor(count: number): [number, number, number] {
   return [columns, Math.ceil(groups / columns), 1];
 }
 
-/** WGSL: an entry point that does `body` for each `i` below `size`; dispatched with workgroupsFor(size). */
+/** WGSL: an entry point that runs `body` for each `i` below `size`; dispatched with workgroupsFor(size). */
 export function elementwise(size: string, body: string): string {
   return `
 @compute @workgroup_size(${WORKGROUP})
@@ -32,7 +32,7 @@ ${body}
 }`;
 }
 
-/** Words of a uniform buffer: whole numbers as they are, and the bits of floats. */
+/** Words of a uniform buffer: whole numbers, and the bits of floats. */
 export function words(...values: (number | { readonly float: number })[]): Uint32Array<ArrayBuffer> {
   const result = new Uint32Array(values.length);
   const floats = new Float32Array(result.buffer);

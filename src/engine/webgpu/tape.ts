@@ -1,6 +1,6 @@
-// What a function does on the GPU, written down while it does it, to be done again without the function: dispatches of
-// compute shaders and copies, with the buffers that they read and write. As CUDA graphs do, it leaves the host one call
-// for each kernel, where TensorFlow.js has a tensor, a key and a layout to make.
+// A recording of a function's commands on the GPU, for replays without the function: dispatches of compute shaders and copies,
+// with the buffers that they read and write. As with CUDA graphs, the host then makes one call for each kernel, while
+// TensorFlow.js makes a tensor, a key and a layout.
 
 /** A dispatch, or a copy of a whole buffer. */
 type Command =
@@ -11,7 +11,7 @@ type Command =
     }
   | { readonly from: GPUBuffer; readonly to: GPUBuffer };
 
-/** Words that are told anew for every repetition, such as which step of the training it is. */
+/** Words that are computed anew for every replay, such as the number of the training step. */
 interface LiveWords {
   readonly buffer: GPUBuffer;
   readonly words: () => Uint32Array<ArrayBuffer>;
@@ -20,7 +20,7 @@ interface LiveWords {
 export class Tape {
   readonly #commands: Command[] = [];
   readonly #live: LiveWords[] = [];
-  /** Of everything that a repetition does not tell anew. */
+  /** Everything that a replay does not compute anew. */
   readonly #trace: string[] = [];
 
   get dispatches(): number {
@@ -35,24 +35,24 @@ export class Tape {
     this.#live.push({ buffer, words });
   }
 
-  /** Something that is the same every time, if the function does the same every time. */
+  /** Adds a fact that is the same for every run of a function that always does the same. */
   note(what: string): void {
     this.#trace.push(what);
   }
 
-  /** The same of something that was written. */
+  /** The same for written bytes. */
   noteBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
     this.note(Buffer.from(buffer, byteOffset, byteLength).toString("latin1"));
   }
 
-  /** Whether the function has done the same both times. */
+  /** Whether the function did the same in both recordings. */
   equals(other: Tape): boolean {
     return (
       this.#trace.length === other.#trace.length && this.#trace.every((what, i) => what === other.#trace[i])
     );
   }
 
-  /** Writes what is told anew; whatever uses it so far must have been submitted. */
+  /** Writes the words that are computed anew; commands that use the present ones must have been submitted. */
   refresh(queue: GPUQueue): void {
     for (const { buffer, words } of this.#live) queue.writeBuffer(buffer, 0, words());
   }
@@ -76,8 +76,8 @@ export class Tape {
 }
 
 /**
- * The device as TensorFlow.js's backend uses it, which also writes down on the tape that `tape` gives, if any, what is
- * encoded and which words are written.
+ * The device for TensorFlow.js's backend, which also records encoded commands and written words on the tape that `tape`
+ * returns, if any.
  */
 export function tapedDevice(device: GPUDevice, tape: () => Tape | undefined): GPUDevice {
   const taped = {

@@ -1,15 +1,21 @@
-// Which engine trains an experiment's children, on how many processes. It is settled once, at the start: every worker
-// takes what was settled, and an experiment that is resumed keeps the engine that it began with.
+// Which engine trains an experiment's children, and in how many processes. This is settled once, at the start, for all
+// workers; a resumed experiment keeps the engine that it began with.
 
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../common/errors.ts";
 import type { EngineChoice, EngineName, PrecisionChoice } from "../../config/engines.ts";
 import type { Config } from "../../config/schema.ts";
-import { describeEngine, engineDefinition, type ResolvedEngine, resolveEngine } from "../../engine/choose.ts";
-import type { ChosenEngine, EngineFound } from "../../engine/types.ts";
+import {
+  describeEngine,
+  engineDefinition,
+  probeEngine,
+  type ResolvedEngine,
+  resolveEngine,
+} from "../../engine/choose.ts";
+import type { ChosenEngine, EngineFound, ModelInspection } from "../../engine/types.ts";
 import type { ExperimentFacts } from "../../experiment/experiment.ts";
 
-/** What the configuration says of it. */
+/** The keys of the configuration that decide it. */
 export type EngineSettings = Pick<Config, "engine" | "precision" | "workers" | "threads">;
 
 export interface SettledEngine {
@@ -23,23 +29,25 @@ export interface SettledEngine {
 }
 
 /**
- * The engine that the configuration asks for. With `began`, the facts of an experiment to go on with, `auto` is what it
- * began with; another engine, another precision or other instructions make a note, since its notebook is then no longer
- * what its seed gives.
- * @throws UsageError where the engine or the precision is not to be had.
+ * The engine that the configuration asks for. Of a resumed experiment `auto` is what it began with; another engine, another
+ * precision or other instructions make a note, since its notebook is then no longer what its seed gives.
+ * @param model of the children: `precision: auto` takes the faster one for it.
+ * @param began the facts of the experiment, if it is resumed.
+ * @throws UsageError if the engine or the precision is not available.
  */
-export async function settleEngine(config: EngineSettings, began?: ExperimentFacts): Promise<SettledEngine> {
-  const {
-    identity: engine,
-    found,
-    note,
-  } = began ? await resumedEngine(config, began) : await resolveEngine(config.engine, config.precision);
+export async function settleEngine(
+  config: EngineSettings,
+  model: ModelInspection,
+  began?: ExperimentFacts,
+): Promise<SettledEngine> {
+  const resolved = began ? resumedEngine(config, model, began) : resolve(config, model);
+  const { identity: engine, found, note } = await resolved;
   const notes = note ? [note] : [];
   const before = began && describeEngine({ ...began, name: began.engine, kernels: began.kernels ?? null });
   const now = describeEngine(engine);
   if (before && before !== now) {
     notes.push(
-      `the experiment began on engine ${before} and goes on on ${now}: its rewards from here on are not those that its seed gave there`,
+      `the experiment began on engine ${before} and continues on ${now}: its rewards from here on differ from those that its seed gives there`,
     );
   }
   const { isThreaded = false } = engineDefinition(engine.name);
@@ -54,8 +62,8 @@ export async function settleEngine(config: EngineSettings, began?: ExperimentFac
 }
 
 /**
- * How many trainings of so many threads run side by side where nobody says otherwise: one for each core; few on a graphics
- * card, and one alone on a program that stands in for a card, since that has all cores already.
+ * How many trainings with this many threads run side by side by default: one for each core; a few on a graphics card; a
+ * single one on an emulated card, which uses all cores by itself.
  */
 export function suitedWorkers(name: EngineName, { isSoftware }: EngineFound, threads: number): number {
   const cores = availableParallelism();
@@ -64,13 +72,25 @@ export function suitedWorkers(name: EngineName, { isSoftware }: EngineFound, thr
   return Math.max(1, Math.floor(cores / threads));
 }
 
-async function resumedEngine(config: EngineSettings, began: ExperimentFacts): Promise<ResolvedEngine> {
+function resolve(
+  { engine, precision }: Pick<EngineSettings, "engine" | "precision">,
+  model: ModelInspection,
+): Promise<ResolvedEngine> {
+  const ranked = precision === "auto" ? model : undefined;
+  return resolveEngine(engine, precision, (name) => probeEngine(name, ranked));
+}
+
+async function resumedEngine(
+  config: EngineSettings,
+  model: ModelInspection,
+  began: ExperimentFacts,
+): Promise<ResolvedEngine> {
   const engine = config.engine === "auto" ? (began.engine as EngineChoice) : config.engine;
   const isKept = engine === began.engine;
   const precision =
     config.precision === "auto" && isKept ? (began.precision as PrecisionChoice) : config.precision;
   try {
-    return await resolveEngine(engine, precision);
+    return await resolve({ engine, precision }, model);
   } catch (error) {
     if (!(error instanceof UsageError) || !isKept) throw error;
     throw new UsageError(

@@ -1,7 +1,8 @@
 // All that a run resolves and checks before it writes anything.
 
 import { existsSync } from "node:fs";
-import { checkFit, checkModel } from "../../child/model.ts";
+import { checkFit, checkModel, inspectionOf } from "../../child/model.ts";
+import type { ModelImages } from "../../child/types.ts";
 import { UsageError } from "../../common/errors.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
@@ -44,8 +45,8 @@ export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
 /** @throws UsageError if the configuration does not fit the data, the machine, or the experiment to resume. */
 export async function settleRun({ config, dataset, resume, executor }: RunRequest): Promise<SettledRun> {
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
-  const { engine, workers, notes } = await settleEngine(config, resumed?.facts);
-  const model = await settleFittingModel(config, dataset, resume);
+  const { model, images } = await settleFittingModel(config, dataset, resume);
+  const { engine, workers, notes } = await settleEngine(config, inspectionOf(model, images), resumed?.facts);
   const drawn = drawSubsets(dataset, {
     trainSize: config.train_set_size,
     validationSize: config.validation_set_size,
@@ -63,12 +64,16 @@ export async function settleRun({ config, dataset, resume, executor }: RunReques
   };
 }
 
-async function settleFittingModel(config: Config, dataset: Dataset, resume?: string): Promise<string> {
+async function settleFittingModel(
+  config: Config,
+  dataset: Dataset,
+  resume?: string,
+): Promise<{ model: string; images: ModelImages }> {
   const { height, width } = dataset.train.images;
   const model = settleModel(config.model, resume);
   checkModel(model, height, width);
   const images = { height, width, classes: dataset.classNames.length, replaceHead: config.replace_head };
   await checkFit(model, images);
   await checkPretrained({ ...config, model }, images);
-  return model;
+  return { model, images };
 }

@@ -72,7 +72,7 @@ for (const name of NAMES) {
     it("is a plan of engine native", async () => {
       const engine = await startEngine("wasm", "float32");
       const size = { height: SIDES[name], width: SIDES[name], classes: 10 };
-      const { net } = buildModel(name, { ...size, seed: 1, engine, isOutline: true });
+      const { net } = buildModel(name, { ...size, seed: 1, engine, isShapeOnly: true });
       assert.equal(typeof describePlan(net), "object", String(describePlan(net)));
       net.dispose();
     });

@@ -69,14 +69,14 @@ for (const [name, { imageShape, layers: expected, logits }] of Object.entries(mo
     const options = { height, width, classes, seed: 0 };
 
     it("has Keras's layers: their order, shapes and parameters", () => {
-      const { net } = buildModel(name, { ...options, engine, isOutline: true });
+      const { net } = buildModel(name, { ...options, engine, isShapeOnly: true });
       assert.deepEqual(rowsOf(net), expected);
       net.dispose();
     });
 
     if (!logits) return;
     it("gives Keras's logits for the same weights", () => {
-      const { net } = buildModel(name, { ...options, engine, isOutline: true });
+      const { net } = buildModel(name, { ...options, engine, isShapeOnly: true });
       for (const layer of net.layers) {
         const values = layer.weights.map(({ originalName, shape }) => {
           // Keras calls the filters of a depthwise convolution its kernel.

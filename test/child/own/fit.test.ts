@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { buildModel, checkFit, checkModel } from "../../../src/child/model.ts";
-import { onOutline } from "../../../src/engine/outline.ts";
+import { onShapeBackend } from "../../../src/engine/shape-backend.ts";
 import { modelPath } from "./keras.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-test-"));
@@ -47,8 +47,8 @@ function look<T>(
   see: (net: LayersModel) => T,
   options: Partial<Parameters<typeof checkFit>[1]> = {},
 ): Promise<T> {
-  return onOutline((engine) => {
-    const { net } = buildModel(path, { ...IMAGES, ...options, seed: 1, engine, isOutline: true });
+  return onShapeBackend((engine) => {
+    const { net } = buildModel(path, { ...IMAGES, ...options, seed: 1, engine, isShapeOnly: true });
     return see(net);
   });
 }

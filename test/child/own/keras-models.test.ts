@@ -16,7 +16,7 @@ before(async () => {
 describe("a model that Keras wrote", () => {
   for (const { file, side, classes, layers, logits } of KERAS_MODELS) {
     it(`${file} has the same layers and outputs as in Keras`, () => {
-      const options = { height: side, width: side, classes, seed: 1, engine, isOutline: true };
+      const options = { height: side, width: side, classes, seed: 1, engine, isShapeOnly: true };
       const { net, optimizer } = buildModel(modelPath(file), options);
       const byName = ([a]: [string, number], [b]: [string, number]) => (a < b ? -1 : 1);
       assert.deepEqual(countLayers(net).sort(byName), [...layers].sort(byName));

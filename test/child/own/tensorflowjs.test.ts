@@ -71,7 +71,7 @@ describe("a model.json of TensorFlow.js", () => {
       path,
       JSON.stringify({ format: "layers-model", modelTopology: topology, weightsManifest: [] }),
     );
-    const converted = buildModel(path, { ...OPTIONS, engine, isOutline: true });
+    const converted = buildModel(path, { ...OPTIONS, engine, isShapeOnly: true });
     const [, parameters] = KERAS_MODELS.find(({ file }) => file === "keras2-all-layers.json")!.layers.reduce(
       ([, sum], [name, count]) => [name, sum + count],
     );

@@ -11,31 +11,33 @@ process.env.DEEPAUGMENT_NATIVE_ADDON = "/nowhere/deepaugment.node";
 const { settleEngine } = await import("../../../src/search/settle/engine.ts");
 
 const configOf = (values: Record<string, unknown>) => resolveConfig({ data: "cifar10", ...values });
+/** No engine here depends on it. */
+const model = () => assert.fail("the model is not inspected");
 const began = (engine: string, kernels: string | null = null) =>
   ({ engine, precision: "float32", kernels }) as ExperimentFacts;
 
 describe("settleEngine", () => {
   it("takes a worker for each core on wasm, whatever the threads, and says that those are for native", async () => {
-    const { engine, workers, notes } = await settleEngine(configOf({ engine: "wasm", threads: 4 }));
+    const { engine, workers, notes } = await settleEngine(configOf({ engine: "wasm", threads: 4 }), model);
     assert.deepEqual(engine, { name: "wasm", precision: "float32", kernels: null });
     assert.equal(workers, availableParallelism());
     assert.deepEqual(notes, ["threads: 4 is for engine native; a training on engine wasm has one"]);
-    assert.equal((await settleEngine(configOf({ workers: 7 }))).workers, 7);
+    assert.equal((await settleEngine(configOf({ workers: 7 }), model)).workers, 7);
   });
 
   it("notes once that auto could not take native", async () => {
-    const { engine, notes } = await settleEngine(configOf({}));
+    const { engine, notes } = await settleEngine(configOf({}), model);
     assert.equal(engine.name, "wasm");
     assert.equal(notes.length, 1);
     assert.match(notes[0], /^engine native .*; trainings run on engine wasm$/);
   });
 
   it("goes on with the engine that an experiment began with, which auto then means", async () => {
-    assert.deepEqual((await settleEngine(configOf({}), began("wasm"))).notes, []);
+    assert.deepEqual((await settleEngine(configOf({}), model, began("wasm"))).notes, []);
     const { kernels: _, ...older } = began("wasm");
-    assert.deepEqual((await settleEngine(configOf({}), older as ExperimentFacts)).notes, []);
+    assert.deepEqual((await settleEngine(configOf({}), model, older as ExperimentFacts)).notes, []);
     await assert.rejects(
-      () => settleEngine(configOf({}), began("native", "avx512")),
+      () => settleEngine(configOf({}), model, began("native", "avx512")),
       (error) =>
         error instanceof UsageError &&
         /^the experiment began on engine native \(float32\), and keeps it unless --engine is given: engine native cannot be loaded: [^\n]*; deepaugment doctor shows the others$/.test(
@@ -45,12 +47,16 @@ describe("settleEngine", () => {
   });
 
   it("goes on with another engine where that is asked for, and notes it", async () => {
-    const { engine, notes } = await settleEngine(configOf({ engine: "wasm" }), began("native", "avx512"));
+    const { engine, notes } = await settleEngine(
+      configOf({ engine: "wasm" }),
+      model,
+      began("native", "avx512"),
+    );
     assert.equal(engine.name, "wasm");
     assert.equal(notes.length, 1);
     assert.match(
       notes[0],
-      /^the experiment began on engine native \(float32, avx512\) and goes on on wasm \(float32\): /,
+      /^the experiment began on engine native \(float32, avx512\) and continues on wasm \(float32\): /,
     );
   });
 });

@@ -1,0 +1,33 @@
+// The child models by name.
+
+import { nearest, UsageError } from "../../common/errors.ts";
+import type { ModelDefinition, ModelFamily } from "../types.ts";
+import { basicCnn } from "./basic-cnn.ts";
+import { inceptionV3 } from "./inception-v3.ts";
+import { mobilenetV2 } from "./mobilenet-v2.ts";
+import { wideResnets } from "./wide-resnet.ts";
+
+/** In the order in which lists show them. */
+const MODELS: readonly (ModelDefinition | ModelFamily)[] = [basicCnn, wideResnets, mobilenetV2, inceptionV3];
+
+/** The names of all models, and of some of each family. */
+export const LISTED_MODELS: readonly string[] = MODELS.flatMap((model) =>
+  "form" in model ? model.examples : model.name,
+);
+
+/** The model of this name, in any case. @throws UsageError for an unknown name. */
+export function findModel(name: string): ModelDefinition {
+  const known = name.toLowerCase();
+  for (const model of MODELS) {
+    if (!("form" in model) && model.name === known) return model;
+    const member = "form" in model ? model.define(known) : undefined;
+    if (member) return member;
+  }
+  const names = MODELS.flatMap((model) => ("form" in model ? [] : model.name));
+  const suggestion = nearest(name, names);
+  const forms = MODELS.map((model) => ("form" in model ? model.form : model.name));
+  const advice = suggestion
+    ? `did you mean "${suggestion}"?`
+    : `known: ${[...forms, "the path of a model.json or .keras"].join(", ")}`;
+  throw new UsageError(`unknown model "${name}" (key model); ${advice}`);
+}

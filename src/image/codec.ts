@@ -54,9 +54,8 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Deco
     if (height * width > MAX_PIXELS)
       throw new Error(`it declares ${width}x${height} pixels, more than are read`);
     const decoded = await (format === "jpeg" ? decodeJpeg(bytes) : decodeByJimp(bytes, format));
-    const { height: rows, width: columns } = decoded;
-    const data = withoutAlpha(decoded.data, rows, columns);
-    return { data, height: rows, width: columns, animated: format === "gif" && isAnimatedGif(bytes) };
+    const animated = format === "gif" && isAnimatedGif(bytes);
+    return { data: withoutAlpha(decoded), height: decoded.height, width: decoded.width, animated };
   } catch (error) {
     throw new ImageError(
       path,
@@ -120,14 +119,25 @@ function declaredSize(bytes: Uint8Array, format: Format): { height: number; widt
   }
 }
 
-/** [height, width, 4] to [height, width, 3]. */
-function withoutAlpha(rgba: RgbaPixels["data"], height: number, width: number): Uint8Array {
+/** [height, width, 4] to [height, width, 3]; four pixels at a time, as three of four 32-bit words remain. */
+function withoutAlpha({ data: rgba, height, width }: RgbaPixels): Uint8Array {
   if (rgba.length !== height * width * 4 || rgba.length === 0) throw new Error("it holds no pixels");
+  const aligned = rgba.byteOffset % 4 === 0 ? rgba : Uint8Array.from(rgba);
+  const pixels = new Uint32Array(aligned.buffer, aligned.byteOffset, height * width);
   const data = new Uint8Array(height * width * 3);
-  for (let i = 0, j = 0; j < data.length; i += 4, j += 3) {
-    data[j] = rgba[i];
-    data[j + 1] = rgba[i + 1];
-    data[j + 2] = rgba[i + 2];
+  const words = new Uint32Array(data.buffer, 0, Math.floor(data.length / 12) * 3);
+  // The first byte of a pixel is its word's lowest: every machine that Node runs on is little-endian.
+  for (let i = 0, j = 0; j < words.length; i += 4, j += 3) {
+    const second = pixels[i + 1];
+    const third = pixels[i + 2];
+    words[j] = (pixels[i] & 0xffffff) | (second << 24);
+    words[j + 1] = ((second >>> 8) & 0xffff) | (third << 16);
+    words[j + 2] = ((third >>> 16) & 0xff) | (pixels[i + 3] << 8);
+  }
+  for (let i = (words.length / 3) * 4; i < pixels.length; i++) {
+    data[3 * i] = pixels[i] & 0xff;
+    data[3 * i + 1] = (pixels[i] >>> 8) & 0xff;
+    data[3 * i + 2] = (pixels[i] >>> 16) & 0xff;
   }
   return data;
 }

@@ -3,7 +3,7 @@
 
 import { backend_util, type Conv2DAttrs, type MaxPoolAttrs } from "@tensorflow/tfjs-core";
 
-export type Shape4D = [number, number, number, number];
+type Shape4D = [number, number, number, number];
 export type WindowInfo = backend_util.Conv2DInfo;
 
 /** What attributes of convolutions have in common. */

@@ -13,7 +13,7 @@ import { createBatch } from "../image/batch.ts";
 import { profileSteps, type StepProfile } from "./profile.ts";
 
 /** The synthetic images: random pixels, `side` × `side` in three channels, of this many classes. */
-export const SYNTHETIC_IMAGES = { side: 32, classes: 10 } as const;
+const SYNTHETIC_IMAGES = { side: 32, classes: 10 } as const;
 
 /**
  * The images that a model is measured on: larger for a model that needs larger ones, as small as it takes.

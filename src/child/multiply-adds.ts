@@ -1,5 +1,5 @@
-// What a model costs whatever computes it: the multiply-adds of its convolutions and dense layers, as papers on networks
-// count them. Everything else (normalisation, pooling, additions) takes so little beside them that it is not counted.
+// What a model costs on any engine: the multiply-adds of its convolutions and dense layers, counted as in papers on networks.
+// Everything else (normalisation, pooling, additions) is comparatively little and not counted.
 
 import { LayersModel, type layers, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { RunError } from "../common/errors.ts";
@@ -9,22 +9,22 @@ export interface MultiplyAdds {
   /** Of the model's outputs. A filter's taps that reach over the image's border count too. */
   readonly forward: number;
   /**
-   * Of a training step: forward, and as many again for the gradient of each filter that is trained, and of each input that
-   * something trained lies before; so nearly three times as many, since pixels need no gradient.
+   * Of a training step: forward, as many again for the gradient of each trained filter, and as many for the gradient of each
+   * input that depends on something trained. That is nearly three times as many: only pixels need no gradient.
    */
   readonly training: number;
 }
 
-/** @throws RunError for a model that takes images of any size, and for a kind of layer that is not known. */
+/** @throws RunError for a model that takes images of any size, and for an unknown kind of layer. */
 export function multiplyAdds(net: LayersModel): MultiplyAdds {
   return countModel(net, false);
 }
 
-/** @param isInputTrained whether something trained lies before the model's inputs. */
+/** @param isInputTrained whether the model's inputs depend on something trained. */
 function countModel(net: LayersModel, isInputTrained: boolean): MultiplyAdds {
   let forward = 0;
   let training = 0;
-  /** By a tensor's id, whether something trained lies before it: those that have been visited. */
+  /** Whether a visited tensor depends on something trained, by its id. */
   const visited = new Map<number, boolean>(net.inputs.map(({ id }) => [id, isInputTrained]));
   const visit = (tensor: SymbolicTensor): boolean => {
     const known = visited.get(tensor.id);

@@ -29,7 +29,7 @@ export interface Kernels<Backend> {
   ): Kernel<Backend>;
   /** Registers the kernels, once in a process, after those of TensorFlow.js that they replace. */
   installKernels(kernels: readonly Kernel<Backend>[]): void;
-  /** Runs a kernel by its name; the caller owns the result. @throws Error if there is none of this name. */
+  /** Runs a kernel by its name; the caller owns the result. @throws Error if this name is unknown. */
   callKernel(
     backend: Backend,
     name: string,

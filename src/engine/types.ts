@@ -83,7 +83,7 @@ export interface CompiledModel {
   /** By the names of the variables; the same tensors after every step. */
   readonly gradients: NamedTensorMap;
   /**
-   * Where the time since the last call went, on one thread; the first call starts measuring. A layer that consists of two
+   * How the time since the last call was spent, on one thread; the first call starts measuring. A layer that consists of two
    * operations has two entries. Work for all layers together, such as the loss, is left out.
    */
   profile(): LayerTime[];
@@ -128,7 +128,7 @@ export interface EngineDefinition {
   readonly name: EngineName;
   /** Why `auto` takes it, to be read after "auto takes native:"; undefined if it is only used on request. */
   readonly merit?: string;
-  /** Every machine should have it: if `auto` has to do without it, the user is told how to get it. */
+  /** Every machine should have it: if `auto` has to do without it, a note says how to get it. */
   readonly isExpected?: boolean;
   /** A training can use several threads. */
   readonly isThreaded?: boolean;

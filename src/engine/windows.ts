@@ -1,5 +1,5 @@
-// Where the windows of convolutions and of pooling are on images [batch, height, width, channel], by TensorFlow.js's rules for
-// strides and padding. Undefined stands for what our kernels leave to TensorFlow.js.
+// The windows of convolutions and of pooling on images [batch, height, width, channel], by TensorFlow.js's rules for strides and
+// padding. Undefined means that our kernels leave the inputs to TensorFlow.js.
 
 import { backend_util, type Conv2DAttrs, type MaxPoolAttrs } from "@tensorflow/tfjs-core";
 

@@ -98,7 +98,7 @@ export interface BenchRequest extends EngineSettings {
   readonly batch: number;
   /** Of training; validation and the profile take additional time. */
   readonly seconds: number;
-  /** Whether to measure where a step's time goes. */
+  /** Whether to measure how a step spends its time. */
   readonly profile: boolean;
   readonly signal?: AbortSignal;
   /** Called before anything is measured, with what the user should know about the engine, a line each. */

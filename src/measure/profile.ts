@@ -1,4 +1,4 @@
-// Where the time of a training step goes: by layer if the engine compiles the model, by TensorFlow.js kernel if the step
+// How a training step spends its time: by layer if the engine compiles the model, by TensorFlow.js kernel if the step
 // is composed of its operations.
 
 import type { ChildOptimizer } from "../child/optimizers.ts";
@@ -9,8 +9,8 @@ import { timeKernels, withoutTimes } from "../engine/kernel-times.ts";
 import type { CompiledModel, LabelledPixels, LayerTime, StepResult } from "../engine/types.ts";
 
 /**
- * What a row's time was spent on: a layer's forward or backward pass; a kernel, whichever way; the optimizer, its kernels
- * included; or what is none of these.
+ * What a row's time was spent on: a layer's forward or backward pass; a kernel, in either direction; the optimizer, with its
+ * kernels; or anything else.
  */
 type StepPart = "forward" | "backward" | "kernel" | "optimizer" | "other";
 
@@ -36,16 +36,16 @@ export interface StepProfile {
 export interface ProfileOptions {
   readonly batchSize: number;
   readonly classes: number;
-  /** At least so long is measured. */
+  /** The least time of the measurement. */
   readonly seconds: number;
-  /** Trains for a while, and tells how many steps that were. */
+  /** Trains for a while, and returns the number of steps. */
   readonly train: (steps: ChildSteps) => Promise<number>;
 }
 
 /** Seconds by name and part. */
 type Entry = Pick<ProfileRow, "name" | "part"> & { readonly seconds: number };
 
-/** Trains the model on steps of its own, first unmeasured for a while. The engine has one thread. */
+/** Trains the model on new steps, at first without measuring. The engine has one thread. */
 export async function profileSteps(model: ChildModel, options: ProfileOptions): Promise<StepProfile> {
   const optimizer = new TimedOptimizer(model.optimizer);
   let compiled: TimedModel | undefined;
@@ -134,7 +134,7 @@ function profileOf(by: StepProfile["by"], steps: number, entries: readonly Entry
   return { by, steps, millisecondsPerStep: (1000 * whole) / steps, rows };
 }
 
-/** Trains until the time is up; tells the steps, and the seconds that they took. */
+/** Trains until the time is up; returns the number of steps, and the seconds that they took. */
 async function repeat(
   { seconds: least }: ProfileOptions,
   train: () => Promise<number>,
@@ -161,7 +161,7 @@ class TimedOptimizer implements ChildOptimizer {
   }
 
   step(...args: Parameters<ChildOptimizer["step"]>): void {
-    // Its kernels are not reported one by one: they count as the optimizer's time.
+    // Its kernels are not reported one by one, but as the optimizer's time.
     withoutTimes(() => {
       const start = performance.now();
       this.#plain.step(...args);

@@ -51,7 +51,7 @@ function axesOf(sizes: readonly number[], from: readonly number[], to: readonly 
   return mergeAxes(sizes.map((size, axis) => ({ size, from: from[axis], to: to[axis] })));
 }
 
-/** Merges neighbouring axes if in both arrays the outer one continues where the inner one ends. */
+/** Merges neighbouring axes if the outer one continues at the end of the inner one, in both arrays. */
 function mergeAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const axis of axes) {

@@ -80,7 +80,7 @@ async function load(): Promise<TfjsNode | EngineMissing> {
   return { tensorflow: binding.TF_Version, isOnGraphicsCard: isUsingGpuDevice };
 }
 
-/** In the working folder, where users of the standalone executable install it, or beside this program. */
+/** In the working folder, for users of the standalone executable, or beside this program. */
 function locate(): Installed | undefined {
   const program = isSea() ? process.execPath : import.meta.url;
   const places = [createRequire(join(process.cwd(), "package.json")), createRequire(program)];

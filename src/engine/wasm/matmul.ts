@@ -1,5 +1,5 @@
 // Matrix products with a transposed operand. The backend multiplies plain matrices with XNNPACK, but uses scalar loops as soon
-// as one is transposed (in dense layers' gradients). Transposing first is faster; we transpose whatever is smallest.
+// as one is transposed (in dense layers' gradients). Transposing first is faster; we transpose the smallest matrices.
 
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import { BatchMatMul, type BatchMatMulAttrs, type TensorInfo, util } from "@tensorflow/tfjs-core";

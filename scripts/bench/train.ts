@@ -20,6 +20,7 @@ import { checkModel } from "../../src/child/model.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { describeMachine } from "../../src/common/machine.ts";
+import { ENGINE_CHOICES, PRECISION_CHOICES } from "../../src/config/engines.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { selectSubsets, writeSubsets } from "../../src/dataset/subset-file.ts";
 import { drawSubsets } from "../../src/dataset/subsets.ts";
@@ -85,8 +86,8 @@ function readOptions() {
   const [trainSize, validationSize = 1] = wholeNumbers(values.images, "images");
   return {
     models,
-    engines: choices(values.engine, "engine", ["auto", "native", "webgpu", "tensorflow", "wasm"]),
-    precisions: choices(values.precision, "precision", ["auto", "float32", "bfloat16"]),
+    engines: choices(values.engine, "engine", ENGINE_CHOICES),
+    precisions: choices(values.precision, "precision", PRECISION_CHOICES),
     kernels: values.kernels.split(","),
     batch: wholeNumbers(values.batch, "batch")[0],
     processes: wholeNumbers(values.processes, "processes"),

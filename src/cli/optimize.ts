@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { InterruptedError, RunError } from "../common/errors.ts";
+import { ENGINE_CHOICES } from "../config/engines.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { formatPolicy } from "../policy/policy.ts";
@@ -34,7 +35,7 @@ const OVERRIDES = {
     "the images: a dataset's name, a folder with one subfolder per class, or an archive",
   ],
   iterations: ["iterations <n>", "trials, the baseline not counted"],
-  engine: ["engine <name>", "what trains the child: auto, native, webgpu, tensorflow or wasm"],
+  engine: ["engine <name>", `what trains the child: ${ENGINE_CHOICES.join(", ")}`],
   workers: ["workers <n>", "processes that train at the same time"],
   threads: ["threads <n>", "threads of each training (engine native)"],
   seed: ["seed <n>", "the same seed gives the same run"],

@@ -1,6 +1,6 @@
-// How good the policies are that the controller finds, beside its peers: random search, scikit-optimize's random forest
-// with expected improvement (what the original DeepAugment used) and Optuna's tree-structured Parzen estimator, on
-// objectives whose true rewards are known.
+// How good the policies are that the controller finds, beside its peers: random search, a random forest alone
+// (ml-random-forest, set up as the original DeepAugment's was), scikit-optimize's random forest with expected improvement
+// (what the original used) and Optuna's tree-structured Parzen estimator, on objectives whose true rewards are known.
 //
 //   npm run bench:regret -- --seeds 0-49 --python python3 --results regret.jsonl --page docs/search.md
 //   npm run bench:regret -- --methods ours,random --objectives synthetic --trials 30,100 --lag 3
@@ -8,11 +8,13 @@
 // Objectives are made up (synthetic.ts), or a table of real trials, smoothed (table.ts; `--table` names another one).
 // Python needs scikit-optimize and optuna (pip install scikit-optimize==0.10.2 optuna); without `--python` the peers are
 // left out. With `--results` each search becomes a line of that file when it is done, and what is there is not searched
-// again: scikit-optimize takes minutes for one search of 300 trials. The table is of all that the file has.
+// again: scikit-optimize takes minutes for one search of 300 trials, and so does the forest alone for one of 100. The
+// table is of all that the file has. With `--keep-rows` the page's rows of methods that are not measured now stay.
 
 import { parseArgs } from "node:util";
 import { UsageError } from "../../src/common/errors.ts";
 import { runScript } from "../run-script.ts";
+import { keepOtherRows } from "./regret/kept-rows.ts";
 import type { Objective } from "./regret/objective.ts";
 import { appendResult, readResults, type SearchResult } from "./regret/results.ts";
 import { runSearch } from "./regret/run.ts";
@@ -20,7 +22,7 @@ import { OURS, openSearcher, PEERS } from "./regret/searcher.ts";
 import { syntheticObjective } from "./regret/synthetic.ts";
 import { tableObjective } from "./regret/table.ts";
 import { formatResults } from "./regret/tables.ts";
-import { writePart } from "./training/page-part.ts";
+import { readPart, writePart } from "./training/page-part.ts";
 
 const OBJECTIVES: Record<string, (table: string) => Objective> = {
   synthetic: () => syntheticObjective(1),
@@ -59,9 +61,11 @@ async function main(): Promise<void> {
       searcher.close();
     }
   }
-  const lines = formatResults(objectives, options.trials, matching(), options.methods);
-  console.log(lines.join("\n"));
-  if (options.page) writePart(options.page, options.part, lines, "The search");
+  const measured = formatResults(objectives, options.trials, matching(), options.methods);
+  console.log(measured.join("\n"));
+  if (!options.page) return;
+  const lines = options.keepRows ? keepOtherRows(measured, readPart(options.page, options.part)) : measured;
+  writePart(options.page, options.part, lines, "The search");
 }
 
 type Options = ReturnType<typeof readOptions>;
@@ -79,6 +83,7 @@ function readOptions() {
       results: { type: "string" },
       page: { type: "string" },
       part: { type: "string", default: "regret" },
+      "keep-rows": { type: "boolean", default: false },
     },
   });
   return {
@@ -92,6 +97,7 @@ function readOptions() {
     results: values.results,
     page: values.page,
     part: values.part,
+    keepRows: values["keep-rows"],
   };
 }
 

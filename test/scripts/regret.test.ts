@@ -3,13 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { keepOtherRows } from "../../scripts/bench/regret/kept-rows.ts";
 import { judge } from "../../scripts/bench/regret/objective.ts";
-import { summarize } from "../../scripts/bench/regret/results.ts";
+import { type SearchResult, summarize } from "../../scripts/bench/regret/results.ts";
 import { runSearch } from "../../scripts/bench/regret/run.ts";
 import { openSearcher, type Searcher } from "../../scripts/bench/regret/searcher.ts";
 import { type Row, SmoothedTable } from "../../scripts/bench/regret/smoothed.ts";
 import { syntheticObjective } from "../../scripts/bench/regret/synthetic.ts";
 import { tableObjective } from "../../scripts/bench/regret/table.ts";
+import { formatResults } from "../../scripts/bench/regret/tables.ts";
+import { readPart, writePart } from "../../scripts/bench/training/page-part.ts";
 import { Random } from "../../src/common/random.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 import type { Point } from "../../src/controller/controller.ts";
@@ -155,5 +158,57 @@ describe("the comparison of searches", () => {
     const { count, mean, standardError } = summarize([1, 2, 3, 4]);
     assert.deepEqual([count, mean], [4, 2.5]);
     assert.ok(Math.abs(standardError - Math.sqrt(5 / 12)) < 1e-12);
+  });
+});
+
+describe("a page of regrets that are measured in pieces", () => {
+  const objective = syntheticObjective(1);
+  const methods = ["ours", "forest", "peer"];
+  const resultOf = (method: string, seed: number, regret: number): SearchResult => {
+    const marks = [{ trials: 30, simple: regret, recommended: 2 * regret }];
+    return { objective: objective.name, digest: "", method, title: method, seed, lag: 0, marks };
+  };
+  const ours = [resultOf("ours", 0, 0.01), resultOf("ours", 1, 0.02)];
+  const peer = [resultOf("peer", 0, 0.05), resultOf("peer", 1, 0.05)];
+  const forest = [resultOf("forest", 1, 0.03)];
+  const tables = (results: SearchResult[], trials = [30]) =>
+    formatResults([objective], trials, results, methods);
+
+  it("keeps the rows of methods that are not measured again, as if all had been measured at once", () => {
+    const page = join(folder, "page.md");
+    assert.deepEqual(readPart(page, "regret"), []);
+    writePart(page, "regret", tables([...ours, ...peer]), "The search");
+    const lines = keepOtherRows(tables([...ours, ...forest]), readPart(page, "regret"));
+    assert.deepEqual(lines, tables([...ours, ...forest, ...peer]));
+    assert.equal(lines.filter((line) => line.startsWith("|")).length, 5);
+    writePart(page, "regret", lines, "The search");
+    assert.deepEqual(keepOtherRows(tables([...ours, ...forest]), readPart(page, "regret")), lines);
+  });
+
+  it("measures a row again instead of keeping it, and keeps nothing of an empty page", () => {
+    const again = tables([...ours, resultOf("peer", 0, 0.07)]);
+    assert.deepEqual(keepOtherRows(again, tables([...ours, ...peer])), again);
+    assert.deepEqual(keepOtherRows(again, []), again);
+  });
+
+  it("refuses rows with other columns, and differences to other searches of ours", () => {
+    const previous = tables([...ours, ...peer]);
+    const changed = [resultOf("ours", 0, 0.01), resultOf("ours", 1, 0.03)];
+    assert.throws(
+      () => keepOtherRows(tables([...changed, ...forest]), previous),
+      /the row "peer" of "synthetic" was compared with another "ours"; measure both again/,
+    );
+    assert.throws(
+      () => keepOtherRows(tables(forest), previous),
+      /the new table of "synthetic" has no row "ours"; add it to --methods/,
+    );
+    const more = (result: SearchResult) => ({
+      ...result,
+      marks: [...result.marks, { trials: 100, simple: 0, recommended: 0 }],
+    });
+    assert.throws(
+      () => keepOtherRows(tables(ours.map(more), [30, 100]), previous),
+      /the row "peer" of "synthetic" has other columns; measure it again/,
+    );
   });
 });

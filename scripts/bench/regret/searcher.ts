@@ -6,6 +6,7 @@ import type { Controller, Dimension, Judged, Point } from "../../../src/controll
 import { predictedRewards } from "../../../src/controller/predicted.ts";
 import { RandomController } from "../../../src/controller/random.ts";
 import { PythonPeer } from "../python-peer.ts";
+import { ForestController } from "./forest-controller.ts";
 
 const INITIAL_POINTS = 10;
 
@@ -22,7 +23,7 @@ export interface Searcher {
 }
 
 /** Those that need no Python. */
-export const OURS = ["ours", "random"];
+export const OURS = ["ours", "random", "forest"];
 /** Those of peers.py. */
 export const PEERS = ["scikit-optimize", "optuna-tpe", "optuna-tpe-univariate"];
 
@@ -33,6 +34,8 @@ export const PEERS = ["scikit-optimize", "optuna-tpe", "optuna-tpe-univariate"];
 export async function openSearcher(method: string, python: string | undefined): Promise<Searcher | string> {
   if (method === "ours")
     return new Ours("ours", (...args) => new BayesianController(...args, INITIAL_POINTS));
+  if (method === "forest")
+    return new Ours("forest alone", (...args) => new ForestController(...args, INITIAL_POINTS));
   if (method === "random") return new Ours("random search", (...args) => new RandomController(...args));
   return Peer.start(method, python!);
 }
@@ -62,10 +65,10 @@ class Ours implements Searcher {
     this.#controller!.tell(trial, point, reward, standardError);
   }
 
-  /** Random search hands over what came out best; ours what is predicted to be best. */
+  /** Ours hands over what is predicted to be best; random search and the forest what came out best. */
   recommend(judged: readonly Judged[]): number {
-    const random = this.#controller instanceof RandomController;
-    return greatest(random ? rewardsOf(judged) : predictedRewards(this.#dimensions, judged, this.#seed));
+    const predicts = this.#controller instanceof BayesianController;
+    return greatest(predicts ? predictedRewards(this.#dimensions, judged, this.#seed) : rewardsOf(judged));
   }
 
   close(): void {}

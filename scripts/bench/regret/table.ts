@@ -16,18 +16,16 @@ const LEAST_TRIALS = 50;
 /** A grid on which the greatest reward is sought first, then by steps from its best points. */
 const GRID = { magnitudes: [0, 0.25, 0.5, 0.75, 1], portions: [0.25, 0.5, 0.75, 1], best: 20 };
 
-/**
- * @param file JSON lines with `policy` and `reward`, of policies of one chain of two operations.
- * @throws UsageError where there is no such file, it has too few trials, or a line is none.
- */
+/** Real trials of policies of one chain of two operations. */
+export interface TrialTable {
+  readonly space: SearchSpace;
+  readonly rows: readonly Row[];
+  readonly text: string;
+}
+
+/** @throws UsageError if the file does not exist, has too few trials, or has a line that is not a trial. */
 export function tableObjective(file: string): Objective {
-  if (!existsSync(file)) throw new UsageError(`--table: there is no file ${file}`);
-  const text = readFileSync(file, "utf8");
-  const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
-  const rows = readRows(text, file, space);
-  if (rows.length < LEAST_TRIALS) {
-    throw new UsageError(`${file} has ${rows.length} trials; smoothing takes at least ${LEAST_TRIALS}`);
-  }
+  const { space, rows, text } = readTable(file);
   const table = new SmoothedTable(rows);
   const greatest = greatestReward(table);
   const baseline = policyToPoint(space, noAugmentation(1, 2));
@@ -47,8 +45,15 @@ export function tableObjective(file: string): Objective {
   };
 }
 
-function readRows(text: string, file: string, space: SearchSpace): Row[] {
-  return text.split("\n").flatMap((line, index) => {
+/**
+ * @param file JSON lines with `policy` and `reward`, of policies of one chain of two operations.
+ * @throws UsageError if the file does not exist, has too few trials, or has a line that is not a trial.
+ */
+export function readTable(file: string): TrialTable {
+  if (!existsSync(file)) throw new UsageError(`--table: there is no file ${file}`);
+  const text = readFileSync(file, "utf8");
+  const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
+  const rows = text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
     try {
       const { policy, reward } = JSON.parse(line) as { policy: Policy; reward: number };
@@ -58,6 +63,10 @@ function readRows(text: string, file: string, space: SearchSpace): Row[] {
       throw new UsageError(`${file}, line ${index + 1}: no trial (${(error as Error).message})`);
     }
   });
+  if (rows.length < LEAST_TRIALS) {
+    throw new UsageError(`${file} has ${rows.length} trials; smoothing takes at least ${LEAST_TRIALS}`);
+  }
+  return { space, rows, text };
 }
 
 function greatestReward(table: SmoothedTable): number {

@@ -4,7 +4,7 @@ import type { Objective } from "./objective.ts";
 import { type Mark, type SearchResult, type Summary, summarize } from "./results.ts";
 
 /** The method that the others are compared with. */
-const REFERENCE = "ours";
+export const REFERENCE = "ours";
 
 /** A table per objective of which there are results, methods in the order of `methods`. */
 export function formatResults(

@@ -10,16 +10,44 @@ import { writeFileWhole } from "../../../src/common/files.ts";
  * @throws UsageError where the part begins and does not end.
  */
 export function writePart(page: string, part: string, lines: readonly string[], title: string): void {
-  const begin = `<!-- ${part}: written by a script -->`;
-  const end = `<!-- end of ${part} -->`;
   const text = existsSync(page) ? readFileSync(page, "utf8") : `# ${title}\n`;
-  const content = [begin, "", ...lines, "", end].join("\n");
-  const start = text.indexOf(begin);
-  if (start < 0) {
-    writeFileWhole(page, `${text.trimEnd()}\n\n${content}\n`);
-    return;
-  }
-  const stop = text.indexOf(end, start);
-  if (stop < 0) throw new UsageError(`${page} has "${begin}" without "${end}" below it`);
-  writeFileWhole(page, text.slice(0, start) + content + text.slice(stop + end.length));
+  const content = [beginOf(part), "", ...lines, "", endOf(part)].join("\n");
+  const place = placeOf(text, page, part);
+  writeFileWhole(
+    page,
+    place
+      ? text.slice(0, place.start) + content + text.slice(place.stop)
+      : `${text.trimEnd()}\n\n${content}\n`,
+  );
+}
+
+/**
+ * The lines of a page's part, without the empty ones at its ends; none if the page or the part does not exist.
+ * @throws UsageError if the part begins and does not end.
+ */
+export function readPart(page: string, part: string): string[] {
+  const text = existsSync(page) ? readFileSync(page, "utf8") : "";
+  const place = placeOf(text, page, part);
+  if (!place) return [];
+  return text
+    .slice(place.start + beginOf(part).length, place.stop - endOf(part).length)
+    .trim()
+    .split("\n");
+}
+
+/** From the part's first comment to behind its last one. */
+function placeOf(text: string, page: string, part: string): { start: number; stop: number } | undefined {
+  const start = text.indexOf(beginOf(part));
+  if (start < 0) return undefined;
+  const end = text.indexOf(endOf(part), start);
+  if (end < 0) throw new UsageError(`${page} has "${beginOf(part)}" without "${endOf(part)}" below it`);
+  return { start, stop: end + endOf(part).length };
+}
+
+function beginOf(part: string): string {
+  return `<!-- ${part}: written by a script -->`;
+}
+
+function endOf(part: string): string {
+  return `<!-- end of ${part} -->`;
 }

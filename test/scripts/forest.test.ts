@@ -79,7 +79,7 @@ describe("the search by a forest alone", () => {
     assert.notDeepEqual(controller.ask(11), randomSearchPoint(SPACE, 5, 11));
   });
 
-  it("asks the same for the same seed, in whatever order the trials were told", () => {
+  it("asks the same for the same seed, and for any order of the trials", () => {
     const point = createTold(5).ask(12);
     assert.deepEqual(createTold(5, [...told.keys()].reverse()).ask(12), point);
     assert.notDeepEqual(createTold(6).ask(12), point);

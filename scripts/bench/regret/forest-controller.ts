@@ -1,6 +1,6 @@
 // The original's search: random trials first, then the point of the greatest expected improvement by a forest alone.
 // As in scikit-optimize, which the original used, the improvement is sought over the greatest reward so far by a margin of
-// 0.01, among 10,000 points drawn at random, and trials that are being judged are taken to come out as well as the best so
+// 0.01, among 10,000 points drawn at random, and trials that are being judged are taken to be as good as the best one so
 // far (the constant liar of Ginsbourger, Le Riche and Carraro 2010).
 
 import { Random, seedOf } from "../../../src/common/random.ts";
@@ -76,8 +76,12 @@ export class ForestController implements Controller {
       baseline === undefined ? [] : this.#gains.map((gain) => ({ ...gain, reward: baseline + gain.reward }));
     const judged = [...earlier, ...inOrder(this.#told)];
     const best = Math.max(...judged.map(({ reward }) => reward));
-    const lies = inOrder(this.#pending).map((point) => ({ point, reward: best, standardError: null }));
-    const forest = new Forest(this.#dimensions, [...judged, ...lies], seedOf(this.#seed, "forest", trial));
+    const believed = inOrder(this.#pending).map((point) => ({ point, reward: best, standardError: null }));
+    const forest = new Forest(
+      this.#dimensions,
+      [...judged, ...believed],
+      seedOf(this.#seed, "forest", trial),
+    );
     const random = new Random(this.#seed, "candidates", trial);
     const candidates = Array.from({ length: CANDIDATES }, () => randomPoint(this.#dimensions, random));
     const { mean, deviation } = forest.predict(candidates);

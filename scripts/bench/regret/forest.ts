@@ -1,5 +1,5 @@
 // The original's surrogate: a random forest alone, by the npm package ml-random-forest. The original DeepAugment used
-// scikit-optimize's (`base_estimator="RF"`). Its settings are used here as far as ml-random-forest has them:
+// scikit-optimize's (`base_estimator="RF"`). Its settings are used here if ml-random-forest offers them:
 //
 // - 100 trees, each of a bootstrap sample; each split is the best one over all columns.
 // - A technique is one column per choice, 0 or 1 (one-hot); a magnitude and the portion are one column each. With one

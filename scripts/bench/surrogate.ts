@@ -4,7 +4,11 @@
 //   npm run bench:surrogate                                  # a JSON line per draw, then a table
 //   npm run bench:surrogate -- --page docs/search.md         # and the table in the page
 //   npm run bench:surrogate -- --trials 40 --draws 5         # less
+//
+// With `--results FILE` the lines are appended to that file, and the draws that it has are not made again: the package's
+// forest takes half a minute to fit 320 trials.
 
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { UsageError } from "../../src/common/errors.ts";
 import { runScript } from "../run-script.ts";
@@ -14,11 +18,22 @@ import { readTable } from "./regret/table.ts";
 import { heldOutR2, PREDICTORS } from "./surrogate/held-out.ts";
 import { writePart } from "./training/page-part.ts";
 
+/** What one draw found: R² by the predictor's title. */
+interface DrawResult {
+  readonly bench: "surrogate";
+  /** Of the trials' file. */
+  readonly digest: string;
+  readonly fitted: number;
+  readonly draw: number;
+  readonly r2: Readonly<Record<string, number>>;
+}
+
 await runScript(main);
 
 async function main(): Promise<void> {
-  const { trials, draws, table, page } = readOptions();
-  const { space, rows } = readTable(table);
+  const { trials, draws, table, results, page } = readOptions();
+  const { space, rows, digest } = readTable(table);
+  const known = results === undefined ? [] : readDraws(results);
   const most = Math.max(...trials);
   if (most > rows.length - 2) {
     throw new UsageError(
@@ -29,9 +44,15 @@ async function main(): Promise<void> {
   const titles = Object.keys(PREDICTORS);
   const lines = trials.map((fitted) => {
     const found = Array.from({ length: draws }, (_, draw) => {
+      const before = known.find(
+        (each) => each.digest === digest && each.fitted === fitted && each.draw === draw,
+      );
+      if (before) return titles.map((title) => before.r2[title]);
       const rated = heldOutR2(Object.values(PREDICTORS), space.dimensions, judged, fitted, draw);
       const r2 = Object.fromEntries(titles.map((title, index) => [title, rated[index]]));
-      console.log(JSON.stringify({ bench: "surrogate", fitted, draw, r2 }));
+      const line = JSON.stringify({ bench: "surrogate", digest, fitted, draw, r2 } satisfies DrawResult);
+      console.log(line);
+      if (results !== undefined) appendFileSync(results, `${line}\n`);
       return rated;
     });
     const cells = [...titles.keys()].map((index) => format(summarize(found.map((rated) => rated[index]))));
@@ -61,6 +82,23 @@ function attainableR2(
   return 1 - new SmoothedTable(rows).parameters.noise;
 }
 
+/** @throws UsageError naming the line that is not one of this script's. */
+function readDraws(file: string): DrawResult[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((line, index) => {
+      if (line === "") return [];
+      try {
+        return [JSON.parse(line) as DrawResult];
+      } catch {
+        throw new UsageError(
+          `${file}, line ${index + 1}: not JSON; delete the line, and its draw is made again`,
+        );
+      }
+    });
+}
+
 function format({ mean, standardError }: Summary): string {
   return `${mean.toFixed(3).replace("-", "−")} ± ${standardError.toFixed(3)}`;
 }
@@ -71,6 +109,7 @@ function readOptions() {
       trials: { type: "string", default: "40,100,320" },
       draws: { type: "string", default: "20" },
       table: { type: "string", default: "test/fixtures/trials.jsonl" },
+      results: { type: "string" },
       page: { type: "string" },
     },
   });
@@ -84,5 +123,5 @@ function readOptions() {
   if (!Number.isInteger(draws) || draws < 2) {
     throw new UsageError(`--draws: "${values.draws}" must be a whole number from 2 up`);
   }
-  return { trials, draws, table: values.table, page: values.page };
+  return { trials, draws, table: values.table, results: values.results, page: values.page };
 }

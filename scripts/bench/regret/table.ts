@@ -20,12 +20,13 @@ const GRID = { magnitudes: [0, 0.25, 0.5, 0.75, 1], portions: [0.25, 0.5, 0.75, 
 export interface TrialTable {
   readonly space: SearchSpace;
   readonly rows: readonly Row[];
-  readonly text: string;
+  /** Of the file: results of other trials are not comparable. */
+  readonly digest: string;
 }
 
 /** @throws UsageError if the file does not exist, has too few trials, or has a line that is not a trial. */
 export function tableObjective(file: string): Objective {
-  const { space, rows, text } = readTable(file);
+  const { space, rows, digest } = readTable(file);
   const table = new SmoothedTable(rows);
   const greatest = greatestReward(table);
   const baseline = policyToPoint(space, noAugmentation(1, 2));
@@ -35,7 +36,7 @@ export function tableObjective(file: string): Objective {
     baseline,
     samples: 1,
     noise: table.noise,
-    digest: createHash("sha256").update(text).digest("hex").slice(0, 12),
+    digest,
     create: () => ({ rewardAt: (point) => table.rewardAt(point), greatest }),
     description: [
       `${rows.length} real trials on CIFAR-10, smoothed by a Gaussian process. It foretells a trial's reward from the others`,
@@ -66,7 +67,8 @@ export function readTable(file: string): TrialTable {
   if (rows.length < LEAST_TRIALS) {
     throw new UsageError(`${file} has ${rows.length} trials; smoothing takes at least ${LEAST_TRIALS}`);
   }
-  return { space, rows, text };
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return { space, rows, digest };
 }
 
 function greatestReward(table: SmoothedTable): number {

@@ -227,7 +227,15 @@ describe("an image folder", () => {
     truncateSync(join(path, "cats", "0.png"), 200);
     write("broken/cats/1.png", "");
     write("broken/dogs/0.png", "this is no picture");
-    const { code, stderr } = await optimize("--data", path, ...small, "--workers", "1");
+    const { code, stderr } = await optimize(
+      "--data",
+      path,
+      ...small,
+      "--set",
+      "image_size=12",
+      "--workers",
+      "1",
+    );
     assert.equal(code, 0, stderr);
     for (const file of ["cats/0.png", "cats/1.png", "dogs/0.png"])
       assert.match(stderr, new RegExp(`skipped .*${file}`));
@@ -378,6 +386,8 @@ describe("no space left", () => {
         ...small,
         "--set",
         "iterations=12",
+        "--set",
+        "image_size=12",
         "--workers",
         "1",
         "--out",

@@ -8,8 +8,9 @@
 // Objectives are made up (synthetic.ts), or a table of real trials, smoothed (table.ts; `--table` names another one).
 // Python needs scikit-optimize and optuna (pip install scikit-optimize==0.10.2 optuna); without `--python` the peers are
 // left out. With `--results` each search becomes a line of that file when it is done, and what is there is not searched
-// again: scikit-optimize takes minutes for one search of 300 trials, and so does the forest alone for one of 100. The
-// table is of all that the file has. With `--keep-rows` the page's rows of methods that are not measured now stay.
+// again: scikit-optimize takes minutes for one search of 300 trials, and the forest alone one for a search of 100. The
+// table is of all that the file has; with `--only-tables` nothing more is searched. With `--keep-rows` the page's rows of
+// methods that are not among `--methods` stay.
 
 import { parseArgs } from "node:util";
 import { UsageError } from "../../src/common/errors.ts";
@@ -37,7 +38,7 @@ async function main(): Promise<void> {
   const objectives = options.objectives.map((name) => OBJECTIVES[name](options.table));
   const results = readResults(options.results);
   const matching = () => results.filter((result) => isWanted(result, objectives, options));
-  for (const method of options.methods) {
+  for (const method of options.onlyTables ? [] : options.methods) {
     if (PEERS.includes(method) && options.python === undefined) continue;
     const searcher = await openSearcher(method, options.python);
     if (typeof searcher === "string") {
@@ -83,6 +84,7 @@ function readOptions() {
       results: { type: "string" },
       page: { type: "string" },
       part: { type: "string", default: "regret" },
+      "only-tables": { type: "boolean", default: false },
       "keep-rows": { type: "boolean", default: false },
     },
   });
@@ -97,6 +99,7 @@ function readOptions() {
     results: values.results,
     page: values.page,
     part: values.part,
+    onlyTables: values["only-tables"],
     keepRows: values["keep-rows"],
   };
 }

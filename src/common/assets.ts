@@ -1,47 +1,53 @@
-// Where files that are not JavaScript lie: in the packages that bring them, or in the standalone executable. There
-// they are read where they are, or unpacked once into the cache folder for what wants a path. Whatever needs such a file
-// asks here.
+// Finds files that are not JavaScript: in the packages that bring them, or in the standalone executable, from which they
+// are read, or unpacked once into the cache folder if a path is needed. All access to such files goes through here.
 
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { getRawAsset, isSea } from "node:sea";
 import { systemCode } from "./errors.ts";
-import { writeFileWhole } from "./files.ts";
 import { homeFolder } from "./home.ts";
+import { unpackFile } from "./packed-file.ts";
 
-/** This package's own that is compiled only where there is a C++ compiler. */
+/** Compiled by this package, if there is a C++ compiler. */
 const ADDON = "deepaugment/native/deepaugment.node";
 
-/** Dawn, in a package that npm may leave out where it does not install. */
+/** Dawn, in a package that npm leaves out if it cannot be installed. */
 export const DAWN =
   process.platform === "darwin"
     ? "webgpu/dist/darwin-universal/dawn.node"
     : (`webgpu/dist/${process.platform}-${process.arch}/dawn.node` as const);
 
-/** Every asset, as package/path; the kernels are this package's own. */
-export const ASSETS = [
+/** Files that are read into memory, as package/path; the kernels are this package's own. */
+const READ_ASSETS = [
   "deepaugment/kernels/augment.wasm",
-  ADDON,
-  DAWN,
-  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
-  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
-  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
   "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm",
   "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm",
   "@expo-google-fonts/ibm-plex-sans/400Regular/IBMPlexSans_400Regular.ttf",
   "@expo-google-fonts/ibm-plex-sans/600SemiBold/IBMPlexSans_600SemiBold.ttf",
 ] as const;
 
-/** Node's error where a standalone executable has no such asset. */
+/** Files of which a path is needed: the standalone executable holds them packed (see packed-file.ts). */
+export const UNPACKED_ASSETS = [
+  ADDON,
+  DAWN,
+  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
+  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
+] as const;
+
+export type ReadAsset = (typeof READ_ASSETS)[number];
+export type UnpackedAsset = (typeof UNPACKED_ASSETS)[number];
+export type Asset = ReadAsset | UnpackedAsset;
+
+export const ASSETS: readonly Asset[] = [...READ_ASSETS, ...UNPACKED_ASSETS];
+
+/** Node's error if a standalone executable has no such asset. */
 const MISSING_IN_EXECUTABLE = "ERR_SINGLE_EXECUTABLE_APPLICATION_ASSET_NOT_FOUND";
 
-export type Asset = (typeof ASSETS)[number];
-
-/** The content of an asset. @throws Error where its package is not installed, or this one not built. */
-export function readAsset(asset: Asset): Uint8Array {
-  return isSea() ? new Uint8Array(getRawAsset(asset)) : readFileSync(assetPath(asset));
+/** The content of an asset. @throws Error if its package is not installed, or this one not built. */
+export function readAsset(asset: ReadAsset): Uint8Array {
+  return isSea() ? new Uint8Array(getRawAsset(asset)) : readFileSync(packagePath(asset));
 }
 
 /** Whether the asset is here; all but the addons of the engines always are. */
@@ -49,7 +55,7 @@ export function hasAsset(asset: Asset): boolean {
   if (asset !== ADDON && asset !== DAWN) return true;
   try {
     if (isSea()) getRawAsset(asset);
-    else assetPath(asset);
+    else packagePath(asset);
     return true;
   } catch (error) {
     if (["MODULE_NOT_FOUND", MISSING_IN_EXECUTABLE].includes(systemCode(error) ?? "")) return false;
@@ -69,21 +75,15 @@ export const { Module, Instance } = (globalThis as unknown as { WebAssembly: Web
 
 /**
  * The path of an asset on disk.
- * @throws Error where its package is not installed; RunError where it cannot be unpacked.
+ * @throws Error if its package is not installed; RunError if it cannot be unpacked.
  */
-export function assetPath(asset: Asset): string {
-  return isSea() ? unpack(asset) : createRequire(import.meta.url).resolve(asset);
+export function assetPath(asset: UnpackedAsset): string {
+  if (!isSea()) return packagePath(asset);
+  const packed = new Uint8Array(getRawAsset(asset));
+  return unpackFile(packed, join(homeFolder(), "assets"), basename(asset));
 }
 
-/** Writes the asset into a folder named by its digest, unless the very same file is there already. */
-function unpack(asset: Asset): string {
-  const content = new Uint8Array(getRawAsset(asset));
-  const digest = sha256(content);
-  const path = join(homeFolder(), "assets", digest.slice(0, 16), asset.split("/").pop() as string);
-  if (!existsSync(path) || sha256(readFileSync(path)) !== digest) writeFileWhole(path, content);
-  return path;
-}
-
-function sha256(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
+/** The path of an asset in its package. @throws Error if that is not installed. */
+export function packagePath(asset: Asset): string {
+  return createRequire(import.meta.url).resolve(asset);
 }

@@ -39,9 +39,9 @@ export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
 export const IMAGE_FORMATS = "PNG, JPEG, BMP, GIF or TIFF";
 
 /**
- * Decodes a PNG, JPEG, BMP, GIF (its first frame) or TIFF (its first page); what it is, is told by its bytes, not
- * by its name. A JPEG is turned as its EXIF orientation says. 16 bits a channel become 8. Transparency is dropped:
- * the colours below it stay, as most training pipelines have it; what a GIF leaves transparent is black.
+ * Decodes a PNG, JPEG, BMP, GIF (its first frame) or TIFF (its first page), which it recognises by the bytes, not by
+ * the name. A JPEG is turned as its EXIF orientation says. 16 bits a channel become 8. Transparency is dropped: the
+ * colours below it remain, as in most training pipelines; transparent places of a GIF are black.
  * @param path names the file in errors.
  * @throws ImageError with the reason: empty, truncated, or no such picture.
  */

@@ -23,7 +23,7 @@ async function loadEncoder(): Promise<Encoder> {
 /**
  * The picture `pixels` [height, width, channels] as a JPEG file, no channel subsampled; 1 channel is grey, 3 are RGB.
  * @param quality from 1 to 100, on the scale of the Independent JPEG Group's library.
- * @throws RangeError where a side is longer than the format's 65,535 pixels.
+ * @throws RangeError if a side is longer than the format's 65,535 pixels.
  */
 export async function formatJpeg(
   pixels: Uint8Array,

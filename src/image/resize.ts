@@ -32,7 +32,7 @@ export function resizeImage(
   return convolveColumns(rows, toWidth, tapsOf(height, toHeight), toHeight);
 }
 
-/** The picture at `side` x `side` pixels; as it is where it has them already, or `side` is missing. */
+/** The picture at `side` x `side` pixels; unchanged if that is its size, or `side` is missing. */
 export function toSquare({ data, height, width }: Pixels, side: number | undefined): Pixels {
   if (side === undefined || (height === side && width === side)) return { data, height, width };
   return { data: resizeImage(data, height, width, side, side), height: side, width: side };

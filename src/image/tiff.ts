@@ -1,5 +1,5 @@
-// What a TIFF file says of its first picture. Its decoder fills what it cannot read with black and tells nobody, so
-// a damaged file has to be found here. Reference: TIFF revision 6.0 (Adobe, 1992), sections 2 and 8.
+// What a TIFF file says about its first picture. Its decoder silently fills what it cannot read with black, so damage
+// has to be found here. Reference: TIFF revision 6.0 (Adobe, 1992), sections 2 and 8.
 
 /** Compressions that the decoder knows (tag 259). */
 const COMPRESSIONS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946]);
@@ -17,7 +17,7 @@ const TAG = {
 
 /**
  * The size that a TIFF's first directory declares, in pixels.
- * @throws Error with the reason where the file ends before its pixels do, or is compressed in an unknown way.
+ * @throws Error with the reason if the file ends before its pixels do, or is compressed in an unknown way.
  */
 export function checkTiff(bytes: Uint8Array): { height: number; width: number } {
   const tags = readDirectory(bytes);

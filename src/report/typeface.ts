@@ -2,12 +2,12 @@
 // and Cyrillic letters; other characters, such as Chinese ones, show as an empty box.
 
 import type { Font, Glyph, PathCommand } from "opentype.js";
-import { type Asset, readAsset } from "../common/assets.ts";
+import { type ReadAsset, readAsset } from "../common/assets.ts";
 import { type Coverage, coverageOf, type Polygon } from "./outline.ts";
 
 export type Weight = "regular" | "semibold";
 
-const FILES: Readonly<Record<Weight, Asset>> = {
+const FILES: Readonly<Record<Weight, ReadAsset>> = {
   regular: "@expo-google-fonts/ibm-plex-sans/400Regular/IBMPlexSans_400Regular.ttf",
   semibold: "@expo-google-fonts/ibm-plex-sans/600SemiBold/IBMPlexSans_600SemiBold.ttf",
 };

@@ -94,7 +94,9 @@ describe("pre-training", () => {
         checkPretrained({ ...settings(), model }, images),
         (error) =>
           error instanceof UsageError &&
-          /^the weights in .* do not fit .*pre_aug_weights_path$/.test(error.message),
+          /^the weights in .* do not fit .*; remove the file or set pre_aug_weights_path to another one$/.test(
+            error.message,
+          ),
       );
     await refused("wrn_10_2");
     await refused("wrn_16_1");
@@ -110,7 +112,8 @@ describe("pre-training", () => {
     await assert.rejects(
       checkPretrained(settings(shifted), IMAGES),
       (error) =>
-        error instanceof UsageError && /conv\/kernel has 1724 bytes for 432 numbers/.test(error.message),
+        error instanceof UsageError &&
+        /conv\/kernel has 1724 bytes for 432 float32 values/.test(error.message),
     );
   });
 

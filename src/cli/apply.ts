@@ -1,4 +1,4 @@
-// `deepaugment apply`: a policy on a dataset, offline.
+// `deepaugment apply`: augments a dataset with the policies that a search has found.
 
 import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
@@ -40,53 +40,55 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     )
     .requiredOption(
       "--out <folder>",
-      "where images and manifest.csv are written; a new or empty folder",
+      "the folder for the images and manifest.csv; it must be new or empty",
       someText("--out", "a folder"),
     )
-    .option(
-      "--resume",
-      "go on with the run that was interrupted in the --out folder; begin one where there is none",
-    )
+    .option("--resume", "continue an interrupted run in the --out folder; start one if there is none")
     .option(
       "--copies <n>",
-      "copies of each augmented image; each goes through every chain of its policy",
+      "augmented copies per image; each goes through every chain of its policy",
       wholeNumber("--copies", 1, 10_000),
       1,
     )
-    .option("--chance <p>", "the probability that an image is augmented", share("--chance"), 1)
-    .option("--only-augmented", "write no originals, and of the data's splits only the training images")
-    .option("--seed <n>", "the same seed gives the same images", wholeNumber("--seed", 0, 2 ** 32 - 1), 0)
+    .option("--chance <p>", "probability that an image is augmented, from 0 to 1", share("--chance"), 1)
+    .option("--only-augmented", "write neither originals nor the validation and test images")
+    .option(
+      "--seed <n>",
+      "seed; the same seed gives the same images",
+      wholeNumber("--seed", 0, 2 ** 32 - 1),
+      0,
+    )
     .option(
       "--top <k>",
-      "draw the policy of each copy from the best k of the file (all, where it holds fewer)",
+      "draw each copy's policy from the best k in the file, or from all if it has fewer",
       wholeNumber("--top", 1, 1000),
       1,
     )
     .option(
       "--as <form>",
-      "folders: class folders; cifar10: CIFAR-10's binary files, for 32 x 32 pixels; npz: numpy's, a file a split (default: folders)",
+      "folders: class folders; cifar10: CIFAR-10's binary files, 32 x 32 pixels only; npz: one numpy file per split (default: folders)",
       oneOf("--as", OUTPUT_FORMS),
     )
     .option(
       "--format <format>",
-      "of the pictures in class folders: png or jpeg (default: png)",
+      "picture format in class folders: png or jpeg (default: png)",
       oneOf("--format", PICTURE_FORMATS),
     )
-    .option("--quality <q>", "of JPEG files, 1 to 100 (default: 95)", wholeNumber("--quality", 1, 100))
-    .option("--grey", "write grey pictures, and what is made of them, in one channel")
-    .option("--workers <n>", "processes; by default one per core", wholeNumber("--workers", 1, 1024))
+    .option("--quality <q>", "JPEG quality from 1 to 100 (default: 95)", wholeNumber("--quality", 1, 100))
+    .option("--grey", "write grey pictures and their copies with one channel")
+    .option("--workers <n>", "number of processes (default: one per core)", wholeNumber("--workers", 1, 1024))
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
       `
-Images of train/ are augmented, those of val/ and test/ are copied. Originals in a folder are copied byte for byte;
-augmented images are files beside them. A photograph is turned as its EXIF orientation says before it is augmented:
-copies are upright, the original stays as it is. Of an animated GIF the first frame is taken.
+Images in train/ are augmented; images in val/ and test/ are copied. Originals in a folder are copied byte for byte,
+with the augmented images beside them. A photograph is rotated according to its EXIF orientation before it is augmented,
+so copies are upright; the original stays unchanged. Only the first frame of an animated GIF is used.
 
---as npz writes train.npz (and test.npz, ...) with images, labels and class_names; --as cifar10 data_batch_1.bin and so
-on, test_batch.bin and batches.meta.txt. Both need images of one size, and both can be read again with --data.
+--as npz writes train.npz (and test.npz, ...) with images, labels and class_names. --as cifar10 writes data_batch_1.bin
+and so on, test_batch.bin and batches.meta.txt. Both require images of one size, and --data reads both.
 
-manifest.csv tells of every output where it came from and what was done to it; apply.json tells what was asked for.
+manifest.csv lists the source of every output and what was done to it. apply.json records the options of the run.
 
 Examples:
   deepaugment apply --policy best.json --data photos/ --out augmented/
@@ -124,9 +126,9 @@ function printOutcome(outcome: ApplyOutcome, terminal: Terminal): void {
   const { out, manifest, policies, images, doneBefore, originals, augmented, skipped, notes } = outcome;
   terminal.logNotes(notes);
   terminal.logSkipped(skipped);
-  const from = policies === 1 ? "by the best policy" : `by the best ${policies} policies`;
+  const from = policies === 1 ? "with the best policy" : `with the best ${policies} policies`;
   const before =
-    doneBefore === images ? "is finished already" : `went on after ${doneBefore} of ${images} images`;
+    doneBefore === images ? "was already finished" : `continued after ${doneBefore} of ${images} images`;
   const lines = [
     ...(doneBefore > 0 ? [`Resumed    ${out} ${before}`] : []),
     `Originals  ${originals}`,

@@ -1,4 +1,4 @@
-// `deepaugment bench`: how fast an engine trains a model here.
+// `deepaugment bench`: measures how fast an engine trains a model on this machine.
 
 import type { Command } from "commander";
 import {
@@ -37,40 +37,42 @@ export function addBenchCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       "--model <name>",
-      "a child model; the command models lists them",
+      "the child model; deepaugment models lists them",
       someText("--model", "a model"),
       "basiccnn",
     )
     .option("--batch <n>", "images per training step", wholeNumber("--batch", 1, 65_536), 64)
     .option(
       "--precision <name>",
-      "float32 or bfloat16; auto takes the faster one for the model",
+      "float32 or bfloat16; auto uses the faster one for the model",
       oneOf("--precision", PRECISION_CHOICES),
       "auto",
     )
     .option(
       "--workers <n>",
-      "processes that train at the same time; by default as many as in a search, one per core",
+      "processes that train at the same time (default: as in a search, one per core)",
       wholeNumber("--workers", 1, 1024),
     )
     .option("--threads <n>", "threads of each training (engine native)", wholeNumber("--threads", 1, 256), 1)
-    .option("--seconds <s>", "how long training is measured", numberAbove0("--seconds", 3600), 3)
-    .option("--profile", "report where the time of a training step goes, on one thread")
+    .option("--seconds <s>", "duration of the measurement", numberAbove0("--seconds", 3600), 3)
+    .option("--profile", "also report how the time of a training step is spent, on one thread")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((flags: BenchFlags) => bench(flags, terminal));
 }
 
 const HELP = `
-Nothing is downloaded: images are synthetic, of 32 x 32 pixels in 10 classes, larger if the model needs it. Each worker is a
-process that trains a network of its own, as in a search; rates are of all workers together. Validation is measured for a
-third of --seconds after training.
+Nothing is downloaded: the images are synthetic, 32 x 32 pixels in 10 classes, or larger if the model requires it. Each
+worker is a process that trains its own network, as in a search; rates are totals over all workers. After training,
+validation is measured for a third of --seconds.
 
---profile measures again for --seconds, and reports by layer and direction what a step of one worker spends its time on if
-the engine compiles the model, as native does with all that the command models lists; otherwise by TensorFlow.js's kernels.
-These have rows of their own: "optimizer"; "engine besides layers", which is the loss, the preparation of weights, and sums
-over the parts of a batch; "trainer", which puts batches together; "besides kernels", which is the same and TensorFlow.js's
-own cost of each operation.
+--profile measures for another --seconds and reports how one worker spends the time of a training step: by layer and
+direction if the engine compiles the model (native compiles every listed model), otherwise by TensorFlow.js kernel.
+Time outside layers or kernels has its own rows:
+  optimizer              the update of the weights
+  engine besides layers  the loss, the preparation of weights, and sums over the parts of a batch
+  trainer                assembling batches
+  besides kernels        assembling batches, and TensorFlow.js's own overhead per operation
 
 Examples:
   deepaugment bench
@@ -105,13 +107,13 @@ async function format(outcome: BenchOutcome): Promise<string> {
     `Workers    ${workers}${threaded}`,
     `Trained    ${formatRate(outcome.imagesPerSecond)} images/s`,
     `Validated  ${formatRate(outcome.validationImagesPerSecond)} images/s`,
-    `Memory     ${Math.max(...outcome.residentMegabytes)} MB a worker, ${Math.max(...outcome.peakMegabytes)} MB at most`,
+    `Memory     ${Math.max(...outcome.residentMegabytes)} MB per worker, ${Math.max(...outcome.peakMegabytes)} MB at most`,
     ...(outcome.profile ? ["", ...formatProfile(outcome.profile, workers)] : []),
   ];
   return lines.join("\n");
 }
 
-/** Rows with less would show as 0.0%: they are summed in one row. */
+/** Rows with a smaller share would show as 0.0%, so they are summed in one row. */
 const LEAST_SHARE = 0.0005;
 
 function formatProfile({ by, millisecondsPerStep, rows }: StepProfile, workers: number): string[] {
@@ -126,7 +128,7 @@ function formatProfile({ by, millisecondsPerStep, rows }: StepProfile, workers: 
   const others = rows.filter(({ share }) => share < LEAST_SHARE);
   const lines = shown.map((row) => cells(row.name, row.part, [row]));
   if (others.length > 0) lines.push(cells(`${others.length} others`, "", others));
-  const head = [by, ...(isByLayer ? ["direction"] : []), "ms a step", "share"];
+  const head = [by, ...(isByLayer ? ["direction"] : []), "ms per step", "share"];
   const right = [false, ...(isByLayer ? [false] : []), true, true];
   const whose = workers > 1 ? "A training step of one worker" : "A training step";
   return [`${whose} takes ${millisecondsPerStep.toFixed(2)} ms:`, "", formatTable(head, lines, right)];

@@ -1,4 +1,4 @@
-// `deepaugment data`: fetches named datasets, and tells what is in a folder or an archive.
+// `deepaugment data`: fetches named datasets and describes the contents of a folder or an archive.
 
 import type { Command } from "commander";
 import { mismatch, UsageError } from "../common/errors.ts";
@@ -12,7 +12,7 @@ interface InfoFlags {
 
 /** Adds `data fetch` and `data info` to the program. */
 export function addDataCommands(program: Command, terminal: Terminal): void {
-  const data = program.command("data").description("fetch datasets, and look into them");
+  const data = program.command("data").description("fetch datasets and show what they contain");
   data
     .command("fetch")
     .argument("<name>", "cifar10, cifar100, fashion_mnist or mnist")
@@ -20,10 +20,10 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
     .action((name: string) => fetchNamed(name, terminal));
   data
     .command("info")
-    .argument("<path>", "a folder, an archive, or the name of a dataset")
+    .argument("<path>", "a folder, an archive, or a dataset's name")
     .option("--image-size <pixels>", "resize every image to this height and width")
-    .option("--json", "print it as JSON")
-    .description("tell what is in a folder or an archive: classes, images, sizes, files that cannot be read")
+    .option("--json", "print the result as JSON")
+    .description("show what a dataset contains: classes, images, sizes, and files that cannot be read")
     .action((path: string, flags: InfoFlags) => printInfo(path, flags, terminal));
 }
 

@@ -1,4 +1,4 @@
-// `deepaugment doctor`: what this machine offers, and how to get more.
+// `deepaugment doctor`: reports what this machine offers, and how to get more.
 
 import type { Command } from "commander";
 import type { Diagnosis, EngineReport } from "../measure/doctor.ts";
@@ -12,9 +12,7 @@ interface DoctorFlags {
 export function addDoctorCommand(program: Command, terminal: Terminal): void {
   program
     .command("doctor")
-    .description(
-      "report what this machine offers: its engines, how fast each trains, and how to get the others",
-    )
+    .description("report which engines this machine has, how fast each trains, and how to get the others")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((flags: DoctorFlags) => doctor(flags, terminal));
@@ -22,8 +20,8 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
 
 const HELP = `
 Takes at most 15 seconds. Each available engine trains the basic CNN in each of its precisions for up to 2 seconds, on
-synthetic images, in as many processes as a search would use. Which precision "auto" takes can differ for other models.
-"deepaugment bench" measures one engine for longer, and other models.`;
+synthetic images, in as many processes as a search would use. For other models, "auto" may use another precision.
+"deepaugment bench" measures one engine for longer, and also other models.`;
 
 async function doctor({ json }: DoctorFlags, terminal: Terminal): Promise<void> {
   const { diagnose } = await import("../measure/doctor.ts");

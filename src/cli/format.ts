@@ -19,12 +19,12 @@ export function formatGain(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 }
 
-/** A rate, such as images per second: to three digits, or whole. */
+/** A rate, such as images per second: three significant digits below 100, else whole. */
 export function formatRate(rate: number): string {
   return rate < 100 ? String(Number(rate.toPrecision(3))) : Math.round(rate).toLocaleString("en");
 }
 
-/** Rows under a header, columns aligned; numbers to the right where `right` says so. */
+/** Rows under a header in aligned columns. `right`: whether each column is right-aligned, as numbers are. */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],

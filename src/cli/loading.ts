@@ -1,14 +1,14 @@
-// Loading a dataset for a command: with a bar, and with a word on what was skipped.
+// Loads a dataset for a command, with a progress bar, and reports skipped files.
 
 import type { Dataset } from "../dataset/dataset.ts";
 import { loadDataset } from "../dataset/load.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Files that are named one by one; of more the number is told. */
-const MOST_NAMED = 10;
+/** At most this many skipped files are listed one by one; of the others only the number is printed. */
+const MOST_LISTED = 10;
 
-/** As `loadDataset`. Files that cannot be decoded are named on stderr and counted. */
+/** Like `loadDataset`, but lists and counts on stderr the files that cannot be decoded. */
 export async function loadWithProgress(
   source: string,
   imageSize: number | undefined,
@@ -22,11 +22,11 @@ export async function loadWithProgress(
   } finally {
     bar.stop();
   }
-  terminal.logSkipped(dataset.skipped.slice(0, MOST_NAMED));
+  terminal.logSkipped(dataset.skipped.slice(0, MOST_LISTED));
   if (dataset.skipped.length > 0) {
     const count = dataset.skipped.length;
-    const named = count > MOST_NAMED ? `, of which ${MOST_NAMED} are named; data info names all` : "";
-    terminal.log(`${count} file${count === 1 ? " was" : "s were"} skipped${named}`);
+    const rest = count > MOST_LISTED ? `; the first ${MOST_LISTED} are listed, "data info" lists all` : "";
+    terminal.log(`${count} file${count === 1 ? " was" : "s were"} skipped${rest}`);
   }
   terminal.logNotes(dataset.notes ?? []);
   return dataset;

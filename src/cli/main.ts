@@ -1,4 +1,4 @@
-// The command line: one file per command, each loaded when it is called, so that `--help` stays quick.
+// The command line. Each command has its own file; what a command runs is loaded only then, so that `--help` is fast.
 
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../common/errors.ts";
@@ -13,9 +13,9 @@ import { addPreviewCommand } from "./preview.ts";
 import { Terminal, type TerminalOptions } from "./terminal.ts";
 
 /**
- * Runs the program with these arguments and returns its exit code: 0 when done, 1 on a failure while running, 2 on a
- * usage or configuration error, 130 when interrupted. It prints to the given streams, by default the process's own, and
- * abort of the given signal interrupts it, as Ctrl-C does.
+ * Runs the program with these arguments and returns its exit code: 0 on success, 1 on a failure at run time, 2 on a usage
+ * or configuration error, 130 if interrupted. Prints to the given streams, by default those of the process. Aborting the
+ * given signal interrupts it, like Ctrl-C.
  */
 export async function main(args: readonly string[], options: TerminalOptions = {}): Promise<number> {
   if (args[0] === "__worker") {
@@ -33,14 +33,14 @@ export async function main(args: readonly string[], options: TerminalOptions = {
   }
 }
 
-/** The whole command tree; no command's own code is loaded yet. */
+/** All commands with their options. What they run is not loaded yet. */
 function createProgram(terminal: Terminal): Command {
   const program = new Command("deepaugment")
     .description(
       "Finds the image augmentation policy that helps most on your images, and augments your dataset with it.",
     )
     .version(VERSION, "--version", "print the version")
-    .option("--debug", "print the stack trace of an error")
+    .option("--debug", "print the stack trace of errors")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(`deepaugment: ${usageLine(text)}\n`) })
     .exitOverride();
@@ -61,17 +61,17 @@ function usageLine(text: string): string {
     .replace(/^error: /, "")
     .replace(/\s*\n\s*/g, " ")
     .trim();
-  return /\(Did you mean/.test(line) ? line : `${line}; --help explains`;
+  return /\(Did you mean/.test(line) ? line : `${line}; see --help`;
 }
 
 function reportError(error: unknown, isDebug: boolean, terminal: Terminal): number {
   if (error instanceof CommanderError) {
-    // Commander has printed its message already; help and version are no errors.
+    // Commander has already printed its message. Help and version also arrive here, with exit code 0.
     return error.exitCode === 0 ? 0 : 2;
   }
   const isOurs = error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
   terminal.log(
-    `deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (a defect; --debug shows where)"}`,
+    `deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (this is a bug; --debug shows the stack trace)"}`,
   );
   if (isDebug && error instanceof Error) terminal.log(`${error.stack}`);
   return isOurs ? (error.exitCode as number) : 1;

@@ -1,4 +1,4 @@
-// `deepaugment models`: the child models, what each is and what it costs.
+// `deepaugment models`: lists the child models and what they cost.
 
 import type { Command } from "commander";
 import type { ModelFacts } from "../child/model-costs.ts";
@@ -15,29 +15,24 @@ interface ModelsFlags {
 export function addModelsCommand(program: Command, terminal: Terminal): void {
   program
     .command("models")
-    .argument(
-      "[name...]",
-      "models to tell of; by default those that have a name of their own, and some Wide ResNets",
-    )
-    .description(
-      "list the child models: their parameters, what they cost, the smallest images that they take",
-    )
+    .argument("[name...]", "models to list (default: all named models and some Wide ResNets)")
+    .description("list the child models with their parameters, cost and smallest image size")
     .option(
       "--image-size <pixels>",
       "height and width of the images",
       wholeNumber("--image-size", 1, 4096),
       32,
     )
-    .option("--classes <n>", "classes of the images", wholeNumber("--classes", 2, 1_000_000), 10)
-    .option("--json", "print them as JSON")
+    .option("--classes <n>", "number of classes", wholeNumber("--classes", 2, 1_000_000), 10)
+    .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((names: string[], flags: ModelsFlags) => listModels(names, flags, terminal));
 }
 
 const HELP = `
-Multiply-adds are those of an image's convolutions and dense layers, forward, and forward and back in a training step: how
-long a child trains goes by them, roughly. Any wrn_<depth>_<width> is a model, with depth 6 n + 4. Of one that needs larger
-images nothing is counted ("-", in JSON null).
+Multiply-adds are counted for one image in all convolutions and dense layers: forward only, and forward and backward in a
+training step. Training time is roughly proportional to them. Every wrn_<depth>_<width> with a depth of 6 n + 4 is a model.
+A model that requires larger images has no counts ("-", or null in JSON).
 
 Examples:
   deepaugment models
@@ -64,9 +59,11 @@ function format(facts: readonly ModelFacts[], imageSize: number, classes: number
     formatMillions(row.multiplyAdds),
     formatMillions(row.trainingMultiplyAdds),
     `${row.smallestImageSize}`,
-    row.parameters === null ? `${row.about}: needs image_size ${row.smallestImageSize} or more` : row.about,
+    row.parameters === null
+      ? `${row.about}: requires image_size ${row.smallestImageSize} or more`
+      : row.about,
   ]);
-  const head = ["model", "parameters", "multiply-adds", "in training", "smallest image", "is"];
+  const head = ["model", "parameters", "multiply-adds", "in training", "smallest image", "description"];
   const right = [false, true, true, true, true, false];
   return `For images of ${imageSize} x ${imageSize} pixels in ${classes} classes:\n\n${formatTable(head, rows, right)}`;
 }

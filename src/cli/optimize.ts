@@ -1,4 +1,4 @@
-// `deepaugment optimize`: the search.
+// `deepaugment optimize`: searches for augmentation policies and prints the best ones.
 
 import type { Command } from "commander";
 import { InterruptedError, RunError } from "../common/errors.ts";
@@ -28,51 +28,61 @@ interface OptimizeOptions {
   warmStart?: string;
 }
 
-/** The options that override a key of the configuration (`warmStart` the key warm_start), with what they mean. */
+/** The options that override a configuration key (`warmStart` overrides warm_start), with their explanations. */
 const OVERRIDES = {
   data: [
     "data <name|path>",
     "the images: a dataset's name, a folder with one subfolder per class, or an archive",
   ],
-  iterations: ["iterations <n>", "trials, the baseline not counted"],
-  engine: ["engine <name>", `what trains the child: ${ENGINE_CHOICES.join(", ")}`],
-  workers: ["workers <n>", "processes that train at the same time"],
+  iterations: ["iterations <n>", "number of trials, not counting the baseline"],
+  engine: ["engine <name>", `engine that trains the child: ${ENGINE_CHOICES.join(", ")}`],
+  workers: ["workers <n>", "number of processes that train at the same time"],
   threads: ["threads <n>", "threads of each training (engine native)"],
-  seed: ["seed <n>", "the same seed gives the same run"],
-  out: ["out <folder>", "where each experiment gets a folder of its own"],
+  seed: ["seed <n>", "seed; the same seed gives the same run"],
+  out: ["out <folder>", "folder in which each experiment creates its own folder"],
   name: ["name <text>", "added to the name of the experiment's folder"],
   warmStart: [
     "warm-start <notebook>",
-    "learn from another experiment's notebook, or folder, before the first policy is proposed",
+    "learn from the notebook or folder of another experiment before proposing the first policy",
   ],
 } as const;
 
-/** What may change when an experiment is resumed. */
+/** The options that are allowed with --resume. */
 const RESUMABLE: readonly string[] = ["iterations", "engine", "workers", "threads"];
 
 export function addOptimizeCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("optimize")
     .description("search for the augmentation policies that help most on your images")
-    .option("-c, --config <file>", "the configuration (YAML); configs/ holds commented examples");
+    .option("-c, --config <file>", "the configuration (YAML); configs/ contains commented examples");
   for (const [flag, explanation] of Object.values(OVERRIDES)) command.option(`--${flag}`, explanation);
   command
     .option(
       "--set <key=value>",
-      "set any other key of the configuration; may be repeated",
+      "set any configuration key; may be repeated",
       (value, all: string[] = []) => [...all, value],
     )
     .option(
       "--resume <folder>",
-      "go on with an experiment where it stopped; --iterations may ask for more trials",
+      "continue an interrupted or finished experiment; a higher --iterations adds trials",
     )
     .option("--json", "print the result as JSON")
-    .addHelpText(
-      "after",
-      "\nWhen the trials are done, the best confirm_top policies and the baseline are trained anew, confirm_samples times each:\nthe best of many rewards is in part the luckiest, and what is handed on should not be.\n\ndocs/configuration.md explains every key.\n\nExamples:\n  deepaugment optimize --config configs/quickstart.yaml\n  deepaugment optimize --data photos/ --set image_size=64 --iterations 100\n  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true\n  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500\n  deepaugment optimize --data photos/ --set image_size=64 --warm-start reports/experiments/2026-01-31_12-00-00",
-    )
+    .addHelpText("after", HELP)
     .action((options: OptimizeOptions) => optimize(options, terminal));
 }
+
+const HELP = `
+After the trials, the confirm_top most promising policies and the baseline are trained again, confirm_samples times each
+with fresh seeds: the best of many rewards is partly luck, and fresh trainings show what remains without it.
+
+docs/configuration.md explains every key.
+
+Examples:
+  deepaugment optimize --config configs/quickstart.yaml
+  deepaugment optimize --data photos/ --set image_size=64 --iterations 100
+  deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true
+  deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500
+  deepaugment optimize --data photos/ --set image_size=64 --warm-start reports/experiments/2026-01-31_12-00-00`;
 
 async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
@@ -112,9 +122,9 @@ async function search(
       },
     });
   } catch (error) {
-    const goOn = `go on with: deepaugment optimize --resume ${folder}`;
-    if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${goOn}`);
-    if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${goOn}`);
+    const next = `continue with: deepaugment optimize --resume ${folder}`;
+    if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${next}`);
+    if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${next}`);
     throw error;
   } finally {
     display?.stop();
@@ -142,20 +152,20 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   if (set.length > 0) fixed.push("set");
   if (fixed.length > 0) {
     throw new UsageError(
-      `--${fixed[0].replace("_", "-")} cannot be given with --resume: an experiment keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
+      `--${fixed[0].replace("_", "-")} cannot be used with --resume, because an experiment keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
     );
   }
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
 }
 
-/** How the search went, for stderr. */
+/** Failures and the use of the workers, for stderr. */
 function describeWork({ failures, utilization, folder }: ExperimentOutcome): string[] {
   const lines: string[] = [];
   if (failures.length > 0)
     lines.push(
-      `${failures.length} training${failures.length === 1 ? "" : "s"} failed, see ${folder}/failures.csv`,
+      `${failures.length} training${failures.length === 1 ? "" : "s"} failed; see ${folder}/failures.csv`,
     );
-  if (utilization !== null) lines.push(`Workers busy ${(100 * utilization).toFixed(1)}% of the time`);
+  if (utilization !== null) lines.push(`Workers were busy ${(100 * utilization).toFixed(1)}% of the time`);
   return lines;
 }
 
@@ -175,7 +185,7 @@ function formatOutcome(outcome: ExperimentOutcome): string {
   return lines.join("\n");
 }
 
-/** Confirmed rewards beside what the search saw; of policies that were not trained anew, the latter alone. */
+/** Confirmed rewards and those of the search; policies that were not trained again have only the latter. */
 function confirmedTable(policies: readonly FoundPolicy[]): string {
   return formatTable(
     ["trial", "reward", "std. error", "gain", "in the search", "policy"],
@@ -189,7 +199,7 @@ function confirmedTable(policies: readonly FoundPolicy[]): string {
   );
 }
 
-/** How many other promising policies are nearly the same as a confirmed one. */
+/** The number of other promising policies that nearly equal a confirmed one. */
 function formatNearEquals({ nearEquals = 0 }: FoundPolicy): string {
   return nearEquals === 0 ? "" : ` (and ${nearEquals} near-equal${nearEquals === 1 ? "" : "s"})`;
 }
@@ -213,27 +223,28 @@ function rewardCells({ reward, standardError, expectedAccuracyIncrease }: FoundP
 function baselineLine({ baseline, trials, policies }: ExperimentOutcome, shown: number): string {
   const { reward, standardError, searchReward } = baseline;
   const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
-  const inSearch = searchReward === undefined ? "" : `, in the search ${formatShare(searchReward)}`;
+  const inSearch = searchReward === undefined ? "" : ` (${formatShare(searchReward)} in the search)`;
   const better = trials.filter((trial) => trial.reward > trials[0].reward).length;
-  const tried = `${trials.length - 1} policies did better${baseline.confirmed ? " in the search" : ""}`;
-  const count =
-    better === 0 ? `none of ${tried}: more trials, epochs or images may help` : `${better} of ${tried}`;
-  const limit = policies.length > shown ? `, the best ${shown} are shown` : "";
-  return `Baseline reward ${formatShare(reward)}${error}${inSearch}; ${count}${limit}.`;
+  const when = baseline.confirmed ? " in the search" : "";
+  const count = `${better || "None"} of ${trials.length - 1} policies did better than the baseline${when}.`;
+  const advice = better === 0 ? " More trials, epochs or images may help." : "";
+  const limit = policies.length > shown ? ` The best ${shown} are shown.` : "";
+  return `Baseline reward ${formatShare(reward)}${error}${inSearch}. ${count}${advice}${limit}`;
 }
 
-/** What the rewards are worth. */
+/** How far the rewards can be trusted. */
 function confirmationLine({ confirmation, policies }: ExperimentOutcome): string {
-  if (!confirmation) return "Rewards are the search's own: the best of many is in part the luckiest.";
+  if (!confirmation)
+    return "Rewards are from the search, not confirmed: the best of many rewards is partly luck.";
   const trainings = `${confirmation.samples} fresh training${confirmation.samples === 1 ? "" : "s"} each`;
   if (policies.some(({ confirmed }) => confirmed)) {
-    return `Rewards are confirmed by ${trainings}: what the search saw of its best is in part luck.`;
+    return `Rewards are confirmed by ${trainings}, because the best of many rewards is partly luck.`;
   }
   const none =
     confirmation.policies === 1
       ? "The best policy did no better"
       : `None of the best ${confirmation.policies} policies did better`;
-  const others = policies.length > 0 ? "; those above are not confirmed" : "";
+  const others = policies.length > 0 ? "; the policies above are not confirmed" : "";
   return `${none} than the baseline in ${trainings}${others}.`;
 }
 

@@ -1,8 +1,8 @@
-// Values of options, checked at the door.
+// Parsers for the values of command-line options; each throws a UsageError if a value is not valid.
 
 import { mismatch, UsageError } from "../common/errors.ts";
 
-/** A reader of whole numbers for commander; `name` is the option with its hyphens. */
+/** Parses whole numbers from `low` to `high`, for commander; `name` is the option with its hyphens. */
 export function wholeNumber(name: string, low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -11,7 +11,7 @@ export function wholeNumber(name: string, low: number, high: number): (text: str
   };
 }
 
-/** A reader of words of which one has to be given. */
+/** Parses one of the given words, in any case. */
 export function oneOf<T extends string>(name: string, words: readonly T[]): (text: string) => T {
   return (text) => {
     const word = words.find((candidate) => candidate === text.toLowerCase());
@@ -20,7 +20,7 @@ export function oneOf<T extends string>(name: string, words: readonly T[]): (tex
   };
 }
 
-/** A reader of numbers in [0, 1]. */
+/** Parses numbers in [0, 1]. */
 export function share(name: string): (text: string) => number {
   return (text) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
@@ -29,16 +29,16 @@ export function share(name: string): (text: string) => number {
   };
 }
 
-/** A reader of numbers in (0, high]. */
+/** Parses numbers in (0, high]. */
 export function numberAbove0(name: string, high: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (value > 0 && value <= high) return value;
-    throw new UsageError(mismatch(name, `a number above 0, at most ${high}`, text));
+    throw new UsageError(mismatch(name, `a number above 0 and at most ${high}`, text));
   };
 }
 
-/** A reader of texts that are not empty. */
+/** Accepts any text but an empty one; `what` describes it in the error. */
 export function someText(name: string, what: string): (text: string) => string {
   return (text) => {
     if (text !== "") return text;

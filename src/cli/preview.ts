@@ -1,4 +1,4 @@
-// `deepaugment preview`: a sheet of pictures that shows what a policy, or every technique, does.
+// `deepaugment preview`: draws a sheet of pictures that shows what a policy, or every technique, does.
 
 import type { AddHelpTextContext, Command } from "commander";
 import { REGISTRY } from "../augment/registry.ts";
@@ -24,7 +24,7 @@ interface PreviewFlags {
   json?: boolean;
 }
 
-/** Pixels of a picture on the sheet: two grids of techniques side by side should still fit a page. */
+/** Default sizes of a picture on the sheet, in pixels: two grids of techniques fit side by side on a page. */
 const POLICY_SIZE = 128;
 const TECHNIQUES_SIZE = 112;
 const IMAGES = 6;
@@ -36,52 +36,63 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .command("preview")
     .description("draw a sheet of your pictures that shows what a policy, or every technique, does to them")
     .option("--policy <file>", "best.json or policies.json of an experiment", someText("--policy", "a file"))
-    .option("--techniques", "instead of a policy: the 20 techniques by magnitude, on one picture")
+    .option(
+      "--techniques",
+      "instead of a policy, show the 20 techniques at several magnitudes on one picture",
+    )
     .option(
       "--data <path|name>",
       "the pictures: a folder with one subfolder per class, an archive, or a dataset's name",
       someText("--data", "a path or a name"),
     )
-    .option("--image <file>", "with --techniques: the picture to show", someText("--image", "a file"))
+    .option("--image <file>", "the picture to show with --techniques", someText("--image", "a file"))
     .option("--out <file>", "the PNG file to write", someText("--out", "a file"), "preview.png")
-    .option("--rank <n>", "which policy of the file: 1 is the best", wholeNumber("--rank", 1, 1_000_000))
-    .option("--trial <n>", "or the policy of this trial", wholeNumber("--trial", 0, Number.MAX_SAFE_INTEGER))
+    .option(
+      "--rank <n>",
+      "which policy in the file; 1 is the best (default: 1)",
+      wholeNumber("--rank", 1, 1_000_000),
+    )
+    .option(
+      "--trial <n>",
+      "show the policy of this trial instead",
+      wholeNumber("--trial", 0, Number.MAX_SAFE_INTEGER),
+    )
     .option(
       "--images <n>",
-      `pictures, of as many classes as possible (default: ${IMAGES})`,
+      `number of pictures, from as many classes as possible (default: ${IMAGES})`,
       wholeNumber("--images", 1, 100),
     )
     .option(
       "--draws <n>",
-      "draws of each chain per picture (default: 5; fewer for a policy of several chains)",
+      "draws per chain and picture (default: 5; fewer if the policy has several chains)",
       wholeNumber("--draws", 1, 50),
     )
     .option(
       "--size <pixels>",
-      `a picture's longer side on the sheet, about (default: ${POLICY_SIZE}; ${TECHNIQUES_SIZE} with --techniques)`,
+      `approximate longer side of a picture on the sheet (default: ${POLICY_SIZE}; ${TECHNIQUES_SIZE} with --techniques)`,
       wholeNumber("--size", 32, 1024),
     )
     .option(
       "--image-size <pixels>",
-      "resize each picture to this height and width before it is augmented, as a search with image_size does",
+      "resize each picture to this height and width first, as a search with image_size does",
       wholeNumber("--image-size", 1, 4096),
     )
     .option(
       "--seed <n>",
-      "draws other pictures and other parameters",
+      "seed; another one picks other pictures and parameters",
       wholeNumber("--seed", 0, LARGEST_SEED),
       0,
     )
-    .option("--json", "print what was drawn as JSON")
+    .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .addHelpText("after", techniquesHelp)
     .action((flags: PreviewFlags) => preview(flags, terminal));
 }
 
 const HELP = `
-Training pictures are augmented at their own size, as apply does it, and then enlarged or reduced to --size; with the same
-seed, the draws of the best policy are those that apply writes. Of a folder, only what is shown is decoded. A file that is
-there already is replaced if it is a sheet of preview, and left alone if it is any other.
+Training pictures are augmented at their own size, as in apply, and then scaled to --size. With the same seed, the draws of
+the best policy are the copies that apply writes. In a folder, only the pictures shown are decoded. An existing --out file
+is replaced only if preview wrote it.
 
 Examples:
   deepaugment preview --policy best.json --data photos/
@@ -89,13 +100,13 @@ Examples:
   deepaugment preview --techniques --data photos/ --out techniques.png
   deepaugment preview --techniques --image photos/cats/tom.jpg --image-size 224`;
 
-/** Each technique with what it does at the magnitude m. */
+/** Each technique, and what it does at magnitude m. */
 function techniquesHelp({ command }: AddHelpTextContext): string {
   const help = command.createHelp();
   help.prepareContext({ helpWidth: 110 });
   const width = Math.max(...TECHNIQUES.map((name) => name.length));
   const lines = TECHNIQUES.map((name) => help.formatItem(name, width, REGISTRY[name].meaning, help));
-  return `\nTechniques, by the magnitude m from 0 to 1:\n${lines.join("\n")}`;
+  return `\nTechniques at a magnitude m from 0 to 1:\n${lines.join("\n")}`;
 }
 
 async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Promise<void> {
@@ -117,30 +128,32 @@ async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Pr
 }
 
 /**
- * Which sheet it shall be.
- * @throws UsageError where options contradict each other, or one is missing.
+ * The function that draws the requested sheet.
+ * @throws UsageError if options contradict each other or one is missing.
  */
 async function previewOf(
   flags: Omit<PreviewFlags, "json">,
 ): Promise<(options: Omit<PreviewOptions, "size">) => Promise<PreviewOutcome>> {
   const { policy, techniques, data, image, rank, trial, images = IMAGES, draws } = flags;
-  if (policy !== undefined && techniques) throw new UsageError("--policy and --techniques: give one of them");
+  if (policy !== undefined && techniques)
+    throw new UsageError("--policy and --techniques exclude each other; give one of them");
   if (techniques) {
     const other = Object.entries({ rank, trial, images: flags.images, draws }).find(
       ([, value]) => value !== undefined,
     );
-    if (other) throw new UsageError(`--${other[0]} goes with --policy, not with --techniques`);
+    if (other) throw new UsageError(`--${other[0]} applies to --policy only; remove it or --techniques`);
     if (data === undefined && image === undefined)
-      throw new UsageError("--techniques: give --data or --image");
+      throw new UsageError("--techniques needs a picture; add --data or --image");
     const { previewTechniques } = await import("../report/techniques-sheet.ts");
     return (options) => previewTechniques({ ...options, size: flags.size ?? TECHNIQUES_SIZE, data, image });
   }
   if (policy === undefined)
-    throw new UsageError("give --policy with a file, or --techniques; --help explains");
+    throw new UsageError("nothing to show; give --policy with a file, or --techniques");
   if (image !== undefined)
-    throw new UsageError("--image goes with --techniques; a policy is shown on --data");
-  if (data === undefined) throw new UsageError("--policy: give --data with the pictures to show");
-  if (rank !== undefined && trial !== undefined) throw new UsageError("--rank and --trial: give one of them");
+    throw new UsageError("--image applies to --techniques only; use --data with --policy");
+  if (data === undefined) throw new UsageError("--policy needs pictures; add --data");
+  if (rank !== undefined && trial !== undefined)
+    throw new UsageError("--rank and --trial exclude each other; give one of them");
   const { previewPolicy } = await import("../report/policy-sheet.ts");
   const own = { policyPath: policy, data, rank, trial, images, draws };
   return (options) => previewPolicy({ ...options, ...own, size: flags.size ?? POLICY_SIZE });

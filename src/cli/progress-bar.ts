@@ -1,17 +1,18 @@
-// A bar for work in stages, such as fetching and then decoding. On stderr; without a terminal a line per stage.
+// A progress bar for work in stages, such as fetching and then decoding. It is on stderr; without a terminal, one line
+// is printed per stage.
 
 import { Presets, SingleBar } from "cli-progress";
 import type { Progress } from "../dataset/reader.ts";
 import { formatDuration } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A bar on stderr, begun again with each stage; it vanishes when its stage ends. */
+/** A bar on stderr that starts anew with each stage and disappears at its end. */
 export class ProgressBar {
   readonly #terminal: Terminal;
   #bar: SingleBar | undefined;
   #stage = "";
   #start = 0;
-  /** What was done when the stage began: work that is gone on with does not begin at 0. */
+  /** The count at the start of the stage: resumed work does not start at 0. */
   #doneBefore = 0;
 
   constructor(terminal: Terminal) {

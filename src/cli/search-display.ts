@@ -1,5 +1,5 @@
-// What a user sees while a search runs and its best are confirmed: on a terminal one bar over the trials, then one over
-// the fresh trainings, and a line per running training; elsewhere one line per trial. On stderr; stdout is for results.
+// Shows on stderr how a search and its confirmation progress. A terminal shows a bar for the trials, then one for the
+// fresh trainings, and a line per running training. Elsewhere, one line is printed per trial.
 
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { EpochResult } from "../child/reward.ts";
@@ -11,14 +11,14 @@ import type { ExperimentObserver, ExperimentStart } from "../search/run-experime
 import { formatDuration, formatGain, formatShare } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What the configuration says of it, and how it starts. */
+/** The size of the search: from the configuration, and from how the run starts. */
 type SearchSize = Pick<
   Config,
   "iterations" | "opt_samples" | "child_epochs" | "confirm_top" | "confirm_samples"
 > &
   Pick<ExperimentStart, "workers" | "finishedTrials">;
 
-/** An observer that shows the search; `stop` leaves the terminal as it was. */
+/** An observer that shows the search; `stop` removes the bars and restores the cursor. */
 export interface SearchDisplay extends ExperimentObserver {
   stop(): void;
 }
@@ -32,11 +32,11 @@ export function createSearchDisplay(
   return terminal.isInteractive ? new TerminalDisplay(size, terminal) : new LineDisplay(size, terminal);
 }
 
-/** Standing of the search, in words. */
-class Standing {
+/** Progress of the search in words: the time left, and the best reward so far. */
+class SearchProgress {
   readonly #start = performance.now();
   readonly #epochsPerTraining: number;
-  /** All that are to be done in this run; of the confirmation so many at most, until it begins. */
+  /** Trainings in this run. Until the confirmation starts, its share is an upper bound. */
   #trainings: number;
   #baseline: TrialRecord | undefined;
   #best: TrialRecord | undefined;
@@ -79,24 +79,24 @@ class Standing {
 
 function describeFailure({ trial, sample, reason }: TrainingFailure): string {
   const place = trial === 0 ? "baseline" : `trial ${trial}`;
-  return `${place}, sample ${sample + 1} failed twice and is left out: ${reason}`;
+  return `${place}, sample ${sample + 1} failed twice and is excluded: ${reason}`;
 }
 
 class TerminalDisplay implements SearchDisplay {
   readonly #size: SearchSize;
-  readonly #standing: Standing;
+  readonly #progress: SearchProgress;
   readonly #bars: MultiBar;
-  /** Over the trials, then over the fresh trainings. */
+  /** Counts trials, then fresh trainings. */
   #bar: SingleBar;
   #done = 0;
   #isConfirming = false;
   #lines: SingleBar[];
-  /** Which training each line shows. */
+  /** The training that each line shows. */
   readonly #shown: (string | undefined)[];
 
   constructor(size: SearchSize, terminal: Terminal) {
     this.#size = size;
-    this.#standing = new Standing(size);
+    this.#progress = new SearchProgress(size);
     this.#bars = new MultiBar(
       {
         stream: terminal.stderr,
@@ -119,7 +119,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   onEpoch(trial: number, sample: number, result: EpochResult): void {
-    this.#standing.onEpoch();
+    this.#progress.onEpoch();
     const { epoch, loss, accuracy, validationAccuracy } = result;
     this.#lines[this.#lineOf(trial, sample)]?.update({
       text: `${this.#label(trial, sample)}  epoch ${epoch}/${this.#size.child_epochs}  loss ${loss.toFixed(3)}  accuracy ${formatShare(accuracy)}  validation ${formatShare(validationAccuracy)}`,
@@ -141,11 +141,11 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   onConfirmationStarted(plan: ConfirmationPlan): void {
-    this.#standing.onConfirmationStarted(plan);
+    this.#progress.onConfirmationStarted(plan);
     this.#isConfirming = true;
     this.#done = 0;
-    // The bar of the trials stays; the lines come below the new one.
-    this.#bar.update({ left: "done", standing: this.#standing.summary });
+    // The trials' bar stays visible; the lines move below the new bar.
+    this.#bar.update({ left: "done", summary: this.#progress.summary });
     for (const line of this.#lines) this.#bars.remove(line);
     this.#bar = this.#createBar("Confirming", plan.trainings);
     this.#lines = this.#createLines();
@@ -153,7 +153,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   onTrialFinished(record: TrialRecord): void {
-    this.#standing.onTrialFinished(record);
+    this.#progress.onTrialFinished(record);
     this.#done++;
     this.#bar.update(this.#done, this.#payload());
   }
@@ -170,7 +170,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   #createBar(title: string, total: number): SingleBar {
-    const format = `${title} {bar} {value}/{total}  {left}  {standing}`;
+    const format = `${title} {bar} {value}/{total}  {left}  {summary}`;
     return this.#bars.create(total, 0, this.#payload(), { format });
   }
 
@@ -180,15 +180,15 @@ class TerminalDisplay implements SearchDisplay {
     );
   }
 
-  #payload(): { left: string; standing: string } {
-    return { left: `${this.#standing.timeLeft} left`, standing: this.#standing.summary };
+  #payload(): { left: string; summary: string } {
+    return { left: `${this.#progress.timeLeft} left`, summary: this.#progress.summary };
   }
 
   #label(trial: number, sample: number): string {
     return trial === 0 ? `baseline, sample ${sample + 1}` : `trial ${trial}, sample ${sample + 1}`;
   }
 
-  /** The line that shows this training, or a free one. */
+  /** The line that shows this training, or a free one; -1 if there is none. */
   #lineOf(trial: number, sample: number): number {
     const key = `${trial}/${sample}`;
     let line = this.#shown.indexOf(key);
@@ -200,42 +200,42 @@ class TerminalDisplay implements SearchDisplay {
 
 class LineDisplay implements SearchDisplay {
   readonly #size: SearchSize;
-  readonly #standing: Standing;
+  readonly #progress: SearchProgress;
   readonly #terminal: Terminal;
 
   constructor(size: SearchSize, terminal: Terminal) {
     this.#size = size;
-    this.#standing = new Standing(size);
+    this.#progress = new SearchProgress(size);
     this.#terminal = terminal;
   }
 
   onEpoch(): void {
-    this.#standing.onEpoch();
+    this.#progress.onEpoch();
   }
 
   onTrialFinished(record: TrialRecord): void {
-    this.#standing.onTrialFinished(record);
+    this.#progress.onTrialFinished(record);
     if (record.trial < this.#size.finishedTrials) return;
     const what = record.trial === 0 ? "baseline" : formatPolicy(record.policy);
     this.#terminal.log(
-      `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#standing.summary}; ${this.#standing.timeLeft} left]`,
+      `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft} left]`,
     );
   }
 
   onConfirmationStarted(plan: ConfirmationPlan): void {
-    this.#standing.onConfirmationStarted(plan);
+    this.#progress.onConfirmationStarted(plan);
     const { policies, samples, trainings } = plan;
     const what = `${policies === 1 ? "the best policy" : `the best ${policies} policies`} and the baseline`;
     const each = `${samples} fresh training${samples === 1 ? "" : "s"} each`;
-    const left = trainings < (policies + 1) * samples ? `, of which ${trainings} are to be done` : "";
-    this.#terminal.log(`confirming ${what} by ${each}${left}`);
+    const left = trainings < (policies + 1) * samples ? `; ${trainings} of them remain` : "";
+    this.#terminal.log(`confirming ${what} with ${each}${left}`);
   }
 
   onConfirmed({ trial, reward, standardError }: TrialRecord): void {
     const what = trial === 0 ? "the baseline" : `trial ${trial}`;
     const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
     this.#terminal.log(
-      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#standing.timeLeft} left]`,
+      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#progress.timeLeft} left]`,
     );
   }
 

@@ -1,21 +1,22 @@
-// Where commands print, whether someone is watching, and Ctrl-C. The only file that knows the process's own streams.
+// The streams that commands print to, whether they are a terminal, and Ctrl-C. Only this file uses the process's own
+// streams.
 
 import type { Command } from "commander";
 
-/** Columns of help that is not printed on a terminal. */
+/** Width of the help in columns if it is not printed to a terminal. */
 const HELP_WIDTH = 80;
 
-/** A stream to print to; it may be a terminal, as the process's own are. */
+/** A stream to print to; like the process's own, it may be a terminal. */
 export type Output = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
   readonly columns?: number;
 };
 
-/** What a caller of `main` may give instead of the process's own. */
+/** What callers of `main` may pass instead of the process's own streams and signals. */
 export interface TerminalOptions {
   readonly stdout?: Output;
   readonly stderr?: Output;
-  /** Its abort interrupts the command, as Ctrl-C does. */
+  /** Aborting it interrupts the command, like Ctrl-C. */
   readonly signal?: AbortSignal;
 }
 
@@ -31,12 +32,12 @@ export class Terminal {
     this.#signal = signal;
   }
 
-  /** Whether bars and colour make sense: stderr is a terminal, and the environment does not ask to do without. */
+  /** Whether to draw progress bars: stderr is a terminal, and the environment does not opt out. */
   get isInteractive(): boolean {
     return this.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   }
 
-  /** Writes a result to stdout: text as it is, anything else as JSON. */
+  /** Writes a result to stdout: text unchanged, anything else as JSON. */
   print(result: unknown): void {
     this.stdout.write(`${typeof result === "string" ? result : JSON.stringify(result, null, 2)}\n`);
   }
@@ -46,17 +47,17 @@ export class Terminal {
     this.stderr.write(`${line}\n`);
   }
 
-  /** Writes each note to stderr, on a line of its own. */
+  /** Writes each note to stderr on its own line. */
   logNotes(notes: readonly string[]): void {
     for (const note of notes) this.log(`note: ${note}`);
   }
 
-  /** Writes to stderr which files were skipped, and why. */
+  /** Lists the skipped files on stderr, with reasons. */
   logSkipped(skipped: readonly { readonly path: string; readonly reason: string }[]): void {
     for (const { path, reason } of skipped) this.log(`skipped ${path}: ${reason}`);
   }
 
-  /** Has commander print here, too: help, the version, usage errors. */
+  /** Makes commander print here as well: help, the version and usage errors. */
   configure(program: Command): void {
     const { stdout, stderr } = this;
     const widthOf = ({ isTTY, columns }: Output) => (isTTY && columns) || HELP_WIDTH;
@@ -69,13 +70,13 @@ export class Terminal {
   }
 
   /**
-   * Runs `work` with a signal that the first Ctrl-C (SIGINT), SIGTERM or abort of the caller's signal aborts, so that it
-   * can end cleanly; a second Ctrl-C or SIGTERM ends the process at once.
+   * Runs `work` with a signal that is aborted by the first Ctrl-C (SIGINT) or SIGTERM, or by the caller's signal, so that
+   * it can end cleanly. A second Ctrl-C or SIGTERM ends the process immediately.
    */
   async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const interrupt = () => {
-      this.log("\nStopping… (again to stop at once)");
+      this.log("\nStopping… (press Ctrl-C again to stop immediately)");
       controller.abort();
     };
     const onSystemSignal = () => {

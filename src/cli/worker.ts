@@ -1,4 +1,4 @@
-// The hidden command `__worker <kind>`: this program as one of its own worker processes.
+// The hidden command `__worker <kind>`: runs this program as one of its own worker processes.
 
 import { UsageError } from "../common/errors.ts";
 import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
@@ -12,7 +12,7 @@ const KINDS: Record<string, () => void> = {
   augment: () => serveLazily(async () => (await import("../apply/task.ts")).augmentPictures),
 };
 
-/** Serves tasks of this kind until the parent goes; see serveTasks. */
+/** Serves tasks of this kind until the parent process ends; see serveTasks. */
 export function runWorker(kind: string | undefined): void {
   const serve = KINDS[kind ?? ""];
   if (!serve)
@@ -20,7 +20,7 @@ export function runWorker(kind: string | undefined): void {
   serve();
 }
 
-/** What a kind does is loaded with its first task: a decoder needs no TensorFlow.js. */
+/** Loads the handler with the first task, so that a decoder never loads TensorFlow.js. */
 function serveLazily<Task, Result, Progress>(load: () => Promise<TaskHandler<Task, Result, Progress>>): void {
   serveTasks<Task, Result, Progress>(async (task, report) => (await load())(task, report));
 }

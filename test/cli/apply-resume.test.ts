@@ -1,6 +1,6 @@
-// `apply` killed by SIGKILL at random moments, and gone on with each time: the output equals, file by file, that of a
-// run in one go. Three kills a form; `APPLY_KILLS=10 node --test test/cli/apply-resume.test.ts` kills ten times, and
-// `APPLY_SEED=7` at other moments.
+// Kills `apply` with SIGKILL at random moments and resumes it each time: the output must equal that of an uninterrupted
+// run, file by file. Each form is killed three times; `APPLY_KILLS=10 node --test test/cli/apply-resume.test.ts` kills
+// ten times, and `APPLY_SEED=7` at other moments.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -27,7 +27,7 @@ const policies = writePolicies(join(root, "policies.json"), [
   [[{ type: "coarse-dropout", magnitude: 0.6 }]],
 ]);
 
-/** Bytes of all files below a folder; 0 where there is none yet. Files may come and go meanwhile. */
+/** Bytes of all files below a folder; 0 if there is none yet. Files may come and go meanwhile. */
 function bytesIn(folder: string): number {
   try {
     return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
@@ -73,7 +73,7 @@ describe(`deepaugment apply, killed ${KILLS} times`, () => {
       // A quick machine may be done before its last kill.
       assert.ok(killed > 0, "never killed");
       const { doneBefore, images } = JSON.parse(stdout);
-      test.diagnostic(`${killed} kills; the last run went on after ${doneBefore} of ${images} pictures`);
+      test.diagnostic(`${killed} kills; the last run continued after ${doneBefore} of ${images} pictures`);
       assert.ok(doneBefore > 0 && doneBefore <= images, `${doneBefore} of ${images}`);
       const output = contentsOf(join(root, as));
       assert.deepEqual([...output.keys()], [...whole.keys()]);

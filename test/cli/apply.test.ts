@@ -36,15 +36,15 @@ function args(out: string, more: readonly string[] = []): string[] {
 }
 
 describe("deepaugment apply", () => {
-  it("tells what it wrote, and names on stderr what it skipped", async () => {
+  it("prints what it wrote, and lists skipped files on stderr", async () => {
     const { code, stdout, stderr } = await run(args("plain"), environment);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^Originals +3\nAugmented +3, by the best policy\nSkipped +1\nImages /);
+    assert.match(stdout, /^Originals +3\nAugmented +3, with the best policy\nSkipped +1\nImages /);
     assert.match(stderr, /^skipped \S+broken\.png: the PNG is damaged[^\n]*\n$/);
     assert.equal(picturesIn(join(root, "plain")).length, 3 + 3);
   });
 
-  it("tells it as JSON", async () => {
+  it("prints the result as JSON", async () => {
     const { code, stdout, stderr } = await runMain(
       args("json", ["--json", "--copies", "2", "--chance=0"]),
       environment,
@@ -97,7 +97,7 @@ describe("deepaugment apply", () => {
     );
   });
 
-  it("leaves whole files and a word on how to go on when it is interrupted, and goes on", async () => {
+  it("leaves complete files and says how to continue when it is interrupted, and resumes", async () => {
     const more = ["--data", SAMPLE_ARCHIVE, "--copies", "8"];
     const program = start(args("interrupted", more), environment);
     const out = join(root, "interrupted");
@@ -125,7 +125,7 @@ describe("deepaugment apply", () => {
     assert.equal(again.code, 0);
     assert.match(
       again.stdout,
-      /^Resumed +\S+interrupted is finished already\nOriginals +240\nAugmented +1600,/,
+      /^Resumed +\S+interrupted was already finished\nOriginals +240\nAugmented +1600,/,
     );
   });
 
@@ -139,7 +139,7 @@ describe("deepaugment apply", () => {
   });
 
   for (const as of ["folders", "npz"]) {
-    it(`leaves whole files where space runs out, and goes on when there is some: --as ${as}`, {
+    it(`leaves complete files if space runs out, and resumes once there is some: --as ${as}`, {
       skip: !isMounted,
     }, async () => {
       remount("size=768k");
@@ -177,7 +177,7 @@ describe("deepaugment apply", () => {
   });
 });
 
-/** There are files, all of them pictures that can be decoded, and what tells of the run so far. */
+/** Checks that there are files: pictures that can all be decoded, and the records of the run so far. */
 async function checkWhole(out: string): Promise<void> {
   const files = filesIn(out).filter((name) => name !== "apply.json" && name !== "apply.journal");
   assert.ok(files.length > 0);

@@ -1,5 +1,5 @@
-// Whatever a user gives wrongly: one clear line that says what is wrong, where, and how to mend it; exit code 2, or 1 for
-// a failure while running; and nothing is lost. One test per line of the list in the contract.
+// Mistakes in a user's input: one clear line that says what is wrong, where, and how to fix it; exit code 2, or 1 for a
+// failure at run time; and nothing is lost. One test per line of the list in the contract.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -126,7 +126,7 @@ describe("the configuration", () => {
       /wasm/,
     );
   });
-  it("with an image_size that is too small for the model, which is told before any data are looked for", async () => {
+  it("with an image_size that is too small for the model, before it looks for any data", async () => {
     const none = ["--data", join(root, "nowhere"), ...small];
     failsWith(
       await optimize(...none, "--set", "model=inceptionv3", "--set", "image_size=74"),
@@ -181,7 +181,7 @@ describe("an image folder", () => {
     pictures = await Promise.all(Array.from({ length: 40 }, (_, index) => encode(index)));
   });
 
-  /** A folder with so many pictures in each class. */
+  /** A folder with this many pictures in each class. */
   function folder(name: string, classes: Record<string, number>): string {
     let next = 0;
     for (const [className, count] of Object.entries(classes)) {
@@ -374,7 +374,7 @@ describe("no space left", () => {
     if (isMounted) spawnSync("umount", [disk]);
   });
 
-  it("in the middle of a search: what was finished stays, and the search goes on once there is space", {
+  it("in the middle of a search: what was finished stays, and the search continues once there is space", {
     skip: !isMounted,
   }, async () => {
     const out = join(disk, "out");
@@ -433,7 +433,7 @@ describe("the command line", () => {
       /unknown option '--iteration'/,
       /--iterations/,
     );
-    failsWith(await runMain(["apply", "--data", "x", "--out", "y"]), 2, /--policy/, /--help explains/);
+    failsWith(await runMain(["apply", "--data", "x", "--out", "y"]), 2, /--policy/, /see --help/);
   });
   it("shows a stack trace only with --debug", async () => {
     const plain = await optimize("--config", join(root, "none.yaml"));

@@ -9,7 +9,7 @@ const isNativeHere = !("missing" in findAddon());
 const bench = (...args: string[]) => runMain(["bench", "--seconds", "0.2", "--batch", "8", ...args]);
 
 describe("deepaugment bench", () => {
-  it("tells in a few lines how fast the engine trains, in as many processes as asked for", async () => {
+  it("reports in a few lines how fast the engine trains, in as many processes as asked for", async () => {
     // Long enough for both processes to measure at the same time on a busy machine.
     const args = ["--batch", "8", "--workers", "2", "--engine", "wasm", "--seconds", "1"];
     const { code, stdout, stderr } = await run(["bench", ...args]);
@@ -20,11 +20,11 @@ describe("deepaugment bench", () => {
     assert.equal(workers, "Workers    2");
     assert.match(trained, /^Trained {4}[1-9][\d,.]* images\/s$/);
     assert.match(validated, /^Validated {2}[1-9][\d,.]* images\/s$/);
-    assert.match(memory, /^Memory {5}[1-9]\d+ MB a worker, [1-9]\d+ MB at most$/);
+    assert.match(memory, /^Memory {5}[1-9]\d+ MB per worker, [1-9]\d+ MB at most$/);
     assert.deepEqual(more, []);
   });
 
-  it("tells the same as one JSON object, and notes what a person should know elsewhere", async () => {
+  it("reports the same as one JSON object, and notes what a person should know elsewhere", async () => {
     const args = ["--engine", "wasm", "--model", "wrn_10_1", "--workers", "1", "--threads", "4", "--json"];
     const { code, stdout, stderr } = await bench(...args);
     assert.equal(code, 0, stderr);
@@ -45,7 +45,7 @@ describe("deepaugment bench", () => {
   it("shows where a step's time goes: by kernel on engine wasm", async () => {
     const { code, stdout, stderr } = await bench("--engine", "wasm", "--workers", "1", "--profile");
     assert.equal(code, 0, stderr);
-    checkTable(stdout, /^kernel +ms a step +share$/, [
+    checkTable(stdout, /^kernel +ms per step +share$/, [
       "Conv2DBackpropFilter",
       "optimizer",
       "besides kernels",
@@ -57,7 +57,7 @@ describe("deepaugment bench", () => {
     const { code, stdout, stderr } = await bench(...args);
     assert.equal(code, 0, stderr);
     const rows = ["conv_2 +backward", "conv_2 +forward", "optimizer", "engine besides layers", "trainer"];
-    checkTable(stdout, /^layer +direction +ms a step +share$/, rows);
+    checkTable(stdout, /^layer +direction +ms per step +share$/, rows);
   });
 
   it("has no profile of several threads", { skip: !isNativeHere }, async () => {

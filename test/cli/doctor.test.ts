@@ -1,5 +1,5 @@
-// `doctor` from the command line, on this machine as it is and on one where engines are missing or fail. No test checks a
-// speed, or whether a busy machine has time for all of them.
+// `doctor` from the command line, on this machine as it is and with engines that are missing or fail. No test checks a
+// speed, or whether a busy machine has time for all engines.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

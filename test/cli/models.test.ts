@@ -13,11 +13,11 @@ describe("deepaugment models", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     const [title, , head, ...rows] = stdout.trimEnd().split("\n");
     assert.equal(title, "For images of 32 x 32 pixels in 10 classes:");
-    assert.match(head, /^model +parameters +multiply-adds +in training +smallest image +is$/);
+    assert.match(head, /^model +parameters +multiply-adds +in training +smallest image +description$/);
     const names = rows.map((row) => row.split(" ")[0]);
     assert.deepEqual(names, ["basiccnn", "wrn_10_1", "wrn_16_2", "wrn_28_10", "mobilenetv2", "inceptionv3"]);
     assert.match(rows[0], /^basiccnn +1,250,858 +20\.7 M +61\.3 M +10 +the original DeepAugment's/);
-    assert.match(rows[5], /^inceptionv3 +- +- +- +75 +InceptionV3.*: needs image_size 75 or more$/);
+    assert.match(rows[5], /^inceptionv3 +- +- +- +75 +InceptionV3.*: requires image_size 75 or more$/);
   });
 
   it("counts the parameters that Keras counts, trained and not", async () => {
@@ -50,7 +50,7 @@ describe("deepaugment models", () => {
     assert.deepEqual(others, []);
   });
 
-  it("tells of the models that are named, for other images and classes", async () => {
+  it("lists the given models, for other images and classes", async () => {
     const { stdout } = await models(
       "WRN_40_4",
       "mobilenetv2",

@@ -39,7 +39,7 @@ function optimizeArgs(out: string, more: Record<string, unknown> = {}): string[]
   return ["optimize", ...settings.flatMap(([key, value]) => ["--set", `${key}=${value}`])];
 }
 
-/** The only experiment in a folder of experiments that can be gone on with. */
+/** The only experiment in a folder of experiments that can be resumed. */
 function experimentIn(out: string): string | undefined {
   if (!existsSync(out)) return undefined;
   const isWhole = (folder: string) =>
@@ -54,13 +54,13 @@ function rowsIn(out: string): number {
   return existsSync(notebook) ? readFileSync(notebook, "utf8").split("\n").length - 2 : 0;
 }
 
-/** What must not depend on what happened meanwhile: all but the times. */
+/** Everything that must not depend on interruptions: all but the times. */
 function resultOf(out: string) {
   const folder = experimentIn(out)!;
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   return {
     notebook: text("notebook.csv").replace(/,[^,\n]*$/gm, ""),
-    // Where no policy promises more than the baseline there is nothing to confirm.
+    // If no policy promises more than the baseline, there is nothing to confirm.
     confirmations:
       existsSync(join(folder, "confirmations.csv")) && text("confirmations.csv").replace(/,[^,\n]*$/gm, ""),
     policies: text("policies.json"),
@@ -69,7 +69,7 @@ function resultOf(out: string) {
   };
 }
 
-function goOn(out: string): Started {
+function resume(out: string): Started {
   const experiment = experimentIn(out);
   return start(experiment ? ["optimize", "--resume", experiment] : optimizeArgs(out), environment);
 }
@@ -80,7 +80,7 @@ describe("deepaugment optimize, disturbed", () => {
     const out = join(root, "undisturbed");
     const { code, stderr } = await run(optimizeArgs(out), environment);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^Workers busy \d+\.\d% of the time$/m);
+    assert.match(stderr, /^Workers were busy \d+\.\d% of the time$/m);
     expected = resultOf(out);
   });
 
@@ -92,7 +92,7 @@ describe("deepaugment optimize, disturbed", () => {
       [Math.floor(ROWS / 2), false],
       [ROWS - 4, true],
     ] as const) {
-      const program = goOn(out);
+      const program = resume(out);
       let isRunning = true;
       program.finished.then(() => {
         isRunning = false;
@@ -102,22 +102,22 @@ describe("deepaugment optimize, disturbed", () => {
       const { code, signal: ended, stderr } = await program.finished;
       assert.ok(ended === "SIGKILL" || code === 0, stderr);
     }
-    // As a kill while the file was written leaves it.
+    // What a kill leaves behind while the file is being written.
     writeFileSync(temporaryName(join(experimentIn(out)!, "policies.json")), "{");
-    const { code, stderr } = await goOn(out).finished;
+    const { code, stderr } = await resume(out).finished;
     assert.equal(code, 0, stderr);
     assert.deepEqual(resultOf(out), expected);
   });
 
-  it("refuses a folder in which another program searches, which goes on", {
+  it("refuses a folder in which another program searches, which continues", {
     skip: process.platform === "win32",
   }, async () => {
     const out = join(root, "shared");
     const first = start(optimizeArgs(out), environment);
     while (rowsIn(out) < 2) await sleep(10);
-    signal(first.process.pid!, "SIGSTOP"); // lest it be done before the other one has asked
+    signal(first.process.pid!, "SIGSTOP"); // so that it cannot finish before the second one starts
     const before = readdirSync(experimentIn(out)!);
-    const second = await goOn(out).finished;
+    const second = await resume(out).finished;
     assert.equal(second.code, 2, second.stderr);
     assert.match(
       second.stderr.trimEnd().split("\n").at(-1) ?? "",
@@ -132,13 +132,13 @@ describe("deepaugment optimize, disturbed", () => {
     assert.deepEqual(resultOf(out), expected);
   });
 
-  it("ends with one line where no more can be written, and goes on where it can again", {
+  it("ends with one line if nothing more can be written, and continues once it can", {
     skip: process.platform === "win32",
   }, async () => {
     const out = join(root, "full");
     // Weights are larger than the notebook.
     const weights = join(experimentIn(join(root, "undisturbed"))!, "pre_aug_weights.safetensors");
-    // So many kilobytes may a file have: less than the notebook needs, first of all.
+    // The largest size of a file in kilobytes, at first less than the notebook needs.
     let stops = 0;
     for (const limit of [3, 4, 5]) {
       const experiment = experimentIn(out);
@@ -154,12 +154,12 @@ describe("deepaugment optimize, disturbed", () => {
       assert.equal(errors.length, 1, stderr);
       assert.match(
         errors[0],
-        /^deepaugment: cannot write .*: the file may not grow any further.*; then go on with: deepaugment optimize --resume /,
+        /^deepaugment: cannot write .*: the file may not grow any further.*; then continue with: deepaugment optimize --resume /,
       );
       assert.ok(rowsIn(out) > 0 && rowsIn(out) >= rows && rowsIn(out) < ROWS, `${rowsIn(out)} rows`);
     }
     assert.ok(stops > 0, "a limit has been met");
-    const { code, stderr } = await goOn(out).finished;
+    const { code, stderr } = await resume(out).finished;
     assert.equal(code, 0, stderr);
     const files = expected.files.filter((name) => !name.startsWith("pre_aug_weights"));
     assert.deepEqual(resultOf(out), { ...expected, files });

@@ -93,7 +93,10 @@ describe("deepaugment optimize", () => {
   it("prints one line per trial without a terminal, and the results on stdout", () => {
     const lines = uninterrupted.stderr.split("\n").filter((line) => line.startsWith("trial "));
     assert.equal(lines.length, TRIALS + 1);
-    assert.match(uninterrupted.stdout, /Baseline reward 0\.\d{3}/);
+    assert.match(
+      uninterrupted.stdout,
+      /^Baseline reward 0\.\d{3}( ± 0\.\d{3})?\. (\d+|None) of \d+ policies did better than the baseline\./m,
+    );
     assert.ok(uninterrupted.stdout.includes(`${experiment}/best.json`));
     const printed = uninterrupted.stdout + uninterrupted.stderr;
     assert.equal(stripVTControlCharacters(printed), printed, "no terminal codes");
@@ -122,7 +125,7 @@ describe("deepaugment optimize", () => {
     assert.equal(notebookOf(killed), notebookOf(experiment));
   });
 
-  it("ends cleanly on Ctrl-C with 130 and says how to go on; --resume may ask for more trials", async () => {
+  it("ends cleanly on Ctrl-C with 130 and says how to continue; --resume accepts more trials", async () => {
     const out = join(root, "interrupted");
     const program = start(optimizeArgs(out, 2, { iterations: 4 }), environment);
     await untilTrials(program, out, 2, SMALL.child_epochs);
@@ -132,7 +135,7 @@ describe("deepaugment optimize", () => {
     assert.equal(code, 130, stderr);
     assert.match(
       stderr.trimEnd().split("\n").at(-1) ?? "",
-      /go on with: deepaugment optimize --resume .*interrupted/,
+      /interrupted; continue with: deepaugment optimize --resume .*interrupted/,
     );
     const resumed = await runMain(
       ["optimize", "--resume", interrupted, "--iterations", String(TRIALS)],
@@ -142,14 +145,14 @@ describe("deepaugment optimize", () => {
     assert.equal(notebookOf(interrupted), notebookOf(experiment));
   });
 
-  it("starts every training from weights trained without augmentation, where child_first_train_epochs asks for it", async () => {
+  it("starts every training from weights trained without augmentation if child_first_train_epochs is set", async () => {
     const out = join(root, "pretrained");
     const weights = join(root, "weights.safetensors");
     const more = { iterations: 1, child_first_train_epochs: 3, pre_aug_weights_path: weights };
     const first = await runMain(optimizeArgs(join(out, "a"), 1, more), environment);
     assert.equal(first.code, 0, first.stderr);
     assert.ok(existsSync(weights));
-    // The file is used where it is there already.
+    // An existing file is used.
     const second = await runMain(optimizeArgs(join(out, "b"), 1, more), environment);
     assert.equal(
       notebookOf(experimentIn(join(out, "b"))),
@@ -164,16 +167,19 @@ describe("deepaugment optimize", () => {
     assert.ok(lossOf(notebookOf(experimentIn(join(out, "a")))) < lossOf(notebookOf(experiment)));
   });
 
-  it("refuses what an experiment cannot change when it is resumed, and a folder that is none", async () => {
+  it("refuses options that a resumed experiment cannot change, and a folder that is not an experiment", async () => {
     const seed = await runMain(["optimize", "--resume", experiment, "--seed", "4"], environment);
     assert.equal(seed.code, 2);
-    assert.match(seed.stderr, /--seed cannot be given with --resume/);
+    assert.match(
+      seed.stderr,
+      /--seed cannot be used with --resume, because an experiment keeps its configuration; only --iterations/,
+    );
     const none = await runMain(["optimize", "--resume", root], environment);
     assert.equal(none.code, 2);
     assert.match(none.stderr, /is not an experiment/);
   });
 
-  it("falls back to wasm where native is missing, says so in one line, and trains alike", async () => {
+  it("falls back to wasm if native is missing, says so in one line, and trains alike", async () => {
     const out = join(root, "fallback");
     const missing = { ...environment, DEEPAUGMENT_NATIVE_ADDON: join(root, "none.node") };
     const more = { engine: "auto", threads: 2, iterations: 1 };
@@ -196,7 +202,7 @@ describe("deepaugment optimize with confirmation", () => {
     ...{ iterations: 6, confirm_top: 2, confirm_samples: 2 },
   };
 
-  it("trains the best anew, shows what that gave, and learns from the notebook on --warm-start", async () => {
+  it("trains the best again, shows their rewards, and learns from the notebook with --warm-start", async () => {
     const out = join(root, "confirmed");
     const { code, stderr, stdout } = await runMain(optimizeArgs(out, 2, CONFIRMED), environment);
     assert.equal(code, 0, stderr);
@@ -207,7 +213,7 @@ describe("deepaugment optimize with confirmation", () => {
     const best = policies.filter(({ confirmed }) => confirmed);
     assert.equal(baseline.confirmed, isConfirmed);
     assert.equal(
-      /^confirming the best .*and the baseline by 2 fresh trainings each$/m.test(stderr),
+      /^confirming the best .*and the baseline with 2 fresh trainings each$/m.test(stderr),
       isConfirmed,
     );
     assert.equal(
@@ -218,7 +224,20 @@ describe("deepaugment optimize with confirmation", () => {
       /^trial +reward +std\. error +gain +in the search +policy$/m.test(stdout),
       policies.length > 0,
     );
-    assert.equal(/^Rewards are confirmed by 2 fresh trainings each: /m.test(stdout), best.length > 0);
+    assert.equal(
+      /^Rewards are confirmed by 2 fresh trainings each, because the best of many rewards is partly luck\.$/m.test(
+        stdout,
+      ),
+      best.length > 0,
+    );
+    assert.equal(
+      /^Baseline reward 0\.\d{3} ± 0\.\d{3} \(0\.\d{3} in the search\)\. /m.test(stdout),
+      isConfirmed,
+    );
+    assert.equal(
+      /\. ([1-6]|None) of 6 policies did better than the baseline in the search\./.test(stdout),
+      isConfirmed,
+    );
     for (const { trial, reward } of best)
       assert.match(stdout, new RegExp(`^ *${trial} +${reward.toFixed(3)} +0\\.\\d{3} +\\+0\\.`, "m"));
 
@@ -246,7 +265,7 @@ describe("deepaugment optimize with confirmation", () => {
       environment,
     );
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /--warm-start cannot be given with --resume/);
+    assert.match(again.stderr, /--warm-start cannot be used with --resume, because/);
   });
 });
 

@@ -50,7 +50,7 @@ describe("deepaugment optimize with a model of one's own", () => {
     rmSync(model);
   });
 
-  it("keeps what it uses of the file, and tells where it was", () => {
+  it("keeps the parts of the file that it uses, and the path of the file", () => {
     const kept = JSON.parse(readFileSync(join(experiment, "model.json"), "utf8"));
     assert.equal(kept.config.name, "resnet14");
     const { model } = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
@@ -59,7 +59,7 @@ describe("deepaugment optimize with a model of one's own", () => {
     assert.equal(rows(), 2);
   });
 
-  it("goes on without the file, with the copy alone", async () => {
+  it("resumes without the file, from the copy alone", async () => {
     const more = ["optimize", "--resume", experiment, "--iterations"];
     const resumed = await run([...more, "2"], environment);
     assert.equal(resumed.code, 0, resumed.stderr);
@@ -86,7 +86,7 @@ describe("deepaugment optimize with a model of one's own", () => {
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /has 1000 output classes .* the data has 10; set replace_head: true/);
     assert.ok(!existsSync(out));
-    const mended = await optimize({ model: thousand, out, replace_head: true, engine: "wasm" });
-    assert.equal(mended.code, 0, mended.stderr);
+    const fixed = await optimize({ model: thousand, out, replace_head: true, engine: "wasm" });
+    assert.equal(fixed.code, 0, fixed.stderr);
   });
 });

@@ -1,4 +1,4 @@
-// `preview` from the command line: the file, what is told, and errors on one line with their exit codes.
+// `preview` from the command line: the file, what it prints, and one-line errors with their exit codes.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -26,7 +26,7 @@ before(async () => {
 const preview = (...args: string[]) => runMain(["preview", ...args], environment);
 
 describe("deepaugment preview", () => {
-  it("writes a sheet, and again, tells where it is and what it left out", async () => {
+  it("writes a sheet twice, prints its path, and lists skipped files", async () => {
     const out = join(root, "new", "sheet.png");
     for (const runPreview of [run, runMain]) {
       const args = ["preview", "--policy", best, "--data", data, "--out", out];
@@ -38,7 +38,7 @@ describe("deepaugment preview", () => {
     assert.ok((await decodeImage(readFileSync(out), out)).width > 500);
   });
 
-  it("tells it as JSON", async () => {
+  it("prints the result as JSON", async () => {
     const out = join(root, "techniques.png");
     const args = ["--techniques", "--image", photo, "--size", "32", "--out", out, "--json"];
     const { code, stdout, stderr } = await preview(...args);
@@ -52,12 +52,15 @@ describe("deepaugment preview", () => {
   const policy = ["--policy", best, "--data", data];
   const wrong: [string[], RegExp][] = [
     [[], /give --policy with a file, or --techniques/],
-    [["--policy", best], /give --data/],
-    [["--techniques"], /give --data or --image/],
-    [[...policy, "--techniques"], /--policy and --techniques: give one of them/],
-    [["--techniques", "--data", data, "--draws", "3"], /--draws goes with --policy/],
-    [[...policy, "--image", photo], /--image goes with --techniques/],
-    [[...policy, "--rank", "1", "--trial", "20"], /--rank and --trial: give one of them/],
+    [["--policy", best], /--policy needs pictures; add --data$/m],
+    [["--techniques"], /--techniques needs a picture; add --data or --image$/m],
+    [[...policy, "--techniques"], /--policy and --techniques exclude each other; give one of them/],
+    [
+      ["--techniques", "--data", data, "--draws", "3"],
+      /--draws applies to --policy only; remove it or --techniques/,
+    ],
+    [[...policy, "--image", photo], /--image applies to --techniques only; use --data with --policy/],
+    [[...policy, "--rank", "1", "--trial", "20"], /--rank and --trial exclude each other; give one of them/],
     [[...policy, "--rank", "2"], /--rank: .*best\.json has one policy, received 2/],
     [[...policy, "--rank", "0"], /--rank: expected a whole number from 1 .*received "0"/],
     [

@@ -1,9 +1,9 @@
-// The processes of a program that runs: which they are, and how they are ended.
+// Finds and ends the processes of a running program.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** The ids of a process's children; none where it has ended. On Linux no tool is needed that a machine may not have. */
+/** The ids of a process's children; empty if it has ended. On Linux this needs no program that may be missing. */
 export function childrenOf(pid: number): number[] {
   return readChildren(pid).split(/\s+/).filter(Boolean).map(Number);
 }
@@ -18,7 +18,7 @@ function readChildren(pid: number): string {
   }
 }
 
-/** Sends a signal; false where the process has ended by itself. */
+/** Sends a signal; returns false if the process has already ended. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name);
@@ -27,7 +27,7 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** Kills a program, and its workers too where asked for. */
+/** Kills a program, and its workers too if `withWorkers`. */
 export function kill(pid: number, withWorkers: boolean): void {
   const workers = withWorkers ? childrenOf(pid) : [];
   process.kill(pid, "SIGKILL");

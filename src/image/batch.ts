@@ -1,4 +1,4 @@
-// Images in memory: one typed array, a batch at a time.
+// Images in memory: a batch is one typed array.
 
 /** One picture: RGB, uint8, [height, width, 3], row by row. */
 export interface Pixels {
@@ -13,7 +13,7 @@ export interface ImageBatch {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** 3 everywhere inside the product; readers turn grey pictures into three equal channels. */
+  /** Always 3 inside the program; readers convert grey pictures to three equal channels. */
   readonly channels: number;
 }
 
@@ -22,18 +22,18 @@ export function createBatch(count: number, height: number, width: number, channe
   return { data: new Uint8Array(count * height * width * channels), count, height, width, channels };
 }
 
-/** Values in one image: height × width × channels. */
+/** Number of values in one image: height × width × channels. */
 export function imageSize(batch: Pick<ImageBatch, "height" | "width" | "channels">): number {
   return batch.height * batch.width * batch.channels;
 }
 
-/** The values of image `index`, as a view on the batch's own memory. */
+/** The values of image `index`, as a view on the batch's memory. */
 export function imageAt(batch: ImageBatch, index: number): Uint8Array {
   const size = imageSize(batch);
   return batch.data.subarray(index * size, (index + 1) * size);
 }
 
-/** The images at `indices`, in that order, copied: [indices.length, height, width, channels]. */
+/** Copies of the images at `indices`, in that order: [indices.length, height, width, channels]. */
 export function selectImages(batch: ImageBatch, indices: ArrayLike<number>): ImageBatch {
   const selected = createBatch(indices.length, batch.height, batch.width, batch.channels);
   const size = imageSize(batch);

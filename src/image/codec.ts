@@ -1,4 +1,4 @@
-// Picture files to pixels and back. The library for a format is loaded with the first file of that format.
+// Decodes and encodes picture files. The library for a format is loaded with the first file of that format.
 
 import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import type { Pixels } from "./batch.ts";
@@ -9,16 +9,16 @@ import { decodeJpeg } from "./jpeg-decoder.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
 import { checkTiff } from "./tiff.ts";
 
-/** A picture, and what is to be known of its file. */
+/** A picture, with what its callers need to know about the file. */
 export interface DecodedImage extends Pixels {
-  /** The file holds more pictures than this one, its first. */
+  /** Whether the file contains more pictures; this is the first one. */
   readonly animated: boolean;
 }
 
 /** A picture file that cannot be decoded. */
 export class ImageError extends UsageError {
   override readonly name: string = "ImageError";
-  /** Why, without the file's name. */
+  /** The reason, without the file's name. */
   readonly reason: string;
 
   constructor(path: string, reason: string) {
@@ -30,41 +30,41 @@ export class ImageError extends UsageError {
 /** A header that declares more pixels than this is assumed to be damaged. */
 const MAX_PIXELS = 1e8;
 
-/** File name endings of the pictures that `decodeImage` reads. */
+/** File name extensions of the pictures that `decodeImage` reads. */
 export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
   "bmp dib gif jfif jpe jpeg jpg png tif tiff".split(" ").map((extension) => `.${extension}`),
 );
 
-/** What is read, for messages. */
+/** The supported formats, for messages. */
 export const IMAGE_FORMATS = "PNG, JPEG, BMP, GIF or TIFF";
 
 /**
- * Decodes a PNG, JPEG, BMP, GIF (its first frame) or TIFF (its first page), which it recognises by the bytes, not by
- * the name. A JPEG is turned as its EXIF orientation says. 16 bits a channel become 8. Transparency is dropped: the
- * colours below it remain, as in most training pipelines; transparent places of a GIF are black.
- * @param path names the file in errors.
- * @throws ImageError with the reason: empty, truncated, or no such picture.
+ * Decodes a PNG, JPEG, BMP, GIF (first frame) or TIFF (first page). The format is recognised by the file's bytes, not its
+ * name. A JPEG is rotated according to its EXIF orientation. 16 bits per channel are reduced to 8. Transparency is dropped
+ * and the colours below it are kept, as in most training pipelines; transparent pixels of a GIF are black.
+ * @param path the file's name in errors.
+ * @throws ImageError with the reason: empty, damaged, truncated or not supported.
  */
 export async function decodeImage(bytes: Uint8Array, path: string): Promise<DecodedImage> {
   if (bytes.length === 0) throw new ImageError(path, "the file is empty");
   const format = formatOf(bytes);
-  if (!format) throw new ImageError(path, `it is no ${IMAGE_FORMATS} picture`);
+  if (!format) throw new ImageError(path, `it is not a ${IMAGE_FORMATS} picture`);
   try {
     const { height, width } = declaredSize(bytes, format);
     if (height * width > MAX_PIXELS)
-      throw new Error(`it declares ${width}x${height} pixels, more than are read`);
+      throw new Error(`it declares ${width} x ${height} pixels, but at most 100 million are supported`);
     const decoded = await (format === "jpeg" ? decodeJpeg(bytes) : decodeByJimp(bytes, format));
     const animated = format === "gif" && isAnimatedGif(bytes);
     return { data: withoutAlpha(decoded), height: decoded.height, width: decoded.width, animated };
   } catch (error) {
     throw new ImageError(
       path,
-      `the ${format.toUpperCase()} is damaged, truncated or of a kind that is not read (${messageOf(error)})`,
+      `the ${format.toUpperCase()} is damaged, truncated or of an unsupported kind (${messageOf(error)})`,
     );
   }
 }
 
-/** The picture as a PNG file without loss. `pixels` is [height, width, channels]; 1 channel is grey, 3 are RGB. */
+/** Encodes a picture as PNG, without loss. `pixels` is [height, width, channels]; 1 channel is grey, 3 are RGB. */
 export async function encodePng(
   pixels: Uint8Array,
   height: number,
@@ -75,7 +75,7 @@ export async function encodePng(
   return formatPng(pixels, height, width, channels);
 }
 
-/** The picture as a JPEG file. `pixels` is [height, width, channels]; `quality` from 1 to 100. */
+/** Encodes a picture as JPEG. `pixels` is [height, width, channels]; `quality` is from 1 to 100. */
 export async function encodeJpeg(
   pixels: Uint8Array,
   height: number,
@@ -105,7 +105,7 @@ function formatOf(bytes: Uint8Array): Format | undefined {
   return undefined;
 }
 
-/** What the header says, before memory is taken for it. */
+/** The size that the header declares; checked before memory is allocated. */
 function declaredSize(bytes: Uint8Array, format: Format): { height: number; width: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (format === "tiff") return checkTiff(bytes);
@@ -119,14 +119,14 @@ function declaredSize(bytes: Uint8Array, format: Format): { height: number; widt
   }
 }
 
-/** [height, width, 4] to [height, width, 3]; four pixels at a time, as three of four 32-bit words remain. */
+/** [height, width, 4] to [height, width, 3]; four pixels at a time, because four 32-bit words become three. */
 function withoutAlpha({ data: rgba, height, width }: RgbaPixels): Uint8Array {
-  if (rgba.length !== height * width * 4 || rgba.length === 0) throw new Error("it holds no pixels");
+  if (rgba.length !== height * width * 4 || rgba.length === 0) throw new Error("it contains no pixels");
   const aligned = rgba.byteOffset % 4 === 0 ? rgba : Uint8Array.from(rgba);
   const pixels = new Uint32Array(aligned.buffer, aligned.byteOffset, height * width);
   const data = new Uint8Array(height * width * 3);
   const words = new Uint32Array(data.buffer, 0, Math.floor(data.length / 12) * 3);
-  // The first byte of a pixel is its word's lowest: every machine that Node runs on is little-endian.
+  // The first byte of a pixel is the lowest of its word: all machines that we support are little-endian.
   for (let i = 0, j = 0; j < words.length; i += 4, j += 3) {
     const second = pixels[i + 1];
     const third = pixels[i + 2];

@@ -1,4 +1,4 @@
-// Pictures of one channel.
+// Detects grey pictures and converts pictures to grey.
 
 /** Whether the three channels of `pixels` [height, width, 3] are equal everywhere. */
 export function isGrey(pixels: Uint8Array): boolean {
@@ -9,8 +9,8 @@ export function isGrey(pixels: Uint8Array): boolean {
 }
 
 /**
- * The luma (ITU-R BT.601) of `pixels` [height, width, 3], rounded: [height, width, 1]. Three equal channels give just
- * that value.
+ * The rounded luma (ITU-R BT.601) of `pixels` [height, width, 3]: [height, width, 1]. Three equal channels give exactly
+ * their value.
  */
 export function lumaOf(pixels: Uint8Array): Uint8Array {
   const luma = new Uint8Array(pixels.length / 3);

@@ -1,5 +1,5 @@
-// Decoding and encoding by jimp's format plugins, each of which is loaded with the first file of its format. jimp as a
-// whole brings every operation on pictures along, and takes longer to load than the rest of the program.
+// Decodes and encodes with jimp's format plugins. Each is loaded with the first file of its format: all of jimp, with its
+// operations on pictures, takes longer to load than the rest of the program.
 
 export type Format = "bmp" | "gif" | "jpeg" | "png" | "tiff";
 
@@ -10,11 +10,11 @@ export interface RgbaPixels {
   readonly width: number;
 }
 
-/** For the decoder's own tables of a JPEG of 100 million pixels, in MiB. */
+/** Memory for the decoder's tables in MiB, enough for a JPEG of 100 million pixels. */
 const JPEG_MEMORY = 2048;
 
 /**
- * The picture's first frame or page. A JPEG is turned according to its EXIF orientation.
+ * Decodes the first frame or page. A JPEG is rotated according to its EXIF orientation.
  * @throws Error with the reason if the file is damaged, truncated or of an unsupported kind.
  */
 export async function decodeByJimp(bytes: Uint8Array, format: Format): Promise<RgbaPixels> {
@@ -33,7 +33,7 @@ export async function decodeByJimp(bytes: Uint8Array, format: Format): Promise<R
   }
 }
 
-/** Through jimp's core, which turns it according to its EXIF orientation. */
+/** Uses jimp's core, which rotates the picture according to its EXIF orientation. */
 async function decodeJpegByJimp(file: Buffer): Promise<RgbaPixels> {
   const [{ createJimp }, { default: jpeg }] = await Promise.all([
     import("@jimp/core"),
@@ -44,19 +44,19 @@ async function decodeJpegByJimp(file: Buffer): Promise<RgbaPixels> {
   return bitmap;
 }
 
-/** Through jimp's core, which refuses the raw files of cameras: they begin as a TIFF does, with a thumbnail. */
+/** Uses jimp's core, which rejects raw camera files: they begin like a TIFF, with a thumbnail. */
 async function decodeTiff(file: Buffer): Promise<RgbaPixels> {
   const [{ createJimp }, { default: tiff }] = await Promise.all([
     import("@jimp/core"),
     import("@jimp/js-tiff"),
   ]);
-  // The decoder reads the underlying memory from its start, wherever the view on it begins.
+  // The decoder ignores the view's offset and reads the underlying memory from its start.
   const own = Buffer.from(Uint8Array.from(file).buffer);
   const { bitmap } = await createJimp({ formats: [tiff] }).fromBuffer(own);
   return bitmap;
 }
 
-/** The picture as a PNG file without loss. `pixels` is [height, width, channels]; 1 channel is grey, 3 are RGB. */
+/** Encodes a picture as PNG, without loss. `pixels` is [height, width, channels]; 1 channel is grey, 3 are RGB. */
 export async function formatPng(
   pixels: Uint8Array,
   height: number,
@@ -65,7 +65,7 @@ export async function formatPng(
 ): Promise<Uint8Array> {
   const { default: png } = await import("@jimp/js-png");
   const data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.length);
-  // Colour types: 0 is grey, 2 is RGB. The same one in and out: the values are taken as they are.
+  // Colour types: 0 is grey, 2 is RGB. With the same type in and out, values stay unchanged.
   const colorType = channels === 1 ? 0 : 2;
   const options = { colorType, inputColorType: colorType, inputHasAlpha: false, deflateLevel: 6 } as const;
   return png().encode({ data, height, width }, options);

@@ -1,50 +1,50 @@
-// Decodes JPEG files by MozJPEG, which @jsquash/jpeg brings as WebAssembly: its pixels are those of libjpeg, thus
-// those of Pillow, in a sixth of the time that jimp's decoder takes. That one reads the few kinds that MozJPEG does not.
+// Decodes JPEG files with MozJPEG, compiled to WebAssembly in @jsquash/jpeg. It gives the same pixels as libjpeg, and thus
+// as Pillow, in a sixth of the time of jimp's decoder, which reads the few kinds that MozJPEG does not support.
 //
-// The library takes an error as the end of the process, and otherwise prints a warning and returns what it has. Here
-// nothing is printed: a warning is an error if data of the picture may be lost. It reports its first warning alone.
+// On an error the library tries to end the process; on damage it prints a warning and returns what it has. Here nothing is
+// printed, and a warning is an error if part of the picture may be lost. The library only reports its first warning.
 
 import { Instance, Module, readAsset } from "../common/assets.ts";
 import { messageOf } from "../common/errors.ts";
 import { decodeByJimp, type RgbaPixels } from "./jimp.ts";
 import { type JpegHeader, readJpegHeader } from "./jpeg-header.ts";
 
-/** What is used of the WebAssembly module. */
+/** The part of the WebAssembly module that we use. */
 interface Decoder {
-  /** If `turned`, as the EXIF orientation says. */
-  readonly decode: (file: Uint8Array, turned: boolean) => RgbaPixels;
+  /** If `rotate`, the picture is rotated according to its EXIF orientation. */
+  readonly decode: (file: Uint8Array, rotate: boolean) => RgbaPixels;
   /** Its whole memory. */
   readonly HEAPU8: Uint8Array;
 }
 
 type CreateDecoder = (options: object) => Promise<Decoder>;
 
-/** A decoder with more memory than this, in bytes, is not used again: it cannot give any back. */
+/** A decoder with more memory than this, in bytes, is replaced, because it cannot release memory. */
 const LARGEST_MEMORY = 256 * 2 ** 20;
 
-/** Warnings about a header that does not matter to the pixels. Behind one of them a second warning would be hidden. */
+/** Warnings about headers that do not affect the pixels. A second warning would be hidden behind one of them. */
 const HEADER_WARNING = /^Warning: unknown JFIF revision number|^Unknown Adobe color transform code/;
 
 /** Bytes that remain after the last pixel and before the end marker. */
 const REMAINDER = /^Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9$/;
 
-/** Some cameras fill a file up to a multiple of 4, 8 or 16 bytes. */
+/** Some cameras pad a file to a multiple of 4, 8 or 16 bytes. */
 const LONGEST_PADDING = 16;
 
 const END_MARKER = Buffer.from([0xff, 0xd9]);
 
 let wasm: object | undefined;
 let decoder: Decoder | undefined;
-/** What the library has said about the current file. */
+/** The library's messages about the current file. */
 const messages: string[] = [];
 
 /**
- * The picture of a JPEG file, turned according to its EXIF orientation.
+ * Decodes a JPEG file and rotates the picture according to its EXIF orientation.
  * @throws Error with the reason if the file is damaged, truncated or of an unsupported kind.
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<RgbaPixels> {
   const header = readJpegHeader(bytes);
-  // CMYK; and the malformed metadata of some phones, which MozJPEG would report as damage.
+  // CMYK, and malformed metadata of some phones, which MozJPEG would report as damage.
   if (header.components > 3 || !header.wellFormed) return decodeByJimp(bytes, "jpeg");
   while (!decoder) decoder = await createDecoder();
   const picture = decodeBy(decoder, bytes);
@@ -70,7 +70,7 @@ async function createDecoder(): Promise<Decoder> {
   });
 }
 
-/** The picture; `messages` are then those about this file. */
+/** Decodes the file; afterwards `messages` has the warnings about it. */
 function decodeBy(current: Decoder, bytes: Uint8Array): RgbaPixels {
   messages.length = 0;
   try {
@@ -78,18 +78,18 @@ function decodeBy(current: Decoder, bytes: Uint8Array): RgbaPixels {
     if (current.HEAPU8.length > LARGEST_MEMORY) decoder = undefined;
     return picture;
   } catch (error) {
-    // It has not given back what it held.
+    // It has not released its memory.
     decoder = undefined;
     throw new Error(messages.at(-1) ?? messageOf(error));
   }
 }
 
-/** Whether the warning is about nothing but padding: a few bytes of one value. */
+/** Whether the warning is only about padding: a few bytes of one value. */
 function isPadded(warning: string, bytes: Uint8Array, header: JpegHeader): boolean {
   const count = Number(REMAINDER.exec(warning)?.[1] ?? Number.POSITIVE_INFINITY);
   if (count > LONGEST_PADDING) return false;
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // No data of a scan contain this marker, nor do its tables; metadata and thumbnails come before.
+  // Neither scan data nor tables contain this marker; metadata and thumbnails come earlier.
   const end = file.indexOf(END_MARKER, header.end);
   return file.subarray(end - count, end).every((value) => value === file[end - 1]);
 }

@@ -1,18 +1,18 @@
-// What a JPEG file declares about its picture, read before memory is taken for it. Reference: ITU-T T.81, annex B.
+// Reads what a JPEG file declares about its picture, before memory is allocated for it. Reference: ITU-T T.81, annex B.
 
 export interface JpegHeader {
   readonly height: number;
   readonly width: number;
-  /** 1 is grey, 3 are YCbCr or RGB, 4 are CMYK or YCCK. */
+  /** 1: grey; 3: YCbCr or RGB; 4: CMYK or YCCK. */
   readonly components: number;
-  /** Each segment begins at the end of the one before it. */
+  /** Whether each segment begins at the end of the previous one. */
   readonly wellFormed: boolean;
-  /** The place of the first byte after the frame's segment. */
+  /** Position of the first byte after the frame's segment. */
   readonly end: number;
 }
 
 /**
- * The frame header. Bytes between segments are skipped, as libjpeg does.
+ * Reads the frame header. Bytes between segments are skipped, as in libjpeg.
  * @throws Error with the reason if there is none.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
@@ -40,12 +40,12 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader {
   }
 }
 
-/** Whether no segment follows the marker: what is no marker, TEM, and RST0 to RST7. */
+/** Whether no segment follows: for TEM, RST0 to RST7, and bytes that are not a marker. */
 function isAlone(marker: number): boolean {
   return marker <= 1 || (marker >= 0xd0 && marker <= 0xd7);
 }
 
-/** SOF0 to SOF15; among their numbers are also DHT, JPG and DAC. */
+/** Whether it is SOF0 to SOF15; DHT, JPG and DAC have numbers in the same range. */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }

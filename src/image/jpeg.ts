@@ -1,5 +1,5 @@
-// Writes JPEG files by MozJPEG, which @jsquash/jpeg brings as WebAssembly: jimp's own encoder knows no greyscale, and
-// takes four times as long.
+// Encodes JPEG files with MozJPEG, compiled to WebAssembly in @jsquash/jpeg: jimp's own encoder does not support greyscale
+// and takes four times as long.
 
 import { Module, readAsset } from "../common/assets.ts";
 
@@ -13,7 +13,7 @@ let encoder: Promise<Encoder> | undefined;
 
 async function loadEncoder(): Promise<Encoder> {
   const { default: encode, init } = await import("@jsquash/jpeg/encode.js");
-  // It prints a caution for coarse tables, which decoders read all the same.
+  // It warns of coarse tables, although decoders can read them.
   const silent = { print: () => {}, printErr: () => {} };
   const wasm = new Module(readAsset("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"));
   await (init as (wasm: object, options: object) => Promise<void>)(wasm, silent);
@@ -21,7 +21,7 @@ async function loadEncoder(): Promise<Encoder> {
 }
 
 /**
- * The picture `pixels` [height, width, channels] as a JPEG file, no channel subsampled; 1 channel is grey, 3 are RGB.
+ * Encodes `pixels` [height, width, channels] as JPEG, without subsampling; 1 channel is grey, 3 are RGB.
  * @param quality from 1 to 100, on the scale of the Independent JPEG Group's library.
  * @throws RangeError if a side is longer than the format's 65,535 pixels.
  */
@@ -41,7 +41,7 @@ export async function formatJpeg(
   const file = await encode(image as never, {
     quality,
     progressive: false,
-    // The tables of ITU-T T.81, annex K, for which the scale is meant.
+    // The tables of ITU-T T.81, annex K, to which the quality scale applies.
     quant_table: 0,
     color_space: channels === 1 ? GREYSCALE : YCBCR,
     auto_subsample: false,

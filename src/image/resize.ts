@@ -1,10 +1,10 @@
-// Resizing by convolution with a triangle whose width follows the scale: bilinear interpolation upwards, an area
-// average with soft edges downwards, without aliasing. The method of Pillow's Image.resize with BILINEAR.
+// Resizes by convolution with a triangle whose width follows the scale: bilinear interpolation when enlarging, an area
+// average with soft edges and no aliasing when reducing. The method of Pillow's Image.resize with BILINEAR.
 
 import { mismatch } from "../common/errors.ts";
 import { createBatch, type ImageBatch, imageAt, type Pixels } from "./batch.ts";
 
-/** For each place of the output: its first input place, and the weights from there on, which add up to 1. */
+/** For each output position: the first input position, and the weights from there on, which add up to 1. */
 interface Taps {
   readonly starts: Int32Array;
   readonly counts: Int32Array;
@@ -14,8 +14,8 @@ interface Taps {
 }
 
 /**
- * The picture [height, width, 3] resized to [toHeight, toWidth, 3], uint8. The sides may be scaled differently:
- * the aspect ratio is the caller's. The same size gives a copy.
+ * Resizes a picture [height, width, 3] to [toHeight, toWidth, 3], uint8. The aspect ratio may change. The same size gives
+ * a copy.
  */
 export function resizeImage(
   pixels: Uint8Array,
@@ -32,13 +32,13 @@ export function resizeImage(
   return convolveColumns(rows, toWidth, tapsOf(height, toHeight), toHeight);
 }
 
-/** The picture at `side` x `side` pixels; unchanged if that is its size, or `side` is missing. */
+/** The picture at `side` x `side` pixels; unchanged if it already has this size or `side` is undefined. */
 export function toSquare({ data, height, width }: Pixels, side: number | undefined): Pixels {
   if (side === undefined || (height === side && width === side)) return { data, height, width };
   return { data: resizeImage(data, height, width, side, side), height: side, width: side };
 }
 
-/** All images of a batch resized: [count, toHeight, toWidth, 3]. */
+/** Resizes all images of a batch: [count, toHeight, toWidth, 3]. */
 export function resizeBatch(batch: ImageBatch, toHeight: number, toWidth: number): ImageBatch {
   const resized = createBatch(batch.count, toHeight, toWidth);
   const size = toHeight * toWidth * 3;

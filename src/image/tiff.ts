@@ -1,7 +1,7 @@
-// What a TIFF file says about its first picture. Its decoder silently fills what it cannot read with black, so damage
-// has to be found here. Reference: TIFF revision 6.0 (Adobe, 1992), sections 2 and 8.
+// Checks the first picture of a TIFF file. The decoder silently fills parts that it cannot read with black, so damaged
+// files must be found here. Reference: TIFF revision 6.0 (Adobe, 1992), sections 2 and 8.
 
-/** Compressions that the decoder knows (tag 259). */
+/** Compressions that the decoder supports (tag 259). */
 const COMPRESSIONS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946]);
 
 const TAG = {
@@ -16,13 +16,14 @@ const TAG = {
 };
 
 /**
- * The size that a TIFF's first directory declares, in pixels.
- * @throws Error with the reason if the file ends before its pixels do, or is compressed in an unknown way.
+ * The size in pixels that the first directory of a TIFF declares.
+ * @throws Error with the reason if the file ends before its pixels do, or its compression is not supported.
  */
 export function checkTiff(bytes: Uint8Array): { height: number; width: number } {
   const tags = readDirectory(bytes);
   const compression = tags.get(TAG.compression)?.[0] ?? 1;
-  if (!COMPRESSIONS.has(compression)) throw new Error(`TIFF compression ${compression} is not known`);
+  if (!COMPRESSIONS.has(compression))
+    throw new Error(`TIFF compression ${compression} is not supported; save it with LZW or Deflate`);
   if (tags.get(TAG.photometric)?.[0] === 5) throw new Error("its colours are CMYK; save it as RGB");
   const offsets = tags.get(TAG.stripOffsets) ?? tags.get(TAG.tileOffsets);
   const lengths = tags.get(TAG.stripBytes) ?? tags.get(TAG.tileBytes);

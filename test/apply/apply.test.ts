@@ -207,7 +207,7 @@ describe("a picture that cannot be decoded", () => {
       assert.ok(error instanceof UsageError);
       assert.match(
         error.message,
-        /^none of the 1 pictures in .*all-damaged can be decoded \(.*1\.png: it is no /,
+        /^none of the 1 pictures in .*all-damaged can be decoded \(.*1\.png: it is not a /,
       );
       return true;
     });

@@ -50,7 +50,7 @@ export function readAsset(asset: ReadAsset): Uint8Array {
   return isSea() ? new Uint8Array(getRawAsset(asset)) : readFileSync(packagePath(asset));
 }
 
-/** Whether the asset is here; all but the addons of the engines always are. */
+/** Whether the asset is available; all except the engines' addons always are. */
 export function hasAsset(asset: Asset): boolean {
   if (asset !== ADDON && asset !== DAWN) return true;
   try {
@@ -63,7 +63,7 @@ export function hasAsset(asset: Asset): boolean {
   }
 }
 
-/** As much of WebAssembly as is used; its types come with those of browsers alone. */
+/** The part of WebAssembly that we use; its types are only available among those of browsers. */
 interface WebAssemblyModules {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports?: object) => { readonly exports: object };

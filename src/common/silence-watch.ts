@@ -1,14 +1,14 @@
-// Whether something that should report now and then has fallen silent.
+// Detects that something which should report regularly has fallen silent.
 
-/** The longest time between two looks, in milliseconds. */
-const LOOK_INTERVAL = 5000;
+/** The longest time between two checks, in milliseconds. */
+const CHECK_INTERVAL = 5000;
 
-/** There are at least this many looks before a limit is reached. */
-const LOOKS = 4;
+/** At least this many checks are made before a limit is reached. */
+const CHECKS = 4;
 
 /**
- * Calls `onSilent`, once, when `heard` has not been called for longer than the limit. The limit may change: it is asked for
- * at each look. Time in which this program itself stood still (the machine asleep, Ctrl-Z) does not count.
+ * Calls `onSilent` once if `heard` has not been called for longer than the limit. The limit may change: it is read at each
+ * check. Time in which this program itself was suspended (the machine asleep, Ctrl-Z) does not count.
  */
 export class SilenceWatch {
   readonly #limit: () => number;
@@ -16,13 +16,13 @@ export class SilenceWatch {
   readonly #now: () => number;
   #silence = 0;
   #last: number;
-  /** Until the next look, in milliseconds. */
+  /** Until the next check, in milliseconds. */
   #wait = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param limit in milliseconds.
-   * @param now the time in milliseconds, from any moment.
+   * @param now the time in milliseconds since any fixed moment.
    */
   constructor(limit: () => number, onSilent: (milliseconds: number) => void, now = () => performance.now()) {
     this.#limit = limit;
@@ -45,7 +45,7 @@ export class SilenceWatch {
   }
 
   #schedule(): void {
-    this.#wait = Math.min(this.#limit() / LOOKS, LOOK_INTERVAL);
+    this.#wait = Math.min(this.#limit() / CHECKS, CHECK_INTERVAL);
     this.#timer = setTimeout(() => {
       this.#count();
       if (this.#silence > this.#limit()) this.#onSilent(this.#silence);
@@ -53,7 +53,7 @@ export class SilenceWatch {
     }, this.#wait);
   }
 
-  /** Adds the time since the last count, but not what a program that stood still would have missed. */
+  /** Adds the time since the last count, without the time in which the program was suspended. */
   #count(): void {
     const now = this.#now();
     this.#silence += Math.min(now - this.#last, 2 * this.#wait);

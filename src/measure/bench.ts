@@ -94,7 +94,7 @@ export class TrainingBench {
 
 export interface BenchRequest extends EngineSettings {
   readonly model: string;
-  /** Images a step. */
+  /** Images per step. */
   readonly batch: number;
   /** Of training; validation and the profile take additional time. */
   readonly seconds: number;

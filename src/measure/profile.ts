@@ -15,21 +15,21 @@ import type { CompiledModel, LabelledPixels, LayerTime, StepResult } from "../en
 type StepPart = "forward" | "backward" | "kernel" | "optimizer" | "other";
 
 export interface ProfileRow {
-  /** The layer's or the kernel's. */
+  /** Of the layer or kernel. */
   readonly name: string;
   readonly part: StepPart;
-  /** A step's. */
+  /** Per step. */
   readonly milliseconds: number;
-  /** Of the step, in [0, 1]. */
+  /** Share of the step, in [0, 1]. */
   readonly share: number;
 }
 
 export interface StepProfile {
   readonly by: "layer" | "kernel";
-  /** How many steps the figures are means of. */
+  /** Number of steps over which the figures are averaged. */
   readonly steps: number;
   readonly millisecondsPerStep: number;
-  /** The largest first. They add up to the step. */
+  /** In decreasing order; they add up to the step. */
   readonly rows: readonly ProfileRow[];
 }
 

@@ -9,7 +9,7 @@ import { fileDigest } from "../dataset/digest.ts";
 export interface ContentRef {
   /** SHA-256 of the file, 64 hexadecimal digits: what the file is. */
   readonly digest: string;
-  /** Where the machine that made the task has the file, absolute: a hint, which another machine may ignore. */
+  /** The absolute path of the file on the machine that made the task: a hint, which another machine may ignore. */
   readonly path: string;
 }
 

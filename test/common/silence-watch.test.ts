@@ -12,7 +12,7 @@ describe("SilenceWatch", () => {
     for (let i = 0; i < milliseconds; i += 10) mock.timers.tick(10);
   };
 
-  it("reports a silence that is longer than the limit, once, and asks for the limit anew", () => {
+  it("reports a silence that is longer than the limit, once, and reads the limit again", () => {
     const limits: number[] = [];
     const silences: number[] = [];
     const limit = () => {
@@ -58,7 +58,7 @@ describe("SilenceWatch", () => {
     assert.deepEqual(silences, []);
   });
 
-  it("counts at most two looks' time in which the program stood still", () => {
+  it("counts at most the time of two checks while the program is suspended", () => {
     const silences: number[] = [];
     const watch = new SilenceWatch(
       () => 60_000,

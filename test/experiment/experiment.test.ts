@@ -207,7 +207,7 @@ describe("an experiment's folder", () => {
     assert.match(readFileSync(experiment.path("experiment.log"), "utf8"), /^\S+Z error loud\n$/);
   });
 
-  it("that is none is refused, and a damaged one named", () => {
+  it("is refused if it is not one, and named if it is damaged", () => {
     assert.throws(() => Experiment.open(root), {
       name: "UsageError",
       message: /is not an experiment.*config\.yaml/,

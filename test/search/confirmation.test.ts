@@ -122,7 +122,7 @@ const placesOf = (text: string) =>
 const uninterrupted = confirm(newPath(), new TimedExecutor(0));
 
 describe("confirmTrials", () => {
-  it("trains each policy and the baseline under the same sample numbers, which no trial had", async () => {
+  it("trains each policy and the baseline with the same sample numbers, which no trial used", async () => {
     const executor = new TimedExecutor(1);
     const heard: (number | ConfirmationPlan)[] = [];
     const { trials } = await confirm(newPath(), executor, {
@@ -155,7 +155,7 @@ describe("confirmTrials", () => {
     }
   });
 
-  it("goes on after an interruption at any moment with what is missing alone, to the same notebook", async () => {
+  it("resumes after an interruption at any moment, trains only what is missing, and gives the same notebook", async () => {
     for (let finished = 1; finished <= 12; finished += 3) {
       const path = newPath();
       const stop = new AbortController();
@@ -175,7 +175,7 @@ describe("confirmTrials", () => {
     }
   });
 
-  it("takes the trainings that are there for another choice of policies", async () => {
+  it("uses existing trainings for another choice of policies", async () => {
     const path = newPath();
     await confirm(path, new TimedExecutor(1));
     const executor = new TimedExecutor(2);
@@ -185,7 +185,7 @@ describe("confirmTrials", () => {
     assert.ok(text.startsWith((await uninterrupted).text));
   });
 
-  it("leaves a policy unconfirmed of which a training fails for good; a run that goes on tries it again", async () => {
+  it("leaves a policy unconfirmed if one of its trainings fails for good; a resumed run tries it again", async () => {
     const path = newPath();
     const failures: unknown[] = [];
     const observer = { onTrainingFailed: (failure: unknown) => failures.push(failure) };
@@ -197,7 +197,7 @@ describe("confirmTrials", () => {
     assert.equal(executor.tasks.length, 1);
   });
 
-  it("stops where nothing can be trained, and keeps what ended before", async () => {
+  it("stops if nothing can be trained, and keeps what ended before", async () => {
     const path = newPath();
     await assert.rejects(
       confirm(path, new TimedExecutor(1, "4/3")),
@@ -219,7 +219,7 @@ describe("confirmTrials", () => {
 });
 
 describe("confirmedTrials", () => {
-  it("are those of which every fresh sample is there", async () => {
+  it("are those with every fresh sample", async () => {
     const [, second] = (await uninterrupted).text.split("\n");
     assert.ok(second.startsWith("0,2,1,"));
     const path = newPath();

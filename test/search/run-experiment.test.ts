@@ -1,6 +1,6 @@
-// Whole experiments: what is handed on, how a search goes on, and what it learns of an earlier one. Where rewards matter,
-// trainings are a function of policy and sample, so that they are the same on every machine; the space of policies is
-// tried with real trainings, on so few and so small images that each takes a moment.
+// Whole experiments: their results, how they resume, and what they learn from an earlier one. If rewards matter, a
+// training's result is a function of policy and sample, so that it is the same on every machine. The space of policies is
+// tested with real trainings on a few tiny images, so that each takes only a moment.
 
 import assert from "node:assert/strict";
 import {
@@ -102,15 +102,15 @@ function begin(settings: Record<string, unknown> = {}, options: Options = {}): P
   return runExperiment({ config, dataset, ...requestOf(options) });
 }
 
-/** Goes on with an experiment. */
-function goOn(folder: string, iterations: number, options: Options = {}): Promise<ExperimentOutcome> {
+/** Resumes an experiment. */
+function resume(folder: string, iterations: number, options: Options = {}): Promise<ExperimentOutcome> {
   const config = { ...loadConfig({ file: join(folder, "config.yaml") }), iterations };
   return runExperiment({ config, dataset, resume: folder, ...requestOf(options) });
 }
 
 function requestOf({ signal, observer = {}, notes, executor: real }: Options) {
   const onStart = (start: { readonly notes: readonly string[] }) => {
-    // There are others where an engine is missing.
+    // There are others if an engine is missing.
     notes?.push(...start.notes.filter((note) => note.startsWith("warm_start")));
     return observer;
   };
@@ -137,7 +137,7 @@ describe("an experiment whose best are confirmed", () => {
     outcome = await begin(CONFIRMED);
   });
 
-  it("hands on the rewards of fresh trainings, and says so", () => {
+  it("reports the rewards of fresh trainings, and says so", () => {
     const lines = textOf(inFolder(outcome, "confirmations.csv")).trimEnd().split("\n").slice(1);
     const places = [...new Set(lines.map((line) => line.split(",").slice(0, 2).join("/")))];
     const trials = [...new Set(places.map((place) => Number(place.split("/")[0])))];
@@ -172,7 +172,7 @@ describe("an experiment whose best are confirmed", () => {
     }
   });
 
-  it("has the notebook of the search alone", async () => {
+  it("has the same notebook as the search without confirmation", async () => {
     const plain = await begin();
     assert.equal(notebookOf(outcome), notebookOf(plain));
     assert.ok(!existsSync(inFolder(plain, "confirmations.csv")));
@@ -181,7 +181,7 @@ describe("an experiment whose best are confirmed", () => {
       assert.ok(!confirmed && predictedReward !== undefined);
   });
 
-  it("goes on after it was interrupted while it confirmed, to the same results; what was written till then is valid", async () => {
+  it("resumes an interrupted confirmation with the same results; what was written until then is valid", async () => {
     const stop = new AbortController();
     let folder = "";
     let confirmed = 0;
@@ -202,7 +202,7 @@ describe("an experiment whose best are confirmed", () => {
     });
     await assert.rejects(cut, InterruptedError);
     const plans: number[] = [];
-    const resumed = await goOn(folder, 6, {
+    const resumed = await resume(folder, 6, {
       observer: { onConfirmationStarted: ({ trainings }) => plans.push(trainings) },
     });
     assert.deepEqual(plans, [((outcome.confirmation?.policies ?? 0) + 1 - 2) * 2]);
@@ -216,11 +216,11 @@ describe("an experiment whose best are confirmed", () => {
     }
   });
 
-  it("goes on with more trials as if there had been as many at once, and confirms the new best", async () => {
+  it("resumes with more trials as if it had started with them, and confirms the new best", async () => {
     const folder = join(root, "more");
     const first = await begin({ ...CONFIRMED, out: folder });
     const before = textOf(inFolder(first, "confirmations.csv"));
-    const more = await goOn(first.folder, 10);
+    const more = await resume(first.folder, 10);
     const atOnce = await begin({ ...CONFIRMED, iterations: 10 });
     assert.equal(notebookOf(more), notebookOf(atOnce));
     assert.deepEqual(more.trials, atOnce.trials);
@@ -235,8 +235,8 @@ describe("an experiment whose best are confirmed", () => {
   });
 });
 
-describe("an experiment on an executor that is given", () => {
-  it("has as many trials in flight as that one needs", async () => {
+describe("an experiment on a given executor", () => {
+  it("has as many trials in flight as the executor needs", async () => {
     const lagWith = async (workers: number) => {
       const wide: Executor = {
         workers,
@@ -258,7 +258,7 @@ describe("an experiment on an executor that is given", () => {
   });
 });
 
-describe("an experiment that learns of an earlier one", () => {
+describe("an experiment that learns from an earlier one", () => {
   const WARM = { seed: 9, child_epochs: 1, iterations: 8, opt_initial_points: 7 };
   let earlier: ExperimentOutcome;
   let cold: ExperimentOutcome;
@@ -267,7 +267,7 @@ describe("an experiment that learns of an earlier one", () => {
     cold = await begin(WARM);
   });
 
-  it("proposes others from the first trials on, and goes on without the file as if it had not stopped", async () => {
+  it("proposes other policies from the first trials on, and resumes without the file as if never interrupted", async () => {
     const path = join(root, "earlier.csv");
     copyFileSync(earlier.notebook, path);
     const warm = await begin({ ...WARM, warm_start: path });
@@ -282,7 +282,7 @@ describe("an experiment that learns of an earlier one", () => {
     const cut = begin({ ...WARM, warm_start: path, out }, { signal: stop.signal, observer });
     await assert.rejects(cut, InterruptedError);
     rmSync(path);
-    const resumed = await goOn(join(out, readdirSync(out)[0]), 8);
+    const resumed = await resume(join(out, readdirSync(out)[0]), 8);
     assert.equal(notebookOf(resumed), notebookOf(warm));
     const again = await begin({ ...WARM, warm_start: earlier.folder });
     assert.equal(notebookOf(again), notebookOf(warm), "the folder means its notebook");
@@ -307,7 +307,7 @@ describe("an experiment that learns of an earlier one", () => {
     assert.match(random.join(), /^warm_start: random search learns nothing/);
   });
 
-  it("refuses what teaches nothing, before it writes anything", async () => {
+  it("refuses a notebook that teaches nothing, before it writes anything", async () => {
     const refused = async (settings: Record<string, unknown>, message: RegExp) => {
       const out = join(root, "refused");
       await assert.rejects(begin({ ...settings, out }), (error) => {
@@ -365,12 +365,12 @@ describe("an experiment that learns of an earlier one", () => {
 describe("the space of policies", () => {
   const real = { executor: new InProcessExecutor() };
 
-  it("may have five chains: notebook, policies, going on and confirmation", async () => {
+  it("may have five chains: notebook, policies, resuming and confirmation", async () => {
     const five = { policy_chains: 5, iterations: 5, confirm_top: 1, confirm_samples: 1 };
     const first = await begin({ ...five, iterations: 3 }, real);
     const header = readFileSync(first.notebook, "utf8").split("\n")[0].split(",");
     assert.equal(header.filter((name) => /^chain_[1-5]_op_[12]_(type|magnitude)$/.test(name)).length, 20);
-    const more = await goOn(first.folder, 5, real);
+    const more = await resume(first.folder, 5, real);
     assert.equal(notebookOf(more), notebookOf(await begin(five, real)));
     assert.equal(policiesOf(notebookOf(more)).size, 6);
     const all = readPolicyFile(inFolder(more, "policies.json"));
@@ -393,7 +393,7 @@ describe("the space of policies", () => {
     assert.equal((await loadDataset(out)).train.images.count, 200 * 5);
   });
 
-  it("may have few techniques, or one alone", async () => {
+  it("may have few techniques, or only one", async () => {
     for (const operations of [["shear", "fog"], ["horizontal-flip"]]) {
       const { trials } = await begin({ operations, iterations: 6 }, real);
       const types = trials.slice(1).flatMap(({ policy }) => policy.chains.flat().map(({ type }) => type));

@@ -1,4 +1,4 @@
-// The loop alone: trainings are a function of their seeds here, and end in an order that the test decides.
+// Only the loop: a training's result is a function of its seeds here, and the test decides the order in which they end.
 
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -185,7 +185,7 @@ describe("runSearch", () => {
     }
   });
 
-  it("goes on after an interruption at any moment: no finished training is repeated, the notebook is the same", async () => {
+  it("resumes after an interruption at any moment: no finished training is repeated, the notebook is the same", async () => {
     for (let finished = 1; finished <= 25; finished += 4) {
       const folder = newFolder();
       const stop = new AbortController();
@@ -208,7 +208,7 @@ describe("runSearch", () => {
     }
   });
 
-  it("repairs a notebook whose last training was cut while it was written", async () => {
+  it("repairs a notebook whose last training was cut off while it was written", async () => {
     const folder = newFolder();
     await search({ folder, executor: new TimedExecutor(1, 1), iterations: 3 });
     appendFileSync(
@@ -218,7 +218,7 @@ describe("runSearch", () => {
     assert.equal(await search({ folder, executor: new TimedExecutor(1, 2) }), await uninterrupted);
   });
 
-  it("goes on with more iterations where it had ended", async () => {
+  it("continues a finished search with more iterations", async () => {
     const folder = newFolder();
     await search({ folder, executor: new TimedExecutor(2, 1), iterations: 7 });
     const executor = new TimedExecutor(2, 2);
@@ -226,7 +226,7 @@ describe("runSearch", () => {
     assert.equal(executor.trained.length, 5 * 2);
   });
 
-  it("stops where no training can be run, keeping what ended before", async () => {
+  it("stops if no training can be run, and keeps what ended before", async () => {
     const folder = newFolder();
     const executor = new TimedExecutor(2, 1, (name) =>
       name === "3/1" ? new RunError("no process can be started") : undefined,
@@ -248,7 +248,7 @@ describe("runSearch", () => {
     await assert.rejects(search({ folder: newFolder(), executor, observer }), /mine/);
   });
 
-  it("tells how busy the workers were, where there was something to train", async () => {
+  it("reports how busy the workers were, if there was something to train", async () => {
     const folder = newFolder();
     const one = await outcomeOf({ folder, executor: new TimedExecutor(1, 0), iterations: 2 });
     assert.ok(one.utilization! >= 0 && one.utilization! <= 1, `${one.utilization}`);
@@ -279,7 +279,7 @@ describe("a training that fails", () => {
   const notebook = withFailures.then(() => readFileSync(join(folder, "notebook.csv"), "utf8"));
   const failuresIn = (place: string) => readFileSync(join(place, "failures.csv"), "utf8");
 
-  it("is named in failures.csv, and the search goes on without it", async () => {
+  it("is recorded in failures.csv, and the search continues without it", async () => {
     const { trials, failures } = await withFailures;
     assert.deepEqual(
       trials.map(({ trial }) => trial),
@@ -330,7 +330,7 @@ describe("a training that fails", () => {
     }
   });
 
-  it("stops the search with 5 others in a row; those are tried again by the run that goes on", async () => {
+  it("stops the search with 5 others in a row; a resumed run tries those again", async () => {
     const expected = search({ folder: newFolder(), executor: new TimedExecutor(1, 0, failing("2/0")) });
     for (const seed of [1, 2, 3]) {
       const place = newFolder();
@@ -355,7 +355,7 @@ describe("a training that fails", () => {
     }
   });
 
-  it("is left out of the baseline; where none of its trainings is left, nothing can be compared", async () => {
+  it("is left out of the baseline; if none of its trainings is left, nothing can be compared", async () => {
     const place = newFolder();
     const broken = new TimedExecutor(2, 1, failing("0/0", "0/1"));
     await assert.rejects(
@@ -424,7 +424,7 @@ describe("a notebook that was edited", () => {
       /line 3: loss: expected a number, found "lots"/,
     ],
     "with an empty cell": ["notebook.csv", edit(2, 4, ""), /line 3: acc: expected a number, found ""/],
-    "with an accuracy that is none": [
+    "with an accuracy above 1": [
       "notebook.csv",
       edit(2, 6, "1.5"),
       /line 3: val_acc is 1\.5, outside of 0 to 1/,
@@ -515,7 +515,7 @@ describe("a notebook that was edited", () => {
     };
   }
 
-  it("is refused without checksums too, where it contradicts itself or the configuration", async () => {
+  it("is refused without checksums too, if it contradicts itself or the configuration", async () => {
     await interrupted;
     const path = join(folder, "notebook.csv");
     const shape = { chains: 1, operationsPerChain: 2, epochs: EPOCHS };
@@ -538,7 +538,7 @@ describe("a notebook that was edited", () => {
     refused(editAll(1, 13, "0.25"), /line 2: trial 0 is the one without augmentation/);
   });
 
-  it("is mended where a line was cut off at its end, in each of the files", async () => {
+  it("is repaired if a line was cut off at its end, in each of the files", async () => {
     await interrupted;
     for (const file of ["notebook.csv", "early.csv", "failures.csv", "notebook.sums"]) {
       const path = join(folder, file);

@@ -23,7 +23,7 @@ const END_GRACE = 10_000;
  * Runs trainings on another executor, and those that fail a second time. A training fails if it rejects with an error that
  * is its own: not a UsageError, an InterruptedError, an ExecutorError or a TrainingFailedError, which are passed on. One
  * that reports no epoch for longer than the silence limit is aborted, and has failed too; the limit counts from `onStart`.
- * Time in which this program itself stood still (the machine asleep, Ctrl-Z) does not count.
+ * Time in which this program itself was suspended (the machine asleep, Ctrl-Z) does not count.
  */
 export class RetryingExecutor implements Executor {
   readonly #executor: Executor;

@@ -22,7 +22,7 @@ export interface RunRequest {
   readonly dataset: Dataset;
   /** The folder of an experiment to resume, instead of a new one. */
   readonly resume?: string;
-  /** Where trainings run, if not in processes of the run's own. */
+  /** The executor of the trainings, if they do not run in processes of the run's own. */
   readonly executor?: { readonly workers: number };
 }
 

@@ -78,7 +78,7 @@ describe("RetryingExecutor", () => {
     assert.ok(inner.isClosed);
   });
 
-  it("runs what failed again, once, next of all, and reports its start again", async () => {
+  it("runs a failed training once more, before all others, and reports its start again", async () => {
     const inner = new HandledExecutor();
     const executor = new RetryingExecutor(inner);
     let starts = 0;
@@ -93,7 +93,7 @@ describe("RetryingExecutor", () => {
     assert.equal(starts, 2);
   });
 
-  it("gives up what failed twice, for the last reason, whatever was thrown", async () => {
+  it("gives up after the second failure, with the last reason, for any thrown value", async () => {
     for (const thrown of [new RangeError("no\n  memory"), "no memory"]) {
       const inner = new HandledExecutor();
       const running = new RetryingExecutor(inner).train(taskOf(4), {});
@@ -109,7 +109,7 @@ describe("RetryingExecutor", () => {
     }
   });
 
-  it("does not run again what is no failure of the training", async () => {
+  it("does not run again after an error that is not the training's", async () => {
     const errors = [
       new UsageError("fix it"),
       new InterruptedError("the workers have been ended"),
@@ -125,7 +125,7 @@ describe("RetryingExecutor", () => {
     }
   });
 
-  it("does not run again what was aborted", async () => {
+  it("does not run an aborted training again", async () => {
     const inner = new HandledExecutor();
     const stop = new AbortController();
     const executor = new RetryingExecutor(inner);
@@ -276,7 +276,7 @@ describe("a training that is silent", () => {
     assert.ok(!inner.calls.at(-1)?.options.signal?.aborted);
   });
 
-  it("does not count time in which this program stood still", async () => {
+  it("does not count time in which this program was suspended", async () => {
     const inner = new HandledExecutor();
     let asleep = 0;
     const executor = new RetryingExecutor(inner, { now: () => Date.now() + asleep });
@@ -311,7 +311,7 @@ describe("a training that is silent", () => {
     assert.deepEqual(hanging.state.fate, { history: [] });
   });
 
-  it("is left alone if no limit is wanted", async () => {
+  it("is never aborted without a limit", async () => {
     const inner = new HandledExecutor();
     const executor = executorOn(inner, { silence: false });
     const running = begin(executor, inner, taskOf(1));

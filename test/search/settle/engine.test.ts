@@ -17,7 +17,7 @@ const began = (engine: string, kernels: string | null = null) =>
   ({ engine, precision: "float32", kernels }) as ExperimentFacts;
 
 describe("settleEngine", () => {
-  it("takes a worker for each core on wasm, whatever the threads, and says that those are for native", async () => {
+  it("uses a worker per core on wasm, whatever the threads, and says that threads are for native", async () => {
     const { engine, workers, notes } = await settleEngine(configOf({ engine: "wasm", threads: 4 }), model);
     assert.deepEqual(engine, { name: "wasm", precision: "float32", kernels: null });
     assert.equal(workers, availableParallelism());
@@ -32,7 +32,7 @@ describe("settleEngine", () => {
     assert.match(notes[0], /^engine native .*; trainings run on engine wasm$/);
   });
 
-  it("goes on with the engine that an experiment began with, which auto then means", async () => {
+  it("resumes with the engine that an experiment began with; auto then means that engine", async () => {
     assert.deepEqual((await settleEngine(configOf({}), model, began("wasm"))).notes, []);
     const { kernels: _, ...older } = began("wasm");
     assert.deepEqual((await settleEngine(configOf({}), model, older as ExperimentFacts)).notes, []);
@@ -46,7 +46,7 @@ describe("settleEngine", () => {
     );
   });
 
-  it("goes on with another engine where that is asked for, and notes it", async () => {
+  it("resumes with another engine if requested, and notes it", async () => {
     const { engine, notes } = await settleEngine(
       configOf({ engine: "wasm" }),
       model,

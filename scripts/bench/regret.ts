@@ -132,7 +132,7 @@ function wholeNumbers(text: string, option: string, least: number): number[] {
   return text.split(",").map((part) => {
     const value = Number(part);
     if (!Number.isInteger(value) || value < least) {
-      throw new UsageError(`--${option}: "${part}" is no whole number from ${least} up`);
+      throw new UsageError(`--${option}: "${part}" is not a whole number of at least ${least}`);
     }
     return value;
   });
@@ -141,6 +141,7 @@ function wholeNumbers(text: string, option: string, least: number): number[] {
 function choices(text: string, option: string, known: readonly string[]): string[] {
   const chosen = text.split(",");
   const unknown = chosen.find((each) => !known.includes(each));
-  if (unknown !== undefined) throw new UsageError(`--${option}: "${unknown}" is none of ${known.join(", ")}`);
+  if (unknown !== undefined)
+    throw new UsageError(`--${option}: expected ${known.join(", ")}, received "${unknown}"`);
   return chosen;
 }

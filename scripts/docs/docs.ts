@@ -1,4 +1,4 @@
-// Writes docs/configuration.md from the schema, where each key is explained once, and docs/techniques.md from the registry.
+// Writes docs/configuration.md from the schema, which explains each key once, and docs/techniques.md from the registry.
 //
 //   npm run docs
 

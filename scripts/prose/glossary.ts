@@ -24,7 +24,8 @@ const PLACES =
 
 /** Words before a "where" that asks for a place, or that means "the place where". */
 const INDIRECT =
-  "about|and|ask|asks|between|check|checks|choose|chooses|describe|describes|determine|determines|exactly|find|finds|from|" +
+  "about|and|ask|asks|between|check|checks|choose|chooses|continues|decide|decides|describe|describes|determine|" +
+  "determines|exactly|find|finds|from|" +
   "is|know|known|knows|of|remember|remembers|report|reports|say|says|see|show|shows|specify|specifies|to";
 
 /** Every pattern is matched without regard to case, in text whose lines are joined by single spaces. */
@@ -39,8 +40,8 @@ export const TERMS: Term[] = [
         `\\b(?:${INDIRECT}) where `,
         // A formula's explanation: "…, where x is".
         ", where `?[a-z][0-9']?`? (?:is|are|=)",
-        // What is described is a place: "/** Where trainings run; …".
-        '(?:\\/\\*\\*|["|]) ?(?:@returns )?Where (?!there|it |no|its)[^.,;:*|]+[.;:*|]',
+        // What is described, also by a whole file, is a place: "/** Where trainings run; …".
+        '(?:^|\\/\\*\\*|["|]) *(?:@returns )?Where (?!there|it |no|its)[^.,;:*|]+[.;:*|]',
       ].join("|"),
       "gi",
     ),
@@ -52,7 +53,12 @@ export const TERMS: Term[] = [
       /\btells\b|\b(?:is|are|be|been|was|were|being|not) told\b|\btold (?:of|to|by|where|that|in|how|what|whether)\b|\btell (?:of|what|how|the user)\b/g,
     allowed: /\btells (?:\w+ )?apart\b|\bconst told of\b/gi,
   },
-  { name: "lies", use: "is stored, is, is in", pattern: /\b(?:lies|lie|lying)\b/g },
+  {
+    name: "lies",
+    use: "is stored, is, is in",
+    pattern: /\b(?:lies|lie|lying)\b/g,
+    allowed: /\b(?:lies|lie|lying) between [-+−]?\d/gi,
+  },
   {
     name: "stands",
     use: "is, is in",
@@ -76,7 +82,13 @@ export const TERMS: Term[] = [
     use: "is available",
     pattern: /\b(?:to be|is|are|can be|be) had\b|\bat hand\b/g,
   },
-  { name: "whoever, whatever asks", use: "callers that, whatever", pattern: /\b(?:whoever|whatever)\b/g },
+  {
+    name: "whoever, whatever asks",
+    use: "callers that, anything that",
+    pattern: /\b(?:whoever|whatever)\b/g,
+    // "whatever the order is": regardless of the order.
+    allowed: /\bwhatever the \w+/gi,
+  },
   {
     name: "so many",
     use: "this many, the number of",

@@ -35,6 +35,9 @@ describe("the prose glossary", () => {
       "FILE stands for the path, and a stub stands in for the package.",
       "There are none. It is made of glass. As many as before.",
       "so many that it takes a minute; so much faster",
+      "the same result whatever the order; values lie between 0 and 1",
+      "// Where trainings run: the interface.",
+      "The caller decides where a training runs. One continues where the other ends.",
     ]) {
       assert.deepEqual(found(text), [], text);
     }

@@ -76,9 +76,9 @@ describe("the smoothed table", () => {
     assert.equal(judge(objective, 0.5, 1, 2).standardError, null);
 
     writeFileSync(file, lines.slice(0, 20).join("\n"));
-    assert.throws(() => tableObjective(file), /has 20 trials; smoothing takes at least 50/);
+    assert.throws(() => tableObjective(file), /has 20 trials; smoothing requires at least 50/);
     writeFileSync(file, `${lines[0]}\n{"trial": 1}\n`);
-    assert.throws(() => tableObjective(file), /trials\.jsonl, line 2: no trial/);
+    assert.throws(() => tableObjective(file), /trials\.jsonl, line 2: not a trial \(/);
     assert.throws(() => tableObjective(join(folder, "none")), /there is no file/);
   });
 });

@@ -7,12 +7,12 @@ import type { Dimension, Point } from "../../../src/controller/controller.ts";
 /** One kind of objective; each seed makes another of it, or the same with other noise. */
 export interface Objective {
   readonly name: string;
-  /** For people: what it is. */
+  /** A description for readers. */
   readonly description: string;
   readonly dimensions: readonly Dimension[];
   /** The point of trial 0, which adds no image. */
   readonly baseline: Point;
-  /** Trainings per trial. Their mean is told, and its standard error. */
+  /** Trainings per trial. A method is given their mean and its standard error. */
   readonly samples: number;
   /** The standard deviation of one training's reward. */
   readonly noise: number;
@@ -21,7 +21,7 @@ export interface Objective {
   create(seed: number): Landscape;
 }
 
-/** The dimensions where every choice has a strength: in the objectives that are compared here, all magnitudes count. */
+/** The dimensions with a strength for every choice: in the objectives compared here, all magnitudes have an effect. */
 export function withAllStrengths(dimensions: readonly Dimension[]): Dimension[] {
   return dimensions.map((dimension) =>
     dimension.kind === "category" ? { ...dimension, withoutStrength: [] } : dimension,

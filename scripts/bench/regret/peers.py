@@ -1,9 +1,9 @@
-# Other libraries' optimizers, asked and told over standard input and output, one JSON object a line. `regret.ts` starts
-# it: python3 peers.py METHOD. It says {"version": ...} first, or {"missing": MODULE}; then answers every line:
+# Runs other libraries' optimizers over standard input and output, with one JSON object per line. `regret.ts` starts it as
+# python3 peers.py METHOD. It first writes {"version": ...} or {"missing": MODULE}, then answers every line:
 #   {"start": SEED, "dimensions": [...]}   begins a new search   {}
 #   {"ask": true}                          the next point        {"point": [...]}
-#   {"tell": REWARD, "point": [...]}       what was found there  {}
-# Points are told in the order in which they were asked; rewards are greater where better.
+#   {"tell": REWARD, "point": [...]}       the reward found      {}
+# Rewards arrive in the order in which their points were requested; greater rewards are better.
 
 import json
 import os

@@ -13,21 +13,21 @@ export interface SearchResult {
   readonly method: string;
   readonly title: string;
   readonly seed: number;
-  /** How many trials are being judged while one is asked. */
+  /** How many trials are being judged while one is requested. */
   readonly lag: number;
   readonly marks: readonly Mark[];
 }
 
-/** Regrets after so many trials: the greatest possible true reward less that of a policy. */
+/** Regrets after this many trials: the greatest possible true reward minus that of a policy. */
 export interface Mark {
   readonly trials: number;
   /** Of the best trial so far. */
   readonly simple: number;
-  /** Of the trial that the method would hand over. */
+  /** Of the trial that the method would recommend. */
   readonly recommended: number;
 }
 
-/** @throws UsageError naming the line that is none of ours. */
+/** @throws UsageError naming the line that is not a result. */
 export function readResults(file: string | undefined): SearchResult[] {
   if (file === undefined || !existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
@@ -36,9 +36,7 @@ export function readResults(file: string | undefined): SearchResult[] {
     try {
       return [JSON.parse(line) as SearchResult];
     } catch {
-      throw new UsageError(
-        `${file}, line ${index + 1}: no JSON; delete the line, and its search is made again`,
-      );
+      throw new UsageError(`${file}, line ${index + 1}: not JSON; delete the line to repeat its search`);
     }
   });
 }

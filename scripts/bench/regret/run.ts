@@ -6,7 +6,7 @@ import type { Mark } from "./results.ts";
 import type { Searcher } from "./searcher.ts";
 
 /**
- * Asks and tells as a search with `lag` further workers does: a trial is told only after `lag` others were asked.
+ * Searches like a run with `lag` further workers: a trial's reward is only reported after `lag` others were requested.
  * @param marks numbers of trials, ascending, at which regrets are read.
  */
 export async function runSearch(

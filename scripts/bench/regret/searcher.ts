@@ -1,4 +1,5 @@
-// What is compared: whatever can be asked for points and told rewards, ours in this process and others' in Python.
+// The methods that are compared, with one interface to ask for points and report rewards: ours in this process, others in
+// Python.
 
 import { fileURLToPath } from "node:url";
 import { BayesianController } from "../../../src/controller/bayesian.ts";
@@ -12,12 +13,12 @@ const INITIAL_POINTS = 10;
 
 /** One method; a search begins with `start`. */
 export interface Searcher {
-  /** What stands in the table. */
+  /** The name in the table. */
   readonly title: string;
   start(seed: number, dimensions: readonly Dimension[]): Promise<void>;
   ask(trial: number): Promise<Point>;
   tell(trial: number, judged: Judged): Promise<void>;
-  /** Which of the trials it would hand over: the index in `judged`. */
+  /** The trial that it would recommend: an index in `judged`. */
   recommend(judged: readonly Judged[]): number;
   close(): void;
 }
@@ -118,7 +119,7 @@ function rewardsOf(judged: readonly Judged[]): number[] {
   return judged.map(({ reward }) => reward);
 }
 
-/** Where the greatest value stands, the first of equal ones. */
+/** The index of the greatest value, or of the first of equal ones. */
 function greatest(values: readonly number[]): number {
   return values.reduce((best, value, index) => (value > values[best] ? index : best), 0);
 }

@@ -1,17 +1,17 @@
-// A model that answers for any policy what a trial of it would find, from a table of trials that were really made: a
-// Gaussian process (Rasmussen and Williams 2006, "Gaussian processes for machine learning", chapters 2 and 5) with a
-// kernel for policies of one chain of two operations.
+// A model that predicts the reward of a trial of any policy from a table of real trials: a Gaussian process (Rasmussen and
+// Williams 2006, "Gaussian processes for machine learning", chapters 2 and 5) with a kernel for policies of one chain of
+// two operations.
 //
-// Why this model: the table is the judge of the contestants, so it must not think as one of them does. It is neither a
-// forest (ours, scikit-optimize's) nor a density of good points (Optuna's), nor the linear model with a few waves
-// in which our trees are rooted: magnitudes and portions act through Matérn functions of any shape, techniques interact
-// by pairs, and how much of each there is is not assumed but found by the likelihood of the trials. What the table leaves
-// unexplained is taken for the noise of a trial.
+// Why this model: the table judges the methods, so it must not resemble one of them. It is neither a forest (ours,
+// scikit-optimize's) nor a density of good points (Optuna's), nor the linear model with a few waves at the root of our
+// trees: magnitudes and portions act through Matérn functions of any shape, techniques interact in pairs, and the strength
+// of each effect is not assumed but estimated from the likelihood of the trials. What the model leaves unexplained is
+// considered the noise of a trial.
 //
-// The reward is a constant, plus the effect of the policy times portion^gamma: a portion of 0 adds no image, whatever the
-// operations are. The effect is a sum of independent functions, each with a variance of its own: of the portion alone, of
-// an operation (technique and magnitude) wherever it stands, of the first and of the second operation, and of both
-// together. Two operations are alike only if they are the same technique, and the more so, the nearer their magnitudes.
+// The reward is a constant, plus the effect of the policy times portion^gamma: a portion of 0 adds no image, regardless of
+// the operations. The effect is a sum of independent functions, each with its own variance: of the portion alone, of an
+// operation (technique and magnitude) at either position, of the first and of the second operation, and of both together.
+// Two operations are only alike if they are the same technique, and more so the closer their magnitudes are.
 
 import { factorize, solveLower, solveUpper } from "../../../src/controller/cholesky.ts";
 
@@ -27,7 +27,7 @@ const PARAMETERS = {
   constant: 1,
   /** Of the portion alone. */
   portion: 0.1,
-  /** Of an operation wherever it stands. */
+  /** Of an operation at either position. */
   anywhere: 0.2,
   first: 0.2,
   second: 0.2,
@@ -42,7 +42,7 @@ const PARAMETERS = {
 
 type Parameters = Record<keyof typeof PARAMETERS, number>;
 
-/** How far a parameter may lie from its first guess: the standard deviation of its prior, in logarithms. */
+/** How far a parameter may be from its first guess: the standard deviation of its prior, in logarithms. */
 const PRIOR_DEVIATION = 1.5;
 
 /** A fitted process. */
@@ -50,7 +50,7 @@ export class SmoothedTable {
   readonly parameters: Parameters;
   /** The standard deviation of a trial's noise, in reward. */
   readonly noise: number;
-  /** The share of the rewards' variance that is foretold for trials that are left out, one at a time. */
+  /** The share of the rewards' variance that is predicted when leaving out one trial at a time. */
   readonly crossValidatedR2: number;
   readonly #rows: readonly Row[];
   readonly #mean: number;
@@ -70,7 +70,7 @@ export class SmoothedTable {
     this.noise = this.#deviation * Math.sqrt(this.parameters.noise);
     const factor = factorOf(rows, this.parameters)!;
     this.#weights = solve(factor, targets);
-    // Each trial foretold from all others (Rasmussen and Williams 2006, equation 5.12).
+    // Predicts each trial from all others (Rasmussen and Williams 2006, equation 5.12).
     let squares = 0;
     for (let row = 0; row < count; row++) {
       const unit = new Float64Array(count);
@@ -146,7 +146,7 @@ function logPosterior(rows: readonly Row[], targets: Float64Array, parameters: P
   return sum;
 }
 
-/** The Cholesky factor of the rewards' covariance; undefined where rounding leaves it without one. */
+/** The Cholesky factor of the rewards' covariance; undefined if rounding leaves it without one. */
 function factorOf(rows: readonly Row[], parameters: Parameters): Float64Array | undefined {
   const count = rows.length;
   const matrix = new Float64Array(count * count);

@@ -39,7 +39,7 @@ export function tableObjective(file: string): Objective {
     digest,
     create: () => ({ rewardAt: (point) => table.rewardAt(point), greatest }),
     description: [
-      `${rows.length} real trials on CIFAR-10, smoothed by a Gaussian process. It foretells a trial's reward from the others`,
+      `${rows.length} real trials on CIFAR-10, smoothed by a Gaussian process. It predicts a trial's reward from the others`,
       `with an R² of ${table.crossValidatedR2.toFixed(2)}. One sample per trial, with noise of standard deviation`,
       `${table.noise.toFixed(4)}; baseline ${table.rewardAt(baseline).toFixed(3)}, best possible ${greatest.toFixed(3)}.`,
     ].join(" "),
@@ -61,11 +61,11 @@ export function readTable(file: string): TrialTable {
       if (!Number.isFinite(reward)) throw new RangeError(`the reward is ${reward}`);
       return [{ point: policyToPoint(space, policy), reward }];
     } catch (error) {
-      throw new UsageError(`${file}, line ${index + 1}: no trial (${(error as Error).message})`);
+      throw new UsageError(`${file}, line ${index + 1}: not a trial (${(error as Error).message})`);
     }
   });
   if (rows.length < LEAST_TRIALS) {
-    throw new UsageError(`${file} has ${rows.length} trials; smoothing takes at least ${LEAST_TRIALS}`);
+    throw new UsageError(`${file} has ${rows.length} trials; smoothing requires at least ${LEAST_TRIALS}`);
   }
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
   return { space, rows, digest };

@@ -5,9 +5,8 @@ import { UsageError } from "../../../src/common/errors.ts";
 import { writeFileWhole } from "../../../src/common/files.ts";
 
 /**
- * Puts the lines in the place of the part's, or at the page's end where it has no such part; a page that is not there
- * begins with `title`.
- * @throws UsageError where the part begins and does not end.
+ * Replaces the part's lines, or appends the part if the page has none. A new page begins with `title`.
+ * @throws UsageError if the part begins but does not end.
  */
 export function writePart(page: string, part: string, lines: readonly string[], title: string): void {
   const text = existsSync(page) ? readFileSync(page, "utf8") : `# ${title}\n`;

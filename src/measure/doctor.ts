@@ -62,7 +62,7 @@ const MOST_SECONDS = 2;
 const MEASURING_SECONDS = 4.5;
 /** An engine that does not answer in time is given up; so is measuring, counted from the beginning. */
 const PROBE_MILLISECONDS = 7000;
-const DEADLINE_MILLISECONDS = 13_000;
+const DEADLINE_MILLISECONDS = 14_000;
 
 /** Probes every engine, and measures those that are available: at most 15 seconds in all. @throws InterruptedError */
 export async function diagnose({ signal, onStage }: DoctorOptions = {}): Promise<Diagnosis> {

@@ -47,7 +47,7 @@ export interface Rate {
   readonly end: number;
 }
 
-/** A warmed-up child, which trains while it is measured. */
+/** A child that is warmed up for training, and trains while it is measured. */
 export class TrainingMeter {
   readonly #model: ChildModel;
   readonly #batchSize: number;
@@ -55,6 +55,7 @@ export class TrainingMeter {
   readonly #validation: LabelledImages;
   readonly #classes: number;
   #steps: ChildSteps;
+  #isValidationWarm = false;
   /** Batches of an epoch. */
   #batches = 1;
 
@@ -95,8 +96,11 @@ export class TrainingMeter {
   }
 
   /** Validation, forward alone. */
-  validate(seconds: number): Promise<Rate> {
-    return rate(seconds, VALIDATION_IMAGES, () => this.#steps.evaluate(this.#validation));
+  async validate(seconds: number): Promise<Rate> {
+    const evaluate = () => this.#steps.evaluate(this.#validation);
+    if (!this.#isValidationWarm) await evaluate();
+    this.#isValidationWarm = true;
+    return rate(seconds, VALIDATION_IMAGES, evaluate);
   }
 
   /** Where the time of a training step goes. The engine has one thread. */
@@ -132,7 +136,6 @@ export class TrainingMeter {
       await this.#epoch(this.#steps);
       stepSeconds = (performance.now() - start) / 1000;
     }
-    await this.#steps.evaluate(this.#validation);
     this.#batches = Math.min(MOST_BATCHES, Math.max(1, Math.round(EPOCH_SECONDS / stepSeconds)));
   }
 

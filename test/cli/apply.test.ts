@@ -17,7 +17,7 @@ import { after, before, describe, it } from "node:test";
 import { decodeImage } from "../../src/image/codec.ts";
 import { contentsOf, filesIn, picturesIn, writePicture, writePolicies } from "../apply/pictures.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { run, runMain, start } from "./run.ts";
+import { run, runMain, start, until } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-apply-cli-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -102,8 +102,7 @@ describe("deepaugment apply", () => {
     const program = start(args("interrupted", more), environment);
     const out = join(root, "interrupted");
     const names = () => (existsSync(out) ? readdirSync(out, { recursive: true, encoding: "utf8" }) : []);
-    while (!names().some((name) => name.endsWith(".png")))
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(program, () => names().some((name) => name.endsWith(".png")));
     program.process.kill("SIGINT");
     const { code, stderr } = await program.finished;
     assert.equal(code, 130, stderr);

@@ -11,7 +11,7 @@ import { main } from "../../src/cli/main.ts";
 import { VERSION } from "../../src/common/version.ts";
 import { filesIn, writePicture, writePolicies } from "../apply/pictures.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { run, runMain, Sink } from "./run.ts";
+import { run, runMain, Sink, until } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-main-"));
 process.env.DEEPAUGMENT_HOME = join(root, "home");
@@ -121,11 +121,11 @@ describe("abort of the signal", () => {
     const listeners = process.listenerCount("SIGINT");
     const running = main(apply("out", "--copies", "20"), { stdout, stderr, signal: controller.signal });
     const out = join(root, "out");
-    while (
-      !existsSync(out) ||
-      !readdirSync(out, { recursive: true }).some((name) => `${name}`.endsWith(".png"))
-    )
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(
+      { finished: running.then(() => ({ stderr: stderr.text })) },
+      () =>
+        existsSync(out) && readdirSync(out, { recursive: true }).some((name) => `${name}`.endsWith(".png")),
+    );
     controller.abort();
     assert.equal(await running, 130);
     assert.equal(stdout.text, "");

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { temporaryName } from "../../src/common/files.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { kill, signal } from "./processes.ts";
-import { run, type Started, start } from "./run.ts";
+import { run, type Started, start, until } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-crash-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -114,7 +114,7 @@ describe("deepaugment optimize, disturbed", () => {
   }, async () => {
     const out = join(root, "shared");
     const first = start(optimizeArgs(out), environment);
-    while (rowsIn(out) < 2) await sleep(10);
+    await until(first, () => rowsIn(out) >= 2);
     signal(first.process.pid!, "SIGSTOP"); // so that it cannot finish before the second one starts
     const before = readdirSync(experimentIn(out)!);
     const second = await resume(out).finished;

@@ -105,22 +105,30 @@ export function finishedTrials(experiment: string, epochs: number): number {
   return Math.floor((readFileSync(notebook, "utf8").trimEnd().split("\n").length - 1) / epochs);
 }
 
-/** Waits until so many trials are in the notebook of the experiment that the program makes in `out`. */
+/** Waits until a condition holds. @throws Error if the program ends before. */
+export async function until(
+  program: { readonly finished: Promise<{ readonly stderr: string }> },
+  condition: () => boolean,
+): Promise<void> {
+  let isRunning = true;
+  program.finished.then(() => {
+    isRunning = false;
+  });
+  while (!condition()) {
+    if (!isRunning) throw new Error(`the program ended too early: ${(await program.finished).stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Waits until this many trials are in the notebook of the experiment that the program makes in `out`. */
 export async function untilTrials(
   program: Started,
   out: string,
   count: number,
   epochs: number,
 ): Promise<void> {
-  let isRunning = true;
-  program.finished.then(() => {
-    isRunning = false;
-  });
-  for (;;) {
+  await until(program, () => {
     const experiment = existsSync(out) ? readdirSync(out)[0] : undefined;
-    if (experiment && finishedTrials(join(out, experiment), epochs) >= count) return;
-    if (!isRunning)
-      throw new Error(`the program ended before trial ${count}: ${(await program.finished).stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return experiment !== undefined && finishedTrials(join(out, experiment), epochs) >= count;
+  });
 }

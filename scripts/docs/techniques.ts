@@ -21,5 +21,10 @@ export function techniquesPage(): string {
     "| technique | family | at magnitude m |",
     "|---|---|---|",
     ...rows,
+    "",
+    "![A photograph of a cat under each of the 20 techniques, at magnitudes 0.1, 0.3, 0.5, 0.7 and 1.0](pictures/techniques.png)",
+    "",
+    "<sub>The cat is Chelsea, photographed by Stéfan van der Walt (CC0), from scikit-image. Text is set in IBM Plex Sans (SIL",
+    "Open Font License).</sub>",
   ].join("\n")}\n`;
 }

@@ -22,7 +22,28 @@ const LEAST_COVERAGE = 0;
 const ALONE = ["test/common/worker-pool.test.ts"];
 
 /** These train for long, compile, or start many programs. The longest come first, so that none is left for the end. */
-const SLOW: readonly string[] = [];
+const SLOW = [
+  "test/scripts/bench-train.test.ts",
+  "test/engine/native-plan.test.ts",
+  "test/child/trainer.test.ts",
+  "test/cli/optimize.test.ts",
+  "test/cli/doctor.test.ts",
+  "test/cli/bench.test.ts",
+  "test/search/executors/processes.test.ts",
+  "test/child/own/training.test.ts",
+  "test/search/deep-augment.test.ts",
+  "test/cli/optimize-crash.test.ts",
+  "test/apply/resume.test.ts",
+  "test/engine/native-passes.test.ts",
+  "test/cli/apply.test.ts",
+  "test/cli/apply-resume.test.ts",
+  "test/measure/bench.test.ts",
+  "test/child/models/wide-resnet.test.ts",
+  "test/apply/forms.test.ts",
+  "test/child/models/imagenet-models.test.ts",
+  "test/scripts/regret.test.ts",
+  "test/scripts/build-native.test.ts",
+];
 
 const { values: options } = parseArgs({
   options: { quick: { type: "boolean", default: false }, coverage: { type: "boolean", default: false } },

@@ -107,7 +107,7 @@ describe("the search by a forest alone", () => {
     assert.equal(controller.ask(2)[0], 2);
     assert.throws(
       () => controller.warmStart([{ point: [4, 0], reward: 0, standardError: null }]),
-      /technique is 4, outside of its range/,
+      /technique is 4, outside its range/,
     );
   });
 
@@ -129,7 +129,7 @@ describe("the search by a forest alone", () => {
 
   it("refuses points outside the space and rewards that are not numbers", () => {
     const controller = createTold(5);
-    assert.throws(() => controller.tell(12, [4, 0], 0.5), /technique is 4, outside of its range/);
+    assert.throws(() => controller.tell(12, [4, 0], 0.5), /technique is 4, outside its range/);
     assert.throws(() => controller.tell(12, [0, 0], Number.NaN), /the reward of trial 12 is NaN/);
     assert.throws(() => controller.expect(12, [0]), /has 2 coordinates, not 1/);
   });

@@ -3,9 +3,14 @@
 import type { Command } from "commander";
 import type { Diagnosis, EngineReport } from "../measure/doctor.ts";
 import { formatRate, formatTable } from "./format.ts";
+import { numberAbove0 } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Default and largest value of `--seconds`: more would not fit into 15 seconds. */
+const MOST_SECONDS = 2;
+
 interface DoctorFlags {
+  seconds: number;
   json?: boolean;
 }
 
@@ -13,20 +18,28 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
   program
     .command("doctor")
     .description("report which engines this machine has, how fast each trains, and how to get the others")
+    .option(
+      "--seconds <s>",
+      "how long each engine trains in each precision, at most",
+      numberAbove0("--seconds", MOST_SECONDS),
+      MOST_SECONDS,
+    )
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((flags: DoctorFlags) => doctor(flags, terminal));
 }
 
 const HELP = `
-Takes at most 15 seconds. Each available engine trains the basic CNN in each of its precisions for up to 2 seconds, on
+Takes at most 15 seconds. Each available engine trains the basic CNN in each of its precisions for up to --seconds, on
 synthetic images, in as many processes as a search would use. For other models, "auto" may use another precision.
 "deepaugment bench" measures one engine for longer, and also other models.`;
 
-async function doctor({ json }: DoctorFlags, terminal: Terminal): Promise<void> {
+async function doctor({ seconds, json }: DoctorFlags, terminal: Terminal): Promise<void> {
   const { diagnose } = await import("../measure/doctor.ts");
   const onStage = (stage: string) => terminal.log(`${stage}…`);
-  const diagnosis = await terminal.interruptible((signal) => diagnose({ signal, onStage }));
+  const diagnosis = await terminal.interruptible((signal) =>
+    diagnose({ signal, onStage, mostSeconds: seconds }),
+  );
   terminal.print(json ? diagnosis : format(diagnosis));
 }
 

@@ -53,19 +53,20 @@ export interface DoctorOptions {
   readonly signal?: AbortSignal;
   /** Called with the name of each stage as it begins. */
   readonly onStage?: (stage: string) => void;
+  /** How long each row is measured, at most. */
+  readonly mostSeconds: number;
 }
 
 const MODEL = "basiccnn";
 const BATCH = 64;
-/** Each row is measured for this long; all together for at most MEASURING_SECONDS. */
-const MOST_SECONDS = 2;
+/** How long all rows together are measured, at most. */
 const MEASURING_SECONDS = 4.5;
 /** An engine that does not answer in time is given up; so is measuring, counted from the beginning. */
 const PROBE_MILLISECONDS = 7000;
 const DEADLINE_MILLISECONDS = 14_000;
 
 /** Probes every engine, and measures those that are available: at most 15 seconds in all. @throws InterruptedError */
-export async function diagnose({ signal, onStage }: DoctorOptions = {}): Promise<Diagnosis> {
+export async function diagnose({ signal, onStage, mostSeconds }: DoctorOptions): Promise<Diagnosis> {
   const begin = performance.now();
   onStage?.("Probing the engines");
   const probes = await probeAll(signal);
@@ -74,7 +75,7 @@ export async function diagnose({ signal, onStage }: DoctorOptions = {}): Promise
   const names = [auto.identity.name, ...ENGINE_NAMES.filter((name) => name !== auto.identity.name)];
   const measured = names.filter((name) => isMeasured(probes[name]));
   const rows = measured.flatMap((name) => precisionsOf(probes[name]));
-  const seconds = Math.min(MOST_SECONDS, MEASURING_SECONDS / rows.length);
+  const seconds = Math.min(mostSeconds, MEASURING_SECONDS / rows.length);
   const reports: EngineReport[] = [];
   for (const name of names) {
     if (measured.includes(name)) onStage?.(`Measuring engine ${name}`);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { Diagnosis } from "../../src/measure/doctor.ts";
 import { imitate, REGISTERS } from "../engine/tfjs-node.ts";
-import { run } from "./run.ts";
+import { run, runMain } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-doctor-"));
 after(() => rmSync(root, { recursive: true }));
@@ -51,7 +51,7 @@ describe("deepaugment doctor", () => {
   it("shows a table, what would bring a missing engine, and one that crashes", async () => {
     const folder = imitate(root, "tfjs-node", "4.22.0", "process.abort();");
     const environment = { DEEPAUGMENT_NATIVE_ADDON: "/nowhere/deepaugment.node" };
-    const { code, stdout, stderr } = await run(["doctor"], environment, folder);
+    const { code, stdout, stderr } = await run(["doctor", "--seconds", "0.1"], environment, folder);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^Probing the engines…\n(.*\n)*Measuring engine wasm…\n/);
     assert.match(
@@ -71,5 +71,11 @@ describe("deepaugment doctor", () => {
       /\ntensorflow fails when it is probed: a worker process \(probe\) ended 2 times .*SIGABRT/,
     );
     for (const text of [stdout, stderr]) assert.ok(!text.includes("\u001b"), "it has no colour");
+  });
+
+  it("refuses in one line to measure for too long", async () => {
+    const { code, stdout, stderr } = await runMain(["doctor", "--seconds", "3"]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^deepaugment: --seconds: expected a number above 0 and at most 2, received "3"\n$/);
   });
 });

@@ -53,6 +53,7 @@ export class TrainingBench {
   async measure(processes: number, seconds: number): Promise<Measurement> {
     // All have answered before the next task, so none begins before the last one is ready.
     const imagesPerSecond = await this.train(processes, seconds);
+    await this.#all(processes, { type: "validate", seconds: 0 }); // warms up
     const validation = await this.#all(processes, { type: "validate", seconds: seconds / 3 });
     checkTogether(validation);
     return {

@@ -55,7 +55,6 @@ export class TrainingMeter {
   readonly #validation: LabelledImages;
   readonly #classes: number;
   #steps: ChildSteps;
-  #isValidationWarm = false;
   /** Batches of an epoch. */
   #batches = 1;
 
@@ -95,12 +94,9 @@ export class TrainingMeter {
     return rate(seconds, this.#batches * this.#batchSize, () => this.#epoch(this.#steps));
   }
 
-  /** Validation, forward alone. */
-  async validate(seconds: number): Promise<Rate> {
-    const evaluate = () => this.#steps.evaluate(this.#validation);
-    if (!this.#isValidationWarm) await evaluate();
-    this.#isValidationWarm = true;
-    return rate(seconds, VALIDATION_IMAGES, evaluate);
+  /** Validation, forward alone, at least one pass; the first one also warms up. */
+  validate(seconds: number): Promise<Rate> {
+    return rate(seconds, VALIDATION_IMAGES, () => this.#steps.evaluate(this.#validation));
   }
 
   /** Where the time of a training step goes. The engine has one thread. */
@@ -147,15 +143,15 @@ export class TrainingMeter {
   }
 }
 
-/** Images per second over at least `seconds` of wall time. */
+/** Images per second over at least one pass and `seconds` of wall time. */
 async function rate(seconds: number, images: number, pass: () => Promise<unknown>): Promise<Rate> {
   const clock = () => performance.timeOrigin + performance.now();
   const start = clock();
   let passes = 0;
-  while (clock() < start + seconds * 1000) {
+  do {
     await pass();
     passes++;
-  }
+  } while (clock() < start + seconds * 1000);
   const end = clock();
   return { imagesPerSecond: (1000 * passes * images) / (end - start), start, end };
 }

@@ -1,10 +1,10 @@
-// Runs the test files, two at a time.
+// Runs the test files: two at a time, then alone those that measure time.
 //
 //   node scripts/test.ts               # all of them, as npm test does
-//   node scripts/test.ts --quick       # npm run test:quick, for the edit loop: all but those that are SLOW
+//   node scripts/test.ts --quick       # npm run test:quick, for the edit loop: all but those that are SLOW or ALONE
 //   node scripts/test.ts --coverage    # also counts the lines of src/ that are covered, and fails if these are too few
 //
-// A line is covered if the process of a test file that is not SLOW runs it. Counting would make the slow ones three times
+// A line is covered if the process of a test file that is quick runs it. Counting would make the slow ones three times
 // as slow, since much of what they run is TensorFlow.js's own loops. Programs that tests start do not count either.
 
 import { globSync } from "node:fs";
@@ -19,14 +19,15 @@ const FILES_AT_A_TIME = 2;
 /** Percentage of the lines of src/ that must be covered. */
 const LEAST_COVERAGE = 92;
 
+/** Their processes must measure at the same time, which other tests would disturb. */
+const ALONE = ["test/scripts/bench-train.test.ts", "test/cli/bench.test.ts", "test/measure/bench.test.ts"];
+
 /** These train for long, compile, or start many programs. The longest come first, so that none is left for the end. */
 const SLOW = [
-  "test/scripts/bench-train.test.ts",
   "test/engine/native-plan.test.ts",
   "test/child/trainer.test.ts",
   "test/cli/optimize.test.ts",
   "test/cli/doctor.test.ts",
-  "test/cli/bench.test.ts",
   "test/search/executors/processes.test.ts",
   "test/child/own/training.test.ts",
   "test/search/deep-augment.test.ts",
@@ -35,7 +36,6 @@ const SLOW = [
   "test/engine/native-passes.test.ts",
   "test/cli/apply.test.ts",
   "test/cli/apply-resume.test.ts",
-  "test/measure/bench.test.ts",
   "test/child/models/wide-resnet.test.ts",
   "test/apply/forms.test.ts",
   "test/child/models/imagenet-models.test.ts",
@@ -47,9 +47,9 @@ const { values: options } = parseArgs({
   options: { quick: { type: "boolean", default: false }, coverage: { type: "boolean", default: false } },
 });
 const all = globSync("test/**/*.test.ts").sort();
-const gone = SLOW.filter((file) => !all.includes(file));
+const gone = [...SLOW, ...ALONE].filter((file) => !all.includes(file));
 if (gone.length > 0) throw new Error(`scripts/test.ts lists files that do not exist: ${gone.join(", ")}`);
-const others = all.filter((file) => !SLOW.includes(file));
+const others = all.filter((file) => !SLOW.includes(file) && !ALONE.includes(file));
 
 // Each test file and each program that it starts would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= resolve("node_modules/.cache/deepaugment-tests");
@@ -81,8 +81,9 @@ function runs(): (() => ReturnType<typeof run>)[] {
   };
   const quick = () => run({ files: others, concurrency, ...(options.coverage && counting) });
   if (options.quick) return [quick];
-  if (options.coverage) return [() => run({ files: SLOW, concurrency }), quick];
-  return [() => run({ files: [...SLOW, ...others], concurrency })];
+  const alone = () => run({ files: ALONE, concurrency: 1 });
+  if (options.coverage) return [() => run({ files: SLOW, concurrency }), quick, alone];
+  return [() => run({ files: [...SLOW, ...others], concurrency }), alone];
 }
 
 /** The name and the number of a line such as `tests 961`, with which a run ends. */

@@ -40,6 +40,8 @@ const SLOW = [
   "test/apply/forms.test.ts",
   "test/child/models/imagenet-models.test.ts",
   "test/scripts/regret.test.ts",
+  "test/scripts/forest.test.ts",
+  "test/engine/native-arithmetic.test.ts",
   "test/scripts/build-native.test.ts",
 ];
 

@@ -7,7 +7,7 @@ import type { Random } from "../common/random.ts";
 import { factorize, solveLower, solveUpper } from "./cholesky.ts";
 import type { Dimension, Point } from "./controller.ts";
 import { Features, type Terms } from "./features.ts";
-import type { Noise } from "./noise.ts";
+import type { Noise } from "./noise-variance.ts";
 
 /** Alternatives to power 1 of the dimension that scales: effects may saturate or set in late. */
 const OTHER_POWERS = [0.5, 2];

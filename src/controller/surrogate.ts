@@ -14,7 +14,7 @@ import { Random } from "../common/random.ts";
 import { AdditiveModel, product } from "./additive.ts";
 import { canonicalPoints, type Dimension, type Judged, type Point } from "./controller.ts";
 import { CategoryMeans, ranksOf } from "./encoding.ts";
-import { noiseOf } from "./noise.ts";
+import { noiseOf } from "./noise-variance.ts";
 import { growTree, type Tree } from "./tree.ts";
 
 /** An even number: every second tree uses the opposite of the previous draw, so that draws cancel out in the mean. */

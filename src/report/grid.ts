@@ -1,7 +1,7 @@
 // A grid of pictures: headings above its columns, labels beside its rows, all cells of the same size.
 
 import type { Pixels } from "../image/batch.ts";
-import type { Canvas } from "./canvas.ts";
+import type { Drawing } from "./drawing.ts";
 import { drawLines, heightOf, type Line, lineHeight, measureOf, type SheetStyle } from "./style.ts";
 import { wrapText } from "./wrap.ts";
 
@@ -82,7 +82,7 @@ export class GridLayout {
   }
 
   /** @returns the positions of the pictures: [row][column]. */
-  draw(canvas: Canvas, left: number, top: number): Place[][] {
+  draw(canvas: Drawing, left: number, top: number): Place[][] {
     const { note } = this.#style;
     const headsEnd = top + this.#headHeight;
     if (this.#grid.corner) {

@@ -1,7 +1,7 @@
 // A sheet of pictures: a title, optionally with a picture beside it, and below it one grid, or several side by side.
 
 import type { Pixels } from "../image/batch.ts";
-import { Canvas, loadFonts } from "./canvas.ts";
+import { Drawing, loadFonts } from "./drawing.ts";
 import { type Grid, GridLayout, type Place } from "./grid.ts";
 import { BACKGROUND, drawLines, heightOf, type Line, measureOf, type SheetStyle, styleOf } from "./style.ts";
 import { wrapText } from "./wrap.ts";
@@ -53,7 +53,7 @@ export async function drawSheet(content: SheetContent, textSize: number): Promis
   const header = new Header(content, width, style);
   const gridsTop = margin + header.height + ems(HEADER_GAP);
   const gridsHeight = Math.max(...grids.map(({ height }) => height));
-  const canvas = new Canvas(gridsTop + gridsHeight + margin, width + 2 * margin, BACKGROUND);
+  const canvas = new Drawing(gridsTop + gridsHeight + margin, width + 2 * margin, BACKGROUND);
   header.draw(canvas, margin, margin);
   let left = margin;
   const places = grids.map((grid) => {
@@ -85,7 +85,7 @@ class Header {
     this.height = Math.max(heightOf(this.#lines), leadHeight);
   }
 
-  draw(canvas: Canvas, left: number, top: number): void {
+  draw(canvas: Drawing, left: number, top: number): void {
     const lead = this.#lead;
     if (lead) {
       canvas.drawPicture(lead.picture, left, top);

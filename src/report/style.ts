@@ -1,6 +1,6 @@
 // The appearance and position of text on a sheet.
 
-import type { Canvas, Colour, Fonts, TextStyle } from "./canvas.ts";
+import type { Colour, Drawing, Fonts, TextStyle } from "./drawing.ts";
 import { CAPITAL_HEIGHT } from "./typeface.ts";
 
 /** Light, but dark enough to show the edge of a white picture. */
@@ -50,7 +50,7 @@ export function heightOf(lines: readonly Line[]): number {
 }
 
 /** Draws lines below each other, starting at `top`; capitals are vertically centred in their line. */
-export function drawLines(canvas: Canvas, lines: readonly Line[], left: number, top: number): void {
+export function drawLines(canvas: Drawing, lines: readonly Line[], left: number, top: number): void {
   let y = top;
   for (const { text, style } of lines) {
     const baseline = Math.round(y + (lineHeight(style) + CAPITAL_HEIGHT * style.size) / 2);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/common/random.ts";
 import { type Dimension, type Judged, type Point, randomPoint } from "../../src/controller/controller.ts";
-import { noiseOf } from "../../src/controller/noise.ts";
+import { noiseOf } from "../../src/controller/noise-variance.ts";
 import { predictedRewards } from "../../src/controller/predicted.ts";
 import { correlation, Surrogate } from "../../src/controller/surrogate.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Canvas, loadFonts } from "../../src/report/canvas.ts";
+import { Drawing, loadFonts } from "../../src/report/drawing.ts";
 import { coverageOf } from "../../src/report/outline.ts";
 import { wrapText } from "../../src/report/wrap.ts";
 
@@ -57,7 +57,7 @@ describe("wrapText", () => {
 describe("text on a canvas", () => {
   it("is on its baseline, as wide as measured", async () => {
     const { regular: font } = await loadFonts();
-    const canvas = new Canvas(60, 200, WHITE);
+    const canvas = new Drawing(60, 200, WHITE);
     canvas.drawText("HEH", 10, 40, { font, size: 40, colour: BLACK });
     const inked = (x: number, y: number) => canvas.data[(y * canvas.width + x) * 3] < 128;
     const rows = Array.from({ length: 60 }, (_, y) => y).filter((y) =>
@@ -75,7 +75,7 @@ describe("text on a canvas", () => {
     const { semibold: font } = await loadFonts();
     const style = { font, size: 20, colour: BLACK };
     for (const text of ["猫", "é", "e\u0301", "Ж", "→"]) {
-      const canvas = new Canvas(30, 40, WHITE);
+      const canvas = new Drawing(30, 40, WHITE);
       canvas.drawText(text, 5, 22, style);
       assert.ok(
         canvas.data.some((value) => value < 60),
@@ -84,6 +84,6 @@ describe("text on a canvas", () => {
     }
     assert.equal(font.measure("e\u0301", 20), font.measure("é", 20));
     assert.equal(font.measure("\u0007\u200b", 20), 0);
-    new Canvas(10, 10, WHITE).drawText("Wide and tall", -20, 5, { ...style, size: 60 });
+    new Drawing(10, 10, WHITE).drawText("Wide and tall", -20, 5, { ...style, size: 60 });
   });
 });

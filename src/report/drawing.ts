@@ -21,7 +21,7 @@ export interface TextStyle {
   readonly colour: Colour;
 }
 
-export class Canvas implements Pixels {
+export class Drawing implements Pixels {
   readonly data: Uint8Array;
   readonly height: number;
   readonly width: number;

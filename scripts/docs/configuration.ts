@@ -1,10 +1,10 @@
 // Generates the documentation's page on the configuration from the schema.
 
-import { describeKeys } from "../../src/config/schema.ts";
+import { CONFIG } from "../../src/config/schema.ts";
 
 /** The page, in Markdown, with a final newline. */
 export function configurationPage(): string {
-  const rows = describeKeys().map(({ key, type, default: fallback, explanation }) => {
+  const rows = CONFIG.describeAll().map(({ key, type, default: fallback, explanation }) => {
     return `| \`${key}\` | ${type} | ${fallback === undefined ? "must be given" : `\`${fallback}\``} | ${explanation} |`;
   });
   return `${[

@@ -33,6 +33,10 @@ export class CompiledSteps implements ChildSteps {
     return { loss: loss / indices.length, accuracy: correct / indices.length };
   }
 
+  continueFrom(step: number): void {
+    this.#compiled.continueFrom(step);
+  }
+
   async evaluate({ images, labels }: LabelledImages): Promise<Means> {
     const { loss, correct } = this.#compiled.evaluate({ pixels: images.data, labels });
     await letMessagesThrough();

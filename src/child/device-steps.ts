@@ -3,7 +3,13 @@
 import type { Variable } from "@tensorflow/tfjs-core";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import type { DeviceModel } from "../engine/types.ts";
-import { type ChildSteps, letMessagesThrough, type Means, VALIDATION_BATCH } from "./pass.ts";
+import {
+  type ChildSteps,
+  continueDropout,
+  letMessagesThrough,
+  type Means,
+  VALIDATION_BATCH,
+} from "./pass.ts";
 import type { ChildModel } from "./types.ts";
 
 export class DeviceSteps implements ChildSteps {
@@ -17,10 +23,15 @@ export class DeviceSteps implements ChildSteps {
     this.#variables = model.net.trainableWeights.map((weight) => weight.read() as Variable);
   }
 
-  train(data: LabelledImages, indices: Int32Array, batchSize: number): Promise<Means> {
-    return this.#pass(data, indices, batchSize, (count) => {
+  train(data: LabelledImages, indices: Int32Array, batchSize: number, areRedrawn = false): Promise<Means> {
+    const step = (count: number) => {
       this.#model.optimizer.step(this.#variables, this.#device.train(count));
-    });
+    };
+    return this.#pass(data, indices, batchSize, step, areRedrawn);
+  }
+
+  continueFrom(step: number): void {
+    continueDropout(this.#model.net, step);
   }
 
   evaluate(data: LabelledImages): Promise<Means> {
@@ -37,8 +48,9 @@ export class DeviceSteps implements ChildSteps {
     indices: Int32Array,
     batchSize: number,
     step: (count: number) => void,
+    areRedrawn = false,
   ): Promise<Means> {
-    this.#device.begin({ pixels: images.data, labels }, indices);
+    this.#device.begin({ pixels: images.data, labels }, indices, areRedrawn);
     for (let start = 0; start < indices.length; start += batchSize) {
       step(Math.min(batchSize, indices.length - start));
       await letMessagesThrough();

@@ -106,6 +106,11 @@ export class SeededDropout extends layers.Layer {
     });
   }
 
+  /** The next training call uses the masks of this step (from 0), as after that many calls. */
+  continueFrom(step: number): void {
+    this.#step = step;
+  }
+
   #callKernel(x: Tensor): Tensor {
     const { rate, key } = this.#config;
     const attrs: SeededDropoutAttrs = { rate, key, mask: this.#chooseMask(), isGradient: false };

@@ -8,7 +8,25 @@ import type { Engine } from "../engine/types.ts";
 export interface ChildOptimizer {
   /** `gradients` are keyed by variable name; variables without a gradient stay unchanged. */
   step(variables: readonly Variable[], gradients: NamedTensorMap): void;
+  /** All that a step depends on besides the variables and their gradients; a checkpoint saves and restores it. */
+  readonly state: OptimizerState;
   dispose(): void;
+}
+
+/** What an optimizer keeps between steps. */
+export class OptimizerState {
+  /** Number of steps that have been taken. */
+  steps = 0;
+  /** Moving averages and velocities by kind, such as "mean"; each has one tensor per variable. */
+  readonly averages: Readonly<Record<string, Averages>>;
+
+  constructor(averages: Readonly<Record<string, Averages>>) {
+    this.averages = averages;
+  }
+
+  dispose(): void {
+    for (const averages of Object.values(this.averages)) averages.dispose();
+  }
 }
 
 /** A constant, or a function of the step, which counts from 0. */
@@ -28,7 +46,7 @@ export class Sgd implements ChildOptimizer {
   readonly #engine: Engine;
   readonly #options: OptimizerOptions<SgdSettings>;
   readonly #velocities = new Averages();
-  #steps = 0;
+  readonly state = new OptimizerState({ velocity: this.#velocities });
 
   constructor(engine: Engine, options: OptimizerOptions<SgdSettings>) {
     this.#engine = engine;
@@ -36,7 +54,7 @@ export class Sgd implements ChildOptimizer {
   }
 
   step(variables: readonly Variable[], gradients: NamedTensorMap): void {
-    const learningRate = rateAt(this.#options.learningRate, this.#steps++);
+    const learningRate = rateAt(this.#options.learningRate, this.state.steps++);
     const trained = trainedOf(variables, gradients).map((each) =>
       this.#options.momentum === 0 ? each : { ...each, velocity: this.#velocities.of(each.variable) },
     );
@@ -44,7 +62,7 @@ export class Sgd implements ChildOptimizer {
   }
 
   dispose(): void {
-    this.#velocities.dispose();
+    this.state.dispose();
   }
 }
 
@@ -53,7 +71,7 @@ export class RmsProp implements ChildOptimizer {
   readonly #engine: Engine;
   readonly #options: OptimizerOptions<RmsPropSettings>;
   readonly #meanSquares = new Averages();
-  #steps = 0;
+  readonly state = new OptimizerState({ meanSquare: this.#meanSquares });
 
   constructor(engine: Engine, options: OptimizerOptions<RmsPropSettings>) {
     this.#engine = engine;
@@ -61,7 +79,7 @@ export class RmsProp implements ChildOptimizer {
   }
 
   step(variables: readonly Variable[], gradients: NamedTensorMap): void {
-    const learningRate = rateAt(this.#options.learningRate, this.#steps++);
+    const learningRate = rateAt(this.#options.learningRate, this.state.steps++);
     const trained = trainedOf(variables, gradients).map((each) => ({
       ...each,
       meanSquare: this.#meanSquares.of(each.variable),
@@ -70,7 +88,7 @@ export class RmsProp implements ChildOptimizer {
   }
 
   dispose(): void {
-    this.#meanSquares.dispose();
+    this.state.dispose();
   }
 }
 
@@ -84,7 +102,7 @@ export class Adam implements ChildOptimizer {
   readonly #options: OptimizerOptions<AdamSettings>;
   readonly #means = new Averages();
   readonly #meanSquares = new Averages();
-  #steps = 0;
+  readonly state = new OptimizerState({ mean: this.#means, meanSquare: this.#meanSquares });
 
   constructor(engine: Engine, options: OptimizerOptions<AdamSettings>) {
     this.#engine = engine;
@@ -93,8 +111,8 @@ export class Adam implements ChildOptimizer {
 
   step(variables: readonly Variable[], gradients: NamedTensorMap): void {
     const { beta1, beta2 } = this.#options;
-    const rate = rateAt(this.#options.learningRate, this.#steps++);
-    const correction = Math.sqrt(1 - beta2 ** this.#steps) / (1 - beta1 ** this.#steps);
+    const rate = rateAt(this.#options.learningRate, this.state.steps++);
+    const correction = Math.sqrt(1 - beta2 ** this.state.steps) / (1 - beta1 ** this.state.steps);
     const learningRate = rate * correction;
     const trained = trainedOf(variables, gradients).map((each) => ({
       ...each,
@@ -105,8 +123,7 @@ export class Adam implements ChildOptimizer {
   }
 
   dispose(): void {
-    this.#means.dispose();
-    this.#meanSquares.dispose();
+    this.state.dispose();
   }
 }
 
@@ -120,6 +137,11 @@ export class Averages {
     const created = tidy(() => zerosLike(variable).variable(false));
     this.#byName.set(variable.name, created);
     return created;
+  }
+
+  /** That of a variable; undefined if it was never asked for. */
+  get(variable: Variable): Variable | undefined {
+    return this.#byName.get(variable.name);
   }
 
   dispose(): void {

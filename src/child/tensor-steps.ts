@@ -22,7 +22,13 @@ import {
 import type { LabelledImages } from "../dataset/dataset.ts";
 import "../engine/average-pool-gradient.ts";
 import { imageSize } from "../image/batch.ts";
-import { type ChildSteps, letMessagesThrough, type Means, VALIDATION_BATCH } from "./pass.ts";
+import {
+  type ChildSteps,
+  continueDropout,
+  letMessagesThrough,
+  type Means,
+  VALIDATION_BATCH,
+} from "./pass.ts";
 import type { ChildModel } from "./types.ts";
 
 export class TensorSteps implements ChildSteps {
@@ -38,6 +44,10 @@ export class TensorSteps implements ChildSteps {
 
   train(data: LabelledImages, indices: Int32Array, batchSize: number): Promise<Means> {
     return overBatches(data, indices, batchSize, (images, labels) => this.#trainBatch(images, labels));
+  }
+
+  continueFrom(step: number): void {
+    continueDropout(this.#model.net, step);
   }
 
   evaluate(data: LabelledImages): Promise<Means> {
@@ -107,7 +117,7 @@ async function total(scalars: readonly Scalar[]): Promise<number> {
 }
 
 /** The images at `indices` as pixels in [0, 1], [batch, height, width, channels]. */
-function pixelsOf(data: LabelledImages, indices: Int32Array): Tensor {
+export function pixelsOf(data: LabelledImages, indices: Int32Array): Tensor {
   const { images } = data;
   const size = imageSize(images);
   const pixels = new Float32Array(indices.length * size);

@@ -13,8 +13,15 @@ import {
   parseDocument,
   stringify,
 } from "yaml";
+import type { z } from "zod";
 import { messageOf, mismatch, nearest, systemReason, UsageError } from "../common/errors.ts";
-import { CONFIG_KEYS, type Config, type ConfigKey, configSchema, describeKey, isTextKey } from "./schema.ts";
+import type { KeySet } from "./keys.ts";
+import { CONFIG, type Config } from "./schema.ts";
+
+type Keys = Readonly<Record<string, z.ZodType>>;
+
+/** What a set of keys resolves to. */
+type Values<K extends Keys> = z.output<z.ZodObject<K, z.core.$strict>>;
 
 export interface ConfigSources {
   /** A YAML file. */
@@ -37,25 +44,31 @@ interface Given {
 }
 
 /**
- * The checked configuration from `sources`, with defaults for all other keys.
+ * The checked configuration of a search from `sources`, with defaults for all other keys.
  * @throws UsageError in one line for the first mistake, with the number of others.
  */
 export function loadConfig(sources: ConfigSources): Config {
+  return loadKeys(CONFIG, sources);
+}
+
+/** Like `loadConfig`, for any set of keys. */
+export function loadKeys<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): Values<K> {
   const given = new Map<string, Given>();
   if (sources.file !== undefined) readConfigFile(sources.file, given);
   for (const [key, value] of Object.entries(sources.overrides ?? {})) {
     if (value === undefined) continue;
     const place = `--${key.replaceAll("_", "-")}`;
-    given.set(key, { value: typeof value === "string" ? parseOption(key, value, place) : value, place });
+    const isWritten = typeof value === "string";
+    given.set(key, { value: isWritten ? parseOption(keys, key, value, place) : value, place });
   }
   for (const assignment of sources.set ?? []) {
     const place = `--set ${assignment}`;
     const equals = assignment.indexOf("=");
     if (equals < 1) throw new UsageError(`${place}: expected key=value, such as --set child_epochs=20`);
     const key = assignment.slice(0, equals).trim();
-    given.set(key, { value: parseOption(key, assignment.slice(equals + 1).trim(), place), place });
+    given.set(key, { value: parseOption(keys, key, assignment.slice(equals + 1).trim(), place), place });
   }
-  return checkConfig(given, sources.file);
+  return checkKeys(keys, given, sources.file);
 }
 
 /**
@@ -67,61 +80,66 @@ export function resolveConfig(values: Readonly<Record<string, unknown>>): Config
   for (const [key, value] of Object.entries(values)) {
     if (value !== undefined) given.set(key, { value, place: "the configuration" });
   }
-  return checkConfig(given, undefined);
+  return checkKeys(CONFIG, given, undefined);
 }
 
 /** All resolved keys as YAML that `loadConfig` reads back to the same configuration. */
 export function formatConfig(config: Config): string {
-  return stringify(Object.fromEntries(CONFIG_KEYS.map((key) => [key, config[key]])));
+  return formatKeys(CONFIG, config);
 }
 
-function checkConfig(given: ReadonlyMap<string, Given>, file: string | undefined): Config {
+/** Like `formatConfig`, for any set of keys. */
+export function formatKeys<K extends Keys>(keys: KeySet<K>, values: Values<K>): string {
+  return stringify(Object.fromEntries(keys.names.map((key) => [key, values[key as keyof Values<K>]])));
+}
+
+function checkKeys<K extends Keys>(
+  keys: KeySet<K>,
+  given: ReadonlyMap<string, Given>,
+  file: string | undefined,
+): Values<K> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, { value, place }] of given) {
-    if (isConfigKey(key)) values[key] = value;
-    else problems.push(unknownKey(key, place));
+    if (keys.has(key)) values[key] = value;
+    else problems.push(unknownKey(keys, key, place));
   }
-  const result = configSchema.safeParse(values);
-  const seen = new Set<ConfigKey>();
+  const result = keys.schema.safeParse(values);
+  const seen = new Set<string>();
   for (const issue of result.error?.issues ?? []) {
-    const key = issue.path[0] as ConfigKey;
+    const key = String(issue.path[0]);
     const source = given.get(key);
     if (!source) {
-      problems.push(missingKey(key, file));
+      problems.push(missingKey(keys, key, file));
     } else if (issue.code === "custom") {
       const index = Number(issue.path[1]);
       problems.push(`${key}[${index}]: ${issue.message} (${source.itemPlaces?.[index] ?? source.place})`);
     } else if (!seen.has(key)) {
       seen.add(key);
-      const { type } = describeKey(key);
+      const { type } = keys.describe(key);
       problems.push(`${mismatch(key, type, source.value)} (${source.place})`);
     }
   }
-  if (result.success && problems.length === 0) return result.data;
+  if (result.success && problems.length === 0) return result.data as Values<K>;
   const others = problems.length - 1;
   const more = others === 0 ? "" : `; and ${others} more ${others === 1 ? "mistake" : "mistakes"}`;
   throw new UsageError(problems[0] + more);
 }
 
-function isConfigKey(key: string): key is ConfigKey {
-  return (CONFIG_KEYS as readonly string[]).includes(key);
-}
-
-function unknownKey(key: string, place: string): string {
-  const suggestion = nearest(key, CONFIG_KEYS);
-  const fix = suggestion ? `did you mean "${suggestion}"?` : `known keys are ${CONFIG_KEYS.join(", ")}`;
+function unknownKey({ names }: Pick<KeySet<Keys>, "names">, key: string, place: string): string {
+  const suggestion = nearest(key, names);
+  const fix = suggestion ? `did you mean "${suggestion}"?` : `known keys are ${names.join(", ")}`;
   return `unknown key "${key}" (${place}); ${fix}`;
 }
 
-function missingKey(key: ConfigKey, file: string | undefined): string {
+function missingKey<K extends Keys>(keys: KeySet<K>, key: string, file: string | undefined): string {
   const where = file === undefined ? "" : ` (${file})`;
-  return `"${key}" is missing${where}; give ${describeKey(key).type}, such as --set ${key}=cifar10`;
+  return `"${key}" is missing${where}; give ${keys.describe(key).type}, such as --set ${key}=cifar10`;
 }
 
 /** The value of a command-line option: YAML, except for keys that hold text. */
-function parseOption(key: string, text: string, place: string): unknown {
-  if (isConfigKey(key) && isTextKey(key)) return text === "null" ? null : text;
+function parseOption<K extends Keys>(keys: KeySet<K>, key: string, text: string, place: string): unknown {
+  if (keys.has(key) && keys.isText(key)) return text === "null" ? null : text;
   const document = parseDocument(text, { prettyErrors: false });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) throw new UsageError(`${place}: not a YAML value: ${lowerFirst(problem.message)}`);

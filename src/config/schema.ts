@@ -1,78 +1,22 @@
 // Defines every configuration key in one place: its type, range, default and explanation. Types are inferred from here,
-// and `describeKeys` provides the help text and the documentation's table. The keys of the original DeepAugment (2019)
+// and the set of keys provides the help text and the documentation's table. The keys of the original DeepAugment (2019)
 // keep their names and defaults.
 
-import { z } from "zod";
-import { messageOf } from "../common/errors.ts";
+import type { z } from "zod";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
-import { parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
-
-/** A kind of value: how it is checked, and how explanations and errors describe it. */
-interface Kind<S extends z.ZodType> {
-  readonly schema: S;
-  readonly type: string;
-}
-
-interface KeyNotes {
-  readonly type: string;
-  readonly explanation: string;
-}
-
-const notes = z.registry<KeyNotes>();
-
-/** A key with a default; a key without one (`undefined`) must be given. */
-function key<S extends z.ZodType>(kind: Kind<S>, explanation: string, fallback: z.output<S>): z.ZodDefault<S>;
-function key<S extends z.ZodType>(kind: Kind<S>, explanation: string): S;
-function key(kind: Kind<z.ZodType>, explanation: string, fallback?: unknown): z.ZodType {
-  const schema = fallback === undefined ? kind.schema : z._default(kind.schema, fallback);
-  notes.add(schema, { type: kind.type, explanation });
-  return schema;
-}
-
-const text = (type: string) => ({ schema: z.string().min(1), type });
-
-const whole = (minimum: number, maximum: number) => ({
-  schema: z.int().min(minimum).max(maximum),
-  type: `a whole number from ${minimum} to ${maximum}`,
-});
-
-const yesOrNo = { schema: z.boolean(), type: "true or false" };
-
-const choice = <const T extends readonly string[]>(options: T) => ({
-  schema: z.enum(options),
-  type: `one of ${options.join(", ")}`,
-});
-
-/** A key that may be left unset, written as `null`. */
-const optional = <S extends z.ZodType>(kind: Kind<S>) => ({
-  schema: z.nullable(kind.schema),
-  type: `${kind.type}, or null`,
-});
-
-const autoOr = <S extends z.ZodType>(kind: Kind<S>) => ({
-  schema: z.union([z.literal("auto"), kind.schema]),
-  type: `auto, or ${kind.type}`,
-});
-
-const techniqueList = {
-  schema: z
-    .array(z.string())
-    .min(1)
-    .transform((names, context) => {
-      const techniques: TechniqueName[] = [];
-      for (const [index, name] of names.entries()) {
-        try {
-          const technique = parseTechnique(name);
-          if (techniques.includes(technique)) throw new Error(`"${technique}" is listed twice`);
-          techniques.push(technique);
-        } catch (error) {
-          context.addIssue({ code: "custom", message: messageOf(error), path: [index], input: name });
-        }
-      }
-      return techniques;
-    }),
-  type: "a list of at least one technique",
-};
+import {
+  autoOr,
+  choice,
+  KeySet,
+  key,
+  numberFrom,
+  optional,
+  techniqueList,
+  text,
+  whole,
+  yesOrNo,
+} from "./keys.ts";
+import { TECHNIQUES } from "./techniques.ts";
 
 const KEYS = {
   data: key(
@@ -153,7 +97,7 @@ const KEYS = {
     3,
   ),
   opt_overfit_margin: key(
-    { schema: z.number().min(0).max(1), type: "a number from 0 to 1" },
+    numberFrom(0, 1),
     "An epoch overfits if its training accuracy exceeds its validation accuracy by more than this.",
     0.1,
   ),
@@ -207,51 +151,11 @@ const KEYS = {
   ),
 };
 
-export const configSchema = z.strictObject(KEYS);
+/** The keys of a search. */
+export const CONFIG = new KeySet(KEYS);
 
 /** A configuration with every key resolved; keys that are left unset are null. */
-export type Config = z.output<typeof configSchema>;
+export type Config = z.output<typeof CONFIG.schema>;
 
 /** A configuration as given: any subset of the keys, techniques in any spelling. */
-export type ConfigInput = Partial<z.input<typeof configSchema>>;
-
-export type ConfigKey = keyof Config;
-
-export const CONFIG_KEYS = Object.keys(KEYS) as ConfigKey[];
-
-/** The description of a key, for help and documentation. */
-export interface KeyDescription {
-  readonly key: ConfigKey;
-  /** In words: "a whole number from 1 to 1000". */
-  readonly type: string;
-  /** As written in YAML's flow style; undefined if the key must be given. */
-  readonly default: string | undefined;
-  readonly explanation: string;
-}
-
-/** Every key in the order of the schema. */
-export function describeKeys(): KeyDescription[] {
-  return CONFIG_KEYS.map(describeKey);
-}
-
-export function describeKey(key: ConfigKey): KeyDescription {
-  const schema: z.ZodType = KEYS[key];
-  const { type, explanation } = notes.get(schema)!;
-  return { key, type, default: defaultText(schema), explanation };
-}
-
-function defaultText(schema: z.ZodType): string | undefined {
-  if (!(schema instanceof z.ZodDefault)) return undefined;
-  const value: unknown = schema.def.defaultValue;
-  if (Array.isArray(value)) return value.length === TECHNIQUES.length ? "all" : `[${value.join(", ")}]`;
-  return String(value);
-}
-
-/** Whether the key holds text, so that `2024` on the command line stays "2024" instead of becoming a number. */
-export function isTextKey(key: ConfigKey): boolean {
-  let schema: z.ZodType = KEYS[key];
-  while (schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
-    schema = schema.unwrap() as z.ZodType;
-  }
-  return schema instanceof z.ZodString;
-}
+export type ConfigInput = Partial<z.input<typeof CONFIG.schema>>;

@@ -82,6 +82,8 @@ export interface CompiledModel {
   evaluate(batch: LabelledPixels): StepResult;
   /** By the names of the variables; the same tensors after every step. */
   readonly gradients: NamedTensorMap;
+  /** The next training step is this one (from 0), as after that many steps: its dropout masks depend on the number. */
+  continueFrom(step: number): void;
   /**
    * How the time since the last call was spent, on one thread; the first call starts measuring. A layer that consists of two
    * operations has two entries. Work for all layers together, such as the loss, is left out.
@@ -101,10 +103,10 @@ export interface PassResult {
 /** A model's steps on a device with its own memory, which is read once a pass, since reading waits for all steps. */
 export interface DeviceModel {
   /**
-   * Begins a pass over the images at the indices in `order`. Images of an earlier pass are not copied to the device again:
-   * they must be unchanged.
+   * Begins a pass over the images at the indices in `order`. Images of an earlier pass, known by their array of pixels, are
+   * not copied to the device again unless `areRedrawn` says that the array has new values. Their number must be the same.
    */
-  begin(images: LabelledPixels, order: Int32Array): void;
+  begin(images: LabelledPixels, order: Int32Array, areRedrawn?: boolean): void;
   /** Forward and back on the next images of the pass; returns the gradients by name, and takes no optimizer step. */
   train(count: number): NamedTensorMap;
   /** Without dropout, and with the moving moments of batch normalisation. */

@@ -169,6 +169,10 @@ class TimedOptimizer implements ChildOptimizer {
     });
   }
 
+  get state(): ChildOptimizer["state"] {
+    return this.#plain.state;
+  }
+
   dispose(): void {
     this.#plain.dispose();
   }
@@ -196,6 +200,10 @@ class TimedModel implements CompiledModel {
 
   evaluate(batch: LabelledPixels): StepResult {
     return this.#plain.evaluate(batch);
+  }
+
+  continueFrom(step: number): void {
+    this.#plain.continueFrom(step);
   }
 
   profile(): LayerTime[] {

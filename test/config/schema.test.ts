@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { configurationPage } from "../../scripts/docs/configuration.ts";
-import { CONFIG_KEYS, type Config, configSchema, describeKeys, isTextKey } from "../../src/config/schema.ts";
+import { CONFIG, type Config } from "../../src/config/schema.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 
 describe("the configuration's keys", () => {
@@ -40,14 +40,14 @@ describe("the configuration's keys", () => {
       notebook_path: null,
       logging: "info",
     };
-    assert.deepEqual(configSchema.parse({ data: "cifar10" }), expected);
+    assert.deepEqual(CONFIG.schema.parse({ data: "cifar10" }), expected);
   });
 
   it("are each described once, with a type, a default and a sentence", () => {
-    const descriptions = describeKeys();
+    const descriptions = CONFIG.describeAll();
     assert.deepEqual(
       descriptions.map(({ key }) => key),
-      CONFIG_KEYS,
+      CONFIG.names,
     );
     for (const { key, type, explanation } of descriptions) {
       assert.ok(type.length > 0, key);
@@ -63,15 +63,10 @@ describe("the configuration's keys", () => {
   });
 
   it("know which of them hold text", () => {
-    assert.deepEqual(CONFIG_KEYS.filter(isTextKey), [
-      "data",
-      "model",
-      "pre_aug_weights_path",
-      "warm_start",
-      "out",
-      "name",
-      "notebook_path",
-    ]);
+    assert.deepEqual(
+      CONFIG.names.filter((name) => CONFIG.isText(name)),
+      ["data", "model", "pre_aug_weights_path", "warm_start", "out", "name", "notebook_path"],
+    );
   });
 });
 

@@ -18,7 +18,7 @@ import {
   tidy,
   type Variable,
 } from "@tensorflow/tfjs-core";
-import { type ChildOptimizer, type LearningRate, rateAt } from "../optimizers.ts";
+import { type ChildOptimizer, type LearningRate, type OptimizerState, rateAt } from "../optimizers.ts";
 import type { Penalty } from "./settings.ts";
 
 export interface Preparation {
@@ -39,7 +39,6 @@ export interface Preparation {
 export class PreparedOptimizer implements ChildOptimizer {
   readonly #plain: ChildOptimizer;
   readonly #preparation: Preparation;
-  #steps = 0;
 
   constructor(plain: ChildOptimizer, preparation: Preparation) {
     this.#plain = plain;
@@ -48,7 +47,7 @@ export class PreparedOptimizer implements ChildOptimizer {
 
   step(variables: readonly Variable[], gradients: NamedTensorMap): void {
     const { learningRate, weightDecay } = this.#preparation;
-    const kept = 1 - rateAt(learningRate, this.#steps++) * (weightDecay ?? 0);
+    const kept = 1 - rateAt(learningRate, this.state.steps) * (weightDecay ?? 0);
     tidy(() => {
       const trained = variables.filter(({ name }) => gradients[name]);
       const names = trained.map(({ name }) => name);
@@ -57,6 +56,10 @@ export class PreparedOptimizer implements ChildOptimizer {
       if (kept !== 1) for (const variable of trained) variable.assign(mul(variable, kept));
       this.#plain.step(trained, Object.fromEntries(names.map((name, i) => [name, clipped[i]])));
     });
+  }
+
+  get state(): OptimizerState {
+    return this.#plain.state;
   }
 
   dispose(): void {

@@ -12,7 +12,7 @@ import {
   tidy,
   type Variable,
 } from "@tensorflow/tfjs-core";
-import { Averages, type ChildOptimizer, type LearningRate, rateAt } from "../optimizers.ts";
+import { Averages, type ChildOptimizer, type LearningRate, OptimizerState, rateAt } from "../optimizers.ts";
 
 export interface RootedRmsPropOptions {
   readonly learningRate: LearningRate;
@@ -27,7 +27,7 @@ export class RootedRmsProp implements ChildOptimizer {
   readonly #options: RootedRmsPropOptions;
   readonly #meanSquares = new Averages();
   readonly #velocities = new Averages();
-  #steps = 0;
+  readonly state = new OptimizerState({ meanSquare: this.#meanSquares, velocity: this.#velocities });
 
   constructor(options: RootedRmsPropOptions) {
     this.#options = options;
@@ -40,7 +40,7 @@ export class RootedRmsProp implements ChildOptimizer {
    */
   step(variables: readonly Variable[], gradients: NamedTensorMap): void {
     const { rho, momentum, epsilon } = this.#options;
-    const learningRate = rateAt(this.#options.learningRate, this.#steps++);
+    const learningRate = rateAt(this.#options.learningRate, this.state.steps++);
     for (const variable of variables) {
       const gradient = gradients[variable.name];
       if (!gradient) continue;
@@ -60,7 +60,6 @@ export class RootedRmsProp implements ChildOptimizer {
   }
 
   dispose(): void {
-    this.#meanSquares.dispose();
-    this.#velocities.dispose();
+    this.state.dispose();
   }
 }

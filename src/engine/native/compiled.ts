@@ -79,6 +79,10 @@ class Compiled implements CompiledModel {
     return { loss, correct };
   }
 
+  continueFrom(step: number): void {
+    this.#step = step;
+  }
+
   profile(): LayerTime[] {
     return this.#plan.profile().map(([layer, forward, backward]) => ({ layer, forward, backward }));
   }

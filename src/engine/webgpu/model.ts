@@ -113,12 +113,15 @@ export class GpuModel implements DeviceModel {
     this.#imageShape = net.inputs[0].shape.slice(1) as number[];
   }
 
-  begin(images: LabelledPixels, order: Int32Array): void {
+  begin(images: LabelledPixels, order: Int32Array, areRedrawn = false): void {
     let resident = this.#residents.get(images.pixels);
     if (!resident || resident.capacity < order.length) {
       if (resident) this.#release(resident);
       resident = this.#load(images, Math.max(order.length, images.labels.length));
       this.#residents.set(images.pixels, resident);
+    } else if (areRedrawn) {
+      this.#backend.flush();
+      this.#write(resident, images);
     }
     this.#resident = resident;
     this.#length = order.length;
@@ -236,11 +239,6 @@ export class GpuModel implements DeviceModel {
         `the ${labels.length} images take ${Math.ceil(bytes / 1e6)} MB, and this GPU holds ${Math.floor(most / 1e6)} MB at once; lower image_size or train_set_size`,
       );
     }
-    const packed = padded === size ? pixels : new Uint8Array(bytes);
-    if (packed !== pixels) {
-      for (let i = 0; i < labels.length; i++)
-        packed.set(pixels.subarray(i * size, (i + 1) * size), i * padded);
-    }
     const acquire = (bytes: number) =>
       this.#backend.buffers.acquireBuffer(
         bytes,
@@ -254,9 +252,20 @@ export class GpuModel implements DeviceModel {
       capacity,
       steps: new Map(),
     };
+    this.#write(resident, { pixels, labels });
+    return resident;
+  }
+
+  #write(resident: Resident, { pixels, labels }: LabelledPixels): void {
+    const size = pixels.length / labels.length;
+    const padded = 4 * Math.ceil(size / 4);
+    const packed = padded === size ? pixels : new Uint8Array(padded * labels.length);
+    if (packed !== pixels) {
+      for (let i = 0; i < labels.length; i++)
+        packed.set(pixels.subarray(i * size, (i + 1) * size), i * padded);
+    }
     this.#backend.writeBuffer(resident.pixels, packed as Uint8Array<ArrayBuffer>);
     this.#backend.writeBuffer(resident.labels, Int32Array.from(labels));
-    return resident;
   }
 
   #release({ pixels, labels, order, outcomes, steps }: Resident): void {

@@ -1,0 +1,125 @@
+// A training's state in a file, from which it continues to the same bits: weights, the optimizer's averages, averaged
+// weights, and where in its order of images it was. A file that is damaged or belongs to another training is ignored.
+
+import { createHash } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+import type { Variable } from "@tensorflow/tfjs-core";
+import { UsageError } from "../common/errors.ts";
+import { writeFileWhole } from "../common/files.ts";
+import { formatSafetensors, type NamedValues, readSafetensors, type StoredTensors } from "./safetensors.ts";
+import type { ChildModel } from "./types.ts";
+import { assignValues, namedWeights, valuesOf } from "./weights.ts";
+
+/** Where a training keeps its checkpoint, and what it is a checkpoint of. */
+export interface CheckpointFile {
+  readonly path: string;
+  /** Identifies the training: a checkpoint of another one is ignored. */
+  readonly training: string;
+}
+
+/** What a checkpoint restores besides the model and its optimizer. */
+export interface Restored<State> {
+  readonly state: State;
+  /** Further values, as given to `saveCheckpoint`. */
+  readonly extra: ReadonlyMap<string, Float32Array>;
+}
+
+/** Writes the whole file atomically. `state` is plain JSON. @throws RunError */
+export async function saveCheckpoint<State>(
+  { path, training }: CheckpointFile,
+  { net, optimizer }: ChildModel,
+  state: State,
+  extra: readonly NamedValues[],
+): Promise<void> {
+  const weights = namedWeights(net);
+  const tensors = prefixed("weight", await valuesOf(weights));
+  for (const [kind, averages] of Object.entries(optimizer.state.averages)) {
+    const kept = weights.flatMap(({ name, variable }) => {
+      const average = averages.get(variable);
+      return average ? [{ name, variable: average }] : [];
+    });
+    tensors.push(...prefixed(`optimizer/${kind}`, await valuesOf(kept)));
+  }
+  tensors.push(...prefixed("extra", extra));
+  const { steps } = optimizer.state;
+  const metadata = {
+    training,
+    steps: String(steps),
+    state: JSON.stringify(state),
+    digest: digestOf(tensors),
+  };
+  writeFileWhole(path, formatSafetensors(tensors, metadata));
+}
+
+/** Restores the model and its optimizer; undefined, with both unchanged, if there is no checkpoint of this training. */
+export function loadCheckpoint<State>(
+  { path, training }: CheckpointFile,
+  { net, optimizer }: ChildModel,
+): Restored<State> | undefined {
+  const stored = readWhole(path);
+  if (stored?.metadata.training !== training) return undefined;
+  const values = (name: string) => floatsOf(stored, name);
+  for (const { name, variable } of namedWeights(net)) {
+    const weight = values(`weight/${name}`);
+    if (weight) assignValues(variable, weight);
+    restoreAverages(optimizer.state.averages, name, variable, values);
+  }
+  optimizer.state.steps = Number(stored.metadata.steps);
+  const extra = new Map<string, Float32Array>();
+  for (const name of stored.tensors.keys()) {
+    if (name.startsWith("extra/")) extra.set(name.slice("extra/".length), values(name)!);
+  }
+  return { state: JSON.parse(stored.metadata.state) as State, extra };
+}
+
+/** Once a training has ended. */
+export function removeCheckpoint({ path }: CheckpointFile): void {
+  rmSync(path, { force: true });
+}
+
+function restoreAverages(
+  averages: ChildModel["optimizer"]["state"]["averages"],
+  name: string,
+  variable: Variable,
+  values: (name: string) => Float32Array | undefined,
+): void {
+  for (const [kind, each] of Object.entries(averages)) {
+    const average = values(`optimizer/${kind}/${name}`);
+    if (average) assignValues(each.of(variable), average);
+  }
+}
+
+/** The file's tensors; undefined if it does not exist or is not as it was written. */
+function readWhole(path: string): StoredTensors | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    const stored = readSafetensors(path);
+    const tensors = [...stored.tensors].map(([name, { shape }]) => ({
+      name,
+      shape,
+      values: floatsOf(stored, name)!,
+    }));
+    return stored.metadata.digest === digestOf(tensors) ? stored : undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+function floatsOf({ tensors }: StoredTensors, name: string): Float32Array | undefined {
+  const stored = tensors.get(name);
+  return stored && new Float32Array(stored.bytes.slice().buffer);
+}
+
+function prefixed(prefix: string, values: readonly NamedValues[]): NamedValues[] {
+  return values.map((each) => ({ ...each, name: `${prefix}/${each.name}` }));
+}
+
+function digestOf(tensors: readonly NamedValues[]): string {
+  const hash = createHash("sha256");
+  for (const { name, values } of tensors) {
+    hash.update(name);
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest("hex");
+}

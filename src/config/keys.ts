@@ -1,0 +1,137 @@
+// What configuration keys are made of: kinds of values, with their range and their description, and sets of keys. Each set
+// is defined in one place, from which its types, checks, help and documentation come.
+
+import { z } from "zod";
+import { messageOf } from "../common/errors.ts";
+import { parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
+
+/** A kind of value: how it is checked, and how explanations and errors describe it. */
+interface Kind<S extends z.ZodType> {
+  readonly schema: S;
+  readonly type: string;
+}
+
+interface KeyNotes {
+  readonly type: string;
+  readonly explanation: string;
+}
+
+const notes = z.registry<KeyNotes>();
+
+/** A key with a default; a key without one (`undefined`) must be given. */
+export function key<S extends z.ZodType>(
+  kind: Kind<S>,
+  explanation: string,
+  fallback: z.output<S>,
+): z.ZodDefault<S>;
+export function key<S extends z.ZodType>(kind: Kind<S>, explanation: string): S;
+export function key(kind: Kind<z.ZodType>, explanation: string, fallback?: unknown): z.ZodType {
+  const schema = fallback === undefined ? kind.schema : z._default(kind.schema, fallback);
+  notes.add(schema, { type: kind.type, explanation });
+  return schema;
+}
+
+export const text = (type: string) => ({ schema: z.string().min(1), type });
+
+export const whole = (minimum: number, maximum: number) => ({
+  schema: z.int().min(minimum).max(maximum),
+  type: `a whole number from ${minimum} to ${maximum}`,
+});
+
+export const yesOrNo = { schema: z.boolean(), type: "true or false" };
+
+export const choice = <const T extends readonly string[]>(options: T) => ({
+  schema: z.enum(options),
+  type: `one of ${options.join(", ")}`,
+});
+
+/** A number in [minimum, maximum]. */
+export const numberFrom = (minimum: number, maximum: number) => ({
+  schema: z.number().min(minimum).max(maximum),
+  type: `a number from ${minimum} to ${maximum}`,
+});
+
+/** A key that may be left unset, written as `null`. */
+export const optional = <S extends z.ZodType>(kind: Kind<S>) => ({
+  schema: z.nullable(kind.schema),
+  type: `${kind.type}, or null`,
+});
+
+export const autoOr = <S extends z.ZodType>(kind: Kind<S>) => ({
+  schema: z.union([z.literal("auto"), kind.schema]),
+  type: `auto, or ${kind.type}`,
+});
+
+export const techniqueList = {
+  schema: z
+    .array(z.string())
+    .min(1)
+    .transform((names, context) => {
+      const techniques: TechniqueName[] = [];
+      for (const [index, name] of names.entries()) {
+        try {
+          const technique = parseTechnique(name);
+          if (techniques.includes(technique)) throw new Error(`"${technique}" is listed twice`);
+          techniques.push(technique);
+        } catch (error) {
+          context.addIssue({ code: "custom", message: messageOf(error), path: [index], input: name });
+        }
+      }
+      return techniques;
+    }),
+  type: "a list of at least one technique",
+};
+
+/** The description of a key, for help and documentation. */
+export interface KeyDescription {
+  readonly key: string;
+  /** In words: "a whole number from 1 to 1000". */
+  readonly type: string;
+  /** As written in YAML's flow style; undefined if the key must be given. */
+  readonly default: string | undefined;
+  readonly explanation: string;
+}
+
+/** A set of keys that make one configuration. */
+export class KeySet<Keys extends Readonly<Record<string, z.ZodType>>> {
+  readonly names: readonly string[];
+  readonly schema: z.ZodObject<Keys, z.core.$strict>;
+  readonly #keys: Keys;
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+    this.names = Object.keys(keys);
+    this.schema = z.strictObject(keys);
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#keys, name);
+  }
+
+  /** Every key in the order of the set. */
+  describeAll(): KeyDescription[] {
+    return this.names.map((name) => this.describe(name));
+  }
+
+  describe(key: string): KeyDescription {
+    const schema = this.#keys[key];
+    const { type, explanation } = notes.get(schema)!;
+    return { key, type, default: defaultText(schema), explanation };
+  }
+
+  /** Whether a key holds text, so that `2024` on the command line stays "2024" instead of becoming a number. */
+  isText(key: string): boolean {
+    let schema: z.ZodType = this.#keys[key];
+    while (schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
+      schema = schema.unwrap() as z.ZodType;
+    }
+    return schema instanceof z.ZodString;
+  }
+}
+
+function defaultText(schema: z.ZodType): string | undefined {
+  if (!(schema instanceof z.ZodDefault)) return undefined;
+  const value: unknown = schema.def.defaultValue;
+  if (Array.isArray(value)) return value.length === TECHNIQUES.length ? "all" : `[${value.join(", ")}]`;
+  return String(value);
+}

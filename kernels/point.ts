@@ -5,6 +5,22 @@ export function invert(source: usize, target: usize, size: i32): void {
   for (let i: usize = 0; i < <usize>size; i += 16) v128.store(target + i, v128.not(v128.load(source + i)));
 }
 
+/** v with its lowest bits zero; `mask` has the bits to keep. */
+export function keepBits(source: usize, target: usize, size: i32, mask: i32): void {
+  const kept = i8x16.splat(<i8>mask);
+  for (let i: usize = 0; i < <usize>size; i += 16)
+    v128.store(target + i, v128.and(v128.load(source + i), kept));
+}
+
+/** 255 - v for values from `least`, 0 to 255, upwards; others are unchanged. */
+export function invertFrom(source: usize, target: usize, size: i32, least: i32): void {
+  const limit = i8x16.splat(<i8>least);
+  for (let i: usize = 0; i < <usize>size; i += 16) {
+    const values = v128.load(source + i);
+    v128.store(target + i, v128.xor(values, i8x16.ge_u(values, limit)));
+  }
+}
+
 const PATTERNS = memory.data(96, 16);
 
 /** Adds a whole number from -255 to 255 to each channel, and clips. */

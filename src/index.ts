@@ -13,10 +13,12 @@ export {
   renderChain,
 } from "./augment/chain.ts";
 export { augmentTrainingSet } from "./augment/policy.ts";
+export { drawRecipe, type RecipeKey } from "./augment/recipes.ts";
 export type { DrawnParameters, Shape } from "./augment/technique.ts";
 export type { EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, UsageError } from "./common/errors.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";
+export { parseRecipe, RECIPES, type RecipeName } from "./config/recipes.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export { TECHNIQUES, type TechniqueName } from "./config/techniques.ts";
 export type { Controller, Dimension, Judged, Point } from "./controller/controller.ts";

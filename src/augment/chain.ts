@@ -3,16 +3,17 @@
 // does not depend on order, batch size or number of workers.
 
 import { Random } from "../common/random.ts";
-import type { TechniqueName } from "../config/techniques.ts";
 import { createBatch, type ImageBatch, imageAt } from "../image/batch.ts";
 import type { Chain, Operation } from "../policy/policy.ts";
 import { closeCanvas, openCanvas } from "./kernels.ts";
+import { type DrawnName, RENDERERS } from "./operations.ts";
 import { REGISTRY } from "./registry.ts";
 import type { DrawnParameters, Shape } from "./technique.ts";
 
 /** An operation with the parameters drawn for one image: plain JSON. */
 export interface DrawnOperation {
-  readonly type: TechniqueName;
+  /** A technique, or an operation that only recipes draw. */
+  readonly type: DrawnName;
   readonly parameters: DrawnParameters;
 }
 
@@ -48,18 +49,18 @@ export function renderChainInto(
       `an image of ${shape.height} x ${shape.width} has ${size} values, but ${source.length} are given for ${target.length}`,
     );
   }
-  const rendered = drawn.filter(({ type, parameters }) => !REGISTRY[type].isIdentity?.(parameters));
+  const rendered = drawn.filter(({ type, parameters }) => !RENDERERS[type].isIdentity?.(parameters));
   if (rendered.length === 0) {
     target.set(source);
     return;
   }
   const workBytes = rendered.map(
-    ({ type, parameters }) => REGISTRY[type].workBytes?.(shape, parameters) ?? 0,
+    ({ type, parameters }) => RENDERERS[type].workBytes?.(shape, parameters) ?? 0,
   );
   let canvas = openCanvas(shape, Math.max(...workBytes));
   canvas.bytes.set(source, canvas.source);
   for (const { type, parameters } of rendered) {
-    REGISTRY[type].render(canvas, parameters);
+    RENDERERS[type].render(canvas, parameters);
     canvas = { ...canvas, source: canvas.target, target: canvas.source };
   }
   target.set(canvas.bytes.subarray(canvas.source, canvas.source + size));

@@ -13,9 +13,31 @@ export interface Kernels {
   invert(source: number, target: number, size: number): void;
   add(source: number, target: number, size: number, red: number, green: number, blue: number): void;
   lookUp(source: number, target: number, size: number, table: number): void;
+  keepBits(source: number, target: number, size: number, mask: number): void;
+  invertFrom(source: number, target: number, size: number, least: number): void;
+  enhanceFromLevel(source: number, target: number, size: number, level: number, share: number): void;
+  enhanceFromGrey(source: number, target: number, pixels: number, share: number): void;
+  enhanceFromSmooth(source: number, target: number, height: number, width: number, share: number): void;
+  meanGrey(source: number, pixels: number): number;
+  autocontrast(source: number, target: number, pixels: number, work: number): void;
+  equalize(source: number, target: number, pixels: number, work: number): void;
+  histogramMemory(): number;
   addToHueAndSaturation(source: number, target: number, pixels: number, added: number): void;
   flipHorizontally(source: number, target: number, height: number, width: number): void;
   flipVertically(source: number, target: number, height: number, width: number): void;
+  shift(source: number, target: number, height: number, width: number, right: number, down: number): void;
+  warpNearest(
+    source: number,
+    target: number,
+    height: number,
+    width: number,
+    xx: number,
+    xy: number,
+    startX: number,
+    yx: number,
+    yy: number,
+    startY: number,
+  ): void;
   warp(
     source: number,
     target: number,

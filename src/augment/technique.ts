@@ -1,4 +1,4 @@
-// The interface of techniques, which separates drawing from rendering. `draw` turns a magnitude into parameters, which
+// The interface of techniques, which separates drawing from rendering; operations of recipes share the latter. `draw` turns a magnitude into parameters, which
 // are plain JSON; `render` turns parameters into pixels and draws nothing. So the parameters in a manifest reproduce an
 // image exactly, and results never depend on order, batch size or number of workers. If a technique needs a random
 // value for each pixel, its parameters hold a `noiseSeed` instead of the values.
@@ -25,23 +25,27 @@ export type DrawnParameters = { readonly [name: string]: ParameterValue };
 /** What a technique changes; one file each. */
 type Family = "geometric" | "affine" | "blur" | "convolution" | "noise" | "contrast" | "colour" | "weather";
 
-export interface Technique<P extends DrawnParameters = DrawnParameters> {
-  readonly name: TechniqueName;
-  readonly family: Family;
-  /** What the magnitude m means, with its unit: one phrase for help, documentation and reports. */
-  readonly meaning: string;
-  /** Parameters for one image of this shape. `magnitude` is in [0, 1]; `drawOperation` checks it. */
-  draw(magnitude: number, shape: Shape, random: Random): P;
+/** How an operation with drawn parameters is rendered. */
+export interface Renderer<P extends DrawnParameters = DrawnParameters> {
   /** Whether these parameters leave every image unchanged, so that it need not be rendered. Defaults to never. */
   isIdentity?(parameters: P): boolean;
   /** Bytes of working memory that rendering needs. Defaults to none. */
   workBytes?(shape: Shape, parameters: P): number;
   /**
    * Writes the canvas's whole target from its source. The same parameters give the same pixels. Results are rounded to
-   * the nearest whole number (halves to even, as in OpenCV and numpy) and clipped to 0-255, unless the technique says
+   * the nearest whole number (halves to even, as in OpenCV and numpy) and clipped to 0-255, unless the operation says
    * otherwise.
    */
   render(canvas: Canvas, parameters: P): void;
+}
+
+export interface Technique<P extends DrawnParameters = DrawnParameters> extends Renderer<P> {
+  readonly name: TechniqueName;
+  readonly family: Family;
+  /** What the magnitude m means, with its unit: one phrase for help, documentation and reports. */
+  readonly meaning: string;
+  /** Parameters for one image of this shape. `magnitude` is in [0, 1]; `drawOperation` checks it. */
+  draw(magnitude: number, shape: Shape, random: Random): P;
 }
 
 /** The techniques of a family, by name. */

@@ -22,6 +22,7 @@ const FOLDERS = [
   "child",
   "experiment",
   "search",
+  "evaluate",
   "measure",
   "apply",
   "report",

@@ -204,10 +204,14 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     return resultOf(info.Env(), run);
   }
 
-  /** (images, pixels, labels, weights) => [mean loss, correct], for any number of images */
+  /**
+   * (images, pixels, labels, weights, predictions?) => [mean loss, correct], for any number of images; writes the class of
+   * each image to `predictions`
+   */
   Napi::Value evaluate(const Napi::CallbackInfo& info) {
     const Arguments arguments(info);
     Run run = runOf(arguments, info);
+    if (arguments.has(4)) run.predictions = arguments.integers(4, "predictions", size_t(run.images));
     plan_->evaluate(run);
     return resultOf(info.Env(), run);
   }

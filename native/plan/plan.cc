@@ -222,6 +222,20 @@ void Plan::evaluate(Run& run) {
     run.labels = labels + first;
     for (const Stage& stage : evaluation_) runStage(run, stage, true);
     computeLoss(run);
+    if (run.predictions) predict(run, run.predictions + first);
   }
   run.images = total;
+}
+
+void Plan::predict(const Run& run, int32_t* predictions) const {
+  const ptrdiff_t classes = ptrdiff_t(values_[logits_].size);
+  const auto* row = static_cast<const float*>(data(logits_, run, {0, run.images, 0, 0}).data);
+  for (int image = 0; image < run.images; image++, row += classes) {
+    // The first of the greatest values; comparisons with NaN are false.
+    int best = 0;
+    for (int c = 1; c < classes; c++) {
+      if (row[c] > row[best]) best = c;
+    }
+    predictions[image] = best;
+  }
 }

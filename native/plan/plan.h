@@ -36,6 +36,8 @@ struct Run {
   std::vector<float*> gradients;
   double loss = 0;
   int32_t correct = 0;
+  /** Of an evaluation: receives the class of the greatest logit of each image; null if not asked for. */
+  int32_t* predictions = nullptr;
 };
 
 /** Neighbouring images of a batch, within one of the fixed parts into which the batch is split. */
@@ -138,6 +140,8 @@ class Plan {
   void runForward(Run& run, const std::vector<Stage>& stages);
   void runStage(Run& run, const Stage& stage, bool isForward);
   void computeLoss(Run& run);
+  /** Writes the class of the greatest logit of each image of the last pass. */
+  void predict(const Run& run, int32_t* predictions) const;
 
   int capacity_;
   Type type_;

@@ -2,7 +2,7 @@
 // weights, and where in its order of images it was. A file that is damaged or belongs to another training is ignored.
 
 import { createHash } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Variable } from "@tensorflow/tfjs-core";
 import { UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
@@ -70,11 +70,6 @@ export function loadCheckpoint<State>(
     if (name.startsWith("extra/")) extra.set(name.slice("extra/".length), values(name)!);
   }
   return { state: JSON.parse(stored.metadata.state) as State, extra };
-}
-
-/** Once a training has ended. */
-export function removeCheckpoint({ path }: CheckpointFile): void {
-  rmSync(path, { force: true });
 }
 
 function restoreAverages(

@@ -5,7 +5,7 @@ import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch, type ImageBatch, imageSize } from "../image/batch.ts";
 import { hasMoments, measureMoments } from "./batch-moments.ts";
-import { type CheckpointFile, loadCheckpoint, removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type CheckpointFile, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { ChildSteps, Means } from "./pass.ts";
 import { stepsOf } from "./steps.ts";
 import type { ChildModel } from "./types.ts";
@@ -65,21 +65,6 @@ const CHUNK_BYTES = 64e6;
 const LEAST_MOMENT_BATCHES = 50;
 const MOST_MOMENT_BATCHES = 500;
 
-/**
- * Trains for the given number of epochs; afterwards the model has the final weights: the last ones, or the mean of those at
- * the ends of the averaged epochs, with moments of batch normalisation measured anew. Returns one result per epoch.
- */
-export async function trainFinal(
-  model: ChildModel,
-  train: LabelledImages,
-  options: FinalTrainingOptions,
-): Promise<TrainedEpoch[]> {
-  const training = new FinalTraining(model, train, options);
-  await training.run();
-  await training.average();
-  return training.history;
-}
-
 /** Where a training is; plain data, part of a checkpoint. */
 interface State {
   /** The epoch that is being trained, from 1. */
@@ -97,7 +82,8 @@ interface State {
   history: TrainedEpoch[];
 }
 
-class FinalTraining {
+/** One training: `run`, and then `average` if the final weights are averaged ones. */
+export class FinalTraining {
   readonly #model: ChildModel;
   readonly #train: LabelledImages;
   readonly #options: FinalTrainingOptions;
@@ -117,10 +103,12 @@ class FinalTraining {
     this.#chunk = new DrawnChunk(train, options);
   }
 
-  get history(): TrainedEpoch[] {
+  /** One result per epoch. */
+  get history(): readonly TrainedEpoch[] {
     return this.#state.history;
   }
 
+  /** Trains all epochs, or those that a checkpoint leaves; afterwards the model has the last weights. */
   async run(): Promise<void> {
     const { epochs, batchSize, classes } = this.#options;
     this.#restore();
@@ -133,15 +121,17 @@ class FinalTraining {
     }
   }
 
-  /** Gives the model the averaged weights, if there are any, and removes the checkpoint. */
+  /**
+   * Gives the model the mean of the weights at the ends of the averaged epochs, with moments of batch normalisation that are
+   * measured anew.
+   */
   async average(): Promise<void> {
-    if (this.#state.averaged > 0) {
-      for (const { name, variable } of namedWeights(this.#model.net)) {
-        assignValues(variable, this.#averages.get(name)!);
-      }
-      if (hasMoments(this.#model.net)) await this.#measureMoments();
+    for (const { name, variable } of namedWeights(this.#model.net)) {
+      const average = this.#averages.get(name);
+      if (!average) throw new RangeError("no epoch was averaged");
+      assignValues(variable, average);
     }
-    if (this.#options.checkpoint) removeCheckpoint(this.#options.checkpoint);
+    if (hasMoments(this.#model.net)) await this.#measureMoments();
   }
 
   async #trainEpoch(steps: ChildSteps): Promise<void> {
@@ -222,9 +212,8 @@ class FinalTraining {
   }
 
   async #saveIfDue(): Promise<void> {
-    const { checkpoint, epochs } = this.#options;
+    const { checkpoint } = this.#options;
     if (!checkpoint || performance.now() - this.#savedAt < 1000 * checkpoint.everySeconds) return;
-    if (this.#state.epoch > epochs && this.#state.averaged === 0) return;
     const averages = [...this.#averages].map(([name, values]) => ({ name, shape: [values.length], values }));
     await saveCheckpoint(checkpoint, this.#model, this.#state, averages);
     this.#savedAt = performance.now();

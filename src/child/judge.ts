@@ -1,11 +1,12 @@
 // The final measurement of a trained child, image by image: comparisons of two children need to know which images each one
-// got right. Made of TensorFlow.js operations, so it works on every engine.
+// got right.
 
 import { argMax, losses, oneHot, type Tensor2D, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { letMessagesThrough, VALIDATION_BATCH } from "./pass.ts";
 import { pixelsOf } from "./tensor-steps.ts";
+import type { ChildModel } from "./types.ts";
 
 export interface Judgement {
   /** Mean cross-entropy over the images. */
@@ -17,11 +18,30 @@ export interface Judgement {
 }
 
 /** Classifies images, without dropout. */
-export async function judge(net: LayersModel, data: LabelledImages, classes: number): Promise<Judgement> {
+export async function judge(model: ChildModel, data: LabelledImages, classes: number): Promise<Judgement> {
+  const predictions = new Int32Array(data.labels.length);
+  const compiled = model.engine.compile?.(model.net, VALIDATION_BATCH);
+  if (!compiled) {
+    const loss = await judgeByTensors(model.net, data, classes, predictions);
+    return { loss, accuracy: accuracyOf(predictions, data.labels), predictions };
+  }
+  try {
+    const { loss } = compiled.evaluate({ pixels: data.images.data, labels: data.labels }, predictions);
+    return { loss, accuracy: accuracyOf(predictions, data.labels), predictions };
+  } finally {
+    compiled.dispose();
+  }
+}
+
+/** Made of TensorFlow.js operations, so it works on every engine. Returns the loss. */
+async function judgeByTensors(
+  net: LayersModel,
+  data: LabelledImages,
+  classes: number,
+  predictions: Int32Array,
+): Promise<number> {
   const count = data.labels.length;
-  const predictions = new Int32Array(count);
   let loss = 0;
-  let correct = 0;
   for (let start = 0; start < count; start += VALIDATION_BATCH) {
     const length = Math.min(VALIDATION_BATCH, count - start);
     const indices = Int32Array.from({ length }, (_, i) => start + i);
@@ -35,8 +55,11 @@ export async function judge(net: LayersModel, data: LabelledImages, classes: num
     loss += (await mean.data())[0] * length;
     predicted.dispose();
     mean.dispose();
-    for (let i = start; i < start + length; i++) if (predictions[i] === data.labels[i]) correct++;
     await letMessagesThrough();
   }
-  return { loss: loss / count, accuracy: correct / count, predictions };
+  return loss / count;
+}
+
+function accuracyOf(predictions: Int32Array, labels: Int32Array): number {
+  return labels.reduce((sum, label, i) => sum + (predictions[i] === label ? 1 : 0), 0) / labels.length;
 }

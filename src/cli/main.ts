@@ -7,6 +7,7 @@ import { addApplyCommand } from "./apply.ts";
 import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
+import { addEvaluateCommand } from "./evaluate.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
@@ -46,6 +47,7 @@ function createProgram(terminal: Terminal): Command {
     .exitOverride();
   terminal.configure(program);
   addOptimizeCommand(program, terminal);
+  addEvaluateCommand(program, terminal);
   addApplyCommand(program, terminal);
   addPreviewCommand(program, terminal);
   addDataCommands(program, terminal);

@@ -6,6 +6,7 @@ import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
 const KINDS: Record<string, () => void> = {
   decode: () => serveLazily(async () => (await import("../dataset/readers/decode.ts")).decodeFiles),
   train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
+  evaluate: () => serveLazily(async () => (await import("../evaluate/final-task.ts")).runFinalTraining),
   probe: () => serveLazily(async () => (await import("../measure/probing.ts")).runProbe),
   measure: () => serveLazily(async () => (await import("../measure/measuring.ts")).runMeasuring),
   adapter: () => serveLazily(async () => (await import("../engine/webgpu/dawn.ts")).describeAdapter),

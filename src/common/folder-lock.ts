@@ -24,10 +24,10 @@ interface Holder {
 const PATIENCE = 2000;
 const STEP = 20;
 
-/** What a folder is locked for. A lock of either kind excludes both kinds. */
-export type LockedFolder = "experiment" | "apply";
+/** What a folder is locked for. A lock of any kind excludes all others. */
+export type LockedFolder = "experiment" | "evaluation" | "apply";
 
-const NAME = /^(experiment|apply)\..+\.lock$/;
+const NAME = /^(experiment|evaluation|apply)\..+\.lock$/;
 
 /** Whether a file's name is that of a lock file. */
 export function isLockName(name: string): boolean {

@@ -77,6 +77,14 @@ export function apportion(weights: readonly number[], seats: number): number[] {
   return shares;
 }
 
+/**
+ * Draws `count` images without replacement. Each class keeps its share, to the nearest image (largest remainder).
+ * @returns their indices, ascending.
+ */
+export function drawSubset(labels: Int32Array, classes: number, count: number, random: Random): Int32Array {
+  return flatten(drawStratified(labels, classes, count, random));
+}
+
 /** For each class, indices of its images in random order; `count` in total. */
 function drawStratified(labels: Int32Array, classes: number, count: number, random: Random): Int32Array[] {
   const members = Array.from({ length: classes }, (): number[] => []);

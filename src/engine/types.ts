@@ -78,8 +78,11 @@ export interface LayerTime {
 export interface CompiledModel {
   /** Forward and back; leaves the gradients in `gradients`, and takes no optimizer step. */
   train(batch: LabelledPixels): StepResult;
-  /** Without dropout, and with the moving moments of batch normalisation. Takes any number of images. */
-  evaluate(batch: LabelledPixels): StepResult;
+  /**
+   * Without dropout, and with the moving moments of batch normalisation. Takes any number of images.
+   * @param predictions receives the class that each image is given.
+   */
+  evaluate(batch: LabelledPixels, predictions?: Int32Array): StepResult;
   /** By the names of the variables; the same tensors after every step. */
   readonly gradients: NamedTensorMap;
   /** The next training step is this one (from 0), as after that many steps: its dropout masks depend on the number. */

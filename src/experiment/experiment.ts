@@ -1,9 +1,10 @@
 // An experiment's folder: everything that a search produces, and from which it is resumed.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, RunError, systemCode, systemReason, UsageError } from "../common/errors.ts";
+import { messageOf, RunError, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole, writeJson } from "../common/files.ts";
+import { createRunFolder } from "../common/run-folder.ts";
 import { formatPolicyFile, type PolicyFile } from "../policy/policy-file.ts";
 import { Checksums } from "./checksums.ts";
 import { FailureList } from "./failures.ts";
@@ -12,10 +13,8 @@ import { Notebook, type NotebookShape } from "./notebook.ts";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** `experiment.json`: what a reader needs to judge the results, and a resumed search to continue in the same way. */
-export interface ExperimentFacts {
-  readonly format: "deepaugment-experiment";
-  readonly version: 1;
+/** How a run began, whether it searches or evaluates. */
+export interface RunFacts {
   readonly seed: number;
   readonly startedAt: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -42,6 +41,12 @@ export interface ExperimentFacts {
     /** SHA-256 of `model.json`. */
     readonly digest: string;
   };
+}
+
+/** `experiment.json`: what a reader needs to judge the results, and a resumed search to continue in the same way. */
+export interface ExperimentFacts extends RunFacts {
+  readonly format: "deepaugment-experiment";
+  readonly version: 1;
   /** How many trials may be in flight: trial t is proposed from the results of the trials up to t − lag. */
   readonly lag: number;
   readonly subsets: {
@@ -67,26 +72,7 @@ export class Experiment {
    * @throws RunError if it cannot be made.
    */
   static create(out: string, name: string | null, logLevel: LogLevel): Experiment {
-    const base = join(
-      out,
-      timestamp(new Date()) + (name ? `-${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}` : ""),
-    );
-    try {
-      mkdirSync(out, { recursive: true });
-      for (let attempt = 1; ; attempt++) {
-        const folder = attempt === 1 ? base : `${base}-${attempt}`;
-        try {
-          mkdirSync(folder);
-          return new Experiment(folder, logLevel);
-        } catch (error) {
-          if (systemCode(error) !== "EEXIST") throw error;
-        }
-      }
-    } catch (error) {
-      throw new RunError(
-        `cannot make the experiment's folder ${base}: ${systemReason(error)}; give another with --out`,
-      );
-    }
+    return new Experiment(createRunFolder(out, name, "experiment"), logLevel);
   }
 
   /** An experiment to resume. @throws UsageError if the folder is not one. */
@@ -176,11 +162,4 @@ export class Experiment {
       throw new RunError(`cannot write ${this.path("experiment.log")}: ${systemReason(error)}`);
     }
   }
-}
-
-/** Local time as YYYY-MM-DD_HH-MM-SS. */
-function timestamp(date: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
-  return `${day}_${[two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join("-")}`;
 }

@@ -198,8 +198,8 @@ class TimedModel implements CompiledModel {
     return result;
   }
 
-  evaluate(batch: LabelledPixels): StepResult {
-    return this.#plain.evaluate(batch);
+  evaluate(batch: LabelledPixels, predictions?: Int32Array): StepResult {
+    return this.#plain.evaluate(batch, predictions);
   }
 
   continueFrom(step: number): void {

@@ -117,12 +117,16 @@ export interface NativePlan {
     gradients: readonly (Floats | null)[],
     step: number,
   ): [number, number];
-  /** The same without a step, for any number of images. */
+  /**
+   * The same without a step, for any number of images.
+   * @param predictions receives the class that each image is given.
+   */
   evaluate(
     images: number,
     pixels: Uint8Array,
     labels: Int32Array,
     weights: readonly Floats[],
+    predictions?: Int32Array,
   ): [number, number];
   /** Seconds since the last call by operation: [name, forward, back]. The first call starts measuring. */
   profile(): [string, number, number][];

@@ -73,9 +73,9 @@ class Compiled implements CompiledModel {
     return { loss, correct };
   }
 
-  evaluate({ pixels, labels }: LabelledPixels): StepResult {
+  evaluate({ pixels, labels }: LabelledPixels, predictions?: Int32Array): StepResult {
     const weights = this.#weights.map((weight) => this.#backend.floatsOf(weight));
-    const [loss, correct] = this.#plan.evaluate(labels.length, pixels, labels, weights);
+    const [loss, correct] = this.#plan.evaluate(labels.length, pixels, labels, weights, predictions);
     return { loss, correct };
   }
 

@@ -4,11 +4,11 @@ import type { EpochResult } from "../../child/reward.ts";
 import { RunError } from "../../common/errors.ts";
 import type { TrainingResult, TrainingTask } from "../training.ts";
 
-export interface TrainOptions {
+export interface TrainOptions<Report = EpochResult> {
   /** Called when the training begins, after any waiting. A limit on silence counts from here. */
   readonly onStart?: () => void;
-  /** Called after each epoch, in order. */
-  readonly onEpoch?: (result: EpochResult) => void;
+  /** Called after each epoch, in order; with what a training of another kind reports. */
+  readonly onEpoch?: (report: Report) => void;
   /** Abort ends the training: `train` then rejects soon, with an InterruptedError. */
   readonly signal?: AbortSignal;
   /** Whether this is the second run of a training that failed. An executor with a queue starts it before the others. */
@@ -16,10 +16,10 @@ export interface TrainOptions {
 }
 
 /**
- * Runs trainings. `train` may be called many times before the first call resolves: an executor starts them in the order of
+ * Runs trainings, of a search unless the types say otherwise. `train` may be called many times before the first call resolves: an executor starts them in the order of
  * the calls and keeps those waiting for which it has no room. It runs each once; `RetryingExecutor` adds the second run.
  */
-export interface Executor {
+export interface Executor<Task = TrainingTask, Result = TrainingResult, Report = EpochResult> {
   /** How many trainings run at the same time, at least 1. */
   readonly workers: number;
   /**
@@ -27,7 +27,7 @@ export interface Executor {
    * @throws InterruptedError once the signal is aborted; UsageError if the user has something to fix; ExecutorError if no
    *   training can run here; anything else if this training failed.
    */
-  train(task: TrainingTask, options: TrainOptions): Promise<TrainingResult>;
+  train(task: Task, options: TrainOptions<Report>): Promise<Result>;
   /** Ends what is running, and frees what the executor holds. */
   close(): Promise<void>;
 }
@@ -40,8 +40,11 @@ export class TrainingFailedError extends RunError {
   /** Of the last failure, on one line. */
   readonly reason: string;
 
-  constructor({ trial, sample }: Pick<TrainingTask, "trial" | "sample">, reason: string) {
-    super(`the training of trial ${trial}, sample ${sample} failed twice: ${reason}`);
+  /** @param training its task, or its name in the message. */
+  constructor(training: Pick<TrainingTask, "trial" | "sample"> | string, reason: string) {
+    const name =
+      typeof training === "string" ? training : `trial ${training.trial}, sample ${training.sample}`;
+    super(`the training of ${name} failed twice: ${reason}`);
     this.reason = reason;
   }
 }

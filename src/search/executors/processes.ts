@@ -10,23 +10,27 @@ import { type Executor, ExecutorError, type TrainOptions } from "./executor.ts";
 export interface ProcessExecutorOptions {
   /** What to start as a worker: a program and all of its arguments. By default this program. */
   readonly command?: Command;
+  /** What the workers train: trainings of a search ("train", the default) or of an evaluation ("evaluate"). */
+  readonly kind?: "train" | "evaluate";
 }
 
 /**
  * Trainings in child processes, `workers` at a time. An abort kills the training's process. A process whose training threw
  * something is ended, since it may be the cause; a UsageError is the user's, and the process is kept.
  */
-export class ProcessExecutor implements Executor {
+export class ProcessExecutor<Task = TrainingTask, Result = TrainingResult, Report = EpochResult>
+  implements Executor<Task, Result, Report>
+{
   readonly workers: number;
-  readonly #pool: WorkerPool<TrainingTask, TrainingResult, EpochResult>;
+  readonly #pool: WorkerPool<Task, Result, Report>;
 
   /** @param workers a whole number from 1 upwards. */
-  constructor(workers: number, { command }: ProcessExecutorOptions = {}) {
+  constructor(workers: number, { command, kind = "train" }: ProcessExecutorOptions = {}) {
     this.workers = workers;
-    this.#pool = new WorkerPool("train", workers, { command, runs: 1, endsAfter: isPerhapsOfProcess });
+    this.#pool = new WorkerPool(kind, workers, { command, runs: 1, endsAfter: isPerhapsOfProcess });
   }
 
-  async train(task: TrainingTask, options: TrainOptions): Promise<TrainingResult> {
+  async train(task: Task, options: TrainOptions<Report>): Promise<Result> {
     const { onStart, onEpoch, signal, isRerun } = options;
     try {
       return await this.#pool.run(task, { onStart, onProgress: onEpoch, signal, isNext: isRerun });

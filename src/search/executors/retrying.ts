@@ -1,10 +1,11 @@
 // A second run for trainings that fail or hang, with any executor: what fails twice has failed for good.
 
+import type { EpochResult } from "../../child/reward.ts";
 import { InterruptedError, messageOf, RunError, UsageError } from "../../common/errors.ts";
 import { SilenceWatch } from "../../common/silence-watch.ts";
 import type { TrainingResult, TrainingTask } from "../training.ts";
 import { type Executor, ExecutorError, TrainingFailedError, type TrainOptions } from "./executor.ts";
-import { SILENCE_LIMITS, SilenceLimit, type SilenceLimits } from "./silence-limit.ts";
+import { relativeImages, SILENCE_LIMITS, SilenceLimit, type SilenceLimits } from "./silence-limit.ts";
 
 export interface RetryOptions {
   /** For how long a training may report nothing; false: forever. What is left out is as in `SILENCE_LIMITS`. */
@@ -12,6 +13,19 @@ export interface RetryOptions {
   /** The time in milliseconds, for tests. */
   readonly now?: () => number;
 }
+
+/** What is watched of a training. */
+export interface TaskTraits<Task> {
+  /** Its name in an error, such as "trial 3, sample 0". */
+  readonly nameOf: (task: Task) => string;
+  /** Its training images, relative to those of a training to which none is added. */
+  readonly imagesOf: (task: Task) => number;
+}
+
+const SEARCH_TRAITS: TaskTraits<TrainingTask> = {
+  nameOf: ({ trial, sample }) => `trial ${trial}, sample ${sample}`,
+  imagesOf: ({ policy }) => relativeImages(policy),
+};
 
 /** A training runs this many times in all. */
 const MOST_RUNS = 2;
@@ -25,13 +39,19 @@ const END_GRACE = 10_000;
  * that reports no epoch for longer than the silence limit is aborted, and has failed too; the limit counts from `onStart`.
  * Time in which this program itself was suspended (the machine asleep, Ctrl-Z) does not count.
  */
-export class RetryingExecutor implements Executor {
-  readonly #executor: Executor;
+export class WatchingExecutor<Task, Result, Report> implements Executor<Task, Result, Report> {
+  readonly #executor: Executor<Task, Result, Report>;
+  readonly #traits: TaskTraits<Task>;
   readonly #limit: SilenceLimit | undefined;
   readonly #now: (() => number) | undefined;
 
-  constructor(executor: Executor, { silence, now }: RetryOptions = {}) {
+  constructor(
+    executor: Executor<Task, Result, Report>,
+    traits: TaskTraits<Task>,
+    { silence, now }: RetryOptions = {},
+  ) {
     this.#executor = executor;
+    this.#traits = traits;
     this.#limit = silence === false ? undefined : new SilenceLimit({ ...SILENCE_LIMITS, ...silence });
     this.#now = now;
   }
@@ -41,14 +61,14 @@ export class RetryingExecutor implements Executor {
   }
 
   /** @throws TrainingFailedError if the training failed twice; otherwise as the other executor does. */
-  async train(task: TrainingTask, options: TrainOptions): Promise<TrainingResult> {
+  async train(task: Task, options: TrainOptions<Report>): Promise<Result> {
     for (let run = 1; ; run++) {
       try {
         return await this.#runOnce(task, { ...options, isRerun: run > 1 || options.isRerun });
       } catch (error) {
         if (!isOfTraining(error)) throw error;
         if (options.signal?.aborted) throw new InterruptedError("interrupted");
-        if (run === MOST_RUNS) throw new TrainingFailedError(task, messageOf(error));
+        if (run === MOST_RUNS) throw new TrainingFailedError(this.#traits.nameOf(task), messageOf(error));
       }
     }
   }
@@ -59,10 +79,14 @@ export class RetryingExecutor implements Executor {
   }
 
   /** @throws RunError if the training hangs; otherwise as the other executor does. */
-  async #runOnce(task: TrainingTask, options: TrainOptions): Promise<TrainingResult> {
+  async #runOnce(task: Task, options: TrainOptions<Report>): Promise<Result> {
     const hung = new AbortController();
     const { signal } = options;
-    const run = new WatchedRun(task, options, { limit: this.#limit, now: this.#now, hung });
+    const run = new WatchedRun(this.#traits.imagesOf(task), options, {
+      limit: this.#limit,
+      now: this.#now,
+      hung,
+    });
     const abandoned = new Promise<never>((_, reject) => {
       hung.signal.addEventListener("abort", () => run.giveUpLater(() => reject(hung.signal.reason)));
     });
@@ -71,7 +95,7 @@ export class RetryingExecutor implements Executor {
         signal: signal ? AbortSignal.any([signal, hung.signal]) : hung.signal,
         isRerun: options.isRerun,
         onStart: () => run.start(),
-        onEpoch: (epoch) => run.hear(epoch),
+        onEpoch: (report) => run.hear(report),
       });
       return await Promise.race([result, abandoned]);
     } catch (error) {
@@ -90,17 +114,25 @@ interface Watching {
   readonly hung: AbortController;
 }
 
+/** `WatchingExecutor` for the trainings of a search. */
+export class RetryingExecutor extends WatchingExecutor<TrainingTask, TrainingResult, EpochResult> {
+  constructor(executor: Executor, options?: RetryOptions) {
+    super(executor, SEARCH_TRAITS, options);
+  }
+}
+
 /** One run of a training, whose silence is measured. What is heard after its end is of no use to anyone. */
-class WatchedRun {
-  readonly #task: TrainingTask;
-  readonly #options: TrainOptions;
+class WatchedRun<Report> {
+  /** Relative to a training without added images. */
+  readonly #images: number;
+  readonly #options: TrainOptions<Report>;
   readonly #watching: Watching;
   #watch: SilenceWatch | undefined;
   #grace: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(task: TrainingTask, options: TrainOptions, watching: Watching) {
-    this.#task = task;
+  constructor(images: number, options: TrainOptions<Report>, watching: Watching) {
+    this.#images = images;
     this.#options = options;
     this.#watching = watching;
   }
@@ -108,21 +140,20 @@ class WatchedRun {
   start(): void {
     if (this.#isOver) return;
     const { limit, now, hung } = this.#watching;
-    const { policy } = this.#task;
     if (limit) {
       const onSilent = (milliseconds: number) => {
         hung.abort(new RunError(`hung: reported nothing for ${Math.round(milliseconds / 1000)} s`));
       };
       this.#watch?.stop();
-      this.#watch = new SilenceWatch(() => limit.of(policy), onSilent, now);
+      this.#watch = new SilenceWatch(() => limit.of(this.#images), onSilent, now);
     }
     this.#options.onStart?.();
   }
 
-  hear(epoch: Parameters<NonNullable<TrainOptions["onEpoch"]>>[0]): void {
+  hear(report: Report): void {
     if (this.#isOver) return;
-    if (this.#watch) this.#watching.limit?.learn(this.#task.policy, this.#watch.heard());
-    this.#options.onEpoch?.(epoch);
+    if (this.#watch) this.#watching.limit?.learn(this.#images, this.#watch.heard());
+    this.#options.onEpoch?.(report);
   }
 
   giveUpLater(giveUp: () => void): void {

@@ -32,23 +32,23 @@ export class SilenceLimit {
     this.#limits = limits;
   }
 
-  /** An epoch of a training under this policy took this long, in milliseconds. */
-  learn(policy: Policy, milliseconds: number): void {
+  /** An epoch of a training with this relative number of images took this long, in milliseconds. */
+  learn(images: number, milliseconds: number): void {
     this.#longest = Math.max(this.#longest ?? 0, milliseconds);
-    this.#longestRelative = Math.max(this.#longestRelative, milliseconds / relativeImages(policy));
+    this.#longestRelative = Math.max(this.#longestRelative, milliseconds / images);
   }
 
-  /** For a training under this policy, in milliseconds. */
-  of(policy: Policy): number {
+  /** For a training with this relative number of images, in milliseconds. */
+  of(images: number): number {
     const { first, least, epochs } = this.#limits;
     if (this.#longest === undefined) return first;
     // The largest, over all epochs so far, of an epoch's time times max(1, images of this training / images of that epoch).
-    const longest = Math.max(this.#longest, this.#longestRelative * relativeImages(policy));
+    const longest = Math.max(this.#longest, this.#longestRelative * images);
     return Math.max(least, epochs * longest);
   }
 }
 
 /** Training images under a policy, divided by those without augmentation. */
-function relativeImages({ portion, chains }: Policy): number {
+export function relativeImages({ portion, chains }: Policy): number {
   return 1 + portion * chains.length;
 }

@@ -13,10 +13,13 @@ import {
   resolveEngine,
 } from "../../engine/choose.ts";
 import type { ChosenEngine, EngineFound, ModelInspection } from "../../engine/types.ts";
-import type { ExperimentFacts } from "../../experiment/experiment.ts";
+import type { RunFacts } from "../../experiment/experiment.ts";
 
 /** The keys of the configuration that decide it. */
 export type EngineSettings = Pick<Config, "engine" | "precision" | "workers" | "threads">;
+
+/** The engine with which a run began. */
+type BegunEngine = Pick<RunFacts, "engine" | "precision" | "kernels">;
 
 export interface SettledEngine {
   readonly engine: ChosenEngine;
@@ -38,7 +41,7 @@ export interface SettledEngine {
 export async function settleEngine(
   config: EngineSettings,
   model: ModelInspection,
-  began?: ExperimentFacts,
+  began?: BegunEngine,
 ): Promise<SettledEngine> {
   const resolved = began ? resumedEngine(config, model, began) : resolve(config, model);
   const { identity: engine, found, note } = await resolved;
@@ -83,7 +86,7 @@ function resolve(
 async function resumedEngine(
   config: EngineSettings,
   model: ModelInspection,
-  began: ExperimentFacts,
+  began: BegunEngine,
 ): Promise<ResolvedEngine> {
   const engine = config.engine === "auto" ? (began.engine as EngineChoice) : config.engine;
   const isKept = engine === began.engine;

@@ -10,7 +10,7 @@ import type { Dataset } from "../../dataset/dataset.ts";
 import type { Subsets } from "../../dataset/subsets.ts";
 import { TENSORFLOW_JS_VERSION } from "../../engine/choose.ts";
 import type { EngineIdentity } from "../../engine/types.ts";
-import { Experiment, type ExperimentFacts } from "../../experiment/experiment.ts";
+import { Experiment, type ExperimentFacts, type RunFacts } from "../../experiment/experiment.ts";
 import type { PolicyDataset } from "../../policy/policy-file.ts";
 
 /** The dataset as `policies.json` names it. */
@@ -46,7 +46,20 @@ export function factsOf(
   return {
     format: "deepaugment-experiment",
     version: 1,
-    seed: config.seed,
+    ...runFactsOf(config.seed, dataset, engine),
+    lag,
+    subsets: {
+      train: [...drawn.train],
+      validation: [...drawn.validation],
+      validationFrom: drawn.validationFrom,
+    },
+  };
+}
+
+/** What any run records of how it began. */
+export function runFactsOf(seed: number, dataset: Dataset, engine: EngineIdentity): RunFacts {
+  return {
+    seed,
     startedAt: new Date().toISOString(),
     versions: { deepaugment: VERSION, node: process.versions.node, "tensorflow.js": TENSORFLOW_JS_VERSION },
     engine: engine.name,
@@ -59,11 +72,5 @@ export function factsOf(
       system: `${type()} ${release()} ${process.arch}`,
     },
     dataset: { ...policyDatasetOf(dataset), digest: dataset.digest },
-    lag,
-    subsets: {
-      train: [...drawn.train],
-      validation: [...drawn.validation],
-      validationFrom: drawn.validationFrom,
-    },
   };
 }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { isPath } from "../../child/model.ts";
 import { homeFolder } from "../../common/home.ts";
-import { selectSubsets, subsetsDigest, writeSubsets } from "../../dataset/subset-file.ts";
+import { type SubsetImages, selectSubsets, subsetsDigest, writeSubsets } from "../../dataset/subset-file.ts";
 import type { Experiment } from "../../experiment/experiment.ts";
 import { type ContentRef, contentRef } from "../content.ts";
 import type { TrainingTask } from "../training.ts";
@@ -30,9 +30,17 @@ export function settleTask(run: SettledRun, experiment: Experiment): TaskSetting
 
 /** Puts the drawn images into a file that worker processes read; one of an earlier run is used again if it is whole. */
 function keepSubsets({ dataset, drawn, config: { seed } }: SettledRun): ContentRef {
-  const sizes = `${drawn.train.length}-${drawn.validation.length}`;
-  const path = join(homeFolder(), "subsets", `${dataset.digest.slice(0, 32)}-${seed}-${sizes}.bin`);
-  const images = selectSubsets(dataset, drawn);
+  return keepImages(selectSubsets(dataset, drawn), dataset.digest, String(seed));
+}
+
+/**
+ * Puts images into a file that worker processes read; one of an earlier run is used again if it is whole.
+ * @param data digest of the dataset.
+ * @param draw how the images were drawn from it: with the sizes, part of the file's name.
+ */
+export function keepImages(images: SubsetImages, data: string, draw: string): ContentRef {
+  const sizes = `${images.train.labels.length}-${images.validation.labels.length}`;
+  const path = join(homeFolder(), "subsets", `${data.slice(0, 32)}-${draw}-${sizes}.bin`);
   const digest = subsetsDigest(images);
   if (!existsSync(path) || contentRef(path).digest !== digest) writeSubsets(path, images);
   return { digest, path: resolve(path) };

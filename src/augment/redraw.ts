@@ -1,0 +1,59 @@
+// Augmentation that is drawn anew for every image and epoch: recipes, and policies of which each image gets one by chance.
+
+import { Random } from "../common/random.ts";
+import type { RecipeName } from "../config/recipes.ts";
+import { type ImageBatch, imageAt } from "../image/batch.ts";
+import type { Policy } from "../policy/policy.ts";
+import { type DrawnOperation, drawForImage, renderChainInto } from "./chain.ts";
+import { drawRecipe } from "./recipes.ts";
+import type { Shape } from "./technique.ts";
+
+/** A step of such an augmentation, as plain data. */
+export type RedrawnStep =
+  | { readonly recipe: RecipeName }
+  /** With probability `chance` an image goes through one chain of one policy, drawn uniformly; portions are not used. */
+  | { readonly policies: readonly Policy[]; readonly chance: number };
+
+/** The stream of an image in an epoch. */
+export interface RedrawKey {
+  /** Of the epoch. */
+  readonly seed: number;
+  /** The image's index in its training set, regardless of its batch. */
+  readonly imageIndex: number;
+}
+
+/** The operations of all steps for one image, in order. */
+export function drawSteps(steps: readonly RedrawnStep[], shape: Shape, key: RedrawKey): DrawnOperation[] {
+  return steps.flatMap((step) => {
+    if ("recipe" in step) return drawRecipe(step.recipe, shape, key);
+    return drawFromPolicies(step.policies, step.chance, shape, key);
+  });
+}
+
+/** Draws the images at `indices` of a training set into the first images of `target`. */
+export function redrawInto(
+  target: ImageBatch,
+  images: ImageBatch,
+  indices: ArrayLike<number>,
+  steps: readonly RedrawnStep[],
+  seed: number,
+): void {
+  for (let i = 0; i < indices.length; i++) {
+    const imageIndex = indices[i];
+    const drawn = drawSteps(steps, images, { seed, imageIndex });
+    renderChainInto(imageAt(images, imageIndex), imageAt(target, i), images, drawn);
+  }
+}
+
+function drawFromPolicies(
+  policies: readonly Policy[],
+  chance: number,
+  shape: Shape,
+  { seed, imageIndex }: RedrawKey,
+): DrawnOperation[] {
+  const choice = new Random(seed, "policy", imageIndex);
+  if (!choice.chance(chance)) return [];
+  const { chains } = policies[choice.integer(0, policies.length - 1)];
+  const chainIndex = choice.integer(0, chains.length - 1);
+  return drawForImage(chains[chainIndex], shape, { seed, imageIndex, chainIndex });
+}

@@ -1,0 +1,252 @@
+// `deepaugment evaluate`: trains with found policies and with recipes, and compares them on test images.
+
+import type { Command } from "commander";
+import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
+import { ENGINE_CHOICES } from "../config/engines.ts";
+import type { ArmSummary, Comparison, Difference } from "../evaluate/comparison.ts";
+import type { EvaluationOutcome, EvaluationStart, PreparedEvaluation } from "../evaluate/evaluation.ts";
+import { createEvaluationDisplay, type EvaluationDisplay } from "./evaluation-display.ts";
+import { formatDuration, formatTable } from "./format.ts";
+import type { Terminal } from "./terminal.ts";
+
+type EvaluateOptions = {
+  config?: string;
+  set?: string[];
+  resume?: string;
+  json?: boolean;
+  saveWeights?: boolean;
+} & { [Key in keyof typeof OVERRIDES]?: string };
+
+/** The options that override a configuration key (`trainSize` overrides train_size), with their explanations. */
+const OVERRIDES = {
+  experiment: ["experiment <folder>", "the search whose policies are evaluated, on its images"],
+  policy: ["policy <file|folder>", "a policy file, or an experiment's folder, instead of --experiment"],
+  data: ["data <name|path>", "the images, if not those of the experiment"],
+  arms: [
+    "arms <list>",
+    "what is compared, separated by commas: none, recipes, policy, top-policies, or a recipe and policies joined by +",
+  ],
+  model: [
+    "model <name|path>",
+    "the model that is trained (default: the child of the experiment, or basiccnn)",
+  ],
+  recipe: [
+    "recipe <child|sgd>",
+    "how it is trained: as in the search, or by SGD with a cosine (default: child)",
+  ],
+  epochs: ["epochs <n>", "epochs of each training (default: twice those of the search, or 100)"],
+  samples: ["samples <n>", "trainings of each arm (default: 5)"],
+  trainSize: ["train-size <n>", "training images, drawn for each sample (default: all)"],
+  engine: ["engine <name>", `engine that trains: ${ENGINE_CHOICES.join(", ")}`],
+  workers: ["workers <n>", "number of processes that train at the same time"],
+  threads: ["threads <n>", "threads of each training (engine native)"],
+  seed: ["seed <n>", "seed; the same seed gives the same result"],
+  out: ["out <folder>", "folder in which each evaluation creates its own folder"],
+  name: ["name <text>", "added to the name of the evaluation's folder"],
+} as const;
+
+type Override = keyof typeof OVERRIDES;
+
+/** The options that are allowed with --resume. */
+const RESUMABLE: readonly Override[] = ["engine", "workers", "threads"];
+
+export function addEvaluateCommand(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("evaluate")
+    .description("train with found policies and with free recipes, and compare them on test images")
+    .option("-c, --config <file>", "the configuration (YAML); configs/ contains a commented example");
+  for (const [flag, explanation] of Object.values(OVERRIDES)) command.option(`--${flag}`, explanation);
+  command
+    .option(
+      "--set <key=value>",
+      "set any configuration key; may be repeated",
+      (value, all: string[] = []) => [...all, value],
+    )
+    .option("--save-weights", "write the trained weights of the best arm")
+    .option("--resume <folder>", "continue an interrupted evaluation, or show a finished one")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", HELP)
+    .action((options: EvaluateOptions) => evaluate(options, terminal));
+}
+
+const HELP = `
+Every arm takes the same number of training steps. Sample k of every arm begins with the same weights and sees the images in
+the same order. Test images are the data's own test split, or images held out by the seed; never one that validated the
+search. Augmented images are drawn anew for every epoch, except in arm policy, which is as the search judged it.
+
+Arms:
+  none              no augmentation
+  flip              mirrored with probability 0.5
+  flip-crop         mirrored, then moved by up to an eighth of each side
+  trivialaugment    TrivialAugmentWide: one of 14 operations at one of 31 magnitudes
+  randaugment       two of these operations at magnitude 9 of 30
+  policy            the best policy; its copies are added to the originals
+  top-policies      the best policies; half of the images go through one of them
+  <recipe>+policy, <recipe>+top-policies    both
+
+docs/evaluation.md explains the result, and all configuration keys.
+
+Examples:
+  deepaugment evaluate --experiment reports/experiments/2026-01-31_12-00-00
+  deepaugment evaluate --data photos/ --arms none,flip-crop,trivialaugment --samples 3
+  deepaugment evaluate --policy best.json --data cifar10 --model wrn_16_2 --recipe sgd --epochs 30
+  deepaugment evaluate --resume reports/evaluations/2026-01-31_20-00-00`;
+
+async function evaluate(options: EvaluateOptions, terminal: Terminal): Promise<void> {
+  const prepared = await prepare(options);
+  const outcome = await terminal.interruptible((signal) => run(prepared, signal, terminal));
+  for (const line of describeWork(outcome)) terminal.log(line);
+  terminal.print(options.json ? resultOf(outcome) : formatOutcome(outcome));
+}
+
+async function prepare(options: EvaluateOptions): Promise<PreparedEvaluation> {
+  const { prepareEvaluation, reopenEvaluation } = await import("../evaluate/evaluation.ts");
+  const { set = [], resume } = options;
+  const given = (Object.keys(OVERRIDES) as Override[]).filter((key) => options[key] !== undefined);
+  const overrides = Object.fromEntries(
+    given.map((key) => {
+      const value = options[key]!;
+      return [keyOf(key), key === "arms" ? value.split(",").map((arm) => arm.trim()) : value];
+    }),
+  );
+  if (resume !== undefined) {
+    const fixed = given.filter((key) => !RESUMABLE.includes(key)).map(keyOf);
+    if (options.config !== undefined) fixed.push("config");
+    if (set.length > 0) fixed.push("set");
+    if (options.saveWeights) fixed.push("save_weights");
+    if (fixed.length > 0) {
+      throw new UsageError(
+        `--${fixed[0].replace("_", "-")} cannot be used with --resume, because an evaluation keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
+      );
+    }
+    return reopenEvaluation(resume, overrides);
+  }
+  const { EVALUATION } = await import("../config/evaluation.ts");
+  const { loadKeys } = await import("../config/load.ts");
+  const saved = options.saveWeights ? { save_weights: true } : {};
+  const config = loadKeys(EVALUATION, { file: options.config, overrides: { ...overrides, ...saved }, set });
+  return prepareEvaluation(config);
+}
+
+/** The configuration key of an option: train_size for trainSize. */
+function keyOf(option: Override): string {
+  return option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+async function run(
+  prepared: PreparedEvaluation,
+  signal: AbortSignal,
+  terminal: Terminal,
+): Promise<EvaluationOutcome> {
+  const { runEvaluation } = await import("../evaluate/evaluation.ts");
+  const { loadWithProgress } = await import("./loading.ts");
+  const { describeEngine } = await import("../engine/choose.ts");
+  const { data, imageSize } = prepared.source;
+  const dataset = await loadWithProgress(data, imageSize, signal, terminal);
+  let display: EvaluationDisplay | undefined;
+  let folder = "";
+  try {
+    return await runEvaluation({
+      ...prepared,
+      dataset,
+      signal,
+      onStart: (start) => {
+        folder = start.folder;
+        terminal.logNotes(start.notes);
+        terminal.log(`${describeStart(start, dataset.name, describeEngine(start.engine))}\n${folder}`);
+        display = createEvaluationDisplay(start, terminal);
+        return display;
+      },
+    });
+  } catch (error) {
+    const next = `continue with: deepaugment evaluate --resume ${folder}`;
+    if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${next}`);
+    if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${next}`);
+    throw error;
+  } finally {
+    display?.stop();
+  }
+}
+
+function describeStart(
+  { config, workers, trainings, trainImages, testImages }: EvaluationStart,
+  dataset: string,
+  engine: string,
+): string {
+  const { arms, samples, epochs, model } = config;
+  const processes = `${workers} worker${workers === 1 ? "" : "s"}`;
+  const images = `${trainImages.toLocaleString("en")} training and ${testImages.toLocaleString("en")} test images`;
+  return `Evaluating on ${dataset}: ${images}; ${arms.length} arms × ${samples} samples = ${trainings} trainings of ${model}, ${epochs} epochs each, engine ${engine}, ${processes}`;
+}
+
+/** Failures and the use of the workers, for stderr. */
+function describeWork({ failures, utilization }: EvaluationOutcome): string[] {
+  const lines = failures.map(
+    ({ arm, sample, reason }) => `arm ${arm}, sample ${sample + 1} failed twice: ${reason}`,
+  );
+  if (utilization !== null) lines.push(`Workers were busy ${(100 * utilization).toFixed(1)}% of the time`);
+  return lines;
+}
+
+function formatOutcome({ folder, facts, comparison, weights }: EvaluationOutcome): string {
+  const lines = ["", formatComparison(comparison), "", comparison.conclusion, ""];
+  lines.push(
+    `Test accuracy of the ${facts.measured} on ${facts.testImages.toLocaleString("en")} images, in percent, ± standard error over samples.`,
+    "Differences are in points, with 95% intervals over paired samples and test images.",
+    `Every epoch   ${folder}/evaluation.csv`,
+    `The result    ${folder}/evaluation.json`,
+  );
+  if (weights) lines.push(`Weights       ${weights}`);
+  return lines.join("\n");
+}
+
+/** The table of the arms. */
+function formatComparison({ arms, bestRecipe }: Comparison): string {
+  const hasNone = arms.some(({ fromNone }) => fromNone);
+  const header = ["arm", "test accuracy"];
+  if (hasNone) header.push("over none", "fewer errors");
+  if (bestRecipe) header.push(`over ${bestRecipe}`);
+  header.push("time");
+  const rows = arms.map((arm) => {
+    const cells = [arm.arm, accuracyCell(arm)];
+    if (hasNone) cells.push(differenceCell(arm.fromNone), reductionCell(arm));
+    if (bestRecipe) cells.push(differenceCell(arm.fromBestRecipe));
+    return [...cells, formatDuration(arm.seconds)];
+  });
+  return formatTable(
+    header,
+    rows,
+    header.map((_, column) => column > 0),
+  );
+}
+
+function accuracyCell({ accuracy, standardError }: ArmSummary): string {
+  const error = standardError === null ? "" : ` ± ${percent(standardError, 2)}`;
+  return percent(accuracy, 2) + error;
+}
+
+function differenceCell(difference: Difference | undefined): string {
+  if (!difference) return "–";
+  const { mean, low, high } = difference;
+  if (low === null || high === null) return signedPoints(mean);
+  return `${signedPoints(mean)} (${signedPoints(low)} to ${signedPoints(high)})`;
+}
+
+function reductionCell({ errorReduction }: ArmSummary): string {
+  return errorReduction === undefined ? "–" : `${percent(errorReduction, 0)}%`;
+}
+
+function percent(share: number, digits: number): string {
+  const text = (100 * share).toFixed(digits);
+  return text.replace("-", "−");
+}
+
+function signedPoints(share: number): string {
+  return `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
+}
+
+/** What --json prints. */
+function resultOf({ folder, facts, failures, comparison, weights }: EvaluationOutcome): unknown {
+  const { trainImages, testImages, measured } = facts;
+  return { folder, trainImages, testImages, measured, ...comparison, failures, weights };
+}

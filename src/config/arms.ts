@@ -1,0 +1,64 @@
+// The arms of an evaluation: what a training is given, by name. An arm is `none`, a recipe, policies, or a recipe and
+// policies: `flip-crop+top-policies`.
+
+import { nearest, UsageError } from "../common/errors.ts";
+import { parseRecipe, RECIPES, type RecipeName } from "./recipes.ts";
+
+/** How an arm uses the policies of a file: the best one as the search judged it, or all of them drawn anew for every image. */
+export const POLICY_PARTS = ["policy", "top-policies"] as const;
+
+export type PolicyPart = (typeof POLICY_PARTS)[number];
+
+/** An arm: `none` has neither recipe nor policies. */
+export interface ArmParts {
+  /** As it is written in tables and files: `flip-crop+top-policies`. */
+  readonly name: string;
+  readonly recipe?: RecipeName;
+  readonly policies?: PolicyPart;
+}
+
+/** Arms that need no policies. */
+export const FREE_ARMS: readonly string[] = ["none", ...RECIPES];
+
+/** All arms that are compared unless others are given. */
+export const DEFAULT_ARMS: readonly string[] = [...FREE_ARMS, ...POLICY_PARTS, "flip-crop+top-policies"];
+
+/**
+ * The arm that `text` names; hyphens, underscores and case are ignored, and so is the order of its parts.
+ * @throws UsageError naming the part that is not known, with the nearest one.
+ */
+export function parseArm(text: string): ArmParts {
+  const parts = text.split("+").map((part) => part.trim());
+  if (parts.length === 1 && letters(parts[0]) === "none") return { name: "none" };
+  let recipe: RecipeName | undefined;
+  let policies: PolicyPart | undefined;
+  for (const part of parts) {
+    const known = POLICY_PARTS.find((name) => letters(name) === letters(part));
+    if (known === undefined) {
+      if (recipe !== undefined)
+        throw new UsageError(`arm "${text}" has two recipes; combine one with policies`);
+      recipe = parseRecipePart(part, text);
+    } else {
+      if (policies) throw new UsageError(`arm "${text}" has policies twice; write policy or top-policies`);
+      policies = known;
+    }
+  }
+  const name = [recipe, policies].filter((part) => part !== undefined).join("+");
+  return { name, ...(recipe && { recipe }), ...(policies && { policies }) };
+}
+
+function parseRecipePart(part: string, arm: string): RecipeName {
+  try {
+    return parseRecipe(part);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const known = ["none", ...RECIPES, ...POLICY_PARTS];
+    const suggestion = nearest(part, known);
+    const fix = suggestion ? `did you mean "${suggestion}"?` : `known are ${known.join(", ")}`;
+    throw new UsageError(`unknown arm "${arm}": ${fix}; a recipe and policies are joined by +`);
+  }
+}
+
+function letters(text: string): string {
+  return text.toLowerCase().replace(/[-_ ]/g, "");
+}

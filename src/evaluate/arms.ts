@@ -1,0 +1,54 @@
+// What the images of each arm go through, from the policies that were found.
+
+import type { RedrawnStep } from "../augment/redraw.ts";
+import { UsageError } from "../common/errors.ts";
+import { type ArmParts, DEFAULT_ARMS, FREE_ARMS, parseArm } from "../config/arms.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { ArmAugmentation } from "./final-task.ts";
+
+export interface PolicyUse {
+  /** Best first. */
+  readonly policies: readonly Policy[];
+  /** How many of them `top-policies` draws from. */
+  readonly top: number;
+  /** The probability that it augments an image. */
+  readonly chance: number;
+}
+
+/**
+ * The arms of a configuration.
+ * @param origin of the policies, for the message; undefined if there are none.
+ * @throws UsageError if an arm needs policies, and there are none.
+ */
+export function settleArms(
+  names: "auto" | readonly string[],
+  policies: readonly Policy[],
+  origin: string | undefined,
+): ArmParts[] {
+  if (names === "auto") return (policies.length > 0 ? DEFAULT_ARMS : FREE_ARMS).map(parseArm);
+  const arms = names.map(parseArm);
+  const needing = arms.find((arm) => arm.policies);
+  if (needing && policies.length === 0) {
+    const why = origin ? `${origin} has none` : "none are given";
+    const fix = origin
+      ? "leave the arm out, or give another file with --policy"
+      : "give --experiment or --policy";
+    throw new UsageError(`arm ${needing.name} needs policies, but ${why}: ${fix}`);
+  }
+  return arms;
+}
+
+/** As plain data: the best policy as the search judged it, or all of them drawn anew after the recipe. */
+export function augmentationOf(
+  { name, recipe, policies: part }: ArmParts,
+  { policies, top, chance }: PolicyUse,
+): ArmAugmentation {
+  const redrawn: RedrawnStep[] = recipe ? [{ recipe }] : [];
+  if (part === "top-policies") redrawn.push({ policies: policies.slice(0, top).map(plain), chance });
+  return { name, redrawn, ...(part === "policy" && { added: plain(policies[0]) }) };
+}
+
+/** Without what a file says about a policy. */
+function plain({ chains, portion }: Policy): Policy {
+  return { chains, portion };
+}

@@ -1,0 +1,193 @@
+// What an evaluation shows: the arms' test accuracies, their differences over paired samples, and in one sentence what follows.
+//
+// Two arms are compared by d(s, i), for sample s and test image i: 1 if only the first is right, −1 if only the second, else 0.
+// Trainings differ by chance, and so would another draw of test images. Both are counted, as in multi-reader studies of
+// diagnostic tests with samples as readers and images as cases (Gallas 2006, "One-shot estimate of MRMC variance"): the
+// variance of the mean of d is (MS_s + MS_i − MS_si) / (S · N) by the mean squares of a two-way table without replicates, and
+// its degrees of freedom are approximated as by Satterthwaite (1946).
+
+import { meanOf, standardErrorOf } from "../common/mean.ts";
+import { studentQuantile } from "../common/student.ts";
+import type { ArmParts } from "../config/arms.ts";
+import type { ArmTraining } from "./records.ts";
+
+/** A difference of two arms' test accuracies; positive if the first is better. */
+export interface Difference {
+  readonly mean: number;
+  /** The interval that covers the true difference in 95% of evaluations; null if there is one sample. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Paired samples. */
+  readonly samples: number;
+}
+
+export interface ArmSummary {
+  readonly arm: string;
+  /** Trainings that have ended. */
+  readonly samples: number;
+  /** Mean test accuracy. */
+  readonly accuracy: number;
+  /** Of the mean, over samples; null if there is one. */
+  readonly standardError: number | null;
+  /** From arm `none`, and from the best recipe; missing if that arm is not there, or is this one. */
+  readonly fromNone?: Difference;
+  readonly fromBestRecipe?: Difference;
+  /** The share of the errors of `none` that this arm avoids; negative if it makes more. */
+  readonly errorReduction?: number;
+  /** Mean training time of a sample. */
+  readonly seconds: number;
+}
+
+export interface Comparison {
+  readonly arms: readonly ArmSummary[];
+  /** The recipe with the highest accuracy; missing if no arm is a recipe alone. */
+  readonly bestRecipe?: string;
+  /** What follows, in one sentence. */
+  readonly conclusion: string;
+}
+
+/** Below this difference of accuracies, in either direction, two arms count as equal. */
+const NEGLIGIBLE = 0.005;
+
+/** More samples than this are not worth advising. */
+const MOST_SAMPLES = 200;
+
+/**
+ * @param trainings at least one of each arm.
+ * @param labels of the test images.
+ */
+export function compareArms(
+  arms: readonly ArmParts[],
+  trainings: readonly ArmTraining[],
+  labels: Int32Array,
+): Comparison {
+  const byArm = new Map(arms.map(({ name }) => [name, trainings.filter(({ arm }) => arm === name)] as const));
+  const accuracyOf = (name: string) => meanOf(byArm.get(name)!.map(({ test }) => test.accuracy));
+  const best = (candidates: readonly ArmParts[]) =>
+    candidates.map(({ name }) => name).sort((a, b) => accuracyOf(b) - accuracyOf(a))[0];
+  const bestRecipe = best(arms.filter(({ recipe, policies }) => recipe && !policies));
+  const bestPolicies = best(arms.filter(({ policies }) => policies));
+  const difference = (name: string, other: string | undefined) =>
+    other === undefined || other === name || !byArm.has(other)
+      ? undefined
+      : differenceOf(byArm.get(name)!, byArm.get(other)!, labels);
+  const summaries = arms.map(({ name }): ArmSummary => {
+    const accuracies = byArm.get(name)!.map(({ test }) => test.accuracy);
+    const accuracy = meanOf(accuracies);
+    const fromNone = difference(name, "none");
+    const fromBestRecipe = difference(name, bestRecipe);
+    const errorsOfNone = fromNone && 1 - (accuracy - fromNone.mean);
+    return {
+      ...{ arm: name, samples: accuracies.length, accuracy },
+      standardError: accuracies.length > 1 ? standardErrorOf(accuracies, accuracy) : null,
+      ...(fromNone && { fromNone }),
+      ...(fromBestRecipe && { fromBestRecipe }),
+      ...(fromNone && errorsOfNone && { errorReduction: fromNone.mean / errorsOfNone }),
+      seconds: meanOf(byArm.get(name)!.map(({ history }) => history.at(-1)!.seconds)),
+    };
+  });
+  const conclusion = conclude({ arms: summaries, bestRecipe, bestPolicies, difference });
+  return { arms: summaries, ...(bestRecipe && { bestRecipe }), conclusion };
+}
+
+/** The difference over the samples that both have; undefined if there is none. */
+export function differenceOf(
+  first: readonly ArmTraining[],
+  second: readonly ArmTraining[],
+  labels: Int32Array,
+): Difference | undefined {
+  const pairs = first.flatMap((training) => {
+    const other = second.find(({ sample }) => sample === training.sample);
+    return other ? [[training, other] as const] : [];
+  });
+  if (pairs.length === 0) return undefined;
+  const rows = pairs.map(([a, b]) =>
+    Int8Array.from(
+      labels,
+      (label, i) => Number(a.test.predictions[i] === label) - Number(b.test.predictions[i] === label),
+    ),
+  );
+  return intervalOf(rows);
+}
+
+/** The mean of a table [samples][images] with its interval. */
+function intervalOf(rows: readonly Int8Array[]): Difference {
+  const samples = rows.length;
+  const images = rows[0].length;
+  const ofSamples = rows.map((row) => row.reduce((sum, value) => sum + value, 0) / images);
+  const mean = meanOf(ofSamples);
+  if (samples === 1) return { mean, low: null, high: null, samples };
+  let squares = 0;
+  let betweenImages = 0;
+  for (let i = 0; i < images; i++) {
+    let ofImage = 0;
+    for (const row of rows) {
+      ofImage += row[i] / samples;
+      squares += (row[i] - mean) ** 2;
+    }
+    betweenImages += samples * (ofImage - mean) ** 2;
+  }
+  const betweenSamples = ofSamples.reduce((sum, value) => sum + images * (value - mean) ** 2, 0);
+  const rest = Math.max(0, squares - betweenSamples - betweenImages);
+  const ofSample = betweenSamples / (samples - 1);
+  const ofImage = betweenImages / Math.max(1, images - 1);
+  const ofRest = rest / Math.max(1, (samples - 1) * (images - 1));
+  // The estimate may come out below what either source alone gives; the larger of the two is then the safe one.
+  const sum = Math.max(ofSample + ofImage - ofRest, ofSample, ofImage);
+  if (sum === 0) return { mean, low: mean, high: mean, samples };
+  const degrees = sum ** 2 / (ofSample ** 2 / (samples - 1) + ofImage ** 2 / Math.max(1, images - 1));
+  const half = studentQuantile(0.95, degrees) * Math.sqrt(sum / (samples * images));
+  return { mean, low: mean - half, high: mean + half, samples };
+}
+
+interface Findings {
+  readonly arms: readonly ArmSummary[];
+  readonly bestRecipe: string | undefined;
+  readonly bestPolicies: string | undefined;
+  readonly difference: (name: string, other: string | undefined) => Difference | undefined;
+}
+
+/** Compares the best policy arm with the best recipe, or what there is of them with `none`. */
+function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): string {
+  const hasNone = arms.some(({ arm }) => arm === "none");
+  const candidate = bestPolicies ?? bestRecipe;
+  const reference = bestPolicies && bestRecipe ? bestRecipe : hasNone ? "none" : undefined;
+  if (!candidate || !reference) return "There is nothing to compare: give at least two arms.";
+  const found = difference(candidate, reference);
+  if (!found) return "No sample has ended in both arms yet.";
+  const isRecipe = reference !== "none";
+  const over = isRecipe ? reference : "no augmentation";
+  const { mean, low, high, samples } = found;
+  if (low === null || high === null) {
+    return `${candidate} differs from ${over} by ${points(mean)} in one sample, which does not tell chance from effect: use --samples 3 or more.`;
+  }
+  if (low > 0) return `${candidate} is better than ${over}: by ${range(low, high)} points of test accuracy.`;
+  if (high < 0) {
+    const loss = `${candidate} is worse than it by ${range(-high, -low)} points`;
+    return isRecipe ? `${reference} is enough here: ${loss}.` : `No augmentation is better here: ${loss}.`;
+  }
+  if (high < NEGLIGIBLE && low > -NEGLIGIBLE) {
+    const least = Math.max(high, -low);
+    return `${isRecipe ? `${reference} is enough here` : "Augmentation makes no difference here"}: ${candidate} differs from it by less than ${points(least)}.`;
+  }
+  const needed = Math.ceil(samples * ((high - low) / 2 / Math.max(Math.abs(mean), NEGLIGIBLE)) ** 2);
+  const advice =
+    needed > MOST_SAMPLES
+      ? "the difference is too small for these test images to show"
+      : `more samples are needed to tell: about ${needed}`;
+  return `${candidate} and ${over} cannot be told apart (${signed(low)} to ${signed(high)} points): ${advice}.`;
+}
+
+/** In points: hundredths of accuracy. */
+function points(value: number): string {
+  const text = Math.abs(100 * value).toFixed(1);
+  return `${text} ${text === "1.0" ? "point" : "points"}`;
+}
+
+function range(low: number, high: number): string {
+  return `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)}`;
+}

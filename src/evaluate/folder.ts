@@ -1,0 +1,98 @@
+// An evaluation's folder: everything that it produces, and from which it is resumed.
+
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, UsageError } from "../common/errors.ts";
+import { writeFileWhole, writeJson } from "../common/files.ts";
+import { createRunFolder } from "../common/run-folder.ts";
+import type { RunFacts } from "../experiment/experiment.ts";
+import type { Comparison } from "./comparison.ts";
+import type { ArmTraining } from "./records.ts";
+import type { TestSplit } from "./split.ts";
+
+/** `evaluation.json`: what a reader needs to judge the results, and a resumed evaluation to continue in the same way. */
+export interface EvaluationFacts extends RunFacts {
+  readonly format: "deepaugment-evaluation";
+  readonly version: 1;
+  /** Number of training images of a sample, and of test images. */
+  readonly trainImages: number;
+  readonly testImages: number;
+  readonly split: TestSplit;
+  /** Of which weights the test accuracy is. */
+  readonly measured: "averaged weights" | "final weights";
+  /** Of the trainings that have ended; missing until one of each arm has. */
+  readonly results?: Comparison;
+}
+
+export class EvaluationFolder {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes a new folder `<out>/<YYYY-MM-DD_HH-MM-SS>[-name]`. @throws RunError */
+  static create(out: string, name: string | null): EvaluationFolder {
+    return new EvaluationFolder(createRunFolder(out, name, "evaluation"));
+  }
+
+  /** An evaluation to resume. @throws UsageError if the folder is not one. */
+  static open(path: string): EvaluationFolder {
+    for (const file of ["config.yaml", "evaluation.json"]) {
+      if (!existsSync(join(path, file))) {
+        throw new UsageError(
+          `${path} is not an evaluation of this program (it has no ${file}); give the folder of one to --resume`,
+        );
+      }
+    }
+    return new EvaluationFolder(path);
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  get configPath(): string {
+    return this.file("config.yaml");
+  }
+
+  /** The policies as they were when the evaluation began. */
+  get policyPath(): string {
+    return this.file("policies.json");
+  }
+
+  /** A copy of what is used of the user's own model. */
+  get modelPath(): string {
+    return this.file("model.json");
+  }
+
+  /** The checkpoint of a training that runs, or was interrupted. */
+  checkpointPath({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
+    return join(this.path, "checkpoints", `${arm}-${sample}.safetensors`);
+  }
+
+  removeCheckpoint(training: Pick<ArmTraining, "arm" | "sample">): void {
+    rmSync(this.checkpointPath(training), { force: true });
+  }
+
+  writeConfig(yaml: string): void {
+    writeFileWhole(this.configPath, yaml);
+  }
+
+  writeFacts(facts: EvaluationFacts): void {
+    writeJson(this.file("evaluation.json"), facts);
+  }
+
+  /** @throws UsageError if `evaluation.json` is damaged. */
+  readFacts(): EvaluationFacts {
+    const path = this.file("evaluation.json");
+    try {
+      const facts = JSON.parse(readFileSync(path, "utf8")) as EvaluationFacts;
+      if (facts.format !== "deepaugment-evaluation" || facts.version !== 1)
+        throw new Error("it has another format");
+      return facts;
+    } catch (error) {
+      throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
+    }
+  }
+}

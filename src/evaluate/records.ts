@@ -1,0 +1,208 @@
+// The files of an evaluation that grow with each training: `evaluation.csv`, a row per epoch, and `predictions.csv`, a row per
+// training with the class that each test image was given.
+
+import { existsSync } from "node:fs";
+import type { TrainedEpoch } from "../child/final-trainer.ts";
+import { mismatch, UsageError } from "../common/errors.ts";
+import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
+import type { FinalResult } from "./final-task.ts";
+
+/** One training that has ended. */
+export interface ArmTraining extends Pick<FinalResult, "history" | "test" | "lastEpoch"> {
+  readonly arm: string;
+  /** From 0. */
+  readonly sample: number;
+}
+
+/** What is known of the trainings that a file may have. */
+export interface RecordRules {
+  /** In their order. */
+  readonly arms: readonly string[];
+  readonly samples: number;
+  readonly epochs: number;
+  /** Of the test images. */
+  readonly labels: Int32Array;
+  readonly classes: number;
+}
+
+const COLUMNS = [
+  ...["arm", "sample_no", "epoch", "loss", "acc"],
+  ...["test_loss", "test_acc", "last_test_loss", "last_test_acc", "seconds"],
+];
+const HEADER = `${COLUMNS.join(",")}\n`;
+const PREDICTIONS_HEADER = "arm,sample_no,predictions\n";
+
+export class EvaluationRecords {
+  readonly #path: string;
+  readonly #predictionsPath: string;
+  readonly #rules: RecordRules;
+
+  constructor(path: string, predictionsPath: string, rules: RecordRules) {
+    this.#path = path;
+    this.#predictionsPath = predictionsPath;
+    this.#rules = rules;
+  }
+
+  /** Adds a training, on disk when this returns. @throws RunError */
+  append(training: ArmTraining): void {
+    if (!existsSync(this.#path)) this.rewrite([]);
+    // A training counts once its last row is there, and then its predictions are, too.
+    appendWhole(this.#predictionsPath, formatPredictions(training));
+    appendWhole(this.#path, formatRows(training));
+  }
+
+  /** Makes these trainings the files' content. @throws RunError */
+  rewrite(trainings: readonly ArmTraining[]): void {
+    writeFileWhole(this.#predictionsPath, PREDICTIONS_HEADER + trainings.map(formatPredictions).join(""));
+    writeFileWhole(this.#path, HEADER + trainings.map(formatRows).join(""));
+  }
+
+  /** In the order of arms and samples. */
+  sorted(trainings: readonly ArmTraining[]): ArmTraining[] {
+    const { arms } = this.#rules;
+    return [...trainings].sort((a, b) => arms.indexOf(a.arm) - arms.indexOf(b.arm) || a.sample - b.sample);
+  }
+
+  /**
+   * The trainings that the files have; one whose rows were cut while they were written is removed from the files.
+   * @throws UsageError naming the line that this program would not have written.
+   */
+  recover(): ArmTraining[] {
+    if (!existsSync(this.#path)) return [];
+    const { predictions, isCut: arePredictionsCut } = this.#readPredictions();
+    const { lines, isCut } = wholeLines(this.#path, HEADER);
+    const trainings: ArmTraining[] = [];
+    const { epochs } = this.#rules;
+    for (let start = 0; start + epochs <= lines.length; start += epochs) {
+      trainings.push(this.#parse(lines.slice(start, start + epochs), start + 2, predictions));
+    }
+    const places = new Set(trainings.map(keyOf));
+    if (places.size < trainings.length) throw this.#wrong(this.#path, 2, "a training is there twice");
+    const isWhole = !isCut && !arePredictionsCut && lines.length === trainings.length * epochs;
+    if (!isWhole || predictions.size !== places.size) this.rewrite(trainings);
+    return trainings;
+  }
+
+  #parse(lines: readonly string[], first: number, predictions: ReadonlyMap<string, Int32Array>): ArmTraining {
+    const rows = lines.map((line, i) => this.#cells(line, first + i));
+    const history: TrainedEpoch[] = rows.map(([, , epoch, loss, accuracy, , , , , seconds]) => {
+      return { epoch, loss, accuracy, seconds };
+    });
+    const { arm, sample } = this.#place(lines[0], this.#path, first);
+    const last = rows.at(-1)!;
+    const end = first + lines.length - 1;
+    for (const [i, { epoch }] of history.entries()) {
+      const place = this.#place(lines[i], this.#path, first + i);
+      if (epoch !== i + 1 || place.arm !== arm || place.sample !== sample) {
+        const expected = `expected epoch ${i + 1} of arm ${arm}, sample ${sample}`;
+        throw this.#wrong(this.#path, first + i, expected);
+      }
+    }
+    const [loss, accuracy, lastLoss, lastAccuracy] = last.slice(5, 9);
+    const predicted = predictions.get(keyOf({ arm, sample }));
+    if (!predicted || Math.abs(this.#accuracyOf(predicted) - accuracy) > 1e-9) {
+      const what = `test_acc is ${accuracy}, but ${this.#predictionsPath} gives ${predicted ? this.#accuracyOf(predicted) : "none"}`;
+      throw this.#wrong(this.#path, end, what);
+    }
+    const isAveraged = !Number.isNaN(lastAccuracy);
+    return {
+      ...{ arm, sample, history, test: { loss, accuracy, predictions: predicted } },
+      ...(isAveraged && { lastEpoch: { loss: lastLoss, accuracy: lastAccuracy } }),
+    };
+  }
+
+  /** A row's cells as numbers; NaN for an empty cell and for the arm. */
+  #cells(line: string, number: number): number[] {
+    const cells = line.split(",");
+    if (cells.length !== COLUMNS.length) {
+      throw this.#wrong(this.#path, number, `expected ${COLUMNS.length} cells, found ${cells.length}`);
+    }
+    return cells.map((cell, column) => {
+      const name = COLUMNS[column];
+      if (name === "arm" || (cell === "" && /test/.test(name))) return Number.NaN;
+      const value = cell.trim() === "" ? Number.NaN : Number(cell);
+      // A training may diverge: its loss is then infinite or no number.
+      const isValid = /loss/.test(name) ? ["NaN", "Infinity"].includes(cell) || value >= 0 : value >= 0;
+      if (!isValid) throw this.#wrong(this.#path, number, mismatch(name, "a number from 0 upwards", cell));
+      return value;
+    });
+  }
+
+  #readPredictions(): { predictions: Map<string, Int32Array>; isCut: boolean } {
+    const path = this.#predictionsPath;
+    const predictions = new Map<string, Int32Array>();
+    if (!existsSync(path)) return { predictions, isCut: false };
+    const { labels, classes } = this.#rules;
+    const { lines, isCut } = wholeLines(path, PREDICTIONS_HEADER);
+    for (const [i, line] of lines.entries()) {
+      const place = this.#place(line, path, i + 2);
+      const cell = line.slice(line.lastIndexOf(",") + 1);
+      const values = Int32Array.from(cell.split(" "), Number);
+      const isValid =
+        /^[\d ]+$/.test(cell) && values.length === labels.length && values.every((value) => value < classes);
+      if (!isValid) {
+        throw this.#wrong(
+          path,
+          i + 2,
+          `expected a class from 0 to ${classes - 1} for ${labels.length} images`,
+        );
+      }
+      predictions.set(keyOf(place), values);
+    }
+    return { predictions, isCut };
+  }
+
+  #place(line: string, path: string, number: number): { arm: string; sample: number } {
+    const [arm, sample] = line.split(",", 2);
+    const { arms, samples } = this.#rules;
+    if (!arms.includes(arm)) throw this.#wrong(path, number, `"${arm}" is not an arm of this evaluation`);
+    if (!/^\d+$/.test(sample ?? "") || Number(sample) >= samples) {
+      throw this.#wrong(
+        path,
+        number,
+        mismatch("sample_no", `a whole number from 0 to ${samples - 1}`, sample),
+      );
+    }
+    return { arm, sample: Number(sample) };
+  }
+
+  #accuracyOf(predictions: Int32Array): number {
+    const { labels } = this.#rules;
+    return labels.reduce((sum, label, i) => sum + (predictions[i] === label ? 1 : 0), 0) / labels.length;
+  }
+
+  #wrong(path: string, line: number, what: string): UsageError {
+    return new UsageError(`${path}, line ${line}: ${what}; restore the file as it was written`);
+  }
+}
+
+/** A training as the key of a map. */
+export function keyOf({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
+  return `${arm}/${sample}`;
+}
+
+/** The lines below the header, without a last one that was cut. */
+function wholeLines(path: string, header: string): { lines: string[]; isCut: boolean } {
+  const lines = readText(path).split("\n");
+  const isCut = lines.pop() !== "";
+  if (`${lines.shift()}\n` !== header) {
+    throw new UsageError(`${path}, line 1: expected ${header.trim()}; restore the file as it was written`);
+  }
+  return { lines, isCut };
+}
+
+function formatRows({ arm, sample, history, test, lastEpoch }: ArmTraining): string {
+  return history
+    .map(({ epoch, loss, accuracy, seconds }, i) => {
+      const isLast = i === history.length - 1;
+      const tested = isLast
+        ? [test.loss, test.accuracy, lastEpoch?.loss ?? "", lastEpoch?.accuracy ?? ""]
+        : ["", "", "", ""];
+      return `${[arm, sample, epoch, loss, accuracy, ...tested, seconds].join(",")}\n`;
+    })
+    .join("");
+}
+
+function formatPredictions({ arm, sample, test }: ArmTraining): string {
+  return `${arm},${sample},${test.predictions.join(" ")}\n`;
+}

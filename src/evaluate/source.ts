@@ -1,0 +1,81 @@
+// Where an evaluation's data and policies come from: an experiment, a policy file, or neither; found before images are decoded.
+
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { checkModel } from "../child/model.ts";
+import { UsageError } from "../common/errors.ts";
+import type { EvaluationConfig } from "../config/evaluation.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { IN_MEMORY } from "../dataset/in-memory.ts";
+import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
+import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
+import { settleModel } from "../search/settle/model.ts";
+
+/** The search that found the policies, as its folder keeps it. */
+export interface FoundBy {
+  readonly folder: string;
+  readonly config: Config;
+  readonly facts: ExperimentFacts;
+}
+
+export interface EvaluationSource {
+  /** A dataset's name, or a path. */
+  readonly data: string;
+  /** In pixels; undefined: not resized. */
+  readonly imageSize: number | undefined;
+  /** A name, or the path of the user's own model. */
+  readonly model: string;
+  /** Best first; empty if there are none. */
+  readonly policies: readonly FoundPolicy[];
+  /** The file of the policies; undefined if none are given. */
+  readonly policyPath: string | undefined;
+  /** Undefined if that is not known. */
+  readonly foundBy: FoundBy | undefined;
+}
+
+/** @throws UsageError if the experiment, the policies or the model cannot be used, or no data are named. */
+export function findSource(config: EvaluationConfig): EvaluationSource {
+  const policyPath = policyPathOf(config);
+  const folder = config.experiment ?? (policyPath && experimentOf(policyPath));
+  const foundBy = folder === undefined ? undefined : readFoundBy(folder);
+  const data = config.data ?? foundBy?.config.data;
+  if (data === undefined) {
+    throw new UsageError(
+      `there are no images to evaluate on; give --experiment with the folder of a search, or --data`,
+    );
+  }
+  if (data === IN_MEMORY) {
+    throw new UsageError(`${folder} began with images in memory; give them as files with --data`);
+  }
+  const { image_size } = config;
+  const imageSize = image_size === "auto" ? foundBy?.config.image_size : image_size;
+  const model = modelOf(config, foundBy);
+  const side = imageSize ?? undefined;
+  checkModel(model, side, side);
+  const policies = policyPath ? readPolicyFile(policyPath).policies : [];
+  return { data, imageSize: side, model, policies, policyPath, foundBy };
+}
+
+/** The file of all policies: as given, or that of the experiment. */
+function policyPathOf({ policy, experiment }: EvaluationConfig): string | undefined {
+  const path = policy ?? experiment;
+  if (path === null) return undefined;
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "policies.json") : path;
+}
+
+/** The folder of the experiment in which a policy file is; undefined if it is in none. */
+function experimentOf(policyPath: string): string | undefined {
+  const folder = dirname(policyPath);
+  return existsSync(join(folder, "experiment.json")) ? folder : undefined;
+}
+
+function readFoundBy(folder: string): FoundBy {
+  const experiment = Experiment.open(folder);
+  return { folder, config: loadConfig({ file: experiment.configPath }), facts: experiment.readFacts() };
+}
+
+function modelOf({ model }: EvaluationConfig, foundBy: FoundBy | undefined): string {
+  if (model !== "auto") return model;
+  return foundBy ? settleModel(foundBy.config.model, foundBy.folder) : "basiccnn";
+}

@@ -62,13 +62,14 @@ export function readSafetensors(path: string): StoredTensors {
     throw error;
   }
   try {
-    return parse(file);
+    return parseSafetensors(file);
   } catch (error) {
     throw new UsageError(`${path} is not a valid safetensors file: ${messageOf(error)}; remove it`);
   }
 }
 
-function parse(file: Buffer): StoredTensors {
+/** From a file's bytes. @throws Error if they are not those of a safetensors file. */
+export function parseSafetensors(file: Buffer): StoredTensors {
   const length = Number(file.readBigUInt64LE(0));
   const { [METADATA]: metadata = {}, ...header } = JSON.parse(file.toString("utf8", 8, 8 + length)) as Record<
     string,

@@ -113,6 +113,11 @@ const KEYS = {
     "Whether the trained weights of the best arm are written in the end, as safetensors and as a TensorFlow.js model: those of its first sample.",
     false,
   ),
+  checkpoint_seconds: key(
+    numberFrom(0, 86_400),
+    "Time between checkpoints of a training: at most this much of it is lost if it is interrupted.",
+    60,
+  ),
   seed: key(
     whole(0, 2 ** 32 - 1),
     "The seed of everything random: the same seed on the same engine and machine gives the same result.",

@@ -106,7 +106,7 @@ function checkKeys<K extends Keys>(
   }
   const result = keys.schema.safeParse(values);
   const seen = new Set<string>();
-  for (const issue of result.error?.issues ?? []) {
+  for (const issue of (result.error?.issues ?? []).map(customInside)) {
     const key = String(issue.path[0]);
     const source = given.get(key);
     if (!source) {
@@ -124,6 +124,13 @@ function checkKeys<K extends Keys>(
   const others = problems.length - 1;
   const more = others === 0 ? "" : `; and ${others} more ${others === 1 ? "mistake" : "mistakes"}`;
   throw new UsageError(problems[0] + more);
+}
+
+/** Of a value that may be `auto` or something with messages of its own: the first of these. */
+function customInside(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const custom = issue.errors.flat().find(({ code }) => code === "custom");
+  return custom ? { ...custom, path: [...issue.path, ...custom.path] } : issue;
 }
 
 function unknownKey({ names }: Pick<KeySet<Keys>, "names">, key: string, place: string): string {

@@ -167,7 +167,7 @@ function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): str
     return isRecipe ? `${reference} is enough here: ${loss}.` : `No augmentation is better here: ${loss}.`;
   }
   if (high < NEGLIGIBLE && low > -NEGLIGIBLE) {
-    const least = Math.max(high, -low);
+    const least = Math.max(high, -low, 0.001);
     return `${isRecipe ? `${reference} is enough here` : "Augmentation makes no difference here"}: ${candidate} differs from it by less than ${points(least)}.`;
   }
   const needed = Math.ceil(samples * ((high - low) / 2 / Math.max(Math.abs(mean), NEGLIGIBLE)) ** 2);

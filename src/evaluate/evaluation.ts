@@ -1,13 +1,14 @@
 // A whole evaluation: trainings of every arm on the same images, measured on test images that no search used, and what
 // follows from them. Resumable and repeatable like a search.
 
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { FinalProgress } from "../child/final-trainer.ts";
 import { isPath } from "../child/model.ts";
 import { readModelFile } from "../child/own/model-file.ts";
+import { saveModel } from "../child/saved-model.ts";
 import { RunError, UsageError } from "../common/errors.ts";
-import { makeFolder, readText, removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
+import { makeFolder, readText, removeTemporaryFiles, writeFileWhole, writeJson } from "../common/files.ts";
 import { FolderLock } from "../common/folder-lock.ts";
 import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
 import { formatKeys, loadKeys } from "../config/load.ts";
@@ -177,7 +178,9 @@ class Evaluation {
     } finally {
       if (!this.#request.executor) await executor.close();
     }
-    return { ...this.#finish(), failures: this.#failures, utilization: occupancy.share };
+    const finished = this.#finish();
+    const saved = await this.#saveBest(finished.comparison);
+    return { ...finished, ...saved, failures: this.#failures, utilization: occupancy.share };
   }
 
   /** Writes what a new evaluation keeps of how it began. */
@@ -217,7 +220,8 @@ class Evaluation {
     const have = new Set(this.#trainings.map(keyOf));
     return Array.from({ length: config.samples }, (_, sample) =>
       augmentations.map((arm): FinalTask => {
-        const checkpoint = resolve(this.#folder.checkpointPath({ arm: arm.name, sample }));
+        const path = resolve(this.#folder.checkpointPath({ arm: arm.name, sample }));
+        const checkpoint = { path, everySeconds: config.checkpoint_seconds };
         const returnsWeights = config.save_weights && sample === SAVED_SAMPLE;
         return { ...settings, arm, sample, returnsWeights, checkpoint };
       }),
@@ -314,6 +318,28 @@ class Evaluation {
     this.#facts = { ...this.#facts, results: comparison };
     this.#folder.writeFacts(this.#facts);
     return { folder: this.#folder.path, facts: this.#facts, comparison };
+  }
+
+  /** Writes the best arm's model; the weights of every arm's first sample stay in weights/. */
+  async #saveBest({ arms }: Comparison): Promise<Pick<EvaluationOutcome, "weights">> {
+    const { config, source, dataset } = this.#settled;
+    if (!config.save_weights) return {};
+    const [{ arm }] = [...arms].sort((a, b) => b.accuracy - a.accuracy);
+    if (!existsSync(this.#weightsPath(arm))) return {};
+    const { height, width } = dataset.train.images;
+    const images = {
+      ...{ height, width, classes: dataset.classNames.length },
+      replaceHead: config.replace_head,
+    };
+    const weights = readFileSync(this.#weightsPath(arm));
+    const saved = await saveModel(source.model, images, weights, "weights.bin");
+    const folder = this.#folder.file("best-model");
+    const about = { arm, sample: SAVED_SAMPLE, classNames: dataset.classNames };
+    writeFileWhole(join(folder, "weights.safetensors"), weights);
+    writeFileWhole(join(folder, "weights.bin"), saved.weights);
+    writeFileWhole(join(folder, "model.json"), saved.json);
+    writeJson(join(folder, "about.json"), about);
+    return { weights: folder };
   }
 
   #weightsPath(arm: string): string {

@@ -70,7 +70,7 @@ export interface FinalTask {
   /** Whether the result has the trained weights. */
   readonly returnsWeights: boolean;
   /** Where this machine keeps the training's checkpoint: a hint, which another machine may ignore. */
-  readonly checkpoint?: string;
+  readonly checkpoint?: Pick<Checkpointing, "path" | "everySeconds">;
 }
 
 /** What a training measured. Plain data. */
@@ -89,9 +89,6 @@ export interface TestResult {
   /** The class that each test image was given. */
   readonly predictions: Int32Array;
 }
-
-/** Time between checkpoints of a training, in seconds: at most this much of it is lost. */
-const CHECKPOINT_SECONDS = 60;
 
 /** The share of the epochs, at their end, over which the weights of a training with a constant learning rate are averaged. */
 const AVERAGED_SHARE = 0.25;
@@ -189,10 +186,10 @@ function redrawOf({ arm, seed, sample }: FinalTask, pool: ImageBatch): Pick<Fina
   return { redraw };
 }
 
-function checkpointOf({ checkpoint: path, ...task }: FinalTask): { checkpoint?: Checkpointing } {
-  if (path === undefined) return {};
+function checkpointOf({ checkpoint, ...task }: FinalTask): { checkpoint?: Checkpointing } {
+  if (!checkpoint) return {};
   const training = createHash("sha256").update(JSON.stringify(task)).digest("hex");
-  return { checkpoint: { path, training, everySeconds: CHECKPOINT_SECONDS } };
+  return { checkpoint: { ...checkpoint, training } };
 }
 
 /** The engine of the training before, if this one asks for the same. */

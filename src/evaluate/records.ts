@@ -73,11 +73,13 @@ export class EvaluationRecords {
     const { lines, isCut } = wholeLines(this.#path, HEADER);
     const trainings: ArmTraining[] = [];
     const { epochs } = this.#rules;
+    const places = new Set<string>();
     for (let start = 0; start + epochs <= lines.length; start += epochs) {
+      const place = keyOf(this.#place(lines[start], this.#path, start + 2));
+      if (places.has(place)) throw this.#wrong(this.#path, start + 2, "this training is there twice");
+      places.add(place);
       trainings.push(this.#parse(lines.slice(start, start + epochs), start + 2, predictions));
     }
-    const places = new Set(trainings.map(keyOf));
-    if (places.size < trainings.length) throw this.#wrong(this.#path, 2, "a training is there twice");
     const isWhole = !isCut && !arePredictionsCut && lines.length === trainings.length * epochs;
     if (!isWhole || predictions.size !== places.size) this.rewrite(trainings);
     return trainings;

@@ -5,7 +5,7 @@ import type { DrawnOperation } from "./chain.ts";
 import type { Shape } from "./technique.ts";
 
 /** torchvision's names of its 14 operations, in its order. */
-const PILLOW_OPERATIONS = [
+export const PILLOW_OPERATIONS = [
   "Identity",
   "ShearX",
   "ShearY",
@@ -22,9 +22,9 @@ const PILLOW_OPERATIONS = [
   "Equalize",
 ] as const;
 
-type PillowOperation = (typeof PILLOW_OPERATIONS)[number];
+export type PillowOperation = (typeof PILLOW_OPERATIONS)[number];
 
-const MAGNITUDE_BINS = 31;
+export const MAGNITUDE_BINS = 31;
 
 /** The magnitudes in the last bin. */
 export interface MagnitudeLimits {
@@ -70,7 +70,7 @@ export function drawPillowOperation(
  * An operation with the magnitude of a bin, 0 to 30. The sign applies to those that work in both directions; the last two
  * have no magnitude either.
  */
-function pillowOperation(
+export function pillowOperation(
   name: PillowOperation,
   limits: MagnitudeLimits,
   { height, width }: Shape,

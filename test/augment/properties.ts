@@ -1,11 +1,13 @@
-// Properties of every technique for any size, magnitude and seed, as functions that throw AssertionError. The tests run
+// Properties of every technique and recipe for any size, magnitude and seed, as functions that throw AssertionError. The tests run
 // them on cases from fast-check, which shrinks failing ones; scripts/check-techniques.ts runs them on millions of its
 // own.
 
 import assert from "node:assert/strict";
-import { drawChain, renderChain, renderChainInto } from "../../src/augment/chain.ts";
+import { type DrawnOperation, drawChain, renderChain, renderChainInto } from "../../src/augment/chain.ts";
+import { drawRecipe } from "../../src/augment/recipes.ts";
 import type { Shape } from "../../src/augment/technique.ts";
 import { Random } from "../../src/common/random.ts";
+import type { RecipeName } from "../../src/config/recipes.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
 import type { Chain, Operation } from "../../src/policy/policy.ts";
 import { randomImage } from "./images.ts";
@@ -19,9 +21,25 @@ const MARGIN = 5;
  * regardless of the images rendered in between.
  */
 export function checkOperation(operation: Operation, shape: Shape, seed: number): void {
+  checkDraws(() => drawChain([operation], shape, new Random(seed)), shape, seed);
+}
+
+/** The same for a recipe and, if there are any, further operations of a chain after it. */
+export function checkRecipe(name: RecipeName, chain: Chain, shape: Shape, seed: number): void {
+  const draw = () => [
+    ...drawRecipe(name, shape, { seed, imageIndex: 3 }),
+    ...drawChain(chain, shape, new Random(seed)),
+  ];
+  checkDraws(draw, shape, seed);
+  const source = randomImage(shape.height, shape.width, seed);
+  const expected = draw().reduce((image, operation) => renderChain(image, shape, [operation]), source);
+  assertSame(renderChain(source, shape, draw()), expected, "together and one after another");
+}
+
+function checkDraws(draw: () => DrawnOperation[], shape: Shape, seed: number): void {
   const source = randomImage(shape.height, shape.width, seed);
   const before = source.slice();
-  const drawn = drawChain([operation], shape, new Random(seed));
+  const drawn = draw();
   const written = JSON.parse(JSON.stringify(drawn));
   assert.deepEqual(written, drawn, "parameters do not survive JSON");
 
@@ -31,7 +49,7 @@ export function checkOperation(operation: Operation, shape: Shape, seed: number)
   const first = memory.subarray(MARGIN, MARGIN + size);
   renderChainInto(source, first, shape, drawn);
   renderUnrelated(new Random(seed, "unrelated"));
-  assert.deepEqual(drawChain([operation], shape, new Random(seed)), drawn, "the same seed draws differently");
+  assert.deepEqual(draw(), drawn, "the same seed draws differently");
   const second = new Uint8Array(size).fill(201);
   renderChainInto(source, second, shape, written);
   assertSame(first, second, "rendered twice");

@@ -1,6 +1,7 @@
 // Writes docs/imgaug.md: the comparison's rows as tables, and explanations of the known differences.
 
 import type { TechniqueName } from "../../src/config/techniques.ts";
+import { thousands, wrapProse } from "../markdown.ts";
 import { criticalDistance, LARGEST_Z, type PixelComparison, SIGNIFICANCE } from "./measures.ts";
 import {
   type DistributionRow,
@@ -156,21 +157,7 @@ export function comparisonPage(results: Results): string {
       `${techniques.map((name) => `\`${name}\``).join(", ")}. ${text}`,
     ]),
   ];
-  return `${lines.map(wrap).join("\n")}\n`;
-}
-
-/** Wraps prose at 120 characters; leaves headings, tables and code unchanged. */
-function wrap(text: string): string {
-  if (/^(\||#|```)/.test(text)) return text;
-  const indent = text.startsWith("- ") ? "  " : "";
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.length - 1;
-    if (last < 0) lines.push(word);
-    else if (lines[last].length + 1 + word.length <= 120) lines[last] += ` ${word}`;
-    else lines.push(indent + word);
-  }
-  return lines.join("\n");
+  return `${lines.map(wrapProse).join("\n")}\n`;
 }
 
 function distributionLine(row: DistributionRow, digits: number): string {
@@ -224,8 +211,4 @@ function line(cells: readonly (string | number)[]): string {
 
 function percent(share: number, digits: number): string {
   return share === 0 ? "0" : `${(100 * share).toFixed(digits)}%`;
-}
-
-function thousands(count: number): string {
-  return count.toLocaleString("en-US");
 }

@@ -4,10 +4,10 @@ Reads jobs from standard input, one JSON object per line, and answers each with 
 (uint8, count x height x width x 3), their height and width, and what to do:
 
   operation   one operation of torchvision's automatic augmentations ("space": trivialaugment or randaugment) in a bin
-              of magnitudes, with a sign, on every image: written to "out". Answer: {"magnitude": number}
+              of magnitudes, with a sign, on every image: written to "out". Answer: {}
   crop        padding and a crop at "top" and "left" of the padded image: written to "out". Answer: {}
   recipe      a whole recipe, drawn anew for every image from "seed": written to "out". Answer: {"operations": [[name of
-              each operation drawn for the image, with its sign and magnitude]]}
+              each operation drawn for the image]]}
   time        seconds per image of a recipe on images of Pillow, as a DataLoader's worker runs it: one thread, the median
               of rounds. Answer: {"seconds": number}
 
@@ -73,7 +73,7 @@ def write(job, images):
 def operation(job):
     magnitude = magnitude_of(job)
     write(job, [apply(image, job["name"], magnitude) for image in load(job)])
-    return {"magnitude": magnitude}
+    return {}
 
 
 def crop(job):
@@ -90,9 +90,9 @@ def draw_recipe(job):
     drawn = []
     original = autoaugment._apply_op
 
-    def recorded(image, name, magnitude, *rest):
-        drawn[-1].append([name, magnitude])
-        return original(image, name, magnitude, *rest)
+    def recorded(image, name, *rest, **named):
+        drawn[-1].append(name)
+        return original(image, name, *rest, **named)
 
     autoaugment._apply_op = recorded
     results = []

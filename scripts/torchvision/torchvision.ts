@@ -6,20 +6,10 @@ import { fileURLToPath } from "node:url";
 import type { PillowOperation } from "../../src/augment/pillow-space.ts";
 import type { RecipeName } from "../../src/config/recipes.ts";
 import type { ImageBatch } from "../../src/image/batch.ts";
+import type { OperationCase } from "../../test/fixtures/torchvision.ts";
 import { PythonPeer } from "../bench/python-peer.ts";
 
 const SCRIPT = fileURLToPath(new URL("render.py", import.meta.url));
-
-/** An operation in a bin of magnitudes. */
-export interface BinnedOperation {
-  readonly space: "trivialaugment" | "randaugment";
-  readonly name: PillowOperation;
-  readonly bin: number;
-  readonly sign: 1 | -1;
-}
-
-/** An operation's name and signed magnitude. */
-export type RecordedOperation = readonly [PillowOperation, number];
 
 export class Torchvision {
   /** Versions of Python and the packages, by name. */
@@ -42,13 +32,8 @@ export class Torchvision {
     return new Torchvision((await peer.answer()) as Record<string, string>, peer, folder);
   }
 
-  /** The operation on every image, and torchvision's magnitude. */
-  async operation(
-    images: ImageBatch,
-    operation: BinnedOperation,
-  ): Promise<{ result: ImageBatch; magnitude: number }> {
-    const { result, answer } = await this.#render(images, { job: "operation", ...operation });
-    return { result, magnitude: (answer as { magnitude: number }).magnitude };
+  async operation(images: ImageBatch, operation: OperationCase): Promise<ImageBatch> {
+    return (await this.#render(images, { job: "operation", ...operation })).result;
   }
 
   /** Padding of an eighth of each side, and a crop from there. */
@@ -61,9 +46,9 @@ export class Torchvision {
     images: ImageBatch,
     name: RecipeName,
     seed: number,
-  ): Promise<{ result: ImageBatch; operations: readonly (readonly RecordedOperation[])[] }> {
+  ): Promise<{ result: ImageBatch; operations: readonly (readonly PillowOperation[])[] }> {
     const { result, answer } = await this.#render(images, { job: "recipe", name, seed });
-    return { result, ...(answer as { operations: RecordedOperation[][] }) };
+    return { result, ...(answer as { operations: PillowOperation[][] }) };
   }
 
   /** Seconds per image. */

@@ -13,8 +13,7 @@ interface Recipe {
   draw(shape: Shape, random: Random): DrawnOperation[];
 }
 
-/** RandAugment's operations per image, and the bin of their magnitudes, of 0 to 30. */
-const RAND_OPERATIONS = 2;
+/** The bin of RandAugment's magnitudes, of 0 to 30. */
 const RAND_BIN = 9;
 
 export const RECIPE_REGISTRY: Readonly<Record<RecipeName, Recipe>> = {
@@ -33,10 +32,10 @@ export const RECIPE_REGISTRY: Readonly<Record<RecipeName, Recipe>> = {
   },
   randaugment: {
     meaning: "RandAugment: two of the same 14 operations, one after another, at magnitude 9 of 30",
-    draw: (shape, random) =>
-      Array.from({ length: RAND_OPERATIONS }, () =>
-        drawPillowOperation(RAND_AUGMENT, shape, random, RAND_BIN),
-      ).flat(),
+    draw: (shape, random) => [
+      ...drawPillowOperation(RAND_AUGMENT, shape, random, RAND_BIN),
+      ...drawPillowOperation(RAND_AUGMENT, shape, random, RAND_BIN),
+    ],
   },
 };
 

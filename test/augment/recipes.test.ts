@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
@@ -146,5 +147,13 @@ describe("recipes", () => {
     assert.deepEqual(of("pillow-translate-y"), new Set([13, -13]));
     assert.deepEqual(of("pillow-posterize"), new Set([7]));
     assert.deepEqual(of("pillow-solarize"), new Set([178.5]));
+  });
+});
+
+describe("docs/recipes.md", () => {
+  it("explains the recipes", () => {
+    const page = readFileSync(new URL("../../docs/recipes.md", import.meta.url), "utf8");
+    for (const name of RECIPES)
+      assert.ok(page.includes(`| \`${name}\` | ${RECIPE_REGISTRY[name].meaning} |`));
   });
 });

@@ -1,9 +1,11 @@
 // Measures the speed of each technique on one thread and compares it with imgaug 0.4.0 on the same images in the same
-// run: microseconds per image at 32 x 32 and 224 x 224, the mean over the magnitudes, medians of alternating rounds.
+// run: microseconds per image at 32 x 32 and 224 x 224, the mean over the magnitudes, medians of alternating rounds. The
+// recipes are compared with torchvision.
 //
-//   npm run bench:augment                        # ours only
-//   npm run bench:augment -- --python python3    # compared with imgaug (pip install "imgaug==0.4.0" "numpy<2")
-//   npm run bench:augment -- --techniques fog,clouds --sides 224
+//   npm run bench:augment                             # ours only
+//   npm run bench:augment -- --python python3         # compared with imgaug (pip install "imgaug==0.4.0" "numpy<2")
+//   npm run bench:augment -- --torchvision python3    # with torchvision (scripts/torchvision/requirements.txt)
+//   npm run bench:augment -- --techniques fog,clouds --recipes "" --sides 224
 //
 // The last line is the cost of evaluating one policy. `--page` writes everything as a page of the documentation.
 
@@ -16,10 +18,12 @@ import { parseArgs } from "node:util";
 import { applyChainInto } from "../../src/augment/chain.ts";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { Random } from "../../src/common/random.ts";
+import { parseRecipe, RECIPES } from "../../src/config/recipes.ts";
 import { parseTechnique, TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { createBatch, type ImageBatch, imageAt } from "../../src/image/batch.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
+import { formatRecipes, type MeasuredRecipes, measureRecipes } from "./recipes.ts";
 
 const SAMPLE = fileURLToPath(new URL("../../test/fixtures/cifar-10-sample.tar.gz", import.meta.url));
 const MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1];
@@ -33,11 +37,14 @@ const { values } = parseArgs({
     python: { type: "string" },
     rounds: { type: "string", default: "3" },
     sides: { type: "string", default: "32,224" },
+    torchvision: { type: "string" },
     techniques: { type: "string", default: TECHNIQUES.join(",") },
+    recipes: { type: "string", default: RECIPES.join(",") },
     page: { type: "string" },
   },
 });
-const techniques = values.techniques.split(",").map(parseTechnique);
+const techniques = listOf(values.techniques).map(parseTechnique);
+const recipes = listOf(values.recipes).map(parseRecipe);
 const sides = values.sides.split(",").map(Number);
 const sample = (await loadDataset(SAMPLE)).train.images;
 
@@ -48,13 +55,28 @@ interface Measured {
   readonly imgaug?: Seconds;
 }
 
-const lines = formatTable(sides.map(measure));
-lines.push("", judgeOnePolicy());
-console.log(lines.join("\n"));
-if (values.page) writeFileWhole(values.page, formatPage(lines));
+const ofTechniques = techniques.length > 0 ? [...formatTable(sides.map(measure)), "", judgeOnePolicy()] : [];
+const ofRecipes = recipes.length > 0 ? formatRecipes(await measureAllRecipes()) : [];
+console.log([...ofTechniques, "", ...ofRecipes].join("\n"));
+if (values.page) writeFileWhole(values.page, formatPage(ofTechniques, ofRecipes));
+
+function listOf(names: string): string[] {
+  return names === "" ? [] : names.split(",");
+}
+
+function measureAllRecipes(): Promise<MeasuredRecipes[]> {
+  // Recipes draw from many operations, so more images are needed.
+  const batches = sides.map((side) => imagesOf(side, 5 * (COUNTS[side] ?? 40)));
+  return measureRecipes(recipes, batches, Number(values.rounds), values.torchvision);
+}
+
+/** `count` square images. */
+function imagesOf(side: number, count: number): ImageBatch {
+  return enough(side === 32 ? sample : resizeBatch(sample, side, side), count);
+}
 
 function measure(side: number): Measured {
-  const images = enough(side === 32 ? sample : resizeBatch(sample, side, side), COUNTS[side] ?? 40);
+  const images = imagesOf(side, COUNTS[side] ?? 40);
   const ours: Seconds[] = [];
   const theirs: Seconds[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
@@ -107,10 +129,10 @@ function micros(seconds: number): string {
   return value.toFixed(value < 10 ? 1 : 0);
 }
 
-function formatPage(lines: readonly string[]): string {
+function formatPage(techniqueLines: readonly string[], recipeLines: readonly string[]): string {
   const [{ model }] = cpus();
   return `${[
-    "# Speed of the techniques",
+    "# Speed of the techniques and recipes",
     "",
     "Microseconds per image on one thread, and the ratio of the time that imgaug 0.4.0 takes for the same images (with OpenCV",
     `on one thread too): means over the magnitudes ${MAGNITUDES.join(", ")}, medians of ${values.rounds} alternating rounds. Both sides augment`,
@@ -118,11 +140,19 @@ function formatPage(lines: readonly string[]): string {
     `Measured on one core of an ${model.trim()}, Node ${process.versions.node}, by`,
     "",
     "```sh",
-    "pip install -r scripts/imgaug/requirements.txt   # Python 3.11",
-    "npm run bench:augment -- --python python3 --page docs/augmentation-speed.md",
+    "pip install -r scripts/imgaug/requirements.txt        # Python 3.11",
+    "pip install -r scripts/torchvision/requirements.txt   # in another environment",
+    "npm run bench:augment -- --python python3 --torchvision <the other python3> --page docs/augmentation-speed.md",
     "```",
     "",
-    ...lines,
+    ...techniqueLines,
+    "",
+    "## Recipes",
+    "",
+    "Drawing and rendering, compared with torchvision's transforms on images of Pillow, as a `DataLoader`'s worker runs them:",
+    "one thread, one image after another, without the conversions from and to arrays. The same run and rounds.",
+    "",
+    ...recipeLines,
   ].join("\n")}\n`;
 }
 

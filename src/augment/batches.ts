@@ -1,20 +1,25 @@
-// Training batches in which some images are augmented, as in the original's image generator. All draws for an image are
+// Training batches in which some images are augmented, as in the original's image generator, or all by a recipe. All draws for an image are
 // keyed by (seed, epoch, image index), so that they do not depend on the batch size.
 
 import { setImmediate } from "node:timers/promises";
 import { mismatch } from "../common/errors.ts";
 import { Random, seedOf } from "../common/random.ts";
+import { RECIPES, type RecipeName } from "../config/recipes.ts";
 import { TECHNIQUES } from "../config/techniques.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch, type ImageBatch, imageAt, imageSize } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
-import { drawForImage, renderChainInto } from "./chain.ts";
+import { type DrawnOperation, drawForImage, renderChainInto } from "./chain.ts";
+import { drawRecipe } from "./recipes.ts";
+import type { Shape } from "./technique.ts";
 
 export interface BatchOptions {
   /** Images per batch, 1 or more; the last batch of an epoch may be smaller. Defaults to 64. */
   readonly batchSize?: number;
-  /** Probability in [0, 1] that an image is augmented. Defaults to 0.5, as in the original. */
+  /** Probability in [0, 1] that an image is augmented by a policy. Defaults to 0.5, as in the original. */
   readonly augmentChance?: number;
+  /** A recipe that every image goes through, drawn anew for each, before the policy if it gets one. Defaults to none. */
+  readonly recipe?: RecipeName;
   /** A whole number from 0 upwards; the same seed gives the same batches. Defaults to 0. */
   readonly seed?: number;
   /** A whole number from 0 upwards; each epoch has its own draws and order. Defaults to 0. */
@@ -23,17 +28,19 @@ export interface BatchOptions {
   readonly shuffle?: boolean;
 }
 
+type SettledOptions = Required<Omit<BatchOptions, "recipe">> & Pick<BatchOptions, "recipe">;
+
 /**
  * One epoch of training batches. Each image appears once: augmented by one chain of a policy with probability
  * `augmentChance`, else unchanged. Policy and chain are drawn for each image, all policies with equal probability;
- * their portions are not used.
+ * their portions are not used. With a `recipe`, every image goes through the recipe first.
  *
  * for (let epoch = 0; epoch < 50; epoch++) { for await (const batch of imagesWithTopPolicies(images, labels, policies,
  * { epoch })) train(batch); }
  *
  * @param images [count, height, width, 3]; they are not modified, and batches do not share their memory.
  * @param labels one whole number from 0 upwards per image.
- * @param policies one or more, for example `readPolicyFile("policies.json").policies`.
+ * @param policies one or more, for example `readPolicyFile("policies.json").policies`; with a `recipe` the list may be empty.
  * @returns batches of images [batch, height, width, 3] with their labels.
  * @throws TypeError or RangeError at the call, naming the argument, what was expected and what was received.
  */
@@ -41,25 +48,27 @@ export function imagesWithTopPolicies(
   images: ImageBatch,
   labels: ArrayLike<number>,
   policies: readonly Policy[],
-  { batchSize = 64, augmentChance = 0.5, seed = 0, epoch = 0, shuffle = true }: BatchOptions = {},
+  { batchSize = 64, augmentChance = 0.5, recipe, seed = 0, epoch = 0, shuffle = true }: BatchOptions = {},
 ): AsyncGenerator<LabelledImages, void, void> {
   checkImages(images);
   checkLabels(labels, images.count);
-  checkPolicies(policies);
+  if (recipe !== undefined && !RECIPES.includes(recipe))
+    throw expected("recipe", `one of ${RECIPES.join(", ")}`, recipe);
+  checkPolicies(policies, recipe !== undefined);
   checkWhole("batchSize", batchSize, 1);
   if (!(augmentChance >= 0 && augmentChance <= 1))
     throw expected("augmentChance", "a number in [0, 1]", augmentChance);
   checkWhole("seed", seed, 0);
   checkWhole("epoch", epoch, 0);
   if (typeof shuffle !== "boolean") throw expected("shuffle", "true or false", shuffle);
-  return batches(images, labels, policies, { batchSize, augmentChance, seed, epoch, shuffle });
+  return batches(images, labels, policies, { batchSize, augmentChance, recipe, seed, epoch, shuffle });
 }
 
 async function* batches(
   images: ImageBatch,
   labels: ArrayLike<number>,
   policies: readonly Policy[],
-  { batchSize, augmentChance, seed, epoch, shuffle }: Required<BatchOptions>,
+  { batchSize, augmentChance, recipe, seed, epoch, shuffle }: SettledOptions,
 ): AsyncGenerator<LabelledImages, void, void> {
   const order = Int32Array.from({ length: images.count }, (_, i) => i);
   if (shuffle) new Random(seed, "batches", "order", epoch).shuffle(order);
@@ -68,22 +77,31 @@ async function* batches(
     const indices = order.subarray(start, start + batchSize);
     const batch = createBatch(indices.length, images.height, images.width);
     for (const [i, imageIndex] of indices.entries()) {
-      const source = imageAt(images, imageIndex);
-      const target = imageAt(batch, i);
-      const choice = new Random(epochSeed, "policy", imageIndex);
-      if (!choice.chance(augmentChance)) {
-        target.set(source);
-        continue;
-      }
-      const { chains } = policies[choice.integer(0, policies.length - 1)];
-      const chainIndex = choice.integer(0, chains.length - 1);
-      const drawn = drawForImage(chains[chainIndex], images, { seed: epochSeed, imageIndex, chainIndex });
-      renderChainInto(source, target, images, drawn);
+      const drawn = [
+        ...(recipe === undefined ? [] : drawRecipe(recipe, images, { seed: epochSeed, imageIndex })),
+        ...drawPolicy(policies, augmentChance, images, epochSeed, imageIndex),
+      ];
+      renderChainInto(imageAt(images, imageIndex), imageAt(batch, i), images, drawn);
     }
     yield { images: batch, labels: Int32Array.from(indices, (index) => labels[index]) };
     // Yields to other tasks even if the caller takes batches as fast as they come.
     await setImmediate();
   }
+}
+
+/** The operations of one chain of one policy, or none. */
+function drawPolicy(
+  policies: readonly Policy[],
+  chance: number,
+  shape: Shape,
+  seed: number,
+  imageIndex: number,
+): DrawnOperation[] {
+  const choice = new Random(seed, "policy", imageIndex);
+  if (policies.length === 0 || !choice.chance(chance)) return [];
+  const { chains } = policies[choice.integer(0, policies.length - 1)];
+  const chainIndex = choice.integer(0, chains.length - 1);
+  return drawForImage(chains[chainIndex], shape, { seed, imageIndex, chainIndex });
 }
 
 function checkImages(images: ImageBatch): void {
@@ -111,9 +129,9 @@ function checkLabels(labels: ArrayLike<number>, count: number): void {
   }
 }
 
-function checkPolicies(policies: readonly Policy[]): void {
-  if (!Array.isArray(policies) || policies.length === 0)
-    throw expected("policies", "a list of at least one", policies);
+function checkPolicies(policies: readonly Policy[], mayBeEmpty: boolean): void {
+  if (!Array.isArray(policies) || (policies.length === 0 && !mayBeEmpty))
+    throw expected("policies", mayBeEmpty ? "a list" : "a list of at least one", policies);
   for (const [i, { chains }] of policies.entries()) {
     if (!Array.isArray(chains) || chains.length === 0)
       throw expected(`policies[${i}].chains`, "a list of at least one", chains);

@@ -115,6 +115,30 @@ describe("imagesWithTopPolicies", () => {
     assert.notDeepEqual(hash(orders[0].pictures), hash(orders[1].pictures));
   });
 
+  it("puts every image through a recipe, before the policy if it gets one", async () => {
+    const options = { seed: 5, shuffle: false, recipe: "flip-crop" } as const;
+    const alone = await collect([], options);
+    const never = await collect([INVERT], { ...options, augmentChance: 0 });
+    const always = await collect([INVERT], { ...options, augmentChance: 1 });
+    assert.deepEqual(hash(never.pictures), hash(alone.pictures));
+    for (const [i, picture] of always.pictures.entries()) {
+      assert.ok(picture.equals(alone.pictures[i].map((value) => 255 - value)));
+    }
+    const unchanged = alone.pictures.filter((picture, i) => picture.equals(original(i))).length;
+    // 1 in 162 is neither flipped nor moved.
+    assert.ok(unchanged < 10, String(unchanged));
+    const batched = await collect([], { ...options, batchSize: 7 });
+    assert.deepEqual(hash(batched.pictures), hash(alone.pictures));
+    const other = await collect([], { ...options, epoch: 1 });
+    assert.notDeepEqual(hash(other.pictures), hash(alone.pictures));
+    // Whether an image is augmented by a policy does not depend on the recipe.
+    const inverted = await collect([INVERT], { seed: 5, shuffle: false });
+    const both = await collect([INVERT], options);
+    for (const [i, picture] of both.pictures.entries()) {
+      assert.equal(picture.equals(alone.pictures[i]), inverted.pictures[i].equals(original(i)));
+    }
+  });
+
   it("ends early if the caller stops", async () => {
     let count = 0;
     for await (const _ of imagesWithTopPolicies(images, labels, [RANDOM], { batchSize: 10 })) {
@@ -163,6 +187,11 @@ describe("imagesWithTopPolicies", () => {
       [call({ options: { augmentChance: Number.NaN } }), /augmentChance: .*received NaN/],
       [call({ options: { seed: -1 } }), /seed: expected a whole number from 0 upwards, received -1/],
       [call({ options: { epoch: 0.5 } }), /epoch: .*received 0\.5/],
+      [
+        call({ options: { recipe: "flips" } }),
+        /recipe: expected one of flip, flip-crop, trivialaugment, randaugment, received "flips"/,
+      ],
+      [call({ policies: "none", options: { recipe: "flip" } }), /policies: expected a list, received "none"/],
       [call({ options: { shuffle: "no" } }), /shuffle: expected true or false, received "no"/],
     ];
     for (const [wrong, message] of cases) assert.throws(wrong, message);

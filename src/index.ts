@@ -17,6 +17,7 @@ export { drawRecipe, type RecipeKey } from "./augment/recipes.ts";
 export type { DrawnParameters, Shape } from "./augment/technique.ts";
 export type { EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, UsageError } from "./common/errors.ts";
+export type { EvaluationConfig, EvaluationInput } from "./config/evaluation.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";
 export { parseRecipe, RECIPES, type RecipeName } from "./config/recipes.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
@@ -25,6 +26,18 @@ export type { Controller, Dimension, Judged, Point } from "./controller/controll
 export type { Dataset, LabelledImages } from "./dataset/dataset.ts";
 export { datasetInMemory, type ShapedImages } from "./dataset/in-memory.ts";
 export { type LoadOptions, loadDataset } from "./dataset/load.ts";
+export type { ArmSummary, Comparison, Difference } from "./evaluate/comparison.ts";
+export {
+  type EvaluateOptions,
+  type EvaluationExecutor,
+  type EvaluationFailure,
+  type EvaluationObserver,
+  type EvaluationOutcome,
+  type EvaluationStart,
+  evaluate,
+  resumeEvaluation,
+} from "./evaluate/evaluation.ts";
+export { type FinalResult, type FinalTask, runFinalTraining } from "./evaluate/final-task.ts";
 export type { TrainingFailure, TrainingRecord, TrialRecord } from "./experiment/records.ts";
 export type { ImageBatch } from "./image/batch.ts";
 export type { Chain, Operation, Policy } from "./policy/policy.ts";

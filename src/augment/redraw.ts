@@ -15,7 +15,7 @@ export type RedrawnStep =
   | { readonly policies: readonly Policy[]; readonly chance: number };
 
 /** The stream of an image in an epoch. */
-export interface RedrawKey {
+interface RedrawKey {
   /** Of the epoch. */
   readonly seed: number;
   /** The image's index in its training set, regardless of its batch. */
@@ -23,7 +23,7 @@ export interface RedrawKey {
 }
 
 /** The operations of all steps for one image, in order. */
-export function drawSteps(steps: readonly RedrawnStep[], shape: Shape, key: RedrawKey): DrawnOperation[] {
+function drawSteps(steps: readonly RedrawnStep[], shape: Shape, key: RedrawKey): DrawnOperation[] {
   return steps.flatMap((step) => {
     if ("recipe" in step) return drawRecipe(step.recipe, shape, key);
     return drawFromPolicies(step.policies, step.chance, shape, key);

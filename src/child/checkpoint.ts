@@ -10,7 +10,7 @@ import { formatSafetensors, type NamedValues, readSafetensors, type StoredTensor
 import type { ChildModel } from "./types.ts";
 import { assignValues, namedWeights, valuesOf } from "./weights.ts";
 
-/** Where a training keeps its checkpoint, and what it is a checkpoint of. */
+/** The file of a training's checkpoint, and what it is a checkpoint of. */
 export interface CheckpointFile {
   readonly path: string;
   /** Identifies the training: a checkpoint of another one is ignored. */

@@ -17,7 +17,7 @@ export interface NamedValues {
 }
 
 /** A tensor of a file, with its values as bytes; they are float32 if the type is "F32". */
-export interface StoredTensor {
+interface StoredTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;

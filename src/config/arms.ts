@@ -5,9 +5,9 @@ import { nearest, UsageError } from "../common/errors.ts";
 import { parseRecipe, RECIPES, type RecipeName } from "./recipes.ts";
 
 /** How an arm uses the policies of a file: the best one as the search judged it, or all of them drawn anew for every image. */
-export const POLICY_PARTS = ["policy", "top-policies"] as const;
+const POLICY_PARTS = ["policy", "top-policies"] as const;
 
-export type PolicyPart = (typeof POLICY_PARTS)[number];
+type PolicyPart = (typeof POLICY_PARTS)[number];
 
 /** An arm: `none` has neither recipe nor policies. */
 export interface ArmParts {

@@ -7,7 +7,7 @@ import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import { autoOr, choice, KeySet, key, numberFrom, optional, text, whole, yesOrNo } from "./keys.ts";
 
 /** `child`: the optimizer of the search's child; `sgd`: the usual training of Wide ResNets. */
-export const TRAINING_RECIPES = ["child", "sgd"] as const;
+const TRAINING_RECIPES = ["child", "sgd"] as const;
 
 const armList = {
   schema: z

@@ -175,7 +175,7 @@ function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): str
     needed > MOST_SAMPLES
       ? "the difference is too small for these test images to show"
       : `more samples are needed to tell: about ${needed}`;
-  return `${candidate} and ${over} cannot be told apart (${signed(low)} to ${signed(high)} points): ${advice}.`;
+  return `${candidate} and ${over} cannot be distinguished (${signed(low)} to ${signed(high)} points): ${advice}.`;
 }
 
 /** In points: hundredths of accuracy. */

@@ -71,6 +71,11 @@ export class EvaluationFolder {
     return join(this.path, "checkpoints", `${arm}-${sample}.safetensors`);
   }
 
+  /** The trained weights of an arm. */
+  weightsPath(arm: string): string {
+    return join(this.path, "weights", `${arm}.safetensors`);
+  }
+
   removeCheckpoint(training: Pick<ArmTraining, "arm" | "sample">): void {
     rmSync(this.checkpointPath(training), { force: true });
   }

@@ -13,7 +13,7 @@ import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
 import { settleModel } from "../search/settle/model.ts";
 
 /** The search that found the policies, as its folder keeps it. */
-export interface FoundBy {
+interface FoundBy {
   readonly folder: string;
   readonly config: Config;
   readonly facts: ExperimentFacts;
@@ -64,7 +64,7 @@ function policyPathOf({ policy, experiment }: EvaluationConfig): string | undefi
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "policies.json") : path;
 }
 
-/** The folder of the experiment in which a policy file is; undefined if it is in none. */
+/** The folder of the experiment in which a policy file is; undefined if there is no such experiment. */
 function experimentOf(policyPath: string): string | undefined {
   const folder = dirname(policyPath);
   return existsSync(join(folder, "experiment.json")) ? folder : undefined;

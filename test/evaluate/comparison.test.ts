@@ -129,7 +129,7 @@ describe("compareArms", () => {
       ...{ samples: 2, images: 2000, spread: 0.2 },
       accuracies: [0.5, 0.58, 0.6],
     });
-    assert.match(conclusion, /cannot be told apart \([−+][\d.]+ to \+[\d.]+ points\): /);
+    assert.match(conclusion, /cannot be distinguished \([−+][\d.]+ to \+[\d.]+ points\): /);
   });
 
   it("compares a recipe with none if no arm has policies, and policies with none if no arm is a recipe", () => {

@@ -1,0 +1,34 @@
+// The trained model of an evaluation's best arm, in forms that other programs load.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { saveModel } from "../child/saved-model.ts";
+import { writeFileWhole, writeJson } from "../common/files.ts";
+import type { Comparison } from "./comparison.ts";
+import type { EvaluationFolder } from "./folder.ts";
+import type { SettledEvaluation } from "./settle.ts";
+
+/** The sample whose weights are saved: the first, since the best one of several would be chosen by the test images. */
+export const SAVED_SAMPLE = 0;
+
+/** Writes the model to `best-model/`, if the configuration asks for it; the weights of all arms stay in `weights/`. */
+export async function saveBestModel(
+  folder: EvaluationFolder,
+  { config, source, dataset }: SettledEvaluation,
+  { arms }: Comparison,
+): Promise<{ readonly weights?: string }> {
+  if (!config.save_weights) return {};
+  const [{ arm }] = [...arms].sort((a, b) => b.accuracy - a.accuracy);
+  if (!existsSync(folder.weightsPath(arm))) return {};
+  const { height, width } = dataset.train.images;
+  const classes = dataset.classNames.length;
+  const weights = readFileSync(folder.weightsPath(arm));
+  const images = { height, width, classes, replaceHead: config.replace_head };
+  const saved = await saveModel(source.model, images, weights, "weights.bin");
+  const best = folder.file("best-model");
+  writeFileWhole(join(best, "weights.safetensors"), weights);
+  writeFileWhole(join(best, "weights.bin"), saved.weights);
+  writeFileWhole(join(best, "model.json"), saved.json);
+  writeJson(join(best, "about.json"), { arm, sample: SAVED_SAMPLE, classNames: dataset.classNames });
+  return { weights: best };
+}

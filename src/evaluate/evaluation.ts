@@ -127,7 +127,7 @@ export type EvaluateOptions = Pick<EvaluationRequest, "signal" | "onStart" | "ex
  * Trains with found policies and with recipes, and compares them on test images, as the command `evaluate` does.
  *
  *     const { comparison } = await evaluate({ data: "photos/", arms: ["none", "flip-crop"], samples: 3 });
- *     console.log(comparison.conclusion);
+ *     comparison.conclusion; // "flip-crop is better than no augmentation: by 3.1 to 5.0 points of test accuracy."
  *
  * @param config keys as in a configuration file.
  * @throws UsageError, RunError or InterruptedError like `runEvaluation`.

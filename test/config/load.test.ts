@@ -223,11 +223,17 @@ describe("configs/", () => {
     const names = readdirSync("configs");
     assert.deepEqual(names.sort(), [
       "cifar10.yaml",
+      "evaluate-wrn-28-10.yaml",
       "fashion-mnist.yaml",
       "image-folder.yaml",
+      "policies",
       "quickstart.yaml",
     ]);
-    const loaded = new Map(names.map((name) => [name, loadConfig({ file: join("configs", name) })]));
+    const evaluation = loadKeys(EVALUATION, { file: "configs/evaluate-wrn-28-10.yaml" });
+    assert.equal(evaluation.model, "wrn_28_10");
+    assert.equal(readPolicyFile(evaluation.policy!).policies.length, 10);
+    const searches = names.filter((name) => /^(?!evaluate-).*\.yaml$/.test(name));
+    const loaded = new Map(searches.map((name) => [name, loadConfig({ file: join("configs", name) })]));
     assert.deepEqual(loaded.get("cifar10.yaml"), resolveConfig({ data: "cifar10" }));
     assert.equal(loaded.get("quickstart.yaml")?.iterations, 12);
     assert.equal(loaded.get("fashion-mnist.yaml")?.data, "fashion_mnist");

@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
-import { type ConfigSources, formatConfig, loadConfig, resolveConfig } from "../../src/config/load.ts";
+import { EVALUATION } from "../../src/config/evaluation.ts";
+import {
+  type ConfigSources,
+  formatConfig,
+  loadConfig,
+  loadKeys,
+  resolveConfig,
+} from "../../src/config/load.ts";
+import { readPolicyFile } from "../../src/policy/policy-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-config-"));
 after(() => rmSync(folder, { recursive: true }));

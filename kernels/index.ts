@@ -10,6 +10,8 @@ export * from "./enhance";
 export * from "./filter";
 export * from "./fourier";
 export * from "./geometry";
+export * from "./grains";
+export * from "./grid-filter";
 export * from "./histogram";
 export * from "./hue";
 export * from "./noise";
@@ -17,6 +19,7 @@ export * from "./point";
 export * from "./resize";
 export * from "./shift";
 export * from "./weather";
+export * from "./wide-blur";
 
 /** Start of the memory that the module does not use itself. */
 export function heapBase(): usize {

@@ -206,7 +206,8 @@ function enlargeRow(cells: usize, cellsWide: i32, channels: i32, target: usize, 
 
 /**
  * Turns pixels into grey salt or pepper if their cell is hit. `cells` [cellsHigh, cellsWide] as for `dropCells`;
- * `grains` [4096], uint8, holds equally likely grey levels. `work`: cellMemory(width).
+ * `grains` [4096], uint8, holds equally likely grey levels. There are grainsHigh x grainsWide grains, at most one per
+ * pixel, enlarged to the image by nearest neighbour. `work`: cellMemory(width).
  */
 export function saltCells(
   source: usize,
@@ -217,13 +218,16 @@ export function saltCells(
   cellsHigh: i32,
   cellsWide: i32,
   grains: usize,
+  grainsHigh: i32,
+  grainsWide: i32,
   random: usize,
   work: usize,
 ): void {
   const stride = width * 3;
   const bits = work + <usize>((stride + 47) & ~15);
-  const vectors = (width + 7) >> 3;
+  const vectors = (grainsWide + 7) >> 3;
   let enlarged = -1;
+  let drawn = -1;
   memory.copy(target, source, <usize>(height * stride));
   for (let y = 0; y < height; y++) {
     const row = (y * cellsHigh) / height;
@@ -231,7 +235,12 @@ export function saltCells(
       enlarged = row;
       enlargeRow(cells + <usize>(row * cellsWide), cellsWide, 1, work, width);
     }
-    fillRandom(random, bits, vectors);
+    const grainRow = (y * grainsHigh) / height;
+    if (grainRow !== drawn) {
+      drawn = grainRow;
+      fillRandom(random, bits, vectors);
+      if (grainsWide < width) spreadGrains(bits, grainsWide, width);
+    }
     let to = target + <usize>(y * stride);
     for (let x = 0; x < width; x++) {
       if (load<u8>(work + 3 * x)) {
@@ -242,5 +251,13 @@ export function saltCells(
       }
       to += 3;
     }
+  }
+}
+
+/** Enlarges a row of 16-bit words to one word per pixel, in place. */
+function spreadGrains(bits: usize, grainsWide: i32, width: i32): void {
+  // From the end: a grain's place is never after its pixels.
+  for (let x = width - 1; x >= 0; x--) {
+    store<u16>(bits + (x << 1), load<u16>(bits + (((x * grainsWide) / width) << 1)));
   }
 }

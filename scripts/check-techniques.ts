@@ -1,6 +1,6 @@
 // Checks the properties of the techniques (test/augment/properties.ts) in millions of random cases: any technique,
-// sides from 1 to 48 pixels, any magnitude including 0 and 1. A quarter of the cases are chains of two or three
-// operations.
+// sides from 1 to 48 pixels, any magnitude including 0 and 1, half of them scaled. A quarter of the cases are chains of two
+// or three operations.
 //
 //   node scripts/check-techniques.ts --cases 10000000     # some minutes on two cores
 //   node scripts/check-techniques.ts --case 4711          # only that case, with its stack trace
@@ -12,7 +12,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { Shape } from "../src/augment/technique.ts";
+import type { DrawShape, Shape } from "../src/augment/technique.ts";
 import { messageOf } from "../src/common/errors.ts";
 import { Random } from "../src/common/random.ts";
 import { TECHNIQUES } from "../src/config/techniques.ts";
@@ -27,7 +27,7 @@ const LARGE: Shape = { height: 4096, width: 4096 };
 interface Case {
   /** One operation, or a chain of two or three. */
   readonly operations: Chain;
-  readonly shape: Shape;
+  readonly shape: DrawShape;
   readonly seed: number;
 }
 
@@ -50,9 +50,14 @@ function caseOf(number: number, seed: number): Case {
   }));
   return {
     operations,
-    shape: { height: drawSide(random), width: drawSide(random) },
+    shape: { height: drawSide(random), width: drawSide(random), scale: drawScale(random) },
     seed: random.uint32(),
   };
+}
+
+/** Half of the cases are not scaled; the others from 1/16 to 16. */
+function drawScale(random: Random): number {
+  return random.chance(0.5) ? 1 : 2 ** random.uniform(-4, 4);
 }
 
 function drawMagnitude(random: Random): number {
@@ -72,7 +77,7 @@ function check({ operations, shape, seed }: Case): void {
 
 function describe({ operations, shape, seed }: Case): string {
   const chain = operations.map(({ type, magnitude }) => `${type} at ${magnitude}`).join(", then ");
-  return `${chain}, on ${shape.height} x ${shape.width}, seed ${seed}`;
+  return `${chain}, on ${shape.height} x ${shape.width}, scale ${shape.scale}, seed ${seed}`;
 }
 
 /** Runs in a worker: checks blocks and answers each with its first failure, if any. */

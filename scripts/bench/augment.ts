@@ -6,6 +6,7 @@
 //   npm run bench:augment -- --python python3         # compared with imgaug (pip install "imgaug==0.4.0" "numpy<2")
 //   npm run bench:augment -- --torchvision python3    # with torchvision (scripts/torchvision/requirements.txt)
 //   npm run bench:augment -- --techniques fog,clouds --recipes "" --sides 224
+//   npm run bench:augment -- --sides 224 --judged 32  # scaled, as if judged at 32 x 32
 //
 // The last line is the cost of evaluating one policy. `--page` writes everything as a page of the documentation.
 
@@ -15,7 +16,8 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { applyChainInto } from "../../src/augment/chain.ts";
+import { applyChainInto, drawForImage, renderChainInto } from "../../src/augment/chain.ts";
+import { scaledTo } from "../../src/augment/scale.ts";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { Random } from "../../src/common/random.ts";
 import { parseRecipe, RECIPES } from "../../src/config/recipes.ts";
@@ -23,6 +25,7 @@ import { parseTechnique, TECHNIQUES, type TechniqueName } from "../../src/config
 import { loadDataset } from "../../src/dataset/load.ts";
 import { createBatch, type ImageBatch, imageAt } from "../../src/image/batch.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
+import type { Chain } from "../../src/policy/policy.ts";
 import { formatRecipes, type MeasuredRecipes, measureRecipes } from "./recipes.ts";
 
 const SAMPLE = fileURLToPath(new URL("../../test/fixtures/cifar-10-sample.tar.gz", import.meta.url));
@@ -41,11 +44,13 @@ const { values } = parseArgs({
     techniques: { type: "string", default: TECHNIQUES.join(",") },
     recipes: { type: "string", default: RECIPES.join(",") },
     page: { type: "string" },
+    judged: { type: "string" },
   },
 });
 const techniques = listOf(values.techniques).map(parseTechnique);
 const recipes = listOf(values.recipes).map(parseRecipe);
 const sides = values.sides.split(",").map(Number);
+const judged = values.judged === undefined ? undefined : Number(values.judged);
 const sample = (await loadDataset(SAMPLE)).train.images;
 
 /** Medians over the rounds for images of one size; imgaug's only with --python. */
@@ -171,12 +176,22 @@ function secondsPerImage(type: TechniqueName, images: ImageBatch): number {
   for (let round = 0; round < 6; round++) {
     const start = performance.now();
     for (const magnitude of MAGNITUDES) {
-      applyChainInto(result, 0, images, indices, [{ type, magnitude }], 0, round);
+      const chain = [{ type, magnitude }];
+      if (judged === undefined) applyChainInto(result, 0, images, indices, chain, 0, round);
+      else applyScaled(result, images, chain, round, judged);
     }
     rounds.push((performance.now() - start) / 1000 / MAGNITUDES.length / images.count);
   }
   // The first round is the warm-up.
   return median(rounds.slice(1));
+}
+
+function applyScaled(result: ImageBatch, images: ImageBatch, chain: Chain, seed: number, side: number): void {
+  const shape = scaledTo(images, [side, side]);
+  for (let imageIndex = 0; imageIndex < images.count; imageIndex++) {
+    const drawn = drawForImage(chain, shape, { seed, imageIndex, chainIndex: 0 });
+    renderChainInto(imageAt(images, imageIndex), imageAt(result, imageIndex), images, drawn);
+  }
 }
 
 function imgaugSeconds(python: string, images: ImageBatch): Seconds {

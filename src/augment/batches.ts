@@ -9,9 +9,10 @@ import { TECHNIQUES } from "../config/techniques.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch, type ImageBatch, imageAt, imageSize } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type DrawnOperation, drawForImage, renderChainInto } from "./chain.ts";
-import { drawRecipe } from "./recipes.ts";
-import type { Shape } from "./technique.ts";
+import { renderChainInto } from "./chain.ts";
+import { drawSteps, type RedrawnStep } from "./redraw.ts";
+import { type JudgedShape, scaledTo } from "./scale.ts";
+import type { DrawShape } from "./technique.ts";
 
 export interface BatchOptions {
   /** Images per batch, 1 or more; the last batch of an epoch may be smaller. Defaults to 64. */
@@ -26,9 +27,13 @@ export interface BatchOptions {
   readonly epoch?: number;
   /** Whether the images come in random order (the default) or in the given order. */
   readonly shuffle?: boolean;
+  /**
+   * [height, width] in pixels of the images on which the policies were judged, for example `readPolicyFile(path)
+   * .dataset.imageShape`: techniques that count in pixels scale with the images' side relative to it. By default they
+   * do not scale.
+   */
+  readonly judgedShape?: JudgedShape;
 }
-
-type SettledOptions = Required<Omit<BatchOptions, "recipe">> & Pick<BatchOptions, "recipe">;
 
 /**
  * One epoch of training batches. Each image appears once: augmented by one chain of a policy with probability
@@ -48,7 +53,15 @@ export function imagesWithTopPolicies(
   images: ImageBatch,
   labels: ArrayLike<number>,
   policies: readonly Policy[],
-  { batchSize = 64, augmentChance = 0.5, recipe, seed = 0, epoch = 0, shuffle = true }: BatchOptions = {},
+  {
+    batchSize = 64,
+    augmentChance = 0.5,
+    recipe,
+    seed = 0,
+    epoch = 0,
+    shuffle = true,
+    judgedShape,
+  }: BatchOptions = {},
 ): AsyncGenerator<LabelledImages, void, void> {
   checkImages(images);
   checkLabels(labels, images.count);
@@ -61,14 +74,24 @@ export function imagesWithTopPolicies(
   checkWhole("seed", seed, 0);
   checkWhole("epoch", epoch, 0);
   if (typeof shuffle !== "boolean") throw expected("shuffle", "true or false", shuffle);
-  return batches(images, labels, policies, { batchSize, augmentChance, recipe, seed, epoch, shuffle });
+  if (judgedShape !== undefined) checkJudgedShape(judgedShape);
+  const shape = judgedShape === undefined ? images : scaledTo(images, judgedShape);
+  const steps: RedrawnStep[] = recipe === undefined ? [] : [{ recipe }];
+  if (policies.length > 0) steps.push({ policies, chance: augmentChance });
+  return batches(images, labels, steps, shape, { batchSize, seed, epoch, shuffle });
 }
 
 async function* batches(
   images: ImageBatch,
   labels: ArrayLike<number>,
-  policies: readonly Policy[],
-  { batchSize, augmentChance, recipe, seed, epoch, shuffle }: SettledOptions,
+  steps: readonly RedrawnStep[],
+  shape: DrawShape,
+  {
+    batchSize,
+    seed,
+    epoch,
+    shuffle,
+  }: Required<Pick<BatchOptions, "batchSize" | "seed" | "epoch" | "shuffle">>,
 ): AsyncGenerator<LabelledImages, void, void> {
   const order = Int32Array.from({ length: images.count }, (_, i) => i);
   if (shuffle) new Random(seed, "batches", "order", epoch).shuffle(order);
@@ -77,31 +100,13 @@ async function* batches(
     const indices = order.subarray(start, start + batchSize);
     const batch = createBatch(indices.length, images.height, images.width);
     for (const [i, imageIndex] of indices.entries()) {
-      const drawn = [
-        ...(recipe === undefined ? [] : drawRecipe(recipe, images, { seed: epochSeed, imageIndex })),
-        ...drawPolicy(policies, augmentChance, images, epochSeed, imageIndex),
-      ];
+      const drawn = drawSteps(steps, shape, { seed: epochSeed, imageIndex });
       renderChainInto(imageAt(images, imageIndex), imageAt(batch, i), images, drawn);
     }
     yield { images: batch, labels: Int32Array.from(indices, (index) => labels[index]) };
     // Yields to other tasks even if the caller takes batches as fast as they come.
     await setImmediate();
   }
-}
-
-/** The operations of one chain of one policy, or none. */
-function drawPolicy(
-  policies: readonly Policy[],
-  chance: number,
-  shape: Shape,
-  seed: number,
-  imageIndex: number,
-): DrawnOperation[] {
-  const choice = new Random(seed, "policy", imageIndex);
-  if (policies.length === 0 || !choice.chance(chance)) return [];
-  const { chains } = policies[choice.integer(0, policies.length - 1)];
-  const chainIndex = choice.integer(0, chains.length - 1);
-  return drawForImage(chains[chainIndex], shape, { seed, imageIndex, chainIndex });
 }
 
 function checkImages(images: ImageBatch): void {
@@ -145,6 +150,11 @@ function checkPolicies(policies: readonly Policy[], mayBeEmpty: boolean): void {
       }
     }
   }
+}
+
+function checkJudgedShape(shape: JudgedShape): void {
+  if (!Array.isArray(shape) || shape.length < 2) throw expected("judgedShape", "[height, width]", shape);
+  for (const i of [0, 1]) checkWhole(`judgedShape[${i}]`, shape[i], 1);
 }
 
 function checkWhole(name: string, value: number, least: number): void {

@@ -8,7 +8,7 @@ import type { Chain, Operation } from "../policy/policy.ts";
 import { closeCanvas, openCanvas } from "./kernels.ts";
 import { type DrawnName, RENDERERS } from "./operations.ts";
 import { REGISTRY } from "./registry.ts";
-import type { DrawnParameters, Shape } from "./technique.ts";
+import type { DrawnParameters, DrawShape, Shape } from "./technique.ts";
 
 /** An operation with the parameters drawn for one image: plain JSON. */
 export interface DrawnOperation {
@@ -18,7 +18,7 @@ export interface DrawnOperation {
 }
 
 /** @throws RangeError if the magnitude is outside [0, 1]. */
-function drawOperation({ type, magnitude }: Operation, shape: Shape, random: Random): DrawnOperation {
+function drawOperation({ type, magnitude }: Operation, shape: DrawShape, random: Random): DrawnOperation {
   if (!(magnitude >= 0 && magnitude <= 1)) {
     throw new RangeError(`the magnitude of ${type} must be in [0, 1], but is ${magnitude}`);
   }
@@ -29,7 +29,7 @@ function drawOperation({ type, magnitude }: Operation, shape: Shape, random: Ran
  * Parameters of every operation for one image, in the chain's order. @throws RangeError if a magnitude is outside [0,
  * 1].
  */
-export function drawChain(chain: Chain, shape: Shape, random: Random): DrawnOperation[] {
+export function drawChain(chain: Chain, shape: DrawShape, random: Random): DrawnOperation[] {
   return chain.map((operation) => drawOperation(operation, shape, random));
 }
 
@@ -86,7 +86,7 @@ export interface AugmentationKey {
 /** The parameters that the image with this key gets under `chain`, as recorded in a manifest. */
 export function drawForImage(
   chain: Chain,
-  shape: Shape,
+  shape: DrawShape,
   { seed, imageIndex, chainIndex }: AugmentationKey,
 ): DrawnOperation[] {
   return drawChain(chain, shape, new Random(seed, "augment", imageIndex, chainIndex));

@@ -93,6 +93,29 @@ export interface Kernels {
     work: number,
   ): void;
   blurMemory(height: number, width: number, taps: number): number;
+  wideBlur(
+    source: number,
+    target: number,
+    height: number,
+    width: number,
+    kernel: number,
+    taps: number,
+    step: number,
+    work: number,
+  ): void;
+  wideBlurMemory(height: number, width: number, taps: number, step: number): number;
+  gridFilter(
+    source: number,
+    target: number,
+    height: number,
+    width: number,
+    gridHigh: number,
+    gridWide: number,
+    kernel: number,
+    gain: number,
+    work: number,
+  ): void;
+  gridFilterMemory(height: number, width: number, gridHigh: number, gridWide: number): number;
   dropValues(source: number, target: number, size: number, limit: number, random: number): void;
   dropPixels(source: number, target: number, pixels: number, limit: number, random: number): void;
   addNoiseToValues(
@@ -111,6 +134,20 @@ export interface Kernels {
     normal: number,
     random: number,
   ): void;
+  addNoiseToGrains(
+    source: number,
+    target: number,
+    height: number,
+    width: number,
+    grainsHigh: number,
+    grainsWide: number,
+    channels: number,
+    deviation: number,
+    normal: number,
+    random: number,
+    work: number,
+  ): void;
+  grainMemory(width: number): number;
   drawHits(target: number, count: number, limit: number, random: number): void;
   dropCells(
     source: number,
@@ -132,6 +169,8 @@ export interface Kernels {
     cellsHigh: number,
     cellsWide: number,
     grains: number,
+    grainsHigh: number,
+    grainsWide: number,
     random: number,
     work: number,
   ): void;

@@ -4,10 +4,15 @@
 import { align, type Canvas, kernels } from "./kernels.ts";
 import { normalTable } from "./normal.ts";
 import { STATE_BYTES, seedState } from "./random-state.ts";
-import type { Shape, Technique, TechniqueSet } from "./technique.ts";
+import { drawGrain, type GrainParameter, grainsOf, judgedSide } from "./scale.ts";
+import type { DrawShape, Shape, Technique, TechniqueSet } from "./technique.ts";
 
-type GaussianNoiseParameters = { standardDeviation: number; perChannel: boolean; noiseSeed: number };
-type DropoutParameters = { share: number; perChannel: boolean; noiseSeed: number };
+type GaussianNoiseParameters = GrainParameter & {
+  standardDeviation: number;
+  perChannel: boolean;
+  noiseSeed: number;
+};
+type DropoutParameters = GrainParameter & { share: number; perChannel: boolean; noiseSeed: number };
 /** The mask is drawn on gridHeight x gridWidth cells, a share `share` of which is hit. */
 type CoarseParameters = {
   share: number;
@@ -16,6 +21,7 @@ type CoarseParameters = {
   perChannel: boolean;
   noiseSeed: number;
 };
+type SaltPepperParameters = GrainParameter & CoarseParameters;
 
 const SIXTEEN_BITS = 65536;
 
@@ -24,19 +30,39 @@ const additiveGaussianNoise: Technique<GaussianNoiseParameters> = {
   family: "noise",
   meaning:
     "Gaussian noise whose standard deviation is from 0 to 255 m, different on each channel in half of the images",
-  draw: (magnitude, _shape, random) => ({
+  draw: (magnitude, shape, random) => ({
     standardDeviation: random.uniform(0, 255 * magnitude),
     perChannel: random.chance(0.5),
     noiseSeed: random.uint32(),
+    ...drawGrain(shape),
   }),
   isIdentity: ({ standardDeviation }) => standardDeviation === 0,
-  workBytes: () => STATE_BYTES,
-  render(canvas, { standardDeviation, perChannel, noiseSeed }) {
+  workBytes({ width }, { grain }) {
+    return STATE_BYTES + (grain === undefined ? 0 : kernels().grainMemory(width));
+  },
+  render(canvas, { standardDeviation, perChannel, noiseSeed, grain }) {
     const { source, target, height, width, work } = canvas;
     const normal = canvas.keep(normalTable());
     const random = seedState(canvas, work, noiseSeed);
     const pixels = height * width;
-    if (perChannel) {
+    if (grain !== undefined) {
+      const { high, wide } = grainsOf(canvas, grain);
+      const channels = perChannel ? 3 : 1;
+      const rest = work + STATE_BYTES;
+      canvas.kernels.addNoiseToGrains(
+        source,
+        target,
+        height,
+        width,
+        high,
+        wide,
+        channels,
+        standardDeviation,
+        normal,
+        random,
+        rest,
+      );
+    } else if (perChannel) {
       canvas.kernels.addNoiseToValues(source, target, 3 * pixels, standardDeviation, normal, random);
     } else {
       canvas.kernels.addNoiseToPixels(source, target, pixels, standardDeviation, normal, random);
@@ -49,13 +75,19 @@ export const dropout: Technique<DropoutParameters> = {
   family: "noise",
   meaning:
     "a share of the pixels, from 0.01 to m (at least 0.011), becomes 0; in half of the images only single channels",
-  draw: (magnitude, _shape, random) => ({
+  draw: (magnitude, shape, random) => ({
     share: random.uniform(0.01, Math.max(0.011, magnitude)),
     perChannel: random.chance(0.5),
     noiseSeed: random.uint32(),
+    ...drawGrain(shape),
   }),
-  workBytes: () => STATE_BYTES,
-  render(canvas, { share, perChannel, noiseSeed }) {
+  workBytes(shape, parameters) {
+    const { grain } = parameters;
+    return grain === undefined ? STATE_BYTES : coarseWorkBytes(shape, asCells(shape, parameters, grain));
+  },
+  render(canvas, parameters) {
+    const { share, perChannel, noiseSeed, grain } = parameters;
+    if (grain !== undefined) return renderCells(canvas, asCells(canvas, parameters, grain));
     const { source, target, height, width, work } = canvas;
     const random = seedState(canvas, work, noiseSeed);
     const pixels = height * width;
@@ -72,41 +104,68 @@ export const coarseDropout: Technique<CoarseParameters> = {
     const finest = Math.min(1, Math.max(0.05, Math.log10(3 * magnitude)));
     return {
       share: random.uniform(0.03, 0.15),
-      gridHeight: gridSide(random.uniform(0.3, finest), shape.height),
-      gridWidth: gridSide(random.uniform(0.3, finest), shape.width),
+      gridHeight: gridSide(random.uniform(0.3, finest), shape.height, shape),
+      gridWidth: gridSide(random.uniform(0.3, finest), shape.width, shape),
       perChannel: random.chance(0.2),
       noiseSeed: random.uint32(),
     };
   },
   workBytes: coarseWorkBytes,
-  render(canvas, parameters) {
-    const { source, target, height, width } = canvas;
-    const { gridHeight, gridWidth, perChannel } = parameters;
-    const { cells, rest } = drawCells(canvas, parameters);
-    const channels = perChannel ? 3 : 1;
-    canvas.kernels.dropCells(source, target, height, width, cells, gridHeight, gridWidth, channels, rest);
-  },
+  render: renderCells,
 };
 
-export const coarseSaltPepper: Technique<CoarseParameters> = {
+/** Dropout whose grains are larger than a pixel: the same as coarse dropout on a grid of the grains. */
+function asCells(
+  shape: Shape,
+  { share, perChannel, noiseSeed }: DropoutParameters,
+  grain: number,
+): CoarseParameters {
+  const { high, wide } = grainsOf(shape, grain);
+  return { share, gridHeight: high, gridWidth: wide, perChannel, noiseSeed };
+}
+
+function renderCells(canvas: Canvas, parameters: CoarseParameters): void {
+  const { source, target, height, width } = canvas;
+  const { gridHeight, gridWidth, perChannel } = parameters;
+  const { cells, rest } = drawCells(canvas, parameters);
+  const channels = perChannel ? 3 : 1;
+  canvas.kernels.dropCells(source, target, height, width, cells, gridHeight, gridWidth, channels, rest);
+}
+
+export const coarseSaltPepper: Technique<SaltPepperParameters> = {
   name: "coarse-salt-pepper",
   family: "noise",
   meaning:
     "20% of the image in rectangles becomes salt and pepper; m is the size of their grid, as a share of the image's",
   draw: (magnitude, shape, random) => ({
     share: 0.2,
-    gridHeight: gridSide(magnitude, shape.height),
-    gridWidth: gridSide(magnitude, shape.width),
+    gridHeight: gridSide(magnitude, shape.height, shape),
+    gridWidth: gridSide(magnitude, shape.width, shape),
     perChannel: false,
     noiseSeed: random.uint32(),
+    ...drawGrain(shape),
   }),
   workBytes: coarseWorkBytes,
   render(canvas, parameters) {
     const { source, target, height, width, work } = canvas;
-    const { gridHeight, gridWidth } = parameters;
+    const { gridHeight, gridWidth, grain = 1 } = parameters;
     const { random, cells, rest } = drawCells(canvas, parameters);
+    const { high, wide } = grainsOf(canvas, grain);
     canvas.bytes.set(SALT_AND_PEPPER, work);
-    canvas.kernels.saltCells(source, target, height, width, cells, gridHeight, gridWidth, work, random, rest);
+    canvas.kernels.saltCells(
+      source,
+      target,
+      height,
+      width,
+      cells,
+      gridHeight,
+      gridWidth,
+      work,
+      high,
+      wide,
+      random,
+      rest,
+    );
   },
 };
 
@@ -119,9 +178,9 @@ const SALT_AND_PEPPER = Uint8ClampedArray.from(
   (_, i) => 255 * Math.sin((Math.PI / 2) * ((i + 0.5) / 4096)) ** 2,
 );
 
-/** Cells along a side: a share of the image's side, but at least 4 (or the image's side if that is smaller). */
-function gridSide(share: number, side: number): number {
-  return Math.min(side, Math.max(4, Math.floor(share * side)));
+/** Cells along a side: a share of the judged image's side, but at least 4, and at most the image's own side. */
+function gridSide(share: number, side: number, shape: DrawShape): number {
+  return Math.min(side, Math.max(4, Math.floor(share * judgedSide(side, shape))));
 }
 
 /** The greatest 16-bit number in a share (above 0) of all cases. */

@@ -6,7 +6,7 @@ import { type ImageBatch, imageAt } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type DrawnOperation, drawForImage, renderChainInto } from "./chain.ts";
 import { drawRecipe } from "./recipes.ts";
-import type { Shape } from "./technique.ts";
+import type { DrawShape } from "./technique.ts";
 
 /** A step of such an augmentation, as plain data. */
 export type RedrawnStep =
@@ -23,7 +23,7 @@ interface RedrawKey {
 }
 
 /** The operations of all steps for one image, in order. */
-function drawSteps(steps: readonly RedrawnStep[], shape: Shape, key: RedrawKey): DrawnOperation[] {
+export function drawSteps(steps: readonly RedrawnStep[], shape: DrawShape, key: RedrawKey): DrawnOperation[] {
   return steps.flatMap((step) => {
     if ("recipe" in step) return drawRecipe(step.recipe, shape, key);
     return drawFromPolicies(step.policies, step.chance, shape, key);
@@ -48,7 +48,7 @@ export function redrawInto(
 function drawFromPolicies(
   policies: readonly Policy[],
   chance: number,
-  shape: Shape,
+  shape: DrawShape,
   { seed, imageIndex }: RedrawKey,
 ): DrawnOperation[] {
   const choice = new Random(seed, "policy", imageIndex);

@@ -13,14 +13,23 @@ export interface Shape {
   readonly width: number;
 }
 
+/** The shape for which parameters are drawn. */
+export interface DrawShape extends Shape {
+  /**
+   * Pixels of this image per pixel of the images on which the policy was judged, above 0: 15 for 480 x 480 and 32 x 32
+   * (`scaledTo`). Techniques that count in pixels scale with it. Defaults to 1.
+   */
+  readonly scale?: number;
+}
+
 type ParameterValue =
   | number
   | boolean
   | readonly ParameterValue[]
-  | { readonly [name: string]: ParameterValue };
+  | { readonly [name: string]: ParameterValue | undefined };
 
 /** The values drawn for one image: plain JSON, unchanged by writing and reading. */
-export type DrawnParameters = { readonly [name: string]: ParameterValue };
+export type DrawnParameters = { readonly [name: string]: ParameterValue | undefined };
 
 /** What a technique changes; one file each. */
 type Family = "geometric" | "affine" | "blur" | "convolution" | "noise" | "contrast" | "colour" | "weather";
@@ -44,8 +53,11 @@ export interface Technique<P extends DrawnParameters = DrawnParameters> extends 
   readonly family: Family;
   /** What the magnitude m means, with its unit: one phrase for help, documentation and reports. */
   readonly meaning: string;
-  /** Parameters for one image of this shape. `magnitude` is in [0, 1]; `drawOperation` checks it. */
-  draw(magnitude: number, shape: Shape, random: Random): P;
+  /**
+   * Parameters for one image of this shape; they hold what rendering needs to know of the scale. `magnitude` is in [0,
+   * 1]; `drawOperation` checks it.
+   */
+  draw(magnitude: number, shape: DrawShape, random: Random): P;
 }
 
 /** The techniques of a family, by name. */

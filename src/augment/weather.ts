@@ -1,12 +1,14 @@
 // Fog and clouds: layers of frequency noise blended over the image, with the settings of imgaug 0.4's Fog() and
 // Clouds(). A layer's intensity is a bright mean with a coarse and a fine variation; its opacity is a mask whose grid
-// is relative to the image, so that both look the same on 32 x 32 and on 224 x 224 images. The magnitude is not used.
+// is relative to the image. On images larger than the judged ones, no variation is finer than it was there. The magnitude
+// is not used.
 
 import { Random } from "../common/random.ts";
 import { frequencyNoise, noiseBytes } from "./frequency-noise.ts";
 import { align, type Canvas, kernels } from "./kernels.ts";
 import { STATE_BYTES, seedState } from "./random-state.ts";
-import type { Shape, Technique, TechniqueSet } from "./technique.ts";
+import { judgedSide } from "./scale.ts";
+import type { DrawShape, Shape, Technique, TechniqueSet } from "./technique.ts";
 
 /** Ranges [low, high] from which a layer's settings are drawn, uniformly. */
 interface LayerRanges {
@@ -34,6 +36,8 @@ type LayerParameters = {
   sparsity: number;
   density: number;
   noiseSeed: number;
+  /** Longer side of the intensity's grid; the image's if missing. */
+  intensitySide?: number;
 };
 
 type WeatherParameters = { layers: readonly LayerParameters[] };
@@ -78,7 +82,7 @@ const fog: Technique<WeatherParameters> = {
   name: "fog",
   family: "weather",
   meaning: "dense fog over the whole image; the magnitude is not used",
-  draw: (_magnitude, _shape, random) => ({ layers: [drawLayer(FOG, random)] }),
+  draw: (_magnitude, shape, random) => ({ layers: [drawLayer(FOG, shape, random)] }),
   workBytes,
   render,
 };
@@ -87,19 +91,19 @@ const clouds: Technique<WeatherParameters> = {
   name: "clouds",
   family: "weather",
   meaning: "large clouds, small clouds, or both, over parts of the image; the magnitude is not used",
-  draw(_magnitude, _shape, random) {
+  draw(_magnitude, shape, random) {
     // One or two of the two layers, with equal probability.
     const kinds = random.chance(0.5)
       ? [LARGE_CLOUDS, SMALL_CLOUDS]
       : [random.chance(0.5) ? LARGE_CLOUDS : SMALL_CLOUDS];
-    return { layers: kinds.map((ranges) => drawLayer(ranges, random)) };
+    return { layers: kinds.map((ranges) => drawLayer(ranges, shape, random)) };
   },
   workBytes,
   render,
 };
 
-function drawLayer(ranges: LayerRanges, random: Random): LayerParameters {
-  return {
+function drawLayer(ranges: LayerRanges, shape: DrawShape, random: Random): LayerParameters {
+  const layer = {
     intensityMean: random.uniform(...ranges.intensityMean),
     intensityExponent: random.uniform(...ranges.intensityExponent),
     intensityDeviation: ranges.intensityDeviation,
@@ -111,6 +115,16 @@ function drawLayer(ranges: LayerRanges, random: Random): LayerParameters {
     density: random.uniform(...ranges.density),
     noiseSeed: random.uint32(),
   };
+  if ((shape.scale ?? 1) <= 1) return layer;
+  const intensitySide = judgedSide(longerSide(shape), shape);
+  return { ...layer, alphaSide: Math.min(layer.alphaSide, intensitySide), intensitySide };
+}
+
+/** Longer sides of the grids of a layer's intensity and opacity. */
+function gridSides(shape: Shape, { alphaSide, intensitySide }: LayerParameters): [number, number] {
+  if (intensitySide === undefined) return [longerSide(shape), alphaSide];
+  // Images of any size must get the same grid, even if a product of shares is rounded down.
+  return [intensitySide + 1e-6, alphaSide + 1e-6];
 }
 
 /** The coarse variation of the intensity is drawn on a grid of 8 x 8. */
@@ -124,10 +138,7 @@ function planeBytes({ height, width }: Shape): number {
 
 /** For the generator's state, the coarse grid, three planes, and making the planes. */
 function workBytes(shape: Shape, { layers }: WeatherParameters): number {
-  const making = layers.flatMap(({ alphaSide }) => [
-    noiseBytes(shape, longerSide(shape)),
-    noiseBytes(shape, alphaSide),
-  ]);
+  const making = layers.flatMap((layer) => gridSides(shape, layer).map((side) => noiseBytes(shape, side)));
   const resizing = kernels().resizeMemory(COARSE_SIDE, shape.height, shape.width);
   return STATE_BYTES + COARSE_BYTES + 3 * planeBytes(shape) + Math.max(resizing, ...making);
 }
@@ -157,9 +168,10 @@ function blendLayer(canvas: Canvas, layer: LayerParameters, source: number): voi
   canvas.kernels.resizePlane(grid, COARSE_SIDE, COARSE_SIDE, coarse, height, width, rest);
 
   const random = seedState(canvas, work, layer.noiseSeed);
-  const intensity = { exponent: layer.intensityExponent, largestSide: longerSide(canvas) };
+  const [intensitySide, alphaSide] = gridSides(canvas, layer);
+  const intensity = { exponent: layer.intensityExponent, largestSide: intensitySide };
   frequencyNoise(canvas, fine, intensity, random, rest);
-  const opacity = { exponent: layer.alphaExponent, largestSide: layer.alphaSide };
+  const opacity = { exponent: layer.alphaExponent, largestSide: alphaSide };
   frequencyNoise(canvas, mask, opacity, random, rest);
 
   const { intensityMean, alphaLeast, alphaFactor, sparsity, density } = layer;

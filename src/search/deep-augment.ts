@@ -15,7 +15,7 @@ import { readNotebookText } from "../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import type { ImageBatch } from "../image/batch.ts";
-import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
+import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import {
   checkBeforeLoading,
   type ExecutorChoice,
@@ -145,8 +145,12 @@ export class DeepAugment {
 
   /** The best policies so far, best first: those of `policies.json`. Empty before the first trial, or if none is good. */
   get topPolicies(): readonly FoundPolicy[] {
+    return this.#policyFile?.policies ?? [];
+  }
+
+  get #policyFile(): PolicyFile | undefined {
     const path = this.#folder && join(this.#folder, "policies.json");
-    return path && existsSync(path) ? readPolicyFile(path).policies : [];
+    return path && existsSync(path) ? readPolicyFile(path) : undefined;
   }
 
   /** The experiment's folder; undefined before the first `optimize`. */
@@ -161,7 +165,8 @@ export class DeepAugment {
 
   /**
    * One epoch of training batches of which some images are augmented by the top policies; see `imagesWithTopPolicies`.
-   * Batches have `child_batch_size` images and use the configuration's seed, unless the options say otherwise.
+   * Batches have `child_batch_size` images and use the configuration's seed, and techniques that count in pixels scale with
+   * the images' side relative to the search's, unless the options say otherwise.
    * @throws UsageError at the call, if there is no policy; TypeError or RangeError if an argument is wrong.
    */
   imagesWithTopPolicies(
@@ -169,14 +174,15 @@ export class DeepAugment {
     labels: ArrayLike<number>,
     options: BatchOptions = {},
   ): AsyncGenerator<LabelledImages, void, void> {
-    const policies = this.topPolicies;
-    if (policies.length === 0) {
+    const file = this.#policyFile;
+    if (!file || file.policies.length === 0) {
       throw new UsageError(
         "there is no policy that did better than the baseline; optimize finds some, or more trials",
       );
     }
     const { child_batch_size: batchSize, seed } = this.config;
-    return imagesWithTopPolicies(toImageBatch(images), labels, policies, { batchSize, seed, ...options });
+    const own = { batchSize, seed, judgedShape: file.dataset.imageShape };
+    return imagesWithTopPolicies(toImageBatch(images), labels, file.policies, { ...own, ...options });
   }
 
   /** @param finished number of trials of earlier calls, which are reported again. */

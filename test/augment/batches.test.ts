@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { type BatchOptions, imagesWithTopPolicies } from "../../src/augment/batches.ts";
+import { drawForImage, renderChain } from "../../src/augment/chain.ts";
+import { seedOf } from "../../src/common/random.ts";
 import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { loadSample } from "../fixtures/sample.ts";
@@ -195,5 +197,21 @@ describe("imagesWithTopPolicies", () => {
       [call({ options: { shuffle: "no" } }), /shuffle: expected true or false, received "no"/],
     ];
     for (const [wrong, message] of cases) assert.throws(wrong, message);
+  });
+
+  it("scales techniques that count in pixels if it gets the judged shape", async () => {
+    const blur: Policy = { portion: 0.5, chains: [[{ type: "gaussian-blur", magnitude: 0.2 }]] };
+    const options = { augmentChance: 1, shuffle: false };
+    const judgedHere = await collect([blur], { ...options, judgedShape: [32, 32, 3] });
+    assert.deepEqual(hash(judgedHere.pictures), hash((await collect([blur], options)).pictures));
+    const judgedSmaller = await collect([blur], { ...options, judgedShape: [16, 16] });
+    const key = { seed: seedOf(0, "batches", 0), imageIndex: 5, chainIndex: 0 };
+    const shape = { height: 32, width: 32, scale: 2 };
+    const expected = renderChain(imageAt(images, 5), shape, drawForImage(blur.chains[0], shape, key));
+    assert.ok(judgedSmaller.pictures[5].equals(expected));
+    assert.throws(
+      () => imagesWithTopPolicies(images, labels, [blur], { judgedShape: [0, 32] }),
+      /^RangeError: judgedShape\[0\]: expected a whole number from 1 upwards, received 0$/,
+    );
   });
 });

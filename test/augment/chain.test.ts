@@ -16,6 +16,10 @@ import { checkComposition, checkOperation } from "./properties.ts";
 const side = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(1, 2, 3, 4) }, fc.integer({ min: 1, max: 40 }));
 const shapes = fc.record({ height: side, width: side });
 const magnitudes = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true }));
+const scales = fc.oneof(
+  fc.double({ min: 0.05, max: 1, noNaN: true }),
+  fc.double({ min: 1, max: 40, noNaN: true }),
+);
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const operations = fc.record({ type: fc.constantFrom(...TECHNIQUES), magnitude: magnitudes });
 const chains = fc.array(operations, { minLength: 2, maxLength: 3 });
@@ -65,6 +69,15 @@ describe("every technique", () => {
     }
   });
 
+  it("writes every value and leaves its input at any scale", () => {
+    fc.assert(
+      fc.property(operations, shapes, scales, seeds, (operation, shape, scale, seed) => {
+        checkOperation(operation, { ...shape, scale }, seed);
+      }),
+      { numRuns: 10 * runs.numRuns },
+    );
+  });
+
   it("works on the smallest and on the longest sides", () => {
     for (const type of TECHNIQUES) {
       for (const [height, width] of [
@@ -73,6 +86,7 @@ describe("every technique", () => {
         [4096, 1],
       ]) {
         for (const magnitude of [0, 0.6, 1]) checkOperation({ type, magnitude }, { height, width }, 3);
+        checkOperation({ type, magnitude: 0.6 }, { height, width, scale: 15 }, 3);
       }
     }
   });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type DrawnOperation, drawChain, renderChain, renderChainInto } from "../../src/augment/chain.ts";
 import { drawRecipe } from "../../src/augment/recipes.ts";
-import type { Shape } from "../../src/augment/technique.ts";
+import type { DrawShape, Shape } from "../../src/augment/technique.ts";
 import { Random } from "../../src/common/random.ts";
 import type { RecipeName } from "../../src/config/recipes.ts";
 import { TECHNIQUES } from "../../src/config/techniques.ts";
@@ -20,7 +20,7 @@ const MARGIN = 5;
  * unchanged, and gives the same result again from the same seed, and from its parameters after a JSON round trip,
  * regardless of the images rendered in between.
  */
-export function checkOperation(operation: Operation, shape: Shape, seed: number): void {
+export function checkOperation(operation: Operation, shape: DrawShape, seed: number): void {
   checkDraws(() => drawChain([operation], shape, new Random(seed)), shape, seed);
 }
 
@@ -60,7 +60,7 @@ function checkDraws(draw: () => DrawnOperation[], shape: Shape, seed: number): v
 }
 
 /** A chain draws and renders like its operations one after another. */
-export function checkComposition(chain: Chain, shape: Shape, seed: number): void {
+export function checkComposition(chain: Chain, shape: DrawShape, seed: number): void {
   const source = randomImage(shape.height, shape.width, seed);
   const together = drawChain(chain, shape, new Random(seed));
   const random = new Random(seed);

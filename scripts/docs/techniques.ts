@@ -24,7 +24,14 @@ export function techniquesPage(): string {
     "",
     "![A photograph of a cat under each of the 20 techniques, at magnitudes 0.1, 0.3, 0.5, 0.7 and 1.0](pictures/techniques.png)",
     "",
-    "<sub>The cat is Chelsea, photographed by Stéfan van der Walt (CC0), from scikit-image. Text is set in IBM Plex Sans (SIL",
-    "Open Font License).</sub>",
+    "Techniques that count in pixels (blur, grain, sharpen, emboss, dropout and the coarse grids, fog and clouds) scale with the",
+    "image's side relative to the side at which a policy was judged: blur of 1 at 32 × 32 is blur of 15 at 480 × 480, and a",
+    "grain is 15 pixels wide. So a policy looks the same on images of any size (`deepaugment preview --sizes 32,96,480`);",
+    "`--scale off` applies it in pixels.",
+    "",
+    "![The same draws of three chains on an astronaut and a cup of coffee at 32, 96 and 480 pixels look alike](pictures/sizes.png)",
+    "",
+    "<sub>The cat is Chelsea, photographed by Stéfan van der Walt (CC0), the cup by Rachel Michetti (CC0), the",
+    "astronaut by NASA (public domain); all from scikit-image. Text is set in IBM Plex Sans (SIL Open Font License).</sub>",
   ].join("\n")}\n`;
 }

@@ -6,15 +6,17 @@ import { join } from "node:path";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import type { Progress } from "../dataset/reader.ts";
 import { type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
+import { type ArrangedPicture, type ArrangedSource, arrangePictures } from "./arrangement.ts";
 import { checkCifarClasses } from "./cifar-layout.ts";
 import type { AppliedPolicy } from "./draws.ts";
-import { extensionOf, type FormOptions, type FormSettings, resolveForm } from "./forms.ts";
+import { type FormOptions, type FormSettings, resolveForm } from "./forms.ts";
 import { Ledger } from "./ledger.ts";
 import { MANIFEST_NAME } from "./names.ts";
 import { type OutState, withOutFolder } from "./out-folder.ts";
 import { ApplyRun } from "./run.ts";
 import { checkSame, createRunFile, type RunResult } from "./run-file.ts";
-import { openSource, type Picture, type PictureSource } from "./source.ts";
+import { openSource } from "./source.ts";
+import type { ApplySettings } from "./task.ts";
 
 export interface ApplyOptions extends FormOptions {
   /** A policy file, best policy first. */
@@ -29,8 +31,23 @@ export interface ApplyOptions extends FormOptions {
   readonly top: number;
   /** Copies of each augmented image, 1 or more; each goes through every chain of a policy drawn for it. */
   readonly copies: number;
-  /** Probability in [0, 1] that a training image is augmented. */
-  readonly chance: number;
+  /**
+   * Probability in [0, 1] that a training image is augmented. By default each policy augments its portion of the training
+   * images, as in the search.
+   */
+  readonly chance?: number;
+  /**
+   * Whether techniques that count in pixels scale with the image's side relative to the side at which the policies were
+   * judged, which is in the policy file. Defaults to true.
+   */
+  readonly scale?: boolean;
+  /** Height and width that every image is resized to, from 1 to 4096; by default images keep their size. */
+  readonly imageSize?: number;
+  /**
+   * The share of each class's training images that stays in training, in (0, 1): the others become validation images, which
+   * are not augmented. By default the data's own splits are kept.
+   */
+  readonly split?: number;
   /** Whether the originals, and the other splits, are left out. */
   readonly onlyAugmented: boolean;
   readonly seed: number;
@@ -47,6 +64,10 @@ export interface ApplyOutcome extends RunResult {
   readonly policies: number;
   /** Pictures in the data. */
   readonly images: number;
+  /** The probability that an image is augmented; null if the policies' portions decided. */
+  readonly chance: number | null;
+  /** The portion of each policy. */
+  readonly portions: readonly number[];
   /** How many of them earlier runs had finished: all of them if there was nothing left to do. */
   readonly doneBefore: number;
 }
@@ -59,31 +80,54 @@ export interface ApplyOutcome extends RunResult {
  * complete, and `resume` continues the run.
  */
 export async function applyPolicies(options: ApplyOptions): Promise<ApplyOutcome> {
-  const form = resolveForm(options);
-  const policies = bestPolicies(options.policyPath, readPolicyFile(options.policyPath), options.top);
+  const settings = settingsOf(options, resolveForm(options), readPolicyFile(options.policyPath));
   const { out, data, resume = false } = options;
-  return await withOutFolder({ out, data, resume }, (state) => applyTo(state, options, form, policies));
+  return await withOutFolder({ out, data, resume }, (state) => applyTo(state, options, settings));
+}
+
+/** @throws UsageError if options contradict each other, or there is no policy. */
+function settingsOf(options: ApplyOptions, form: FormSettings, file: PolicyFile): ApplySettings {
+  const { policyPath, top, seed, copies, chance = null, scale = true, imageSize = null } = options;
+  const { split = null, onlyAugmented } = options;
+  if (split !== null && onlyAugmented)
+    throw new UsageError(
+      "--split writes validation pictures, and --only-augmented leaves them out; give one of them",
+    );
+  const [height, width] = file.dataset.imageShape;
+  return {
+    policies: bestPolicies(policyPath, file, top),
+    ...{ seed, copies, chance, judgedShape: scale ? [height, width] : null },
+    ...{ originals: !onlyAugmented, form, imageSize, split },
+  };
 }
 
 async function applyTo(
   state: OutState,
   options: ApplyOptions,
-  form: FormSettings,
-  policies: readonly AppliedPolicy[],
+  settings: ApplySettings,
 ): Promise<ApplyOutcome> {
-  const { out, data, seed, copies, chance } = options;
-  const source = await openSource(data, extensionOf(form), options);
+  const { out, data } = options;
+  const { policies, form, seed, chance, split, imageSize } = settings;
+  const found = await openSource(data, { ...options, form, isResized: imageSize !== null });
+  const source = arrangePictures(found, split, seed, data);
   if (form.as === "cifar10") checkCifarClasses(source.classNames, data);
-  const settings = { policies, seed, copies, chance, originals: !options.onlyAugmented, form };
   const wanted = createRunFile(data, source, settings);
   if (state.kind !== "new") checkSame(out, state.run, wanted);
-  const facts = { out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: source.count };
+  const facts = {
+    ...{ out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: source.count, chance },
+    portions: policies.map(({ portion }) => portion),
+  };
   if (state.kind === "finished") return { ...facts, doneBefore: source.count, ...state.run.result };
   // A resumed run keeps the run file written at its start.
   const run = state.kind === "begun" ? { ...state.run, result: undefined } : wanted;
   const ledger = new Ledger(out, source, run);
   const doneBefore = ledger.done;
-  const result = await runToEnd(ledger, source, new ApplyRun({ ...options, settings }), options);
+  const result = await runToEnd(
+    ledger,
+    source,
+    new ApplyRun({ ...options, settings, training: source.training }),
+    options,
+  );
   return { ...facts, doneBefore, ...result };
 }
 
@@ -91,12 +135,12 @@ function bestPolicies(path: string, { policies }: PolicyFile, top: number): Appl
   if (policies.length === 0) {
     throw new UsageError(`${path} contains no policy: no trial improved on the baseline`);
   }
-  return policies.slice(0, top).map(({ trial, chains }) => ({ trial, chains }));
+  return policies.slice(0, top).map(({ trial, portion, chains }) => ({ trial, portion, chains }));
 }
 
 async function runToEnd(
   ledger: Ledger,
-  source: PictureSource,
+  source: ArrangedSource,
   run: ApplyRun,
   { onProgress }: ApplyOptions,
 ): Promise<RunResult> {
@@ -127,8 +171,8 @@ async function runToEnd(
   }
 }
 
-function* picturesFrom(source: PictureSource, start: number): Generator<Picture> {
+function* picturesFrom(source: ArrangedSource, start: number): Generator<ArrangedPicture> {
   for (const picture of source.pictures()) {
-    if (picture.index >= start) yield picture;
+    if (picture.position >= start) yield picture;
   }
 }

@@ -3,15 +3,15 @@
 // the number of workers, and asking for more copies keeps the first ones unchanged.
 
 import { type DrawnOperation, drawForImage } from "../augment/chain.ts";
+import { drawPortion } from "../augment/policy.ts";
+import { type JudgedShape, scaledTo } from "../augment/scale.ts";
 import type { Shape } from "../augment/technique.ts";
 import { Random, seedOf } from "../common/random.ts";
-import type { Chain } from "../policy/policy.ts";
+import type { Policy } from "../policy/policy.ts";
 
-/** A policy as it is applied: `chance`, not its portion, determines how many images are augmented. */
-export interface AppliedPolicy {
-  /** The trial that judged it. */
+/** A policy with the trial that judged it. */
+export interface AppliedPolicy extends Policy {
   readonly trial: number;
-  readonly chains: readonly Chain[];
 }
 
 /** How images are augmented, as plain data. */
@@ -21,8 +21,20 @@ export interface AugmentSettings {
   readonly seed: number;
   /** Copies of each augmented image, 1 or more; each goes through every chain of its policy. */
   readonly copies: number;
-  /** Probability in [0, 1] that an image is augmented. */
-  readonly chance: number;
+  /** Probability in [0, 1] that an image is augmented; null if the policies' portions decide. */
+  readonly chance: number | null;
+  /** [height, width] of the images on which the policies were judged; null if techniques do not scale. */
+  readonly judgedShape: JudgedShape | null;
+}
+
+/** A training image: its key, and its place among those that portions choose from. */
+export interface TrainingImage {
+  /** Its index in the dataset. */
+  readonly index: number;
+  /** Its rank in the random order in which portions take images, from 0; see `portionRanks`. */
+  readonly rank: number;
+  /** The number of training images. */
+  readonly training: number;
 }
 
 /** A future augmented picture: `renderChain(source, shape, drawn)`. */
@@ -40,23 +52,33 @@ export interface AugmentedDraw {
   readonly drawn: readonly DrawnOperation[];
 }
 
-/** Whether the image is augmented. */
-export function isAugmented({ seed, chance }: AugmentSettings, imageIndex: number): boolean {
-  return new Random(seed, "apply", "chance", imageIndex).chance(chance);
+/**
+ * The rank of each of `count` training images: a policy augments those whose rank is below round(portion x count), the
+ * same that a search with this seed would choose among them.
+ */
+export function portionRanks(count: number, seed: number): Int32Array {
+  const ranks = new Int32Array(count);
+  for (const [rank, image] of drawPortion(count, 1, seed).entries()) ranks[image] = rank;
+  return ranks;
 }
 
-/** Draws for all copies of an augmented image, chain by chain. */
+/** Draws for all copies of an image, chain by chain; none if it is not augmented. */
 export function* drawCopies(
-  { policies, seed, copies }: AugmentSettings,
-  imageIndex: number,
+  settings: AugmentSettings,
+  image: TrainingImage,
   shape: Shape,
 ): Generator<AugmentedDraw> {
+  const { policies, seed, copies, chance, judgedShape } = settings;
+  const { index: imageIndex, rank, training } = image;
+  if (chance !== null && !new Random(seed, "apply", "chance", imageIndex).chance(chance)) return;
+  const drawShape = judgedShape === null ? shape : scaledTo(shape, judgedShape);
   for (let copy = 1; copy <= copies; copy++) {
     const choice = new Random(seed, "apply", "policy", imageIndex, copy).integer(0, policies.length - 1);
-    const { trial, chains } = policies[choice];
+    const { trial, portion, chains } = policies[choice];
+    if (chance === null && rank >= Math.round(portion * training)) continue;
     const copySeed = seedOf(seed, "copy", copy);
     for (const [chainIndex, chain] of chains.entries()) {
-      const drawn = drawForImage(chain, shape, { seed: copySeed, imageIndex, chainIndex });
+      const drawn = drawForImage(chain, drawShape, { seed: copySeed, imageIndex, chainIndex });
       yield { copy, trial, chain: chainIndex + 1, chains: chains.length, seed: copySeed, drawn };
     }
   }

@@ -1,5 +1,6 @@
 // The formats of the output: files in class folders, or records in CIFAR-10's or numpy's files.
 
+import { extname } from "node:path/posix";
 import { UsageError } from "../common/errors.ts";
 import type { PictureExtension } from "./names.ts";
 
@@ -13,7 +14,7 @@ export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 export interface FormOptions {
   /** Defaults to `folders`. */
   readonly as?: OutputForm;
-  /** Format of pictures in class folders; defaults to `png`. */
+  /** Format of pictures in class folders; defaults to each input's own: JPEG for JPEG, else PNG. */
   readonly format?: PictureFormat;
   /** Quality of JPEG files, from 1 to 100; defaults to 95. */
   readonly quality?: number;
@@ -24,7 +25,13 @@ export interface FormOptions {
 /** The resolved options, as plain data. */
 export type FormSettings =
   | { readonly as: "folders"; readonly format: "png"; readonly grey: boolean }
-  | { readonly as: "folders"; readonly format: "jpeg"; readonly quality: number; readonly grey: boolean }
+  | {
+      readonly as: "folders";
+      readonly format: "jpeg" | "input";
+      /** Of JPEG files. */
+      readonly quality: number;
+      readonly grey: boolean;
+    }
   | { readonly as: "cifar10"; readonly grey: false }
   | { readonly as: "npz"; readonly grey: boolean };
 
@@ -39,13 +46,23 @@ export function resolveForm({ as = "folders", format, quality, grey = false }: F
       throw new UsageError("--grey does not apply to --as cifar10, whose images are in colour; use --as npz");
     return { as, grey: false };
   }
-  if (format === "jpeg") return { as, format, quality: quality ?? 95, grey };
+  if (format !== "png") return { as, format: format ?? "input", quality: quality ?? 95, grey };
   if (quality !== undefined)
-    throw new UsageError("--quality only applies to --format jpeg: PNG is lossless; leave it out");
-  return { as, format: "png", grey };
+    throw new UsageError(
+      "--quality only applies to JPEG files, and --format png writes none: PNG is lossless; leave it out",
+    );
+  return { as, format, grey };
 }
 
-/** The extension of the written pictures. */
-export function extensionOf(form: FormSettings): PictureExtension {
-  return form.as === "folders" && form.format === "jpeg" ? "jpg" : "png";
+/** The extension of the pictures written for an input, a file's path or an image without one. */
+export function extensionFor(form: FormSettings, input?: string): PictureExtension {
+  if (form.as !== "folders" || form.format === "png") return "png";
+  return form.format === "jpeg" || (input !== undefined && isJpegPath(input)) ? "jpg" : "png";
+}
+
+const JPEG_EXTENSIONS = [".jpg", ".jpeg", ".jpe", ".jfif"];
+
+/** Whether a path has an extension of JPEG files. */
+export function isJpegPath(path: string): boolean {
+  return JPEG_EXTENSIONS.includes(extname(path).toLowerCase());
 }

@@ -7,7 +7,7 @@ import { RunError, systemReason } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
 import type { PictureResult } from "./task.ts";
 
-/** A picture's line; a record already has its final position. */
+/** A picture's line; `index` is its position in the run. A record already has its final position. */
 export type JournalEntry = { readonly index: number } & PictureResult;
 
 /** How often entries are flushed to disk, in milliseconds. */

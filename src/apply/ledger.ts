@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { removeTemporaryFiles } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
+import type { ArrangedPicture, ArrangedSource } from "./arrangement.ts";
 import { cifarLayout, writeCifarNames } from "./cifar-layout.ts";
 import { Journal, type JournalEntry, readJournal } from "./journal.ts";
 import { type ManifestRow, writeManifest } from "./manifest.ts";
@@ -14,13 +15,12 @@ import { npzLayout } from "./npz-layout.ts";
 import { RecordFiles } from "./record-files.ts";
 import type { TaskResult } from "./run.ts";
 import { type RunFile, type RunResult, writeRunFile } from "./run-file.ts";
-import type { Picture, PictureSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import type { PictureResult, WrittenPicture } from "./task.ts";
 
 export class Ledger {
   readonly #out: string;
-  readonly #source: PictureSource;
+  readonly #source: ArrangedSource;
   readonly #run: RunFile;
   readonly #tally: Tally;
   readonly #records: RecordFiles | undefined;
@@ -30,7 +30,7 @@ export class Ledger {
    * Starts a run in an empty or missing folder, or resumes one; finished work that still exists is counted.
    * @throws RunError if the folder cannot be written to.
    */
-  constructor(out: string, source: PictureSource, run: RunFile) {
+  constructor(out: string, source: ArrangedSource, run: RunFile) {
     this.#out = out;
     this.#source = source;
     this.#run = run;
@@ -56,7 +56,7 @@ export class Ledger {
   /** @throws UsageError if a picture does not fit the form; RunError if something cannot be written. */
   async take({ pictures, results, records }: TaskResult): Promise<void> {
     const placed = this.#records ? this.#place(this.#records, pictures, results, records) : results;
-    await this.#journal.add(placed.map((result, i) => ({ index: pictures[i].index, ...result })));
+    await this.#journal.add(placed.map((result, i) => ({ index: pictures[i].position, ...result })));
     for (const [i, result] of placed.entries()) this.#tally.add(pictures[i], result);
   }
 
@@ -107,7 +107,7 @@ export class Ledger {
     return length;
   }
 
-  #isThere(picture: Picture, entry: JournalEntry): boolean {
+  #isThere(picture: ArrangedPicture, entry: JournalEntry): boolean {
     if ("reason" in entry) return true;
     if (this.#records) {
       this.#records.check(shapeOf(entry), this.#source.nameOf(picture));
@@ -122,7 +122,7 @@ export class Ledger {
   /** Moves a task's records to their final position, which the returned results contain. */
   #place(
     files: RecordFiles,
-    pictures: readonly Picture[],
+    pictures: readonly ArrangedPicture[],
     results: readonly PictureResult[],
     records: string,
   ): PictureResult[] {
@@ -141,7 +141,7 @@ export class Ledger {
     });
   }
 
-  *#entries(path: string): Generator<{ picture: Picture; entry: JournalEntry; end: number }> {
+  *#entries(path: string): Generator<{ picture: ArrangedPicture; entry: JournalEntry; end: number }> {
     const lines = readJournal(path);
     try {
       for (const picture of this.#source.pictures()) {

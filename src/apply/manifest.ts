@@ -29,10 +29,13 @@ export interface RowAugmentation {
   readonly chain: number;
   /**
    * `renderChain(source's pixels, shape, parameters)` gives the output's pixels before JPEG compression; if the output
-   * has one channel, before conversion to luma.
+   * has one channel, before conversion to luma. With `--image-size` the source is resized first.
    */
   readonly parameters: readonly DrawnOperation[];
-  /** `drawForImage(chain, shape, {seed, imageIndex, chainIndex: chain - 1})` gives the parameters. */
+  /**
+   * `drawForImage(chain, shape, {seed, imageIndex, chainIndex: chain - 1})` gives the parameters, with the shape's scale
+   * relative to the judged shape of apply.json.
+   */
   readonly seed: number;
 }
 

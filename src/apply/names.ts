@@ -18,10 +18,11 @@ const OWN_NAMES = [MANIFEST_NAME, RUN_FILE_NAME, JOURNAL_NAME];
 export type PictureExtension = "jpg" | "png";
 
 /** An output's name: its stem, the copy (from 1) and, if a policy has several chains, the chain (from 1). */
-const AUGMENTED: Record<PictureExtension, RegExp> = {
+const AUGMENTED = {
   jpg: /^(.*)_aug\d+(-\d+)?\.jpg$/iu,
   png: /^(.*)_aug\d+(-\d+)?\.png$/iu,
-};
+  any: /^(.*)_aug\d+(-\d+)?(\.[^./]*)?$/iu,
+} as const;
 
 /** The path of an augmented picture; `chain` from 1, or undefined if the policy has only one. */
 export function augmentedPath(
@@ -44,9 +45,9 @@ export class OutputStems {
 
   /**
    * @param inputs all inputs whose outputs are in the same folders.
-   * @param extension of the outputs.
+   * @param extension of the outputs; `any` if they differ, or if originals do not keep their names.
    */
-  constructor(inputs: readonly string[], extension: PictureExtension) {
+  constructor(inputs: readonly string[], extension: PictureExtension | "any") {
     for (const input of inputs) {
       const stem = AUGMENTED[extension].exec(input)?.[1];
       if (stem !== undefined) this.#taken.add(fold(stem));

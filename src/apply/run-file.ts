@@ -6,6 +6,7 @@ import { UsageError } from "../common/errors.ts";
 import { readText, writeJson } from "../common/files.ts";
 import { VERSION } from "../common/version.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
+import type { SplitName } from "../dataset/reader.ts";
 import { RUN_FILE_NAME } from "./names.ts";
 import type { PictureSource } from "./source.ts";
 import type { ApplySettings } from "./task.ts";
@@ -14,7 +15,7 @@ const FORMAT = "deepaugment-apply";
 
 export interface RunFile {
   readonly format: typeof FORMAT;
-  readonly version: 1;
+  readonly version: 2;
   /** The version of this program. */
   readonly program: string;
   readonly data: {
@@ -31,7 +32,14 @@ export interface RunFile {
 export interface RunResult {
   /** Originals that were written. */
   readonly originals: number;
+  /** Copies that were written. */
   readonly augmented: number;
+  /** Copies that equal their original, and were left out. */
+  readonly unchanged: number;
+  /** Training pictures that got copies, written or left out. */
+  readonly augmentedImages: number;
+  /** Pictures of each split that could be decoded. */
+  readonly splits: Readonly<Partial<Record<SplitName, number>>>;
   readonly skipped: readonly SkippedFile[];
   /** Notes on the data for the user. */
   readonly notes: readonly string[];
@@ -43,7 +51,7 @@ export function createRunFile(
   settings: ApplySettings,
 ): RunFile {
   const data = { source, images: count, digest };
-  return { format: FORMAT, version: 1, program: VERSION, data, settings };
+  return { format: FORMAT, version: 2, program: VERSION, data, settings };
 }
 
 /** @throws RunError */
@@ -57,7 +65,7 @@ export function readRunFile(out: string): RunFile {
   const text = readText(path);
   try {
     const run: RunFile = JSON.parse(text);
-    if (run.format === FORMAT && run.version === 1 && run.data && run.settings?.form) return run;
+    if (run.format === FORMAT && run.version === 2 && run.data && run.settings?.form) return run;
   } catch {
     // Reported below: every problem with the file has the same fix.
   }
@@ -90,16 +98,19 @@ export function checkSame(out: string, begun: RunFile, wanted: RunFile): void {
 
 /** The options, by the flags that set them. */
 function settingsOf({ settings }: RunFile): Record<string, unknown> {
-  const { policies, seed, copies, chance, originals, form } = settings;
+  const { policies, seed, copies, chance, judgedShape, originals, form, imageSize, split } = settings;
   return {
-    "--policy and --top": policies.map(({ trial, chains }) => ({ trial, chains })),
+    "--policy and --top": policies.map(({ trial, portion, chains }) => ({ trial, portion, chains })),
     "--seed": seed,
     "--copies": copies,
     "--chance": chance,
+    "--scale": judgedShape ? `on (judged at ${judgedShape[0]} x ${judgedShape[1]})` : "off",
+    "--image-size": imageSize,
+    "--split": split,
     "--only-augmented": !originals,
     "--as": form.as,
-    "--format": form.as === "folders" ? form.format : null,
-    "--quality": form.as === "folders" && form.format === "jpeg" ? form.quality : null,
+    "--format": form.as === "folders" && form.format !== "input" ? form.format : null,
+    "--quality": form.as === "folders" && form.format !== "png" ? form.quality : null,
     "--grey": form.grey,
   };
 }

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { InterruptedError } from "../common/errors.ts";
 import { temporaryName } from "../common/files.ts";
 import { WorkerDiedError, WorkerPool } from "../common/worker-pool.ts";
-import type { Picture } from "./source.ts";
+import type { ArrangedPicture } from "./arrangement.ts";
 import { type ApplySettings, type ApplyTask, type PictureResult, removeOutputs } from "./task.ts";
 
 /** Maximum number of pictures per task, and its approximate number of outputs and of bytes read. */
@@ -27,7 +27,7 @@ const NODE_OPTIONS = "--max-semi-space-size=8";
 
 /** The results for the pictures of a task. */
 export interface TaskResult {
-  readonly pictures: readonly Picture[];
+  readonly pictures: readonly ArrangedPicture[];
   readonly results: readonly PictureResult[];
   /** The file with their records, for formats with records; the caller removes it. */
   readonly records: string;
@@ -36,6 +36,8 @@ export interface TaskResult {
 export interface RunOptions {
   readonly out: string;
   readonly settings: ApplySettings;
+  /** Number of training pictures. */
+  readonly training: number;
   /** Number of processes; defaults to one per core. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
@@ -56,7 +58,10 @@ export class ApplyRun {
    * Augments the pictures and passes the results to `take`, in order and one at a time.
    * @throws RunError if an output cannot be written; InterruptedError on abort; errors thrown by `take`.
    */
-  async finished(pictures: Iterable<Picture>, take: (result: TaskResult) => Promise<void>): Promise<void> {
+  async finished(
+    pictures: Iterable<ArrangedPicture>,
+    take: (result: TaskResult) => Promise<void>,
+  ): Promise<void> {
     const underWay: Promise<TaskResult[]>[] = [];
     const takeFirst = async () => {
       for (const result of await underWay.shift()!) await take(result);
@@ -82,10 +87,10 @@ export class ApplyRun {
   }
 
   /** Runs a task; one that repeatedly kills its process is halved until the responsible picture is found. */
-  async #augment(pictures: readonly Picture[]): Promise<TaskResult[]> {
-    const { settings } = this.#options;
+  async #augment(pictures: readonly ArrangedPicture[]): Promise<TaskResult[]> {
+    const { settings, training } = this.#options;
     const out = resolve(this.#options.out);
-    const task = { out, pictures, settings, records: temporaryName(join(out, "records")) };
+    const task = { out, pictures, settings, training, records: temporaryName(join(out, "records")) };
     try {
       return [{ pictures, results: await this.#pool.run(task), records: task.records }];
     } catch (error) {
@@ -105,10 +110,13 @@ export class ApplyRun {
 }
 
 /** Groups the pictures into tasks, in order, each of a single split. */
-function* inTasks(pictures: Iterable<Picture>, { policies, copies }: ApplySettings): Generator<Picture[]> {
+function* inTasks(
+  pictures: Iterable<ArrangedPicture>,
+  { policies, copies }: ApplySettings,
+): Generator<ArrangedPicture[]> {
   const outputs = 1 + copies * Math.max(...policies.map(({ chains }) => chains.length));
   const most = Math.min(TASK_PICTURES, Math.ceil(TASK_OUTPUTS / outputs));
-  let group: Picture[] = [];
+  let group: ArrangedPicture[] = [];
   let bytes = 0;
   for (const picture of pictures) {
     const isFull = group.length >= most || bytes + picture.bytes > TASK_BYTES;

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { relative, sep } from "node:path";
+import { posix, relative, sep } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
 import { loadDataset, readerOf } from "../dataset/load.ts";
@@ -12,6 +12,7 @@ import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/r
 import { folderReader } from "../dataset/readers/folder.ts";
 import { type ClassFolder, type FolderList, listFolder } from "../dataset/readers/folder-list.ts";
 import { imageAt, type Pixels } from "../image/batch.ts";
+import { extensionFor, type FormSettings, isJpegPath } from "./forms.ts";
 import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
 
 /** A picture with its output paths, as plain data. Output paths are relative to the output folder, with `/`. */
@@ -28,6 +29,8 @@ export interface Picture {
   readonly original: string;
   /** The output path of augmented copies, without the suffix from `augmentedPath`. */
   readonly stem: string;
+  /** Extension of augmented copies. */
+  readonly extension: PictureExtension;
   /** Size of its file or its pixels in bytes. */
   readonly bytes: number;
   readonly content: PictureFile | Pixels;
@@ -50,6 +53,8 @@ export interface PictureSource {
   readonly skipped: readonly SkippedFile[];
   /** Notes on the data for the user. */
   readonly notes: readonly string[];
+  /** Whether the first part of every output path is the folder of its split. */
+  readonly hasSplitFolders: boolean;
   pictures(): Iterable<Picture>;
   /** The name of a picture in messages. */
   nameOf(picture: Picture): string;
@@ -57,24 +62,32 @@ export interface PictureSource {
 
 type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal">;
 
+/** How the pictures are written, as far as their names depend on it. */
+interface NamingOptions {
+  readonly form: FormSettings;
+  /** Whether originals may be resized, so that they are not copied. */
+  readonly isResized: boolean;
+}
+
+const PNG_FILES: FormSettings = { as: "folders", format: "png", grey: false };
+
 /**
  * The pictures of `data`: a folder with one subfolder per class, an archive, or a dataset's name.
- * @param extension of the written pictures.
  * @throws UsageError or RunError like `listFolder` and `loadDataset`.
  */
 export async function openSource(
   data: string,
-  extension: PictureExtension,
-  options: SourceOptions,
+  { form = PNG_FILES, isResized = false, ...options }: SourceOptions & Partial<NamingOptions>,
 ): Promise<PictureSource> {
-  if (!findNamed(data) && readerOf(data) === folderReader) return folderSource(data, extension);
+  const naming = { form, isResized };
+  if (!findNamed(data) && readerOf(data) === folderReader) return folderSource(data, naming);
   const { workers, onProgress, signal } = options;
   const dataset = await loadDataset(data, { workers, onProgress, signal });
-  return datasetSource(data, dataset, extension);
+  return datasetSource(data, dataset, extensionFor(naming.form));
 }
 
-/** The pictures of a class folder. Originals keep their names and their paths below the folder. */
-function folderSource(root: string, extension: PictureExtension): PictureSource {
+/** The pictures of a class folder. Originals keep their paths below the folder, and their names unless they are resized. */
+function folderSource(root: string, naming: NamingOptions): PictureSource {
   const { classNames, folders: found, skipped } = listFolder(root);
   const folders = SPLITS.flatMap((split) => found.filter((folder) => folder.split === split));
   const tops = folders.map(({ folder }) => relative(root, folder).split(sep)[0]);
@@ -93,7 +106,8 @@ function folderSource(root: string, extension: PictureExtension): PictureSource 
     digest: hash.digest("hex"),
     skipped,
     notes: [],
-    pictures: () => folderPictures(root, { classNames, folders }, sizes, extension),
+    hasSplitFolders: folders.every(({ folder }) => relative(root, folder).split(sep).length > 1),
+    pictures: () => folderPictures(root, { classNames, folders }, sizes, naming),
     nameOf: ({ content, source }) => ("path" in content ? content.path : source),
   };
 }
@@ -102,20 +116,30 @@ function* folderPictures(
   root: string,
   { classNames, folders }: Pick<FolderList, "classNames"> & { readonly folders: readonly ClassFolder[] },
   sizes: Float64Array,
-  extension: PictureExtension,
+  { form, isResized }: NamingOptions,
 ): Generator<Picture> {
   let index = 0;
   for (const { split, label, files } of folders) {
     const sources = files.map((path) => sourceOf(root, path));
-    const stems = new OutputStems(sources, extension);
+    const isOneExtension = form.as === "folders" && form.format !== "input" && !isResized;
+    const stems = new OutputStems(sources, isOneExtension ? extensionFor(form) : "any");
     const className = classNames[label];
     for (const [i, source] of sources.entries()) {
       const stem = stems.take(source);
+      const extension = extensionFor(form, source);
+      const original = isResized ? resizedPath(stem, source, extension) : source;
       const content = { path: files[i] };
       const bytes = sizes[index];
-      yield { index: index++, source, split, className, label, original: source, stem, bytes, content };
+      yield { index: index++, source, split, className, label, original, stem, extension, bytes, content };
     }
   }
+}
+
+/** The path of a resized original: with the input's own extension if that is of the written format. */
+function resizedPath(stem: string, source: string, extension: PictureExtension): string {
+  const own = posix.extname(source);
+  const isSame = extension === "jpg" ? isJpegPath(source) : own.toLowerCase() === ".png";
+  return `${stem}${isSame ? own : `.${extension}`}`;
 }
 
 function sourceOf(root: string, path: string): string {
@@ -131,6 +155,7 @@ function datasetSource(data: string, dataset: Dataset, extension: PictureExtensi
     digest,
     skipped,
     notes,
+    hasSplitFolders: splitsOf(dataset).length > 1,
     pictures: () => datasetPictures(dataset, extension),
     nameOf: ({ source }) => `${data}: ${source}`,
   };
@@ -151,7 +176,7 @@ function* datasetPictures(dataset: Dataset, extension: PictureExtension): Genera
       const className = dataset.classNames[label];
       const original = `${stem}.${extension}`;
       const bytes = content.data.length;
-      yield { index: index++, source, split, className, label, original, stem, bytes, content };
+      yield { index: index++, source, split, className, label, original, stem, extension, bytes, content };
     }
   }
 }

@@ -2,15 +2,17 @@
 // them.
 
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { renderChain } from "../augment/chain.ts";
 import { systemReason } from "../common/errors.ts";
 import type { Pixels } from "../image/batch.ts";
 import { decodeImage, ImageError } from "../image/codec.ts";
 import { isGrey, lumaOf } from "../image/grey.ts";
-import { type AugmentSettings, drawCopies, isAugmented } from "./draws.ts";
-import { extensionOf, type FormSettings } from "./forms.ts";
+import { toSquare } from "../image/resize.ts";
+import type { ArrangedPicture } from "./arrangement.ts";
+import { type AugmentSettings, drawCopies } from "./draws.ts";
+import type { FormSettings } from "./forms.ts";
 import type { RowAugmentation } from "./manifest.ts";
 import { augmentedPath } from "./names.ts";
 import type { Picture } from "./source.ts";
@@ -20,8 +22,10 @@ import { type OutputPixels, type OutputWriter, openWriter } from "./writers.ts";
 export interface ApplyTask {
   /** The output folder. */
   readonly out: string;
-  readonly pictures: readonly Picture[];
+  readonly pictures: readonly ArrangedPicture[];
   readonly settings: ApplySettings;
+  /** Number of training pictures of the run. */
+  readonly training: number;
   /** The file for the task's records, one after another, for formats with records. */
   readonly records: string;
 }
@@ -30,6 +34,10 @@ export interface ApplySettings extends AugmentSettings {
   /** Whether the originals are written too. */
   readonly originals: boolean;
   readonly form: FormSettings;
+  /** Height and width that every picture is resized to before anything else; null if pictures keep their size. */
+  readonly imageSize: number | null;
+  /** The share of the training pictures that stays in training, see `arrangePictures`; null if there is no new split. */
+  readonly split: number | null;
 }
 
 /** A written file or record. */
@@ -49,6 +57,8 @@ export interface WrittenPicture {
   readonly grey?: true;
   /** Its file contains several pictures, of which the first was used. */
   readonly animated?: true;
+  /** Number of copies that equal the original and were not written; missing if there are none. */
+  readonly unchanged?: number;
   readonly outputs: readonly TaskOutput[];
 }
 
@@ -61,7 +71,7 @@ export async function augmentPictures(task: ApplyTask): Promise<PictureResult[]>
   try {
     const results: PictureResult[] = [];
     for (const picture of task.pictures) {
-      results.push(await augmentPicture(picture, task.settings, writer));
+      results.push(await augmentPicture(picture, task, writer));
       // Lets the process notice that its parent has exited.
       await setImmediate();
     }
@@ -72,23 +82,26 @@ export async function augmentPictures(task: ApplyTask): Promise<PictureResult[]>
 }
 
 /** Removes what a process may have written for a picture before it died. */
-export function removeOutputs({ out, settings, records }: ApplyTask, picture: Picture): void {
+export function removeOutputs(
+  { out, settings, training, records }: ApplyTask,
+  picture: ArrangedPicture,
+): void {
   rmSync(records, { force: true });
   if (settings.form.as !== "folders") return;
   const paths = [picture.original];
-  for (const { copy, chain, chains } of drawCopies(settings, picture.index, { height: 1, width: 1 })) {
-    const counted = chains > 1 ? chain : undefined;
-    paths.push(augmentedPath(picture.stem, copy, counted, extensionOf(settings.form)));
+  const image = { ...picture, training };
+  for (const { copy, chain, chains } of drawCopies(settings, image, { height: 1, width: 1 })) {
+    paths.push(augmentedPath(picture.stem, copy, chains > 1 ? chain : undefined, picture.extension));
   }
   for (const path of paths) rmSync(join(out, path), { force: true });
 }
 
 async function augmentPicture(
-  picture: Picture,
-  settings: ApplySettings,
+  picture: ArrangedPicture,
+  { settings, training }: ApplyTask,
   writer: OutputWriter,
 ): Promise<PictureResult> {
-  const read = await readPicture(picture);
+  const read = await readPicture(picture, settings.imageSize);
   if ("reason" in read) return read;
   const { data, height, width } = read;
   const grey = settings.form.grey && isGrey(data);
@@ -96,27 +109,43 @@ async function augmentPicture(
     grey
       ? { data: lumaOf(pixels), height, width, channels: 1 }
       : { data: pixels, height, width, channels: 3 };
+  const original = toWrite(data);
   const outputs: TaskOutput[] = [];
-  if (settings.originals) outputs.push(await writer.writeOriginal(picture, toWrite(data), read.file));
+  let unchanged = 0;
+  if (settings.originals) outputs.push(await writer.writeOriginal(picture, original, read.file));
   // Only training pictures are augmented.
-  if (picture.split === "train" && isAugmented(settings, picture.index)) {
-    for (const { copy, trial, chain, chains, seed, drawn } of drawCopies(settings, picture.index, read)) {
-      const pixels = toWrite(renderChain(data, read, drawn));
-      const written = await writer.writeCopy(picture, pixels, copy, chains > 1 ? chain : undefined);
-      outputs.push({ ...written, augmentation: { copy, trial, chain, parameters: drawn, seed } });
+  const draws = picture.split === "train" ? drawCopies(settings, { ...picture, training }, read) : [];
+  for (const { copy, trial, chain, chains, seed, drawn } of draws) {
+    const pixels = toWrite(renderChain(data, read, drawn));
+    if (Buffer.compare(pixels.data, original.data) === 0) {
+      unchanged++;
+      continue;
     }
+    const written = await writer.writeCopy(picture, pixels, copy, chains > 1 ? chain : undefined);
+    outputs.push({ ...written, augmentation: { copy, trial, chain, parameters: drawn, seed } });
   }
-  return { height, width, ...(grey && { grey }), ...(read.animated && { animated: true }), outputs };
+  return {
+    height,
+    width,
+    ...(grey && { grey }),
+    ...(read.animated && { animated: true }),
+    ...(unchanged > 0 && { unchanged }),
+    outputs,
+  };
 }
 
-/** A picture's pixels, and the bytes of its file if it has one. */
+/** A picture's pixels, resized if requested, and the bytes of its file if that can be copied as the original. */
 interface ReadPicture extends Pixels {
   readonly animated?: boolean;
   readonly file?: Uint8Array;
 }
 
-async function readPicture({ content }: Picture): Promise<ReadPicture | { readonly reason: string }> {
-  if ("data" in content) return content;
+async function readPicture(
+  { content, source, original }: Picture,
+  imageSize: number | null,
+): Promise<ReadPicture | { readonly reason: string }> {
+  const side = imageSize ?? undefined;
+  if ("data" in content) return toSquare(content, side);
   let file: Buffer;
   try {
     file = readFileSync(content.path);
@@ -124,7 +153,10 @@ async function readPicture({ content }: Picture): Promise<ReadPicture | { readon
     return { reason: systemReason(error) };
   }
   try {
-    return { ...(await decodeImage(file, content.path)), file };
+    const decoded = await decodeImage(file, content.path);
+    const pixels = toSquare(decoded, side);
+    const isSame = pixels.data === decoded.data && extname(original) === extname(source);
+    return { ...pixels, animated: decoded.animated, ...(isSame && { file }) };
   } catch (error) {
     if (error instanceof ImageError) return { reason: error.reason };
     throw error;

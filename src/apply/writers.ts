@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { RunError, systemReason } from "../common/errors.ts";
 import { writeAll, writeFileWhole } from "../common/files.ts";
 import { encodeJpeg, encodePng } from "../image/codec.ts";
-import { extensionOf, type FormSettings } from "./forms.ts";
+import { type FormSettings, isJpegPath } from "./forms.ts";
 import { augmentedPath } from "./names.ts";
 import type { Picture } from "./source.ts";
 import type { ApplyTask, TaskOutput } from "./task.ts";
@@ -37,7 +37,7 @@ export function openWriter({ out, settings, records }: ApplyTask): OutputWriter 
   return form.as === "folders" ? new PictureWriter(out, form) : new RecordWriter(records, form);
 }
 
-/** One file per picture. Originals that are already files are copied byte for byte. */
+/** One file per picture, in the format of its path. Originals whose files are given are copied byte for byte. */
 class PictureWriter implements OutputWriter {
   readonly #out: string;
   readonly #form: FormSettings & { readonly as: "folders" };
@@ -52,23 +52,23 @@ class PictureWriter implements OutputWriter {
     pixels: OutputPixels,
     file: Uint8Array | undefined,
   ): Promise<TaskOutput> {
-    return this.#write(picture.original, file ?? (await this.#encode(pixels)));
+    return this.#write(picture.original, file ?? (await this.#encode(pixels, picture.original)));
   }
 
   async writeCopy(
-    { stem }: Picture,
+    { stem, extension }: Picture,
     pixels: OutputPixels,
     copy: number,
     chain: number | undefined,
   ): Promise<TaskOutput> {
-    const output = augmentedPath(stem, copy, chain, extensionOf(this.#form));
-    return this.#write(output, await this.#encode(pixels));
+    const output = augmentedPath(stem, copy, chain, extension);
+    return this.#write(output, await this.#encode(pixels, output));
   }
 
   close(): void {}
 
-  #encode({ data, height, width, channels }: OutputPixels): Promise<Uint8Array> {
-    if (this.#form.format === "png") return encodePng(data, height, width, channels);
+  #encode({ data, height, width, channels }: OutputPixels, path: string): Promise<Uint8Array> {
+    if (this.#form.format === "png" || !isJpegPath(path)) return encodePng(data, height, width, channels);
     return encodeJpeg(data, height, width, this.#form.quality, channels);
   }
 

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
-import { oneOf, share, someText, wholeNumber } from "./options.ts";
+import { innerShare, oneOf, onOff, share, someText, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ApplyFlags {
@@ -16,7 +16,10 @@ interface ApplyFlags {
   quality?: number;
   grey?: boolean;
   copies: number;
-  chance: number;
+  chance?: number;
+  scale?: boolean;
+  imageSize?: number;
+  split?: number;
   onlyAugmented?: boolean;
   seed: number;
   top: number;
@@ -50,7 +53,26 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
       wholeNumber("--copies", 1, 10_000),
       1,
     )
-    .option("--chance <p>", "probability that an image is augmented, from 0 to 1", share("--chance"), 1)
+    .option(
+      "--chance <p>",
+      "probability that an image is augmented, from 0 to 1 (default: each policy augments its portion of the images, as in the search)",
+      share("--chance"),
+    )
+    .option(
+      "--scale <on|off>",
+      "whether blur, grain and the like scale with the image's side relative to the side at which the policy was judged (default: on)",
+      onOff("--scale"),
+    )
+    .option(
+      "--image-size <pixels>",
+      "resize all images to this height and width first, as a search with image_size does",
+      wholeNumber("--image-size", 1, 4096),
+    )
+    .option(
+      "--split <share>",
+      "keep this share of each class's training images in train/ and write the others, unaugmented, to val/",
+      innerShare("--split"),
+    )
     .option("--only-augmented", "write neither originals nor the validation and test images")
     .option(
       "--seed <n>",
@@ -71,7 +93,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       "--format <format>",
-      "picture format in class folders: png or jpeg (default: png)",
+      "picture format in class folders: png or jpeg (default: that of the input; png for other formats and archives)",
       oneOf("--format", PICTURE_FORMATS),
     )
     .option("--quality <q>", "JPEG quality from 1 to 100 (default: 95)", wholeNumber("--quality", 1, 100))
@@ -82,8 +104,13 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
       "after",
       `
 Images in train/ are augmented; images in val/ and test/ are copied. Originals in a folder are copied byte for byte,
-with the augmented images beside them. A photograph is rotated according to its EXIF orientation before it is augmented,
-so copies are upright; the original stays unchanged. Only the first frame of an animated GIF is used.
+with the augmented images beside them. So do not draw a validation set from the output at random: it would contain copies
+of training images. Use --split, or validate on other images. Copies that equal their original are left out and counted.
+A photograph is rotated according to its EXIF orientation before it is augmented, so copies are upright; the original
+stays unchanged unless it is resized. Only the first frame of an animated GIF is used.
+
+A policy augments its portion of the training images, the same share as when it was judged; --chance replaces it.
+Techniques that count in pixels scale with the images: blur of 1 pixel judged at 32 x 32 is blur of 15 at 480 x 480.
 
 --as npz writes train.npz (and test.npz, ...) with images, labels and class_names. --as cifar10 writes data_batch_1.bin
 and so on, test_batch.bin and batches.meta.txt. Both require images of one size, and --data reads both.
@@ -93,6 +120,7 @@ manifest.csv lists the source of every output and what was done to it. apply.jso
 Examples:
   deepaugment apply --policy best.json --data photos/ --out augmented/
   deepaugment apply --policy best.json --data photos/ --out augmented/ --resume
+  deepaugment apply --policy best.json --data photos/ --out augmented/ --split 0.8 --image-size 224
   deepaugment apply --policy policies.json --top 5 --copies 3 --data photos/ --out augmented/ --format jpeg
   deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`,
     )
@@ -116,26 +144,42 @@ async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal)
     );
     bar?.stop();
     if (json) terminal.print(outcome);
-    else printOutcome(outcome, terminal);
+    else printOutcome(outcome, flags.split !== undefined, terminal);
   } finally {
     bar?.stop();
   }
 }
 
-function printOutcome(outcome: ApplyOutcome, terminal: Terminal): void {
-  const { out, manifest, policies, images, doneBefore, originals, augmented, skipped, notes } = outcome;
+function printOutcome(outcome: ApplyOutcome, split: boolean, terminal: Terminal): void {
+  const { out, manifest, policies, images, doneBefore, originals, augmented, unchanged } = outcome;
+  const { augmentedImages, splits, skipped, notes } = outcome;
   terminal.logNotes(notes);
   terminal.logSkipped(skipped);
   const from = policies === 1 ? "with the best policy" : `with the best ${policies} policies`;
+  const { train = 0, validation } = splits;
   const before =
     doneBefore === images ? "was already finished" : `continued after ${doneBefore} of ${images} images`;
   const lines = [
     ...(doneBefore > 0 ? [`Resumed    ${out} ${before}`] : []),
     `Originals  ${originals}`,
     `Augmented  ${augmented}, ${from}`,
+    `Pictures   ${augmentedImages} of ${train} training pictures are augmented (${shareInWords(outcome)})`,
+    ...(unchanged > 0
+      ? [
+          `Left out   ${unchanged} ${unchanged === 1 ? "copy that equals its" : "copies that equal their"} original`,
+        ]
+      : []),
+    ...(split ? [`Split      ${train} for training, ${validation ?? 0} for validation`] : []),
     `Skipped    ${skipped.length}`,
     `Images     ${out}`,
     `Manifest   ${manifest}`,
   ];
   terminal.print(lines.join("\n"));
+}
+
+/** What determined how many pictures are augmented. */
+function shareInWords({ chance, portions }: ApplyOutcome): string {
+  if (chance !== null) return `chance ${chance}`;
+  const [least, most] = [Math.min(...portions), Math.max(...portions)].map((portion) => portion.toFixed(2));
+  return least === most ? `portion ${least}` : `portions ${least} to ${most}`;
 }

@@ -11,6 +11,20 @@ export function wholeNumber(name: string, low: number, high: number): (text: str
   };
 }
 
+/** Parses a list of whole numbers from `low` to `high`, separated by commas. */
+export function wholeNumbers(name: string, low: number, high: number): (text: string) => number[] {
+  return (text) => {
+    const values = text.split(",").map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : Number.NaN));
+    if (values.every((value) => value >= low && value <= high)) return values;
+    throw new UsageError(mismatch(name, `whole numbers from ${low} to ${high}, separated by commas`, text));
+  };
+}
+
+/** Parses `on` or `off`. */
+export function onOff(name: string): (text: string) => boolean {
+  return (text) => oneOf(name, ["on", "off"])(text) === "on";
+}
+
 /** Parses one of the given words, in any case. */
 export function oneOf<T extends string>(name: string, words: readonly T[]): (text: string) => T {
   return (text) => {
@@ -26,6 +40,15 @@ export function share(name: string): (text: string) => number {
     const value = text.trim() === "" ? Number.NaN : Number(text);
     if (value >= 0 && value <= 1) return value;
     throw new UsageError(mismatch(name, "a number from 0 to 1", text));
+  };
+}
+
+/** Parses numbers in (0, 1). */
+export function innerShare(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value < 1) return value;
+    throw new UsageError(mismatch(name, "a number between 0 and 1", text));
   };
 }
 

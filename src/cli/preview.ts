@@ -5,7 +5,7 @@ import { REGISTRY } from "../augment/registry.ts";
 import { UsageError } from "../common/errors.ts";
 import { TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
-import { someText, wholeNumber } from "./options.ts";
+import { onOff, someText, wholeNumber, wholeNumbers } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface PreviewFlags {
@@ -20,6 +20,8 @@ interface PreviewFlags {
   draws?: number;
   size?: number;
   imageSize?: number;
+  sizes?: number[];
+  scale?: boolean;
   seed: number;
   json?: boolean;
 }
@@ -78,6 +80,16 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
       wholeNumber("--image-size", 1, 4096),
     )
     .option(
+      "--sizes <list>",
+      "show each picture and draw at several image sizes, equally large: 32,96,480",
+      wholeNumbers("--sizes", 1, 4096),
+    )
+    .option(
+      "--scale <on|off>",
+      "whether blur, grain and the like scale with the image's side relative to the side at which the policy was judged (default: on)",
+      onOff("--scale"),
+    )
+    .option(
       "--seed <n>",
       "seed; another one picks other pictures and parameters",
       wholeNumber("--seed", 0, LARGEST_SEED),
@@ -91,12 +103,13 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
 
 const HELP = `
 Training pictures are augmented at their own size, as in apply, and then scaled to --size. With the same seed, the draws of
-the best policy are the copies that apply writes. In a folder, only the pictures shown are decoded. An existing --out file
+the best policy are the copies that apply writes of the pictures in its portion. In a folder, only the pictures shown are decoded. An existing --out file
 is replaced only if preview wrote it.
 
 Examples:
   deepaugment preview --policy best.json --data photos/
   deepaugment preview --policy policies.json --rank 2 --data cifar10 --images 10 --seed 7 --out rank-2.png
+  deepaugment preview --policy best.json --data photos/ --sizes 32,96,480
   deepaugment preview --techniques --data photos/ --out techniques.png
   deepaugment preview --techniques --image photos/cats/tom.jpg --image-size 224`;
 
@@ -134,11 +147,11 @@ async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Pr
 async function previewOf(
   flags: Omit<PreviewFlags, "json">,
 ): Promise<(options: Omit<PreviewOptions, "size">) => Promise<PreviewOutcome>> {
-  const { policy, techniques, data, image, rank, trial, images = IMAGES, draws } = flags;
+  const { policy, techniques, data, image, rank, trial, images = IMAGES, draws, sizes, scale } = flags;
   if (policy !== undefined && techniques)
     throw new UsageError("--policy and --techniques exclude each other; give one of them");
   if (techniques) {
-    const other = Object.entries({ rank, trial, images: flags.images, draws }).find(
+    const other = Object.entries({ rank, trial, images: flags.images, draws, sizes, scale }).find(
       ([, value]) => value !== undefined,
     );
     if (other) throw new UsageError(`--${other[0]} applies to --policy only; remove it or --techniques`);
@@ -154,8 +167,10 @@ async function previewOf(
   if (data === undefined) throw new UsageError("--policy needs pictures; add --data");
   if (rank !== undefined && trial !== undefined)
     throw new UsageError("--rank and --trial exclude each other; give one of them");
+  if (sizes !== undefined && flags.imageSize !== undefined)
+    throw new UsageError("--sizes and --image-size exclude each other; give one of them");
   const { previewPolicy } = await import("../report/policy-sheet.ts");
-  const own = { policyPath: policy, data, rank, trial, images, draws };
+  const own = { policyPath: policy, data, rank, trial, images, draws, sizes, scale };
   return (options) => previewPolicy({ ...options, ...own, size: flags.size ?? POLICY_SIZE });
 }
 

@@ -17,6 +17,21 @@ export function fitPicture(picture: Pixels, size: number): Pixels {
   return { data: resizeImage(data, height, width, toHeight, toWidth), height: toHeight, width: toWidth };
 }
 
+/** Scales the picture to exactly `size` x `size` pixels: enlarged by repeating pixels, or reduced. */
+export function fitExactly({ data, height, width }: Pixels, size: number): Pixels {
+  if (height >= size && width >= size)
+    return { data: resizeImage(data, height, width, size, size), height: size, width: size };
+  const fitted = new Uint8Array(size * size * 3);
+  for (let y = 0; y < size; y++) {
+    const row = Math.floor((y * height) / size) * width;
+    for (let x = 0; x < size; x++) {
+      const from = 3 * (row + Math.floor((x * width) / size));
+      fitted.set(data.subarray(from, from + 3), 3 * (y * size + x));
+    }
+  }
+  return { data: fitted, height: size, width: size };
+}
+
 /** Enlarges each pixel to a square of `factor` x `factor`. */
 function enlarge({ data, height, width }: Pixels, factor: number): Pixels {
   const row = width * factor * 3;

@@ -1,14 +1,16 @@
 // Shows the effect of a policy on some of the user's pictures: each beside several draws of the policy. They are the
-// draws that `apply` makes with the same seed, at each picture's own size.
+// draws that `apply` makes with the same seed, at each picture's own size; or the same draws at several sizes.
 
 import { drawCopies } from "../apply/draws.ts";
 import { openSource } from "../apply/source.ts";
 import { renderChain } from "../augment/chain.ts";
+import type { JudgedShape } from "../augment/scale.ts";
 import { UsageError } from "../common/errors.ts";
 import type { Pixels } from "../image/batch.ts";
+import { toSquare } from "../image/resize.ts";
 import { formatChain } from "../policy/policy.ts";
 import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
-import { fitPicture } from "./fit.ts";
+import { fitExactly, fitPicture } from "./fit.ts";
 import type { Row } from "./grid.ts";
 import { pickPictures, type ShownPicture } from "./pick.ts";
 import { breathe, type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
@@ -27,14 +29,19 @@ export interface PolicyPreviewOptions extends PreviewOptions {
   readonly images: number;
   /** Number of draws of each chain per picture, 1 or more; by default about five in total. */
   readonly draws?: number;
+  /** Sides in pixels: every picture and draw is shown at each, resized to a square first, and drawn equally large. */
+  readonly sizes?: readonly number[];
+  /** Whether techniques that count in pixels scale, as in `apply`. Defaults to true. */
+  readonly scale?: boolean;
 }
 
 export interface PolicyPreviewOutcome extends PreviewOutcome {
   readonly policy: FoundPolicy & { readonly rank: number };
 }
 
-/** Default number of draws beside each picture. */
+/** Default number of draws beside each picture, also if there are several sizes. */
 const DRAWS = 5;
+const DRAWS_BY_SIZE = 2;
 
 /**
  * Writes a sheet of pictures beside draws of a policy. The same options and data give the same file.
@@ -47,22 +54,24 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   const rank = findRank(file, options);
   const policy = file.policies[rank - 1];
   checkSheetPath(out);
-  const source = await openSource(data, "png", { onProgress, signal });
+  const source = await openSource(data, { onProgress, signal });
   const { shown, skipped } = await pickPictures(source, data, { ...options, count: images });
-  const draws = options.draws ?? Math.max(1, Math.round(DRAWS / policy.chains.length));
+  const usual = options.sizes ? DRAWS_BY_SIZE : DRAWS;
+  const draws = options.draws ?? Math.max(1, Math.round(usual / policy.chains.length));
+  const judged = options.scale === false ? null : file.dataset.imageShape;
   const rows: Row[] = [];
   for (const picture of shown) {
-    const cells = [picture, ...drawPolicy(picture, policy, draws, seed)].map((cell) =>
-      fitPicture(cell, size),
-    );
+    const cells = cellsOf(picture, options, (one) => drawPolicy(one, policy, judged, draws, seed));
     rows.push({ label: picture.className, cells });
     onProgress?.({ stage: "drawing", done: rows.length, total: shown.length, unit: "images" });
     await breathe(signal);
   }
   const content = {
     title: titleOf(policy),
-    details: [rewardLine(policy), originLine(policy, rank, file)],
-    grids: [{ groups: headsOf(policy.chains.length, draws), rows }],
+    details: options.sizes
+      ? [sizesLine(options.sizes, judged)]
+      : [rewardLine(policy), originLine(policy, rank, file)],
+    grids: [{ groups: headsOf(policy.chains.length, draws, options.sizes), rows }],
   };
   const sheet = await drawSheet(content, textSizeFor(size, 0.14));
   await writeSheet(out, sheet);
@@ -77,11 +86,31 @@ function titleOf({ chains }: FoundPolicy): string[] {
   return lines.length === 1 ? lines : lines.map((line, i) => `chain ${i + 1}: ${line}`);
 }
 
+/** The cells of a row: the picture and its draws; with several sizes, each of them at every size. */
+function cellsOf(
+  picture: ShownPicture,
+  { size, sizes }: Pick<PolicyPreviewOptions, "size" | "sizes">,
+  drawAll: (picture: ShownPicture) => Pixels[],
+): Pixels[] {
+  if (!sizes) return [picture, ...drawAll(picture)].map((cell) => fitPicture(cell, size));
+  const columns = sizes.map((side) => {
+    const resized = { ...picture, ...toSquare(picture, side) };
+    return [resized, ...drawAll(resized)].map((cell) => fitExactly(cell, size));
+  });
+  return columns[0].flatMap((_, draw) => columns.map((cells) => cells[draw]));
+}
+
 /** The picture after each draw of each chain: all draws of the first chain, then all of the second. */
-function drawPolicy(picture: ShownPicture, policy: FoundPolicy, copies: number, seed: number): Pixels[] {
-  const settings = { policies: [policy], seed, copies, chance: 1 };
-  const { data, height, width } = picture;
-  return [...drawCopies(settings, picture.index, { height, width })]
+function drawPolicy(
+  picture: ShownPicture,
+  policy: FoundPolicy,
+  judgedShape: JudgedShape | null,
+  copies: number,
+  seed: number,
+): Pixels[] {
+  const settings = { policies: [policy], seed, copies, chance: 1, judgedShape };
+  const { data, height, width, index } = picture;
+  return [...drawCopies(settings, { index, rank: 0, training: 1 }, { height, width })]
     .sort((a, b) => a.chain - b.chain || a.copy - b.copy)
     .map(({ drawn }) => ({ data: renderChain(data, picture, drawn), height, width }));
 }
@@ -104,8 +133,12 @@ function findRank({ policies }: PolicyFile, { policyPath, rank = 1, trial }: Pol
   throw new UsageError(`--rank: ${policyPath} has ${held}, received ${rank}`);
 }
 
-/** Headings of the columns: the original's, then a group per chain. */
-function headsOf(chains: number, draws: number): string[][] {
+/** Headings of the columns: the original's, then a group per chain; with several sizes, a group per draw. */
+function headsOf(chains: number, draws: number, sizes?: readonly number[]): string[][] {
+  if (sizes) {
+    const heads = headsOf(chains, draws).flat();
+    return heads.map((head) => sizes.map((side) => `${head}, ${side} pixels`));
+  }
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
   if (chains === 1) return [["original"], numbers(draws).map((draw) => `draw ${draw}`)];
   const groups = numbers(chains).map((chain) =>
@@ -119,6 +152,12 @@ function rewardLine({ portion, reward, standardError, expectedAccuracyIncrease: 
   const sign = gain < 0 ? "−" : "+";
   const baseline = `${sign}${Math.abs(gain).toFixed(3)} over the baseline`;
   return `portion ${portion.toFixed(2)} · reward ${reward.toFixed(3)}${error} · ${baseline}`;
+}
+
+function sizesLine(sizes: readonly number[], judged: JudgedShape | null): string {
+  const list = new Intl.ListFormat("en").format(sizes.map(String));
+  const scaled = judged === null ? "not scaled" : `scaled from ${judged[0]} × ${judged[1]}`;
+  return `the same pictures and draws at ${list} pixels, drawn equally large · ${scaled}`;
 }
 
 function originLine({ trial }: FoundPolicy, rank: number, { dataset, policies }: PolicyFile): string {

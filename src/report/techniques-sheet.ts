@@ -130,7 +130,7 @@ async function findPicture(options: TechniquesPreviewOptions): Promise<FoundPict
     return { picture, source, skipped: [], notes: [] };
   }
   if (data === undefined) throw new UsageError("no picture: give --data or --image");
-  const pictures = await openSource(data, "png", { onProgress, signal });
+  const pictures = await openSource(data, { onProgress, signal });
   const { shown, skipped } = await pickPictures(pictures, data, { ...options, count: 1 });
   const [{ source, className, ...picture }] = shown;
   return { picture, source, className, skipped, notes: pictures.notes };

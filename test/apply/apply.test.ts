@@ -16,8 +16,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { ApplyOptions, ApplyOutcome } from "../../src/apply/apply.ts";
-import { isAugmented } from "../../src/apply/draws.ts";
+import { drawCopies } from "../../src/apply/draws.ts";
 import { drawForImage, renderChain } from "../../src/augment/chain.ts";
+import { scaledTo } from "../../src/augment/scale.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { decodeImage } from "../../src/image/codec.ts";
@@ -54,7 +55,8 @@ const TWO_CHAINS = writePolicies(join(root, "two-chains.json"), [[SHEAR, BLUR]])
 const THREE = writePolicies(join(root, "three.json"), [[SHEAR], [BLUR], [FOG]]);
 
 function apply(data: string, options: Partial<ApplyOptions> = {}): Promise<ApplyOutcome> {
-  return applyTo(root, data, { policyPath: ONE, ...options });
+  // PNG, so that pixels can be compared.
+  return applyTo(root, data, { policyPath: ONE, format: "png", ...options });
 }
 
 /** The pixels of an output are those that the manifest's parameters give for its source. */
@@ -141,7 +143,7 @@ describe("a policy on a folder with splits", () => {
     )!;
     const shape = await decodeImage(readFileSync(join(data, row.source)), row.source);
     const key = { seed: Number(row.seed), imageIndex: Number(row.image_index), chainIndex: 1 };
-    assert.deepEqual(row.parameters, drawForImage(BLUR, shape, key));
+    assert.deepEqual(row.parameters, drawForImage(BLUR, scaledTo(shape, [32, 32, 3]), key));
   });
 
   it("gives the same bytes with one worker, and different ones with another seed", async () => {
@@ -218,8 +220,12 @@ describe("a picture that cannot be decoded", () => {
 describe("the share of images that are augmented", () => {
   it("is the chance", () => {
     for (const chance of [0, 0.1, 0.5, 1]) {
-      const settings = { policies: [], seed: 3, copies: 1, chance };
-      const count = Array.from({ length: 10_000 }, (_, i) => isAugmented(settings, i)).filter(Boolean).length;
+      const policies = [{ trial: 1, portion: 0.2, chains: [[{ type: "invert", magnitude: 0 } as const]] }];
+      const settings = { policies, seed: 3, copies: 1, chance, judgedShape: null };
+      const isAugmented = (index: number) =>
+        [...drawCopies(settings, { index, rank: index, training: 10_000 }, { height: 2, width: 2 })].length >
+        0;
+      const count = Array.from({ length: 10_000 }, (_, i) => isAugmented(i)).filter(Boolean).length;
       const deviation = Math.sqrt(10_000 * chance * (1 - chance));
       assert.ok(Math.abs(count - 10_000 * chance) <= 3.5 * deviation, `${count} at ${chance}`);
     }

@@ -153,7 +153,7 @@ for (const as of OUTPUT_FORMS) {
     it("redoes what has been lost", async () => {
       const out = join(root, `lost-${as}`);
       cpSync(begun, out, { recursive: true });
-      const lost = { folders: "train/b/1_aug2.png", cifar10: "data_batch_1.bin.part", npz: "train.npz.part" }[
+      const lost = { folders: "train/b/1_aug2.jpg", cifar10: "data_batch_1.bin.part", npz: "train.npz.part" }[
         as
       ];
       fs.truncateSync(join(out, lost), statSync(join(out, lost)).size - 1);
@@ -232,7 +232,12 @@ describe("an interrupted run", () => {
     [{ chance: 0.5 }, /--chance 1, not with --chance 0\.5/],
     [{ onlyAugmented: true }, /started with no --only-augmented, not with --only-augmented/],
     [{ as: "npz" }, /--as folders, not with --as npz/],
-    [{ format: "jpeg" }, /--format png, not with --format jpeg/],
+    [{ format: "jpeg" }, /no --format, not with --format jpeg/],
+    [{ chance: undefined }, /--chance 1, not with no --chance/],
+    [{ scale: false }, /--scale on \(judged at 32 x 32\), not with --scale off/],
+    [{ imageSize: 16 }, /no --image-size, not with --image-size 16/],
+    [{ split: 0.5 }, /no --split, not with --split 0\.5/],
+    [{ quality: 80 }, /--quality 95, not with --quality 80/],
     [{ grey: true }, /no --grey, not with --grey/],
   ];
   for (const [options, message] of others) {

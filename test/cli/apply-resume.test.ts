@@ -45,7 +45,7 @@ describe(`deepaugment apply, killed ${KILLS} times`, () => {
     it(`gives the same output: --as ${as}`, async (test) => {
       const args = (out: string) => [
         ...["apply", "--policy", policies, "--data", SAMPLE_ARCHIVE, "--as", as],
-        ...["--copies", "6", "--top", "2", "--seed", "11", "--out", join(root, out)],
+        ...["--copies", "6", "--top", "2", "--seed", "11", "--split", "0.9", "--out", join(root, out)],
       ];
       const reference = await run(args(`${as}-whole`), environment);
       assert.equal(reference.code, 0, reference.stderr);

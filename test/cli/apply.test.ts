@@ -32,15 +32,21 @@ before(async () => {
 });
 
 function args(out: string, more: readonly string[] = []): string[] {
-  return ["apply", "--policy", best, "--data", data, "--out", join(root, out), ...more];
+  return ["apply", "--policy", best, "--data", data, "--out", join(root, out), "--chance", "1", ...more];
 }
 
 describe("deepaugment apply", () => {
   it("prints what it wrote, and lists skipped files on stderr", async () => {
     const { code, stdout, stderr } = await run(args("plain"), environment);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^Originals +3\nAugmented +3, with the best policy\nSkipped +1\nImages /);
-    assert.match(stderr, /^skipped \S+broken\.png: the PNG is damaged[^\n]*\n$/);
+    assert.match(
+      stdout,
+      /^Originals +3\nAugmented +3, with the best policy\nPictures +3 of 3 training pictures are augmented \(chance 1\)\nSkipped +1\nImages /,
+    );
+    assert.match(
+      stderr,
+      /^note: copies are beside their originals: [^\n]*--split 0\.8 [^\n]*\nskipped \S+broken\.png: the PNG is damaged[^\n]*\n$/,
+    );
     assert.equal(picturesIn(join(root, "plain")).length, 3 + 3);
   });
 
@@ -68,7 +74,14 @@ describe("deepaugment apply", () => {
       ["--format", "jpeg", "--quality", "0"],
       /--quality: expected a whole number from 1 to 100, received "0"/,
     ],
-    [["--quality", "90"], /--quality only applies to --format jpeg/],
+    [["--format", "png", "--quality", "90"], /--quality only applies to JPEG files, and --format png/],
+    [["--scale", "maybe"], /--scale: expected on, off, received "maybe"/],
+    [["--image-size", "0"], /--image-size: expected a whole number from 1 to 4096, received "0"/],
+    [["--split", "1"], /--split: expected a number between 0 and 1, received "1"/],
+    [
+      ["--split", "0.8", "--only-augmented"],
+      /--split writes validation pictures, and --only-augmented leaves/,
+    ],
     [["--as", "npz", "--format", "jpeg"], /--format only applies to --as folders/],
     [["--as", "cifar10", "--grey"], /--grey does not apply to --as cifar10/],
     [["--policy", "none.json"], /none\.json: there is no such file/],

@@ -68,6 +68,18 @@ describe("deepaugment preview", () => {
       /--trial: .*best\.json has no policy of trial 7; its policies are of trials 20/,
     ],
     [[...policy, "--images", "many"], /--images: .*received "many"/],
+    [
+      [...policy, "--sizes", "32,none"],
+      /--sizes: expected whole numbers from 1 to 4096, separated by commas, received "32,none"/,
+    ],
+    [
+      [...policy, "--sizes", "32,96", "--image-size", "32"],
+      /--sizes and --image-size exclude each other; give one of them/,
+    ],
+    [
+      ["--techniques", "--data", data, "--sizes", "32"],
+      /--sizes applies to --policy only; remove it or --techniques/,
+    ],
     [[...policy, "--size", "5"], /--size: expected a whole number from 32 to 1024, received "5"/],
     [["--policy", none, "--data", data], /none\.json contains no policy: no trial improved/],
     [["--policy", photo, "--data", data], /1\.png: not valid JSON/],

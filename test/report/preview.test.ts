@@ -9,12 +9,12 @@ import { after, before, describe, it } from "node:test";
 import { applyPolicies } from "../../src/apply/apply.ts";
 import { openSource } from "../../src/apply/source.ts";
 import { decodeImage } from "../../src/image/codec.ts";
-import { fitPicture } from "../../src/report/fit.ts";
+import { fitExactly, fitPicture } from "../../src/report/fit.ts";
 import { pickPictures } from "../../src/report/pick.ts";
 import { previewPolicy } from "../../src/report/policy-sheet.ts";
 import { checkSheetPath } from "../../src/report/sheet-file.ts";
 import { previewTechniques } from "../../src/report/techniques-sheet.ts";
-import { readManifest, writePicture, writePolicies } from "../apply/pictures.ts";
+import { applyTo, readManifest, writePicture, writePolicies } from "../apply/pictures.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-preview-"));
@@ -39,7 +39,7 @@ before(async () => {
 });
 
 async function pick(count: number, seed: number) {
-  return pickPictures(await openSource(data, "png", {}), data, { count, seed });
+  return pickPictures(await openSource(data, {}), data, { count, seed });
 }
 
 describe("pickPictures", () => {
@@ -70,7 +70,7 @@ describe("pickPictures", () => {
     const folder = join(root, "broken");
     mkdirSync(join(folder, "a"), { recursive: true });
     writeFileSync(join(folder, "a", "1.png"), "no picture");
-    const source = await openSource(folder, "png", {});
+    const source = await openSource(folder, {});
     await assert.rejects(
       pickPictures(source, folder, { count: 1, seed: 0 }),
       /none of the 1 training pictures in .*broken can be decoded \(.*1\.png: /,
@@ -106,6 +106,29 @@ describe("previewPolicy", () => {
         assert.ok(contains(sheet, pixels, 64), `${file} is on the sheet`);
       }
     }
+  });
+
+  it("shows the same draws at several sizes, scaled from the judged one and equally large", async () => {
+    const grainy = writePolicies(join(root, "grainy.json"), [[[{ type: "dropout", magnitude: 0.3 }]]]);
+    const options = { policyPath: grainy, data, seed: 7 };
+    const shown = { ...options, size: 64, images: 2, draws: 1 };
+    const out = join(root, "sizes.png");
+    const outcome = await previewPolicy({ ...shown, out, sizes: [16, 64] });
+    const sheet = await decodeImage(readFileSync(out), out);
+    for (const imageSize of [16, 64]) {
+      const applied = (await applyTo(root, data, { ...options, imageSize })).out;
+      for (const { source } of outcome.pictures) {
+        const files = readManifest(applied).filter((row) => row.source === source);
+        assert.equal(files.length, 2);
+        for (const { output } of files) {
+          const file = await decodeImage(readFileSync(join(applied, output)), output);
+          assert.ok(contains(sheet, fitExactly(file, 64).data, 64), `${output} at ${imageSize}`);
+        }
+      }
+    }
+    const unscaled = join(root, "unscaled.png");
+    await previewPolicy({ ...shown, out: unscaled, sizes: [16, 64], scale: false });
+    assert.notDeepEqual(readFileSync(unscaled), readFileSync(out));
   });
 
   it("has a column per chain and draw", async () => {

@@ -14,7 +14,8 @@ export {
 } from "./augment/chain.ts";
 export { augmentTrainingSet } from "./augment/policy.ts";
 export { drawRecipe, type RecipeKey } from "./augment/recipes.ts";
-export type { DrawnParameters, Shape } from "./augment/technique.ts";
+export { type JudgedShape, scaledTo } from "./augment/scale.ts";
+export type { DrawnParameters, DrawShape, Shape } from "./augment/technique.ts";
 export type { EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, UsageError } from "./common/errors.ts";
 export type { EvaluationConfig, EvaluationInput } from "./config/evaluation.ts";

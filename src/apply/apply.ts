@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
+import type { RecipeName } from "../config/recipes.ts";
 import type { Progress } from "../dataset/reader.ts";
 import { type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { type ArrangedPicture, type ArrangedSource, arrangePictures } from "./arrangement.ts";
@@ -19,8 +20,10 @@ import { openSource } from "./source.ts";
 import type { ApplySettings } from "./task.ts";
 
 export interface ApplyOptions extends FormOptions {
-  /** A policy file, best policy first. */
-  readonly policyPath: string;
+  /** A policy file, best policy first; may be missing if there is a recipe. */
+  readonly policyPath?: string;
+  /** A recipe that every copy goes through, before its policy's chain if there is a policy. */
+  readonly recipe?: RecipeName;
   /** A folder with one subfolder per class, an archive, or a dataset's name. */
   readonly data: string;
   /** The output folder: it must not exist, or be empty, or contain a run to resume. */
@@ -60,6 +63,7 @@ export interface ApplyOptions extends FormOptions {
 export interface ApplyOutcome extends RunResult {
   readonly out: string;
   readonly manifest: string;
+  readonly recipe: RecipeName | null;
   /** The number of policies from which copies were drawn. */
   readonly policies: number;
   /** Pictures in the data. */
@@ -80,25 +84,39 @@ export interface ApplyOutcome extends RunResult {
  * complete, and `resume` continues the run.
  */
 export async function applyPolicies(options: ApplyOptions): Promise<ApplyOutcome> {
-  const settings = settingsOf(options, resolveForm(options), readPolicyFile(options.policyPath));
+  const settings = settingsOf(options, resolveForm(options));
   const { out, data, resume = false } = options;
   return await withOutFolder({ out, data, resume }, (state) => applyTo(state, options, settings));
 }
 
 /** @throws UsageError if options contradict each other, or there is no policy. */
-function settingsOf(options: ApplyOptions, form: FormSettings, file: PolicyFile): ApplySettings {
-  const { policyPath, top, seed, copies, chance = null, scale = true, imageSize = null } = options;
-  const { split = null, onlyAugmented } = options;
+function settingsOf(options: ApplyOptions, form: FormSettings): ApplySettings {
+  const { seed, copies, chance = null, imageSize = null, split = null, onlyAugmented } = options;
   if (split !== null && onlyAugmented)
     throw new UsageError(
       "--split writes validation pictures, and --only-augmented leaves them out; give one of them",
     );
-  const [height, width] = file.dataset.imageShape;
   return {
-    policies: bestPolicies(policyPath, file, top),
-    ...{ seed, copies, chance, judgedShape: scale ? [height, width] : null },
+    ...sourcesOf(options),
+    ...{ seed, copies, chance },
     ...{ originals: !onlyAugmented, form, imageSize, split },
   };
+}
+
+/** What copies are drawn from. */
+function sourcesOf(options: ApplyOptions): Pick<ApplySettings, "policies" | "recipe" | "judgedShape"> {
+  const { policyPath, recipe, top, scale = true } = options;
+  if (policyPath === undefined) {
+    if (recipe === undefined)
+      throw new UsageError(
+        "nothing to apply; give --policy with a file, --recipe with a name, or both; see --help",
+      );
+    return { policies: [], recipe, judgedShape: null };
+  }
+  const file = readPolicyFile(policyPath);
+  const [height, width] = file.dataset.imageShape;
+  const judgedShape = scale ? ([height, width] as const) : null;
+  return { policies: bestPolicies(policyPath, file, top), recipe: recipe ?? null, judgedShape };
 }
 
 async function applyTo(
@@ -107,7 +125,7 @@ async function applyTo(
   settings: ApplySettings,
 ): Promise<ApplyOutcome> {
   const { out, data } = options;
-  const { policies, form, seed, chance, split, imageSize } = settings;
+  const { policies, recipe, form, seed, chance, split, imageSize } = settings;
   const found = await openSource(data, { ...options, form, isResized: imageSize !== null });
   const source = arrangePictures(found, split, seed, data);
   if (form.as === "cifar10") checkCifarClasses(source.classNames, data);
@@ -115,6 +133,7 @@ async function applyTo(
   if (state.kind !== "new") checkSame(out, state.run, wanted);
   const facts = {
     ...{ out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: source.count, chance },
+    recipe,
     portions: policies.map(({ portion }) => portion),
   };
   if (state.kind === "finished") return { ...facts, doneBefore: source.count, ...state.run.result };

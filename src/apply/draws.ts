@@ -4,9 +4,11 @@
 
 import { type DrawnOperation, drawForImage } from "../augment/chain.ts";
 import { drawPortion } from "../augment/policy.ts";
+import { drawRecipe } from "../augment/recipes.ts";
 import { type JudgedShape, scaledTo } from "../augment/scale.ts";
 import type { Shape } from "../augment/technique.ts";
 import { Random, seedOf } from "../common/random.ts";
+import type { RecipeName } from "../config/recipes.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /** A policy with the trial that judged it. */
@@ -16,12 +18,14 @@ export interface AppliedPolicy extends Policy {
 
 /** How images are augmented, as plain data. */
 export interface AugmentSettings {
-  /** Each copy comes from one of these. */
+  /** Each copy comes from one of these; the list may be empty if there is a recipe. */
   readonly policies: readonly AppliedPolicy[];
+  /** The recipe that every copy goes through, before its chain if there are policies; null if there is none. */
+  readonly recipe: RecipeName | null;
   readonly seed: number;
   /** Copies of each augmented image, 1 or more; each goes through every chain of its policy. */
   readonly copies: number;
-  /** Probability in [0, 1] that an image is augmented; null if the policies' portions decide. */
+  /** Probability in [0, 1] that an image is augmented; null if the policies' portions decide, or all are. */
   readonly chance: number | null;
   /** [height, width] of the images on which the policies were judged; null if techniques do not scale. */
   readonly judgedShape: JudgedShape | null;
@@ -41,11 +45,11 @@ export interface TrainingImage {
 export interface AugmentedDraw {
   /** From 1. */
   readonly copy: number;
-  /** The policy's trial. */
-  readonly trial: number;
-  /** From 1. */
-  readonly chain: number;
-  /** The number of chains of the policy. */
+  /** The policy's trial; null for a recipe alone. */
+  readonly trial: number | null;
+  /** From 1; null for a recipe alone. */
+  readonly chain: number | null;
+  /** The number of chains of the policy; 1 for a recipe alone. */
   readonly chains: number;
   /** With the image's index and the chain's, the key of the stream of `drawn`. */
   readonly seed: number;
@@ -68,17 +72,23 @@ export function* drawCopies(
   image: TrainingImage,
   shape: Shape,
 ): Generator<AugmentedDraw> {
-  const { policies, seed, copies, chance, judgedShape } = settings;
+  const { policies, recipe, seed, copies, chance, judgedShape } = settings;
   const { index: imageIndex, rank, training } = image;
   if (chance !== null && !new Random(seed, "apply", "chance", imageIndex).chance(chance)) return;
   const drawShape = judgedShape === null ? shape : scaledTo(shape, judgedShape);
   for (let copy = 1; copy <= copies; copy++) {
+    const copySeed = seedOf(seed, "copy", copy);
+    const first = recipe === null ? [] : drawRecipe(recipe, shape, { seed: copySeed, imageIndex });
+    if (policies.length === 0) {
+      yield { copy, trial: null, chain: null, chains: 1, seed: copySeed, drawn: first };
+      continue;
+    }
     const choice = new Random(seed, "apply", "policy", imageIndex, copy).integer(0, policies.length - 1);
     const { trial, portion, chains } = policies[choice];
     if (chance === null && rank >= Math.round(portion * training)) continue;
-    const copySeed = seedOf(seed, "copy", copy);
     for (const [chainIndex, chain] of chains.entries()) {
-      const drawn = drawForImage(chain, drawShape, { seed: copySeed, imageIndex, chainIndex });
+      const key = { seed: copySeed, imageIndex, chainIndex };
+      const drawn = [...first, ...drawForImage(chain, drawShape, key)];
       yield { copy, trial, chain: chainIndex + 1, chains: chains.length, seed: copySeed, drawn };
     }
   }

@@ -23,10 +23,10 @@ export interface ManifestRow {
 export interface RowAugmentation {
   /** From 1. */
   readonly copy: number;
-  /** The trial of the policy. */
-  readonly trial: number;
-  /** From 1, as in the notebook. */
-  readonly chain: number;
+  /** The trial of the policy; null for a recipe alone. */
+  readonly trial: number | null;
+  /** From 1, as in the notebook; null for a recipe alone. */
+  readonly chain: number | null;
   /**
    * `renderChain(source's pixels, shape, parameters)` gives the output's pixels before JPEG compression; if the output
    * has one channel, before conversion to luma. With `--image-size` the source is resized first.
@@ -34,7 +34,8 @@ export interface RowAugmentation {
   readonly parameters: readonly DrawnOperation[];
   /**
    * `drawForImage(chain, shape, {seed, imageIndex, chainIndex: chain - 1})` gives the parameters, with the shape's scale
-   * relative to the judged shape of apply.json.
+   * relative to the judged shape of apply.json. A recipe's come first: those of `drawRecipe(recipe, shape, {seed,
+   * imageIndex})`.
    */
   readonly seed: number;
 }

@@ -98,9 +98,10 @@ export function checkSame(out: string, begun: RunFile, wanted: RunFile): void {
 
 /** The options, by the flags that set them. */
 function settingsOf({ settings }: RunFile): Record<string, unknown> {
-  const { policies, seed, copies, chance, judgedShape, originals, form, imageSize, split } = settings;
+  const { policies, recipe, seed, copies, chance, judgedShape, originals, form, imageSize, split } = settings;
   return {
     "--policy and --top": policies.map(({ trial, portion, chains }) => ({ trial, portion, chains })),
+    "--recipe": recipe,
     "--seed": seed,
     "--copies": copies,
     "--chance": chance,
@@ -117,6 +118,7 @@ function settingsOf({ settings }: RunFile): Record<string, unknown> {
 
 function inWords(flag: string, value: unknown): string {
   if (Array.isArray(value)) {
+    if (value.length === 0) return `no policy (${flag})`;
     const trials = value.map(({ trial }) => trial).join(", ");
     return `the ${value.length === 1 ? "policy" : "policies"} of trial ${trials} (${flag})`;
   }

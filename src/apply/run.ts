@@ -114,7 +114,7 @@ function* inTasks(
   pictures: Iterable<ArrangedPicture>,
   { policies, copies }: ApplySettings,
 ): Generator<ArrangedPicture[]> {
-  const outputs = 1 + copies * Math.max(...policies.map(({ chains }) => chains.length));
+  const outputs = 1 + copies * Math.max(1, ...policies.map(({ chains }) => chains.length));
   const most = Math.min(TASK_PICTURES, Math.ceil(TASK_OUTPUTS / outputs));
   let group: ArrangedPicture[] = [];
   let bytes = 0;

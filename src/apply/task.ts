@@ -91,9 +91,14 @@ export function removeOutputs(
   const paths = [picture.original];
   const image = { ...picture, training };
   for (const { copy, chain, chains } of drawCopies(settings, image, { height: 1, width: 1 })) {
-    paths.push(augmentedPath(picture.stem, copy, chains > 1 ? chain : undefined, picture.extension));
+    paths.push(augmentedPath(picture.stem, copy, numberOf(chain, chains), picture.extension));
   }
   for (const path of paths) rmSync(join(out, path), { force: true });
+}
+
+/** The chain's number in names; none if there is only one. */
+function numberOf(chain: number | null, chains: number): number | undefined {
+  return chains > 1 && chain !== null ? chain : undefined;
 }
 
 async function augmentPicture(
@@ -121,7 +126,7 @@ async function augmentPicture(
       unchanged++;
       continue;
     }
-    const written = await writer.writeCopy(picture, pixels, copy, chains > 1 ? chain : undefined);
+    const written = await writer.writeCopy(picture, pixels, copy, numberOf(chain, chains));
     outputs.push({ ...written, augmentation: { copy, trial, chain, parameters: drawn, seed } });
   }
   return {

@@ -3,11 +3,13 @@
 import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
+import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { innerShare, oneOf, onOff, share, someText, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ApplyFlags {
-  policy: string;
+  policy?: string;
+  recipe?: RecipeName;
   data: string;
   out: string;
   resume?: boolean;
@@ -30,11 +32,12 @@ interface ApplyFlags {
 export function addApplyCommand(program: Command, terminal: Terminal): void {
   program
     .command("apply")
-    .description("augment a dataset with the policies that a search has found")
-    .requiredOption(
-      "--policy <file>",
-      "best.json or policies.json of an experiment",
-      someText("--policy", "a file"),
+    .description("augment a dataset with the policies that a search has found, or with a recipe")
+    .option("--policy <file>", "best.json or policies.json of an experiment", someText("--policy", "a file"))
+    .option(
+      "--recipe <name>",
+      `${RECIPES.join(", ")}: needs no search; with --policy, every copy goes through the recipe first`,
+      parseRecipe,
     )
     .requiredOption(
       "--data <path|name>",
@@ -109,7 +112,8 @@ of training images. Use --split, or validate on other images. Copies that equal 
 A photograph is rotated according to its EXIF orientation before it is augmented, so copies are upright; the original
 stays unchanged unless it is resized. Only the first frame of an animated GIF is used.
 
-A policy augments its portion of the training images, the same share as when it was judged; --chance replaces it.
+A policy augments its portion of the training images, the same share as when it was judged; --chance replaces it. A recipe
+without a policy augments all of them.
 Techniques that count in pixels scale with the images: blur of 1 pixel judged at 32 x 32 is blur of 15 at 480 x 480.
 
 --as npz writes train.npz (and test.npz, ...) with images, labels and class_names. --as cifar10 writes data_batch_1.bin
@@ -121,6 +125,7 @@ Examples:
   deepaugment apply --policy best.json --data photos/ --out augmented/
   deepaugment apply --policy best.json --data photos/ --out augmented/ --resume
   deepaugment apply --policy best.json --data photos/ --out augmented/ --split 0.8 --image-size 224
+  deepaugment apply --recipe trivialaugment --data photos/ --out augmented/ --copies 5
   deepaugment apply --policy policies.json --top 5 --copies 3 --data photos/ --out augmented/ --format jpeg
   deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`,
     )
@@ -151,19 +156,18 @@ async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal)
 }
 
 function printOutcome(outcome: ApplyOutcome, split: boolean, terminal: Terminal): void {
-  const { out, manifest, policies, images, doneBefore, originals, augmented, unchanged } = outcome;
+  const { out, manifest, images, doneBefore, originals, augmented, unchanged } = outcome;
   const { augmentedImages, splits, skipped, notes } = outcome;
   terminal.logNotes(notes);
   terminal.logSkipped(skipped);
-  const from = policies === 1 ? "with the best policy" : `with the best ${policies} policies`;
   const { train = 0, validation } = splits;
   const before =
     doneBefore === images ? "was already finished" : `continued after ${doneBefore} of ${images} images`;
   const lines = [
     ...(doneBefore > 0 ? [`Resumed    ${out} ${before}`] : []),
     `Originals  ${originals}`,
-    `Augmented  ${augmented}, ${from}`,
-    `Pictures   ${augmentedImages} of ${train} training pictures are augmented (${shareInWords(outcome)})`,
+    `Augmented  ${augmented}, with ${sourceInWords(outcome)}`,
+    `Pictures   ${augmentedImages} of ${train} training pictures are augmented${shareInWords(outcome)}`,
     ...(unchanged > 0
       ? [
           `Left out   ${unchanged} ${unchanged === 1 ? "copy that equals its" : "copies that equal their"} original`,
@@ -177,9 +181,17 @@ function printOutcome(outcome: ApplyOutcome, split: boolean, terminal: Terminal)
   terminal.print(lines.join("\n"));
 }
 
+/** What copies were drawn from. */
+function sourceInWords({ recipe, policies }: ApplyOutcome): string {
+  const words = recipe === null ? [] : [`the recipe ${recipe}`];
+  if (policies > 0) words.push(policies === 1 ? "the best policy" : `the best ${policies} policies`);
+  return words.join(" and ");
+}
+
 /** What determined how many pictures are augmented. */
 function shareInWords({ chance, portions }: ApplyOutcome): string {
-  if (chance !== null) return `chance ${chance}`;
+  if (chance !== null) return ` (chance ${chance})`;
+  if (portions.length === 0) return "";
   const [least, most] = [Math.min(...portions), Math.max(...portions)].map((portion) => portion.toFixed(2));
-  return least === most ? `portion ${least}` : `portions ${least} to ${most}`;
+  return least === most ? ` (portion ${least})` : ` (portions ${least} to ${most})`;
 }

@@ -108,10 +108,10 @@ function drawPolicy(
   copies: number,
   seed: number,
 ): Pixels[] {
-  const settings = { policies: [policy], seed, copies, chance: 1, judgedShape };
+  const settings = { policies: [policy], recipe: null, seed, copies, chance: 1, judgedShape };
   const { data, height, width, index } = picture;
   return [...drawCopies(settings, { index, rank: 0, training: 1 }, { height, width })]
-    .sort((a, b) => a.chain - b.chain || a.copy - b.copy)
+    .sort((a, b) => (a.chain ?? 0) - (b.chain ?? 0) || a.copy - b.copy)
     .map(({ drawn }) => ({ data: renderChain(data, picture, drawn), height, width }));
 }
 

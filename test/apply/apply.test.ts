@@ -221,7 +221,7 @@ describe("the share of images that are augmented", () => {
   it("is the chance", () => {
     for (const chance of [0, 0.1, 0.5, 1]) {
       const policies = [{ trial: 1, portion: 0.2, chains: [[{ type: "invert", magnitude: 0 } as const]] }];
-      const settings = { policies, seed: 3, copies: 1, chance, judgedShape: null };
+      const settings = { policies, recipe: null, seed: 3, copies: 1, chance, judgedShape: null };
       const isAugmented = (index: number) =>
         [...drawCopies(settings, { index, rank: index, training: 10_000 }, { height: 2, width: 2 })].length >
         0;

@@ -30,12 +30,8 @@ export async function writeGreyPicture(path: string, index: number): Promise<voi
 
 let runs = 0;
 
-/** Applies policies to data, into a new folder below `root` unless `out` is given. */
-export function applyTo(
-  root: string,
-  data: string,
-  options: Partial<ApplyOptions> & Pick<ApplyOptions, "policyPath">,
-): Promise<ApplyOutcome> {
+/** Applies policies, or a recipe, to data, into a new folder below `root` unless `out` is given. */
+export function applyTo(root: string, data: string, options: Partial<ApplyOptions>): Promise<ApplyOutcome> {
   return applyPolicies({
     data,
     out: join(root, `out-${runs++}`),

@@ -10,6 +10,7 @@ import type { ApplyOptions } from "../../src/apply/apply.ts";
 import { portionRanks } from "../../src/apply/draws.ts";
 import { renderChain } from "../../src/augment/chain.ts";
 import { drawPortion } from "../../src/augment/policy.ts";
+import { drawRecipe } from "../../src/augment/recipes.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { decodeImage, encodeJpeg } from "../../src/image/codec.ts";
@@ -74,6 +75,62 @@ describe("the portion of a policy", () => {
     assert.ok(of("20").length > 2 && of("20").length <= 20, `${of("20").length}`);
     const ranks = portionRanks(200, 0);
     for (const row of of("20")) assert.ok(ranks[Number(row.image_index)] < 20);
+  });
+});
+
+describe("a recipe", () => {
+  it("needs no policy, augments every training picture, and draws each copy anew", async () => {
+    const options = { policyPath: undefined, recipe: "flip-crop", copies: 2, format: "png" } as const;
+    const outcome = await apply(data, options);
+    const { recipe, policies, augmentedImages, augmented, unchanged } = outcome;
+    assert.deepEqual([recipe, policies, augmentedImages, augmented + unchanged], ["flip-crop", 0, 10, 20]);
+    const drawn = readManifest(outcome.out).filter(({ parameters }) => parameters);
+    for (const { output, source, parameters, ...row } of drawn) {
+      assert.deepEqual([row.policy_trial, row.chain], ["", ""]);
+      const read = await decode(data, source);
+      const key = { seed: Number(row.seed), imageIndex: Number(row.image_index) };
+      assert.deepEqual(parameters, drawRecipe("flip-crop", read, key));
+      assert.deepEqual((await decode(outcome.out, output)).data, renderChain(read.data, read, parameters!));
+    }
+    assert.ok(new Set(drawn.map(({ parameters }) => JSON.stringify(parameters))).size > 10);
+    const again = await apply(data, { ...options, workers: 1 });
+    assert.deepEqual(contentsOf(again.out), contentsOf(outcome.out));
+  });
+
+  it("comes before the chain if there is a policy", async () => {
+    const { out, augmentedImages } = await apply(data, { recipe: "flip", copies: 4 });
+    assert.equal(augmentedImages, 5);
+    const drawn = readManifest(out).filter(({ parameters }) => parameters);
+    assert.equal(drawn.length, 20);
+    for (const { parameters, policy_trial } of drawn) {
+      assert.deepEqual(
+        parameters!.map(({ type }) => type),
+        ["horizontal-flip", "invert"],
+      );
+      assert.equal(policy_trial, "20");
+    }
+    assert.equal(new Set(drawn.map(({ parameters }) => parameters![0].parameters.flipped)).size, 2);
+  });
+
+  it("is part of what a resumed run must repeat", async () => {
+    const { out } = await apply(data, { policyPath: undefined, recipe: "flip" });
+    await assert.rejects(
+      apply(data, { out, resume: true, policyPath: undefined, recipe: "randaugment" }),
+      /was started with --recipe flip, not with --recipe randaugment: use the same/,
+    );
+    await assert.rejects(
+      apply(data, { out, resume: true, recipe: "flip" }),
+      /was started with no policy \(--policy and --top\), not with the policy of trial 20 /,
+    );
+  });
+
+  it("or a policy is needed", async () => {
+    await assert.rejects(
+      apply(data, { policyPath: undefined }),
+      new UsageError(
+        "nothing to apply; give --policy with a file, --recipe with a name, or both; see --help",
+      ),
+    );
   });
 });
 

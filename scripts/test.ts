@@ -33,6 +33,7 @@ const SLOW = [
   "test/search/deep-augment.test.ts",
   "test/cli/optimize-crash.test.ts",
   "test/apply/resume.test.ts",
+  "test/apply/shares.test.ts",
   "test/engine/native-passes.test.ts",
   "test/cli/apply.test.ts",
   "test/cli/apply-resume.test.ts",

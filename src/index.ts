@@ -20,7 +20,7 @@ export type { EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, UsageError } from "./common/errors.ts";
 export type { EvaluationConfig, EvaluationInput } from "./config/evaluation.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";
-export { parseRecipe, RECIPES, type RecipeName } from "./config/recipes.ts";
+export { RECIPES, type RecipeName } from "./config/recipes.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export { TECHNIQUES, type TechniqueName } from "./config/techniques.ts";
 export type { Controller, Dimension, Judged, Point } from "./controller/controller.ts";
@@ -49,6 +49,7 @@ export {
   previewPolicy,
 } from "./report/policy-sheet.ts";
 export type { PreviewOutcome } from "./report/preview.ts";
+export { previewRecipe, type RecipePreviewOptions } from "./report/recipe-sheet.ts";
 export { previewTechniques, type TechniquesPreviewOptions } from "./report/techniques-sheet.ts";
 export type { ConfirmationPlan } from "./search/confirmation.ts";
 export { type ContentRef, contentRef, type LocateContent } from "./search/content.ts";

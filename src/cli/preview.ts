@@ -1,8 +1,10 @@
-// `deepaugment preview`: draws a sheet of pictures that shows what a policy, or every technique, does.
+// `deepaugment preview`: draws a sheet of pictures that shows what a policy, a recipe, or every technique, does.
 
 import type { AddHelpTextContext, Command } from "commander";
+import { RECIPE_REGISTRY } from "../augment/recipes.ts";
 import { REGISTRY } from "../augment/registry.ts";
 import { UsageError } from "../common/errors.ts";
+import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
 import { onOff, someText, wholeNumber, wholeNumbers } from "./options.ts";
@@ -10,6 +12,7 @@ import type { Terminal } from "./terminal.ts";
 
 interface PreviewFlags {
   policy?: string;
+  recipe?: RecipeName;
   techniques?: boolean;
   data?: string;
   image?: string;
@@ -36,8 +39,11 @@ const LARGEST_SEED = 2 ** 32 - 1;
 export function addPreviewCommand(program: Command, terminal: Terminal): void {
   program
     .command("preview")
-    .description("draw a sheet of your pictures that shows what a policy, or every technique, does to them")
+    .description(
+      "draw a sheet of your pictures that shows what a policy, a recipe, or every technique, does to them",
+    )
     .option("--policy <file>", "best.json or policies.json of an experiment", someText("--policy", "a file"))
+    .option("--recipe <name>", `${RECIPES.join(", ")}; together with --policy, it comes first`, parseRecipe)
     .option(
       "--techniques",
       "instead of a policy, show the 20 techniques at several magnitudes on one picture",
@@ -97,7 +103,10 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     )
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
-    .addHelpText("after", techniquesHelp)
+    .addHelpText("after", (context) => listHelp("Recipes", RECIPES, RECIPE_REGISTRY, context))
+    .addHelpText("after", (context) =>
+      listHelp("Techniques at a magnitude m from 0 to 1", TECHNIQUES, REGISTRY, context),
+    )
     .action((flags: PreviewFlags) => preview(flags, terminal));
 }
 
@@ -110,16 +119,22 @@ Examples:
   deepaugment preview --policy best.json --data photos/
   deepaugment preview --policy policies.json --rank 2 --data cifar10 --images 10 --seed 7 --out rank-2.png
   deepaugment preview --policy best.json --data photos/ --sizes 32,96,480
+  deepaugment preview --recipe trivialaugment --data photos/
   deepaugment preview --techniques --data photos/ --out techniques.png
   deepaugment preview --techniques --image photos/cats/tom.jpg --image-size 224`;
 
-/** Each technique, and what it does at magnitude m. */
-function techniquesHelp({ command }: AddHelpTextContext): string {
+/** Each name, and what it means. */
+function listHelp<Name extends string>(
+  title: string,
+  names: readonly Name[],
+  registry: Readonly<Record<Name, { readonly meaning: string }>>,
+  { command }: AddHelpTextContext,
+): string {
   const help = command.createHelp();
   help.prepareContext({ helpWidth: 110 });
-  const width = Math.max(...TECHNIQUES.map((name) => name.length));
-  const lines = TECHNIQUES.map((name) => help.formatItem(name, width, REGISTRY[name].meaning, help));
-  return `\nTechniques at a magnitude m from 0 to 1:\n${lines.join("\n")}`;
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = names.map((name) => help.formatItem(name, width, registry[name].meaning, help));
+  return `\n${title}:\n${lines.join("\n")}`;
 }
 
 async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Promise<void> {
@@ -140,38 +155,69 @@ async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Pr
   }
 }
 
+type Draw = (options: Omit<PreviewOptions, "size">) => Promise<PreviewOutcome>;
+type SheetFlags = Omit<PreviewFlags, "json">;
+
 /**
  * The function that draws the requested sheet.
  * @throws UsageError if options contradict each other or one is missing.
  */
-async function previewOf(
-  flags: Omit<PreviewFlags, "json">,
-): Promise<(options: Omit<PreviewOptions, "size">) => Promise<PreviewOutcome>> {
-  const { policy, techniques, data, image, rank, trial, images = IMAGES, draws, sizes, scale } = flags;
+function previewOf(flags: SheetFlags): Promise<Draw> {
+  const { policy, recipe, techniques } = flags;
   if (policy !== undefined && techniques)
     throw new UsageError("--policy and --techniques exclude each other; give one of them");
-  if (techniques) {
-    const other = Object.entries({ rank, trial, images: flags.images, draws, sizes, scale }).find(
-      ([, value]) => value !== undefined,
-    );
-    if (other) throw new UsageError(`--${other[0]} applies to --policy only; remove it or --techniques`);
-    if (data === undefined && image === undefined)
-      throw new UsageError("--techniques needs a picture; add --data or --image");
-    const { previewTechniques } = await import("../report/techniques-sheet.ts");
-    return (options) => previewTechniques({ ...options, size: flags.size ?? TECHNIQUES_SIZE, data, image });
-  }
-  if (policy === undefined)
-    throw new UsageError("nothing to show; give --policy with a file, or --techniques");
-  if (image !== undefined)
-    throw new UsageError("--image applies to --techniques only; use --data with --policy");
-  if (data === undefined) throw new UsageError("--policy needs pictures; add --data");
+  if (recipe !== undefined && techniques)
+    throw new UsageError("--recipe and --techniques exclude each other; give one of them");
+  if (techniques) return ofTechniques(flags);
+  if (policy !== undefined) return ofPolicy(flags, policy);
+  if (recipe !== undefined) return ofRecipe(flags, recipe);
+  throw new UsageError("nothing to show; give --policy with a file, --recipe with a name, or --techniques");
+}
+
+async function ofTechniques(flags: SheetFlags): Promise<Draw> {
+  const { data, image, rank, trial, images, draws, sizes, scale, size = TECHNIQUES_SIZE } = flags;
+  const other = givenOf({ rank, trial, sizes, scale });
+  if (other) throw new UsageError(`--${other} applies to --policy only; remove it or --techniques`);
+  const another = givenOf({ images, draws });
+  if (another)
+    throw new UsageError(`--${another} applies to --policy and --recipe only; remove it or --techniques`);
+  if (data === undefined && image === undefined)
+    throw new UsageError("--techniques needs a picture; add --data or --image");
+  const { previewTechniques } = await import("../report/techniques-sheet.ts");
+  return (options) => previewTechniques({ ...options, size, data, image });
+}
+
+async function ofPolicy(flags: SheetFlags, policyPath: string): Promise<Draw> {
+  const { recipe, rank, trial, images = IMAGES, draws, sizes, scale, size = POLICY_SIZE } = flags;
+  const data = picturesOf(flags, "--policy");
   if (rank !== undefined && trial !== undefined)
     throw new UsageError("--rank and --trial exclude each other; give one of them");
   if (sizes !== undefined && flags.imageSize !== undefined)
     throw new UsageError("--sizes and --image-size exclude each other; give one of them");
   const { previewPolicy } = await import("../report/policy-sheet.ts");
-  const own = { policyPath: policy, data, rank, trial, images, draws, sizes, scale };
-  return (options) => previewPolicy({ ...options, ...own, size: flags.size ?? POLICY_SIZE });
+  const own = { policyPath, recipe, data, rank, trial, images, draws, sizes, scale, size };
+  return (options) => previewPolicy({ ...options, ...own });
+}
+
+async function ofRecipe(flags: SheetFlags, recipe: RecipeName): Promise<Draw> {
+  const { rank, trial, sizes, scale, images = IMAGES, draws, size = POLICY_SIZE } = flags;
+  const data = picturesOf(flags, "--recipe");
+  const other = givenOf({ rank, trial, sizes, scale });
+  if (other) throw new UsageError(`--${other} applies to --policy only; remove it or add --policy`);
+  const { previewRecipe } = await import("../report/recipe-sheet.ts");
+  return (options) => previewRecipe({ ...options, recipe, data, images, draws, size });
+}
+
+/** The name of the first option that was given. */
+function givenOf(options: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(options).find((name) => options[name] !== undefined);
+}
+
+function picturesOf({ data, image }: SheetFlags, subject: string): string {
+  if (image !== undefined)
+    throw new UsageError(`--image applies to --techniques only; use --data with ${subject}`);
+  if (data === undefined) throw new UsageError(`${subject} needs pictures; add --data`);
+  return data;
 }
 
 function printOutcome({ notes, skipped, out }: PreviewOutcome, terminal: Terminal): void {

@@ -1,19 +1,21 @@
 // Shows the effect of a policy on some of the user's pictures: each beside several draws of the policy. They are the
-// draws that `apply` makes with the same seed, at each picture's own size; or the same draws at several sizes.
+// draws that `apply` makes with the same seed, at each picture's own size; or the same draws at several sizes. A recipe may
+// come before the policy.
 
 import { drawCopies } from "../apply/draws.ts";
 import { openSource } from "../apply/source.ts";
 import { renderChain } from "../augment/chain.ts";
 import type { JudgedShape } from "../augment/scale.ts";
 import { UsageError } from "../common/errors.ts";
+import type { RecipeName } from "../config/recipes.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
 import { formatChain } from "../policy/policy.ts";
 import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { fitExactly, fitPicture } from "./fit.ts";
-import type { Row } from "./grid.ts";
 import { pickPictures, type ShownPicture } from "./pick.ts";
-import { breathe, type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
+import { type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
+import { DRAWS, rowsOf } from "./rows.ts";
 import { drawSheet } from "./sheet.ts";
 import { checkSheetPath, writeSheet } from "./sheet-file.ts";
 
@@ -23,6 +25,8 @@ export interface PolicyPreviewOptions extends PreviewOptions {
   /** Selects the policy: by rank, from 1 (the default), or by its trial. */
   readonly rank?: number;
   readonly trial?: number;
+  /** A recipe that the pictures go through before the policy. */
+  readonly recipe?: RecipeName;
   /** A folder with one subfolder per class, an archive, or a dataset's name. */
   readonly data: string;
   /** Maximum number of pictures: 1 or more. */
@@ -39,8 +43,7 @@ export interface PolicyPreviewOutcome extends PreviewOutcome {
   readonly policy: FoundPolicy & { readonly rank: number };
 }
 
-/** Default number of draws beside each picture, also if there are several sizes. */
-const DRAWS = 5;
+/** Default number of draws beside each picture if there are several sizes. */
 const DRAWS_BY_SIZE = 2;
 
 /**
@@ -49,7 +52,7 @@ const DRAWS_BY_SIZE = 2;
  * InterruptedError on abort.
  */
 export async function previewPolicy(options: PolicyPreviewOptions): Promise<PolicyPreviewOutcome> {
-  const { data, out, seed, size, images, onProgress, signal } = options;
+  const { data, out, size, images, onProgress, signal } = options;
   const file = readPolicyFile(options.policyPath);
   const rank = findRank(file, options);
   const policy = file.policies[rank - 1];
@@ -59,15 +62,10 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   const usual = options.sizes ? DRAWS_BY_SIZE : DRAWS;
   const draws = options.draws ?? Math.max(1, Math.round(usual / policy.chains.length));
   const judged = options.scale === false ? null : file.dataset.imageShape;
-  const rows: Row[] = [];
-  for (const picture of shown) {
-    const cells = cellsOf(picture, options, (one) => drawPolicy(one, policy, judged, draws, seed));
-    rows.push({ label: picture.className, cells });
-    onProgress?.({ stage: "drawing", done: rows.length, total: shown.length, unit: "images" });
-    await breathe(signal);
-  }
+  const drawAll = (picture: ShownPicture) => drawPolicy(picture, policy, judged, draws, options);
+  const rows = await rowsOf(shown, (picture) => cellsOf(picture, options, drawAll), options);
   const content = {
-    title: titleOf(policy),
+    title: titleOf(policy, options.recipe),
     details: options.sizes
       ? [sizesLine(options.sizes, judged)]
       : [rewardLine(policy), originLine(policy, rank, file)],
@@ -81,8 +79,9 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
 }
 
 /** The policy in words, one line per chain; no line breaks between a technique and its magnitude. */
-function titleOf({ chains }: FoundPolicy): string[] {
-  const lines = chains.map((chain) => formatChain(chain).replaceAll(/ (?=\d|→)/g, "\u00a0"));
+function titleOf({ chains }: FoundPolicy, recipe: RecipeName | undefined): string[] {
+  const before = recipe === undefined ? "" : `${recipe} → `;
+  const lines = chains.map((chain) => `${before}${formatChain(chain)}`.replaceAll(/ (?=\d|→)/g, "\u00a0"));
   return lines.length === 1 ? lines : lines.map((line, i) => `chain ${i + 1}: ${line}`);
 }
 
@@ -106,9 +105,9 @@ function drawPolicy(
   policy: FoundPolicy,
   judgedShape: JudgedShape | null,
   copies: number,
-  seed: number,
+  { seed, recipe }: Pick<PolicyPreviewOptions, "seed" | "recipe">,
 ): Pixels[] {
-  const settings = { policies: [policy], recipe: null, seed, copies, chance: 1, judgedShape };
+  const settings = { policies: [policy], recipe: recipe ?? null, seed, copies, chance: 1, judgedShape };
   const { data, height, width, index } = picture;
   return [...drawCopies(settings, { index, rank: 0, training: 1 }, { height, width })]
     .sort((a, b) => (a.chain ?? 0) - (b.chain ?? 0) || a.copy - b.copy)

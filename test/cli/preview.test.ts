@@ -5,6 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { RECIPES } from "../../src/config/recipes.ts";
+import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { decodeImage } from "../../src/image/codec.ts";
 import { writePicture, writePolicies } from "../apply/pictures.ts";
 import { run, runMain } from "./run.ts";
@@ -49,15 +51,53 @@ describe("deepaugment preview", () => {
     assert.equal(outcome.pictures[0].source, photo);
   });
 
+  it("draws a recipe, also before a policy", async () => {
+    const widths: number[] = [];
+    for (const more of [[], ["--policy", best]]) {
+      const out = join(root, "recipe.png");
+      const args = ["--recipe", "Flip_Crop", "--data", data, "--draws", "2", "--out", out, "--json", ...more];
+      const { code, stdout, stderr } = await preview(...args);
+      assert.equal(code, 0, stderr);
+      const outcome = JSON.parse(stdout);
+      assert.equal(outcome.pictures.length, 2);
+      assert.equal(outcome.policy?.trial, more.length > 0 ? 20 : undefined);
+      widths.push(outcome.width);
+    }
+    assert.equal(widths[0], widths[1]);
+  });
+
+  it("lists the recipes and the techniques in its help", async () => {
+    const { stdout } = await preview("--help");
+    for (const name of [...RECIPES, ...TECHNIQUES]) assert.match(stdout, new RegExp(`^ +${name} +\\S`, "m"));
+  });
+
   const policy = ["--policy", best, "--data", data];
   const wrong: [string[], RegExp][] = [
-    [[], /give --policy with a file, or --techniques/],
+    [[], /give --policy with a file, --recipe with a name, or --techniques$/m],
     [["--policy", best], /--policy needs pictures; add --data$/m],
     [["--techniques"], /--techniques needs a picture; add --data or --image$/m],
     [[...policy, "--techniques"], /--policy and --techniques exclude each other; give one of them/],
     [
       ["--techniques", "--data", data, "--draws", "3"],
-      /--draws applies to --policy only; remove it or --techniques/,
+      /--draws applies to --policy and --recipe only; remove it or --techniques/,
+    ],
+    [
+      ["--techniques", "--data", data, "--trial", "3"],
+      /--trial applies to --policy only; remove it or --techniques/,
+    ],
+    [["--recipe", "flip"], /--recipe needs pictures; add --data$/m],
+    [["--recipe", "flips", "--data", data], /unknown recipe "flips"; did you mean "flip"\?/],
+    [
+      ["--recipe", "flip", "--techniques", "--data", data],
+      /--recipe and --techniques exclude each other; give one of them/,
+    ],
+    [
+      ["--recipe", "flip", "--data", data, "--rank", "2"],
+      /--rank applies to --policy only; remove it or add --policy/,
+    ],
+    [
+      ["--recipe", "flip", "--image", photo],
+      /--image applies to --techniques only; use --data with --recipe/,
     ],
     [[...policy, "--image", photo], /--image applies to --techniques only; use --data with --policy/],
     [[...policy, "--rank", "1", "--trial", "20"], /--rank and --trial exclude each other; give one of them/],

@@ -8,10 +8,14 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { applyPolicies } from "../../src/apply/apply.ts";
 import { openSource } from "../../src/apply/source.ts";
+import { renderChain } from "../../src/augment/chain.ts";
+import { drawRecipe } from "../../src/augment/recipes.ts";
+import { seedOf } from "../../src/common/random.ts";
 import { decodeImage } from "../../src/image/codec.ts";
 import { fitExactly, fitPicture } from "../../src/report/fit.ts";
 import { pickPictures } from "../../src/report/pick.ts";
 import { previewPolicy } from "../../src/report/policy-sheet.ts";
+import { previewRecipe } from "../../src/report/recipe-sheet.ts";
 import { checkSheetPath } from "../../src/report/sheet-file.ts";
 import { previewTechniques } from "../../src/report/techniques-sheet.ts";
 import { applyTo, readManifest, writePicture, writePolicies } from "../apply/pictures.ts";
@@ -160,6 +164,44 @@ describe("previewPolicy", () => {
       imageSize: 16,
     });
     assert.ok(pictures.every(({ height, width }) => height === 16 && width === 16));
+  });
+});
+
+describe("previewRecipe", () => {
+  const options = { data, seed: 4, size: 64, images: 3, draws: 2 };
+
+  it("shows each picture beside draws of the recipe", async () => {
+    const out = join(root, "recipe.png");
+    const outcome = await previewRecipe({ ...options, recipe: "trivialaugment", out });
+    const sheet = await decodeImage(readFileSync(out), out);
+    assert.deepEqual([sheet.height, sheet.width], [outcome.height, outcome.width]);
+    const { shown } = await pick(3, 4);
+    for (const { data: pixels, height, width, index } of shown) {
+      for (const copy of [1, 2]) {
+        const key = { seed: seedOf(4, "copy", copy), imageIndex: index };
+        const rendered = renderChain(
+          pixels,
+          { height, width },
+          drawRecipe("trivialaugment", { height, width }, key),
+        );
+        const cell = fitPicture({ data: rendered, height, width }, 64);
+        assert.ok(contains(sheet, cell.data, 64), `draw ${copy} of picture ${index} is on the sheet`);
+      }
+    }
+  });
+
+  it("comes before a policy's draws with the same number", async () => {
+    const out = join(root, "both.png");
+    const invert = writePolicies(join(root, "invert.json"), [[[{ type: "invert", magnitude: 0 }]]]);
+    await previewPolicy({ ...options, policyPath: invert, recipe: "flip-crop", out });
+    const sheet = await decodeImage(readFileSync(out), out);
+    const { shown } = await pick(3, 4);
+    for (const { data: pixels, height, width, index } of shown) {
+      const key = { seed: seedOf(4, "copy", 2), imageIndex: index };
+      const moved = renderChain(pixels, { height, width }, drawRecipe("flip-crop", { height, width }, key));
+      const cell = fitPicture({ data: moved.map((value) => 255 - value), height, width }, 64);
+      assert.ok(contains(sheet, cell.data, 64), `picture ${index} is on the sheet`);
+    }
   });
 });
 

@@ -154,8 +154,9 @@ function formatPage(techniqueLines: readonly string[], recipeLines: readonly str
     "",
     "## Recipes",
     "",
-    "Drawing and rendering, compared with torchvision's transforms on images of Pillow, as a `DataLoader`'s worker runs them:",
-    "one thread, one image after another, without the conversions from and to arrays. The same run and rounds.",
+    "Processor time for drawing and rendering an image, compared with torchvision's transforms on images of Pillow, as a",
+    "`DataLoader`'s worker runs them: one thread, one image after another, without the conversions from and to arrays. Both",
+    "sides are measured in the same run, in alternating rounds.",
     "",
     ...recipeLines,
   ].join("\n")}\n`;

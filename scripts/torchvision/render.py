@@ -8,8 +8,8 @@ Reads jobs from standard input, one JSON object per line, and answers each with 
   crop        padding and a crop at "top" and "left" of the padded image: written to "out". Answer: {}
   recipe      a whole recipe, drawn anew for every image from "seed": written to "out". Answer: {"operations": [[name of
               each operation drawn for the image]]}
-  time        seconds per image of a recipe on images of Pillow, as a DataLoader's worker runs it: one thread, the median
-              of rounds. Answer: {"seconds": number}
+  time        processor time per image, in seconds, of a recipe on images of Pillow, as a DataLoader's worker runs it: one
+              thread, the median of rounds. Answer: {"seconds": number}
 
 The first output line has the versions.
 """
@@ -110,10 +110,10 @@ def measure(job):
     transform = recipe(job["name"], job["height"], job["width"])
     rounds = []
     for _ in range(ROUNDS + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         for image in images:
             transform(image)
-        rounds.append((time.perf_counter() - start) / len(images))
+        rounds.append((time.process_time() - start) / len(images))
     # The first round warms up.
     return {"seconds": statistics.median(rounds[1:])}
 

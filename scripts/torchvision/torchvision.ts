@@ -51,7 +51,7 @@ export class Torchvision {
     return { result, ...(answer as { operations: PillowOperation[][] }) };
   }
 
-  /** Seconds per image. */
+  /** Processor time per image, in seconds. */
   async seconds(images: ImageBatch, name: RecipeName): Promise<number> {
     const answer = await this.#ask(images, { job: "time", name });
     return (answer as { seconds: number }).seconds;

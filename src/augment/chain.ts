@@ -109,7 +109,10 @@ export function applyChain(
   return result;
 }
 
-/** Like `applyChain`, but writes to the images of `result` from `start` on. */
+/**
+ * Like `applyChain`, but writes to the images of `result` from `start` on.
+ * @param shape that of the images, with their scale if it is not 1.
+ */
 export function applyChainInto(
   result: ImageBatch,
   start: number,
@@ -118,6 +121,7 @@ export function applyChainInto(
   chain: Chain,
   chainIndex: number,
   seed: number,
+  shape: DrawShape = batch,
 ): void {
   if (batch.channels !== 3) throw new RangeError(`images must have 3 channels, but have ${batch.channels}`);
   for (let i = 0; i < indices.length; i++) {
@@ -125,7 +129,7 @@ export function applyChainInto(
     if (!(imageIndex >= 0 && imageIndex < batch.count)) {
       throw new RangeError(`image ${imageIndex} is not among ${batch.count}`);
     }
-    const drawn = drawForImage(chain, batch, { seed, imageIndex, chainIndex });
+    const drawn = drawForImage(chain, shape, { seed, imageIndex, chainIndex });
     renderChainInto(imageAt(batch, imageIndex), imageAt(result, start + i), batch, drawn);
   }
 }

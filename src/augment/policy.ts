@@ -6,6 +6,7 @@ import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
 import { applyChainInto } from "./chain.ts";
+import { type JudgedShape, scaledTo } from "./scale.ts";
 
 /**
  * The indices of the images that a policy augments: round(portion x count) distinct ones of [0, count), in random
@@ -21,9 +22,15 @@ export function drawPortion(count: number, portion: number, seed: number): Int32
 /**
  * The originals, followed for each chain by the augmented images, with their labels: N + chains x drawn images. If
  * there is nothing to add (portion 0), the originals themselves are returned, not a copy.
+ * @param judgedShape [height, width] in pixels of the images on which the policy was judged, if others than these.
  * @throws RangeError if a portion or a magnitude is outside [0, 1], or the images do not have three channels.
  */
-export function augmentTrainingSet(train: LabelledImages, policy: Policy, seed: number): LabelledImages {
+export function augmentTrainingSet(
+  train: LabelledImages,
+  policy: Policy,
+  seed: number,
+  judgedShape?: JudgedShape,
+): LabelledImages {
   const { images, labels } = train;
   const drawn = drawPortion(images.count, policy.portion, seed);
   const added = drawn.length * policy.chains.length;
@@ -32,9 +39,10 @@ export function augmentTrainingSet(train: LabelledImages, policy: Policy, seed: 
   result.data.set(images.data);
   const resultLabels = new Int32Array(images.count + added);
   resultLabels.set(labels);
+  const shape = judgedShape && scaledTo(images, judgedShape);
   policy.chains.forEach((chain, chainIndex) => {
     const start = images.count + chainIndex * drawn.length;
-    applyChainInto(result, start, images, drawn, chain, chainIndex, seed);
+    applyChainInto(result, start, images, drawn, chain, chainIndex, seed, shape);
     for (let i = 0; i < drawn.length; i++) resultLabels[start + i] = labels[drawn[i]];
   });
   return { images: result, labels: resultLabels };

@@ -6,6 +6,7 @@ import { type ImageBatch, imageAt } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type DrawnOperation, drawForImage, renderChainInto } from "./chain.ts";
 import { drawRecipe } from "./recipes.ts";
+import { type JudgedShape, scaledTo } from "./scale.ts";
 import type { DrawShape } from "./technique.ts";
 
 /** A step of such an augmentation, as plain data. */
@@ -30,17 +31,22 @@ export function drawSteps(steps: readonly RedrawnStep[], shape: DrawShape, key: 
   });
 }
 
-/** Draws the images at `indices` of a training set into the first images of `target`. */
+/**
+ * Draws the images at `indices` of a training set into the first images of `target`.
+ * @param judgedShape [height, width] in pixels of the images on which the policies were judged, if others than these.
+ */
 export function redrawInto(
   target: ImageBatch,
   images: ImageBatch,
   indices: ArrayLike<number>,
   steps: readonly RedrawnStep[],
   seed: number,
+  judgedShape?: JudgedShape,
 ): void {
+  const shape = judgedShape ? scaledTo(images, judgedShape) : images;
   for (let i = 0; i < indices.length; i++) {
     const imageIndex = indices[i];
-    const drawn = drawSteps(steps, images, { seed, imageIndex });
+    const drawn = drawSteps(steps, shape, { seed, imageIndex });
     renderChainInto(imageAt(images, imageIndex), imageAt(target, i), images, drawn);
   }
 }

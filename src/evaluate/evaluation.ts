@@ -12,7 +12,6 @@ import { loadKeys } from "../config/load.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { loadDataset } from "../dataset/load.ts";
 import type { EngineIdentity } from "../engine/types.ts";
-import { readPolicyFile } from "../policy/policy-file.ts";
 import type { Executor } from "../search/executors/executor.ts";
 import type { RetryOptions } from "../search/executors/retrying.ts";
 import type { Comparison } from "./comparison.ts";
@@ -21,7 +20,7 @@ import { type EvaluationFacts, EvaluationFolder } from "./folder.ts";
 import type { ArmTraining } from "./records.ts";
 import { EvaluationRun } from "./run.ts";
 import { type SettledEvaluation, settleEvaluation } from "./settle.ts";
-import { type EvaluationSource, findSource } from "./source.ts";
+import { type EvaluationSource, findSource, policiesIn } from "./source.ts";
 
 /** What an evaluation reports while it runs. */
 export interface EvaluationObserver {
@@ -158,7 +157,7 @@ async function runPrepared(
 
 /** Of an evaluation that is resumed: all that it needs is in its folder. */
 function sourceOf(folder: EvaluationFolder, config: EvaluationConfig): EvaluationSource {
-  const hasPolicies = existsSync(folder.policyPath);
+  const policyPath = existsSync(folder.policyPath) ? folder.policyPath : undefined;
   const { data, image_size, model } = config;
   if (data === null || image_size === "auto" || model === "auto") {
     throw new UsageError(
@@ -169,8 +168,8 @@ function sourceOf(folder: EvaluationFolder, config: EvaluationConfig): Evaluatio
     data,
     imageSize: image_size ?? undefined,
     model: isPath(model) ? checkedModel(folder) : model,
-    policies: hasPolicies ? readPolicyFile(folder.policyPath).policies : [],
-    policyPath: hasPolicies ? folder.policyPath : undefined,
+    ...policiesIn(policyPath),
+    policyPath,
     foundBy: undefined,
   };
 }

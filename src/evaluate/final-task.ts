@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { augmentTrainingSet } from "../augment/policy.ts";
 import { type RedrawnStep, redrawInto } from "../augment/redraw.ts";
+import type { JudgedShape } from "../augment/scale.ts";
 import { CosineSgd } from "../child/cosine-sgd.ts";
 import {
   type Checkpointing,
@@ -67,6 +68,8 @@ export interface FinalTask {
   readonly images: ContentRef;
   /** Number of images that are drawn from the file's; null: all. */
   readonly trainSize: number | null;
+  /** [height, width] in pixels of the images on which the policies were judged; missing if there are none. */
+  readonly judgedShape?: JudgedShape;
   /** Whether the result has the trained weights. */
   readonly returnsWeights: boolean;
   /** Where this machine keeps the training's checkpoint: a hint, which another machine may ignore. */
@@ -121,7 +124,8 @@ export async function runFinalTraining(
   const model = withRecipe(built, task, train.labels.length);
   try {
     const { added } = task.arm;
-    const pool = added ? augmentTrainingSet(train, added, seedOf(task.seed, "augment", task.sample)) : train;
+    const drawSeed = seedOf(task.seed, "augment", task.sample);
+    const pool = added ? augmentTrainingSet(train, added, drawSeed, task.judgedShape) : train;
     const isAveraged = task.recipe.kind === "child";
     const training = new FinalTraining(model, pool, {
       ...{ epochs: task.epochs, epochImages: train.labels.length, batchSize: task.batchSize, classes, seed },
@@ -178,10 +182,13 @@ function withRecipe(model: ChildModel, { recipe, epochs, batchSize }: FinalTask,
   return { ...model, optimizer };
 }
 
-function redrawOf({ arm, seed, sample }: FinalTask, pool: ImageBatch): Pick<FinalTrainingOptions, "redraw"> {
+function redrawOf(
+  { arm, seed, sample, judgedShape }: FinalTask,
+  pool: ImageBatch,
+): Pick<FinalTrainingOptions, "redraw"> {
   if (arm.redrawn.length === 0) return {};
   const redraw = (indices: Int32Array, epoch: number, target: ImageBatch) => {
-    redrawInto(target, pool, indices, arm.redrawn, seedOf(seed, "redraw", sample, epoch));
+    redrawInto(target, pool, indices, arm.redrawn, seedOf(seed, "redraw", sample, epoch), judgedShape);
   };
   return { redraw };
 }

@@ -118,6 +118,7 @@ export class EvaluationRun {
       ...{ engine: engine.name, precision: engine.precision, threads },
       ...{ recipe: recipeOf(config), epochs: config.epochs, batchSize: config.batch_size },
       images: keepImages(this.#images, this.#settled.dataset.digest, `evaluation-${config.seed}`),
+      ...(source.judgedShape && { judgedShape: source.judgedShape }),
       trainSize: config.train_size === "auto" ? null : config.train_size,
     };
     const have = new Set(this.#trainings.map(keyOf));

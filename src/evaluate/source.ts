@@ -28,6 +28,8 @@ export interface EvaluationSource {
   readonly model: string;
   /** Best first; empty if there are none. */
   readonly policies: readonly FoundPolicy[];
+  /** [height, width, channels] of the images on which they were judged. */
+  readonly judgedShape: readonly [number, number, number] | undefined;
   /** The file of the policies; undefined if none are given. */
   readonly policyPath: string | undefined;
   /** Undefined if that is not known. */
@@ -53,8 +55,14 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
   const model = modelOf(config, foundBy);
   const side = imageSize ?? undefined;
   checkModel(model, side, side);
-  const policies = policyPath ? readPolicyFile(policyPath).policies : [];
-  return { data, imageSize: side, model, policies, policyPath, foundBy };
+  return { data, imageSize: side, model, ...policiesIn(policyPath), policyPath, foundBy };
+}
+
+/** What a policy file says of its policies. */
+export function policiesIn(path: string | undefined): Pick<EvaluationSource, "policies" | "judgedShape"> {
+  if (path === undefined) return { policies: [], judgedShape: undefined };
+  const { policies, dataset } = readPolicyFile(path);
+  return { policies, judgedShape: dataset.imageShape };
 }
 
 /** The file of all policies: as given, or that of the experiment. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { applyChain } from "../../src/augment/chain.ts";
+import { applyChain, drawForImage, renderChain } from "../../src/augment/chain.ts";
 import { augmentTrainingSet, drawPortion } from "../../src/augment/policy.ts";
-import { createBatch, imageSize, selectImages } from "../../src/image/batch.ts";
+import { scaledTo } from "../../src/augment/scale.ts";
+import { createBatch, imageAt, imageSize, selectImages } from "../../src/image/batch.ts";
 import { noAugmentation, type Policy } from "../../src/policy/policy.ts";
 import { randomImage } from "./images.ts";
 
@@ -60,6 +61,22 @@ describe("a policy on a training set", () => {
     );
     assert.deepEqual(drawPortion(1000, 0.2, 7), all.slice(0, 200));
     assert.throws(() => drawPortion(10, 1.1, 7), RangeError);
+  });
+
+  it("scales with the images, relative to those on which it was judged", () => {
+    const blur: Policy = { chains: [[{ type: "gaussian-blur", magnitude: 0.2 }]], portion: 1 };
+    const shape = scaledTo(images, [3, 2.5]);
+    const added = augmentTrainingSet(train, blur, 3, [3, 2.5]);
+    for (const [i, imageIndex] of drawPortion(10, 1, 3).entries()) {
+      const drawn = drawForImage(blur.chains[0], shape, { seed: 3, imageIndex, chainIndex: 0 });
+      const unscaled = drawForImage(blur.chains[0], images, { seed: 3, imageIndex, chainIndex: 0 });
+      assert.ok(
+        Math.abs((drawn[0].parameters.sigma as number) - 2 * (unscaled[0].parameters.sigma as number)) < 1e-9,
+      );
+      const expected = renderChain(imageAt(images, imageIndex), images, drawn);
+      assert.deepEqual(imageAt(added.images, 10 + i), expected);
+    }
+    assert.deepEqual(augmentTrainingSet(train, blur, 3, [6, 5]), augmentTrainingSet(train, blur, 3));
   });
 
   it("of portion 0 returns the originals", () => {

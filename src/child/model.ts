@@ -60,6 +60,13 @@ export function lookUpModel(name: string): Pick<ModelDefinition, "about" | "smal
   return definitionOf(name);
 }
 
+/** Side in pixels of the only images that the user's own model takes; undefined for a model that takes others too. */
+export function fixedSide(name: string): number | undefined {
+  if (!isPath(name)) return undefined;
+  const side = ownSmallestSide(name);
+  return side > 1 ? side : undefined;
+}
+
 /** Builds the model with weights drawn anew from the seed. @throws UsageError for what `checkModel` refuses. */
 export function buildModel(name: string, options: ModelOptions): ChildModel {
   return definitionOf(name).build(options);

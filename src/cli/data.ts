@@ -59,11 +59,23 @@ async function printInfo(path: string, flags: InfoFlags, terminal: Terminal): Pr
     if (flags.json) return;
     terminal.logNotes(description.notes);
     if (description.sizes.length > 1) {
-      terminal.logNotes(["pictures differ in size; set image_size in the configuration to resize them all"]);
+      terminal.logNotes(["pictures differ in size; optimize resizes them, to image_size if it is given"]);
     }
   } finally {
     progress.stop();
   }
+}
+
+/** At most this many sizes are listed one by one, the most frequent ones. */
+const MOST_SIZES = 10;
+
+function sidesOf(sizes: DatasetDescription["sizes"]): string {
+  const sides = sizes.flatMap(({ height, width }) => [height, width]);
+  return `sides from ${Math.min(...sides)} to ${Math.max(...sides)} pixels`;
+}
+
+function sumOf(sizes: DatasetDescription["sizes"]): number {
+  return sizes.reduce((sum, { count }) => sum + count, 0);
 }
 
 function summary({ name, classes, splits, sizes }: DatasetDescription): string {
@@ -93,8 +105,9 @@ function table(description: DatasetDescription): string {
     ...(sizes.length > 1
       ? [
           "",
-          "sizes (height x width)",
-          ...sizes.map((size) => row(`${size.height} x ${size.width}`, [size.count])),
+          `sizes (height x width), ${sidesOf(sizes)}`,
+          ...sizes.slice(0, MOST_SIZES).map((size) => row(`${size.height} x ${size.width}`, [size.count])),
+          ...(sizes.length > MOST_SIZES ? [row("others", [sumOf(sizes.slice(MOST_SIZES))])] : []),
         ]
       : []),
     ...(skipped.length > 0

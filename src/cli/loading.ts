@@ -1,24 +1,24 @@
 // Loads a dataset for a command, with a progress bar, and reports skipped files.
 
 import type { Dataset } from "../dataset/dataset.ts";
-import { loadDataset } from "../dataset/load.ts";
+import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** At most this many skipped files are listed one by one; of the others only the number is printed. */
 const MOST_LISTED = 10;
 
-/** Like `loadDataset`, but lists and counts on stderr the files that cannot be decoded. */
+/** Like `loadAtSize`, but lists and counts on stderr the files that cannot be decoded. */
 export async function loadWithProgress(
   source: string,
-  imageSize: number | undefined,
+  imageSize: ImageSizeOption,
   signal: AbortSignal,
   terminal: Terminal,
 ): Promise<Dataset> {
   const bar = new ProgressBar(terminal);
   let dataset: Dataset;
   try {
-    dataset = await loadDataset(source, { imageSize, signal, onProgress: (progress) => bar.show(progress) });
+    dataset = await loadAtSize(source, imageSize, { signal, onProgress: (progress) => bar.show(progress) });
   } finally {
     bar.stop();
   }

@@ -93,15 +93,18 @@ async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<v
 }
 
 async function search(
-  config: Config,
+  given: Config,
   resume: string | undefined,
   signal: AbortSignal,
   terminal: Terminal,
 ): Promise<ExperimentOutcome> {
   const { checkBeforeLoading, runExperiment } = await import("../search/run-experiment.ts");
-  checkBeforeLoading(config, resume);
+  checkBeforeLoading(given, resume);
   const { loadWithProgress } = await import("./loading.ts");
-  const dataset = await loadWithProgress(config.data, config.image_size ?? undefined, signal, terminal);
+  const { loadSized } = await import("../search/settle/sizes.ts");
+  const { config, dataset, imageSize } = await loadSized(given, (size) =>
+    loadWithProgress(given.data, size, signal, terminal),
+  );
   const { describeEngine } = await import("../engine/choose.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
   let display: SearchDisplay | undefined;
@@ -109,9 +112,7 @@ async function search(
   try {
     return await runExperiment({
       config,
-      dataset,
-      resume,
-      signal,
+      ...{ dataset, imageSize, resume, signal },
       onStart: (start) => {
         folder = start.folder;
         terminal.logNotes(start.notes);

@@ -1,6 +1,6 @@
 // Defines every configuration key in one place: its type, range, default and explanation. Types are inferred from here,
 // and the set of keys provides the help text and the documentation's table. The keys of the original DeepAugment (2019)
-// keep their names and defaults.
+// keep their names, and their defaults if there are enough images.
 
 import type { z } from "zod";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
@@ -24,19 +24,19 @@ const KEYS = {
     "The images: cifar10, cifar100, fashion_mnist, mnist, or the path of a folder with one subfolder per class or of an archive. Relative to the working directory.",
   ),
   image_size: key(
-    optional(whole(8, 4096)),
-    "Images are resized to this height and width, in pixels; null: not resized, so all images must have the same size.",
-    null,
+    autoOr(optional(whole(8, 4096))),
+    "Images are resized to this height and width, in pixels. auto: not resized if all have the same size, of at most 64 pixels a side; otherwise 64, 48 or 32, the largest of them that enlarges less than half of the images and with which an epoch has at most as many pixels as the original's, 2,000 images of 32 × 32; the model's smallest size if that is larger. null: not resized, so all images must have the same size.",
+    "auto",
   ),
   train_set_size: key(
-    whole(2, 10_000_000),
-    "Number of training images of the child, drawn once per experiment, stratified by class.",
-    2000,
+    autoOr(whole(2, 10_000_000)),
+    "Number of training images of the child, drawn once per experiment, stratified by class. auto: 2,000; if there are too few images, two thirds of them, or all that the validation images leave.",
+    "auto",
   ),
   validation_set_size: key(
-    whole(2, 10_000_000),
-    "Number of validation images for the reward, drawn once per experiment, stratified by class and disjoint from the training images.",
-    1000,
+    autoOr(whole(2, 10_000_000)),
+    "Number of validation images for the reward, drawn once per experiment, stratified by class and disjoint from the training images. auto: 1,000; if there are too few images, a third of them, or all that the training images leave.",
+    "auto",
   ),
   model: key(
     text("a model's name, or a path"),
@@ -156,6 +156,14 @@ export const CONFIG = new KeySet(KEYS);
 
 /** A configuration with every key resolved; keys that are left unset are null. */
 export type Config = z.output<typeof CONFIG.schema>;
+
+/** A configuration whose sizes are known, as an experiment keeps it. */
+export type SizedConfig = Config & {
+  /** In pixels; null: not resized. */
+  readonly image_size: number | null;
+  readonly train_set_size: number;
+  readonly validation_set_size: number;
+};
 
 /** A configuration as given: any subset of the keys, techniques in any spelling. */
 export type ConfigInput = Partial<z.input<typeof CONFIG.schema>>;

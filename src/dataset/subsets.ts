@@ -9,6 +9,11 @@ export interface SubsetSizes {
   readonly trainSize: number;
   readonly validationSize: number;
   readonly seed: number;
+  /**
+   * Whether every class gets a training and a validation image if it has two and the sizes allow it, also if its share of
+   * the data rounds to none.
+   */
+  readonly everyClass?: boolean;
 }
 
 /** Indices of images, ascending. */
@@ -22,16 +27,19 @@ export interface Subsets {
 }
 
 /**
- * Draws both subsets. Each class keeps its share of the data, to the nearest image (largest remainder).
+ * Draws both subsets. Each class keeps its share of the data, to the nearest image (largest remainder), except for rare
+ * classes with `everyClass`.
  * @throws UsageError naming `train_set_size` and `validation_set_size` if there are too few images.
  */
-export function drawSubsets(dataset: Dataset, { trainSize, validationSize, seed }: SubsetSizes): Subsets {
+export function drawSubsets(dataset: Dataset, sizes: SubsetSizes): Subsets {
+  const { trainSize, validationSize, seed, everyClass = false } = sizes;
   const random = new Random(seed, "subsets");
   const classes = dataset.classNames.length;
   const { train, validation } = dataset;
   if (validation) {
     checkEnough(dataset.name, "training", train.labels.length, trainSize, `train_set_size ${trainSize}`);
     const available = validation.labels.length;
+    const least = everyClass ? 1 : 0;
     checkEnough(
       dataset.name,
       "validation",
@@ -40,8 +48,8 @@ export function drawSubsets(dataset: Dataset, { trainSize, validationSize, seed 
       `validation_set_size ${validationSize}`,
     );
     return {
-      train: flatten(drawStratified(train.labels, classes, trainSize, random)),
-      validation: flatten(drawStratified(validation.labels, classes, validationSize, random)),
+      train: flatten(drawStratified(train.labels, classes, trainSize, random, least)),
+      validation: flatten(drawStratified(validation.labels, classes, validationSize, random, least)),
       validationFrom: "validation",
     };
   }
@@ -49,11 +57,12 @@ export function drawSubsets(dataset: Dataset, { trainSize, validationSize, seed 
   const keys = `train_set_size ${trainSize} + validation_set_size ${validationSize}`;
   checkEnough(dataset.name, "training", train.labels.length, needed, keys);
   // Draws both subsets together and then divides them, so that no class needs more images than it has.
-  const drawn = drawStratified(train.labels, classes, needed, random);
-  const counts = apportion(
-    drawn.map(({ length }) => length),
-    trainSize,
-  );
+  const drawn = drawStratified(train.labels, classes, needed, random, everyClass ? 2 : 0);
+  const lengths = drawn.map(({ length }) => length);
+  const shares = apportion(lengths, trainSize);
+  const counts = everyClass
+    ? within(shares, lengths.map(leastInTraining), lengths.map(mostInTraining))
+    : shares;
   return {
     train: flatten(drawn.map((indices, label) => indices.slice(0, counts[label]))),
     validation: flatten(drawn.map((indices, label) => indices.slice(counts[label]))),
@@ -78,18 +87,53 @@ export function apportion(weights: readonly number[], seats: number): number[] {
 }
 
 /**
- * Draws `count` images without replacement. Each class keeps its share, to the nearest image (largest remainder).
+ * Draws `count` images without replacement. Each class keeps its share, to the nearest image (largest remainder), but at
+ * least one image if possible.
  * @returns their indices, ascending.
  */
 export function drawSubset(labels: Int32Array, classes: number, count: number, random: Random): Int32Array {
-  return flatten(drawStratified(labels, classes, count, random));
+  return flatten(drawStratified(labels, classes, count, random, 1));
 }
 
-/** For each class, indices of its images in random order; `count` in total. */
-function drawStratified(labels: Int32Array, classes: number, count: number, random: Random): Int32Array[] {
+/** Of a class of which this many images are drawn: one of several is for training at least, and one for validation. */
+const leastInTraining = (drawn: number) => (drawn > 1 ? 1 : 0);
+const mostInTraining = (drawn: number) => (drawn > 1 ? drawn - 1 : drawn);
+
+/** Moves seats until every share is within its bounds, from and to those that are the farthest from theirs, if possible. */
+function within(shares: readonly number[], low: readonly number[], high: readonly number[]): number[] {
+  const moved = [...shares];
+  const farthest = (room: (i: number) => number) =>
+    moved.reduce((best, _, i) => (room(i) > room(best) ? i : best), 0);
+  const above = (i: number) => moved[i] - low[i];
+  const below = (i: number) => high[i] - moved[i];
+  for (const i of moved.keys()) {
+    for (; above(i) < 0; moved[i]++) {
+      const donor = farthest(above);
+      if (above(donor) <= 0) break;
+      moved[donor]--;
+    }
+    for (; below(i) < 0; moved[i]--) {
+      const receiver = farthest(below);
+      if (below(receiver) <= 0) break;
+      moved[receiver]++;
+    }
+  }
+  return moved;
+}
+
+/** For each class, indices of its images in random order; `count` in total, and of each class `least` if possible. */
+function drawStratified(
+  labels: Int32Array,
+  classes: number,
+  count: number,
+  random: Random,
+  least: number,
+): Int32Array[] {
   const members = Array.from({ length: classes }, (): number[] => []);
   for (const [index, label] of labels.entries()) members[label].push(index);
-  const shares = apportion(countLabels(labels, classes), count);
+  const sizes = countLabels(labels, classes);
+  const low = sizes.map((size) => Math.min(size, least));
+  const shares = within(apportion(sizes, count), low, sizes);
   return members.map((indices, label) => {
     return random.choose(indices.length, shares[label]).map((place) => indices[place]);
   });

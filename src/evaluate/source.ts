@@ -53,7 +53,7 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
   const { image_size } = config;
   const imageSize = image_size === "auto" ? foundBy?.config.image_size : image_size;
   const model = modelOf(config, foundBy);
-  const side = imageSize ?? undefined;
+  const side = typeof imageSize === "number" ? imageSize : undefined;
   checkModel(model, side, side);
   return { data, imageSize: side, model, ...policiesIn(policyPath), policyPath, foundBy };
 }

@@ -9,7 +9,7 @@ import { loadConfig, resolveConfig } from "../config/load.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
 import type { Dataset, LabelledImages } from "../dataset/dataset.ts";
 import { datasetInMemory, IN_MEMORY, type ShapedImages, toImageBatch } from "../dataset/in-memory.ts";
-import { loadDataset } from "../dataset/load.ts";
+import { datasetSizes, loadAtSize } from "../dataset/sizes.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import { readNotebookText } from "../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
@@ -23,6 +23,7 @@ import {
   type ExperimentOutcome,
   runExperiment,
 } from "./run-experiment.ts";
+import { chooseImageSize, loadSized } from "./settle/sizes.ts";
 
 /** Of one `optimize`: trainings run in processes of its own, unless an executor is given. */
 export interface OptimizeOptions extends ExecutorChoice {
@@ -43,8 +44,7 @@ export interface OptimizeOptions extends ExecutorChoice {
  *     for await (const batch of deepAugment.imagesWithTopPolicies(images, labels)) train(batch);
  */
 export class DeepAugment {
-  /** The resolved configuration, every key. */
-  readonly config: Config;
+  #config: Config;
   #dataset: Dataset | undefined;
   #folder: string | undefined;
   #outcome: ExperimentOutcome | undefined;
@@ -74,10 +74,20 @@ export class DeepAugment {
     if (given.data !== undefined) {
       throw new UsageError(`data: it is the first argument already; leave it out of the configuration`);
     }
-    this.config = resolveConfig({ ...given, data: isNamed ? source : IN_MEMORY });
+    this.#config = resolveConfig({ ...given, data: isNamed ? source : IN_MEMORY });
     if (isNamed) return;
-    const { image_size } = this.config;
-    this.#dataset = datasetInMemory(source, labelsOrConfig as ArrayLike<number>, image_size ?? undefined);
+    const { image_size } = this.#config;
+    const load = (size?: number) => datasetInMemory(source, labelsOrConfig as ArrayLike<number>, size);
+    this.#dataset = load(image_size === "auto" || image_size === null ? undefined : image_size);
+    if (image_size !== "auto") return;
+    const { value } = chooseImageSize(this.#config, datasetSizes(this.#dataset));
+    if (value !== null) this.#dataset = load(value);
+    this.#config = { ...this.#config, image_size: value };
+  }
+
+  /** The configuration, every key. Sizes that are `auto` have their values once `optimize` has loaded the images. */
+  get config(): Config {
+    return this.#config;
   }
 
   /**
@@ -123,16 +133,18 @@ export class DeepAugment {
       throw new UsageError("optimize: it is running already; await it before the next call");
     this.#isRunning = true;
     try {
-      const config = { ...this.config, iterations: this.#trials + iterations };
-      checkBeforeLoading(config, this.#folder);
-      this.#dataset ??= await loadDataset(config.data, { imageSize: config.image_size ?? undefined, signal });
+      checkBeforeLoading(this.#config, this.#folder);
+      const dataset = this.#dataset ?? (await this.#load(signal));
+      const config = { ...this.#config, iterations: this.#trials + iterations };
       this.#outcome = await runExperiment({
         config,
-        dataset: this.#dataset,
+        dataset,
         resume: this.#folder,
         ...{ signal, executor, retry },
-        onStart: ({ folder, finishedTrials }) => {
+        onStart: ({ folder, finishedTrials, sizes }) => {
           this.#folder = folder;
+          const [train_set_size, validation_set_size] = [sizes.train.value, sizes.validation.value];
+          this.#config = { ...this.#config, train_set_size, validation_set_size };
           return this.#observe(finishedTrials, onTrial);
         },
       });
@@ -183,6 +195,15 @@ export class DeepAugment {
     const { child_batch_size: batchSize, seed } = this.config;
     const own = { batchSize, seed, judgedShape: file.dataset.imageShape };
     return imagesWithTopPolicies(toImageBatch(images), labels, file.policies, { ...own, ...options });
+  }
+
+  async #load(signal: AbortSignal | undefined): Promise<Dataset> {
+    const { config, dataset } = await loadSized(this.#config, (imageSize) =>
+      loadAtSize(this.#config.data, imageSize, { signal }),
+    );
+    this.#config = config;
+    this.#dataset = dataset;
+    return dataset;
   }
 
   /** @param finished number of trials of earlier calls, which are reported again. */

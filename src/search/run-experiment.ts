@@ -21,6 +21,7 @@ import { spaceOf } from "./settle/controller.ts";
 import { type ExperimentFiles, openFiles, rewardSettings } from "./settle/files.ts";
 import { settleModel } from "./settle/model.ts";
 import { type SettledRun, settleRun } from "./settle/run.ts";
+import type { SetSizes, SizeChoice } from "./settle/sizes.ts";
 import { settleTask } from "./settle/task.ts";
 import { settleWarmStart } from "./settle/warm-start.ts";
 import { confirmBest, confirmedBefore, predictedOf, rank, type Stage, searchPolicies } from "./stages.ts";
@@ -46,6 +47,8 @@ export interface ExecutorChoice {
 export interface ExperimentRequest extends ExecutorChoice {
   readonly config: Config;
   readonly dataset: Dataset;
+  /** How the images' size was chosen, if it was; for a note. */
+  readonly imageSize?: SizeChoice<number | null>;
   /** The folder of an experiment to resume, instead of a new one. */
   readonly resume?: string;
   readonly signal?: AbortSignal;
@@ -58,7 +61,9 @@ export interface ExperimentStart {
   /** How many trainings run at the same time. */
   readonly workers: number;
   readonly engine: EngineIdentity;
-  /** What the user should know about the engine and the warm start, a line each. */
+  /** The numbers of training and of validation images. */
+  readonly sizes: SetSizes;
+  /** What the user should know about the engine, the warm start and the sizes, a line each. */
   readonly notes: readonly string[];
   /** Trials that an earlier run has finished. */
   readonly finishedTrials: number;
@@ -86,7 +91,8 @@ export interface ExperimentOutcome extends Ranking {
  * @throws UsageError if it does not, or cannot.
  */
 export function checkBeforeLoading(config: Config, resume?: string): void {
-  const side = config.image_size ?? undefined; // otherwise the images decide
+  const { image_size } = config;
+  const side = image_size === "auto" || image_size === null ? undefined : image_size; // otherwise the images decide
   checkModel(settleModel(config.model, resume), side, side);
   settleWarmStart(config, spaceOf(config), resume);
 }
@@ -135,12 +141,13 @@ async function beginStages(
   task: ReturnType<typeof settleTask>,
   executor: Executor,
 ): Promise<Stage> {
-  const { config, engine, notes } = run;
+  const { config, engine, sizes, notes } = run;
   const { experiment, recovered } = files;
   const { signal } = request;
   const { finishedTrials } = recovered;
   const { folder } = experiment;
-  const observer = request.onStart?.({ folder, workers: executor.workers, engine, notes, finishedTrials });
+  const { workers } = executor;
+  const observer = request.onStart?.({ folder, workers, engine, sizes, notes, finishedTrials });
   for (const note of notes) experiment.log("warn", note);
   const start = run.resumed ? `resumed after ${finishedTrials} trials` : `started on ${run.dataset.name}`;
   experiment.log("info", start);

@@ -142,7 +142,15 @@ describe("the configuration", () => {
   });
   it("with images that are too small for the model", async () => {
     failsWith(
-      await optimize("--data", SAMPLE_ARCHIVE, ...small, "--set", "model=inceptionv3"),
+      await optimize(
+        "--data",
+        SAMPLE_ARCHIVE,
+        ...small,
+        "--set",
+        "model=inceptionv3",
+        "--set",
+        "image_size=null",
+      ),
       2,
       /these have 32 × 32; set image_size to 75 or more/,
     );

@@ -19,11 +19,12 @@ describe("deepaugment data", () => {
     assert.equal(mixed.code, 0, mixed.stderr);
     assert.match(mixed.stdout, /^dataset-\w+: 2 classes, 2 train \+ 1 test images, 2 sizes\n/);
     assert.match(mixed.stdout, /\nclass +train +test\ncat +1 +0\ndog +1 +1\n/);
+    assert.match(mixed.stdout, /\nsizes \(height x width\), sides from 4 to 6 pixels\n/);
     assert.match(mixed.stdout, /\n4 x 6 +2\n5 x 6 +1\n/);
     assert.match(mixed.stdout, /\n1 files? skipped\n {2}.*4\.png: it is not a PNG/);
     assert.equal(
       mixed.stderr,
-      "decoding pictures\nnote: pictures differ in size; set image_size in the configuration to resize them all\n",
+      "decoding pictures\nnote: pictures differ in size; optimize resizes them, to image_size if it is given\n",
     );
     const resized = await data("info", folder, "--json", "--image-size", "8");
     const description = JSON.parse(resized.stdout);

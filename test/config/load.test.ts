@@ -242,9 +242,11 @@ describe("configs/", () => {
     assert.equal(readPolicyFile(evaluation.policy!).policies.length, 10);
     const searches = names.filter((name) => /^(?!evaluate-).*\.yaml$/.test(name));
     const loaded = new Map(searches.map((name) => [name, loadConfig({ file: join("configs", name) })]));
-    assert.deepEqual(loaded.get("cifar10.yaml"), resolveConfig({ data: "cifar10" }));
+    const original = { train_set_size: 2000, validation_set_size: 1000 };
+    assert.deepEqual(loaded.get("cifar10.yaml"), resolveConfig({ data: "cifar10", ...original }));
     assert.equal(loaded.get("quickstart.yaml")?.iterations, 12);
     assert.equal(loaded.get("fashion-mnist.yaml")?.data, "fashion_mnist");
-    assert.equal(loaded.get("image-folder.yaml")?.image_size, 32);
+    assert.equal(loaded.get("image-folder.yaml")?.image_size, "auto");
+    assert.equal(loaded.get("image-folder.yaml")?.train_set_size, "auto");
   });
 });

@@ -9,9 +9,9 @@ describe("the configuration's keys", () => {
   it("have the original's defaults, and our own", () => {
     const expected: Config = {
       data: "cifar10",
-      image_size: null,
-      train_set_size: 2000,
-      validation_set_size: 1000,
+      image_size: "auto",
+      train_set_size: "auto",
+      validation_set_size: "auto",
       model: "basiccnn",
       replace_head: false,
       child_epochs: 50,
@@ -57,7 +57,9 @@ describe("the configuration's keys", () => {
     assert.equal(byKey.get("data")?.default, undefined);
     assert.equal(byKey.get("iterations")?.default, "300");
     assert.equal(byKey.get("iterations")?.type, "a whole number from 1 to 1000000");
-    assert.equal(byKey.get("image_size")?.default, "null");
+    assert.equal(byKey.get("image_size")?.default, "auto");
+    assert.equal(byKey.get("image_size")?.type, "auto, or a whole number from 8 to 4096, or null");
+    assert.equal(byKey.get("train_set_size")?.type, "auto, or a whole number from 2 to 10000000");
     assert.equal(byKey.get("operations")?.default, "all");
     assert.equal(byKey.get("workers")?.type, "auto, or a whole number from 1 to 1024");
   });

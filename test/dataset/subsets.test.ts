@@ -104,6 +104,59 @@ describe("drawSubsets", () => {
   });
 });
 
+describe("drawSubsets with everyClass", () => {
+  const draw = (data: Dataset, trainSize: number, validationSize: number, everyClass: boolean) => {
+    const { train, validation } = drawSubsets(data, { trainSize, validationSize, seed: 1, everyClass });
+    const classes = data.classNames.length;
+    return [
+      countsOf(train, data.train.labels, classes),
+      countsOf(validation, (data.validation ?? data.train).labels, classes),
+    ];
+  };
+
+  it("draws images of a class whose share rounds to none", () => {
+    assert.deepEqual(draw(dataset([900, 98, 2]), 20, 10, false), [
+      [18, 2, 0],
+      [9, 1, 0],
+    ]);
+    assert.deepEqual(draw(dataset([900, 98, 2]), 20, 10, true), [
+      [17, 2, 1],
+      [8, 1, 1],
+    ]);
+    assert.deepEqual(draw(dataset([60, 38, 2]), 66, 34, true)[1], [20, 13, 1]);
+    assert.deepEqual(draw(dataset([100, 100, 1], [90, 10, 1]), 20, 10, true), [
+      [9, 10, 1],
+      [8, 1, 1],
+    ]);
+  });
+
+  it("changes nothing if every class has its images anyway, or too few exist", () => {
+    const property = fc.property(
+      fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 2, maxLength: 8 }),
+      fc.nat(),
+      fc.nat(),
+      (counts, a, b) => {
+        const data = dataset(counts);
+        const total = data.train.labels.length;
+        const trainSize = 1 + (a % (total - 1));
+        const validationSize = 1 + (b % (total - trainSize));
+        const plain = draw(data, trainSize, validationSize, false);
+        const every = draw(data, trainSize, validationSize, true);
+        const sums = every.map((each) => each.reduce((sum, count) => sum + count, 0));
+        assert.deepEqual(sums, [trainSize, validationSize]);
+        if (plain.flat().every((count) => count > 0)) assert.deepEqual(every, plain);
+        const isPossible = Math.min(...counts) > 1 && Math.min(trainSize, validationSize) >= counts.length;
+        if (isPossible)
+          assert.ok(
+            every.flat().every((count) => count > 0),
+            JSON.stringify(every),
+          );
+      },
+    );
+    fc.assert(property, { numRuns: 500, seed: 1 });
+  });
+});
+
 describe("apportion", () => {
   it("is the largest remainder", () => {
     assert.deepEqual(apportion([47_000, 16_000, 15_900, 12_000, 6000, 3100], 10), [5, 2, 1, 1, 1, 0]);

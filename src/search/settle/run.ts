@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { checkFit, checkModel, inspectionOf } from "../../child/model.ts";
 import type { ModelImages } from "../../child/types.ts";
 import { UsageError } from "../../common/errors.ts";
-import type { Config } from "../../config/schema.ts";
+import type { Config, SizedConfig } from "../../config/schema.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
-import { drawSubsets, type Subsets } from "../../dataset/subsets.ts";
+import type { Subsets } from "../../dataset/subsets.ts";
 import type { Experiment, ExperimentFacts } from "../../experiment/experiment.ts";
 import type { SearchSpace } from "../../policy/space.ts";
 import { checkPretrained } from "../pretraining.ts";
@@ -15,11 +15,16 @@ import { spaceOf } from "./controller.ts";
 import { type SettledEngine, settleEngine } from "./engine.ts";
 import { openResumed } from "./experiment-facts.ts";
 import { settleModel } from "./model.ts";
+import { noteOf, type SetSizes, type SizeChoice, settleSizes } from "./sizes.ts";
+import { gainNotes } from "./smallest-gain.ts";
+import { settleSubsets } from "./subsets.ts";
 import { settleWarmStart, type WarmStart } from "./warm-start.ts";
 
 export interface RunRequest {
   readonly config: Config;
   readonly dataset: Dataset;
+  /** How the images' size was chosen, if it was; for a note. */
+  readonly imageSize?: SizeChoice<number | null>;
   /** The folder of an experiment to resume, instead of a new one. */
   readonly resume?: string;
   /** The executor of the trainings, if they do not run in processes of the run's own. */
@@ -27,8 +32,11 @@ export interface RunRequest {
 }
 
 export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
-  readonly config: Config;
+  /** With all sizes known. */
+  readonly config: SizedConfig;
   readonly dataset: Dataset;
+  /** How many images train and validate, and why. */
+  readonly sizes: SetSizes;
   /** The experiment to resume; undefined for a new one. */
   readonly resumed: { readonly experiment: Experiment; readonly facts: ExperimentFacts } | undefined;
   /** A name, or the path of the user's own model. */
@@ -38,29 +46,32 @@ export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
   readonly warm: WarmStart | undefined;
   /** How many trials may be in flight. */
   readonly lag: number;
-  /** What the user should know about the engine and the warm start, a line each. */
+  /** What the user should know about the engine, the warm start and the sizes, a line each. */
   readonly notes: readonly string[];
 }
 
 /** @throws UsageError if the configuration does not fit the data, the machine, or the experiment to resume. */
-export async function settleRun({ config, dataset, resume, executor }: RunRequest): Promise<SettledRun> {
+export async function settleRun(request: RunRequest): Promise<SettledRun> {
+  const { dataset, imageSize, resume, executor } = request;
+  const { config, sizes, notes: sizeNotes } = settleSizes(request.config, dataset);
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
   const { model, images } = await settleFittingModel(config, dataset, resume);
   const { engine, workers, notes } = await settleEngine(config, inspectionOf(model, images), resumed?.facts);
-  const drawn = drawSubsets(dataset, {
-    trainSize: config.train_set_size,
-    validationSize: config.validation_set_size,
-    seed: config.seed,
-  });
+  const { drawn, notes: subsetNotes } = settleSubsets(config, dataset, sizes, resumed?.facts);
   const space = spaceOf(config);
   const warm = settleWarmStart(config, space, resume);
   if (!resume && config.notebook_path && existsSync(config.notebook_path)) {
     throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
   }
   return {
-    ...{ config, dataset, resumed, engine, workers, model, drawn, space, warm },
+    ...{ config, dataset, sizes, resumed, engine, workers, model, drawn, space, warm },
     lag: resumed?.facts.lag ?? lagOf(executor?.workers ?? workers, config.opt_samples),
-    notes: [...notes, ...(warm?.notes ?? [])],
+    notes: [
+      ...[...notes, ...(warm?.notes ?? [])],
+      ...(imageSize ? noteOf("image_size", imageSize) : []),
+      ...[...sizeNotes, ...subsetNotes],
+      ...(resumed ? [] : gainNotes(config)),
+    ],
   };
 }
 

@@ -1,0 +1,87 @@
+// The sizes of a dataset's images, known before they are decoded if the data are picture files; and loading at an image
+// size that is chosen by them.
+
+import { InterruptedError } from "../common/errors.ts";
+import { readPictureSize } from "../image/size.ts";
+import type { Dataset } from "./dataset.ts";
+import { type LoadOptions, loadDataset, readerOf } from "./load.ts";
+import { findNamed } from "./named/named.ts";
+import { type ReadOptions, type SplitName, splitsOf } from "./reader.ts";
+import type { SizeCount } from "./readers/folder.ts";
+import { folderReader } from "./readers/folder.ts";
+import { listFolder } from "./readers/folder-list.ts";
+
+/** How many images a dataset has, and of which sizes. */
+export interface DataSizes {
+  /** Images of each size, the most frequent first. Empty if no header could be read. */
+  readonly sizes: readonly SizeCount[];
+  /** Images per split; picture files count whether or not they can be decoded. */
+  readonly counts: Partial<Record<SplitName, number>>;
+}
+
+/** Chooses the height and width of all images, in pixels; undefined: as they are. */
+export type ChooseImageSize = (data: DataSizes) => number | undefined;
+
+/** The size in pixels, a choice by the data, or none: as they are. */
+export type ImageSizeOption = number | undefined | ChooseImageSize;
+
+/** Files between two moments at which others may run, such as Ctrl-C. */
+const FILES_AT_ONCE = 256;
+
+/**
+ * Loads a dataset at an image size that may depend on it.
+ * @throws like loadDataset.
+ */
+export async function loadAtSize(
+  source: string,
+  choose: ImageSizeOption,
+  options: Omit<LoadOptions, "imageSize"> = {},
+): Promise<Dataset> {
+  if (typeof choose !== "function") return loadDataset(source, { ...options, imageSize: choose });
+  if (!findNamed(source) && readerOf(source) === folderReader) {
+    return loadDataset(source, { ...options, imageSize: choose(await folderSizes(source, options)) });
+  }
+  const dataset = await loadDataset(source, options);
+  const imageSize = choose(datasetSizes(dataset));
+  return imageSize === undefined ? dataset : loadDataset(source, { ...options, imageSize });
+}
+
+/** The sizes of images in memory. */
+export function datasetSizes(dataset: Dataset): DataSizes {
+  const splits = splitsOf(dataset);
+  return {
+    sizes: countSizes(splits.map(([, { images }]) => images)),
+    counts: Object.fromEntries(splits.map(([name, { images }]) => [name, images.count])),
+  };
+}
+
+/** The sizes of the pictures in a folder, from their headers. */
+async function folderSizes(folder: string, { onProgress, signal }: ReadOptions): Promise<DataSizes> {
+  const { folders } = listFolder(folder);
+  const paths = folders.flatMap(({ files }) => files);
+  const sizes: SizeCount[] = [];
+  for (let start = 0; start < paths.length; start += FILES_AT_ONCE) {
+    if (signal?.aborted) throw new InterruptedError("interrupted");
+    for (const path of paths.slice(start, start + FILES_AT_ONCE)) {
+      const size = readPictureSize(path);
+      if (size) sizes.push({ ...size, count: 1 });
+    }
+    const done = start + FILES_AT_ONCE;
+    // A small folder takes a moment.
+    if (done < paths.length)
+      onProgress?.({ stage: "reading the sizes of pictures", done, total: paths.length, unit: "images" });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const counts: Partial<Record<SplitName, number>> = {};
+  for (const { split, files } of folders) counts[split] = (counts[split] ?? 0) + files.length;
+  return { sizes: countSizes(sizes), counts };
+}
+
+function countSizes(images: readonly SizeCount[]): SizeCount[] {
+  const sizes = new Map<string, SizeCount>();
+  for (const { height, width, count } of images) {
+    const key = `${height} ${width}`;
+    sizes.set(key, { height, width, count: count + (sizes.get(key)?.count ?? 0) });
+  }
+  return [...sizes.values()].sort((a, b) => b.count - a.count || a.height - b.height || a.width - b.width);
+}

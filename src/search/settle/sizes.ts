@@ -1,0 +1,207 @@
+// The sizes that a configuration leaves to the data: of the images, of the training and of the validation set. Each choice
+// has a reason, in words for the user.
+
+import { checkModel, fixedSide, lookUpModel } from "../../child/model.ts";
+import { UsageError } from "../../common/errors.ts";
+import type { Config, SizedConfig } from "../../config/schema.ts";
+import type { Dataset } from "../../dataset/dataset.ts";
+import {
+  type ChooseImageSize,
+  type DataSizes,
+  datasetSizes,
+  type ImageSizeOption,
+} from "../../dataset/sizes.ts";
+
+/** The original's numbers of images. */
+const USUAL = { train: 2000, validation: 1000 } as const;
+
+/** The least that the configuration allows. */
+const LEAST = 2;
+
+/** Pixels a side. Twice the original's side is four times its cost, which is as much as a processor can take. */
+const LARGEST_SIDE = 64;
+const SIDES = [64, 48, 32];
+const SMALLEST_SIDE = 8;
+
+/** Of the training images together: as many as in the original, whose search a processor finishes in hours. */
+const AFFORDABLE_PIXELS = USUAL.train * 32 ** 2;
+
+/** A size that `auto` chose. */
+export interface SizeChoice<Value> {
+  readonly value: Value;
+  /** The size and why, for the user; undefined if the configuration gives the size. */
+  readonly reason?: string;
+}
+
+/** The numbers of training and of validation images. */
+export interface SetSizes {
+  readonly train: SizeChoice<number>;
+  readonly validation: SizeChoice<number>;
+}
+
+type GivenSizes = Pick<Config, "model" | "image_size" | "train_set_size" | "validation_set_size">;
+
+/**
+ * The size that images are resized to, null for none. `auto` keeps the size of images that all have the same small one.
+ * Otherwise it chooses a side that enlarges less than half of the images, with which an epoch costs no more than the original's.
+ * @throws UsageError for an unknown model.
+ */
+export function chooseImageSize(config: GivenSizes, data: DataSizes): SizeChoice<number | null> {
+  const { image_size, model } = config;
+  if (image_size !== "auto") return { value: image_size };
+  const { sizes } = data;
+  if (sizes.length === 0)
+    return { value: null, reason: "not resized, because the size of no image is known" };
+  const [{ height, width }] = sizes;
+  const isUniform = sizes.length === 1;
+  const all = `all images are ${width} × ${height}`;
+  const fixed = fixedSide(model);
+  if (fixed !== undefined) {
+    if (isUniform && takes(model, height, width))
+      return { value: null, reason: `not resized, because ${all}` };
+    return { value: fixed, reason: `${fixed}, because the model takes no other images` };
+  }
+  const { smallestSide } = lookUpModel(model);
+  const isSmall = Math.max(height, width) <= LARGEST_SIDE;
+  if (isUniform && isSmall && Math.min(height, width) >= smallestSide) {
+    return { value: null, reason: `not resized, because ${all}` };
+  }
+  const median = medianSide(data);
+  const what = isUniform ? all : `the images differ in size (median side ${median})`;
+  const { side, why } = affordableSide(median, chooseSetSizes(config, data).train.value);
+  if (side >= smallestSide) return { value: side, reason: `${side}, because ${what}, and ${why}` };
+  return { value: smallestSide, reason: `${smallestSide}, because the model takes no smaller images` };
+}
+
+function takes(model: string, height: number, width: number): boolean {
+  try {
+    checkModel(model, height, width);
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+}
+
+function affordableSide(median: number, images: number): { side: number; why: string } {
+  if (median < Math.min(...SIDES)) {
+    return { side: Math.max(SMALLEST_SIDE, median), why: "a larger size would enlarge most of them" };
+  }
+  const fitting = SIDES.filter((side) => side <= median);
+  const side = fitting.find((each) => images * each ** 2 <= AFFORDABLE_PIXELS) ?? Math.min(...SIDES);
+  if (side < fitting[0]) return { side, why: `a larger size would train long with ${images} images` };
+  if (side === LARGEST_SIDE) return { side, why: "a larger size would train long" };
+  return { side, why: "a larger size would enlarge most of them" };
+}
+
+/** The median of all images' shorter sides. */
+function medianSide({ sizes }: DataSizes): number {
+  const sides = sizes.map(({ height, width, count }) => ({ side: Math.min(height, width), count }));
+  sides.sort((a, b) => a.side - b.side);
+  const half = sides.reduce((sum, { count }) => sum + count, 0) / 2;
+  let counted = 0;
+  for (const { side, count } of sides) {
+    counted += count;
+    if (counted >= half) return side;
+  }
+  throw new RangeError("there are no images");
+}
+
+/** How many images train, and how many validate. `auto` gives the original's numbers if there are enough images. */
+export function chooseSetSizes(
+  { train_set_size: train, validation_set_size: validation }: GivenSizes,
+  { counts }: DataSizes,
+  classes = LEAST,
+): SetSizes {
+  const all = counts.train ?? 0;
+  const part = (value: number, images: number, why: string): SizeChoice<number> => ({
+    value,
+    reason: `${value.toLocaleString("en")} of ${images.toLocaleString("en")} images, ${why}`,
+  });
+  const usual = (value: number, images: number) => part(value, images, "the usual number");
+  if (counts.validation !== undefined) {
+    const from = (given: number | "auto", most: number, available: number) => {
+      if (given !== "auto") return { value: given };
+      if (available >= most) return usual(most, available);
+      return part(Math.max(LEAST, available), available, "because the data have no more");
+    };
+    return {
+      train: from(train, USUAL.train, all),
+      validation: from(validation, USUAL.validation, counts.validation),
+    };
+  }
+  if (train !== "auto" && validation !== "auto") {
+    return { train: { value: train }, validation: { value: validation } };
+  }
+  const rest = (most: number, given: number, key: string): SizeChoice<number> => {
+    const left = all - given;
+    if (left >= most) return usual(most, all);
+    return part(Math.max(LEAST, left), all, `because ${key} leaves no more`);
+  };
+  if (train !== "auto")
+    return { train: { value: train }, validation: rest(USUAL.validation, train, "train_set_size") };
+  if (validation !== "auto")
+    return {
+      train: rest(USUAL.train, validation, "validation_set_size"),
+      validation: { value: validation },
+    };
+  const both = USUAL.train + USUAL.validation;
+  if (all >= both) return { train: usual(USUAL.train, all), validation: usual(USUAL.validation, all) };
+  // Every class has one of the validation images, as far as there are images for it.
+  const third = Math.max(LEAST, Math.min(Math.max(Math.floor(all / 3), classes), all - classes));
+  const few = `because there are fewer than ${both.toLocaleString("en")}`;
+  return {
+    train: part(Math.max(LEAST, all - third), all, `about two thirds, ${few}`),
+    validation: part(third, all, "the others"),
+  };
+}
+
+export interface SizedImages {
+  /** With the image size known. */
+  readonly config: Config;
+  readonly dataset: Dataset;
+  readonly imageSize: SizeChoice<number | null>;
+}
+
+/** Loads a configuration's images at its image size, by `load`. @throws what `chooseImageSize` and `load` throw. */
+export async function loadSized(
+  config: Config,
+  load: (imageSize: ImageSizeOption) => Promise<Dataset>,
+): Promise<SizedImages> {
+  let imageSize: SizeChoice<number | null> | undefined;
+  const choose: ChooseImageSize = (data) => {
+    imageSize = chooseImageSize(config, data);
+    return imageSize.value ?? undefined;
+  };
+  const dataset = await load(config.image_size === "auto" ? choose : (config.image_size ?? undefined));
+  imageSize ??= chooseImageSize(config, datasetSizes(dataset));
+  return { config: { ...config, image_size: imageSize.value }, dataset, imageSize };
+}
+
+/** A configuration with the sizes that its data give it, and what the user should know about them, a line each. */
+export interface SettledSizes {
+  readonly config: SizedConfig;
+  readonly sizes: SetSizes;
+  readonly notes: readonly string[];
+}
+
+/** The numbers of images of a loaded dataset. An image size that is still `auto` is the dataset's own: null. */
+export function settleSizes(config: Config, dataset: Dataset): SettledSizes {
+  const sizes = chooseSetSizes(config, datasetSizes(dataset), dataset.classNames.length);
+  const image_size = config.image_size === "auto" ? null : config.image_size;
+  return {
+    config: {
+      ...config,
+      image_size,
+      train_set_size: sizes.train.value,
+      validation_set_size: sizes.validation.value,
+    },
+    sizes,
+    notes: [...noteOf("train_set_size", sizes.train), ...noteOf("validation_set_size", sizes.validation)],
+  };
+}
+
+/** The note about a size, if `auto` chose it. */
+export function noteOf(key: string, { reason }: SizeChoice<number | null>): string[] {
+  return reason === undefined ? [] : [`${key} auto: ${reason}`];
+}

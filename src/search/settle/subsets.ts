@@ -1,0 +1,76 @@
+// The images that an experiment draws, and the classes that they leave out.
+
+import { UsageError } from "../../common/errors.ts";
+import type { SizedConfig } from "../../config/schema.ts";
+import type { Dataset } from "../../dataset/dataset.ts";
+import { countLabels } from "../../dataset/reader.ts";
+import { drawSubsets, type Subsets } from "../../dataset/subsets.ts";
+import type { ExperimentFacts } from "../../experiment/experiment.ts";
+import type { SetSizes } from "./sizes.ts";
+
+type Kind = "training" | "validation";
+
+/**
+ * Draws the training and the validation images, of every class at least one each if possible.
+ * @param began the facts of the experiment, if it is resumed.
+ * @throws UsageError if there are too few images; or too few of a class, and `auto` chose the sizes.
+ */
+export function settleSubsets(
+  config: SizedConfig,
+  dataset: Dataset,
+  { train, validation }: SetSizes,
+  began?: ExperimentFacts,
+): { drawn: Subsets; notes: readonly string[] } {
+  const sizes = {
+    trainSize: config.train_set_size,
+    validationSize: config.validation_set_size,
+    seed: config.seed,
+  };
+  const drawn = drawSubsets(dataset, { ...sizes, everyClass: true });
+  if (began) {
+    // Earlier versions left out rare classes.
+    return { drawn: areEqual(drawn, began.subsets) ? drawn : drawSubsets(dataset, sizes), notes: [] };
+  }
+  const problem =
+    findMissing(dataset, drawn.train, "training", train.value) ??
+    findMissing(dataset, drawn.validation, "validation", validation.value);
+  if (!problem) return { drawn, notes: [] };
+  const isChosen = train.reason !== undefined || validation.reason !== undefined;
+  if (isChosen && problem.isOfData) throw new UsageError(problem.message);
+  return { drawn, notes: [problem.message] };
+}
+
+function areEqual({ train, validation }: Subsets, recorded: ExperimentFacts["subsets"] | undefined): boolean {
+  const drawn = [[...train], [...validation]];
+  return JSON.stringify(drawn) === JSON.stringify([recorded?.train, recorded?.validation]);
+}
+
+/** The first class without an image of this kind, in words, and whether the data have too few of it. */
+function findMissing(
+  dataset: Dataset,
+  indices: Int32Array,
+  kind: Kind,
+  size: number,
+): { message: string; isOfData: boolean } | undefined {
+  const { name, classNames, train, validation } = dataset;
+  const split = kind === "validation" && validation ? validation : train;
+  const labels = indices.map((index) => split.labels[index]);
+  const missing = countLabels(labels, classNames.length).indexOf(0);
+  if (missing < 0) return undefined;
+  const available = countLabels(split.labels, classNames.length)[missing];
+  const needed = validation ? 1 : 2;
+  const className = `class "${classNames[missing]}"`;
+  if (available < needed) {
+    const has = `${available} ${validation ? `${kind} ` : ""}image${available === 1 ? "" : "s"}`;
+    const why = validation ? "needs at least one" : "needs one to train and one to validate";
+    return {
+      message: `${name}: ${className} has ${has}, but a class ${why}; add images of it, or remove the class`,
+      isOfData: true,
+    };
+  }
+  const key = kind === "training" ? "train_set_size" : "validation_set_size";
+  return {
+    message: `${className} is missing from the ${size} ${kind} images; raise ${key} to ${classNames.length} or more`,
+    isOfData: false,
+  };
+}

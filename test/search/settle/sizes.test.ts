@@ -1,0 +1,205 @@
+// What `auto` chooses for the sizes, with its reasons.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { resolveConfig } from "../../../src/config/load.ts";
+import type { ConfigInput } from "../../../src/config/schema.ts";
+import type { Dataset } from "../../../src/dataset/dataset.ts";
+import { datasetSizes, loadAtSize } from "../../../src/dataset/sizes.ts";
+import { createBatch } from "../../../src/image/batch.ts";
+import { chooseImageSize, chooseSetSizes, loadSized, settleSizes } from "../../../src/search/settle/sizes.ts";
+import { gainNotes, smallestGain } from "../../../src/search/settle/smallest-gain.ts";
+import { settleSubsets } from "../../../src/search/settle/subsets.ts";
+import { modelPath } from "../../child/own/keras.ts";
+import { picture, temporaryFolder, writeFiles } from "../../dataset/fixtures/files.ts";
+
+const configOf = (given: ConfigInput = {}) => resolveConfig({ data: "photos", ...given });
+
+/** A dataset of this many images of each class, of 1 × 1 pixels. */
+function dataset(counts: readonly number[], validation?: readonly number[]): Dataset {
+  const split = (numbers: readonly number[]) => {
+    const labels = numbers.flatMap((count, label) => new Array<number>(count).fill(label));
+    return { images: createBatch(labels.length, 1, 1), labels: Int32Array.from(labels) };
+  };
+  return {
+    ...{ name: "photos", classNames: counts.map((_, label) => `c${label}`), digest: "", skipped: [] },
+    train: split(counts),
+    ...(validation && { validation: split(validation) }),
+  };
+}
+
+describe("train_set_size and validation_set_size", () => {
+  const choose = (train: number, given: ConfigInput = {}, validation?: number) => {
+    const sizes = chooseSetSizes(
+      configOf(given),
+      { sizes: [], counts: { train, ...(validation && { validation }) } },
+      3,
+    );
+    return [sizes.train, sizes.validation];
+  };
+
+  it("are the original's if there are enough images, else two thirds and one third", () => {
+    assert.deepEqual(choose(50_000), [
+      { value: 2000, reason: "2,000 of 50,000 images, the usual number" },
+      { value: 1000, reason: "1,000 of 50,000 images, the usual number" },
+    ]);
+    assert.deepEqual(choose(300), [
+      { value: 200, reason: "200 of 300 images, about two thirds, because there are fewer than 3,000" },
+      { value: 100, reason: "100 of 300 images, the others" },
+    ]);
+    for (const images of [6, 7, 11, 2999, 3000, 3001]) {
+      const [train, validation] = choose(images).map(({ value }) => value);
+      assert.ok(validation >= 3 && train >= 3 && train + validation === Math.min(images, 3000), `${images}`);
+    }
+  });
+
+  it("leave each other what is given", () => {
+    assert.deepEqual(choose(300, { train_set_size: 250 }), [
+      { value: 250 },
+      { value: 50, reason: "50 of 300 images, because train_set_size leaves no more" },
+    ]);
+    assert.deepEqual(
+      choose(5000, { validation_set_size: 4000 }).map(({ value }) => value),
+      [1000, 4000],
+    );
+    assert.deepEqual(choose(300, { train_set_size: 250, validation_set_size: 40 }), [
+      { value: 250 },
+      { value: 40 },
+    ]);
+  });
+
+  it("are each of its own split if the data have one for validation", () => {
+    assert.deepEqual(choose(300, {}, 2000), [
+      { value: 300, reason: "300 of 300 images, because the data have no more" },
+      { value: 1000, reason: "1,000 of 2,000 images, the usual number" },
+    ]);
+  });
+});
+
+describe("image_size", () => {
+  const choose = (sizes: [number, number, number][], given: ConfigInput = {}) =>
+    chooseImageSize(configOf(given), {
+      sizes: sizes.map(([height, width, count]) => ({ height, width, count })),
+      counts: { train: sizes.reduce((sum, [, , count]) => sum + count, 0) },
+    });
+
+  it("is the data's own if all images have the same small size", () => {
+    assert.deepEqual(choose([[32, 32, 50_000]]), {
+      value: null,
+      reason: "not resized, because all images are 32 × 32",
+    });
+    assert.equal(choose([[48, 64, 100]]).value, null);
+    assert.equal(choose([[28, 28, 100]], { model: "mobilenetv2" }).value, 32);
+  });
+
+  it("is 64, 48 or 32 otherwise: no larger than half of the images, and affordable", () => {
+    const sizes: [number, number, number][] = [
+      [480, 640, 200],
+      [40, 90, 100],
+    ];
+    assert.deepEqual(choose(sizes), {
+      value: 64,
+      reason: "64, because the images differ in size (median side 480), and a larger size would train long",
+    });
+    assert.equal(
+      choose([
+        [40, 640, 200],
+        [480, 90, 100],
+      ]).value,
+      32,
+    );
+    assert.equal(
+      choose([
+        [50, 640, 200],
+        [480, 90, 100],
+      ]).value,
+      48,
+    );
+    assert.equal(
+      choose([
+        [20, 640, 200],
+        [480, 90, 100],
+      ]).value,
+      20,
+    );
+    assert.equal(choose([[224, 224, 750]]).value, 64);
+    assert.equal(choose([[224, 224, 751]]).value, 48);
+    assert.equal(choose([[224, 224, 1400]]).value, 32);
+    assert.equal(choose([[224, 224, 1400]], { train_set_size: 100 }).value, 64);
+    assert.equal(choose(sizes, { model: "inceptionv3" }).value, 75);
+    const model = modelPath("keras3-sequential.json");
+    assert.deepEqual(choose(sizes, { model }), {
+      value: 32,
+      reason: "32, because the model takes no other images",
+    });
+    assert.equal(choose([[32, 32, 100]], { model }).value, null);
+    assert.deepEqual(choose(sizes, { image_size: 96 }), { value: 96 });
+    assert.deepEqual(choose(sizes, { image_size: null }), { value: null });
+  });
+
+  it("loads a folder of mixed sizes, and leaves one of equal sizes as it is", async () => {
+    const home = temporaryFolder();
+    const mixed = writeFiles({
+      "cat/1.png": await picture(40, 90, 1),
+      "cat/2.jpg": await picture(50, 60, 2, "jpg"),
+      "dog/1.png": await picture(35, 35, 3),
+    });
+    const load = (source: string) => loadSized(configOf(), (size) => loadAtSize(source, size, { home }));
+    const { config, dataset: loaded } = await load(mixed);
+    assert.equal(config.image_size, 32);
+    assert.deepEqual([loaded.train.images.height, loaded.train.images.width], [32, 32]);
+    const equal = writeFiles({
+      "cat/1.png": await picture(40, 20, 1),
+      "dog/2.png": await picture(40, 20, 2),
+    });
+    const own = await load(equal);
+    assert.equal(own.config.image_size, null);
+    assert.deepEqual([own.dataset.train.images.height, own.dataset.train.images.width], [40, 20]);
+    const large = writeFiles({
+      "cat/1.png": await picture(90, 90, 1),
+      "dog/2.png": await picture(90, 90, 2),
+    });
+    assert.equal((await load(large)).config.image_size, 64);
+    assert.deepEqual(datasetSizes(own.dataset).counts, { train: 2 });
+  });
+});
+
+describe("classes", () => {
+  const settle = (data: Dataset, given: ConfigInput = {}) => {
+    const { config, sizes } = settleSizes(configOf(given), data);
+    return settleSubsets(config, data, sizes);
+  };
+
+  it("with a single image are an error if the sizes are auto, else a note", () => {
+    const message =
+      'photos: class "c1" has 1 image, but a class needs one to train and one to validate; add images of it, or remove the class';
+    assert.throws(() => settle(dataset([20, 1])), { name: "UsageError", message });
+    assert.deepEqual(settle(dataset([20, 1]), { train_set_size: 14, validation_set_size: 7 }).notes, [
+      message,
+    ]);
+    assert.throws(() => settle(dataset([20, 20], [20, 0])), {
+      message:
+        'photos: class "c1" has 0 validation images, but a class needs at least one; add images of it, or remove the class',
+    });
+  });
+
+  it("that the sizes leave out are a note", () => {
+    assert.deepEqual(settle(dataset([20, 20, 20]), { validation_set_size: 2 }).notes, [
+      'class "c0" is missing from the 2 validation images; raise validation_set_size to 3 or more',
+    ]);
+    assert.deepEqual(settle(dataset([200, 2])).notes, []);
+  });
+});
+
+describe("the smallest gain", () => {
+  it("is half of the 95% interval of the difference of two accuracies", () => {
+    const sizes = { opt_samples: 3, confirm_top: 5, confirm_samples: 5 };
+    assert.equal(smallestGain({ validation_set_size: 1000, ...sizes }).toFixed(4), "0.0196");
+    assert.equal(smallestGain({ validation_set_size: 100, ...sizes }).toFixed(4), "0.0620");
+    assert.equal(smallestGain({ validation_set_size: 100, ...sizes, confirm_top: 0 }).toFixed(4), "0.0800");
+    assert.deepEqual(gainNotes({ validation_set_size: 1000, ...sizes }), []);
+    assert.deepEqual(gainNotes({ validation_set_size: 100, ...sizes }), [
+      "with 100 validation images and 5 trainings per policy, gains below 0.06 may be luck; more images show smaller gains",
+    ]);
+  });
+});

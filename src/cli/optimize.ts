@@ -16,6 +16,7 @@ interface OptimizeOptions {
   config?: string;
   set?: string[];
   resume?: string;
+  dryRun?: boolean;
   json?: boolean;
   data?: string;
   iterations?: string;
@@ -66,6 +67,7 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
       "--resume <folder>",
       "continue an interrupted or finished experiment; a higher --iterations adds trials",
     )
+    .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((options: OptimizeOptions) => optimize(options, terminal));
@@ -79,14 +81,19 @@ docs/configuration.md explains every key.
 
 Examples:
   deepaugment optimize --config configs/quickstart.yaml
-  deepaugment optimize --data photos/ --set image_size=64 --iterations 100
+  deepaugment optimize --data photos/ --iterations 40 --dry-run
+  deepaugment optimize --data photos/ --iterations 100
   deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true
   deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500
-  deepaugment optimize --data photos/ --set image_size=64 --warm-start reports/experiments/2026-01-31_12-00-00`;
+  deepaugment optimize --data photos/ --warm-start reports/experiments/2026-01-31_12-00-00`;
 
 async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
   const config = loadConfig(await sourcesOf(options));
+  if (options.dryRun) {
+    const { printPlan } = await import("./plan.ts");
+    return printPlan(config, options.resume, options.json === true, terminal);
+  }
   const outcome = await terminal.interruptible((signal) => search(config, options.resume, signal, terminal));
   for (const line of describeWork(outcome)) terminal.log(line);
   terminal.print(options.json ? resultOf(outcome) : formatOutcome(outcome));
@@ -100,24 +107,22 @@ async function search(
 ): Promise<ExperimentOutcome> {
   const { checkBeforeLoading, runExperiment } = await import("../search/run-experiment.ts");
   checkBeforeLoading(given, resume);
-  const { loadWithProgress } = await import("./loading.ts");
-  const { loadSized } = await import("../search/settle/sizes.ts");
-  const { config, dataset, imageSize } = await loadSized(given, (size) =>
-    loadWithProgress(given.data, size, signal, terminal),
-  );
+  const { describePlan, loadAndPlan } = await import("./plan.ts");
+  const { images, plan } = await loadAndPlan(given, resume, signal, terminal);
+  const { config, dataset } = images;
   const { describeEngine } = await import("../engine/choose.ts");
   const { createSearchDisplay } = await import("./search-display.ts");
   let display: SearchDisplay | undefined;
   let folder = "";
   try {
     return await runExperiment({
-      config,
-      ...{ dataset, imageSize, resume, signal },
+      ...{ ...images, resume, signal },
       onStart: (start) => {
         folder = start.folder;
         terminal.logNotes(start.notes);
         const engine = describeEngine(start.engine);
         terminal.log(`${describeStart(config, dataset.name, engine, start.workers)}\n${folder}`);
+        for (const line of describePlan(plan)) terminal.log(line);
         display = createSearchDisplay(config, start, terminal);
         return display;
       },

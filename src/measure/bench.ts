@@ -74,6 +74,20 @@ export class TrainingBench {
     return total(rates);
   }
 
+  /**
+   * Trains and then validates for at least these seconds; returns both rates, in images per second of all processes together. A
+   * short measurement for an estimate: whether they measured at the same time is not checked.
+   */
+  async estimate(
+    processes: number,
+    seconds: { readonly training: number; readonly validation: number },
+  ): Promise<{ training: number; validation: number }> {
+    const training = await this.#all(processes, { type: "train", seconds: seconds.training });
+    await this.#all(processes, { type: "validate", seconds: 0 }); // warms up
+    const validation = await this.#all(processes, { type: "validate", seconds: seconds.validation });
+    return { training: total(training), validation: total(validation) };
+  }
+
   /** Where a step's time goes: the mean of the processes, each with one thread. */
   async profile(processes: number, seconds: number): Promise<StepProfile> {
     return meanProfile(await this.#all(processes, { type: "profile", seconds }));

@@ -6,7 +6,7 @@ import { type ProcessMemory, processMemory } from "../common/memory.ts";
 import type { EngineChoice, PrecisionChoice } from "../config/engines.ts";
 import { startEngine } from "../engine/choose.ts";
 import type { EngineIdentity } from "../engine/types.ts";
-import { type Rate, syntheticImages, TrainingMeter } from "./meter.ts";
+import { type MeasuredImages, type Rate, syntheticImages, TrainingMeter } from "./meter.ts";
 import type { StepProfile } from "./profile.ts";
 
 /** What to measure. */
@@ -17,6 +17,8 @@ export interface MeasuringSetup {
   readonly threads: number;
   readonly model: string;
   readonly batch: number;
+  /** Synthetic images unless given. */
+  readonly measured?: MeasuredImages;
 }
 
 export type MeasuringTask =
@@ -43,12 +45,12 @@ export async function runMeasuring(task: MeasuringTask): Promise<MeasuringResult
   return { ...rate, ...processMemory() };
 }
 
-async function prepare({ model, batch, ...setup }: MeasuringSetup): Promise<EngineIdentity> {
+async function prepare({ model, batch, measured, ...setup }: MeasuringSetup): Promise<EngineIdentity> {
   meter?.dispose();
   meter = undefined;
-  const inspection = inspectionOf(model, syntheticImages(model));
+  const inspection = inspectionOf(model, measured?.images ?? syntheticImages(model));
   const engine = await startEngine(setup.engine, setup.precision, setup.threads, inspection);
-  meter = await TrainingMeter.prepare({ model, batchSize: batch, engine });
+  meter = await TrainingMeter.prepare({ model, batchSize: batch, engine, measured });
   const { name, precision, kernels } = engine;
   return { name, precision, kernels };
 }

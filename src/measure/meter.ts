@@ -26,10 +26,22 @@ export function syntheticImages(model: string): ModelImages {
 
 /** Before anything is timed, since the first steps compile code and allocate memory; fewer if they take too long. */
 const WARM_UP_STEPS = 5;
-const WARM_UP_MILLISECONDS = 2000;
-const VALIDATION_IMAGES = 200;
-/** About an epoch of a search by default; a longer epoch repeats them. */
-const TRAINING_IMAGES = 2048;
+
+/** What a child is measured on. */
+export interface MeasuredImages {
+  readonly images: ModelImages;
+  /** Different ones; about an epoch of a search. A longer epoch repeats them. */
+  readonly training: number;
+  readonly validation: number;
+  /** In milliseconds; at least one step. */
+  readonly warmUp: number;
+}
+
+/** As in a bench. */
+function synthetic(model: string): MeasuredImages {
+  return { images: syntheticImages(model), training: 2048, validation: 200, warmUp: 2000 };
+}
+
 /** Epochs take about this long, so that a slow engine finishes in time and a fast one has long epochs. */
 const EPOCH_SECONDS = 0.4;
 const MOST_BATCHES = 32;
@@ -38,6 +50,8 @@ export interface MeterOptions {
   readonly model: string;
   readonly batchSize: number;
   readonly engine: Engine;
+  /** Synthetic images unless given. */
+  readonly measured?: MeasuredImages;
 }
 
 export interface Rate {
@@ -58,11 +72,12 @@ export class TrainingMeter {
   /** Batches of an epoch. */
   #batches = 1;
 
-  private constructor(model: ChildModel, batchSize: number, images: ModelImages) {
+  private constructor(model: ChildModel, batchSize: number, measured: MeasuredImages) {
+    const { images } = measured;
     this.#model = model;
     this.#batchSize = batchSize;
-    this.#training = randomImages(TRAINING_IMAGES, images);
-    this.#validation = randomImages(VALIDATION_IMAGES, images);
+    this.#training = randomImages(measured.training, images);
+    this.#validation = randomImages(measured.validation, images);
     this.#classes = images.classes;
     this.#steps = stepsOf(model, batchSize, images.classes);
   }
@@ -71,13 +86,13 @@ export class TrainingMeter {
    * Draws a child's weights and warms it up.
    * @throws UsageError for an unknown model; RunError if it is too large.
    */
-  static async prepare({ model: name, batchSize, engine }: MeterOptions): Promise<TrainingMeter> {
-    const images = syntheticImages(name);
+  static async prepare(options: MeterOptions): Promise<TrainingMeter> {
+    const { model: name, batchSize, engine, measured = synthetic(options.model) } = options;
     let model: ChildModel | undefined;
     try {
-      model = buildModel(name, { ...images, seed: 0, engine });
-      const meter = new TrainingMeter(model, batchSize, images);
-      await meter.#warmUp();
+      model = buildModel(name, { ...measured.images, seed: 0, engine });
+      const meter = new TrainingMeter(model, batchSize, measured);
+      await meter.#warmUp(measured.warmUp);
       return meter;
     } catch (error) {
       model?.net.dispose();
@@ -96,7 +111,7 @@ export class TrainingMeter {
 
   /** Validation, forward alone, at least one pass; the first one also warms up. */
   validate(seconds: number): Promise<Rate> {
-    return rate(seconds, VALIDATION_IMAGES, () => this.#steps.evaluate(this.#validation));
+    return rate(seconds, this.#validation.labels.length, () => this.#steps.evaluate(this.#validation));
   }
 
   /** Where the time of a training step goes. The engine has one thread. */
@@ -124,10 +139,10 @@ export class TrainingMeter {
     this.#model.optimizer.dispose();
   }
 
-  async #warmUp(): Promise<void> {
+  async #warmUp(milliseconds: number): Promise<void> {
     const begin = performance.now();
     let stepSeconds = 0;
-    for (let step = 0; step < WARM_UP_STEPS && performance.now() - begin < WARM_UP_MILLISECONDS; step++) {
+    for (let step = 0; step < WARM_UP_STEPS && performance.now() - begin < milliseconds; step++) {
       const start = performance.now();
       await this.#epoch(this.#steps);
       stepSeconds = (performance.now() - start) / 1000;
@@ -138,7 +153,7 @@ export class TrainingMeter {
   /** As in the trainer, without the shuffle and the validation. */
   async #epoch(steps: ChildSteps): Promise<void> {
     const size = this.#batches * this.#batchSize;
-    const indices = Int32Array.from({ length: size }, (_, i) => i % TRAINING_IMAGES);
+    const indices = Int32Array.from({ length: size }, (_, i) => i % this.#training.labels.length);
     await steps.train(this.#training, indices, this.#batchSize);
   }
 }
@@ -165,9 +180,14 @@ function isTooLarge(error: unknown): error is Error {
   return ["RangeError", "RuntimeError"].includes(error.name) || /bad_alloc/.test(error.message);
 }
 
+/** Pixels that are drawn; further ones repeat them, since drawing takes longer than a small training step. */
+const DRAWN_PIXELS = 2 ** 20;
+
 function randomImages(count: number, { height, width, classes }: ModelImages): LabelledImages {
   const random = new Random("noise", count);
   const images = createBatch(count, height, width);
-  for (let i = 0; i < images.data.length; i++) images.data[i] = random.integer(0, 255);
+  const drawn = Math.min(images.data.length, DRAWN_PIXELS);
+  for (let i = 0; i < drawn; i++) images.data[i] = random.integer(0, 255);
+  for (let i = drawn; i < images.data.length; i += drawn) images.data.copyWithin(i, 0, drawn);
   return { images, labels: Int32Array.from({ length: count }, () => random.integer(0, classes - 1)) };
 }

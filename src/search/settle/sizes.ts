@@ -23,8 +23,11 @@ const LARGEST_SIDE = 64;
 const SIDES = [64, 48, 32];
 const SMALLEST_SIDE = 8;
 
-/** Of the training images together: as many as in the original, whose search a processor finishes in hours. */
-const AFFORDABLE_PIXELS = USUAL.train * 32 ** 2;
+/**
+ * Of the training images together. With more, 40 policies of the basic CNN take more than about an hour on two cores. It is a
+ * quarter of the original's, whose images are already small.
+ */
+const AFFORDABLE_PIXELS = 500 * 32 ** 2;
 
 /** A size that `auto` chose. */
 export interface SizeChoice<Value> {
@@ -43,7 +46,7 @@ type GivenSizes = Pick<Config, "model" | "image_size" | "train_set_size" | "vali
 
 /**
  * The size that images are resized to, null for none. `auto` keeps the size of images that all have the same small one.
- * Otherwise it chooses a side that enlarges less than half of the images, with which an epoch costs no more than the original's.
+ * Otherwise it chooses a side that enlarges less than half of the images, and with which a training is affordable.
  * @throws UsageError for an unknown model.
  */
 export function chooseImageSize(config: GivenSizes, data: DataSizes): SizeChoice<number | null> {
@@ -67,9 +70,9 @@ export function chooseImageSize(config: GivenSizes, data: DataSizes): SizeChoice
     return { value: null, reason: `not resized, because ${all}` };
   }
   const median = medianSide(data);
-  const what = isUniform ? all : `the images differ in size (median side ${median})`;
+  const what = isUniform ? all : `sizes differ (median side ${median})`;
   const { side, why } = affordableSide(median, chooseSetSizes(config, data).train.value);
-  if (side >= smallestSide) return { value: side, reason: `${side}, because ${what}, and ${why}` };
+  if (side >= smallestSide) return { value: side, reason: `${side}, because ${what}; ${why}` };
   return { value: smallestSide, reason: `${smallestSide}, because the model takes no smaller images` };
 }
 
@@ -85,13 +88,12 @@ function takes(model: string, height: number, width: number): boolean {
 
 function affordableSide(median: number, images: number): { side: number; why: string } {
   if (median < Math.min(...SIDES)) {
-    return { side: Math.max(SMALLEST_SIDE, median), why: "a larger size would enlarge most of them" };
+    return { side: Math.max(SMALLEST_SIDE, median), why: "a larger one would enlarge most" };
   }
   const fitting = SIDES.filter((side) => side <= median);
   const side = fitting.find((each) => images * each ** 2 <= AFFORDABLE_PIXELS) ?? Math.min(...SIDES);
-  if (side < fitting[0]) return { side, why: `a larger size would train long with ${images} images` };
-  if (side === LARGEST_SIDE) return { side, why: "a larger size would train long" };
-  return { side, why: "a larger size would enlarge most of them" };
+  const isLimited = side < fitting[0] || side === LARGEST_SIDE;
+  return { side, why: isLimited ? "more pixels train longer" : "a larger one would enlarge most" };
 }
 
 /** The median of all images' shorter sides. */
@@ -151,7 +153,7 @@ export function chooseSetSizes(
   const third = Math.max(LEAST, Math.min(Math.max(Math.floor(all / 3), classes), all - classes));
   const few = `because there are fewer than ${both.toLocaleString("en")}`;
   return {
-    train: part(Math.max(LEAST, all - third), all, `about two thirds, ${few}`),
+    train: part(Math.max(LEAST, all - third), all, few),
     validation: part(third, all, "the others"),
   };
 }

@@ -32,9 +32,9 @@ export function gainNotes(config: Trainings): string[] {
   const gain = smallestGain(config);
   if (gain <= LARGE) return [];
   const samples = samplesOf(config);
-  const trainings = `${samples} training${samples === 1 ? "" : "s"} per policy`;
+  const trainings = `${samples} training${samples === 1 ? "" : "s"} each`;
   return [
-    `with ${config.validation_set_size} validation images and ${trainings}, gains below ${gain.toFixed(2)} may be luck; more images show smaller gains`,
+    `gains below ${gain.toFixed(2)} may be luck with ${config.validation_set_size} validation images, ${trainings}`,
   ];
 }
 

@@ -1,0 +1,72 @@
+// What a search is about to do: the lines at its start, and `deepaugment optimize --dry-run`.
+
+import type { Config } from "../config/schema.ts";
+import type { Plan } from "../measure/plan.ts";
+import type { SizedImages } from "../search/settle/sizes.ts";
+import { formatDuration, formatRate } from "./format.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Loads the images, at the size that is chosen for them, and plans the run. Nothing is written but the cache. */
+export async function loadAndPlan(
+  config: Config,
+  resume: string | undefined,
+  signal: AbortSignal,
+  terminal: Terminal,
+): Promise<{ images: SizedImages; plan: Plan }> {
+  const [{ loadWithProgress }, { loadSized }, { planRun }] = await Promise.all([
+    import("./loading.ts"),
+    import("../search/settle/sizes.ts"),
+    import("../measure/plan.ts"),
+  ]);
+  const images = await loadSized(config, (size) => loadWithProgress(config.data, size, signal, terminal));
+  return { images, plan: await planRun({ ...images, resume, signal }) };
+}
+
+/** Prints the plan of a run, and runs nothing. */
+export async function printPlan(
+  config: Config,
+  resume: string | undefined,
+  isJson: boolean,
+  terminal: Terminal,
+): Promise<void> {
+  const { checkBeforeLoading } = await import("../search/run-experiment.ts");
+  checkBeforeLoading(config, resume);
+  const { plan } = await terminal.interruptible((signal) => loadAndPlan(config, resume, signal, terminal));
+  if (isJson) return terminal.print(plan);
+  const { describeEngine } = await import("../engine/choose.ts");
+  const given = Object.entries(plan.sizes).filter(([, { reason }]) => reason === undefined);
+  terminal.logNotes(plan.notes);
+  const { dataset, model, engine } = plan;
+  terminal.print(
+    [
+      `Searching on ${dataset}: model ${model}, engine ${describeEngine(engine)}`,
+      ...given.map(([key, { value }]) => `${key} ${value ?? "null: the images are not resized"}`),
+      ...describePlan(plan),
+    ].join("\n"),
+  );
+}
+
+/** How many trainings, and how long they take. */
+export function describePlan({ work, epochs, workers, rates, seconds }: Plan): string[] {
+  const { search, confirmation, firstEpochs } = work;
+  const parts = [
+    ...(firstEpochs > 0 ? [`one training of ${firstEpochs} epochs first`] : []),
+    ...(search.trainings > 0
+      ? [
+          `${count(search.policies, "policies")}: ${count(search.trainings, "trainings")} of ${count(epochs, "epochs")}`,
+        ]
+      : []),
+    ...(confirmation.trainings > 0 ? [`up to ${confirmation.trainings} to confirm the best`] : []),
+  ];
+  if (parts.length === 0) return ["Nothing is left to train"];
+  const trainings = parts.join(", then ");
+  if (seconds === null || rates === null) return [trainings, "How long they take could not be measured"];
+  const rate = `measured: ${formatRate(rates.training)} images/s`;
+  return [trainings, `About ${formatDuration(seconds)} with ${count(workers, "workers")} (${rate})`];
+}
+
+const SINGULAR = { policies: "policy", trainings: "training", epochs: "epoch", workers: "worker" } as const;
+
+function count(number: number, what: keyof typeof SINGULAR): string {
+  return `${number.toLocaleString("en")} ${number === 1 ? SINGULAR[what] : what}`;
+}

@@ -1,0 +1,42 @@
+// Which trainings an experiment has on disk, without checking or changing its files: also while it runs.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readText } from "../common/files.ts";
+import { keyOf } from "./turns.ts";
+
+/** Trainings by their keys (see keyOf). */
+export interface RecordedTrainings {
+  /** Of the search, those that failed for good included. */
+  readonly search: ReadonlySet<string>;
+  readonly confirmation: ReadonlySet<string>;
+}
+
+/**
+ * What is recorded in an experiment's folder.
+ * @param notebook the path of its notebook.
+ * @param epochs of each training.
+ */
+export function recordedTrainings(folder: string, notebook: string, epochs: number): RecordedTrainings {
+  return {
+    search: new Set([
+      ...wholeTrainings(notebook, epochs),
+      ...wholeTrainings(join(folder, "early.csv"), epochs),
+      ...wholeTrainings(join(folder, "failures.csv"), 1),
+    ]),
+    confirmation: new Set(wholeTrainings(join(folder, "confirmations.csv"), epochs)),
+  };
+}
+
+/** The trainings that have this many rows in a table that begins with the columns trial and sample. */
+function wholeTrainings(path: string, rows: number): string[] {
+  if (!existsSync(path)) return [];
+  const counts = new Map<string, number>();
+  // What follows the last line end is a line that was cut, or nothing.
+  for (const line of readText(path).split("\n").slice(1, -1)) {
+    const [trial, sample] = line.split(",", 2).map(Number);
+    const key = keyOf({ trial, sample });
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count >= rows).map(([key]) => key);
+}

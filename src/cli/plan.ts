@@ -34,13 +34,15 @@ export async function printPlan(
   const { plan } = await terminal.interruptible((signal) => loadAndPlan(config, resume, signal, terminal));
   if (isJson) return terminal.print(plan);
   const { describeEngine } = await import("../engine/choose.ts");
-  const given = Object.entries(plan.sizes).filter(([, { reason }]) => reason === undefined);
+  const sizes = Object.entries(plan.sizes).map(([key, { value, reason }]) => {
+    return `${key.padEnd("validation_set_size".length)}  ${reason ?? value ?? "null"}`;
+  });
   terminal.logNotes(plan.notes);
   const { dataset, model, engine } = plan;
   terminal.print(
     [
       `Searching on ${dataset}: model ${model}, engine ${describeEngine(engine)}`,
-      ...given.map(([key, { value }]) => `${key} ${value ?? "null: the images are not resized"}`),
+      ...sizes,
       ...describePlan(plan),
     ].join("\n"),
   );

@@ -8,14 +8,14 @@ import { RunError } from "../common/errors.ts";
 import { engineDefinition } from "../engine/choose.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import { type RunRequest, type SettledRun, settleRun } from "../search/settle/run.ts";
-import type { SizeChoice } from "../search/settle/sizes.ts";
+import { noteOf, type SizeChoice } from "../search/settle/sizes.ts";
 import { smallestGain } from "../search/settle/smallest-gain.ts";
 import { TrainingBench } from "./bench.ts";
 import type { MeasuredImages } from "./meter.ts";
 import { type StageWork, type Work, workOf } from "./work.ts";
 
 /** Rates of all workers together, and how long a training takes to begin. */
-export interface MeasuredRates {
+interface MeasuredRates {
   /** Trained per second. */
   readonly training: number;
   /** Validated per second. */
@@ -43,6 +43,7 @@ export interface Plan {
   readonly rates: MeasuredRates | null;
   /** How long the trainings take, about; null if it could not be measured. */
   readonly seconds: number | null;
+  /** What else the user should know, a line each. */
   readonly notes: readonly string[];
 }
 
@@ -61,16 +62,19 @@ export async function planRun(request: PlanRequest): Promise<Plan> {
   const isIdle = work.search.trainings + work.confirmation.trainings === 0;
   const rates = isIdle ? null : await tryToMeasure(run, request.signal);
   const seconds = rates ? secondsOf(run, work, rates) : isIdle ? 0 : null;
+  const chosen = {
+    image_size: request.imageSize ?? { value: config.image_size },
+    train_set_size: sizes.train,
+    validation_set_size: sizes.validation,
+  };
+  const sizeNotes = Object.entries(chosen).flatMap(([key, choice]) => noteOf(key, choice));
   return {
     ...{ dataset: dataset.name, model: config.model, engine, workers },
-    sizes: {
-      image_size: request.imageSize ?? { value: config.image_size },
-      train_set_size: sizes.train,
-      validation_set_size: sizes.validation,
-    },
+    sizes: chosen,
     smallestGain: smallestGain(config),
     epochs: config.child_epochs,
-    ...{ work, rates, seconds, notes },
+    ...{ work, rates, seconds },
+    notes: notes.filter((note) => !sizeNotes.includes(note)),
   };
 }
 
@@ -78,8 +82,11 @@ const TRAINING_SECONDS = 0.4;
 const VALIDATION_SECONDS = 0.15;
 const WARM_UP_MILLISECONDS = 300;
 
-/** Multiply-adds per second that every processor reaches; a model for which they take too long is measured on fewer images. */
-const SLOWEST = 2e10;
+/**
+ * Of a step, in multiply-adds. A larger model is measured on fewer images at a time: a processor does this many in less than
+ * a second.
+ */
+const MOST_IN_STEP = { training: 2e10, validation: 1e10 } as const;
 /** Of pixels, so that they are drawn in a moment. */
 const MOST_BYTES = 2 ** 23;
 /** Images of a validation step of the engines. */
@@ -127,15 +134,14 @@ async function sampleOf({ dataset, model, engine, config }: SettledRun): Promise
   const inBytes = Math.max(1, Math.floor(MOST_BYTES / (height * width * 3)));
   const isDevice = engineDefinition(engine.name).deviceWorkers !== undefined;
   const costs = isDevice ? undefined : await costsOf(model, images);
-  const within = (seconds: number, cost = 0) =>
-    Math.max(1, Math.floor((seconds * SLOWEST) / Math.max(1, cost)));
-  const batch = Math.min(config.child_batch_size, within(TRAINING_SECONDS / 2, costs?.training));
+  const within = (most: number, cost = 0) => Math.max(1, Math.floor(most / Math.max(1, cost)));
+  const batch = Math.min(config.child_batch_size, within(MOST_IN_STEP.training, costs?.training));
   return {
     batch,
     measured: {
       images,
       training: Math.max(batch, Math.min(config.train_set_size, inBytes)),
-      validation: Math.min(VALIDATION_IMAGES, inBytes, within(VALIDATION_SECONDS, costs?.forward)),
+      validation: Math.min(VALIDATION_IMAGES, inBytes, within(MOST_IN_STEP.validation, costs?.forward)),
       warmUp: WARM_UP_MILLISECONDS,
     },
   };

@@ -70,9 +70,9 @@ export function chooseImageSize(config: GivenSizes, data: DataSizes): SizeChoice
     return { value: null, reason: `not resized, because ${all}` };
   }
   const median = medianSide(data);
-  const what = isUniform ? all : `sizes differ (median side ${median})`;
+  const what = isUniform ? all : `sizes differ (median ${median})`;
   const { side, why } = affordableSide(median, chooseSetSizes(config, data).train.value);
-  if (side >= smallestSide) return { value: side, reason: `${side}, because ${what}; ${why}` };
+  if (side >= smallestSide) return { value: side, reason: `${side}, because ${what} and ${why}` };
   return { value: smallestSide, reason: `${smallestSide}, because the model takes no smaller images` };
 }
 
@@ -88,15 +88,15 @@ function takes(model: string, height: number, width: number): boolean {
 
 function affordableSide(median: number, images: number): { side: number; why: string } {
   if (median < Math.min(...SIDES)) {
-    return { side: Math.max(SMALLEST_SIDE, median), why: "a larger one would enlarge most" };
+    return { side: Math.max(SMALLEST_SIDE, median), why: "most are no larger" };
   }
   const fitting = SIDES.filter((side) => side <= median);
   const side = fitting.find((each) => images * each ** 2 <= AFFORDABLE_PIXELS) ?? Math.min(...SIDES);
   const isLimited = side < fitting[0] || side === LARGEST_SIDE;
-  return { side, why: isLimited ? "more pixels train longer" : "a larger one would enlarge most" };
+  return { side, why: isLimited ? "larger is slower" : "most are no larger" };
 }
 
-/** The median of all images' shorter sides. */
+/** The median of all images' shorter sides, in pixels. */
 function medianSide({ sizes }: DataSizes): number {
   const sides = sizes.map(({ height, width, count }) => ({ side: Math.min(height, width), count }));
   sides.sort((a, b) => a.side - b.side);

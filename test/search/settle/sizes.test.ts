@@ -99,7 +99,7 @@ describe("image_size", () => {
     ];
     assert.deepEqual(choose(sizes), {
       value: 48,
-      reason: "48, because sizes differ (median side 480); more pixels train longer",
+      reason: "48, because sizes differ (median 480) and larger is slower",
     });
     assert.equal(
       choose([

@@ -35,7 +35,7 @@ export async function printPlan(
   if (isJson) return terminal.print(plan);
   const { describeEngine } = await import("../engine/choose.ts");
   const sizes = Object.entries(plan.sizes).map(([key, { value, reason }]) => {
-    return `${key.padEnd("validation_set_size".length)}  ${reason ?? value ?? "null"}`;
+    return `${key.padEnd("validation_set_size".length)}  ${reason ?? value ?? "null: not resized"}`;
   });
   terminal.logNotes(plan.notes);
   const { dataset, model, engine } = plan;
@@ -48,8 +48,14 @@ export async function printPlan(
   );
 }
 
-/** How many trainings, and how long they take. */
-export function describePlan({ work, epochs, workers, rates, seconds }: Plan): string[] {
+/** How many trainings, how long they take, and which gains they can show. */
+export function describePlan(plan: Plan): string[] {
+  const isDone = plan.work.search.trainings + plan.work.confirmation.trainings === 0;
+  if (isDone) return ["Nothing is left to train"];
+  return [...describeWork(plan), ...(plan.gainNote === undefined ? [] : [`note: ${plan.gainNote}`])];
+}
+
+function describeWork({ work, epochs, workers, rates, seconds }: Plan): string[] {
   const { search, confirmation, firstEpochs } = work;
   const parts = [
     ...(firstEpochs > 0 ? [`one training of ${firstEpochs} epochs first`] : []),
@@ -60,7 +66,6 @@ export function describePlan({ work, epochs, workers, rates, seconds }: Plan): s
       : []),
     ...(confirmation.trainings > 0 ? [`up to ${confirmation.trainings} to confirm the best`] : []),
   ];
-  if (parts.length === 0) return ["Nothing is left to train"];
   const trainings = parts.join(", then ");
   if (seconds === null || rates === null) return [trainings, "How long they take could not be measured"];
   const rate = `measured: ${formatRate(rates.training)} images/s`;

@@ -26,7 +26,7 @@ export type ChooseImageSize = (data: DataSizes) => number | undefined;
 export type ImageSizeOption = number | undefined | ChooseImageSize;
 
 /** Files between two moments at which others may run, such as Ctrl-C. */
-const FILES_AT_ONCE = 256;
+const FILES_AT_ONCE = 1000;
 
 /**
  * Loads a dataset at an image size that may depend on it.

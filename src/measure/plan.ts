@@ -9,7 +9,7 @@ import { engineDefinition } from "../engine/choose.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import { type RunRequest, type SettledRun, settleRun } from "../search/settle/run.ts";
 import { noteOf, type SizeChoice } from "../search/settle/sizes.ts";
-import { smallestGain } from "../search/settle/smallest-gain.ts";
+import { gainNote, smallestGain } from "../search/settle/smallest-gain.ts";
 import { TrainingBench } from "./bench.ts";
 import type { MeasuredImages } from "./meter.ts";
 import { type StageWork, type Work, workOf } from "./work.ts";
@@ -36,6 +36,8 @@ export interface Plan {
   };
   /** Smaller gains may be luck; see smallestGain. */
   readonly smallestGain: number;
+  /** In words, if it is large. */
+  readonly gainNote?: string;
   /** Of each training. */
   readonly epochs: number;
   readonly work: Work;
@@ -71,7 +73,7 @@ export async function planRun(request: PlanRequest): Promise<Plan> {
   return {
     ...{ dataset: dataset.name, model: config.model, engine, workers },
     sizes: chosen,
-    smallestGain: smallestGain(config),
+    ...{ smallestGain: smallestGain(config), gainNote: gainNote(config) },
     epochs: config.child_epochs,
     ...{ work, rates, seconds },
     notes: notes.filter((note) => !sizeNotes.includes(note)),
@@ -83,10 +85,10 @@ const VALIDATION_SECONDS = 0.15;
 const WARM_UP_MILLISECONDS = 300;
 
 /**
- * Of a step, in multiply-adds. A larger model is measured on fewer images at a time: a processor does this many in less than
+ * Of a step, in multiply-adds. A larger model is measured on fewer images at a time: a processor does this many in about
  * a second.
  */
-const MOST_IN_STEP = { training: 2e10, validation: 1e10 } as const;
+const MOST_IN_STEP = { training: 5e10, validation: 2e10 } as const;
 /** Of pixels, so that they are drawn in a moment. */
 const MOST_BYTES = 2 ** 23;
 /** Images of a validation step of the engines. */

@@ -31,7 +31,7 @@ export interface Work {
 const PORTION = { random: 0.5, chosen: 0.9 } as const;
 
 /** All that the run will train, without what an earlier run has recorded. Nothing is written. */
-export function workOf({ config, resumed, space }: SettledRun): Work {
+export function workOf({ config, resumed, space }: Pick<SettledRun, "config" | "resumed" | "space">): Work {
   const folder = resumed?.experiment.folder;
   const notebook = folder === undefined ? undefined : (config.notebook_path ?? notebookAt(folder));
   const recorded: RecordedTrainings =

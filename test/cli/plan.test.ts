@@ -71,7 +71,7 @@ describe("deepaugment optimize --dry-run", () => {
     assert.match(stdout, /^train_set_size {7}20 of 30 images, because there are fewer than 3,000$/m);
     assert.match(stdout, /^validation_set_size {2}10 of 30 images, the others$/m);
     assert.match(
-      stderr,
+      stdout,
       /^note: gains below 0\.31 may be luck with 10 validation images, 2 trainings each$/m,
     );
     assert.ok(!existsSync(out));

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
+import { resizeBatch } from "../../src/image/resize.ts";
 import {
   type Config,
   type ConfigInput,
@@ -132,6 +133,25 @@ describe("DeepAugment", () => {
       new DeepAugment(images, labels, settings("no-retry")).optimize(2, { executor, retry: false }),
       /^RangeError: the machine is gone/,
     );
+  });
+
+  it("chooses sizes that are not given from the images, and finds them again when it is resumed", async () => {
+    const { image_size, train_set_size, validation_set_size, ...given } = settings("sizes");
+    const deepAugment = new DeepAugment(images, labels, { ...given, confirm_top: 0 });
+    assert.equal(deepAugment.config.image_size, null, "32 × 32 is small");
+    assert.equal(deepAugment.config.train_set_size, "auto");
+    await deepAugment.optimize(1);
+    const third = Math.floor(images.count / 3);
+    const sizes = { image_size: null, train_set_size: images.count - third, validation_set_size: third };
+    const sizesOf = ({ config }: DeepAugment) => ({
+      image_size: config.image_size,
+      train_set_size: config.train_set_size,
+      validation_set_size: config.validation_set_size,
+    });
+    assert.deepEqual(sizesOf(deepAugment), sizes);
+    assert.deepEqual(sizesOf(DeepAugment.resume(deepAugment.folder ?? "", images, labels)), sizes);
+    const large = resizeBatch(images, 70, 70);
+    assert.equal(new DeepAugment(large, labels, { ...given, train_set_size: 100 }).config.image_size, 64);
   });
 
   it("continues what another program left in a folder", async () => {

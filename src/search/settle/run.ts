@@ -16,7 +16,6 @@ import { type SettledEngine, settleEngine } from "./engine.ts";
 import { openResumed } from "./experiment-facts.ts";
 import { settleModel } from "./model.ts";
 import { noteOf, type SetSizes, type SizeChoice, settleSizes } from "./sizes.ts";
-import { gainNotes } from "./smallest-gain.ts";
 import { settleSubsets } from "./subsets.ts";
 import { settleWarmStart, type WarmStart } from "./warm-start.ts";
 
@@ -70,7 +69,6 @@ export async function settleRun(request: RunRequest): Promise<SettledRun> {
       ...[...notes, ...(warm?.notes ?? [])],
       ...(imageSize ? noteOf("image_size", imageSize) : []),
       ...[...sizeNotes, ...subsetNotes],
-      ...(resumed ? [] : gainNotes(config)),
     ],
   };
 }

@@ -27,15 +27,13 @@ export function smallestGain(config: Trainings): number {
   return Z * Math.sqrt((2 * ACCURACY * (1 - ACCURACY)) / predictions);
 }
 
-/** A note if the validation set is so small that usual gains may be luck. */
-export function gainNotes(config: Trainings): string[] {
+/** What the user should know if the validation set is so small that usual gains may be luck. */
+export function gainNote(config: Trainings): string | undefined {
   const gain = smallestGain(config);
-  if (gain <= LARGE) return [];
+  if (gain <= LARGE) return undefined;
   const samples = samplesOf(config);
   const trainings = `${samples} training${samples === 1 ? "" : "s"} each`;
-  return [
-    `gains below ${gain.toFixed(2)} may be luck with ${config.validation_set_size} validation images, ${trainings}`,
-  ];
+  return `gains below ${gain.toFixed(2)} may be luck with ${config.validation_set_size} validation images, ${trainings}`;
 }
 
 /** Trainings by which a policy is finally judged. */

@@ -8,7 +8,7 @@ import type { Dataset } from "../../../src/dataset/dataset.ts";
 import { datasetSizes, loadAtSize } from "../../../src/dataset/sizes.ts";
 import { createBatch } from "../../../src/image/batch.ts";
 import { chooseImageSize, chooseSetSizes, loadSized, settleSizes } from "../../../src/search/settle/sizes.ts";
-import { gainNotes, smallestGain } from "../../../src/search/settle/smallest-gain.ts";
+import { gainNote, smallestGain } from "../../../src/search/settle/smallest-gain.ts";
 import { settleSubsets } from "../../../src/search/settle/subsets.ts";
 import { modelPath } from "../../child/own/keras.ts";
 import { picture, temporaryFolder, writeFiles } from "../../dataset/fixtures/files.ts";
@@ -197,9 +197,10 @@ describe("the smallest gain", () => {
     assert.equal(smallestGain({ validation_set_size: 1000, ...sizes }).toFixed(4), "0.0196");
     assert.equal(smallestGain({ validation_set_size: 100, ...sizes }).toFixed(4), "0.0620");
     assert.equal(smallestGain({ validation_set_size: 100, ...sizes, confirm_top: 0 }).toFixed(4), "0.0800");
-    assert.deepEqual(gainNotes({ validation_set_size: 1000, ...sizes }), []);
-    assert.deepEqual(gainNotes({ validation_set_size: 100, ...sizes }), [
+    assert.equal(gainNote({ validation_set_size: 1000, ...sizes }), undefined);
+    assert.equal(
+      gainNote({ validation_set_size: 100, ...sizes }),
       "gains below 0.06 may be luck with 100 validation images, 5 trainings each",
-    ]);
+    );
   });
 });

@@ -1,0 +1,42 @@
+// How much a search has to train, before it begins.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { resolveConfig } from "../../src/config/load.ts";
+import type { ConfigInput, SizedConfig } from "../../src/config/schema.ts";
+import { workOf } from "../../src/measure/work.ts";
+import { spaceOf } from "../../src/search/settle/controller.ts";
+
+function work(given: ConfigInput = {}) {
+  const sizes = { image_size: null, train_set_size: 100, validation_set_size: 50 };
+  const config = resolveConfig({ data: "photos", ...sizes, ...given }) as SizedConfig;
+  return workOf({ config, resumed: undefined, space: spaceOf(config) });
+}
+
+describe("the work of a new search", () => {
+  it("is the trials with the baseline, and the confirmation", () => {
+    const { firstEpochs, search, confirmation } = work({ iterations: 40 });
+    assert.equal(firstEpochs, 0);
+    // The baseline adds no image, the first ten policies half of the images, the others most of them.
+    const each = [1, ...new Array(10).fill(1.5), ...new Array(30).fill(1.9)];
+    const images = each.reduce((sum, times) => sum + 3 * 100 * times, 0);
+    assert.deepEqual([search.trainings, search.policies], [123, 41]);
+    assert.ok(Math.abs(search.imagesPerEpoch - images) < 1e-6, `${search.imagesPerEpoch}`);
+    assert.deepEqual([confirmation.trainings, confirmation.policies], [30, 6]);
+    assert.ok(Math.abs(confirmation.imagesPerEpoch - 5 * 100 * (1 + 5 * 1.9)) < 1e-6);
+  });
+
+  it("counts chains, a first training, fewer policies than are confirmed, and no confirmation", () => {
+    const chains = work({ iterations: 1, opt_samples: 1, policy_chains: 5, child_first_train_epochs: 7 });
+    assert.equal(chains.firstEpochs, 7);
+    assert.equal(chains.search.imagesPerEpoch, 100 + 100 * (1 + 5 * 0.5));
+    assert.deepEqual([chains.confirmation.trainings, chains.confirmation.policies], [10, 2]);
+    for (const none of [{ confirm_top: 0 }, { confirm_samples: 0 }]) {
+      assert.deepEqual(work(none).confirmation, { trainings: 0, policies: 0, imagesPerEpoch: 0 });
+    }
+    assert.equal(
+      work({ method: "random", iterations: 20, opt_samples: 1 }).search.imagesPerEpoch,
+      100 + 20 * 150,
+    );
+  });
+});

@@ -80,9 +80,10 @@ function stageOf(
   return { trainings, policies, imagesPerEpoch };
 }
 
-function searchPortion({ method, opt_initial_points }: SizedConfig, trial: number): number {
+function searchPortion({ method, opt_initial_points, warm_start }: SizedConfig, trial: number): number {
   if (trial === 0) return 0;
-  return method === "random" || trial <= opt_initial_points ? PORTION.random : PORTION.chosen;
+  const isInitial = trial <= opt_initial_points && warm_start === null;
+  return method === "random" || isInitial ? PORTION.random : PORTION.chosen;
 }
 
 /** The trials that a search which has ended confirms, the baseline first; none if none promises more. */

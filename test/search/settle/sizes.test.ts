@@ -6,6 +6,8 @@ import { resolveConfig } from "../../../src/config/load.ts";
 import type { ConfigInput } from "../../../src/config/schema.ts";
 import type { Dataset } from "../../../src/dataset/dataset.ts";
 import { datasetSizes, loadAtSize } from "../../../src/dataset/sizes.ts";
+import { drawSubsets } from "../../../src/dataset/subsets.ts";
+import type { ExperimentFacts } from "../../../src/experiment/experiment.ts";
 import { createBatch } from "../../../src/image/batch.ts";
 import { chooseImageSize, chooseSetSizes, loadSized, settleSizes } from "../../../src/search/settle/sizes.ts";
 import { gainNote, smallestGain } from "../../../src/search/settle/smallest-gain.ts";
@@ -188,6 +190,22 @@ describe("classes", () => {
       'class "c0" is missing from the 2 validation images; raise validation_set_size to 3 or more',
     ]);
     assert.deepEqual(settle(dataset([200, 2])).notes, []);
+  });
+});
+
+describe("the images of a resumed experiment", () => {
+  it("are those with which it began, also if rare classes were left out then", () => {
+    const data = dataset([900, 98, 2]);
+    const { config, sizes } = settleSizes(configOf({ train_set_size: 20, validation_set_size: 10 }), data);
+    const drawn = settleSubsets(config, data, sizes).drawn;
+    const earlier = drawSubsets(data, { trainSize: 20, validationSize: 10, seed: 0 });
+    assert.notDeepEqual(drawn, earlier);
+    for (const began of [drawn, earlier]) {
+      const { validationFrom } = began;
+      const subsets = { train: [...began.train], validation: [...began.validation], validationFrom };
+      const facts = { subsets } as Partial<ExperimentFacts> as ExperimentFacts;
+      assert.deepEqual(settleSubsets(config, data, sizes, facts), { drawn: began, notes: [] });
+    }
   });
 });
 

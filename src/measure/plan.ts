@@ -54,7 +54,8 @@ export interface PlanRequest extends RunRequest {
 }
 
 /**
- * Plans the run that `runExperiment` would do. Takes about two seconds, longer if a single training step does.
+ * Plans the run that `runExperiment` would do. Takes about two seconds, longer if a single training step does. On a busy machine
+ * the time is too short, because a short burst of work gets a larger share of the processor than hours of it.
  * @throws UsageError as `runExperiment` does before it writes anything; InterruptedError
  */
 export async function planRun(request: PlanRequest): Promise<Plan> {

@@ -127,7 +127,7 @@ function drawStratified(
   classes: number,
   count: number,
   random: Random,
-  least: number,
+  least = 0,
 ): Int32Array[] {
   const members = Array.from({ length: classes }, (): number[] => []);
   for (const [index, label] of labels.entries()) members[label].push(index);

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
 import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
+import { count } from "./format.ts";
 import { innerShare, oneOf, onOff, share, someText, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -162,7 +163,9 @@ function printOutcome(outcome: ApplyOutcome, split: boolean, terminal: Terminal)
   terminal.logSkipped(skipped);
   const { train = 0, validation } = splits;
   const before =
-    doneBefore === images ? "was already finished" : `continued after ${doneBefore} of ${images} images`;
+    doneBefore === images
+      ? "was already finished"
+      : `continued after ${doneBefore} of ${count(images, "image")}`;
   const lines = [
     ...(doneBefore > 0 ? [`Resumed    ${out} ${before}`] : []),
     `Originals  ${originals}`,

@@ -9,7 +9,7 @@ import {
 } from "../config/engines.ts";
 import type { BenchOutcome } from "../measure/bench.ts";
 import type { ProfileRow, StepProfile } from "../measure/profile.ts";
-import { formatRate, formatTable } from "./format.ts";
+import { count, formatRate, formatTable } from "./format.ts";
 import { numberAbove0, oneOf, someText, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -103,7 +103,7 @@ async function format(outcome: BenchOutcome): Promise<string> {
   const threaded = threads > 1 ? `, ${threads} threads each` : "";
   const lines = [
     `Engine     ${describeEngine({ name: engine, precision, kernels })}`,
-    `Model      ${model}, ${height} x ${width} pixels, ${classes} classes, batches of ${batch}`,
+    `Model      ${model}, ${height} x ${width} pixels, ${count(classes, "class", "classes")}, batches of ${batch}`,
     `Workers    ${workers}${threaded}`,
     `Trained    ${formatRate(outcome.imagesPerSecond)} images/s`,
     `Validated  ${formatRate(outcome.validationImagesPerSecond)} images/s`,
@@ -127,7 +127,7 @@ function formatProfile({ by, millisecondsPerStep, rows }: StepProfile, workers: 
   const shown = rows.filter(({ share }) => share >= LEAST_SHARE);
   const others = rows.filter(({ share }) => share < LEAST_SHARE);
   const lines = shown.map((row) => cells(row.name, row.part, [row]));
-  if (others.length > 0) lines.push(cells(`${others.length} others`, "", others));
+  if (others.length > 0) lines.push(cells(count(others.length, "other"), "", others));
   const head = [by, ...(isByLayer ? ["direction"] : []), "ms per step", "share"];
   const right = [false, ...(isByLayer ? [false] : []), true, true];
   const whose = workers > 1 ? "A training step of one worker" : "A training step";

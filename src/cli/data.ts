@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { mismatch, UsageError } from "../common/errors.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
+import { count } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface InfoFlags {
@@ -79,10 +80,11 @@ function sumOf(sizes: DatasetDescription["sizes"]): number {
 }
 
 function summary({ name, classes, splits, sizes }: DatasetDescription): string {
-  const images = Object.entries(splits).map(([split, count]) => `${count} ${split}`);
+  const images = Object.entries(splits).map(([split, size]) => `${size} ${split}`);
+  const total = Object.values(splits).reduce((sum, size) => sum + size, 0);
   const [{ height, width }] = sizes;
   const size = sizes.length > 1 ? `${sizes.length} sizes` : `${height} x ${width}`;
-  return `${name}: ${classes.length} classes, ${images.join(" + ")} images, ${size}`;
+  return `${name}: ${count(classes.length, "class", "classes")}, ${images.join(" + ")} ${total === 1 ? "image" : "images"}, ${size}`;
 }
 
 function table(description: DatasetDescription): string {
@@ -113,7 +115,7 @@ function table(description: DatasetDescription): string {
     ...(skipped.length > 0
       ? [
           "",
-          `${skipped.length} ${skipped.length === 1 ? "file" : "files"} skipped`,
+          `${count(skipped.length, "file")} skipped`,
           ...skipped.map(({ path, reason }) => `  ${path}: ${reason}`),
         ]
       : []),

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { Diagnosis, EngineReport } from "../measure/doctor.ts";
-import { formatRate, formatTable } from "./format.ts";
+import { count, formatRate, formatTable } from "./format.ts";
 import { numberAbove0 } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -51,7 +51,7 @@ function format({ version, machine, training, auto, engines }: Diagnosis): strin
   const right = [false, false, false, false, false, true, true];
   const lines = [
     `DeepAugment  ${version}, Node ${node}, ${system}`,
-    `Processor    ${cpu}, ${cores === 1 ? "1 core" : `${cores} cores`}`,
+    `Processor    ${cpu}, ${count(cores, "core")}`,
     `Features     ${features.join(", ") || "not reported by the system"}`,
     `Memory       ${memoryGigabytes} GB`,
     "",

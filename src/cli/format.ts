@@ -1,4 +1,6 @@
-// How numbers, times and tables look on a terminal.
+// How numbers, times, tables and commands look on a terminal.
+
+export { count } from "../common/count.ts";
 
 /** Seconds as `42s`, `3m 05s` or `2h 07m`. */
 export function formatDuration(seconds: number): string {

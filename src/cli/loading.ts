@@ -2,6 +2,7 @@
 
 import type { Dataset } from "../dataset/dataset.ts";
 import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
+import { count } from "./format.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -24,9 +25,9 @@ export async function loadWithProgress(
   }
   terminal.logSkipped(dataset.skipped.slice(0, MOST_LISTED));
   if (dataset.skipped.length > 0) {
-    const count = dataset.skipped.length;
-    const rest = count > MOST_LISTED ? `; the first ${MOST_LISTED} are listed, "data info" lists all` : "";
-    terminal.log(`${count} file${count === 1 ? " was" : "s were"} skipped${rest}`);
+    const skipped = dataset.skipped.length;
+    const rest = skipped > MOST_LISTED ? `; the first ${MOST_LISTED} are listed, "data info" lists all` : "";
+    terminal.log(`${count(skipped, "file was", "files were")} skipped${rest}`);
   }
   terminal.logNotes(dataset.notes ?? []);
   return dataset;

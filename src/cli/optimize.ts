@@ -8,7 +8,7 @@ import type { Config } from "../config/schema.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { FoundPolicy } from "../policy/policy-file.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
-import { formatGain, formatShare, formatTable } from "./format.ts";
+import { count, formatGain, formatShare, formatTable } from "./format.ts";
 import type { SearchDisplay } from "./search-display.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -138,9 +138,8 @@ async function search(
 }
 
 function describeStart(config: Config, dataset: string, engine: string, workers: number): string {
-  const trainings = `${config.opt_samples} training${config.opt_samples === 1 ? "" : "s"} of ${config.model} each`;
-  const processes = `${workers} worker${workers === 1 ? "" : "s"}`;
-  return `Searching on ${dataset}: ${config.iterations} trials, ${trainings}, engine ${engine}, ${processes}`;
+  const trainings = `${count(config.opt_samples, "training")} of ${config.model} each`;
+  return `Searching on ${dataset}: ${count(config.iterations, "trial")}, ${trainings}, engine ${engine}, ${count(workers, "worker")}`;
 }
 
 async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {

@@ -1,6 +1,7 @@
 // What an earlier run of a search left: the notebook, the trainings that ended before their turn, and those that failed;
 // repaired if a crash cut them, and checked against each other.
 
+import { count } from "../common/count.ts";
 import { UsageError } from "../common/errors.ts";
 import { policyCells } from "../policy/columns.ts";
 import type { FailureList } from "./failures.ts";
@@ -59,7 +60,7 @@ export function recoverTrainings(options: RecoverOptions): Recovered {
     const place = turnOf(record, samples);
     const line = early.lineOf(index);
     const name = `trial ${record.trial}, sample ${record.sample}`;
-    if (record.sample >= samples) throw early.wrong(line, `${name}: a trial has ${samples} samples`);
+    if (record.sample >= samples) throw early.wrong(line, `${name}: a trial has ${count(samples, "sample")}`);
     if (seen.has(place)) throw early.wrong(line, `${name} is there twice`);
     if (isFailed(place)) throw early.wrong(line, `${name} has failed, says ${options.failures.path}`);
     seen.add(place);

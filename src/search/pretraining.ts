@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { inspectModel } from "../child/model.ts";
 import type { ModelImages } from "../child/types.ts";
 import { checkWeights } from "../child/weights.ts";
+import { count } from "../common/count.ts";
 import { RunError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import type { Config } from "../config/schema.ts";
@@ -52,7 +53,7 @@ export async function pretrain(
     experiment.log("info", `children start from the weights in ${path}`);
     return contentRef(path);
   }
-  experiment.log("info", `training ${epochs} epochs without augmentation first`);
+  experiment.log("info", `training ${count(epochs, "epoch")} without augmentation first`);
   const first = { ...task, trial: 0, sample: 0, policy, epochs, returnsWeights: true };
   let weights: Uint8Array | undefined;
   try {

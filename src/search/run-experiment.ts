@@ -2,6 +2,7 @@
 // on, then searches, confirms the best, and ranks them.
 
 import { checkModel } from "../child/model.ts";
+import { count } from "../common/count.ts";
 import { RunError } from "../common/errors.ts";
 import { FolderLock } from "../common/folder-lock.ts";
 import type { Config } from "../config/schema.ts";
@@ -149,7 +150,9 @@ async function beginStages(
   const { workers } = executor;
   const observer = request.onStart?.({ folder, workers, engine, sizes, notes, finishedTrials });
   for (const note of notes) experiment.log("warn", note);
-  const start = run.resumed ? `resumed after ${finishedTrials} trials` : `started on ${run.dataset.name}`;
+  const start = run.resumed
+    ? `resumed after ${count(finishedTrials, "trial")}`
+    : `started on ${run.dataset.name}`;
   experiment.log("info", start);
   const baseline = noAugmentation(config.policy_chains, config.operations_per_chain);
   const initialWeights = await pretrain(config, { task, policy: baseline, experiment, executor, signal });

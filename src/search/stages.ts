@@ -1,6 +1,7 @@
 // The stages of a run, each on what the one before it found: the search, the confirmation of its best, the ranking.
 
 import type { RewardSettings } from "../child/reward.ts";
+import { count } from "../common/count.ts";
 import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import { formatPolicy, type Policy } from "../policy/policy.ts";
@@ -151,7 +152,10 @@ function confirmationObserver(
     ...forwardTrainings(observer),
     onConfirmationStarted: (plan) => {
       const trials = chosen.map(({ trial }) => trial).join(", ");
-      experiment.log("info", `confirming trials 0, ${trials}: ${plan.trainings} trainings to be done`);
+      experiment.log(
+        "info",
+        `confirming trials 0, ${trials}: ${count(plan.trainings, "training")} to be done`,
+      );
       observer?.onConfirmationStarted?.(plan);
     },
     onTrainingFailed: (failure) => {

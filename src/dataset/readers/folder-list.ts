@@ -2,6 +2,7 @@
 
 import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
+import { count } from "../../common/count.ts";
 import { systemReason, UsageError } from "../../common/errors.ts";
 import { IMAGE_EXTENSIONS, IMAGE_FORMATS } from "../../image/codec.ts";
 import type { SkippedFile } from "../dataset.ts";
@@ -149,6 +150,6 @@ function isPicture(name: string): boolean {
 function noClasses(folder: string): string {
   const pictures = entriesOf(folder).filter(({ name }) => isPicture(name)).length;
   return pictures > 0
-    ? `${folder} contains ${pictures} files but no class folders: put the pictures of each class into a separate folder`
+    ? `${folder} contains ${count(pictures, "file")} but no class folders: put the pictures of each class into a separate folder`
     : `${folder} contains no class folders: expected one folder of pictures per class`;
 }

@@ -34,7 +34,11 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
   program
     .command("apply")
     .description("augment a dataset with the policies that a search has found, or with a recipe")
-    .option("--policy <file>", "best.json or policies.json of an experiment", someText("--policy", "a file"))
+    .option(
+      "--policy <file|folder>",
+      "best.json or policies.json of an experiment, or the experiment's folder",
+      someText("--policy", "a file or a folder"),
+    )
     .option(
       "--recipe <name>",
       `${RECIPES.join(", ")}: needs no search; with --policy, every copy goes through the recipe first`,
@@ -86,7 +90,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       "--top <k>",
-      "draw each copy's policy from the best k in the file, or from all if it has fewer",
+      "draw each copy's policy from the best k, or from all if there are fewer",
       wholeNumber("--top", 1, 1000),
       1,
     )
@@ -123,7 +127,7 @@ and so on, test_batch.bin and batches.meta.txt. Both require images of one size,
 manifest.csv lists the source of every output and what was done to it. apply.json records the options of the run.
 
 Examples:
-  deepaugment apply --policy best.json --data photos/ --out augmented/
+  deepaugment apply --policy reports/experiments/2026-01-31_12-00-00 --data photos/ --out augmented/
   deepaugment apply --policy best.json --data photos/ --out augmented/ --resume
   deepaugment apply --policy best.json --data photos/ --out augmented/ --split 0.8 --image-size 224
   deepaugment apply --recipe trivialaugment --data photos/ --out augmented/ --copies 5
@@ -134,7 +138,11 @@ Examples:
 }
 
 async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal): Promise<void> {
-  const { applyPolicies } = await import("../apply/apply.ts");
+  const [{ applyPolicies }, { policyFileAt }] = await Promise.all([
+    import("../apply/apply.ts"),
+    import("../policy/policy-file.ts"),
+  ]);
+  const policyPath = policy && policyFileAt(policy, (flags.top ?? 1) > 1 ? "all" : "best");
   const bar = terminal.isInteractive
     ? new (await import("./progress-bar.ts")).ProgressBar(terminal)
     : undefined;
@@ -142,7 +150,7 @@ async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal)
     const outcome = await terminal.interruptible((signal) =>
       applyPolicies({
         ...flags,
-        policyPath: policy,
+        policyPath,
         onlyAugmented: flags.onlyAugmented ?? false,
         onProgress: (progress) => bar?.show(progress),
         signal,

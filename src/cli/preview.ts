@@ -42,7 +42,11 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .description(
       "draw a sheet of your pictures that shows what a policy, a recipe, or every technique, does to them",
     )
-    .option("--policy <file>", "best.json or policies.json of an experiment", someText("--policy", "a file"))
+    .option(
+      "--policy <file|folder>",
+      "best.json or policies.json of an experiment, or the experiment's folder",
+      someText("--policy", "a file or a folder"),
+    )
     .option("--recipe <name>", `${RECIPES.join(", ")}; together with --policy, it comes first`, parseRecipe)
     .option(
       "--techniques",
@@ -116,7 +120,7 @@ the best policy are the copies that apply writes of the pictures in its portion.
 is replaced only if preview wrote it.
 
 Examples:
-  deepaugment preview --policy best.json --data photos/
+  deepaugment preview --policy reports/experiments/2026-01-31_12-00-00 --data photos/
   deepaugment preview --policy policies.json --rank 2 --data cifar10 --images 10 --seed 7 --out rank-2.png
   deepaugment preview --policy best.json --data photos/ --sizes 32,96,480
   deepaugment preview --recipe trivialaugment --data photos/
@@ -171,7 +175,9 @@ function previewOf(flags: SheetFlags): Promise<Draw> {
   if (techniques) return ofTechniques(flags);
   if (policy !== undefined) return ofPolicy(flags, policy);
   if (recipe !== undefined) return ofRecipe(flags, recipe);
-  throw new UsageError("nothing to show; give --policy with a file, --recipe with a name, or --techniques");
+  throw new UsageError(
+    "nothing to show; give --policy with a file or a folder, --recipe with a name, or --techniques",
+  );
 }
 
 async function ofTechniques(flags: SheetFlags): Promise<Draw> {
@@ -187,14 +193,18 @@ async function ofTechniques(flags: SheetFlags): Promise<Draw> {
   return (options) => previewTechniques({ ...options, size, data, image });
 }
 
-async function ofPolicy(flags: SheetFlags, policyPath: string): Promise<Draw> {
+async function ofPolicy(flags: SheetFlags, policy: string): Promise<Draw> {
   const { recipe, rank, trial, images = IMAGES, draws, sizes, scale, size = POLICY_SIZE } = flags;
   const data = picturesOf(flags, "--policy");
   if (rank !== undefined && trial !== undefined)
     throw new UsageError("--rank and --trial exclude each other; give one of them");
   if (sizes !== undefined && flags.imageSize !== undefined)
     throw new UsageError("--sizes and --image-size exclude each other; give one of them");
-  const { previewPolicy } = await import("../report/policy-sheet.ts");
+  const [{ previewPolicy }, { policyFileAt }] = await Promise.all([
+    import("../report/policy-sheet.ts"),
+    import("../policy/policy-file.ts"),
+  ]);
+  const policyPath = policyFileAt(policy, (rank ?? 1) > 1 || trial !== undefined ? "all" : "best");
   const own = { policyPath, recipe, data, rank, trial, images, draws, sizes, scale, size };
   return (options) => previewPolicy({ ...options, ...own });
 }

@@ -1,6 +1,7 @@
 // The format of policy files (`policies.json`, `best.json`), and reading them with errors that name the place.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { formatValue, messageOf, mismatch, systemReason, UsageError } from "../common/errors.ts";
 import { parseTechnique } from "../config/techniques.ts";
 import type { Chain, Operation, Policy } from "./policy.ts";
@@ -75,6 +76,28 @@ export function formatPolicyFile(file: PolicyFile): string {
 /** Undefined keys are not written. */
 function measuredAs({ reward, standardError, confirmed, searchReward }: MeasuredReward): MeasuredReward {
   return { reward, standardError, confirmed, searchReward };
+}
+
+/**
+ * The policy file that a path means: the file itself, or the one in an experiment's folder.
+ * @param needed whether the best policy is enough, or others of the file may be asked for.
+ * @throws UsageError if the folder has none, or the search has found no policy.
+ */
+export function policyFileAt(path: string, needed: "best" | "all"): string {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  const file = join(path, needed === "best" ? "best.json" : "policies.json");
+  if (!existsSync(file)) {
+    const reason = existsSync(join(path, "experiment.json"))
+      ? "no trial of this experiment has ended yet; continue it with optimize --resume"
+      : "it is not an experiment's folder; give one, or a policy file";
+    throw new UsageError(`${path} has no ${basename(file)}: ${reason}`);
+  }
+  if (readPolicyFile(file).policies.length === 0) {
+    throw new UsageError(
+      `${path}: the search has found no policy that did better than no augmentation; more trials may find one`,
+    );
+  }
+  return file;
 }
 
 /**

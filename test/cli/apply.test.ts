@@ -50,6 +50,30 @@ describe("deepaugment apply", () => {
     assert.equal(picturesIn(join(root, "plain")).length, 3 + 3);
   });
 
+  it("takes an experiment's folder: its best policy, or with --top those of policies.json", async () => {
+    const folder = join(root, "experiment");
+    mkdirSync(folder);
+    const chains = [0.1, 0.2, 0.3].map((magnitude) => [[{ type: "rotate" as const, magnitude }]]);
+    writePolicies(join(folder, "best.json"), chains.slice(0, 1));
+    writePolicies(join(folder, "policies.json"), chains);
+    for (const [top, line] of [
+      ["1", "with the best policy"],
+      ["3", "with the best 3 policies"],
+    ]) {
+      const run = args(`folder-${top}`, ["--policy", folder, "--top", top]);
+      const { code, stdout, stderr } = await runMain(run, environment);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, new RegExp(`^Augmented +3, ${line}$`, "m"));
+    }
+    writePolicies(join(folder, "best.json"), []);
+    const none = await runMain(args("folder-none", ["--policy", folder]), environment);
+    assert.equal(none.code, 2);
+    assert.equal(
+      none.stderr,
+      `deepaugment: ${folder}: the search has found no policy that did better than no augmentation; more trials may find one\n`,
+    );
+  });
+
   it("prints the result as JSON", async () => {
     const { code, stdout, stderr } = await runMain(
       args("json", ["--json", "--copies", "2", "--chance=0"]),

@@ -1,7 +1,7 @@
 // `preview` from the command line: the file, what it prints, and one-line errors with their exit codes.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -40,6 +40,25 @@ describe("deepaugment preview", () => {
     assert.ok((await decodeImage(readFileSync(out), out)).width > 500);
   });
 
+  it("takes an experiment's folder: its best policy, or of policies.json that of --rank or --trial", async () => {
+    const folder = join(root, "experiment");
+    mkdirSync(folder);
+    const chains = [0.1, 0.2].map((magnitude) => [[{ type: "rotate" as const, magnitude }]]);
+    writePolicies(join(folder, "best.json"), chains.slice(0, 1));
+    writePolicies(join(folder, "policies.json"), chains);
+    for (const [more, trial] of [
+      [[], 20],
+      [["--rank", "2"], 19],
+      [["--trial", "19"], 19],
+    ] as const) {
+      const out = join(root, "folder.png");
+      const args = ["--policy", folder, "--data", data, "--out", out, "--json", ...more];
+      const { code, stdout, stderr } = await preview(...args);
+      assert.equal(code, 0, stderr);
+      assert.equal(JSON.parse(stdout).policy.trial, trial);
+    }
+  });
+
   it("prints the result as JSON", async () => {
     const out = join(root, "techniques.png");
     const args = ["--techniques", "--image", photo, "--size", "32", "--out", out, "--json"];
@@ -73,7 +92,7 @@ describe("deepaugment preview", () => {
 
   const policy = ["--policy", best, "--data", data];
   const wrong: [string[], RegExp][] = [
-    [[], /give --policy with a file, --recipe with a name, or --techniques$/m],
+    [[], /give --policy with a file or a folder, --recipe with a name, or --techniques$/m],
     [["--policy", best], /--policy needs pictures; add --data$/m],
     [["--techniques"], /--techniques needs a picture; add --data or --image$/m],
     [[...policy, "--techniques"], /--policy and --techniques exclude each other; give one of them/],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -8,6 +8,7 @@ import {
   formatPolicyFile,
   type PolicyFile,
   parsePolicyFile,
+  policyFileAt,
   readPolicyFile,
 } from "../../src/policy/policy-file.ts";
 
@@ -184,5 +185,44 @@ describe("the policy file", () => {
     for (const [from, to, error] of cases) assert.equal(errorOf(changed(from, to)), `best.json: ${error}`);
     const none = formatPolicyFile({ ...file, policies: [] });
     assert.deepEqual(parsePolicyFile(none, "best.json").policies, []);
+  });
+});
+
+describe("policyFileAt", () => {
+  it("is a file itself, or the file of an experiment's folder", () => {
+    const experiment = join(folder, "experiment");
+    mkdirSync(experiment);
+    assert.equal(policyFileAt("best.json", "best"), "best.json");
+    const problemOf = (act: () => unknown) => {
+      try {
+        act();
+      } catch (error) {
+        if (error instanceof UsageError) return error.message;
+        throw error;
+      }
+      return "nothing";
+    };
+    assert.equal(
+      problemOf(() => policyFileAt(experiment, "best")),
+      `${experiment} has no best.json: it is not an experiment's folder; give one, or a policy file`,
+    );
+    writeFileSync(join(experiment, "experiment.json"), "{}");
+    assert.equal(
+      problemOf(() => policyFileAt(experiment, "all")),
+      `${experiment} has no policies.json: no trial of this experiment has ended yet; continue it with optimize --resume`,
+    );
+    for (const [name, needed] of [
+      ["best.json", "best"],
+      ["policies.json", "all"],
+    ] as const) {
+      const path = join(experiment, name);
+      writeFileSync(path, formatPolicyFile({ ...file, policies: [] }));
+      assert.equal(
+        problemOf(() => policyFileAt(experiment, needed)),
+        `${experiment}: the search has found no policy that did better than no augmentation; more trials may find one`,
+      );
+      writeFileSync(path, formatPolicyFile(file));
+      assert.equal(policyFileAt(experiment, needed), path);
+    }
   });
 });

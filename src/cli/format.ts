@@ -21,6 +21,21 @@ export function formatGain(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 }
 
+/** An argument as one pastes it into a POSIX shell: quoted if it contains anything but harmless characters. */
+export function quoteForShell(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A difference of shares in percentage points, without its unit: `3.3`, `−0.9`. */
+export function formatPoints(value: number): string {
+  return `${value < 0 ? "−" : ""}${Math.abs(100 * value).toFixed(1)}`;
+}
+
+/** The command that continues an experiment, to paste. */
+export function resumeCommand(folder: string): string {
+  return `deepaugment optimize --resume ${quoteForShell(folder)}`;
+}
+
 /** A rate, such as images per second: three significant digits below 100, else whole. */
 export function formatRate(rate: number): string {
   return rate < 100 ? String(Number(rate.toPrecision(3))) : Math.round(rate).toLocaleString("en");

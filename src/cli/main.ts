@@ -11,11 +11,12 @@ import { addEvaluateCommand } from "./evaluate.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
+import { addShowCommand } from "./show.ts";
 import { Terminal, type TerminalOptions } from "./terminal.ts";
 
 /**
  * Runs the program with these arguments and returns its exit code: 0 on success, 1 on a failure at run time, 2 on a usage
- * or configuration error, 130 if interrupted. Prints to the given streams, by default those of the process. Aborting the
+ * or configuration error, 130 if interrupted, 141 if the reader of stdout has left. Prints to the given streams, by default those of the process. Aborting the
  * given signal interrupts it, like Ctrl-C.
  */
 export async function main(args: readonly string[], options: TerminalOptions = {}): Promise<number> {
@@ -26,12 +27,14 @@ export async function main(args: readonly string[], options: TerminalOptions = {
   }
   const terminal = new Terminal(options);
   const program = createProgram(terminal);
-  try {
-    await program.parseAsync([...args], { from: "user" });
-    return 0;
-  } catch (error) {
-    return reportError(error, args.includes("--debug"), terminal);
-  }
+  return terminal.run(async () => {
+    try {
+      await program.parseAsync([...args], { from: "user" });
+      return 0;
+    } catch (error) {
+      return reportError(error, args.includes("--debug"), terminal);
+    }
+  });
 }
 
 /** All commands with their options. What they run is not loaded yet. */
@@ -47,6 +50,7 @@ function createProgram(terminal: Terminal): Command {
     .exitOverride();
   terminal.configure(program);
   addOptimizeCommand(program, terminal);
+  addShowCommand(program, terminal);
   addEvaluateCommand(program, terminal);
   addApplyCommand(program, terminal);
   addPreviewCommand(program, terminal);

@@ -1,14 +1,12 @@
 // `deepaugment optimize`: searches for augmentation policies and prints the best ones.
 
 import type { Command } from "commander";
-import { InterruptedError, RunError } from "../common/errors.ts";
+import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import { ENGINE_CHOICES } from "../config/engines.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { formatPolicy } from "../policy/policy.ts";
-import type { FoundPolicy } from "../policy/policy-file.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
-import { count, formatGain, formatShare, formatTable } from "./format.ts";
+import { count, resumeCommand } from "./format.ts";
 import type { SearchDisplay } from "./search-display.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -54,6 +52,7 @@ const RESUMABLE: readonly string[] = ["iterations", "engine", "workers", "thread
 export function addOptimizeCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("optimize")
+    .argument("[data]", "the images: the same as --data")
     .description("search for the augmentation policies that help most on your images")
     .option("-c, --config <file>", "the configuration (YAML); configs/ contains commented examples");
   for (const [flag, explanation] of Object.values(OVERRIDES)) command.option(`--${flag}`, explanation);
@@ -70,7 +69,9 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
-    .action((options: OptimizeOptions) => optimize(options, terminal));
+    .action((data: string | undefined, options: OptimizeOptions) =>
+      optimize({ ...options, data: oneData(data, options.data) }, terminal),
+    );
 }
 
 const HELP = `
@@ -81,11 +82,19 @@ docs/configuration.md explains every key.
 
 Examples:
   deepaugment optimize --config configs/quickstart.yaml
-  deepaugment optimize --data photos/ --iterations 40 --dry-run
-  deepaugment optimize --data photos/ --iterations 100
+  deepaugment optimize photos/ --iterations 40 --dry-run
+  deepaugment optimize photos/ --iterations 100
   deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true
   deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500
   deepaugment optimize --data photos/ --warm-start reports/experiments/2026-01-31_12-00-00`;
+
+/** The data that is given as an argument or as an option. @throws UsageError if it is given twice. */
+function oneData(argument: string | undefined, option: string | undefined): string | undefined {
+  if (argument !== undefined && option !== undefined) {
+    throw new UsageError(`the data are given twice, as ${argument} and as --data ${option}; give them once`);
+  }
+  return argument ?? option;
+}
 
 async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<void> {
   const { loadConfig } = await import("../config/load.ts");
@@ -94,9 +103,31 @@ async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<v
     const { printPlan } = await import("./plan.ts");
     return printPlan(config, options.resume, options.json === true, terminal);
   }
-  const outcome = await terminal.interruptible((signal) => search(config, options.resume, signal, terminal));
+  const folder = await finishedOrRun(config, options.resume, terminal);
+  const [{ readResults }, { formatResults, resultsAsJson }] = await Promise.all([
+    import("../experiment/results.ts"),
+    import("./results.ts"),
+  ]);
+  const results = readResults(folder);
+  terminal.print(options.json ? resultsAsJson(results) : `\n${formatResults(results, terminal.look)}`);
+}
+
+/** Runs the search, unless it is a resumed one with nothing left to do; returns the experiment's folder. */
+async function finishedOrRun(
+  config: Config,
+  resume: string | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  if (resume !== undefined) {
+    const { isFinished } = await import("../experiment/results.ts");
+    if (isFinished(resume, config)) {
+      terminal.log(`${resume} is finished; --iterations with more than ${config.iterations} adds trials`);
+      return resume;
+    }
+  }
+  const outcome = await terminal.interruptible((signal) => search(config, resume, signal, terminal));
   for (const line of describeWork(outcome)) terminal.log(line);
-  terminal.print(options.json ? resultOf(outcome) : formatOutcome(outcome));
+  return outcome.folder;
 }
 
 async function search(
@@ -120,15 +151,15 @@ async function search(
       onStart: (start) => {
         folder = start.folder;
         terminal.logNotes(start.notes);
-        const engine = describeEngine(start.engine);
-        terminal.log(`${describeStart(config, dataset.name, engine, start.workers)}\n${folder}`);
+        const title = describeStart(config, dataset.name, describeEngine(start.engine), start.workers);
+        terminal.log(`${title}\n${folder}`);
         for (const line of describePlan(plan)) terminal.log(line);
-        display = createSearchDisplay(config, start, terminal);
+        display = createSearchDisplay(config, start, title, terminal);
         return display;
       },
     });
   } catch (error) {
-    const next = `continue with: deepaugment optimize --resume ${folder}`;
+    const next = `continue with: ${resumeCommand(folder)}`;
     if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${next}`);
     if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${next}`);
     throw error;
@@ -150,7 +181,6 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
     if (value !== undefined) overrides[key === "warmStart" ? "warm_start" : key] = value;
   }
   if (options.resume === undefined) return { file: options.config, overrides, set };
-  const { UsageError } = await import("../common/errors.ts");
   const { Experiment } = await import("../experiment/experiment.ts");
   const fixed = Object.keys(overrides).filter((key) => !RESUMABLE.includes(key));
   if (options.config !== undefined) fixed.push("config");
@@ -167,100 +197,7 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
 function describeWork({ failures, utilization, folder }: ExperimentOutcome): string[] {
   const lines: string[] = [];
   if (failures.length > 0)
-    lines.push(
-      `${failures.length} training${failures.length === 1 ? "" : "s"} failed; see ${folder}/failures.csv`,
-    );
+    lines.push(`${count(failures.length, "training")} failed; see ${folder}/failures.csv`);
   if (utilization !== null) lines.push(`Workers were busy ${(100 * utilization).toFixed(1)}% of the time`);
   return lines;
-}
-
-function formatOutcome(outcome: ExperimentOutcome): string {
-  const { folder, notebook, policies } = outcome;
-  const shown = policies.slice(0, 10);
-  const lines = [""];
-  if (shown.length > 0) lines.push(outcome.confirmation ? confirmedTable(shown) : searchTable(shown), "");
-  lines.push(baselineLine(outcome, shown.length), confirmationLine(outcome));
-  lines.push(
-    `Policies   ${folder}/policies.json`,
-    `The best   ${folder}/best.json`,
-    `Notebook   ${notebook}`,
-  );
-  if (shown.length > 0)
-    lines.push(`\nNext: deepaugment apply --policy ${folder}/best.json --data <your images> --out <folder>`);
-  return lines.join("\n");
-}
-
-/** Confirmed rewards and those of the search; policies that were not trained again have only the latter. */
-function confirmedTable(policies: readonly FoundPolicy[]): string {
-  return formatTable(
-    ["trial", "reward", "std. error", "gain", "in the search", "policy"],
-    policies.map((policy) => [
-      String(policy.trial),
-      ...(policy.confirmed ? rewardCells(policy) : ["–", "–", "–"]),
-      formatShare(policy.searchReward ?? policy.reward),
-      formatPolicy(policy) + formatNearEquals(policy),
-    ]),
-    [true, true, true, true, true, false],
-  );
-}
-
-/** The number of other promising policies that nearly equal a confirmed one. */
-function formatNearEquals({ nearEquals = 0 }: FoundPolicy): string {
-  return nearEquals === 0 ? "" : ` (and ${nearEquals} near-equal${nearEquals === 1 ? "" : "s"})`;
-}
-
-function searchTable(policies: readonly FoundPolicy[]): string {
-  return formatTable(
-    ["trial", "reward", "std. error", "gain", "policy"],
-    policies.map((policy) => [String(policy.trial), ...rewardCells(policy), formatPolicy(policy)]),
-    [true, true, true, true, false],
-  );
-}
-
-function rewardCells({ reward, standardError, expectedAccuracyIncrease }: FoundPolicy): string[] {
-  return [
-    formatShare(reward),
-    standardError === null ? "–" : formatShare(standardError),
-    formatGain(expectedAccuracyIncrease),
-  ];
-}
-
-function baselineLine({ baseline, trials, policies }: ExperimentOutcome, shown: number): string {
-  const { reward, standardError, searchReward } = baseline;
-  const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
-  const inSearch = searchReward === undefined ? "" : ` (${formatShare(searchReward)} in the search)`;
-  const better = trials.filter((trial) => trial.reward > trials[0].reward).length;
-  const when = baseline.confirmed ? " in the search" : "";
-  const count = `${better || "None"} of ${trials.length - 1} policies did better than the baseline${when}.`;
-  const advice = better === 0 ? " More trials, epochs or images may help." : "";
-  const limit = policies.length > shown ? ` The best ${shown} are shown.` : "";
-  return `Baseline reward ${formatShare(reward)}${error}${inSearch}. ${count}${advice}${limit}`;
-}
-
-/** How far the rewards can be trusted. */
-function confirmationLine({ confirmation, policies }: ExperimentOutcome): string {
-  if (!confirmation)
-    return "Rewards are from the search, not confirmed: the best of many rewards is partly luck.";
-  const trainings = `${confirmation.samples} fresh training${confirmation.samples === 1 ? "" : "s"} each`;
-  if (policies.some(({ confirmed }) => confirmed)) {
-    return `Rewards are confirmed by ${trainings}, because the best of many rewards is partly luck.`;
-  }
-  const none =
-    confirmation.policies === 1
-      ? "The best policy did no better"
-      : `None of the best ${confirmation.policies} policies did better`;
-  const others = policies.length > 0 ? "; the policies above are not confirmed" : "";
-  return `${none} than the baseline in ${trainings}${others}.`;
-}
-
-/** What --json prints. */
-function resultOf({
-  folder,
-  notebook,
-  trials,
-  confirmation,
-  baseline,
-  policies,
-}: ExperimentOutcome): unknown {
-  return { folder, notebook, trials: trials.length - 1, confirmation, baseline, policies };
 }

@@ -1,35 +1,42 @@
-// Shows on stderr how a search and its confirmation progress. A terminal shows a bar for the trials, then one for the
-// fresh trainings, and a line per running training. Elsewhere, one line is printed per trial.
+// Shows on stderr how a search and its confirmation progress. On a terminal, the search fills the screen until it ends.
+// Elsewhere, one line is printed per trial.
 
-import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { EpochResult } from "../child/reward.ts";
 import type { Config } from "../config/schema.ts";
+import { isAtChance } from "../experiment/chance.ts";
 import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { ConfirmationPlan } from "../search/confirmation.ts";
 import type { ExperimentObserver, ExperimentStart } from "../search/run-experiment.ts";
-import { formatDuration, formatGain, formatShare } from "./format.ts";
+import { Screen } from "./drawing.ts";
+import { count, formatDuration, formatGain, formatShare } from "./format.ts";
+import { chanceText } from "./results.ts";
+import { type EndedTrial, type RunningTraining, type SearchState, searchFrame } from "./search-frame.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The size of the search: from the configuration, and from how the run starts. */
+/** What the display needs to know: from the configuration, and from how the run starts. */
 type SearchSize = Pick<
   Config,
   "iterations" | "opt_samples" | "child_epochs" | "confirm_top" | "confirm_samples"
 > &
-  Pick<ExperimentStart, "workers" | "finishedTrials">;
+  Pick<ExperimentStart, "folder" | "workers" | "finishedTrials" | "guessing">;
 
-/** An observer that shows the search; `stop` removes the bars and restores the cursor. */
+/** An observer that shows the search; `stop` removes what is drawn and restores the cursor. */
 export interface SearchDisplay extends ExperimentObserver {
   stop(): void;
 }
 
+/** @param title what runs, in one line. */
 export function createSearchDisplay(
   config: Config,
-  { workers, finishedTrials }: ExperimentStart,
+  start: ExperimentStart,
+  title: string,
   terminal: Terminal,
 ): SearchDisplay {
-  const size = { ...config, workers, finishedTrials };
-  return terminal.isInteractive ? new TerminalDisplay(size, terminal) : new LineDisplay(size, terminal);
+  const size = { ...config, ...start };
+  return terminal.isInteractive
+    ? new TerminalDisplay(size, title, terminal)
+    : new LineDisplay(size, terminal);
 }
 
 /** Progress of the search in words: the time left, and the best reward so far. */
@@ -38,9 +45,9 @@ class SearchProgress {
   readonly #epochsPerTraining: number;
   /** Trainings in this run. Until the confirmation starts, its share is an upper bound. */
   #trainings: number;
-  #baseline: TrialRecord | undefined;
-  #best: TrialRecord | undefined;
   #epochs = 0;
+  baseline: TrialRecord | undefined;
+  best: TrialRecord | undefined;
 
   constructor(size: SearchSize) {
     this.#epochsPerTraining = size.child_epochs;
@@ -58,22 +65,22 @@ class SearchProgress {
   }
 
   onTrialFinished(record: TrialRecord): void {
-    if (record.trial === 0) this.#baseline = record;
-    else if (!this.#best || record.reward > this.#best.reward) this.#best = record;
+    if (record.trial === 0) this.baseline = record;
+    else if (!this.best || record.reward > this.best.reward) this.best = record;
   }
 
   get timeLeft(): string {
-    if (this.#epochs === 0) return "–";
+    if (this.#epochs === 0) return "time left unknown";
     const perEpoch = (performance.now() - this.#start) / 1000 / this.#epochs;
-    return formatDuration((this.#trainings * this.#epochsPerTraining - this.#epochs) * perEpoch);
+    return `${formatDuration((this.#trainings * this.#epochsPerTraining - this.#epochs) * perEpoch)} left`;
   }
 
   get summary(): string {
-    if (!this.#baseline) return "";
-    const baseline = `baseline ${formatShare(this.#baseline.reward)}`;
-    if (!this.#best) return baseline;
-    const gain = formatGain(this.#best.reward - this.#baseline.reward);
-    return `${baseline}, best ${formatShare(this.#best.reward)} (${gain}, trial ${this.#best.trial})`;
+    if (!this.baseline) return "";
+    const baseline = `baseline ${formatShare(this.baseline.reward)}`;
+    if (!this.best) return baseline;
+    const gain = formatGain(this.best.reward - this.baseline.reward);
+    return `${baseline}, best ${formatShare(this.best.reward)} (${gain}, trial ${this.best.trial})`;
   }
 }
 
@@ -82,120 +89,132 @@ function describeFailure({ trial, sample, reason }: TrainingFailure): string {
   return `${place}, sample ${sample + 1} failed twice and is excluded: ${reason}`;
 }
 
+/** This many of the last trials are kept: more than a terminal has rows. */
+const MOST_LAST = 200;
+
 class TerminalDisplay implements SearchDisplay {
   readonly #size: SearchSize;
+  readonly #title: string;
+  readonly #terminal: Terminal;
   readonly #progress: SearchProgress;
-  readonly #bars: MultiBar;
-  /** Counts trials, then fresh trainings. */
-  #bar: SingleBar;
-  #done = 0;
+  readonly #screen: Screen;
+  readonly #trainings: (RunningTraining | undefined)[];
+  #stage: SearchState["stage"];
+  /** Newest first. */
+  #last: TrialRecord[] = [];
+  /** Of the confirmation, newest first. */
+  readonly #confirmed: TrialRecord[] = [];
   #isConfirming = false;
-  #lines: SingleBar[];
-  /** The training that each line shows. */
-  readonly #shown: (string | undefined)[];
 
-  constructor(size: SearchSize, terminal: Terminal) {
+  constructor(size: SearchSize, title: string, terminal: Terminal) {
     this.#size = size;
+    this.#title = title;
+    this.#terminal = terminal;
     this.#progress = new SearchProgress(size);
-    this.#bars = new MultiBar(
-      {
-        stream: terminal.stderr,
-        hideCursor: true,
-        gracefulExit: false,
-        barsize: 24,
-        autopadding: true,
-        linewrap: false,
-      },
-      Presets.shades_classic,
-    );
-    this.#bar = this.#createBar("Trials", size.iterations + 1);
-    this.#lines = this.#createLines();
-    this.#shown = this.#lines.map(() => undefined);
+    this.#trainings = Array.from({ length: size.workers }, () => undefined);
+    this.#stage = { name: "Trials", done: 0, total: size.iterations + 1 };
+    this.#screen = new Screen(terminal, (look, messages) => searchFrame(this.#state(messages), look));
   }
 
   onTrainingStarted(trial: number, sample: number): void {
-    const line = this.#lineOf(trial, sample);
-    this.#lines[line]?.update({ text: `${this.#label(trial, sample)}  epoch 0/${this.#size.child_epochs}` });
+    this.#place({ trial, sample });
   }
 
   onEpoch(trial: number, sample: number, result: EpochResult): void {
     this.#progress.onEpoch();
-    const { epoch, loss, accuracy, validationAccuracy } = result;
-    this.#lines[this.#lineOf(trial, sample)]?.update({
-      text: `${this.#label(trial, sample)}  epoch ${epoch}/${this.#size.child_epochs}  loss ${loss.toFixed(3)}  accuracy ${formatShare(accuracy)}  validation ${formatShare(validationAccuracy)}`,
-    });
-    this.#bar.update(this.#done, this.#payload());
+    this.#place({ trial, sample, result });
   }
 
   onTrainingFailed(failure: TrainingFailure): void {
-    this.#bars.log(`${describeFailure(failure)}\n`);
+    this.#terminal.log(describeFailure(failure));
     this.onTrainingFinished(failure);
   }
 
-  onTrainingFinished({ trial, sample }: Pick<TrainingRecord, "trial" | "sample">): void {
-    if (this.#isConfirming) this.#bar.update(++this.#done, this.#payload());
-    const line = this.#shown.indexOf(`${trial}/${sample}`);
-    if (line < 0) return;
-    this.#shown[line] = undefined;
-    this.#lines[line].update({ text: "" });
+  onTrainingFinished(training: Pick<TrainingRecord, "trial" | "sample">): void {
+    if (this.#isConfirming) this.#count();
+    const place = this.#find(training);
+    if (place >= 0) this.#trainings[place] = undefined;
+    this.#screen.update();
+  }
+
+  onTrialFinished(record: TrialRecord): void {
+    this.#progress.onTrialFinished(record);
+    this.#last = [record, ...this.#last.slice(0, MOST_LAST)];
+    this.#count();
+  }
+
+  onTrialDropped(): void {
+    this.#count();
   }
 
   onConfirmationStarted(plan: ConfirmationPlan): void {
     this.#progress.onConfirmationStarted(plan);
     this.#isConfirming = true;
-    this.#done = 0;
-    // The trials' bar stays visible; the lines move below the new bar.
-    this.#bar.update({ left: "done", summary: this.#progress.summary });
-    for (const line of this.#lines) this.#bars.remove(line);
-    this.#bar = this.#createBar("Confirming", plan.trainings);
-    this.#lines = this.#createLines();
-    this.#shown.fill(undefined);
+    this.#trainings.fill(undefined);
+    this.#stage = { name: "Confirming", done: 0, total: plan.trainings };
+    this.#screen.update();
   }
 
-  onTrialFinished(record: TrialRecord): void {
-    this.#progress.onTrialFinished(record);
-    this.#done++;
-    this.#bar.update(this.#done, this.#payload());
-  }
-
-  onTrialDropped(): void {
-    this.#done++;
-    this.#bar.update(this.#done, this.#payload());
+  onConfirmed(record: TrialRecord): void {
+    this.#confirmed.unshift(record);
+    this.#screen.update();
   }
 
   stop(): void {
-    for (const line of this.#lines) this.#bars.remove(line);
-    this.#bars.update();
-    this.#bars.stop();
+    this.#screen.stop();
   }
 
-  #createBar(title: string, total: number): SingleBar {
-    const format = `${title} {bar} {value}/{total}  {left}  {summary}`;
-    return this.#bars.create(total, 0, this.#payload(), { format });
+  #count(): void {
+    this.#stage = { ...this.#stage, done: this.#stage.done + 1 };
+    this.#screen.update();
   }
 
-  #createLines(): SingleBar[] {
-    return Array.from({ length: this.#size.workers }, () =>
-      this.#bars.create(1, 0, { text: "" }, { format: "  {text}" }),
-    );
+  /** Shows a training in its place, or in a free one. */
+  #place(training: RunningTraining): void {
+    const own = this.#find(training);
+    const place = own >= 0 ? own : this.#trainings.indexOf(undefined);
+    if (place >= 0) this.#trainings[place] = training;
+    this.#screen.update();
   }
 
-  #payload(): { left: string; summary: string } {
-    return { left: `${this.#progress.timeLeft} left`, summary: this.#progress.summary };
+  #find({ trial, sample }: Pick<TrainingRecord, "trial" | "sample">): number {
+    return this.#trainings.findIndex((other) => other?.trial === trial && other.sample === sample);
   }
 
-  #label(trial: number, sample: number): string {
-    return trial === 0 ? `baseline, sample ${sample + 1}` : `trial ${trial}, sample ${sample + 1}`;
+  #state(messages: readonly string[]): SearchState {
+    const { folder, child_epochs: epochs, guessing } = this.#size;
+    const { timeLeft } = this.#progress;
+    const confirmed = this.#confirmed;
+    const fresh = confirmed.find(({ trial }) => trial === 0);
+    const baseline = fresh ?? this.#progress.baseline;
+    const best = (fresh && bestOf(confirmed)) ?? this.#progress.best;
+    return {
+      ...{ title: this.#title, folder, stage: this.#stage, timeLeft, epochs },
+      ...{ baseline, best, trainings: this.#trainings, messages },
+      hasLearntNothing: baseline !== undefined && isAtChance(baseline, guessing),
+      last: [
+        ...endedTrials(confirmed, fresh, true),
+        ...endedTrials(this.#last, this.#progress.baseline, false),
+      ],
+    };
   }
+}
 
-  /** The line that shows this training, or a free one; -1 if there is none. */
-  #lineOf(trial: number, sample: number): number {
-    const key = `${trial}/${sample}`;
-    let line = this.#shown.indexOf(key);
-    if (line < 0) line = this.#shown.indexOf(undefined);
-    if (line >= 0) this.#shown[line] = key;
-    return line;
-  }
+/** The policy with the highest reward; undefined if there is only the baseline. */
+function bestOf(records: readonly TrialRecord[]): TrialRecord | undefined {
+  return records.filter(({ trial }) => trial > 0).sort((a, b) => b.reward - a.reward)[0];
+}
+
+function endedTrials(
+  records: readonly TrialRecord[],
+  baseline: TrialRecord | undefined,
+  isConfirmed: boolean,
+): EndedTrial[] {
+  return records.map((record) => ({
+    record,
+    gain: baseline && record.reward - baseline.reward,
+    isConfirmed,
+  }));
 }
 
 class LineDisplay implements SearchDisplay {
@@ -218,16 +237,22 @@ class LineDisplay implements SearchDisplay {
     if (record.trial < this.#size.finishedTrials) return;
     const what = record.trial === 0 ? "baseline" : formatPolicy(record.policy);
     this.#terminal.log(
-      `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft} left]`,
+      `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
     );
+    const { guessing } = this.#size;
+    if (record.trial === 0 && isAtChance(record, guessing)) this.#terminal.log(chanceText(record, guessing));
   }
 
   onConfirmationStarted(plan: ConfirmationPlan): void {
     this.#progress.onConfirmationStarted(plan);
     const { policies, samples, trainings } = plan;
+    if (trainings === 0) return;
     const what = `${policies === 1 ? "the best policy" : `the best ${policies} policies`} and the baseline`;
-    const each = `${samples} fresh training${samples === 1 ? "" : "s"} each`;
-    const left = trainings < (policies + 1) * samples ? `; ${trainings} of them remain` : "";
+    const each = `${count(samples, "fresh training")} each`;
+    const left =
+      trainings < (policies + 1) * samples
+        ? `; ${trainings} of them ${trainings === 1 ? "remains" : "remain"}`
+        : "";
     this.#terminal.log(`confirming ${what} with ${each}${left}`);
   }
 
@@ -235,7 +260,7 @@ class LineDisplay implements SearchDisplay {
     const what = trial === 0 ? "the baseline" : `trial ${trial}`;
     const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
     this.#terminal.log(
-      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#progress.timeLeft} left]`,
+      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#progress.timeLeft}]`,
     );
   }
 

@@ -2,15 +2,29 @@
 // streams.
 
 import type { Command } from "commander";
+import { systemCode, systemReason } from "../common/errors.ts";
+import { takeWorkerOutput } from "../common/worker-output.ts";
+import { type Look, paintColours, paintNothing } from "./paint.ts";
 
-/** Width of the help in columns if it is not printed to a terminal. */
-const HELP_WIDTH = 80;
+/** Width and height if the output is not a terminal, or does not report them. */
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+/** The exit code if the reader of stdout has left, as of a program that SIGPIPE ends: 128 + 13. */
+const READER_LEFT = 141;
 
 /** A stream to print to; like the process's own, it may be a terminal. */
 export type Output = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 };
+
+/** What is drawn on stderr while a command runs. A line that is printed meanwhile must not tear it. */
+export interface LiveDrawing {
+  /** Shows a line above the drawing. */
+  log(line: string): void;
+}
 
 /** What callers of `main` may pass instead of the process's own streams and signals. */
 export interface TerminalOptions {
@@ -25,6 +39,7 @@ export class Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly #signal: AbortSignal | undefined;
+  #drawing: LiveDrawing | undefined;
 
   constructor({ stdout = process.stdout, stderr = process.stderr, signal }: TerminalOptions = {}) {
     this.stdout = stdout;
@@ -32,19 +47,77 @@ export class Terminal {
     this.#signal = signal;
   }
 
-  /** Whether to draw progress bars: stderr is a terminal, and the environment does not opt out. */
+  /** Whether to draw progress on stderr: it is a terminal that can move its cursor. */
   get isInteractive(): boolean {
-    return this.stderr.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+    return this.stderr.isTTY === true && process.env.TERM !== "dumb";
+  }
+
+  /** How results may look on stdout. */
+  get look(): Look {
+    return lookOf(this.stdout);
+  }
+
+  /** How progress may look on stderr, and how many rows there are. */
+  get drawingLook(): Look & { readonly rows: number } {
+    return { ...lookOf(this.stderr), rows: this.stderr.rows || DEFAULT_ROWS };
+  }
+
+  /** Lines that are printed go to this drawing from now on; without one, to stderr. */
+  setDrawing(drawing: LiveDrawing | undefined): void {
+    this.#drawing = drawing;
   }
 
   /** Writes a result to stdout: text unchanged, anything else as JSON. */
   print(result: unknown): void {
-    this.stdout.write(`${typeof result === "string" ? result : JSON.stringify(result, null, 2)}\n`);
+    write(this.stdout, `${typeof result === "string" ? result : JSON.stringify(result, null, 2)}\n`);
   }
 
-  /** Writes one line to stderr. */
+  /** Writes one line to stderr, above what is drawn there. */
   log(line: string): void {
-    this.stderr.write(`${line}\n`);
+    if (this.#drawing) this.#drawing.log(line);
+    else write(this.stderr, `${line}\n`);
+  }
+
+  /** Writes what a drawing consists of to stderr. */
+  draw(text: string): void {
+    write(this.stderr, text);
+  }
+
+  /**
+   * Runs a command, and takes care of what is not its own: a reader of the process's streams that leaves, warnings of Node,
+   * and what worker processes print. Returns the exit code.
+   */
+  async run(command: () => Promise<number>): Promise<number> {
+    const isOwn = (stream: Output) => stream === process.stdout || stream === process.stderr;
+    for (const stream of [this.stdout, this.stderr].filter(isOwn)) watch(stream);
+    const seen = new Set<string>();
+    // Many workers print the same: it is shown once.
+    const show = (line: string) => {
+      if (seen.has(line)) return;
+      seen.add(line);
+      this.log(line);
+    };
+    const showWorkers = (line: string) => {
+      if (!NOISE.test(line)) show(line.replace(WARNING, "note: "));
+    };
+    const undo = [takeWorkerOutput(showWorkers)];
+    if (isOwn(this.stderr)) undo.push(takeWarnings(({ message }) => show(`note: ${message}`)));
+    try {
+      const code = await command();
+      return isOwn(this.stdout) ? await this.#codeOnceWritten(code) : code;
+    } finally {
+      for (const act of undo) act();
+    }
+  }
+
+  /** The exit code once stdout has taken or refused all results. */
+  async #codeOnceWritten(code: number): Promise<number> {
+    await new Promise<void>((resolve) => this.stdout.write("", () => resolve()));
+    const error = broken.get(this.stdout);
+    if (!error || code !== 0) return code;
+    if (systemCode(error) === "EPIPE") return READER_LEFT;
+    this.log(`deepaugment: cannot write the results to stdout: ${systemReason(error)}`);
+    return 1;
   }
 
   /** Writes each note to stderr on its own line. */
@@ -60,12 +133,11 @@ export class Terminal {
   /** Makes commander print here as well: help, the version and usage errors. */
   configure(program: Command): void {
     const { stdout, stderr } = this;
-    const widthOf = ({ isTTY, columns }: Output) => (isTTY && columns) || HELP_WIDTH;
     program.configureOutput({
-      writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
-      getOutHelpWidth: () => widthOf(stdout),
-      getErrHelpWidth: () => widthOf(stderr),
+      writeOut: (text) => write(stdout, text),
+      writeErr: (text) => write(stderr, text),
+      getOutHelpWidth: () => lookOf(stdout).columns,
+      getErrHelpWidth: () => lookOf(stderr).columns,
     });
   }
 
@@ -76,7 +148,8 @@ export class Terminal {
   async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const interrupt = () => {
-      this.log("\nStopping… (press Ctrl-C again to stop immediately)");
+      // Without a drawing, ^C is in the last line.
+      this.log(`${this.#drawing ? "" : "\n"}Stopping… (press Ctrl-C again to stop immediately)`);
       controller.abort();
     };
     const onSystemSignal = () => {
@@ -95,4 +168,52 @@ export class Terminal {
       this.#signal?.removeEventListener("abort", interrupt);
     }
   }
+}
+
+/** Warnings that only developers need. */
+const NOISY_WARNINGS: readonly string[] = ["ExperimentalWarning", "DeprecationWarning"];
+/** Such a warning as a worker process prints it, and the advice that follows. */
+const NOISE = /^\(node:\d+\) (\[\w+\] )?(ExperimentalWarning|DeprecationWarning)|^\(Use `\S+ --trace-/;
+
+/** How another one begins. */
+const WARNING = /^\(node:\d+\) (\[\w+\] )?\w*Warning: /;
+
+/** The name of the function by which Node prints warnings. */
+const NODES_LISTENER = "onWarning";
+
+/** Gives Node's warnings to `take` instead of printing them; returns a function that undoes this. */
+function takeWarnings(take: (warning: Error) => void): () => void {
+  const printing = process.listeners("warning").filter(({ name }) => name === NODES_LISTENER);
+  if (printing.length === 0) return () => {}; // NODE_NO_WARNINGS
+  for (const listener of printing) process.off("warning", listener);
+  const onWarning = (warning: Error) => {
+    if (!NOISY_WARNINGS.includes(warning.name)) take(warning);
+  };
+  process.on("warning", onWarning);
+  return () => {
+    process.off("warning", onWarning);
+    for (const listener of printing) process.on("warning", listener);
+  };
+}
+
+/** The process's streams that are watched, and the errors of those to which nothing can be written any more. */
+const watched = new Set<Output>();
+const broken = new Map<Output, Error>();
+
+/** Notices that a stream cannot be written to. Without this, Node would end the program with a stack trace. */
+function watch(stream: Output): void {
+  if (watched.has(stream)) return;
+  watched.add(stream);
+  stream.on("error", (error: Error) => broken.set(stream, error));
+}
+
+function write(stream: Output, text: string): void {
+  if (!broken.has(stream)) stream.write(text);
+}
+
+function lookOf(stream: Output): Look {
+  const { isTTY, columns } = stream;
+  // https://no-color.org: any value but an empty one
+  const hasColour = isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  return { columns: (isTTY && columns) || DEFAULT_COLUMNS, paint: hasColour ? paintColours : paintNothing };
 }

@@ -88,17 +88,38 @@ function inUse(folder: string, name: string, { pid, host }: Holder): UsageError 
   return new UsageError(`${folder} is in use by process ${pid} on ${host}; ${remedy}`);
 }
 
+/** A program that works in a folder. */
+export interface FolderUser {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/** The program that has locked the folder; undefined if there is none. Changes nothing. @throws as `acquire` does. */
+export function userOf(folder: string): FolderUser | undefined {
+  const holder = locksIn(folder).find(({ holder }) => isAlive(holder))?.holder;
+  return holder && { pid: holder.pid, host: holder.host };
+}
+
 /** The locks of programs that may be running. Removes those of programs that have ended. */
-function livingLocks(folder: string): { name: string; holder: Holder }[] {
+function livingLocks(folder: string): NamedLock[] {
+  return locksIn(folder).filter(({ name, holder }) => {
+    if (isAlive(holder)) return true;
+    rmSync(join(folder, name), { force: true });
+    return false;
+  });
+}
+
+interface NamedLock {
+  readonly name: string;
+  readonly holder: Holder;
+}
+
+function locksIn(folder: string): NamedLock[] {
   return readdirSync(folder)
     .filter(isLockName)
     .flatMap((name) => {
-      const path = join(folder, name);
-      const holder = readHolder(path);
-      if (!holder) return [];
-      if (isAlive(holder)) return [{ name, holder }];
-      rmSync(path, { force: true });
-      return [];
+      const holder = readHolder(join(folder, name));
+      return holder ? [{ name, holder }] : [];
     });
 }
 

@@ -2,8 +2,10 @@
 // in a native kernel or an out-of-memory kill costs one run of one task, never the program.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { InterruptedError, mismatch, RunError, systemReason } from "./errors.ts";
 import { type Command, selfCommand } from "./self.ts";
+import { eachLine, workerOutputTaker } from "./worker-output.ts";
 import { fromPlainError, type WorkerMessage } from "./worker-process.ts";
 
 export interface WorkerPoolOptions {
@@ -177,13 +179,18 @@ export class WorkerPool<Task, Result, Progress = never> {
 
   #start(): Worker<Task, Result, Progress> {
     const { file, args } = this.#command;
+    const take = this.#isQuiet ? undefined : workerOutputTaker();
+    // What a worker prints goes to stderr: stdout is for the program's results.
+    const output = this.#isQuiet ? "ignore" : take ? "pipe" : 2;
     const child = spawn(file, args, {
-      // What a worker prints goes to stderr: stdout is for the program's results.
-      stdio: this.#isQuiet ? ["ignore", "ignore", "ignore", "ipc"] : ["ignore", 2, 2, "ipc"],
+      stdio: ["ignore", output, output, "ipc"],
       serialization: "advanced",
       env: this.#environment,
       windowsHide: true,
     });
+    if (take) {
+      for (const stream of [child.stdout, child.stderr]) if (stream) eachLine(stream, take);
+    }
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -281,14 +288,12 @@ function discard<Task, Result, Progress>(worker: Worker<Task, Result, Progress>,
   reject();
 }
 
-/** Whether a child process and its channel keep this program's event loop alive. */
+/** Whether a child process, its channel and its output keep this program's event loop alive. */
 function keepAlive(child: ChildProcess, alive: boolean): void {
-  if (alive) {
-    child.ref();
-    child.channel?.ref();
-  } else {
-    child.unref();
-    child.channel?.unref();
+  const parts = [child, child.channel, child.stdout as Socket | null, child.stderr as Socket | null];
+  for (const part of parts) {
+    if (alive) part?.ref();
+    else part?.unref();
   }
 }
 

@@ -1,7 +1,9 @@
 // An experiment's folder: everything that a search produces, and from which it is resumed.
 
+import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { messageOf, RunError, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
@@ -54,6 +56,13 @@ export interface ExperimentFacts extends RunFacts {
     readonly validation: readonly number[];
     readonly validationFrom: string;
   };
+  /** The results of a run that did all that its configuration asks for; absent before, and in older files. */
+  readonly finished?: {
+    /** Besides the baseline. */
+    readonly trials: number;
+    /** SHA-256 of `policies.json`: if it has another, a later run has continued. */
+    readonly policies: string;
+  };
 }
 
 export class Experiment {
@@ -75,12 +84,12 @@ export class Experiment {
     return new Experiment(createRunFolder(out, name, "experiment"), logLevel);
   }
 
-  /** An experiment to resume. @throws UsageError if the folder is not one. */
+  /** An existing experiment. @throws UsageError if the folder is not one. */
   static open(folder: string, logLevel: LogLevel = "info"): Experiment {
     for (const file of ["config.yaml", "experiment.json"]) {
       if (!existsSync(join(folder, file))) {
         throw new UsageError(
-          `${folder} is not an experiment of this program (it has no ${file}); give the folder of one to --resume`,
+          `${folder} is not an experiment of this program (it has no ${file}); give the folder of one`,
         );
       }
     }
@@ -95,8 +104,10 @@ export class Experiment {
     return this.path("config.yaml");
   }
 
+  /** Writes `config.yaml`, unless that is what it contains. */
   writeConfig(yaml: string): void {
-    writeFileWhole(this.configPath, yaml);
+    const isSame = existsSync(this.configPath) && readFileSync(this.configPath, "utf8") === yaml;
+    if (!isSame) writeFileWhole(this.configPath, yaml);
   }
 
   /** A copy of what is used of the user's own model, so that the experiment does not need the file. */
@@ -123,6 +134,31 @@ export class Experiment {
     } catch (error) {
       throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
     }
+  }
+
+  /** Records in `experiment.json` that all is done and ranked. @param trials besides the baseline. */
+  markFinished(trials: number): void {
+    const finished = { trials, policies: this.#digestOfPolicies() };
+    const facts = this.readFacts();
+    if (!isDeepStrictEqual(facts.finished, finished)) this.writeFacts({ ...facts, finished });
+  }
+
+  /**
+   * Whether a run of this many trials did all that there was to do, and none has continued since. For an experiment of an
+   * older version, the log's last line says so.
+   */
+  isFinished(trials: number): boolean {
+    const { finished } = this.readFacts();
+    if (!existsSync(this.path("policies.json"))) return false;
+    if (finished) return finished.trials === trials && finished.policies === this.#digestOfPolicies();
+    const log = this.path("experiment.log");
+    return existsSync(log) && / info finished\n$/.test(readFileSync(log, "utf8"));
+  }
+
+  #digestOfPolicies(): string {
+    return createHash("sha256")
+      .update(readFileSync(this.path("policies.json")))
+      .digest("hex");
   }
 
   /** @param notebookPath if the configuration puts it elsewhere. */

@@ -33,18 +33,26 @@ export class FailureList {
    * @throws UsageError naming the line that this program would not have written.
    */
   recover(): TrainingFailure[] {
-    if (!existsSync(this.path)) return [];
-    const text = readText(this.path);
-    const lines = text.split("\n");
+    const { failures, isCut } = this.#read();
+    if (isCut) this.replace(failures);
+    return failures;
+  }
+
+  /** Like `recover`, but leaves the file as it is. */
+  read(): TrainingFailure[] {
+    return this.#read().failures;
+  }
+
+  #read(): { failures: TrainingFailure[]; isCut: boolean } {
+    if (!existsSync(this.path)) return { failures: [], isCut: false };
+    const lines = readText(this.path).split("\n");
     const isCut = lines.pop() !== "";
     if (`${lines[0]}\n` !== HEADER) {
       throw new UsageError(
         `${this.path}, line 1: expected ${HEADER.trim()}; restore the file as it was written`,
       );
     }
-    const failures = lines.slice(1).map((line, index) => this.#parse(line, index + 2));
-    if (isCut) this.replace(failures);
-    return failures;
+    return { failures: lines.slice(1).map((line, index) => this.#parse(line, index + 2)), isCut };
   }
 
   #parse(line: string, number: number): TrainingFailure {

@@ -12,6 +12,8 @@ export interface PastTrials {
   readonly operationsPerChain: number;
   /** In the order of the notebook; the baseline, trial 0, among them. */
   readonly trials: readonly TrialRecord[];
+  /** The trials' trainings, without their histories. */
+  readonly trainings: readonly TrainingRecord[];
 }
 
 /** The notebook that a path means: the file itself, or the notebook in an experiment's folder. */
@@ -53,8 +55,8 @@ export function parsePastTrials(text: string, path: string): PastTrials {
       throw wrong(messageOf(error));
     }
   }
-  const trials = [...samples.values()].map((ofTrial) => trialOf([...ofTrial.values()]));
-  return { chains, operationsPerChain, trials };
+  const groups = [...samples.values()].map((ofTrial) => [...ofTrial.values()]);
+  return { chains, operationsPerChain, trials: groups.map(trialOf), trainings: groups.flat() };
 }
 
 /** Which columns hold what, and how many chains and operations the policies have. */

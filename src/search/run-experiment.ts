@@ -3,14 +3,16 @@
 
 import { checkModel } from "../child/model.ts";
 import { count } from "../common/count.ts";
-import { RunError } from "../common/errors.ts";
+import { RunError, UsageError } from "../common/errors.ts";
 import { FolderLock } from "../common/folder-lock.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import type { EngineIdentity } from "../engine/types.ts";
+import type { Guessing } from "../experiment/chance.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import type { Ranking } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
+import { countTrials } from "../experiment/results.ts";
 import { noAugmentation } from "../policy/policy.ts";
 import type { ConfirmationObserver } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
@@ -68,6 +70,8 @@ export interface ExperimentStart {
   readonly notes: readonly string[];
   /** Trials that an earlier run has finished. */
   readonly finishedTrials: number;
+  /** By which to judge whether the baseline has learnt anything. */
+  readonly guessing: Guessing;
 }
 
 /** What `policies.json` contains, the policies best first; and where it came from. */
@@ -92,10 +96,20 @@ export interface ExperimentOutcome extends Ranking {
  * @throws UsageError if it does not, or cannot.
  */
 export function checkBeforeLoading(config: Config, resume?: string): void {
+  if (resume !== undefined) checkIterations(config, resume);
   const { image_size } = config;
   const side = image_size === "auto" || image_size === null ? undefined : image_size; // otherwise the images decide
   checkModel(settleModel(config.model, resume), side, side);
   settleWarmStart(config, spaceOf(config), resume);
+}
+
+/** @throws UsageError if the experiment has more trials than the configuration: a run would drop the others from the ranking. */
+function checkIterations(config: Config, resume: string): void {
+  const trials = countTrials(resume, config);
+  if (config.iterations >= trials) return;
+  throw new UsageError(
+    `iterations: ${resume} has ${count(trials, "trial")} already, more than ${config.iterations}; give ${trials} or more, or begin a new experiment`,
+  );
 }
 
 /**
@@ -104,6 +118,7 @@ export function checkBeforeLoading(config: Config, resume?: string): void {
  *   program works in the experiment's folder; RunError and InterruptedError while running, with all that ended on disk.
  */
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
+  if (request.resume !== undefined) checkIterations(request.config, request.resume);
   const run = await settleRun(request);
   const { out, name, logging } = run.config;
   const experiment = run.resumed?.experiment ?? Experiment.create(out, name, logging);
@@ -147,8 +162,9 @@ async function beginStages(
   const { signal } = request;
   const { finishedTrials } = recovered;
   const { folder } = experiment;
+  const guessing = { classes: run.dataset.classNames.length, validationImages: run.drawn.validation.length };
   const { workers } = executor;
-  const observer = request.onStart?.({ folder, workers, engine, sizes, notes, finishedTrials });
+  const observer = request.onStart?.({ folder, workers, engine, sizes, notes, finishedTrials, guessing });
   for (const note of notes) experiment.log("warn", note);
   const start = run.resumed
     ? `resumed after ${count(finishedTrials, "trial")}`
@@ -174,7 +190,10 @@ async function runStages(stage: Stage): Promise<ExperimentOutcome> {
   rank(stage, trials, { predicted, confirmed: confirmedBefore(stage) });
   const { chosen, trials: confirmed } = await confirmBest(stage, trials, predicted);
   const ranking = rank(stage, trials, { predicted, confirmed });
-  experiment.log("info", "finished");
+  // A training of the confirmation that failed is tried again by a resumed run.
+  const isComplete = chosen.every(({ trial }) => confirmed.has(trial));
+  experiment.log("info", isComplete ? "finished" : "finished, but not all fresh trainings succeeded");
+  if (isComplete) experiment.markFinished(stage.run.config.iterations);
   const policies = chosen.filter(({ trial }) => confirmed.has(trial)).length;
   const samples = stage.run.config.confirm_samples;
   return {

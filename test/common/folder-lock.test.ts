@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../src/common/errors.ts";
-import { FolderLock } from "../../src/common/folder-lock.ts";
+import { FolderLock, userOf } from "../../src/common/folder-lock.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-lock-"));
 after(() => rmSync(root, { recursive: true }));
@@ -46,6 +46,18 @@ describe("a lock on a folder", () => {
     lock.release();
     assert.deepEqual(readdirSync(folder), []);
     (await FolderLock.acquire(folder)).release();
+  });
+
+  it("can be asked for, which changes nothing", async () => {
+    const folder = newFolder();
+    assert.equal(userOf(folder), undefined);
+    const { program } = await startHolder(folder);
+    assert.deepEqual(userOf(folder), { pid: program.pid, host: hostname() });
+    await end(program);
+    const before = readdirSync(folder);
+    assert.equal(before.length, 1);
+    assert.equal(userOf(folder), undefined);
+    assert.deepEqual(readdirSync(folder), before);
   });
 
   it("ends with its holder, even on kill -9", async () => {

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { InterruptedError, RunError, UsageError } from "../../src/common/errors.ts";
 import { selfCommand } from "../../src/common/self.ts";
+import { takeWorkerOutput } from "../../src/common/worker-output.ts";
 import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../../src/common/worker-pool.ts";
 import type { TestResult, TestTask } from "./fixtures/worker.ts";
 
@@ -61,6 +62,21 @@ describe("WorkerPool", () => {
     } finally {
       delete process.env.DEEPAUGMENT_TEST;
     }
+  });
+
+  it("gives what its processes print to the program that asks for it, line by line", async () => {
+    const lines: string[] = [];
+    const undo = takeWorkerOutput((line) => lines.push(line));
+    const code = "console.log('one');process.stderr.write('two\\nthree')";
+    const nodeOptions = `--import=data:text/javascript,${code}`;
+    try {
+      const pool = create(1, process.execPath, undefined, { nodeOptions });
+      await pool.run({ does: "double" });
+      await pool.close();
+    } finally {
+      undo();
+    }
+    assert.deepEqual(lines.sort(), ["one", "three", "two"]);
   });
 
   it("runs tasks on at most `size` reused processes, with typed arrays and progress", async () => {

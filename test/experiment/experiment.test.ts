@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -205,6 +205,46 @@ describe("an experiment's folder", () => {
     experiment.log("info", "quiet");
     experiment.log("error", "loud");
     assert.match(readFileSync(experiment.path("experiment.log"), "utf8"), /^\S+Z error loud\n$/);
+  });
+
+  it("writes config.yaml only if it changes", () => {
+    const experiment = Experiment.create(join(root, "config"), null, "info");
+    experiment.writeConfig("seed: 1\n");
+    const { ino } = statSync(experiment.configPath);
+    experiment.writeConfig("seed: 1\n");
+    assert.equal(statSync(experiment.configPath).ino, ino);
+    experiment.writeConfig("seed: 2\n");
+    assert.equal(readFileSync(experiment.configPath, "utf8"), "seed: 2\n");
+  });
+
+  it("is finished with the policies that it had in the end, and the same number of trials", () => {
+    const experiment = Experiment.create(join(root, "finished"), null, "info");
+    const facts = { format: "deepaugment-experiment", version: 1 };
+    writeFileSync(experiment.path("experiment.json"), JSON.stringify(facts));
+    assert.ok(!experiment.isFinished(5));
+    writeFileSync(experiment.path("policies.json"), "those of 5 trials");
+    assert.ok(!experiment.isFinished(5));
+    experiment.markFinished(5);
+    assert.deepEqual(
+      [4, 5, 6].map((trials) => experiment.isFinished(trials)),
+      [false, true, false],
+    );
+    assert.equal(experiment.readFacts().finished?.trials, 5);
+    writeFileSync(experiment.path("policies.json"), "those of 6 trials");
+    assert.ok(!experiment.isFinished(5));
+  });
+
+  it("of an older version is finished if its log ends so", () => {
+    const experiment = Experiment.create(join(root, "older"), null, "info");
+    const facts = { format: "deepaugment-experiment", version: 1 };
+    writeFileSync(experiment.path("experiment.json"), JSON.stringify(facts));
+    writeFileSync(experiment.path("policies.json"), "those of 5 trials");
+    experiment.log("info", "the search has finished");
+    assert.ok(!experiment.isFinished(5));
+    experiment.log("info", "finished");
+    assert.ok(experiment.isFinished(5));
+    experiment.log("info", "resumed after 5 trials");
+    assert.ok(!experiment.isFinished(5));
   });
 
   it("is refused if it is not one, and named if it is damaged", () => {

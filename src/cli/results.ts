@@ -1,0 +1,213 @@
+// The results of an experiment as text and as JSON: what `optimize` prints in the end, and `show` at any time.
+
+import { basename, resolve } from "node:path";
+import { IN_MEMORY } from "../dataset/in-memory.ts";
+import type { ConfirmedGain, ExperimentResults } from "../experiment/results.ts";
+import { formatPolicy } from "../policy/policy.ts";
+import type { FoundPolicy, MeasuredReward } from "../policy/policy-file.ts";
+import { count, formatGain, formatPoints, formatShare, quoteForShell, resumeCommand } from "./format.ts";
+import type { Look } from "./paint.ts";
+import { pad, widthOf, wrap } from "./text.ts";
+
+/** At most this many policies are shown. */
+const MOST_SHOWN = 10;
+/** A policy with fewer columns than this beside the numbers is printed below them. */
+const NARROWEST_POLICY = 28;
+/** In fewer columns, intervals are shortened. */
+const ROOM_FOR_WORDS = 44;
+/** From this width on, the rewards of the search have a column. */
+const WIDE = 110;
+
+/** What `show` and `optimize` print with --json. */
+export function resultsAsJson(results: ExperimentResults): unknown {
+  const { folder, notebook, status, trials, planned, confirmation, baseline, policies } = results;
+  const { gains, isAtChance, failures } = results;
+  return {
+    ...{ folder, notebook, status, trials, planned, confirmation, baseline: baseline ?? null, policies },
+    ...{ gains, isAtChance, failures },
+  };
+}
+
+/** The table of the best policies, what follows from it, the files, and the next commands. */
+export function formatResults(results: ExperimentResults, look: Look): string {
+  const { folder, notebook, baseline, policies } = results;
+  if (!baseline) return wrap("No trial has ended yet.", look.columns).join("\n");
+  const paragraph = (text: string) => wrap(text, look.columns);
+  const lines: string[] = [];
+  if (policies.length > 0) lines.push(...formatPolicies(results, look), "");
+  lines.push(...paragraph(baselineText(results, baseline)), ...MEANING.flatMap(paragraph), "");
+  if (results.isAtChance) {
+    lines.push(
+      ...paragraph(chanceText(baseline, results.guessing)).map((line) => look.paint("yellow", line)),
+    );
+  }
+  const verdict = verdictOn(results);
+  lines.push(...paragraph(verdict.text).map((line) => look.paint("bold", line)), "");
+  lines.push(
+    `Policies   ${folder}/policies.json`,
+    `The best   ${folder}/best.json`,
+    `Notebook   ${notebook}`,
+  );
+  const next = nextCommands(results, verdict.isRecommended);
+  if (next.length > 0) lines.push("", "Next:", ...next.map((command) => `  ${command}`));
+  return lines.join("\n");
+}
+
+/** How far an experiment is, in one line. */
+export function describeStatus({ folder, status, user, trials, planned }: ExperimentResults): string {
+  const done = `${trials} of ${count(planned, "trial")} done`;
+  if (user) return `${folder} is running in process ${user.pid} on ${user.host}: ${done}`;
+  if (status === "finished") return `${folder} is finished: ${done}`;
+  return `${folder} was interrupted: ${done}; continue with: ${resumeCommand(folder)}`;
+}
+
+/** That the baseline has learnt nothing, and how to change it. */
+export function chanceText(
+  { reward }: Pick<MeasuredReward, "reward">,
+  { classes }: { classes: number },
+): string {
+  return `The baseline has learnt nothing: its validation accuracy of ${formatShare(reward)} is no better than guessing one of ${count(classes, "class", "classes")} (${formatShare(1 / classes)}). More epochs or images may help, or another model.`;
+}
+
+const MEANING = [
+  "Accuracy is the validation accuracy in a training's best epochs: the reward.",
+  "Gain is its average difference from no augmentation.",
+];
+
+function formatPolicies(
+  { policies, gains, baseline }: ExperimentResults,
+  { columns, paint }: Look,
+): string[] {
+  const shown = policies.slice(0, MOST_SHOWN);
+  const isConfirmed = baseline?.confirmed === true;
+  const isWide = isConfirmed && columns >= WIDE;
+  const head = ["trial", "accuracy", "gain"];
+  if (isConfirmed) head.push("95% interval");
+  if (isWide) head.push("in the search");
+  const rows = shown.map((policy) => [
+    String(policy.trial),
+    formatShare(policy.reward),
+    formatGain(policy.expectedAccuracyIncrease),
+    ...(isConfirmed ? [intervalCell(policy, gains, columns >= ROOM_FOR_WORDS ? " to " : "…")] : []),
+    ...(isWide ? [formatShare(policy.searchReward ?? policy.reward)] : []),
+  ]);
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column].length)),
+  );
+  const numbers = (cells: readonly string[]) =>
+    cells.map((cell, column) => pad(cell, widths[column], true)).join("  ");
+  const policyColumn = widths.reduce((sum, width) => sum + width + 2, 0);
+  const isBeside = columns - policyColumn >= NARROWEST_POLICY;
+  const indent = " ".repeat(isBeside ? policyColumn : 2);
+  const lines = [paint("bold", `${numbers(head)}${isBeside ? "  policy" : ""}`)];
+  for (const [index, policy] of shown.entries()) {
+    const text = wrap(formatPolicy(policy) + formatNearEquals(policy), columns - widthOf(indent));
+    const isBetter = gains.some(({ trial, isBetter }) => isBetter && trial === policy.trial);
+    const row = isBeside ? `${numbers(rows[index])}  ${text.shift()}` : numbers(rows[index]);
+    lines.push(isBetter ? paint("green", row) : row, ...text.map((line) => indent + line));
+  }
+  return lines;
+}
+
+function intervalCell(
+  { trial, confirmed }: FoundPolicy,
+  gains: readonly ConfirmedGain[],
+  separator: string,
+): string {
+  if (!confirmed) return "not confirmed";
+  const interval = gains.find((gain) => gain.trial === trial)?.interval;
+  return interval ? formatGain(interval.low) + separator + formatGain(interval.high) : "–";
+}
+
+/** The number of other promising policies that nearly equal a confirmed one. */
+function formatNearEquals({ nearEquals = 0 }: FoundPolicy): string {
+  return nearEquals === 0 ? "" : ` (and ${count(nearEquals, "near-equal")})`;
+}
+
+function baselineText(
+  { better, trials, policies }: ExperimentResults,
+  { reward, standardError, searchReward }: MeasuredReward,
+): string {
+  const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
+  const inSearch = searchReward === undefined ? "" : ` (${formatShare(searchReward)} in the search)`;
+  const ofTrials =
+    trials === 0
+      ? ""
+      : ` ${better || "None"} of ${count(trials, "policy", "policies")} did better in the search.`;
+  const limit = policies.length > MOST_SHOWN ? ` The best ${MOST_SHOWN} are shown.` : "";
+  return `The baseline, without augmentation, has an accuracy of ${formatShare(reward)}${error}${inSearch}.${ofTrials}${limit}`;
+}
+
+const NOTHING_BETTER = "No policy was shown to be better than no augmentation";
+
+interface Verdict {
+  readonly text: string;
+  /** Whether nothing speaks against the use of the best policy. */
+  readonly isRecommended: boolean;
+}
+
+/** What follows from the results. */
+function verdictOn({ policies, confirmation, gains, status, trials }: ExperimentResults): Verdict {
+  const failed = (reason: string) => ({ text: `${NOTHING_BETTER}${reason}`, isRecommended: false });
+  if (!confirmation) {
+    const isDone = status === "finished";
+    if (policies.length === 0) {
+      const advice =
+        isDone && trials > 0
+          ? ": none did better than the baseline. More trials, epochs or images may help."
+          : " yet.";
+      return failed(advice);
+    }
+    const text = `The gains are not confirmed${isDone ? "" : " yet"}: they are those of the search, and the best of many is partly luck.`;
+    return { text, isRecommended: isDone };
+  }
+  const { samples, policies: tried } = confirmation;
+  const trainings = `${count(samples, "fresh training")} each`;
+  const [best] = gains;
+  if (!best) {
+    const none = tried === 1 ? "the best one did no better" : `none of the best ${tried} did better`;
+    return failed(`: ${none} than the baseline in ${trainings}.`);
+  }
+  if (!best.interval) {
+    return failed(`: ${trainings} shows no spread. Set confirm_samples to 2 or more to confirm the gains.`);
+  }
+  const { low, high } = best.interval;
+  const interval = `${formatPoints(low)} to ${formatPoints(high)} points`;
+  if (best.isBetter) {
+    const gain = `an average gain of ${formatPoints(best.gain)} points of validation accuracy in ${trainings} (95% interval: ${interval})`;
+    return {
+      text: `The policy of trial ${best.trial} is better than no augmentation: ${gain}.`,
+      isRecommended: true,
+    };
+  }
+  const other = gains.find(({ isBetter }) => isBetter);
+  if (other) {
+    const first = `The policy of trial ${best.trial}, with the highest average gain, was not shown to be better than no augmentation (95% interval: ${interval}).`;
+    return { text: `${first} That of trial ${other.trial} was.`, isRecommended: false };
+  }
+  return failed(
+    `: the average gain of the best one is ${formatPoints(best.gain)} points in ${trainings}, and its 95% interval, ${interval}, includes 0. More validation images or confirm_samples give a narrower interval.`,
+  );
+}
+
+/** Commands to paste. */
+function nextCommands(
+  { folder, data, status, policies, planned }: ExperimentResults,
+  isRecommended: boolean,
+): string[] {
+  if (status === "running") return [];
+  if (status === "interrupted") return [resumeCommand(folder)];
+  if (policies.length === 0) return [`${resumeCommand(folder)} --iterations ${2 * planned}`];
+  if (data === IN_MEMORY) return [];
+  const experiment = quoteForShell(folder);
+  const evaluate = `deepaugment evaluate --experiment ${experiment}`;
+  if (!isRecommended) return [evaluate, `${resumeCommand(folder)} --iterations ${2 * planned}`];
+  const [source, out] = [data, `${nameOf(data)}-augmented`].map(quoteForShell);
+  return [evaluate, `deepaugment apply --policy ${experiment} --data ${source} --out ${out}`];
+}
+
+/** The name of the data without their path and without the ending of an archive. */
+function nameOf(data: string): string {
+  const name = basename(resolve(data)).replace(/\.(tar\.gz|tgz|tar|zip|gz|npz|parquet|csv)$/i, "");
+  return name || "data";
+}

@@ -1,0 +1,236 @@
+// `show`, and what `optimize` prints in the end: of experiments with made-up trainings, so that it is known what the results
+// say.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { main } from "../../src/cli/main.ts";
+import { InterruptedError } from "../../src/common/errors.ts";
+import { FolderLock } from "../../src/common/folder-lock.ts";
+import { resolveConfig } from "../../src/config/load.ts";
+import type { Dataset } from "../../src/dataset/dataset.ts";
+import { loadDataset } from "../../src/dataset/load.ts";
+import type { Executor } from "../../src/search/executors/executor.ts";
+import { type ExperimentObserver, runExperiment } from "../../src/search/run-experiment.ts";
+import type { TrainingTask } from "../../src/search/training.ts";
+import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+import { runMain, Sink } from "./run.ts";
+
+const root = mkdtempSync(join(tmpdir(), "deepaugment-show-"));
+const environment = { DEEPAUGMENT_HOME: join(root, "home") };
+process.env.DEEPAUGMENT_HOME = environment.DEEPAUGMENT_HOME;
+after(() => rmSync(root, { recursive: true }));
+
+let dataset: Dataset;
+let count = 0;
+before(async () => {
+  dataset = await loadDataset(SAMPLE_ARCHIVE, { imageSize: 12 });
+});
+
+type AccuracyOf = (task: TrainingTask) => number;
+
+interface Options {
+  readonly settings?: Record<string, unknown>;
+  readonly signal?: AbortSignal;
+  readonly observer?: ExperimentObserver;
+}
+
+/** The folder of an experiment whose trainings have these validation accuracies; also if it is interrupted. */
+async function begin(
+  accuracyOf: AccuracyOf,
+  { settings, signal, observer = {} }: Options = {},
+): Promise<string> {
+  const executor: Executor = {
+    workers: 1,
+    train: async (task, options) => {
+      if (options.signal?.aborted) throw new InterruptedError("interrupted");
+      const accuracy = accuracyOf(task);
+      const losses = { loss: 1, accuracy, validationLoss: 1, validationAccuracy: accuracy, seconds: 0 };
+      return {
+        history: Array.from({ length: task.epochs }, (_, index) => ({ epoch: index + 1, ...losses })),
+      };
+    },
+    close: async () => {},
+  };
+  const config = resolveConfig({
+    ...{ data: SAMPLE_ARCHIVE, image_size: 12, train_set_size: 40, validation_set_size: 60 },
+    ...{ iterations: 4, opt_samples: 2, opt_initial_points: 4, child_epochs: 2, child_batch_size: 10 },
+    ...{ confirm_top: 1, confirm_samples: 4, seed: 4, out: join(root, `${count++}`) },
+    ...settings,
+  });
+  let folder = "";
+  const onStart = (start: { readonly folder: string }) => {
+    folder = start.folder;
+    return observer;
+  };
+  try {
+    await runExperiment({ config, dataset, executor, signal, onStart });
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+  }
+  return folder;
+}
+
+/** What is printed, with single spaces. */
+async function show(folder: string): Promise<string> {
+  const { code, stdout, stderr } = await runMain(["show", folder], environment);
+  assert.deepEqual([code, stderr], [0, ""]);
+  return stdout.replace(/\s+/g, " ");
+}
+
+const isFresh = ({ sample }: TrainingTask) => sample >= 2;
+/** Policies are better by 0.04 ± 0.01, in the search and when they are trained again. */
+const better: AccuracyOf = ({ trial, sample }) =>
+  0.5 + 0.01 * sample + (trial > 0 ? 0.04 + 0.01 * (-1) ** sample : 0);
+
+describe("deepaugment show", () => {
+  it("shows a confirmed gain with its interval over paired samples, and commands to paste", async () => {
+    const folder = await begin(better, { settings: { out: join(root, "two words") } });
+    const text = await show(folder);
+    assert.ok(text.startsWith(`${folder} is finished: 4 of 4 trials done `), text);
+    // Differences of 0.05, 0.03, 0.05, 0.03: a standard error of 0.00577, times 3.18245.
+    assert.match(text, / [1-4] 0\.575 \+0\.040 \+0\.022 to \+0\.058 /);
+    assert.match(text, / not confirmed /);
+    assert.match(
+      text,
+      / The policy of trial [1-4] is better than no augmentation: an average gain of 4\.0 points of validation accuracy in 4 fresh trainings each \(95% interval: 2\.2 to 5\.8 points\)\. /,
+    );
+    assert.match(
+      text,
+      / The baseline, without augmentation, has an accuracy of 0\.535 ± 0\.006 \(0\.505 in the search\)\. 4 of 4 policies did better in the search\. /,
+    );
+    assert.match(text, / Accuracy is the validation accuracy in a training's best epochs: the reward\. /);
+    const data = SAMPLE_ARCHIVE;
+    assert.ok(
+      text.endsWith(
+        ` Next: deepaugment evaluate --experiment '${folder}' deepaugment apply --policy '${folder}' --data ${data} --out cifar-10-sample-augmented `,
+      ),
+      text,
+    );
+    assert.doesNotMatch(text, /learnt nothing/);
+  });
+
+  it("recommends no policy whose confirmation does not show that it is better", async () => {
+    const unsure: AccuracyOf = (task) =>
+      isFresh(task) && task.trial > 0 ? 0.52 + 0.1 * (-1) ** task.sample : better({ ...task, sample: 0 });
+    const text = await show(await begin(unsure));
+    assert.match(
+      text,
+      / No policy was shown to be better than no augmentation: the average gain of the best one is 2\.0 points in 4 fresh trainings each, and its 95% interval, −16\.4 to 20\.4 points, includes 0\. /,
+    );
+    assert.doesNotMatch(text, /deepaugment apply/);
+    assert.match(text, / Next: deepaugment evaluate .* deepaugment optimize --resume \S+ --iterations 8 $/);
+
+    const worse: AccuracyOf = (task) => (isFresh(task) && task.trial > 0 ? 0.4 : better(task));
+    const none = await show(await begin(worse));
+    assert.match(
+      none,
+      / No policy was shown to be better than no augmentation: the best one did no better than the baseline in 4 fresh trainings each\. /,
+    );
+    assert.doesNotMatch(none, /deepaugment apply/);
+
+    const once = await show(await begin(better, { settings: { confirm_samples: 1 } }));
+    assert.match(
+      once,
+      / No policy was shown to be better than no augmentation: 1 fresh training each shows no spread\. Set confirm_samples to 2 or more/,
+    );
+    assert.doesNotMatch(once, /deepaugment apply/);
+  });
+
+  it("says that gains are not confirmed, and that no policy did better", async () => {
+    const unconfirmed = await show(await begin(better, { settings: { confirm_top: 0 } }));
+    assert.match(
+      unconfirmed,
+      / The gains are not confirmed: they are those of the search, and the best of many is partly luck\. /,
+    );
+    assert.match(unconfirmed, / trial accuracy gain policy /);
+    const nothing = await show(await begin(({ trial }) => 0.5 - 0.01 * trial));
+    assert.match(
+      nothing,
+      / None of 4 policies did better in the search\. .* No policy was shown to be better than no augmentation: none did better than the baseline\. More trials, epochs or images may help\. /,
+    );
+    assert.match(nothing, / Next: deepaugment optimize --resume \S+ --iterations 8 $/);
+  });
+
+  it("says that the baseline has learnt nothing", async () => {
+    const text = await show(await begin(({ trial }) => 0.1 + 0.02 * trial));
+    assert.match(
+      text,
+      / The baseline has learnt nothing: its validation accuracy of 0\.100 is no better than guessing one of 10 classes \(0\.100\)\. More epochs or images may help, or another model\. /,
+    );
+  });
+
+  it("shows a running and an interrupted search, and changes nothing", async () => {
+    const stop = new AbortController();
+    const observer: ExperimentObserver = {
+      onTrialFinished: ({ trial }) => {
+        if (trial === 2) stop.abort();
+      },
+    };
+    const folder = await begin(better, { signal: stop.signal, observer, settings: { iterations: 9 } });
+    const files = () =>
+      readdirSync(folder).map((name) => [
+        name,
+        readFileSync(join(folder, name), "utf8"),
+        statSync(join(folder, name)).mtimeMs,
+      ]);
+    const lock = await FolderLock.acquire(folder);
+    const before = files();
+    try {
+      const text = await show(folder);
+      assert.ok(text.startsWith(`${folder} is running in process ${process.pid} on `), text);
+      assert.match(text, /: [23] of 9 trials done .* The gains are not confirmed yet: /);
+      assert.doesNotMatch(text, /Next:/);
+      assert.deepEqual(files(), before);
+    } finally {
+      lock.release();
+    }
+    const text = await show(folder);
+    assert.ok(text.startsWith(`${folder} was interrupted: `), text);
+    assert.match(text, /: [23] of 9 trials done; continue with: deepaugment optimize --resume /);
+    assert.ok(text.endsWith(` Next: deepaugment optimize --resume ${folder} `), text);
+  });
+
+  it("prints JSON", async () => {
+    const folder = await begin(better);
+    const { code, stdout } = await runMain(["show", folder, "--json"], environment);
+    assert.equal(code, 0);
+    const result = JSON.parse(stdout);
+    const { policies, baseline } = JSON.parse(readFileSync(join(folder, "policies.json"), "utf8"));
+    assert.deepEqual([result.policies, result.baseline], [policies, baseline]);
+    assert.deepEqual(
+      [result.status, result.trials, result.planned, result.isAtChance, result.confirmation],
+      ["finished", 4, 4, false, { policies: 1, samples: 4 }],
+    );
+    const [{ trial, gain, interval, isBetter }] = result.gains;
+    assert.deepEqual([trial, isBetter], [policies[0].trial, true]);
+    assert.ok(Math.abs(gain - 0.04) < 1e-9 && Math.abs(interval.low - 0.0216) < 1e-4, stdout);
+  });
+
+  it("fits the terminal, with the policies below their numbers if it is narrow", async () => {
+    const folder = await begin(better);
+    for (const columns of [40, 60, 80, 120, 200]) {
+      const stdout = Object.assign(new Sink(), { isTTY: true, columns });
+      assert.equal(await main(["show", folder], { stdout, stderr: new Sink() }), 0);
+      const lines = stripVTControlCharacters(stdout.text).split("\n");
+      for (const line of lines) assert.ok(line.includes(folder) || line.length <= columns, line);
+      const head = lines.find((line) => line.startsWith("trial"));
+      const inSearch = columns >= 110 ? "  in the search" : "";
+      const policy = columns > 60 ? "  policy" : "";
+      const gap = columns < 44 ? "   " : "      ";
+      assert.equal(head, `trial  accuracy    gain${gap}95% interval${inSearch}${policy}`);
+    }
+  });
+
+  it("refuses a folder that is not an experiment's, in one line", async () => {
+    const { code, stdout, stderr } = await runMain(["show", root], environment);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.equal(
+      stderr,
+      `deepaugment: ${root} is not an experiment of this program (it has no config.yaml); give the folder of one\n`,
+    );
+  });
+});

@@ -1,0 +1,204 @@
+// The program on a terminal, with real trainings: what its display shows at several sizes and after Ctrl-C; and without one, if
+// nobody reads what it prints.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { quoteForShell } from "../../src/cli/format.ts";
+import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+import { run } from "./run.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../bin/deepaugment.ts", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "deepaugment-terminal-"));
+const home = join(root, "home");
+after(() => rmSync(root, { recursive: true }));
+
+/** Both the program and its workers print warnings of Node again and again. */
+const NOISE = {
+  NODE_OPTIONS:
+    "--import=data:text/javascript,setInterval(()=>{process.emitWarning('technicality','ExperimentalWarning');process.emitWarning('take-care')},50).unref()",
+};
+
+function optimizeArgs(out: string, more: Record<string, unknown> = {}): string[] {
+  const settings = {
+    ...{ data: SAMPLE_ARCHIVE, image_size: 12, train_set_size: 20, validation_set_size: 60, seed: 3 },
+    ...{ iterations: 1, opt_samples: 1, confirm_top: 0, child_epochs: 2, child_batch_size: 10, workers: 2 },
+    ...{ out, ...more },
+  };
+  return ["optimize", ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`])];
+}
+
+describe("output that nobody reads", { skip: process.platform === "win32" }, () => {
+  const withoutReader = async (args: readonly string[], readsErrors: boolean) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      env: { ...process.env, DEEPAUGMENT_HOME: home },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stderr = "";
+    child.stdout.destroy();
+    if (readsErrors) child.stderr.on("data", (text) => (stderr += text));
+    else child.stderr.destroy();
+    const [code] = await once(child, "close");
+    return { code, stderr };
+  };
+
+  it("ends a command quietly, with the exit code of SIGPIPE", async () => {
+    for (const args of [["models", "--json"], ["--help"], ["data", "info", SAMPLE_ARCHIVE]]) {
+      const { code, stderr } = await withoutReader(args, true);
+      assert.equal(code, 141, args.join(" "));
+      assert.doesNotMatch(stderr, /EPIPE|Error|deepaugment:/);
+    }
+  });
+
+  it("loses nothing of a search", async () => {
+    for (const readsErrors of [true, false]) {
+      const out = join(root, `unread-${readsErrors}`);
+      const { code, stderr } = await withoutReader(optimizeArgs(out), readsErrors);
+      assert.equal(code, 141, stderr);
+      const experiment = join(out, readdirSync(out)[0]);
+      assert.ok(existsSync(join(experiment, "best.json")));
+      const facts = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
+      assert.equal(facts.finished.trials, 1);
+    }
+  });
+
+  it("is an error if it cannot be written for another reason", { skip: !existsSync("/dev/full") }, () => {
+    const { status, stderr } = spawnSync(
+      "sh",
+      ["-c", '"$0" "$@" >/dev/full', process.execPath, PROGRAM, "models"],
+      {
+        encoding: "utf8",
+      },
+    );
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^deepaugment: cannot write the results to stdout: no space left on the device[^\n]*\n$/,
+    );
+  });
+});
+
+describe("warnings of Node", () => {
+  it("are lines like others, once each, without those for developers", async () => {
+    const { code, stderr } = await run(optimizeArgs(join(root, "warnings"), { child_epochs: 20 }), {
+      ...NOISE,
+      DEEPAUGMENT_HOME: home,
+    });
+    assert.equal(code, 0, stderr);
+    // Before and after, it is not the program that shows them.
+    const text = stderr.slice(stderr.indexOf("Searching on"), stderr.indexOf("Workers were busy"));
+    assert.doesNotMatch(text, /technicality|trace-warnings/);
+    assert.equal(text.match(/take-care/g)?.length, 1, text);
+    assert.match(text, /^note: take-care$/m);
+  });
+});
+
+/** Runs a command in a terminal of its own. */
+class Tmux {
+  readonly #name = `deepaugment-test-${process.pid}`;
+
+  constructor(command: string, columns: number, rows: number) {
+    this.#do("-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows), command);
+  }
+
+  /** The lines on the screen, without spaces at their ends; `whole` joins lines that the terminal has wrapped. */
+  screen({ whole = false } = {}): string[] {
+    const text = this.#do("capture-pane", "-p", ...(whole ? ["-J"] : []));
+    return text.split("\n").map((line) => line.trimEnd());
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#do("resize-window", "-x", String(columns), "-y", String(rows));
+  }
+
+  press(key: string): void {
+    this.#do("send-keys", key);
+  }
+
+  get cursor(): { isVisible: boolean; isOnSecondScreen: boolean } {
+    const [cursor, alternate] = this.#do("display-message", "-p", "#{cursor_flag} #{alternate_on}")
+      .trim()
+      .split(" ");
+    return { isVisible: cursor === "1", isOnSecondScreen: alternate === "1" };
+  }
+
+  /** Waits until the screen is like this. @throws Error with the screen if the program has ended. */
+  async until(condition: (screen: string[]) => boolean): Promise<string[]> {
+    for (;;) {
+      const screen = this.screen();
+      if (condition(screen)) return screen;
+      if (screen.some((line) => /^exit \d+$/.test(line)))
+        throw new Error(`it has ended:\n${screen.join("\n")}`);
+      await sleep(50);
+    }
+  }
+
+  end(): void {
+    this.#do("kill-server");
+  }
+
+  #do(...args: string[]): string {
+    return execFileSync("tmux", ["-u", "-L", this.#name, ...args], { encoding: "utf8" });
+  }
+}
+
+const hasTmux = spawnSync("tmux", ["-V"]).status === 0;
+
+describe("the display of a search", { skip: !hasTmux && "there is no tmux here" }, () => {
+  /** Whether the screen has all parts of the display and nothing else, at this width. */
+  const isWhole = (screen: readonly string[], columns: number) =>
+    screen[0].startsWith("Searching on ") &&
+    screen.filter((line) => /^Trials {5}[█░]+ {2}\d+\/\d+ {2}/.test(line)).length === 1 &&
+    screen.filter((line) => /^Best {7}0\.\d{3} \([+−]0\.\d{3}\), trial \d+$/.test(line)).length === 1 &&
+    screen.filter((line) => /^ +\d+ {2}0\.\d{3} {2}/.test(line)).length >= 2 &&
+    screen.every((line) => line.length < columns);
+
+  it("is right at every size, also after it has changed, and leaves a clean screen on Ctrl-C", async () => {
+    const out = join(root, "interrupted");
+    const args = [process.execPath, PROGRAM, ...optimizeArgs(out, { iterations: 2000, method: "random" })];
+    const variables = Object.entries({ ...NOISE, DEEPAUGMENT_HOME: home }).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    const command = ["env", "-u", "NO_COLOR", ...variables, ...args].map(quoteForShell).join(" ");
+    const terminal = new Tmux(`echo before; ${command}; echo "exit $?"; exec cat`, 80, 24);
+    try {
+      const sizes = [
+        [80, 24],
+        [40, 10],
+        [120, 40],
+        [60, 12],
+        [200, 60],
+        [40, 60],
+        [80, 24],
+      ] as const;
+      for (const [columns, rows] of sizes) {
+        terminal.resize(columns, rows);
+        const screen = await terminal.until((lines) => isWhole(lines, columns));
+        assert.ok(!screen.some((line) => /technicality|trace-warnings/.test(line)), screen.join("\n"));
+      }
+      assert.deepEqual(terminal.cursor, { isVisible: false, isOnSecondScreen: true });
+      terminal.press("C-c");
+      while (!terminal.screen().includes("exit 130")) await sleep(50);
+      const lines = terminal.screen({ whole: true });
+      const text = lines.join("\n");
+      assert.ok(lines.includes("before"), text);
+      const [experiment] = readdirSync(out);
+      assert.match(
+        text,
+        new RegExp(
+          `\\nStopping… \\(press Ctrl-C again to stop immediately\\)\\ndeepaugment: interrupted; continue with: deepaugment optimize --resume ${out}/${experiment}\\nexit 130\\n`,
+        ),
+      );
+      assert.doesNotMatch(text, /[█░]|^Best|^Trials|technicality/m);
+      assert.deepEqual(terminal.cursor, { isVisible: true, isOnSecondScreen: false });
+    } finally {
+      terminal.end();
+    }
+  });
+});

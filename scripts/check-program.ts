@@ -55,7 +55,7 @@ try {
   };
   const sets = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
   const result = run("optimize", "--data", "../images.tar.gz", "--iterations", "3", "--out", "out", ...sets);
-  assert.match(result, /Baseline reward/);
+  assert.match(result, /The baseline, without augmentation/);
   const experiment = join(work, "out", readdirSync(join(work, "out"))[0]);
   const facts = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
   assert.equal(facts.engine, hasAsset(ADDON) ? "native" : "wasm", "the engine that auto takes");

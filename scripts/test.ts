@@ -37,6 +37,7 @@ const SLOW = [
   "test/engine/native-passes.test.ts",
   "test/cli/apply.test.ts",
   "test/cli/apply-resume.test.ts",
+  "test/cli/terminal.test.ts",
   "test/child/models/wide-resnet.test.ts",
   "test/apply/forms.test.ts",
   "test/child/models/imagenet-models.test.ts",

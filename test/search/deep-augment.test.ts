@@ -167,6 +167,10 @@ describe("DeepAugment", () => {
     assert.equal(resumed.folder, folder);
     assert.ok(notebookOf(resumed).startsWith(before));
     assert.equal(resumed.outcome?.trials.length, 7);
+    const again = DeepAugment.resume(folder, images, labels);
+    await assert.rejects(again.optimize(0), /a whole number of trials from 1 upwards/);
+    await again.optimize(1);
+    assert.equal(again.outcome?.trials.length, 8, "an earlier program's trials are never dropped");
     const others = { ...images, data: images.data.map((value) => 255 - value) };
     await assert.rejects(DeepAugment.resume(folder, others, labels).optimize(1), /the data are not those/);
     assert.match(

@@ -23,6 +23,7 @@ import { Random } from "../../src/common/random.ts";
 import { loadConfig, resolveConfig } from "../../src/config/load.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import { isFinished } from "../../src/experiment/results.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
 import type { Executor, TrainOptions } from "../../src/search/executors/executor.ts";
 import { InProcessExecutor } from "../../src/search/executors/in-process.ts";
@@ -232,6 +233,42 @@ describe("an experiment whose best are confirmed", () => {
     for (const policy of atOnce.policies.filter((found) => found.confirmed))
       assert.deepEqual(confirmed.get(policy.trial), policy);
     assert.deepEqual(readdirSync(folder).length, 1);
+  });
+});
+
+describe("an experiment that has finished", () => {
+  it("refuses fewer trials than it has, and is then as it was", async () => {
+    const { folder } = await begin();
+    const contents = () =>
+      readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]);
+    const before = contents();
+    const message = `iterations: ${folder} has 6 trials already, more than 5; give 6 or more, or begin a new experiment`;
+    await assert.rejects(resume(folder, 5), { name: "UsageError", message });
+    assert.deepEqual(contents(), before);
+  });
+
+  it("has the same results if it is run again, and records that it has finished", async () => {
+    const { folder } = await begin({ confirm_top: 2, confirm_samples: 2 });
+    const config = loadConfig({ file: join(folder, "config.yaml") });
+    assert.ok(isFinished(folder, config));
+    assert.ok(!isFinished(folder, { ...config, iterations: 7 }));
+    const files = ["config.yaml", "experiment.json", "policies.json", "best.json"];
+    const contents = () => files.map((name) => readFileSync(join(folder, name), "utf8"));
+    const before = contents();
+    await resume(folder, 6);
+    assert.deepEqual(contents(), before);
+  });
+
+  it("has not finished while it continues", async () => {
+    const { folder } = await begin();
+    const config = { ...loadConfig({ file: join(folder, "config.yaml") }), iterations: 8 };
+    const during: boolean[] = [];
+    const observer = {
+      onTrialFinished: ({ trial }: { trial: number }) => trial > 6 && during.push(isFinished(folder, config)),
+    };
+    await resume(folder, 8, { observer });
+    assert.deepEqual(during, [false, false]);
+    assert.ok(isFinished(folder, config));
   });
 });
 

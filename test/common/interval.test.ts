@@ -1,26 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { intervalOf, studentQuantile } from "../../src/common/interval.ts";
-
-describe("studentQuantile", () => {
-  it("is that of the printed tables", () => {
-    const table: [number, number, number][] = [
-      [0.95, 1, 12.7062],
-      [0.95, 2, 4.30265],
-      [0.95, 3, 3.18245],
-      [0.95, 4, 2.77645],
-      [0.95, 9, 2.26216],
-      [0.95, 30, 2.04227],
-      [0.95, 1000, 1.96234],
-      [0.99, 5, 4.03214],
-      [0.5, 1, 1],
-    ];
-    for (const [probability, degrees, expected] of table) {
-      const quantile = studentQuantile(probability, degrees);
-      assert.ok(Math.abs(quantile / expected - 1) < 1e-5, `${degrees}: ${quantile}`);
-    }
-  });
-});
+import { intervalOf } from "../../src/common/interval.ts";
 
 describe("intervalOf", () => {
   it("is the mean and what its spread allows", () => {

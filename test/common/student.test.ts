@@ -20,6 +20,24 @@ describe("studentQuantile", () => {
     }
   });
 
+  it("is close to the tables in relation to its size", () => {
+    const table: [number, number, number][] = [
+      [0.95, 1, 12.7062],
+      [0.95, 2, 4.30265],
+      [0.95, 3, 3.18245],
+      [0.95, 4, 2.77645],
+      [0.95, 9, 2.26216],
+      [0.95, 30, 2.04227],
+      [0.95, 1000, 1.96234],
+      [0.99, 5, 4.03214],
+      [0.5, 1, 1],
+    ];
+    for (const [probability, degrees, expected] of table) {
+      const quantile = studentQuantile(probability, degrees);
+      assert.ok(Math.abs(quantile / expected - 1) < 1e-5, `${degrees}: ${quantile}`);
+    }
+  });
+
   it("falls as the degrees of freedom grow, also between whole numbers", () => {
     const quantiles = [1, 1.5, 2, 2.7, 3, 8.4, 9].map((degrees) => studentQuantile(0.95, degrees));
     assert.deepEqual(

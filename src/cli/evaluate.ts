@@ -3,10 +3,9 @@
 import type { Command } from "commander";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import { ENGINE_CHOICES } from "../config/engines.ts";
-import type { ArmSummary, Comparison, Difference } from "../evaluate/comparison.ts";
 import type { EvaluationOutcome, EvaluationStart, PreparedEvaluation } from "../evaluate/evaluation.ts";
-import { createEvaluationDisplay, type EvaluationDisplay } from "./evaluation-display.ts";
-import { formatDuration, formatTable } from "./format.ts";
+import type { EvaluationDisplay } from "./evaluation-display.ts";
+import { count, formatRate, quoteForShell } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
 type EvaluateOptions = {
@@ -96,7 +95,8 @@ async function evaluate(options: EvaluateOptions, terminal: Terminal): Promise<v
   const prepared = await prepare(options);
   const outcome = await terminal.interruptible((signal) => run(prepared, signal, terminal));
   for (const line of describeWork(outcome)) terminal.log(line);
-  terminal.print(options.json ? resultOf(outcome) : formatOutcome(outcome));
+  const { evaluationAsJson, formatEvaluation } = await import("./evaluation-results.ts");
+  terminal.print(options.json ? evaluationAsJson(outcome) : `\n${formatEvaluation(outcome, terminal.look)}`);
 }
 
 async function prepare(options: EvaluateOptions): Promise<PreparedEvaluation> {
@@ -138,28 +138,28 @@ async function run(
   signal: AbortSignal,
   terminal: Terminal,
 ): Promise<EvaluationOutcome> {
-  const { runEvaluation } = await import("../evaluate/evaluation.ts");
+  const { loadEvaluation, runEvaluation } = await import("../evaluate/evaluation.ts");
   const { loadWithProgress } = await import("./loading.ts");
   const { describeEngine } = await import("../engine/choose.ts");
-  const { data, imageSize } = prepared.source;
-  const dataset = await loadWithProgress(data, imageSize, signal, terminal);
+  const { createEvaluationDisplay } = await import("./evaluation-display.ts");
+  const { data } = prepared.source;
+  const loaded = await loadEvaluation(prepared, (size) => loadWithProgress(data, size, signal, terminal));
   let display: EvaluationDisplay | undefined;
   let folder = "";
   try {
     return await runEvaluation({
-      ...prepared,
-      dataset,
-      signal,
+      ...{ ...loaded, signal },
       onStart: (start) => {
         folder = start.folder;
         terminal.logNotes(start.notes);
-        terminal.log(`${describeStart(start, dataset.name, describeEngine(start.engine))}\n${folder}`);
-        display = createEvaluationDisplay(start, terminal);
+        const title = describeStart(start, loaded.dataset.name, describeEngine(start.engine));
+        terminal.log(`${title}\n${folder}`);
+        display = createEvaluationDisplay(start, title, terminal);
         return display;
       },
     });
   } catch (error) {
-    const next = `continue with: deepaugment evaluate --resume ${folder}`;
+    const next = `continue with: deepaugment evaluate --resume ${quoteForShell(folder)}`;
     if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${next}`);
     if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${next}`);
     throw error;
@@ -174,9 +174,9 @@ function describeStart(
   engine: string,
 ): string {
   const { arms, samples, epochs, model } = config;
-  const processes = `${workers} worker${workers === 1 ? "" : "s"}`;
-  const images = `${trainImages.toLocaleString("en")} training and ${testImages.toLocaleString("en")} test images`;
-  return `Evaluating on ${dataset}: ${images}; ${arms.length} arms × ${samples} samples = ${trainings} trainings of ${model}, ${epochs} epochs each, engine ${engine}, ${processes}`;
+  const images = `${formatRate(trainImages)} training and ${formatRate(testImages)} test images`;
+  const runs = `${count(arms.length, "arm")} × ${count(samples, "sample")} = ${count(trainings, "training")}`;
+  return `Evaluating on ${dataset}: ${images}; ${runs} of ${model}, ${count(epochs, "epoch")} each, engine ${engine}, ${count(workers, "worker")}`;
 }
 
 /** Failures and the use of the workers, for stderr. */
@@ -186,67 +186,4 @@ function describeWork({ failures, utilization }: EvaluationOutcome): string[] {
   );
   if (utilization !== null) lines.push(`Workers were busy ${(100 * utilization).toFixed(1)}% of the time`);
   return lines;
-}
-
-function formatOutcome({ folder, facts, comparison, weights }: EvaluationOutcome): string {
-  const lines = ["", formatComparison(comparison), "", comparison.conclusion, ""];
-  lines.push(
-    `Test accuracy of the ${facts.measured} on ${facts.testImages.toLocaleString("en")} images, in percent, ± standard error over samples.`,
-    "Differences are in points, with 95% intervals over paired samples and test images.",
-    `Every epoch   ${folder}/evaluation.csv`,
-    `The result    ${folder}/evaluation.json`,
-  );
-  if (weights) lines.push(`Weights       ${weights}`);
-  return lines.join("\n");
-}
-
-/** The table of the arms. */
-function formatComparison({ arms, bestRecipe }: Comparison): string {
-  const hasNone = arms.some(({ fromNone }) => fromNone);
-  const header = ["arm", "test accuracy"];
-  if (hasNone) header.push("over none", "fewer errors");
-  if (bestRecipe) header.push(`over ${bestRecipe}`);
-  header.push("time");
-  const rows = arms.map((arm) => {
-    const cells = [arm.arm, accuracyCell(arm)];
-    if (hasNone) cells.push(differenceCell(arm.fromNone), reductionCell(arm));
-    if (bestRecipe) cells.push(differenceCell(arm.fromBestRecipe));
-    return [...cells, formatDuration(arm.seconds)];
-  });
-  return formatTable(
-    header,
-    rows,
-    header.map((_, column) => column > 0),
-  );
-}
-
-function accuracyCell({ accuracy, standardError }: ArmSummary): string {
-  const error = standardError === null ? "" : ` ± ${percent(standardError, 2)}`;
-  return percent(accuracy, 2) + error;
-}
-
-function differenceCell(difference: Difference | undefined): string {
-  if (!difference) return "–";
-  const { mean, low, high } = difference;
-  if (low === null || high === null) return signedPoints(mean);
-  return `${signedPoints(mean)} (${signedPoints(low)} to ${signedPoints(high)})`;
-}
-
-function reductionCell({ errorReduction }: ArmSummary): string {
-  return errorReduction === undefined ? "–" : `${percent(errorReduction, 0)}%`;
-}
-
-function percent(share: number, digits: number): string {
-  const text = (100 * share).toFixed(digits);
-  return text.replace("-", "−");
-}
-
-function signedPoints(share: number): string {
-  return `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
-}
-
-/** What --json prints. */
-function resultOf({ folder, facts, failures, comparison, weights }: EvaluationOutcome): unknown {
-  const { trainImages, testImages, measured } = facts;
-  return { folder, trainImages, testImages, measured, ...comparison, failures, weights };
 }

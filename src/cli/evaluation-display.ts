@@ -1,39 +1,174 @@
-// Shows on stderr how an evaluation progresses: one line per training that has ended.
+// Shows on stderr how an evaluation progresses. On a terminal, it fills the screen until it ends. Elsewhere, one line is
+// printed per training that has ended.
 
-import type { EvaluationObserver, EvaluationStart } from "../evaluate/evaluation.ts";
-import { formatDuration, formatShare } from "./format.ts";
+import type { FinalProgress } from "../child/final-trainer.ts";
+import type { EvaluationFailure, EvaluationObserver, EvaluationStart } from "../evaluate/evaluation.ts";
+import type { ArmTraining } from "../evaluate/records.ts";
+import { Screen } from "./drawing.ts";
+import { type EvaluationState, evaluationFrame, type RunningArm } from "./evaluation-frame.ts";
+import { formatDuration, formatPoints } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** An observer that shows the evaluation; `stop` clears the display. */
+/** An observer that shows the evaluation; `stop` removes what is drawn and restores the cursor. */
 export interface EvaluationDisplay extends EvaluationObserver {
   stop(): void;
 }
 
+/** @param title what runs, in one line. */
 export function createEvaluationDisplay(
-  { trainings, done, config }: EvaluationStart,
+  start: EvaluationStart,
+  title: string,
   terminal: Terminal,
 ): EvaluationDisplay {
-  const begin = performance.now();
-  const { epochs } = config;
-  const shares = new Map<string, number>();
-  let finished = 0;
-  const left = () => {
-    const trained = [...shares.values()].reduce((sum, share) => sum + share, 0);
-    if (trained === 0) return "";
-    const seconds = (performance.now() - begin) / 1000;
-    return `, ${formatDuration((seconds / trained) * (trainings - done - trained))} left`;
-  };
-  return {
-    onProgress: (arm, sample, { epoch, share }) => {
-      shares.set(`${arm}/${sample}`, (epoch - 1 + share) / epochs);
-    },
-    onTrainingFinished: ({ arm, sample, test }) => {
-      finished++;
-      shares.set(`${arm}/${sample}`, 1);
-      terminal.log(
-        `${done + finished}/${trainings}  ${arm}, sample ${sample + 1}: test accuracy ${formatShare(test.accuracy)}${left()}`,
-      );
-    },
-    stop: () => {},
-  };
+  return terminal.isInteractive
+    ? new TerminalDisplay(start, title, terminal)
+    : new LineDisplay(start, terminal);
+}
+
+/** How much of the trainings is done, and how long the rest takes. */
+class EvaluationProgress {
+  readonly #begin = performance.now();
+  readonly #start: EvaluationStart;
+  /** Of each training of this run, by arm and sample: where it began, and where it is, as shares. */
+  readonly #shares = new Map<string, { readonly first: number; last: number }>();
+
+  constructor(start: EvaluationStart) {
+    this.#start = start;
+  }
+
+  onProgress(arm: string, sample: number, { epoch, share }: FinalProgress): void {
+    const key = `${arm}/${sample}`;
+    const last = (epoch - 1 + share) / this.#start.config.epochs;
+    const known = this.#shares.get(key);
+    // A training that continues from a checkpoint has not done its first part in this run.
+    if (known) known.last = last;
+    else this.#shares.set(key, { first: (epoch - 1) / this.#start.config.epochs, last });
+  }
+
+  onTrainingFinished({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): void {
+    const known = this.#shares.get(`${arm}/${sample}`);
+    if (known) known.last = 1;
+  }
+
+  get timeLeft(): string {
+    const { trainings, done } = this.#start;
+    const shares = [...this.#shares.values()];
+    const trained = shares.reduce((sum, { first, last }) => sum + last - first, 0);
+    if (trained === 0) return "time left unknown";
+    const open = trainings - done - shares.reduce((sum, { last }) => sum + last, 0);
+    const seconds = (performance.now() - this.#begin) / 1000;
+    return `${formatDuration((seconds / trained) * open)} left`;
+  }
+}
+
+function describeFailure({ arm, sample, reason }: EvaluationFailure): string {
+  return `${arm}, sample ${sample + 1} failed twice and is excluded: ${reason}`;
+}
+
+class TerminalDisplay implements EvaluationDisplay {
+  readonly #start: EvaluationStart;
+  readonly #title: string;
+  readonly #terminal: Terminal;
+  readonly #progress: EvaluationProgress;
+  readonly #screen: Screen;
+  readonly #running: (RunningArm | undefined)[];
+  readonly #accuracies: Map<string, number[]>;
+  #finished = 0;
+
+  constructor(start: EvaluationStart, title: string, terminal: Terminal) {
+    this.#start = start;
+    this.#title = title;
+    this.#terminal = terminal;
+    this.#progress = new EvaluationProgress(start);
+    this.#running = Array.from({ length: start.workers }, () => undefined);
+    this.#accuracies = new Map(start.config.arms.map((arm) => [arm, []]));
+    for (const { arm, test } of start.finished) this.#accuracies.get(arm)?.push(test.accuracy);
+    this.#screen = new Screen(terminal, (look, messages) => evaluationFrame(this.#state(messages), look));
+  }
+
+  onTrainingStarted(arm: string, sample: number): void {
+    this.#place({ arm, sample, epoch: 1 });
+  }
+
+  onProgress(arm: string, sample: number, progress: FinalProgress): void {
+    this.#progress.onProgress(arm, sample, progress);
+    this.#place({ arm, sample, epoch: progress.epoch });
+  }
+
+  onTrainingFinished(training: ArmTraining): void {
+    this.#finished++;
+    this.#progress.onTrainingFinished(training);
+    this.#accuracies.get(training.arm)?.push(training.test.accuracy);
+    this.#remove(training);
+  }
+
+  onTrainingFailed(failure: EvaluationFailure): void {
+    this.#terminal.log(describeFailure(failure));
+    this.#remove(failure);
+  }
+
+  stop(): void {
+    this.#screen.stop();
+  }
+
+  #remove(training: Pick<RunningArm, "arm" | "sample">): void {
+    const place = this.#find(training);
+    if (place >= 0) this.#running[place] = undefined;
+    this.#screen.update();
+  }
+
+  /** Shows a training in its place, or in a free one. */
+  #place(training: RunningArm): void {
+    const own = this.#find(training);
+    const place = own >= 0 ? own : this.#running.indexOf(undefined);
+    if (place >= 0) this.#running[place] = training;
+    this.#screen.update();
+  }
+
+  #find({ arm, sample }: Pick<RunningArm, "arm" | "sample">): number {
+    return this.#running.findIndex((other) => other?.arm === arm && other.sample === sample);
+  }
+
+  #state(messages: readonly string[]): EvaluationState {
+    const { folder, trainings, done, config } = this.#start;
+    return {
+      ...{ title: this.#title, folder, trainings, done: done + this.#finished },
+      ...{ timeLeft: this.#progress.timeLeft, epochs: config.epochs },
+      arms: [...this.#accuracies].map(([arm, accuracies]) => ({ arm, accuracies })),
+      ...{ running: this.#running, messages },
+    };
+  }
+}
+
+class LineDisplay implements EvaluationDisplay {
+  readonly #start: EvaluationStart;
+  readonly #terminal: Terminal;
+  readonly #progress: EvaluationProgress;
+  #finished = 0;
+
+  constructor(start: EvaluationStart, terminal: Terminal) {
+    this.#start = start;
+    this.#terminal = terminal;
+    this.#progress = new EvaluationProgress(start);
+  }
+
+  onProgress(arm: string, sample: number, progress: FinalProgress): void {
+    this.#progress.onProgress(arm, sample, progress);
+  }
+
+  onTrainingFinished(training: ArmTraining): void {
+    this.#progress.onTrainingFinished(training);
+    const { arm, sample, test } = training;
+    const { done, trainings } = this.#start;
+    const place = `${done + ++this.#finished}/${trainings}  ${arm}, sample ${sample + 1}`;
+    this.#terminal.log(
+      `${place}: test accuracy ${formatPoints(test.accuracy)}%  [${this.#progress.timeLeft}]`,
+    );
+  }
+
+  onTrainingFailed(failure: EvaluationFailure): void {
+    this.#terminal.log(describeFailure(failure));
+  }
+
+  stop(): void {}
 }

@@ -44,7 +44,12 @@ export interface Comparison {
   readonly bestRecipe?: string;
   /** What follows, in one sentence. */
   readonly conclusion: string;
+  /** The arm to use, as far as these trainings show: the simpler one of two that cannot be distinguished. */
+  readonly recommended?: string;
 }
+
+/** What follows from the difference of two arms. */
+type Conclusion = Pick<Comparison, "conclusion" | "recommended">;
 
 /** Below this difference of accuracies, in either direction, two arms count as equal. */
 const NEGLIGIBLE = 0.005;
@@ -87,7 +92,7 @@ export function compareArms(
     };
   });
   const conclusion = conclude({ arms: summaries, bestRecipe, bestPolicies, difference });
-  return { arms: summaries, ...(bestRecipe && { bestRecipe }), conclusion };
+  return { arms: summaries, ...(bestRecipe && { bestRecipe }), ...conclusion };
 }
 
 /** The difference over the samples that both have; undefined if there is none. */
@@ -148,34 +153,52 @@ interface Findings {
 }
 
 /** Compares the best policy arm with the best recipe, or what there is of them with `none`. */
-function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): string {
+function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): Conclusion {
   const hasNone = arms.some(({ arm }) => arm === "none");
   const candidate = bestPolicies ?? bestRecipe;
   const reference = bestPolicies && bestRecipe ? bestRecipe : hasNone ? "none" : undefined;
-  if (!candidate || !reference) return "There is nothing to compare: give at least two arms.";
+  if (!candidate || !reference) {
+    return { conclusion: "There is nothing to compare: give at least two arms." };
+  }
   const found = difference(candidate, reference);
-  if (!found) return "No sample has ended in both arms yet.";
+  if (!found) return { conclusion: "No sample has ended in both arms yet." };
   const isRecipe = reference !== "none";
   const over = isRecipe ? reference : "no augmentation";
+  const simpler = isRecipe ? reference : "No augmentation";
   const { mean, low, high, samples } = found;
   if (low === null || high === null) {
-    return `${candidate} differs from ${over} by ${points(mean)} in one sample, which does not tell chance from effect: use --samples 3 or more.`;
+    const conclusion = `${candidate} differs from ${over} by ${points(mean)} in one sample, which does not show whether that is chance: use --samples 3 or more.`;
+    return { conclusion, recommended: reference };
   }
-  if (low > 0) return `${candidate} is better than ${over}: by ${range(low, high)} points of test accuracy.`;
-  if (high < 0) {
-    const loss = `${candidate} is worse than it by ${range(-high, -low)} points`;
-    return isRecipe ? `${reference} is enough here: ${loss}.` : `No augmentation is better here: ${loss}.`;
+  if (low > 0) {
+    const conclusion = `${candidate} is better than ${over}: by ${range(low, high)} points of test accuracy.`;
+    return { conclusion, recommended: candidate };
   }
+  return {
+    conclusion: `${simpler} ${againstCandidate(candidate, low, high, mean, samples)}`,
+    recommended: reference,
+  };
+}
+
+/** To be read after the name of the simpler arm, which the candidate was not shown to be better than. */
+function againstCandidate(
+  candidate: string,
+  low: number,
+  high: number,
+  mean: number,
+  samples: number,
+): string {
+  if (high < 0) return `is enough here: ${candidate} is worse by ${range(-high, -low)} points.`;
   if (high < NEGLIGIBLE && low > -NEGLIGIBLE) {
     const least = Math.max(high, -low, 0.001);
-    return `${isRecipe ? `${reference} is enough here` : "Augmentation makes no difference here"}: ${candidate} differs from it by less than ${points(least)}.`;
+    return `is enough here: ${candidate} differs by less than ${points(least)}.`;
   }
   const needed = Math.ceil(samples * ((high - low) / 2 / Math.max(Math.abs(mean), NEGLIGIBLE)) ** 2);
   const advice =
     needed > MOST_SAMPLES
       ? "the difference is too small for these test images to show"
-      : `more samples are needed to tell: about ${needed}`;
-  return `${candidate} and ${over} cannot be distinguished (${signed(low)} to ${signed(high)} points): ${advice}.`;
+      : `more samples are needed: about ${needed}`;
+  return `and ${candidate} cannot be distinguished (${signed(low)} to ${signed(high)} points): ${advice}.`;
 }
 
 /** In points: hundredths of accuracy. */

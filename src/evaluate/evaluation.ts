@@ -10,10 +10,11 @@ import { FolderLock } from "../common/folder-lock.ts";
 import { EVALUATION, type EvaluationConfig, type EvaluationInput } from "../config/evaluation.ts";
 import { loadKeys } from "../config/load.ts";
 import type { Dataset } from "../dataset/dataset.ts";
-import { loadDataset } from "../dataset/load.ts";
+import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import type { Executor } from "../search/executors/executor.ts";
 import type { RetryOptions } from "../search/executors/retrying.ts";
+import { loadSized, type SizeChoice } from "../search/settle/sizes.ts";
 import type { Comparison } from "./comparison.ts";
 import type { FinalResult, FinalTask } from "./final-task.ts";
 import { type EvaluationFacts, EvaluationFolder } from "./folder.ts";
@@ -46,9 +47,15 @@ export interface PreparedEvaluation {
   readonly resumed: { readonly folder: EvaluationFolder; readonly facts: EvaluationFacts } | undefined;
 }
 
-export interface EvaluationRequest extends PreparedEvaluation {
-  /** What `source` names, at its image size. */
+/** With its images, at their size. */
+export interface LoadedEvaluation extends PreparedEvaluation {
+  /** What `source` names. */
   readonly dataset: Dataset;
+  /** How the images' size was chosen, if it was; for a note. */
+  readonly imageSize: SizeChoice<number | null>;
+}
+
+export interface EvaluationRequest extends LoadedEvaluation {
   readonly signal?: AbortSignal;
   /** Called once all is checked and the folder exists, before the first training. */
   readonly onStart?: (start: EvaluationStart) => EvaluationObserver;
@@ -66,9 +73,10 @@ export interface EvaluationStart {
   readonly engine: EngineIdentity;
   /** How many trainings run at the same time. */
   readonly workers: number;
-  /** Trainings in all, and those that an earlier run has done. */
+  /** Trainings in all, and the number of those that an earlier run has done. */
   readonly trainings: number;
   readonly done: number;
+  readonly finished: readonly ArmTraining[];
   readonly trainImages: number;
   readonly testImages: number;
   /** What the user should know, a line each. */
@@ -77,6 +85,7 @@ export interface EvaluationStart {
 
 export interface EvaluationOutcome {
   readonly folder: string;
+  readonly config: SettledEvaluation["config"];
   readonly facts: EvaluationFacts;
   readonly comparison: Comparison;
   readonly failures: readonly EvaluationFailure[];
@@ -102,14 +111,28 @@ export function reopenEvaluation(path: string, overrides: Record<string, unknown
   return { config, source: sourceOf(folder, config), resumed: { folder, facts: folder.readFacts() } };
 }
 
+/** Loads an evaluation's images by `load`, at the size that the configuration or the data decide. @throws what `load` throws. */
+export async function loadEvaluation(
+  prepared: PreparedEvaluation,
+  load: (imageSize: ImageSizeOption) => Promise<Dataset>,
+): Promise<LoadedEvaluation> {
+  const { config, source } = prepared;
+  const given = {
+    ...{ model: source.model, image_size: source.imageSize },
+    ...{ train_set_size: config.train_size, validation_set_size: "auto" as const },
+  };
+  const { dataset, imageSize } = await loadSized(given, load);
+  return { ...prepared, source: { ...source, imageSize: imageSize.value }, dataset, imageSize };
+}
+
 /**
  * Runs or resumes an evaluation.
  * @throws UsageError before anything is written, if the configuration does not fit the data or the machine; RunError and
  *   InterruptedError while running, with all that ended on disk.
  */
 export async function runEvaluation(request: EvaluationRequest): Promise<EvaluationOutcome> {
-  const { config, source, dataset, resumed } = request;
-  const settled = await settleEvaluation(config, source, dataset, resumed);
+  const settled = await settleEvaluation(request);
+  const { config, resumed } = request;
   const folder = resumed?.folder ?? EvaluationFolder.create(config.out, config.name);
   const lock = await FolderLock.acquire(folder.path, "evaluation");
   try {
@@ -150,9 +173,9 @@ async function runPrepared(
   prepared: PreparedEvaluation,
   options: EvaluateOptions,
 ): Promise<EvaluationOutcome> {
-  const { data, imageSize } = prepared.source;
-  const dataset = await loadDataset(data, { imageSize, signal: options.signal });
-  return runEvaluation({ ...prepared, dataset, ...options });
+  const { signal } = options;
+  const loaded = await loadEvaluation(prepared, (size) => loadAtSize(prepared.source.data, size, { signal }));
+  return runEvaluation({ ...loaded, ...options });
 }
 
 /** Of an evaluation that is resumed: all that it needs is in its folder. */
@@ -166,7 +189,7 @@ function sourceOf(folder: EvaluationFolder, config: EvaluationConfig): Evaluatio
   }
   return {
     data,
-    imageSize: image_size ?? undefined,
+    imageSize: image_size,
     model: isPath(model) ? checkedModel(folder) : model,
     ...policiesIn(policyPath),
     policyPath,

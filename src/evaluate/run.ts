@@ -73,7 +73,14 @@ export class EvaluationRun {
     const done = this.#trainings.length;
     const observer = this.#request.onStart?.({
       ...{ folder: this.#folder.path, config, engine, workers: executor.workers },
-      ...{ trainings: done + tasks.length, done, trainImages, testImages, notes },
+      ...{
+        trainings: done + tasks.length,
+        done,
+        finished: [...this.#trainings],
+        trainImages,
+        testImages,
+        notes,
+      },
     });
     const occupancy = new Occupancy(executor.workers);
     try {
@@ -209,7 +216,7 @@ export class EvaluationRun {
     }
   }
 
-  #finish(): Pick<EvaluationOutcome, "folder" | "facts" | "comparison"> {
+  #finish(): Pick<EvaluationOutcome, "folder" | "config" | "facts" | "comparison"> {
     const sorted = this.#records.sorted(this.#trainings);
     const arms = this.#settled.arms.filter(({ name }) => sorted.some(({ arm }) => arm === name));
     if (arms.length === 0) {
@@ -221,7 +228,7 @@ export class EvaluationRun {
     const comparison = compareArms(arms, sorted, this.#images.validation.labels);
     this.#facts = { ...this.#facts, results: comparison };
     this.#folder.writeFacts(this.#facts);
-    return { folder: this.#folder.path, facts: this.#facts, comparison };
+    return { folder: this.#folder.path, config: this.#settled.config, facts: this.#facts, comparison };
   }
 }
 

@@ -6,14 +6,16 @@ import type { ArmParts } from "../config/arms.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { type SettledEngine, settleEngine } from "../search/settle/engine.ts";
+import { noteOf } from "../search/settle/sizes.ts";
 import { settleArms } from "./arms.ts";
-import type { EvaluationFacts, EvaluationFolder } from "./folder.ts";
+import type { LoadedEvaluation } from "./evaluation.ts";
 import type { EvaluationSource } from "./source.ts";
 import { splitForTest, type TestSplit } from "./split.ts";
 
 export interface SettledEvaluation extends SettledEngine {
   /** With every `auto` resolved. */
   readonly config: EvaluationConfig & {
+    readonly arms: string[];
     readonly epochs: number;
     readonly batch_size: number;
     readonly train_size: number | "auto";
@@ -30,12 +32,8 @@ const DEFAULT_EPOCHS = 100;
 const DEFAULT_BATCH = { child: 64, sgd: 128 } as const;
 
 /** @throws UsageError if the configuration does not fit the data, the machine, or the evaluation to resume. */
-export async function settleEvaluation(
-  config: EvaluationConfig,
-  source: EvaluationSource,
-  dataset: Dataset,
-  resumed?: { readonly folder: EvaluationFolder; readonly facts: EvaluationFacts },
-): Promise<SettledEvaluation> {
+export async function settleEvaluation(loaded: LoadedEvaluation): Promise<SettledEvaluation> {
+  const { config, source, dataset, resumed, imageSize } = loaded;
   const { height, width } = dataset.train.images;
   const { model, policies, policyPath, foundBy } = source;
   if (resumed && resumed.facts.dataset.digest !== dataset.digest) {
@@ -66,13 +64,18 @@ export async function settleEvaluation(
       arms: arms.map(({ name }) => name),
       model,
       data: source.data,
-      image_size: source.imageSize ?? null,
+      image_size: source.imageSize,
       epochs:
         config.epochs === "auto" ? (searched ? 2 * searched.child_epochs : DEFAULT_EPOCHS) : config.epochs,
       batch_size: batchSizeOf(config, searched?.child_batch_size),
     },
     ...{ dataset, source, arms, split },
-    notes: [...engine.notes, ...used.notes, ...noteOnHeldOut(split, used.subsets?.train)],
+    notes: [
+      ...engine.notes,
+      ...noteOf("image_size", imageSize),
+      ...used.notes,
+      ...noteOnHeldOut(split, used.subsets?.train),
+    ],
   };
 }
 

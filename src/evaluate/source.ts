@@ -22,8 +22,8 @@ interface FoundBy {
 export interface EvaluationSource {
   /** A dataset's name, or a path. */
   readonly data: string;
-  /** In pixels; undefined: not resized. */
-  readonly imageSize: number | undefined;
+  /** In pixels; null: not resized. auto: the data decide. */
+  readonly imageSize: number | null | "auto";
   /** A name, or the path of the user's own model. */
   readonly model: string;
   /** Best first; empty if there are none. */
@@ -51,11 +51,11 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
     throw new UsageError(`${folder} began with images in memory; give them as files with --data`);
   }
   const { image_size } = config;
-  const imageSize = image_size === "auto" ? foundBy?.config.image_size : image_size;
+  const imageSize = image_size === "auto" && foundBy ? foundBy.config.image_size : image_size;
   const model = modelOf(config, foundBy);
   const side = typeof imageSize === "number" ? imageSize : undefined;
   checkModel(model, side, side);
-  return { data, imageSize: side, model, ...policiesIn(policyPath), policyPath, foundBy };
+  return { data, imageSize, model, ...policiesIn(policyPath), policyPath, foundBy };
 }
 
 /** What a policy file says of its policies. */

@@ -124,8 +124,8 @@ describe("deepaugment evaluate", () => {
     const again = await run(evaluateArgs(out, { workers: 1 }), environment);
     assert.equal(again.code, 0, again.stderr);
     assert.deepEqual(resultOf(evaluationIn(out)), resultOf(folder));
-    assert.match(again.stdout, /^arm +test accuracy +over none +fewer errors/m);
-    assert.match(again.stdout, /Test accuracy of the averaged weights on 40 images/);
+    assert.match(again.stdout, /^arm +accuracy +over none +over flip-crop$/m);
+    assert.match(again.stdout, /Accuracy of the averaged weights on 40 test images/);
   });
 
   it("loses nothing when it is killed, in the middle of trainings", async () => {

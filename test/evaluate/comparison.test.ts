@@ -114,14 +114,14 @@ describe("compareArms", () => {
 
   it("says that a recipe is enough if the policies are worse, or no different", () => {
     const worse = compare(["none", "flip", "policy"], { ...large, accuracies: [0.5, 0.6, 0.55] });
-    assert.match(worse.conclusion, /^flip is enough here: policy is worse than it by/);
+    assert.match(worse.conclusion, /^flip is enough here: policy is worse by \d/);
     const none = simulate(["none"], { ...large, samples: 2, accuracies: [0.4] }, 3);
     const [flip] = simulate(["flip"], { ...large, accuracies: [0.6] }, 3);
     const policies = [0, 1].map((sample) => ({ ...flip, arm: "policy", sample }));
     const flips = [0, 1].map((sample) => ({ ...flip, sample }));
     const arms = ["none", "flip", "policy"].map(parseArm);
     const { conclusion } = compareArms(arms, [...none, ...flips, ...policies], labelsOf(4000));
-    assert.match(conclusion, /^flip is enough here: policy differs from it by less than 0\.1 points/);
+    assert.match(conclusion, /^flip is enough here: policy differs by less than 0\.1 points/);
   });
 
   it("says how many samples are needed if there are too few to tell", () => {
@@ -129,7 +129,23 @@ describe("compareArms", () => {
       ...{ samples: 2, images: 2000, spread: 0.2 },
       accuracies: [0.5, 0.58, 0.6],
     });
-    assert.match(conclusion, /cannot be distinguished \([−+][\d.]+ to \+[\d.]+ points\): /);
+    assert.match(
+      conclusion,
+      /^flip and top-policies cannot be distinguished \([−+][\d.]+ to \+[\d.]+ points\): /,
+    );
+  });
+
+  it("recommends the better arm, and the simpler one of two that cannot be distinguished", () => {
+    const recommended = (names: readonly string[], accuracies: readonly number[], more = {}) =>
+      compare(names, { ...large, ...more, accuracies }).recommended;
+    assert.equal(recommended(["none", "flip", "policy"], [0.5, 0.55, 0.6]), "policy");
+    assert.equal(recommended(["none", "flip", "policy"], [0.5, 0.6, 0.55]), "flip");
+    assert.equal(
+      recommended(["none", "flip", "policy"], [0.5, 0.6, 0.61], { samples: 2, images: 50 }),
+      "flip",
+    );
+    assert.equal(recommended(["none", "flip"], [0.6, 0.5]), "none");
+    assert.equal(recommended(["flip"], [0.6]), undefined);
   });
 
   it("compares a recipe with none if no arm has policies, and policies with none if no arm is a recipe", () => {
@@ -137,6 +153,6 @@ describe("compareArms", () => {
     assert.match(compare(["none", "flip"], setting).conclusion, /^flip is better than no augmentation/);
     assert.match(compare(["none", "policy"], setting).conclusion, /^policy is better than no augmentation/);
     const one = compare(["none", "flip"], { ...setting, samples: 1 });
-    assert.match(one.conclusion, /in one sample, which does not tell chance from effect/);
+    assert.match(one.conclusion, /in one sample, which does not show whether that is chance/);
   });
 });

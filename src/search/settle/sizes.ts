@@ -158,18 +158,18 @@ export function chooseSetSizes(
   };
 }
 
-export interface SizedImages {
+export interface SizedImages<Given = Config> {
   /** With the image size known. */
-  readonly config: Config;
+  readonly config: Given;
   readonly dataset: Dataset;
   readonly imageSize: SizeChoice<number | null>;
 }
 
 /** Loads a configuration's images at its image size, by `load`. @throws what `chooseImageSize` and `load` throw. */
-export async function loadSized(
-  config: Config,
+export async function loadSized<Given extends GivenSizes>(
+  config: Given,
   load: (imageSize: ImageSizeOption) => Promise<Dataset>,
-): Promise<SizedImages> {
+): Promise<SizedImages<Given>> {
   let imageSize: SizeChoice<number | null> | undefined;
   const choose: ChooseImageSize = (data) => {
     imageSize = chooseImageSize(config, data);

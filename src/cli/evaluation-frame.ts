@@ -1,0 +1,121 @@
+// What an evaluation shows on a terminal, as a function of its state and the terminal's size.
+
+import { meanOf } from "../common/mean.ts";
+import { count, formatPoints } from "./format.ts";
+import type { Look } from "./paint.ts";
+import { barOf, fit, pad, widthOf } from "./text.ts";
+
+/** A training that runs now. */
+export interface RunningArm {
+  readonly arm: string;
+  /** From 0. */
+  readonly sample: number;
+  /** The epoch that is trained, from 1. */
+  readonly epoch: number;
+}
+
+export interface ArmProgress {
+  readonly arm: string;
+  /** Test accuracies of its trainings that have ended. */
+  readonly accuracies: readonly number[];
+}
+
+export interface EvaluationState {
+  /** What runs, in one line. */
+  readonly title: string;
+  readonly folder: string;
+  readonly done: number;
+  readonly trainings: number;
+  /** In words. */
+  readonly timeLeft: string;
+  /** Of a training. */
+  readonly epochs: number;
+  readonly arms: readonly ArmProgress[];
+  /** What each worker does. */
+  readonly running: readonly (RunningArm | undefined)[];
+  /** What was printed meanwhile, newest last. */
+  readonly messages: readonly string[];
+}
+
+/** Columns of an arm's result. */
+const RESULT = 20;
+const MOST_BAR = 40;
+const MOST_MESSAGES = 4;
+
+/**
+ * The lines of an evaluation's display: at most `rows`, none wider than `columns`. Arms come first; if they do not fit, those
+ * with the highest accuracy so far. Trainings have a line each if they fit, else one in all.
+ */
+export function evaluationFrame(
+  state: EvaluationState,
+  { columns, rows, paint }: Look & { readonly rows: number },
+): string[] {
+  const lines = [paint("bold", fit(state.title, columns)), progressLine(state, { columns, paint })];
+  const workers = state.running.length;
+  let free = rows - lines.length;
+  const take = (most: number) => {
+    const taken = Math.max(0, Math.min(most, free));
+    free -= taken;
+    return taken;
+  };
+  const summary = take(1);
+  const shown = take(state.arms.length);
+  const isListed = workers - summary <= free && workers > 0;
+  if (isListed) take(workers - summary);
+  const messages = take(Math.min(MOST_MESSAGES, state.messages.length));
+  const hasFolder = take(1) > 0;
+  const gaps = take(2);
+  const gap = (number: number) => (gaps >= number ? [""] : []);
+  const running = isListed
+    ? state.running.map((each) => runningLine(each, state, columns))
+    : [summaryLine(state, columns)].slice(0, summary);
+  return [
+    lines[0],
+    ...(hasFolder ? [paint("dim", fit(state.folder, columns))] : []),
+    ...state.messages
+      .slice(state.messages.length - messages)
+      .map((message) => paint("yellow", fit(message, columns))),
+    lines[1],
+    ...gap(1),
+    ...armLines(state, shown, { columns, paint }),
+    ...gap(2),
+    ...running.map((line) => paint("dim", line)),
+  ].slice(0, rows);
+}
+
+function progressLine({ done, trainings, timeLeft }: EvaluationState, { columns, paint }: Look): string {
+  const end = `${done}/${trainings}  ${timeLeft}`;
+  const width = Math.min(MOST_BAR, columns - widthOf(end) - 2);
+  if (width < 4) return fit(end, columns);
+  return `${barOf(trainings > 0 ? done / trainings : 1, width, paint)}  ${end}`;
+}
+
+/** In their order; if there is no room for all, the best ones. */
+function armLines({ arms }: EvaluationState, most: number, { columns, paint }: Look): string[] {
+  const mean = ({ accuracies }: ArmProgress) => (accuracies.length > 0 ? meanOf(accuracies) : -1);
+  const best = [...arms].sort((a, b) => mean(b) - mean(a));
+  const shown = new Set(best.slice(0, most));
+  const width = Math.max(...arms.map(({ arm }) => widthOf(arm)));
+  return arms
+    .filter((arm) => shown.has(arm))
+    .map((each) => {
+      const { arm, accuracies } = each;
+      const result =
+        accuracies.length > 0
+          ? `${formatPoints(mean(each)).padStart(5)}%  ${count(accuracies.length, "sample")}`
+          : "    –";
+      const line = fit(`${pad(arm, Math.min(width, Math.max(8, columns - RESULT)))}  ${result}`, columns);
+      return each === best[0] && accuracies.length > 0 ? paint("green", line) : line;
+    });
+}
+
+function runningLine(running: RunningArm | undefined, { epochs }: EvaluationState, columns: number): string {
+  if (!running) return fit("  waiting", columns);
+  const { arm, sample, epoch } = running;
+  return fit(`  ${arm}, sample ${sample + 1}  epoch ${epoch}/${epochs}`, columns);
+}
+
+function summaryLine({ running }: EvaluationState, columns: number): string {
+  const busy = running.filter((each) => each !== undefined).length;
+  return fit(`${busy} of ${count(running.length, "worker")} busy`, columns);
+}

@@ -14,7 +14,7 @@ export interface RunningArm {
   readonly epoch: number;
 }
 
-export interface ArmProgress {
+interface ArmProgress {
   readonly arm: string;
   /** Test accuracies of its trainings that have ended. */
   readonly accuracies: readonly number[];

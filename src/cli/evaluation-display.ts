@@ -29,7 +29,7 @@ export function createEvaluationDisplay(
 class EvaluationProgress {
   readonly #begin = performance.now();
   readonly #start: EvaluationStart;
-  /** Of each training of this run, by arm and sample: where it began, and where it is, as shares. */
+  /** Of each training of this run, by arm and sample: the shares at which it began and that it has reached. */
   readonly #shares = new Map<string, { readonly first: number; last: number }>();
 
   constructor(start: EvaluationStart) {

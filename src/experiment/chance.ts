@@ -1,4 +1,4 @@
-// Whether a network has learnt anything: if not, no policy can be judged by it.
+// What may be chance: an accuracy that is no better than guessing, and a gain that the validation images do not show.
 
 import type { MeasuredReward } from "../policy/policy-file.ts";
 
@@ -10,6 +10,18 @@ export interface Guessing {
   readonly classes: number;
   /** Number of validation images. */
   readonly validationImages: number;
+}
+
+/** Two-sided 95% of a normal distribution. */
+const Z = 1.96;
+
+/**
+ * How far two mean accuracies differ by the luck of their predictions alone, in 95 of 100 cases: both are `accuracy` in truth,
+ * and are measured by this many trainings each on the same images. A rule of thumb: 1.96 √(2 a (1 − a) / (n s)), which takes
+ * each prediction as an independent draw.
+ */
+export function luckOf(accuracy: number, images: number, samples: number): number {
+  return Z * Math.sqrt((2 * accuracy * (1 - accuracy)) / (images * samples));
 }
 
 /**

@@ -3,10 +3,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
 import { type Interval, intervalOf } from "../common/interval.ts";
+import { meanOf } from "../common/mean.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { type FoundPolicy, type MeasuredReward, readPolicyFile } from "../policy/policy-file.ts";
-import { type Guessing, isAtChance } from "./chance.ts";
+import { type Guessing, isAtChance, luckOf } from "./chance.ts";
 import { Experiment } from "./experiment.ts";
 import { readNotebookText } from "./notebook.ts";
 import { notebookAt, parsePastTrials } from "./past-trials.ts";
@@ -16,7 +17,7 @@ export interface ConfirmedGain {
   readonly trial: number;
   /** The mean difference of validation accuracy. */
   readonly gain: number;
-  /** Its 95% interval, from the differences sample by sample; null if one sample was trained, which shows no spread. */
+  /** Its 95% interval, from the differences sample by sample and the number of validation images; null if one sample was trained, which shows no spread. */
   readonly interval: Interval | null;
   /** Whether the interval is above 0: the policy was shown to be better than no augmentation. */
   readonly isBetter: boolean;
@@ -78,7 +79,7 @@ export function readResults(folder: string): ExperimentResults {
     better: past.trials.filter(({ trial, reward }) => trial <= trials && reward > first.reward).length,
     baseline,
     policies,
-    ...confirmationOf(experiment, config, policies),
+    ...confirmationOf(experiment, config, policies, subsets.validation.length),
     failures: experiment.failures.read().length,
     guessing,
     isAtChance: baseline !== undefined && isAtChance(baseline, guessing),
@@ -121,6 +122,7 @@ function confirmationOf(
   experiment: Experiment,
   { opt_samples, confirm_samples }: Config,
   policies: readonly FoundPolicy[],
+  validationImages: number,
 ): Pick<ExperimentResults, "confirmation" | "gains"> {
   const { trainings } = readTrainings(experiment.path("confirmations.csv"));
   /** By trial and by sample; samples of the search, or of other settings, do not count. */
@@ -132,6 +134,8 @@ function confirmationOf(
   const baseline = rewards.get(0);
   const whole = [...rewards].filter(([trial, ofTrial]) => trial > 0 && ofTrial.size === confirm_samples);
   if (baseline?.size !== confirm_samples || whole.length === 0) return { confirmation: null, gains: [] };
+  const accuracy = meanOf([...baseline.values()]);
+  const luck = luckOf(accuracy, validationImages, confirm_samples);
   const gains = policies
     .filter(({ confirmed }) => confirmed)
     .map(({ trial, expectedAccuracyIncrease: gain }) => {
@@ -139,10 +143,20 @@ function confirmationOf(
         const other = baseline.get(sample);
         return other === undefined ? [] : reward - other;
       });
-      const interval = intervalOf(differences) ?? null;
+      const interval = widened(intervalOf(differences), luck) ?? null;
       return { trial, gain, interval, isBetter: interval !== null && interval.low > 0 };
     });
   return { confirmation: { policies: whole.length, samples: confirm_samples }, gains };
+}
+
+/**
+ * At least as wide as the luck of the validation images alone: a few trainings may agree by chance, and all of them are
+ * validated on the same images.
+ */
+function widened(interval: Interval | undefined, luck: number): Interval | undefined {
+  if (!interval) return undefined;
+  const { mean, low, high } = interval;
+  return { mean, low: Math.min(low, mean - luck), high: Math.max(high, mean + luck) };
 }
 
 /** None if the file is missing, or has no line yet. */

@@ -82,21 +82,21 @@ async function show(folder: string): Promise<string> {
 }
 
 const isFresh = ({ sample }: TrainingTask) => sample >= 2;
-/** Policies are better by 0.04 ± 0.01, in the search and when they are trained again. */
+/** Policies are better by 0.14 ± 0.06, in the search and when they are trained again. */
 const better: AccuracyOf = ({ trial, sample }) =>
-  0.5 + 0.01 * sample + (trial > 0 ? 0.04 + 0.01 * (-1) ** sample : 0);
+  0.5 + 0.01 * sample + (trial > 0 ? 0.14 + 0.06 * (-1) ** sample : 0);
 
 describe("deepaugment show", () => {
   it("shows a confirmed gain with its interval over paired samples, and commands to paste", async () => {
     const folder = await begin(better, { settings: { out: join(root, "two words") } });
     const text = await show(folder);
     assert.ok(text.startsWith(`${folder} is finished: 4 of 4 trials done `), text);
-    // Differences of 0.05, 0.03, 0.05, 0.03: a standard error of 0.00577, times 3.18245.
-    assert.match(text, / [1-4] 0\.575 \+0\.040 \+0\.022 to \+0\.058 /);
+    // Differences of 0.20, 0.08, 0.20, 0.08: a standard error of 0.03464, times 3.18245.
+    assert.match(text, / [1-4] 0\.675 \+0\.140 \+0\.030 to \+0\.250 /);
     assert.match(text, / not confirmed /);
     assert.match(
       text,
-      / The policy of trial [1-4] is better than no augmentation: an average gain of 4\.0 points of validation accuracy in 4 fresh trainings each \(95% interval: 2\.2 to 5\.8 points\)\. /,
+      / The policy of trial [1-4] is better than no augmentation: an average gain of 14\.0 points of validation accuracy in 4 fresh trainings each \(95% interval: 3\.0 to 25\.0 points\)\. /,
     );
     assert.match(
       text,
@@ -111,6 +111,14 @@ describe("deepaugment show", () => {
       text,
     );
     assert.doesNotMatch(text, /learnt nothing/);
+  });
+
+  it("does not take trainings that agree by chance for more than the validation images can show", async () => {
+    const agreeing: AccuracyOf = ({ trial, sample }) => 0.5 + 0.01 * sample + (trial > 0 ? 0.08 : 0);
+    const text = await show(await begin(agreeing));
+    // 1.96 √(2 · 0.535 · 0.465 / (60 · 4)) = 0.089.
+    assert.match(text, / [1-4] 0\.615 \+0\.080 −0\.009 to \+0\.169 /);
+    assert.match(text, / No policy was shown to be better than no augmentation: /);
   });
 
   it("recommends no policy whose confirmation does not show that it is better", async () => {
@@ -207,7 +215,7 @@ describe("deepaugment show", () => {
     );
     const [{ trial, gain, interval, isBetter }] = result.gains;
     assert.deepEqual([trial, isBetter], [policies[0].trial, true]);
-    assert.ok(Math.abs(gain - 0.04) < 1e-9 && Math.abs(interval.low - 0.0216) < 1e-4, stdout);
+    assert.ok(Math.abs(gain - 0.14) < 1e-9 && Math.abs(interval.low - 0.0298) < 1e-4, stdout);
   });
 
   it("fits the terminal, with the policies below their numbers if it is narrow", async () => {

@@ -1,11 +1,9 @@
 // The smallest gain that an experiment can tell from luck, as far as its validation images decide it.
 
 import type { SizedConfig } from "../../config/schema.ts";
+import { luckOf } from "../../experiment/chance.ts";
 
 type Trainings = Pick<SizedConfig, "validation_set_size" | "opt_samples" | "confirm_top" | "confirm_samples">;
-
-/** Two-sided 95% of a normal distribution. */
-const Z = 1.96;
 
 /** At this accuracy whether an image is classified correctly varies the most; at 0.7 by 8% less, seen in the gain. */
 const ACCURACY = 0.5;
@@ -23,8 +21,7 @@ const LARGE = 0.03;
  * not average out which images were drawn. Nor does it count that a whole training may turn out better than another.
  */
 export function smallestGain(config: Trainings): number {
-  const predictions = config.validation_set_size * samplesOf(config);
-  return Z * Math.sqrt((2 * ACCURACY * (1 - ACCURACY)) / predictions);
+  return luckOf(ACCURACY, config.validation_set_size, samplesOf(config));
 }
 
 /** What the user should know if the validation set is so small that usual gains may be luck. */

@@ -153,7 +153,8 @@ async function run(
         folder = start.folder;
         terminal.logNotes(start.notes);
         const title = describeStart(start, loaded.dataset.name, describeEngine(start.engine));
-        terminal.log(`${title}\n${folder}`);
+        terminal.logText(title);
+        terminal.log(folder);
         display = createEvaluationDisplay(start, title, terminal);
         return display;
       },

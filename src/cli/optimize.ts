@@ -152,8 +152,9 @@ async function search(
         folder = start.folder;
         terminal.logNotes(start.notes);
         const title = describeStart(config, dataset.name, describeEngine(start.engine), start.workers);
-        terminal.log(`${title}\n${folder}`);
-        for (const line of describePlan(plan)) terminal.log(line);
+        terminal.logText(title);
+        terminal.log(folder);
+        for (const line of describePlan(plan)) terminal.logText(line);
         display = createSearchDisplay(config, start, title, terminal);
         return display;
       },

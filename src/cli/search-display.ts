@@ -240,7 +240,8 @@ class LineDisplay implements SearchDisplay {
       `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
     );
     const { guessing } = this.#size;
-    if (record.trial === 0 && isAtChance(record, guessing)) this.#terminal.log(chanceText(record, guessing));
+    if (record.trial === 0 && isAtChance(record, guessing))
+      this.#terminal.logText(chanceText(record, guessing));
   }
 
   onConfirmationStarted(plan: ConfirmationPlan): void {

@@ -120,9 +120,15 @@ export class Terminal {
     return 1;
   }
 
+  /** Writes text to stderr; a terminal's lines are broken between words. Not for commands to paste. */
+  logText(text: string): void {
+    if (!this.stderr.isTTY || this.#drawing) this.log(text);
+    else for (const line of brokenLines(text, this.drawingLook.columns)) this.log(line);
+  }
+
   /** Writes each note to stderr on its own line. */
   logNotes(notes: readonly string[]): void {
-    for (const note of notes) this.log(`note: ${note}`);
+    for (const note of notes) this.logText(`note: ${note}`);
   }
 
   /** Lists the skipped files on stderr, with reasons. */
@@ -216,4 +222,16 @@ function lookOf(stream: Output): Look {
   // https://no-color.org: any value but an empty one
   const hasColour = isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   return { columns: (isTTY && columns) || DEFAULT_COLUMNS, paint: hasColour ? paintColours : paintNothing };
+}
+
+/** Lines of at most `columns` letters, if no word is longer. Without a library, which the start of a command would wait for. */
+function brokenLines(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -11,8 +11,9 @@ import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { quoteForShell } from "../../src/cli/format.ts";
+import { Terminal } from "../../src/cli/terminal.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { run } from "./run.ts";
+import { run, Sink } from "./run.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/deepaugment.ts", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "deepaugment-terminal-"));
@@ -81,6 +82,28 @@ describe("output that nobody reads", { skip: process.platform === "win32" }, () 
       stderr,
       /^deepaugment: cannot write the results to stdout: no space left on the device[^\n]*\n$/,
     );
+  });
+});
+
+describe("notes on a terminal", () => {
+  it("are broken between words, and nowhere else", () => {
+    const note = "pictures differ in size; optimize resizes them, to image_size if it is given";
+    for (const [isTTY, columns] of [
+      [true, 40],
+      [true, 12],
+      [false, 40],
+    ] as const) {
+      const stderr = Object.assign(new Sink(), { isTTY, columns, rows: 20 });
+      new Terminal({ stdout: new Sink(), stderr }).logNotes([note]);
+      const lines = stderr.text.trimEnd().split("\n");
+      assert.equal(lines.join(" "), `note: ${note}`);
+      if (isTTY)
+        assert.ok(
+          lines.every((line) => line.length <= columns),
+          stderr.text,
+        );
+      else assert.equal(lines.length, 1);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { basename, resolve } from "node:path";
 import { parseArm } from "../config/arms.ts";
 import type { ArmSummary, Difference } from "../evaluate/comparison.ts";
 import type { EvaluationOutcome } from "../evaluate/evaluation.ts";
-import { count, formatDuration, formatPoints, quoteForShell } from "./format.ts";
+import { formatDuration, formatPoints, quoteForShell } from "./format.ts";
 import type { Look } from "./paint.ts";
 import { pad, widthOf, wrap } from "./text.ts";
 
@@ -26,7 +26,7 @@ export function formatEvaluation(outcome: EvaluationOutcome, look: Look): string
     ...paragraph(comparison.conclusion).map((line) => look.paint("bold", line)),
     "",
     ...paragraph(
-      `Accuracy of the ${facts.measured} on ${count(facts.testImages, "test image")}, in percent, ± standard error over samples. Differences are in points, with 95% intervals over paired samples and test images.`,
+      `Accuracy of the ${facts.measured} on ${facts.testImages.toLocaleString("en")} test ${facts.testImages === 1 ? "image" : "images"}, in percent, ± standard error over samples. Differences are in points, with 95% intervals over paired samples and test images.`,
     ),
     ...[reductionsOf(comparison.arms), timesOf(comparison.arms)].flatMap((text) =>
       text === undefined ? [] : paragraph(text),

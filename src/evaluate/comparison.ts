@@ -17,6 +17,8 @@ export interface Difference {
   /** The interval that covers the true difference in 95% of evaluations; null if there is one sample. */
   readonly low: number | null;
   readonly high: number | null;
+  /** Of the mean; null if there is one sample. */
+  readonly standardError: number | null;
   /** Paired samples. */
   readonly samples: number;
 }
@@ -121,7 +123,7 @@ function intervalOf(rows: readonly Int8Array[]): Difference {
   const images = rows[0].length;
   const ofSamples = rows.map((row) => row.reduce((sum, value) => sum + value, 0) / images);
   const mean = meanOf(ofSamples);
-  if (samples === 1) return { mean, low: null, high: null, samples };
+  if (samples === 1) return { mean, low: null, high: null, standardError: null, samples };
   let squares = 0;
   let betweenImages = 0;
   for (let i = 0; i < images; i++) {
@@ -139,10 +141,11 @@ function intervalOf(rows: readonly Int8Array[]): Difference {
   const ofRest = rest / Math.max(1, (samples - 1) * (images - 1));
   // The estimate may come out below what either source alone gives; the larger of the two is then the safe one.
   const sum = Math.max(ofSample + ofImage - ofRest, ofSample, ofImage);
-  if (sum === 0) return { mean, low: mean, high: mean, samples };
+  if (sum === 0) return { mean, low: mean, high: mean, standardError: 0, samples };
   const degrees = sum ** 2 / (ofSample ** 2 / (samples - 1) + ofImage ** 2 / Math.max(1, images - 1));
-  const half = studentQuantile(0.95, degrees) * Math.sqrt(sum / (samples * images));
-  return { mean, low: mean - half, high: mean + half, samples };
+  const standardError = Math.sqrt(sum / (samples * images));
+  const half = studentQuantile(0.95, degrees) * standardError;
+  return { mean, low: mean - half, high: mean + half, standardError, samples };
 }
 
 interface Findings {
@@ -165,7 +168,7 @@ function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): Con
   const isRecipe = reference !== "none";
   const over = isRecipe ? reference : "no augmentation";
   const simpler = isRecipe ? reference : "No augmentation";
-  const { mean, low, high, samples } = found;
+  const { mean, low, high } = found;
   if (low === null || high === null) {
     const conclusion = `${candidate} differs from ${over} by ${points(mean)} in one sample, which does not show whether that is chance: use --samples 3 or more.`;
     return { conclusion, recommended: reference };
@@ -175,7 +178,7 @@ function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): Con
     return { conclusion, recommended: candidate };
   }
   return {
-    conclusion: `${simpler} ${againstCandidate(candidate, low, high, mean, samples)}`,
+    conclusion: `${simpler} ${againstCandidate(candidate, low, high, found)}`,
     recommended: reference,
   };
 }
@@ -185,15 +188,16 @@ function againstCandidate(
   candidate: string,
   low: number,
   high: number,
-  mean: number,
-  samples: number,
+  { mean, standardError, samples }: Difference,
 ): string {
   if (high < 0) return `is enough here: ${candidate} is worse by ${range(-high, -low)} points.`;
   if (high < NEGLIGIBLE && low > -NEGLIGIBLE) {
     const least = Math.max(high, -low, 0.001);
     return `is enough here: ${candidate} differs by less than ${points(least)}.`;
   }
-  const needed = Math.ceil(samples * ((high - low) / 2 / Math.max(Math.abs(mean), NEGLIGIBLE)) ** 2);
+  // With many samples the interval is 2 standard errors to each side, which fall with the root of their number.
+  const ratio = (2 * (standardError ?? 0)) / Math.max(Math.abs(mean), NEGLIGIBLE);
+  const needed = Math.max(samples + 1, Math.ceil(samples * ratio ** 2));
   const advice =
     needed > MOST_SAMPLES
       ? "the difference is too small for these test images to show"

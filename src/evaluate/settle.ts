@@ -131,5 +131,6 @@ function noteOnHeldOut({ heldOut }: TestSplit, trained: readonly number[] = []):
   const count = heldOut.filter((index) => wasTrained.has(index)).length;
   const images = `${heldOut.length} images are held out for testing`;
   if (count === 0) return [images];
-  return [`${images}; none of them validated the search, which trained on ${count} of them`];
+  const trainedOn = count === heldOut.length ? "them" : `${count} of them`;
+  return [`${images}; none of them validated the search, but it trained on ${trainedOn}`];
 }

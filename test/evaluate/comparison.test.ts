@@ -82,7 +82,10 @@ describe("differenceOf", () => {
   it("is exactly zero for an arm that is right on the same images", () => {
     const [first] = simulate(["a"], { samples: 1, images: 40, accuracies: [0.6] }, 2);
     const arm = [first, { ...first, sample: 1 }];
-    assert.deepEqual(differenceOf(arm, arm, labelsOf(40)), { mean: 0, low: 0, high: 0, samples: 2 });
+    assert.deepEqual(differenceOf(arm, arm, labelsOf(40)), {
+      ...{ mean: 0, low: 0, high: 0 },
+      ...{ standardError: 0, samples: 2 },
+    });
   });
 });
 

@@ -155,8 +155,22 @@ interface Findings {
   readonly difference: (name: string, other: string | undefined) => Difference | undefined;
 }
 
+/** What to use; no augmentation if nothing was shown to be better than it. */
+function conclude(findings: Findings): Conclusion {
+  const found = compareBest(findings);
+  const { recommended } = found;
+  const overNone =
+    recommended && recommended !== "none" ? findings.difference(recommended, "none") : undefined;
+  // Also without an interval, of one sample.
+  const isShown = !overNone || (overNone.low !== null && overNone.low > 0);
+  if (isShown) return found;
+  const addition = findings.bestPolicies && findings.bestRecipe;
+  const both = addition ? ` ${recommended} was not shown to be better than no augmentation either.` : "";
+  return { conclusion: found.conclusion + both, recommended: "none" };
+}
+
 /** Compares the best policy arm with the best recipe, or what there is of them with `none`. */
-function conclude({ arms, bestRecipe, bestPolicies, difference }: Findings): Conclusion {
+function compareBest({ arms, bestRecipe, bestPolicies, difference }: Findings): Conclusion {
   const hasNone = arms.some(({ arm }) => arm === "none");
   const candidate = bestPolicies ?? bestRecipe;
   const reference = bestPolicies && bestRecipe ? bestRecipe : hasNone ? "none" : undefined;

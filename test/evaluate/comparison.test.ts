@@ -144,10 +144,14 @@ describe("compareArms", () => {
     assert.equal(recommended(["none", "flip", "policy"], [0.5, 0.55, 0.6]), "policy");
     assert.equal(recommended(["none", "flip", "policy"], [0.5, 0.6, 0.55]), "flip");
     assert.equal(
-      recommended(["none", "flip", "policy"], [0.5, 0.6, 0.61], { samples: 2, images: 50 }),
+      recommended(["none", "flip", "policy"], [0.1, 0.6, 0.61], { samples: 4, images: 100 }),
       "flip",
     );
     assert.equal(recommended(["none", "flip"], [0.6, 0.5]), "none");
+    const unsure = { samples: 2, images: 50, accuracies: [0.5, 0.52, 0.53] };
+    const { conclusion, recommended: nothing } = compare(["none", "flip", "policy"], unsure);
+    assert.equal(nothing, "none");
+    assert.match(conclusion, / flip was not shown to be better than no augmentation either\.$/);
     assert.equal(recommended(["flip"], [0.6]), undefined);
   });
 

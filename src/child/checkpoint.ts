@@ -45,7 +45,7 @@ export async function saveCheckpoint<State>(
   const metadata = {
     training,
     steps: String(steps),
-    state: JSON.stringify(state),
+    state: JSON.stringify(state, keepNonFinite),
     digest: digestOf(tensors),
   };
   writeFileWhole(path, formatSafetensors(tensors, metadata));
@@ -69,7 +69,7 @@ export function loadCheckpoint<State>(
   for (const name of stored.tensors.keys()) {
     if (name.startsWith("extra/")) extra.set(name.slice("extra/".length), values(name)!);
   }
-  return { state: JSON.parse(stored.metadata.state) as State, extra };
+  return { state: JSON.parse(stored.metadata.state, restoreNonFinite) as State, extra };
 }
 
 function restoreAverages(
@@ -104,6 +104,16 @@ function readWhole(path: string): StoredTensors | undefined {
 function floatsOf({ tensors }: StoredTensors, name: string): Float32Array | undefined {
   const stored = tensors.get(name);
   return stored && new Float32Array(stored.bytes.slice().buffer);
+}
+
+/** The loss of a training that diverges is NaN or infinite, which JSON does not have. */
+function keepNonFinite(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? { number: String(value) } : value;
+}
+
+function restoreNonFinite(_key: string, value: unknown): unknown {
+  const isKept = typeof value === "object" && value !== null && "number" in value;
+  return isKept ? Number(value.number) : value;
 }
 
 function prefixed(prefix: string, values: readonly NamedValues[]): NamedValues[] {

@@ -25,7 +25,9 @@ export async function saveModel(
 ): Promise<SavedModel> {
   const { tensors } = parseSafetensors(Buffer.from(safetensors));
   const topology = await inspectModel(name, images, ({ net }) => {
-    const probabilities = layers.softmax({ name: "probabilities" }).apply(net.outputs[0]) as SymbolicTensor;
+    const probabilities = layers
+      .softmax({ name: "probabilities", axis: -1 })
+      .apply(net.outputs[0]) as SymbolicTensor;
     return model({ name: net.name, inputs: net.inputs, outputs: probabilities }).toJSON(null, false);
   });
   const specs = [...tensors].map(([weight, { shape }]) => ({ name: weight, shape, dtype: "float32" }));

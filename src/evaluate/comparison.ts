@@ -6,6 +6,7 @@
 // variance of the mean of d is (MS_s + MS_i − MS_si) / (S · N) by the mean squares of a two-way table without replicates, and
 // its degrees of freedom are approximated as by Satterthwaite (1946).
 
+import { count } from "../common/count.ts";
 import { meanOf, standardErrorOf } from "../common/mean.ts";
 import { studentQuantile } from "../common/student.ts";
 import type { ArmParts } from "../config/arms.ts";
@@ -27,6 +28,8 @@ export interface ArmSummary {
   readonly arm: string;
   /** Trainings that have ended. */
   readonly samples: number;
+  /** Of these, the ones whose loss is not a finite number. */
+  readonly diverged: number;
   /** Mean test accuracy. */
   readonly accuracy: number;
   /** Of the mean, over samples; null if there is one. */
@@ -55,6 +58,9 @@ type Conclusion = Pick<Comparison, "conclusion" | "recommended">;
 
 /** Below this difference of accuracies, in either direction, two arms count as equal. */
 const NEGLIGIBLE = 0.005;
+
+/** With none of N images, a share of more than 3 / N is ruled out with 95% probability (Hanley and Lippman-Hand 1983). */
+const RULED_OUT = 3;
 
 /** More samples than this are not worth advising. */
 const MOST_SAMPLES = 200;
@@ -86,6 +92,7 @@ export function compareArms(
     const errorsOfNone = fromNone && 1 - (accuracy - fromNone.mean);
     return {
       ...{ arm: name, samples: accuracies.length, accuracy },
+      diverged: byArm.get(name)!.filter(({ test }) => !Number.isFinite(test.loss)).length,
       standardError: accuracies.length > 1 ? standardErrorOf(accuracies, accuracy) : null,
       ...(fromNone && { fromNone }),
       ...(fromBestRecipe && { fromBestRecipe }),
@@ -141,11 +148,13 @@ function intervalOf(rows: readonly Int8Array[]): Difference {
   const ofRest = rest / Math.max(1, (samples - 1) * (images - 1));
   // The estimate may come out below what either source alone gives; the larger of the two is then the safe one.
   const sum = Math.max(ofSample + ofImage - ofRest, ofSample, ofImage);
-  if (sum === 0) return { mean, low: mean, high: mean, standardError: 0, samples };
-  const degrees = sum ** 2 / (ofSample ** 2 / (samples - 1) + ofImage ** 2 / Math.max(1, images - 1));
+  const spread = ofSample ** 2 / (samples - 1) + ofImage ** 2 / Math.max(1, images - 1);
+  const degrees = spread > 0 ? sum ** 2 / spread : 1;
   const standardError = Math.sqrt(sum / (samples * images));
-  const half = studentQuantile(0.95, degrees) * standardError;
-  return { mean, low: mean - half, high: mean + half, standardError, samples };
+  // Images on which all agree may be followed by others: of N like ones, 3 / N is what they rule out (the rule of three).
+  const half = Math.max(studentQuantile(0.95, degrees) * standardError, RULED_OUT / images);
+  const [low, high] = [Math.max(-1, mean - half), Math.min(1, mean + half)];
+  return { mean, low, high, standardError, samples };
 }
 
 interface Findings {
@@ -155,8 +164,16 @@ interface Findings {
   readonly difference: (name: string, other: string | undefined) => Difference | undefined;
 }
 
-/** What to use; no augmentation if nothing was shown to be better than it. */
+/** What to use; no augmentation if nothing was shown to be better than it, and nothing if trainings diverged. */
 function conclude(findings: Findings): Conclusion {
+  const diverged = findings.arms.filter((arm) => arm.diverged > 0);
+  if (diverged.length > 0) {
+    const trainings = diverged.reduce((sum, arm) => sum + arm.diverged, 0);
+    const names = diverged.map(({ arm }) => arm).join(", ");
+    return {
+      conclusion: `${count(trainings, "training")} diverged (${names}): the loss is not a number. Nothing follows from that; use a lower learning rate.`,
+    };
+  }
   const found = compareBest(findings);
   const { recommended } = found;
   const overNone =
@@ -175,7 +192,8 @@ function compareBest({ arms, bestRecipe, bestPolicies, difference }: Findings): 
   const candidate = bestPolicies ?? bestRecipe;
   const reference = bestPolicies && bestRecipe ? bestRecipe : hasNone ? "none" : undefined;
   if (!candidate || !reference) {
-    return { conclusion: "There is nothing to compare: give at least two arms." };
+    const fix = arms.length > 1 ? "add the arm none" : "give at least two arms";
+    return { conclusion: `There is nothing to compare: ${fix}.` };
   }
   const found = difference(candidate, reference);
   if (!found) return { conclusion: "No sample has ended in both arms yet." };

@@ -46,7 +46,8 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
   await checkFit(model, images);
   const engine = await settleEngine(config, inspectionOf(model, images), resumed?.facts);
   const arms = settleArms(config.arms, policies, policyPath);
-  const used = usedBySearch(source, dataset);
+  // What is known of the images of a resumed evaluation was said at its beginning.
+  const used: SearchUse = resumed ? { notes: [] } : usedBySearch(source, dataset);
   const split =
     resumed?.facts.split ??
     splitForTest(dataset, {

@@ -1,7 +1,7 @@
 // Where an evaluation's data and policies come from: an experiment, a policy file, or neither; found before images are decoded.
 
 import { existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { checkModel } from "../child/model.ts";
 import { UsageError } from "../common/errors.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
@@ -39,7 +39,13 @@ export interface EvaluationSource {
 /** @throws UsageError if the experiment, the policies or the model cannot be used, or no data are named. */
 export function findSource(config: EvaluationConfig): EvaluationSource {
   const policyPath = policyPathOf(config);
-  const folder = config.experiment ?? (policyPath && experimentOf(policyPath));
+  const policyFolder = policyPath && experimentOf(policyPath);
+  const folder = config.experiment ?? policyFolder;
+  if (folder !== undefined && policyFolder !== undefined && resolve(folder) !== resolve(policyFolder)) {
+    throw new UsageError(
+      `the policies are of ${policyFolder}, another search than ${folder}, which may have been validated on the test images; give --policy alone, and --data if needed`,
+    );
+  }
   const foundBy = folder === undefined ? undefined : readFoundBy(folder);
   const data = config.data ?? foundBy?.config.data;
   if (data === undefined) {

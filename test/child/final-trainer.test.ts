@@ -128,6 +128,25 @@ for (const name of engines) {
       assert.deepEqual(again, other);
     });
 
+    it("continues one that diverges, too", async () => {
+      const diverging = () => {
+        const model = build(engine);
+        const settings = { learningRate: 1e6, momentum: 0.9, weightDecay: 0, steps: 12, warmupSteps: 0 };
+        return { ...model, optimizer: new CosineSgd(engine, settings) };
+      };
+      const checkpoint = { path: join(folder, `${name}-nan`), training: "nan", everySeconds: 0 };
+      const whole = await trainWith(diverging());
+      assert.ok(whole.epochs.some(([, loss]) => !Number.isFinite(loss)));
+      const stopped = new FinalTraining(diverging(), train, {
+        ...{ ...OPTIONS, checkpoint },
+        onProgress: ({ epoch }) => {
+          if (epoch === 3) throw new Error("killed");
+        },
+      });
+      await assert.rejects(stopped.run(), /killed/);
+      assert.deepEqual(await trainWith(diverging(), { checkpoint }), whole);
+    });
+
     it("classifies test images one by one", async () => {
       const model = build(engine);
       await new FinalTraining(model, train, OPTIONS).run();

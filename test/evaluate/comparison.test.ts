@@ -79,13 +79,23 @@ describe("differenceOf", () => {
     assert.equal(differenceOf(ofArm(trainings, "a"), [], labelsOf(50)), undefined);
   });
 
-  it("is exactly zero for an arm that is right on the same images", () => {
+  it("is zero for an arm that is right on the same images, as far as this number of images can show", () => {
     const [first] = simulate(["a"], { samples: 1, images: 40, accuracies: [0.6] }, 2);
     const arm = [first, { ...first, sample: 1 }];
-    assert.deepEqual(differenceOf(arm, arm, labelsOf(40)), {
-      ...{ mean: 0, low: 0, high: 0 },
-      ...{ standardError: 0, samples: 2 },
-    });
+    const expected = { mean: 0, low: -3 / 40, high: 3 / 40, standardError: 0, samples: 2 };
+    assert.deepEqual(differenceOf(arm, arm, labelsOf(40)), expected);
+  });
+
+  it("is never beyond −1 and 1", () => {
+    const of = (arm: string, prediction: number) =>
+      [0, 1].map(
+        (sample): ArmTraining => ({
+          ...{ arm, sample, history: [{ epoch: 1, loss: 1, accuracy: 0.5, seconds: 2 }] },
+          test: { loss: 1, accuracy: 1 - prediction, predictions: Int32Array.of(prediction, prediction) },
+        }),
+      );
+    const { low, high } = differenceOf(of("a", 0), of("b", 1), labelsOf(2))!;
+    assert.deepEqual([low, high], [-0.5, 1]);
   });
 });
 
@@ -153,6 +163,18 @@ describe("compareArms", () => {
     assert.equal(nothing, "none");
     assert.match(conclusion, / flip was not shown to be better than no augmentation either\.$/);
     assert.equal(recommended(["flip"], [0.6]), undefined);
+  });
+
+  it("concludes nothing from trainings that diverged", () => {
+    const [none] = simulate(["none"], { ...large, samples: 1, accuracies: [0.4] }, 3);
+    const diverged = { ...none, arm: "flip", test: { ...none.test, loss: Number.NaN } };
+    const { conclusion, recommended } = compareArms(
+      ["none", "flip"].map(parseArm),
+      [none, diverged],
+      labelsOf(4000),
+    );
+    assert.match(conclusion, /^1 training diverged \(flip\): the loss is not a number\./);
+    assert.equal(recommended, undefined);
   });
 
   it("compares a recipe with none if no arm has policies, and policies with none if no arm is a recipe", () => {

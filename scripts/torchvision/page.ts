@@ -34,7 +34,7 @@ export function recipesPage({ versions, passes, exact, recipes, frequencies }: R
     "",
     "`deepaugment preview --recipe <name> --data photos/` shows one on your pictures, and with `--policy` before the policy. " +
       "In a program, `drawRecipe` draws one, and `imagesWithTopPolicies` takes one ([library.md](library.md)). Hyphens, " +
-      "underscores and case do not matter in names.",
+      "underscores and case do not matter in names on the command line and in configurations.",
     "",
     "`trivialaugment` and `randaugment` are torchvision's `TrivialAugmentWide()` and `RandAugment()` on images of Pillow: " +
       "nearest pixels, black from outside. Their operations, with the magnitudes in the last bin, 30 (`trivialaugment` " +

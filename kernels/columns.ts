@@ -1,6 +1,6 @@
-// Parts of the blurs: weighted sums of rows, and the borders.
+// What the blurs have in common: a line of blurred columns, with its borders.
 
-import { reflect101 } from "./vector";
+import { reflect101, widen } from "./vector";
 
 export function copyPixel(from: usize, to: usize): void {
   store<f32>(to, load<f32>(from));
@@ -9,15 +9,7 @@ export function copyPixel(from: usize, to: usize): void {
 }
 
 /** Adds the kernel's weights beyond the border to those of the positions that are mirrored there. */
-export function fold(
-  kernel: usize,
-  taps: i32,
-  start: i32,
-  size: i32,
-  folded: usize,
-  first: i32,
-  count: i32,
-): void {
+function fold(kernel: usize, taps: i32, start: i32, size: i32, folded: usize, first: i32, count: i32): void {
   memory.fill(folded, 0, <usize>(count << 2));
   for (let tap = 0; tap < taps; tap++) {
     const to = folded + ((reflect101(start + tap, size) - first) << 2);
@@ -26,7 +18,7 @@ export function fold(
 }
 
 /** The weighted sum of the rows from `first` to `end`; row r is in slot r modulo `kept`. */
-export function blurColumns(
+function blurColumns(
   rows: usize,
   rowBytes: usize,
   kept: i32,
@@ -62,4 +54,44 @@ export function blurColumns(
     v128.store(to, s2, 32);
     v128.store(to, s3, 48);
   }
+}
+
+/**
+ * Blurs the columns at row y into the line at `middle`, which becomes mirrored by half of the kernel on both sides. Rows are
+ * read as they are needed, the first `loaded` ones before; returns how many are read now. `rows` has `kept` of them, `folded`
+ * is memory for as many weights.
+ */
+export function blurLine(
+  source: usize,
+  height: i32,
+  width: i32,
+  kernel: usize,
+  taps: i32,
+  rows: usize,
+  rowBytes: usize,
+  kept: i32,
+  folded: usize,
+  middle: usize,
+  y: i32,
+  loaded: i32,
+): i32 {
+  const radius = taps >> 1;
+  const stride = width * 3;
+  const read = min(height, max(loaded, y + radius + 1));
+  for (let row = loaded; row < read; row++) {
+    widen(source + <usize>(row * stride), rows + rowBytes * (row % kept), stride);
+  }
+  const first = max(0, y - radius);
+  const end = min(height, y + radius + 1);
+  let weights = kernel;
+  if (end - first < taps) {
+    fold(kernel, taps, y - radius, height, folded, first, end - first);
+    weights = folded;
+  }
+  blurColumns(rows, rowBytes, kept, first, end, weights, middle, stride);
+  for (let i = 1; i <= radius; i++) {
+    copyPixel(middle + 12 * reflect101(-i, width), middle - 12 * i);
+    copyPixel(middle + 12 * reflect101(width - 1 + i, width), middle + 12 * (width - 1 + i));
+  }
+  return read;
 }

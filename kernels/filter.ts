@@ -1,6 +1,6 @@
 // Weighted sums over a pixel's neighbours, with reflected borders (101): 3 x 3 kernels, and a separable blur.
 
-import { blurColumns, copyPixel, fold } from "./columns";
+import { blurLine, copyPixel } from "./columns";
 import { aligned, packed, reflect101, widen } from "./vector";
 
 /**
@@ -116,21 +116,7 @@ export function blur(
   const middle = line + <usize>(12 * radius);
   let loaded = 0;
   for (let y = 0; y < height; y++) {
-    for (; loaded < height && loaded <= y + radius; loaded++) {
-      widen(source + <usize>(loaded * stride), work + rowBytes * (loaded % kept), stride);
-    }
-    const first = max(0, y - radius);
-    const end = min(height, y + radius + 1);
-    let weights = kernel;
-    if (end - first < taps) {
-      fold(kernel, taps, y - radius, height, folded, first, end - first);
-      weights = folded;
-    }
-    blurColumns(work, rowBytes, kept, first, end, weights, middle, stride);
-    for (let i = 1; i <= radius; i++) {
-      copyPixel(middle + 12 * reflect101(-i, width), middle - 12 * i);
-      copyPixel(middle + 12 * reflect101(width - 1 + i, width), middle + 12 * (width - 1 + i));
-    }
+    loaded = blurLine(source, height, width, kernel, taps, work, rowBytes, kept, folded, middle, y, loaded);
     blurRow(line, kernel, taps, target + <usize>(y * stride), stride);
   }
 }

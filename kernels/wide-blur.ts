@@ -1,7 +1,7 @@
 // A wide blur, whose result is so smooth that it is computed at every few pixels only and interpolated in between.
 
-import { blurColumns, copyPixel, fold } from "./columns";
-import { aligned, packed, reflect101, widen } from "./vector";
+import { blurLine } from "./columns";
+import { aligned, packed } from "./vector";
 
 /**
  * Like `blur`, but exact only at every `step`-th row and column and at the last ones; linear in between. `work`:
@@ -31,21 +31,7 @@ export function wideBlur(
   const samples = places(height, step);
   for (let sample = 0; sample < samples; sample++) {
     const y = min(sample * step, height - 1);
-    for (; loaded < height && loaded <= y + radius; loaded++) {
-      widen(source + <usize>(loaded * stride), work + rowBytes * (loaded % kept), stride);
-    }
-    const first = max(0, y - radius);
-    const end = min(height, y + radius + 1);
-    let weights = kernel;
-    if (end - first < taps) {
-      fold(kernel, taps, y - radius, height, folded, first, end - first);
-      weights = folded;
-    }
-    blurColumns(work, rowBytes, kept, first, end, weights, middle, stride);
-    for (let i = 1; i <= radius; i++) {
-      copyPixel(middle + 12 * reflect101(-i, width), middle - 12 * i);
-      copyPixel(middle + 12 * reflect101(width - 1 + i, width), middle + 12 * (width - 1 + i));
-    }
+    loaded = blurLine(source, height, width, kernel, taps, work, rowBytes, kept, folded, middle, y, loaded);
     sampleRow(line, kernel, taps, sampled, width, step);
     spreadRow(sampled, below, width, step);
     if (sample > 0) {

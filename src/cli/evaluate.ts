@@ -1,11 +1,17 @@
 // `deepaugment evaluate`: trains with found policies and with recipes, and compares them on test images.
 
 import type { Command } from "commander";
-import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import { ENGINE_CHOICES } from "../config/engines.ts";
 import type { EvaluationOutcome, EvaluationStart, PreparedEvaluation } from "../evaluate/evaluation.ts";
 import type { EvaluationDisplay } from "./evaluation-display.ts";
 import { count, formatRate, quoteForShell } from "./format.ts";
+import {
+  addConfigOptions,
+  checkResumable,
+  describeUtilization,
+  keyOfOption,
+  withNextCommand,
+} from "./run-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 type EvaluateOptions = {
@@ -47,20 +53,14 @@ const OVERRIDES = {
 type Override = keyof typeof OVERRIDES;
 
 /** The options that are allowed with --resume. */
-const RESUMABLE: readonly Override[] = ["engine", "workers", "threads"];
+const RESUMABLE: readonly string[] = ["engine", "workers", "threads"];
 
 export function addEvaluateCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("evaluate")
-    .description("train with found policies and with free recipes, and compare them on test images")
-    .option("-c, --config <file>", "the configuration (YAML); configs/ contains a commented example");
-  for (const [flag, explanation] of Object.values(OVERRIDES)) command.option(`--${flag}`, explanation);
+    .description("train with found policies and with free recipes, and compare them on test images");
+  addConfigOptions(command, "contains a commented example", OVERRIDES);
   command
-    .option(
-      "--set <key=value>",
-      "set any configuration key; may be repeated",
-      (value, all: string[] = []) => [...all, value],
-    )
     .option("--save-weights", "write the trained weights of the best arm")
     .option("--resume <folder>", "continue an interrupted evaluation, or show a finished one")
     .option("--json", "print the result as JSON")
@@ -106,19 +106,15 @@ async function prepare(options: EvaluateOptions): Promise<PreparedEvaluation> {
   const overrides = Object.fromEntries(
     given.map((key) => {
       const value = options[key]!;
-      return [keyOf(key), key === "arms" ? value.split(",").map((arm) => arm.trim()) : value];
+      return [keyOfOption(key), key === "arms" ? value.split(",").map((arm) => arm.trim()) : value];
     }),
   );
   if (resume !== undefined) {
-    const fixed = given.filter((key) => !RESUMABLE.includes(key)).map(keyOf);
-    if (options.config !== undefined) fixed.push("config");
-    if (set.length > 0) fixed.push("set");
-    if (options.saveWeights) fixed.push("save_weights");
-    if (fixed.length > 0) {
-      throw new UsageError(
-        `--${fixed[0].replace("_", "-")} cannot be used with --resume, because an evaluation keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
-      );
-    }
+    const keys = Object.keys(overrides);
+    if (options.config !== undefined) keys.push("config");
+    if (set.length > 0) keys.push("set");
+    if (options.saveWeights) keys.push("save_weights");
+    checkResumable(keys, RESUMABLE, "an evaluation");
     return reopenEvaluation(resume, overrides);
   }
   const { EVALUATION } = await import("../config/evaluation.ts");
@@ -126,11 +122,6 @@ async function prepare(options: EvaluateOptions): Promise<PreparedEvaluation> {
   const saved = options.saveWeights ? { save_weights: true } : {};
   const config = loadKeys(EVALUATION, { file: options.config, overrides: { ...overrides, ...saved }, set });
   return prepareEvaluation(config);
-}
-
-/** The configuration key of an option: train_size for trainSize. */
-function keyOf(option: Override): string {
-  return option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 async function run(
@@ -160,10 +151,8 @@ async function run(
       },
     });
   } catch (error) {
-    const next = `continue with: deepaugment evaluate --resume ${quoteForShell(folder)}`;
-    if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${next}`);
-    if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${next}`);
-    throw error;
+    const next = `deepaugment evaluate --resume ${quoteForShell(folder)}`;
+    throw folder ? withNextCommand(error, next) : error;
   } finally {
     display?.stop();
   }
@@ -182,9 +171,8 @@ function describeStart(
 
 /** Failures and the use of the workers, for stderr. */
 function describeWork({ failures, utilization }: EvaluationOutcome): string[] {
-  const lines = failures.map(
+  const failed = failures.map(
     ({ arm, sample, reason }) => `arm ${arm}, sample ${sample + 1} failed twice: ${reason}`,
   );
-  if (utilization !== null) lines.push(`Workers were busy ${(100 * utilization).toFixed(1)}% of the time`);
-  return lines;
+  return [...failed, ...describeUtilization(utilization)];
 }

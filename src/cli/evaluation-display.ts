@@ -3,10 +3,11 @@
 
 import type { FinalProgress } from "../child/final-trainer.ts";
 import type { EvaluationFailure, EvaluationObserver, EvaluationStart } from "../evaluate/evaluation.ts";
-import type { ArmTraining } from "../evaluate/records.ts";
+import { type ArmTraining, keyOf } from "../evaluate/records.ts";
 import { Screen } from "./drawing.ts";
 import { type EvaluationState, evaluationFrame, type RunningArm } from "./evaluation-frame.ts";
 import { formatDuration, formatPoints } from "./format.ts";
+import { Places } from "./places.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** An observer that shows the evaluation; `stop` removes what is drawn and restores the cursor. */
@@ -37,7 +38,7 @@ class EvaluationProgress {
   }
 
   onProgress(arm: string, sample: number, { epoch, share }: FinalProgress): void {
-    const key = `${arm}/${sample}`;
+    const key = keyOf({ arm, sample });
     const last = (epoch - 1 + share) / this.#start.config.epochs;
     const known = this.#shares.get(key);
     // A training that continues from a checkpoint has not done its first part in this run.
@@ -45,8 +46,8 @@ class EvaluationProgress {
     else this.#shares.set(key, { first: (epoch - 1) / this.#start.config.epochs, last });
   }
 
-  onTrainingFinished({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): void {
-    const known = this.#shares.get(`${arm}/${sample}`);
+  onTrainingFinished(training: Pick<ArmTraining, "arm" | "sample">): void {
+    const known = this.#shares.get(keyOf(training));
     if (known) known.last = 1;
   }
 
@@ -71,7 +72,7 @@ class TerminalDisplay implements EvaluationDisplay {
   readonly #terminal: Terminal;
   readonly #progress: EvaluationProgress;
   readonly #screen: Screen;
-  readonly #running: (RunningArm | undefined)[];
+  readonly #running: Places<RunningArm>;
   readonly #accuracies: Map<string, number[]>;
   #finished = 0;
 
@@ -80,7 +81,7 @@ class TerminalDisplay implements EvaluationDisplay {
     this.#title = title;
     this.#terminal = terminal;
     this.#progress = new EvaluationProgress(start);
-    this.#running = Array.from({ length: start.workers }, () => undefined);
+    this.#running = new Places(start.workers);
     this.#accuracies = new Map(start.config.arms.map((arm) => [arm, []]));
     for (const { arm, test } of start.finished) this.#accuracies.get(arm)?.push(test.accuracy);
     this.#screen = new Screen(terminal, (look, messages) => evaluationFrame(this.#state(messages), look));
@@ -112,21 +113,13 @@ class TerminalDisplay implements EvaluationDisplay {
   }
 
   #remove(training: Pick<RunningArm, "arm" | "sample">): void {
-    const place = this.#find(training);
-    if (place >= 0) this.#running[place] = undefined;
+    this.#running.remove(keyOf(training));
     this.#screen.update();
   }
 
-  /** Shows a training in its place, or in a free one. */
   #place(training: RunningArm): void {
-    const own = this.#find(training);
-    const place = own >= 0 ? own : this.#running.indexOf(undefined);
-    if (place >= 0) this.#running[place] = training;
+    this.#running.put(keyOf(training), training);
     this.#screen.update();
-  }
-
-  #find({ arm, sample }: Pick<RunningArm, "arm" | "sample">): number {
-    return this.#running.findIndex((other) => other?.arm === arm && other.sample === sample);
   }
 
   #state(messages: readonly string[]): EvaluationState {
@@ -135,7 +128,7 @@ class TerminalDisplay implements EvaluationDisplay {
       ...{ title: this.#title, folder, trainings, done: done + this.#finished },
       ...{ timeLeft: this.#progress.timeLeft, epochs: config.epochs },
       arms: [...this.#accuracies].map(([arm, accuracies]) => ({ arm, accuracies })),
-      ...{ running: this.#running, messages },
+      ...{ running: this.#running.all, messages },
     };
   }
 }

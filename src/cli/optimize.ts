@@ -1,12 +1,19 @@
 // `deepaugment optimize`: searches for augmentation policies and prints the best ones.
 
 import type { Command } from "commander";
-import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
+import { UsageError } from "../common/errors.ts";
 import { ENGINE_CHOICES } from "../config/engines.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { count, resumeCommand } from "./format.ts";
+import {
+  addConfigOptions,
+  checkResumable,
+  describeUtilization,
+  keyOfOption,
+  withNextCommand,
+} from "./run-options.ts";
 import type { SearchDisplay } from "./search-display.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -53,15 +60,9 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("optimize")
     .argument("[data]", "the images: the same as --data")
-    .description("search for the augmentation policies that help most on your images")
-    .option("-c, --config <file>", "the configuration (YAML); configs/ contains commented examples");
-  for (const [flag, explanation] of Object.values(OVERRIDES)) command.option(`--${flag}`, explanation);
+    .description("search for the augmentation policies that help most on your images");
+  addConfigOptions(command, "contains commented examples", OVERRIDES);
   command
-    .option(
-      "--set <key=value>",
-      "set any configuration key; may be repeated",
-      (value, all: string[] = []) => [...all, value],
-    )
     .option(
       "--resume <folder>",
       "continue an interrupted or finished experiment; a higher --iterations adds trials",
@@ -160,10 +161,7 @@ async function search(
       },
     });
   } catch (error) {
-    const next = `continue with: ${resumeCommand(folder)}`;
-    if (folder && error instanceof InterruptedError) throw new InterruptedError(`interrupted; ${next}`);
-    if (folder && error instanceof RunError) throw new RunError(`${error.message}; then ${next}`);
-    throw error;
+    throw folder ? withNextCommand(error, resumeCommand(folder)) : error;
   } finally {
     display?.stop();
   }
@@ -179,18 +177,14 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
   const { set = [] } = options;
   for (const key of Object.keys(OVERRIDES) as (keyof typeof OVERRIDES)[]) {
     const value = options[key];
-    if (value !== undefined) overrides[key === "warmStart" ? "warm_start" : key] = value;
+    if (value !== undefined) overrides[keyOfOption(key)] = value;
   }
   if (options.resume === undefined) return { file: options.config, overrides, set };
   const { Experiment } = await import("../experiment/experiment.ts");
-  const fixed = Object.keys(overrides).filter((key) => !RESUMABLE.includes(key));
-  if (options.config !== undefined) fixed.push("config");
-  if (set.length > 0) fixed.push("set");
-  if (fixed.length > 0) {
-    throw new UsageError(
-      `--${fixed[0].replace("_", "-")} cannot be used with --resume, because an experiment keeps its configuration; only ${RESUMABLE.map((key) => `--${key}`).join(", ")} may change`,
-    );
-  }
+  const given = Object.keys(overrides);
+  if (options.config !== undefined) given.push("config");
+  if (set.length > 0) given.push("set");
+  checkResumable(given, RESUMABLE, "an experiment");
   return { file: Experiment.open(options.resume).configPath, overrides, set: [] };
 }
 
@@ -199,6 +193,5 @@ function describeWork({ failures, utilization, folder }: ExperimentOutcome): str
   const lines: string[] = [];
   if (failures.length > 0)
     lines.push(`${count(failures.length, "training")} failed; see ${folder}/failures.csv`);
-  if (utilization !== null) lines.push(`Workers were busy ${(100 * utilization).toFixed(1)}% of the time`);
-  return lines;
+  return [...lines, ...describeUtilization(utilization)];
 }

@@ -5,11 +5,13 @@ import type { EpochResult } from "../child/reward.ts";
 import type { Config } from "../config/schema.ts";
 import { isAtChance } from "../experiment/chance.ts";
 import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
+import { keyOf } from "../experiment/turns.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { ConfirmationPlan } from "../search/confirmation.ts";
 import type { ExperimentObserver, ExperimentStart } from "../search/run-experiment.ts";
 import { Screen } from "./drawing.ts";
 import { count, formatDuration, formatGain, formatShare } from "./format.ts";
+import { Places } from "./places.ts";
 import { chanceText } from "./results.ts";
 import { type EndedTrial, type RunningTraining, type SearchState, searchFrame } from "./search-frame.ts";
 import type { Terminal } from "./terminal.ts";
@@ -98,7 +100,7 @@ class TerminalDisplay implements SearchDisplay {
   readonly #terminal: Terminal;
   readonly #progress: SearchProgress;
   readonly #screen: Screen;
-  readonly #trainings: (RunningTraining | undefined)[];
+  readonly #trainings: Places<RunningTraining>;
   #stage: SearchState["stage"];
   /** Newest first. */
   #last: TrialRecord[] = [];
@@ -111,7 +113,7 @@ class TerminalDisplay implements SearchDisplay {
     this.#title = title;
     this.#terminal = terminal;
     this.#progress = new SearchProgress(size);
-    this.#trainings = Array.from({ length: size.workers }, () => undefined);
+    this.#trainings = new Places(size.workers);
     this.#stage = { name: "Trials", done: 0, total: size.iterations + 1 };
     this.#screen = new Screen(terminal, (look, messages) => searchFrame(this.#state(messages), look));
   }
@@ -132,8 +134,7 @@ class TerminalDisplay implements SearchDisplay {
 
   onTrainingFinished(training: Pick<TrainingRecord, "trial" | "sample">): void {
     if (this.#isConfirming) this.#count();
-    const place = this.#find(training);
-    if (place >= 0) this.#trainings[place] = undefined;
+    this.#trainings.remove(keyOf(training));
     this.#screen.update();
   }
 
@@ -150,7 +151,7 @@ class TerminalDisplay implements SearchDisplay {
   onConfirmationStarted(plan: ConfirmationPlan): void {
     this.#progress.onConfirmationStarted(plan);
     this.#isConfirming = true;
-    this.#trainings.fill(undefined);
+    this.#trainings.clear();
     this.#stage = { name: "Confirming", done: 0, total: plan.trainings };
     this.#screen.update();
   }
@@ -169,16 +170,9 @@ class TerminalDisplay implements SearchDisplay {
     this.#screen.update();
   }
 
-  /** Shows a training in its place, or in a free one. */
   #place(training: RunningTraining): void {
-    const own = this.#find(training);
-    const place = own >= 0 ? own : this.#trainings.indexOf(undefined);
-    if (place >= 0) this.#trainings[place] = training;
+    this.#trainings.put(keyOf(training), training);
     this.#screen.update();
-  }
-
-  #find({ trial, sample }: Pick<TrainingRecord, "trial" | "sample">): number {
-    return this.#trainings.findIndex((other) => other?.trial === trial && other.sample === sample);
   }
 
   #state(messages: readonly string[]): SearchState {
@@ -190,7 +184,7 @@ class TerminalDisplay implements SearchDisplay {
     const best = (fresh && bestOf(confirmed)) ?? this.#progress.best;
     return {
       ...{ title: this.#title, folder, stage: this.#stage, timeLeft, epochs },
-      ...{ baseline, best, trainings: this.#trainings, messages },
+      ...{ baseline, best, trainings: this.#trainings.all, messages },
       hasLearntNothing: baseline !== undefined && isAtChance(baseline, guessing),
       last: [
         ...endedTrials(confirmed, fresh, true),

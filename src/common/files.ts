@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { RunError, systemCode, systemReason, UsageError } from "./errors.ts";
+import { messageOf, RunError, systemCode, systemReason, UsageError } from "./errors.ts";
 
 let temporaryCount = 0;
 
@@ -161,6 +161,24 @@ export function writeAll(file: number, bytes: Uint8Array, place?: number): void 
   while (offset < bytes.length) {
     const at = place === undefined ? null : place + offset;
     offset += writeSync(file, bytes, offset, bytes.length - offset, at);
+  }
+}
+
+/**
+ * The value of a file that `writeJson` wrote, of this format and version.
+ * @throws UsageError in one line if the file cannot be read, or is of another format.
+ */
+export function readJson<Value extends { readonly format: string; readonly version: number }>(
+  path: string,
+  format: Value["format"],
+  version: Value["version"],
+): Value {
+  try {
+    const value = JSON.parse(readFileSync(path, "utf8")) as Value;
+    if (value.format !== format || value.version !== version) throw new Error("it has another format");
+    return value;
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
   }
 }
 

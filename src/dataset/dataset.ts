@@ -1,11 +1,22 @@
 // The result of every reader, used by all later steps: images with labels, and class names.
 
-import type { ImageBatch } from "../image/batch.ts";
+import { type ImageBatch, selectImages } from "../image/batch.ts";
 
 /** Images [count, height, width, 3] and one label each, in [0, classes). */
 export interface LabelledImages {
   readonly images: ImageBatch;
   readonly labels: Int32Array;
+}
+
+/** Copies of the images at `indices` with their labels, in that order. */
+export function selectLabelled(
+  { images, labels }: LabelledImages,
+  indices: ArrayLike<number>,
+): LabelledImages {
+  return {
+    images: selectImages(images, indices),
+    labels: Int32Array.from(indices, (index) => labels[index]),
+  };
 }
 
 /** A dataset in memory. Subsets for the search are drawn from `train`; `test` is never trained on. */

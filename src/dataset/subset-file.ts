@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { RunError, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
-import { type ImageBatch, selectImages } from "../image/batch.ts";
-import type { Dataset, LabelledImages } from "./dataset.ts";
+import type { ImageBatch } from "../image/batch.ts";
+import { type Dataset, type LabelledImages, selectLabelled } from "./dataset.ts";
 import { bytesOf, chunksOf } from "./digest.ts";
 import type { Subsets } from "./subsets.ts";
 
@@ -29,15 +29,11 @@ export function selectSubsets(
   dataset: Dataset,
   { train, validation, validationFrom }: Subsets,
 ): SubsetImages {
-  const select = (from: LabelledImages, indices: Int32Array): LabelledImages => ({
-    images: selectImages(from.images, indices),
-    labels: Int32Array.from(indices, (index) => from.labels[index]),
-  });
   const source = dataset[validationFrom];
   if (!source) throw new RangeError(`${dataset.name} has no ${validationFrom} split`);
   return {
-    train: select(dataset.train, train),
-    validation: select(source, validation),
+    train: selectLabelled(dataset.train, train),
+    validation: selectLabelled(source, validation),
     classes: dataset.classNames.length,
   };
 }

@@ -19,14 +19,12 @@ import type { ChildModel } from "../child/types.ts";
 import { serializeWeights } from "../child/weights.ts";
 import { Random, seedOf } from "../common/random.ts";
 import type { EngineChoice, PrecisionChoice } from "../config/engines.ts";
-import type { LabelledImages } from "../dataset/dataset.ts";
-import { readSubsets, type SubsetImages } from "../dataset/subset-file.ts";
+import { type LabelledImages, selectLabelled } from "../dataset/dataset.ts";
 import { drawSubset } from "../dataset/subsets.ts";
-import { startEngine } from "../engine/choose.ts";
-import type { Engine } from "../engine/types.ts";
-import { type ImageBatch, selectImages } from "../image/batch.ts";
+import type { ImageBatch } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type ContentRef, type LocateContent, locateByHint, locateVerified } from "../search/content.ts";
+import { keptEngine, keptSubsets } from "../search/kept.ts";
 
 /** What the images of an arm go through. */
 export interface ArmAugmentation {
@@ -100,9 +98,6 @@ const AVERAGED_SHARE = 0.25;
 const RATED_BATCH = 128;
 const MOMENTUM = 0.9;
 
-let started: { readonly choice: string; readonly engine: Promise<Engine> } | undefined;
-let loaded: { readonly digest: string; readonly images: SubsetImages } | undefined;
-
 /**
  * Trains one model and tests it.
  * @throws UsageError if a file is not the one that the task names, or the engine is not available here; RunError if a file
@@ -113,8 +108,8 @@ export async function runFinalTraining(
   onProgress?: (progress: FinalProgress) => void,
   locate: LocateContent = locateByHint,
 ): Promise<FinalResult> {
-  const engine = await engineOf(task);
-  const { train: all, validation: test, classes } = await imagesOf(task.images, locate);
+  const engine = await keptEngine(task);
+  const { train: all, validation: test, classes } = await keptSubsets(task.images, locate);
   const name = typeof task.model === "string" ? task.model : await locateVerified(task.model, locate);
   const train = trainingImages(all, task, classes);
   const { height, width } = train.images;
@@ -162,10 +157,7 @@ function trainingImages(
   if (trainSize === null) return all;
   const random = new Random(seed, "training images", sample);
   const drawn = drawSubset(all.labels, classes, trainSize, random);
-  return {
-    images: selectImages(all.images, drawn),
-    labels: Int32Array.from(drawn, (index) => all.labels[index]),
-  };
+  return selectLabelled(all, drawn);
 }
 
 /** The model with the recipe's optimizer in place of its own. */
@@ -197,19 +189,4 @@ function checkpointOf({ checkpoint, ...task }: FinalTask): { checkpoint?: Checkp
   if (!checkpoint) return {};
   const training = createHash("sha256").update(JSON.stringify(task)).digest("hex");
   return { checkpoint: { ...checkpoint, training } };
-}
-
-/** The engine of the training before, if this one asks for the same. */
-function engineOf({ engine, precision, threads }: FinalTask): Promise<Engine> {
-  const choice = JSON.stringify([engine, precision, threads]);
-  if (started?.choice !== choice) started = { choice, engine: startEngine(engine, precision, threads) };
-  return started.engine;
-}
-
-/** The images of the training before, if this one asks for the same. */
-async function imagesOf(ref: ContentRef, locate: LocateContent): Promise<SubsetImages> {
-  if (loaded?.digest !== ref.digest) {
-    loaded = { digest: ref.digest, images: readSubsets(await locateVerified(ref, locate)) };
-  }
-  return loaded.images;
 }

@@ -1,9 +1,9 @@
 // An evaluation's folder: everything that it produces, and from which it is resumed.
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, UsageError } from "../common/errors.ts";
-import { writeFileWhole, writeJson } from "../common/files.ts";
+import { UsageError } from "../common/errors.ts";
+import { readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
 import type { RunFacts } from "../experiment/experiment.ts";
 import type { Comparison } from "./comparison.ts";
@@ -90,14 +90,6 @@ export class EvaluationFolder {
 
   /** @throws UsageError if `evaluation.json` is damaged. */
   readFacts(): EvaluationFacts {
-    const path = this.file("evaluation.json");
-    try {
-      const facts = JSON.parse(readFileSync(path, "utf8")) as EvaluationFacts;
-      if (facts.format !== "deepaugment-evaluation" || facts.version !== 1)
-        throw new Error("it has another format");
-      return facts;
-    } catch (error) {
-      throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
-    }
+    return readJson(this.file("evaluation.json"), "deepaugment-evaluation", 1);
   }
 }

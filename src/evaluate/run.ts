@@ -118,8 +118,14 @@ export class EvaluationRun {
   /** Sample by sample, so that arms can be compared early. */
   #missingTasks(): FinalTask[] {
     const { config, arms, source, engine, threads } = this.#settled;
+    const have = new Set(this.#trainings.map(keyOf));
+    const missing = Array.from({ length: config.samples }, (_, sample) =>
+      arms.map((arm) => ({ arm, sample })),
+    )
+      .flat()
+      .filter(({ arm, sample }) => !have.has(keyOf({ arm: arm.name, sample })));
+    if (missing.length === 0) return [];
     const use = { policies: source.policies, top: config.top, chance: config.augment_chance };
-    const augmentations = arms.map((arm) => augmentationOf(arm, use));
     const settings = {
       ...{ seed: config.seed, model: this.#model(), replaceHead: config.replace_head },
       ...{ engine: engine.name, precision: engine.precision, threads },
@@ -128,17 +134,12 @@ export class EvaluationRun {
       ...(source.judgedShape && { judgedShape: source.judgedShape }),
       trainSize: config.train_size === "auto" ? null : config.train_size,
     };
-    const have = new Set(this.#trainings.map(keyOf));
-    return Array.from({ length: config.samples }, (_, sample) =>
-      augmentations.map((arm): FinalTask => {
-        const path = resolve(this.#folder.checkpointPath({ arm: arm.name, sample }));
-        const checkpoint = { path, everySeconds: config.checkpoint_seconds };
-        const returnsWeights = config.save_weights && sample === SAVED_SAMPLE;
-        return { ...settings, arm, sample, returnsWeights, checkpoint };
-      }),
-    )
-      .flat()
-      .filter(({ arm, sample }) => !have.has(keyOf({ arm: arm.name, sample })));
+    return missing.map(({ arm, sample }): FinalTask => {
+      const path = resolve(this.#folder.checkpointPath({ arm: arm.name, sample }));
+      const checkpoint = { path, everySeconds: config.checkpoint_seconds };
+      const returnsWeights = config.save_weights && sample === SAVED_SAMPLE;
+      return { ...settings, arm: augmentationOf(arm, use), sample, returnsWeights, checkpoint };
+    });
   }
 
   #model(): FinalTask["model"] {

@@ -3,11 +3,10 @@
 
 import { UsageError } from "../common/errors.ts";
 import { Random } from "../common/random.ts";
-import type { Dataset, LabelledImages } from "../dataset/dataset.ts";
+import { type Dataset, selectLabelled } from "../dataset/dataset.ts";
 import { countLabels } from "../dataset/reader.ts";
 import type { SubsetImages } from "../dataset/subset-file.ts";
 import { apportion } from "../dataset/subsets.ts";
-import { selectImages } from "../image/batch.ts";
 
 /** As `evaluation.json` keeps it. */
 export interface TestSplit {
@@ -69,12 +68,9 @@ export function selectSplit(dataset: Dataset, { heldOut }: TestSplit): SubsetIma
   }
   const isHeldOut = new Set(heldOut);
   const rest = [...dataset.train.labels.keys()].filter((index) => !isHeldOut.has(index));
-  return { train: select(dataset.train, rest), validation: select(dataset.train, heldOut), classes };
-}
-
-function select({ images, labels }: LabelledImages, indices: readonly number[]): LabelledImages {
   return {
-    images: selectImages(images, indices),
-    labels: Int32Array.from(indices, (index) => labels[index]),
+    train: selectLabelled(dataset.train, rest),
+    validation: selectLabelled(dataset.train, heldOut),
+    classes,
   };
 }

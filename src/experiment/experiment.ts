@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { messageOf, RunError, systemReason, UsageError } from "../common/errors.ts";
-import { writeFileWhole, writeJson } from "../common/files.ts";
+import { RunError, systemReason, UsageError } from "../common/errors.ts";
+import { readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
 import { formatPolicyFile, type PolicyFile } from "../policy/policy-file.ts";
 import { Checksums } from "./checksums.ts";
@@ -125,15 +125,7 @@ export class Experiment {
 
   /** @throws UsageError if `experiment.json` is damaged. */
   readFacts(): ExperimentFacts {
-    const path = this.path("experiment.json");
-    try {
-      const facts = JSON.parse(readFileSync(path, "utf8")) as ExperimentFacts;
-      if (facts.format !== "deepaugment-experiment" || facts.version !== 1)
-        throw new Error("it has another format");
-      return facts;
-    } catch (error) {
-      throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
-    }
+    return readJson(this.path("experiment.json"), "deepaugment-experiment", 1);
   }
 
   /** Records in `experiment.json` that all is done and ranked. @param trials besides the baseline. */

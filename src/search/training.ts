@@ -8,11 +8,9 @@ import { trainChild } from "../child/trainer.ts";
 import { loadWeights, serializeWeights } from "../child/weights.ts";
 import { seedOf } from "../common/random.ts";
 import type { EngineChoice, PrecisionChoice } from "../config/engines.ts";
-import { readSubsets, type SubsetImages } from "../dataset/subset-file.ts";
-import { startEngine } from "../engine/choose.ts";
-import type { Engine } from "../engine/types.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type ContentRef, type LocateContent, locateByHint, locateVerified } from "./content.ts";
+import { keptEngine, keptSubsets } from "./kept.ts";
 
 /** What a training needs to know, and nothing else. Plain data: as JSON it is the same training. */
 export interface TrainingTask {
@@ -49,10 +47,6 @@ export interface TrainingResult {
   readonly weights?: Uint8Array;
 }
 
-/** One for all trainings of an experiment. */
-let started: { readonly choice: string; readonly engine: Promise<Engine> } | undefined;
-let loaded: { readonly digest: string; readonly subsets: SubsetImages } | undefined;
-
 /**
  * Trains one child.
  * @param onEpoch is called after each epoch.
@@ -65,8 +59,8 @@ export async function runTraining(
   onEpoch?: (result: EpochResult) => void,
   locate: LocateContent = locateByHint,
 ): Promise<TrainingResult> {
-  const engine = await engineOf(task);
-  const { train, validation, classes } = await subsetsOf(task.subsets, locate);
+  const engine = await keptEngine(task);
+  const { train, validation, classes } = await keptSubsets(task.subsets, locate);
   const name = typeof task.model === "string" ? task.model : await locateVerified(task.model, locate);
   const weights = task.initialWeights && (await locateVerified(task.initialWeights, locate));
   const augmented = augmentTrainingSet(train, task.policy, seedOf(task.seed, "augment", task.sample));
@@ -88,19 +82,4 @@ export async function runTraining(
     model.net.dispose();
     model.optimizer.dispose();
   }
-}
-
-/** The engine of the training before, if this one asks for the same. */
-function engineOf({ engine, precision, threads }: TrainingTask): Promise<Engine> {
-  const choice = JSON.stringify([engine, precision, threads]);
-  if (started?.choice !== choice) started = { choice, engine: startEngine(engine, precision, threads) };
-  return started.engine;
-}
-
-/** The images of the training before, if this one asks for the same. */
-async function subsetsOf(ref: ContentRef, locate: LocateContent): Promise<SubsetImages> {
-  if (loaded?.digest !== ref.digest) {
-    loaded = { digest: ref.digest, subsets: readSubsets(await locateVerified(ref, locate)) };
-  }
-  return loaded.subsets;
 }

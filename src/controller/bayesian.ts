@@ -17,16 +17,8 @@ import { meanOf } from "../common/mean.ts";
 import { Random, seedOf } from "../common/random.ts";
 import { logExpectedImprovement } from "./acquisition.ts";
 import { findGreatest } from "./candidates.ts";
-import {
-  type Controller,
-  checkJudged,
-  checkPoint,
-  checkReward,
-  type Dimension,
-  type Judged,
-  type Point,
-  randomSearchPoint,
-} from "./controller.ts";
+import type { Dimension, Point } from "./controller.ts";
+import { LearningController } from "./learning.ts";
 import { correlation, Surrogate } from "./surrogate.ts";
 
 /**
@@ -42,65 +34,18 @@ const IMPROVEMENT_MARGIN = 0.25;
 const RANDOM_EVERY = 10;
 
 /** The first `initialPoints` trials are those of random search; after that, nine in ten are chosen by the surrogate. */
-export class BayesianController implements Controller {
-  readonly #dimensions: readonly Dimension[];
-  readonly #seed: number;
-  readonly #initialPoints: number;
-  readonly #told = new Map<number, Judged>();
-  #gains: readonly Judged[] = [];
-  readonly #pending = new Map<number, Point>();
-
+export class BayesianController extends LearningController {
   constructor(dimensions: readonly Dimension[], seed: number, initialPoints: number) {
-    this.#dimensions = dimensions;
-    this.#seed = seed;
-    this.#initialPoints = initialPoints;
-  }
-
-  ask(trial: number): Point {
-    const known = this.#pending.get(trial);
-    if (known) return known;
-    const knows =
-      trial > this.#initialPoints ? this.#told.size > 0 : this.#gains.length > 0 && this.#told.has(0);
-    const learns = knows && trial % RANDOM_EVERY !== 0;
-    const point = learns ? this.#propose(trial) : randomSearchPoint(this.#dimensions, this.#seed, trial);
-    this.#pending.set(trial, point);
-    return point;
-  }
-
-  expect(trial: number, point: Point): void {
-    checkPoint(this.#dimensions, point);
-    this.#pending.set(trial, point);
-  }
-
-  tell(trial: number, point: Point, reward: number, standardError: number | null = null): void {
-    checkPoint(this.#dimensions, point);
-    checkReward(trial, reward);
-    this.#pending.delete(trial);
-    this.#told.set(trial, { point, reward, standardError });
-  }
-
-  drop(trial: number): void {
-    this.#pending.delete(trial);
-  }
-
-  warmStart(gains: readonly Judged[]): void {
-    checkJudged(this.#dimensions, gains);
-    this.#gains = gains;
-  }
-
-  /** The earlier search's results as rewards over this search's baseline; nothing until the baseline is known. */
-  #earlier(): Judged[] {
-    const baseline = this.#told.get(0);
-    return baseline ? this.#gains.map((gain) => ({ ...gain, reward: baseline.reward + gain.reward })) : [];
+    super(dimensions, seed, { first: initialPoints, every: RANDOM_EVERY });
   }
 
   /** The candidate with the greatest expected improvement. */
-  #propose(trial: number): Point {
-    const told = [...this.#earlier(), ...inOrder(this.#told)];
+  protected propose(trial: number): Point {
+    const told = this.judged();
     const points = told.map(({ point }) => point);
-    const surrogate = new Surrogate(this.#dimensions, told, seedOf(this.#seed, "forest", trial));
+    const surrogate = new Surrogate(this.dimensions, told, seedOf(this.seed, "forest", trial));
     const fitted = surrogate.predict(points).mean;
-    const pending = inOrder(this.#pending);
+    const pending = this.pending();
     const believed = surrogate.predict(pending);
     const best = Math.max(...fitted, ...believed.mean);
     const margin = IMPROVEMENT_MARGIN * deviationOf(told.map(({ reward }) => reward));
@@ -118,18 +63,13 @@ export class BayesianController implements Controller {
     const order = [...points.keys()].sort((a, b) => fitted[b] - fitted[a] || a - b);
     const bestFirst = order.map((index) => points[index]);
     return findGreatest(
-      this.#dimensions,
+      this.dimensions,
       bestFirst,
       pending,
       improvements,
-      new Random(this.#seed, "candidates", trial),
+      new Random(this.seed, "candidates", trial),
     );
   }
-}
-
-/** A map's values by their trial's number: the order in which they were reported must not matter. */
-function inOrder<T>(trials: ReadonlyMap<number, T>): T[] {
-  return [...trials].sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
 function deviationOf(values: readonly number[]): number {

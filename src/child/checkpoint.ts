@@ -72,6 +72,18 @@ export function loadCheckpoint<State>(
   return { state: JSON.parse(stored.metadata.state, restoreNonFinite) as State, extra };
 }
 
+/** What a checkpoint keeps besides tensors, without a check of these; undefined if there is no such file. */
+export function readCheckpointState<State>(path: string): State | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    const { state } = readSafetensors(path).metadata;
+    return state === undefined ? undefined : (JSON.parse(state, restoreNonFinite) as State);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
 function restoreAverages(
   averages: ChildModel["optimizer"]["state"]["averages"],
   name: string,

@@ -5,7 +5,7 @@ import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch, type ImageBatch, imageSize } from "../image/batch.ts";
 import { hasMoments, measureMoments } from "./batch-moments.ts";
-import { type CheckpointFile, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type CheckpointFile, loadCheckpoint, readCheckpointState, saveCheckpoint } from "./checkpoint.ts";
 import type { ChildSteps, Means } from "./pass.ts";
 import { stepsOf } from "./steps.ts";
 import type { ChildModel } from "./types.ts";
@@ -64,6 +64,17 @@ const CHUNK_BYTES = 64e6;
 /** The moments of averaged weights are measured over at least this many batches, and at most `MOST_MOMENT_BATCHES`. */
 const LEAST_MOMENT_BATCHES = 50;
 const MOST_MOMENT_BATCHES = 500;
+
+/** Training steps without a change of the weights that measure the moments of averaged weights, if an epoch has this many. */
+export function momentBatches(perEpoch: number): number {
+  return Math.min(Math.max(perEpoch, LEAST_MOMENT_BATCHES), MOST_MOMENT_BATCHES);
+}
+
+/** Epochs that a training with this checkpoint has done, a part of one included; 0 if it cannot be read. */
+export function epochsInCheckpoint(path: string, epochImages: number): number {
+  const state = readCheckpointState<State>(path);
+  return state ? state.epoch - 1 + state.done / epochImages : 0;
+}
 
 /** Where a training is; plain data, part of a checkpoint. */
 interface State {
@@ -186,7 +197,7 @@ export class FinalTraining {
   async #measureMoments(): Promise<void> {
     const { batchSize, classes, epochs, epochImages } = this.#options;
     const perEpoch = Math.ceil(epochImages / batchSize);
-    const batches = Math.min(Math.max(perEpoch, LEAST_MOMENT_BATCHES), MOST_MOMENT_BATCHES);
+    const batches = momentBatches(perEpoch);
     await measureMoments(this.#model, { batchSize, classes }, async (steps) => {
       steps.continueFrom(this.#state.steps);
       let taken = 0;

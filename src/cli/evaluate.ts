@@ -1,10 +1,11 @@
 // `deepaugment evaluate`: trains with found policies and with recipes, and compares them on test images.
 
 import type { Command } from "commander";
+import { InterruptedError } from "../common/errors.ts";
 import { ENGINE_CHOICES } from "../config/engines.ts";
-import type { EvaluationOutcome, EvaluationStart, PreparedEvaluation } from "../evaluate/evaluation.ts";
+import type { EvaluationOutcome, PreparedEvaluation } from "../evaluate/evaluation.ts";
 import type { EvaluationDisplay } from "./evaluation-display.ts";
-import { count, formatRate, quoteForShell } from "./format.ts";
+import type { ShownEvaluation } from "./evaluation-results.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -18,6 +19,7 @@ type EvaluateOptions = {
   config?: string;
   set?: string[];
   resume?: string;
+  dryRun?: boolean;
   json?: boolean;
   saveWeights?: boolean;
 } & { [Key in keyof typeof OVERRIDES]?: string };
@@ -40,7 +42,7 @@ const OVERRIDES = {
     "how it is trained: as in the search, or by SGD with a cosine (default: child)",
   ],
   epochs: ["epochs <n>", "epochs of each training (default: twice those of the search, or 100)"],
-  samples: ["samples <n>", "trainings of each arm (default: 5)"],
+  samples: ["samples <n>", "trainings of each arm: 3 or more for a useful interval (default: 5)"],
   trainSize: ["train-size <n>", "training images, drawn for each sample (default: all)"],
   engine: ["engine <name>", `engine that trains: ${ENGINE_CHOICES.join(", ")}`],
   workers: ["workers <n>", "number of processes that train at the same time"],
@@ -53,7 +55,7 @@ const OVERRIDES = {
 type Override = keyof typeof OVERRIDES;
 
 /** The options that are allowed with --resume. */
-const RESUMABLE: readonly string[] = ["engine", "workers", "threads"];
+const RESUMABLE: readonly string[] = ["samples", "engine", "workers", "threads"];
 
 export function addEvaluateCommand(program: Command, terminal: Terminal): void {
   const command = program
@@ -62,41 +64,70 @@ export function addEvaluateCommand(program: Command, terminal: Terminal): void {
   addConfigOptions(command, "contains a commented example", OVERRIDES);
   command
     .option("--save-weights", "write the trained weights of the best arm")
-    .option("--resume <folder>", "continue an interrupted evaluation, or show a finished one")
+    .option(
+      "--resume <folder>",
+      "continue an interrupted or finished evaluation; a higher --samples adds trainings",
+    )
+    .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((options: EvaluateOptions) => evaluate(options, terminal));
 }
 
 const HELP = `
-Every arm takes the same number of training steps. Sample k of every arm begins with the same weights and sees the images in
-the same order. Test images are the data's own test split, or images held out by the seed; never one that validated the
-search. Augmented images are drawn anew for every epoch, except in arm policy, which is as the search judged it.
+Every arm takes the same number of training steps. Sample k of every arm begins
+with the same weights and sees the images in the same order. Test images are the
+data's own test split, or images held out by the seed; never one that validated
+the search. Augmented images are drawn anew for every epoch, except in arm
+policy, which is as the search judged it.
+
+Three or more samples are needed for a useful interval: with two it is very
+wide, and with one there is none.
 
 Arms:
   none              no augmentation
   flip              mirrored with probability 0.5
   flip-crop         mirrored, then moved by up to an eighth of each side
-  trivialaugment    TrivialAugmentWide: one of 14 operations at one of 31 magnitudes
+  trivialaugment    TrivialAugmentWide: one of 14 operations at one of 31
+                    magnitudes
   randaugment       two of these operations at magnitude 9 of 30
   policy            the best policy; its copies are added to the originals
   top-policies      the best policies; half of the images go through one of them
   <recipe>+policy, <recipe>+top-policies    both
 
-docs/evaluation.md explains the result, and all configuration keys.
+docs/evaluation.md explains the result, docs/configuration.md all keys.
 
-Examples:
-  deepaugment evaluate --experiment reports/experiments/2026-01-31_12-00-00
-  deepaugment evaluate --data photos/ --arms none,flip-crop,trivialaugment --samples 3
-  deepaugment evaluate --policy best.json --data cifar10 --model wrn_16_2 --recipe sgd --epochs 30
-  deepaugment evaluate --resume reports/evaluations/2026-01-31_20-00-00`;
+Examples (<experiment> and <evaluation> are folders):
+  deepaugment evaluate --experiment <experiment>
+  deepaugment evaluate --data photos/ --arms none,flip-crop --samples 3 --dry-run
+  deepaugment evaluate --policy best.json --data cifar10 --model wrn_16_2
+  deepaugment evaluate --resume <evaluation> --samples 9`;
 
 async function evaluate(options: EvaluateOptions, terminal: Terminal): Promise<void> {
   const prepared = await prepare(options);
-  const outcome = await terminal.interruptible((signal) => run(prepared, signal, terminal));
-  for (const line of describeWork(outcome)) terminal.log(line);
+  if (options.dryRun) {
+    const { printPlan } = await import("./evaluation-plan.ts");
+    return printPlan(prepared, options.json === true, terminal);
+  }
+  const outcome = await finishedOrRun(prepared, terminal);
   const { evaluationAsJson, formatEvaluation } = await import("./evaluation-results.ts");
   terminal.print(options.json ? evaluationAsJson(outcome) : `\n${formatEvaluation(outcome, terminal.look)}`);
+}
+
+/** Runs the evaluation, unless it is a resumed one with nothing left to do. */
+async function finishedOrRun(prepared: PreparedEvaluation, terminal: Terminal): Promise<ShownEvaluation> {
+  if (prepared.resumed) {
+    const { readEvaluation } = await import("../evaluate/results.ts");
+    const { folder, comparison, status, ...results } = readEvaluation(prepared.resumed.folder.path);
+    const { samples } = prepared.config;
+    if (status === "finished" && comparison && samples === results.config.samples) {
+      terminal.log(`${folder} is finished; --samples with more than ${samples} adds trainings`);
+      return { ...results, folder, comparison, failures: [] };
+    }
+  }
+  const outcome = await terminal.interruptible((signal) => run(prepared, signal, terminal));
+  for (const line of describeWork(outcome)) terminal.log(line);
+  return outcome;
 }
 
 async function prepare(options: EvaluateOptions): Promise<PreparedEvaluation> {
@@ -129,12 +160,10 @@ async function run(
   signal: AbortSignal,
   terminal: Terminal,
 ): Promise<EvaluationOutcome> {
-  const { loadEvaluation, runEvaluation } = await import("../evaluate/evaluation.ts");
-  const { loadWithProgress } = await import("./loading.ts");
-  const { describeEngine } = await import("../engine/choose.ts");
+  const { describeEvaluation, describePlan, loadAndPlan } = await import("./evaluation-plan.ts");
+  const { loaded, plan } = await loadAndPlan(prepared, signal, terminal);
+  const { runEvaluation } = await import("../evaluate/evaluation.ts");
   const { createEvaluationDisplay } = await import("./evaluation-display.ts");
-  const { data } = prepared.source;
-  const loaded = await loadEvaluation(prepared, (size) => loadWithProgress(data, size, signal, terminal));
   let display: EvaluationDisplay | undefined;
   let folder = "";
   try {
@@ -143,30 +172,33 @@ async function run(
       onStart: (start) => {
         folder = start.folder;
         terminal.logNotes(start.notes);
-        const title = describeStart(start, loaded.dataset.name, describeEngine(start.engine));
+        const title = describeEvaluation(plan);
         terminal.logText(title);
         terminal.log(folder);
+        for (const line of describePlan(plan)) terminal.logText(line);
         display = createEvaluationDisplay(start, title, terminal);
         return display;
       },
     });
   } catch (error) {
-    const next = `deepaugment evaluate --resume ${quoteForShell(folder)}`;
-    throw folder ? withNextCommand(error, next) : error;
+    display?.stop();
+    if (!folder) throw error;
+    if (error instanceof InterruptedError) await logProgress(folder, terminal);
+    const { resumeCommand } = await import("./evaluation-results.ts");
+    throw withNextCommand(error, resumeCommand(folder));
   } finally {
     display?.stop();
   }
 }
 
-function describeStart(
-  { config, workers, trainings, trainImages, testImages }: EvaluationStart,
-  dataset: string,
-  engine: string,
-): string {
-  const { arms, samples, epochs, model } = config;
-  const images = `${formatRate(trainImages)} training and ${formatRate(testImages)} test images`;
-  const runs = `${count(arms.length, "arm")} × ${count(samples, "sample")} = ${count(trainings, "training")}`;
-  return `Evaluating on ${dataset}: ${images}; ${runs} of ${model}, ${count(epochs, "epoch")} each, engine ${engine}, ${count(workers, "worker")}`;
+/** What an evaluation that was interrupted has so far. */
+async function logProgress(folder: string, terminal: Terminal): Promise<void> {
+  const { readEvaluation } = await import("../evaluate/results.ts");
+  const { describeProgress, formatSoFar } = await import("./evaluation-results.ts");
+  const results = readEvaluation(folder);
+  terminal.log(describeProgress(results));
+  if (results.done > 0)
+    for (const line of formatSoFar(results.arms, terminal.drawingLook)) terminal.log(line);
 }
 
 /** Failures and the use of the workers, for stderr. */

@@ -66,10 +66,18 @@ function describeWork({ work, epochs, workers, rates, seconds }: Plan): string[]
       : []),
     ...(confirmation.trainings > 0 ? [`up to ${confirmation.trainings} to confirm the best`] : []),
   ];
-  const trainings = parts.join(", then ");
-  if (seconds === null || rates === null) return [trainings, "How long they take could not be measured"];
+  return [parts.join(", then "), describeTime({ seconds, rates, workers })];
+}
+
+/** How long all trainings take. */
+export function describeTime({
+  seconds,
+  rates,
+  workers,
+}: Pick<Plan, "seconds" | "rates" | "workers">): string {
+  if (seconds === null || rates === null) return "How long they take could not be measured";
   const rate = `measured: ${formatRate(rates.training)} images/s`;
-  return [trainings, `About ${formatDuration(seconds)} with ${count(workers, "workers")} (${rate})`];
+  return `About ${formatDuration(seconds)} with ${count(workers, "workers")} (${rate})`;
 }
 
 const SINGULAR = { policies: "policy", trainings: "training", epochs: "epoch", workers: "worker" } as const;

@@ -1,4 +1,4 @@
-// `deepaugment show`: prints the results of an experiment from its files, also while a search is running.
+// `deepaugment show`: prints the results of an experiment or an evaluation from its files, also while it is running.
 
 import type { Command } from "commander";
 import type { Terminal } from "./terminal.ts";
@@ -6,20 +6,29 @@ import type { Terminal } from "./terminal.ts";
 export function addShowCommand(program: Command, terminal: Terminal): void {
   program
     .command("show")
-    .argument("<experiment>", "the folder of an experiment")
-    .description("print the results of an experiment, also while its search is running")
+    .argument("<folder>", "the folder of an experiment or an evaluation")
+    .description("print the results of an experiment or an evaluation, also while it is running")
     .option("--json", "print the result as JSON")
     .addHelpText("after", HELP)
     .action((folder: string, flags: { json?: boolean }) => show(folder, flags, terminal));
 }
 
 const HELP = `
-Only reads: nothing in the folder changes, and a search that is running there is not disturbed.
+Only reads: nothing in the folder changes, and a program that is running there
+is not disturbed.
 
-Example:
-  deepaugment show reports/experiments/2026-01-31_12-00-00`;
+Examples:
+  deepaugment show reports/experiments/2026-01-31_12-00-00
+  deepaugment show reports/evaluations/2026-01-31_20-00-00`;
 
 async function show(folder: string, { json }: { json?: boolean }, terminal: Terminal): Promise<void> {
+  const { isEvaluation, readEvaluation } = await import("../evaluate/results.ts");
+  if (isEvaluation(folder)) {
+    const { describeStatus, formatResults, resultsAsJson } = await import("./evaluation-results.ts");
+    const results = readEvaluation(folder);
+    if (json) return terminal.print(resultsAsJson(results));
+    return terminal.print(`${describeStatus(results)}\n\n${formatResults(results, terminal.look)}`);
+  }
   const [{ readResults }, { describeStatus, formatResults, resultsAsJson }] = await Promise.all([
     import("../experiment/results.ts"),
     import("./results.ts"),

@@ -25,7 +25,7 @@ export async function saveBestModel(
   const weights = readFileSync(folder.weightsPath(arm));
   const images = { height, width, classes, replaceHead: config.replace_head };
   const saved = await saveModel(source.model, images, weights, "weights.bin");
-  const best = folder.file("best-model");
+  const best = folder.bestModelPath;
   writeFileWhole(join(best, "weights.safetensors"), weights);
   writeFileWhole(join(best, "weights.bin"), saved.weights);
   writeFileWhole(join(best, "model.json"), saved.json);

@@ -49,12 +49,14 @@ export interface Comparison {
   readonly bestRecipe?: string;
   /** What follows, in one sentence. */
   readonly conclusion: string;
+  /** About how many samples of each arm would show which is better; missing if these do, or if no number would. */
+  readonly samplesNeeded?: number;
   /** The arm to use, as far as these trainings show: the simpler one of two that cannot be distinguished. */
   readonly recommended?: string;
 }
 
 /** What follows from the difference of two arms. */
-type Conclusion = Pick<Comparison, "conclusion" | "recommended">;
+type Conclusion = Pick<Comparison, "conclusion" | "samplesNeeded" | "recommended">;
 
 /** Below this difference of accuracies, in either direction, two arms count as equal. */
 const NEGLIGIBLE = 0.005;
@@ -62,7 +64,8 @@ const NEGLIGIBLE = 0.005;
 /** With none of N images, a share of more than 3 / N is ruled out with 95% probability (Hanley and Lippman-Hand 1983). */
 const RULED_OUT = 3;
 
-/** More samples than this are not worth advising. */
+/** Fewer samples than this give no interval, or a very wide one; more than the other number are not worth advising. */
+const FEWEST_SAMPLES = 3;
 const MOST_SAMPLES = 200;
 
 /**
@@ -183,7 +186,7 @@ function conclude(findings: Findings): Conclusion {
   if (isShown) return found;
   const addition = findings.bestPolicies && findings.bestRecipe;
   const both = addition ? ` ${recommended} was not shown to be better than no augmentation either.` : "";
-  return { conclusion: found.conclusion + both, recommended: "none" };
+  return { ...found, conclusion: found.conclusion + both, recommended: "none" };
 }
 
 /** Compares the best policy arm with the best recipe, or what there is of them with `none`. */
@@ -202,15 +205,17 @@ function compareBest({ arms, bestRecipe, bestPolicies, difference }: Findings): 
   const simpler = isRecipe ? reference : "No augmentation";
   const { mean, low, high } = found;
   if (low === null || high === null) {
-    const conclusion = `${candidate} differs from ${over} by ${points(mean)} in one sample, which does not show whether that is chance: use --samples 3 or more.`;
-    return { conclusion, recommended: reference };
+    const conclusion = `${candidate} differs from ${over} by ${points(mean)} in one sample, which does not show whether that is chance: use --samples ${FEWEST_SAMPLES} or more.`;
+    return { conclusion, samplesNeeded: FEWEST_SAMPLES, recommended: reference };
   }
   if (low > 0) {
     const conclusion = `${candidate} is better than ${over}: by ${range(low, high)} points of test accuracy.`;
     return { conclusion, recommended: candidate };
   }
+  const { text, samplesNeeded } = againstCandidate(candidate, low, high, found);
   return {
-    conclusion: `${simpler} ${againstCandidate(candidate, low, high, found)}`,
+    conclusion: `${simpler} ${text}`,
+    ...(samplesNeeded && { samplesNeeded }),
     recommended: reference,
   };
 }
@@ -221,20 +226,20 @@ function againstCandidate(
   low: number,
   high: number,
   { mean, standardError, samples }: Difference,
-): string {
-  if (high < 0) return `is enough here: ${candidate} is worse by ${range(-high, -low)} points.`;
+): { text: string; samplesNeeded?: number } {
+  if (high < 0) return { text: `is enough here: ${candidate} is worse by ${range(-high, -low)} points.` };
   if (high < NEGLIGIBLE && low > -NEGLIGIBLE) {
     const least = Math.max(high, -low, 0.001);
-    return `is enough here: ${candidate} differs by less than ${points(least)}.`;
+    return { text: `is enough here: ${candidate} differs by less than ${points(least)}.` };
   }
   // With many samples the interval is 2 standard errors to each side, which fall with the root of their number.
   const ratio = (2 * (standardError ?? 0)) / Math.max(Math.abs(mean), NEGLIGIBLE);
   const needed = Math.max(samples + 1, Math.ceil(samples * ratio ** 2));
-  const advice =
-    needed > MOST_SAMPLES
-      ? "the difference is too small for these test images to show"
-      : `more samples are needed: about ${needed}`;
-  return `and ${candidate} cannot be distinguished (${signed(low)} to ${signed(high)} points): ${advice}.`;
+  const start = `and ${candidate} cannot be distinguished (${signed(low)} to ${signed(high)} points): `;
+  if (needed > MOST_SAMPLES) {
+    return { text: `${start}the difference is too small for these test images to show.` };
+  }
+  return { text: `${start}more samples are needed: about ${needed}.`, samplesNeeded: needed };
 }
 
 /** In points: hundredths of accuracy. */

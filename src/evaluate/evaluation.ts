@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import type { FinalProgress } from "../child/final-trainer.ts";
 import { isPath } from "../child/model.ts";
 import { readModelFile } from "../child/own/model-file.ts";
+import { count } from "../common/count.ts";
 import { UsageError } from "../common/errors.ts";
 import { FolderLock } from "../common/folder-lock.ts";
 import { EVALUATION, type EvaluationConfig, type EvaluationInput } from "../config/evaluation.ts";
@@ -18,7 +19,7 @@ import { loadSized, type SizeChoice } from "../search/settle/sizes.ts";
 import type { Comparison } from "./comparison.ts";
 import type { FinalResult, FinalTask } from "./final-task.ts";
 import { type EvaluationFacts, EvaluationFolder } from "./folder.ts";
-import type { ArmTraining } from "./records.ts";
+import { type ArmTraining, readEnded } from "./records.ts";
 import { EvaluationRun } from "./run.ts";
 import { type SettledEvaluation, settleEvaluation } from "./settle.ts";
 import { type EvaluationSource, findSource, policiesIn } from "./source.ts";
@@ -102,13 +103,23 @@ export function prepareEvaluation(config: EvaluationConfig): PreparedEvaluation 
 
 /**
  * An evaluation to resume, as its folder keeps it.
- * @param overrides keys that may change: engine, threads, workers.
- * @throws UsageError if the folder is not one.
+ * @param overrides keys that may change: samples, engine, threads, workers.
+ * @throws UsageError if the folder is not one, or has trainings of more samples.
  */
 export function reopenEvaluation(path: string, overrides: Record<string, unknown> = {}): PreparedEvaluation {
   const folder = EvaluationFolder.open(path);
   const config = loadKeys(EVALUATION, { file: folder.configPath, overrides });
+  checkSamples(folder, config);
   return { config, source: sourceOf(folder, config), resumed: { folder, facts: folder.readFacts() } };
+}
+
+/** @throws UsageError if the folder has trainings of more samples than the configuration: a run would have to drop them. */
+function checkSamples(folder: EvaluationFolder, { samples }: EvaluationConfig): void {
+  const begun = Math.max(0, ...readEnded(folder.recordsPath).map(({ sample }) => sample + 1));
+  if (samples >= begun) return;
+  throw new UsageError(
+    `samples: ${folder.path} has trainings of ${count(begun, "sample")} already, more than ${samples}; give ${begun} or more, or begin a new evaluation`,
+  );
 }
 
 /** Loads an evaluation's images by `load`, at the size that the configuration or the data decide. @throws what `load` throws. */

@@ -41,7 +41,7 @@ export class EvaluationFolder {
     for (const file of ["config.yaml", "evaluation.json"]) {
       if (!existsSync(join(path, file))) {
         throw new UsageError(
-          `${path} is not an evaluation of this program (it has no ${file}); give the folder of one to --resume`,
+          `${path} is not an evaluation of this program (it has no ${file}); give the folder of one`,
         );
       }
     }
@@ -54,6 +54,11 @@ export class EvaluationFolder {
 
   get configPath(): string {
     return this.file("config.yaml");
+  }
+
+  /** A row per epoch of each training. */
+  get recordsPath(): string {
+    return this.file("evaluation.csv");
   }
 
   /** The policies as they were when the evaluation began. */
@@ -69,6 +74,11 @@ export class EvaluationFolder {
   /** The checkpoint of a training that runs, or was interrupted. */
   checkpointPath({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
     return join(this.path, "checkpoints", `${arm}-${sample}.safetensors`);
+  }
+
+  /** The best arm's trained model, if the configuration asks for it. */
+  get bestModelPath(): string {
+    return this.file("best-model");
   }
 
   /** The trained weights of an arm. */

@@ -178,6 +178,34 @@ export class EvaluationRecords {
   }
 }
 
+/** What is known of a training that has ended without the data's labels. */
+export interface EndedTraining extends Pick<ArmTraining, "arm" | "sample"> {
+  /** On the test images. */
+  readonly accuracy: number;
+}
+
+/**
+ * The trainings in `evaluation.csv`, in the order in which they ended. Only reads, also while others are added.
+ * @throws UsageError naming the line that this program would not have written.
+ */
+export function readEnded(path: string): EndedTraining[] {
+  if (!existsSync(path)) return [];
+  return wholeLines(path, HEADER).lines.flatMap((line, i) => {
+    const cells = line.split(",");
+    const [arm, sample, , , , , accuracy] = cells;
+    if (accuracy === "") return [];
+    const ended = { arm, sample: Number(sample), accuracy: Number(accuracy) };
+    const isValid =
+      cells.length === COLUMNS.length &&
+      Number.isInteger(ended.sample) &&
+      Math.abs(ended.accuracy - 0.5) <= 0.5;
+    if (isValid) return [ended];
+    throw new UsageError(
+      `${path}, line ${i + 2}: expected the cells ${HEADER.trim()}; restore the file as it was written`,
+    );
+  });
+}
+
 /** A training as the key of a map. */
 export function keyOf({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
   return `${arm}/${sample}`;

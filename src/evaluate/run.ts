@@ -53,12 +53,12 @@ export class EvaluationRun {
     this.#folder = folder;
     this.#images = selectSplit(settled.dataset, settled.split);
     const { config, arms, dataset } = settled;
-    this.#records = new EvaluationRecords(folder.file("evaluation.csv"), folder.file("predictions.csv"), {
+    this.#records = new EvaluationRecords(folder.recordsPath, folder.file("predictions.csv"), {
       arms: arms.map(({ name }) => name),
       ...{ samples: config.samples, epochs: config.epochs },
       ...{ labels: this.#images.validation.labels, classes: dataset.classNames.length },
     });
-    this.#facts = request.resumed ? request.resumed.facts : this.#begin();
+    this.#facts = request.resumed ? this.#continue(request.resumed.facts) : this.#begin();
     removeTemporaryFiles(folder.path);
     this.#trainings = this.#records.recover();
   }
@@ -88,9 +88,7 @@ export class EvaluationRun {
     } finally {
       if (!this.#request.executor) await executor.close();
     }
-    const finished = this.#finish();
-    const saved = await saveBestModel(this.#folder, this.#settled, finished.comparison);
-    return { ...finished, ...saved, failures: this.#failures, utilization: occupancy.share };
+    return { ...(await this.#finish()), failures: this.#failures, utilization: occupancy.share };
   }
 
   /** Writes what a new evaluation keeps of how it began. */
@@ -112,6 +110,12 @@ export class EvaluationRun {
     };
     this.#folder.writeFacts(facts);
     this.#folder.writeConfig(formatKeys(EVALUATION, config));
+    return facts;
+  }
+
+  /** Keeps what has changed of the configuration of a resumed evaluation, such as the number of samples. */
+  #continue(facts: EvaluationFacts): EvaluationFacts {
+    this.#folder.writeConfig(formatKeys(EVALUATION, this.#request.config));
     return facts;
   }
 
@@ -217,7 +221,7 @@ export class EvaluationRun {
     }
   }
 
-  #finish(): Pick<EvaluationOutcome, "folder" | "config" | "facts" | "comparison"> {
+  async #finish(): Promise<Omit<EvaluationOutcome, "failures" | "utilization">> {
     const sorted = this.#records.sorted(this.#trainings);
     const arms = this.#settled.arms.filter(({ name }) => sorted.some(({ arm }) => arm === name));
     if (arms.length === 0) {
@@ -227,9 +231,12 @@ export class EvaluationRun {
     }
     this.#records.rewrite(sorted);
     const comparison = compareArms(arms, sorted, this.#images.validation.labels);
+    const saved = await saveBestModel(this.#folder, this.#settled, comparison);
     this.#facts = { ...this.#facts, results: comparison };
+    // Last: an evaluation with its result has all files.
     this.#folder.writeFacts(this.#facts);
-    return { folder: this.#folder.path, config: this.#settled.config, facts: this.#facts, comparison };
+    const { config } = this.#settled;
+    return { folder: this.#folder.path, config, facts: this.#facts, comparison, ...saved };
   }
 }
 

@@ -14,12 +14,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { loadLayersModel } from "@tensorflow/tfjs-layers";
+import { main } from "../../src/cli/main.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
-import { type Finished, run, runMain, start, until } from "./run.ts";
+import { type Finished, run, runMain, Sink, start, until } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-evaluate-"));
 const environment = { DEEPAUGMENT_HOME: join(root, "home") };
@@ -61,6 +63,8 @@ const SMALL = {
   engine: "wasm",
 };
 const TRAININGS = 10;
+
+const LEAVE_SCREEN = "\x1b[?1049l";
 
 function evaluateArgs(out: string, more: Record<string, unknown> = {}): string[] {
   const settings = Object.entries({ ...SMALL, out, ...more });
@@ -147,6 +151,99 @@ describe("deepaugment evaluate", () => {
     assert.ok(before < TRAININGS);
   });
 
+  it("adds samples to a finished evaluation, which are those of one that began with them", async () => {
+    const out = join(root, "grown");
+    const begun = await run(evaluateArgs(out, { samples: 1 }), environment);
+    assert.equal(begun.code, 0, begun.stderr);
+    const evaluation = evaluationIn(out);
+    assert.match(
+      begun.stdout,
+      new RegExp(
+        `in one sample.*\n\nNext:\n {2}deepaugment evaluate --resume ${evaluation} --samples 3\n`,
+        "s",
+      ),
+    );
+    const planned = await runMain(
+      ["evaluate", "--resume", evaluation, "--samples", "2", "--dry-run"],
+      environment,
+    );
+    assert.match(planned.stdout, /^5 of 10 trainings left, of 2 epochs with 3 steps each, then a test$/m);
+    const grown = await run(["evaluate", "--resume", evaluation, "--samples", "2"], environment);
+    assert.equal(grown.code, 0, grown.stderr);
+    assert.match(grown.stderr, /^5 of 10 trainings left, of 2 epochs with 3 steps each, then a test$/m);
+    assert.deepEqual(resultOf(evaluation), resultOf(folder));
+    assert.match(readFileSync(join(evaluation, "config.yaml"), "utf8"), /^samples: 2$/m);
+
+    const before = readFileSync(join(evaluation, "evaluation.csv"), "utf8");
+    const fewer = await runMain(["evaluate", "--resume", evaluation, "--samples", "1"], environment);
+    assert.equal(fewer.code, 2);
+    assert.equal(
+      fewer.stderr,
+      `deepaugment: samples: ${evaluation} has trainings of 2 samples already, more than 1; give 2 or more, or begin a new evaluation\n`,
+    );
+    assert.equal(readFileSync(join(evaluation, "evaluation.csv"), "utf8"), before);
+    assert.match(readFileSync(join(evaluation, "config.yaml"), "utf8"), /^samples: 2$/m);
+  });
+
+  it("says before it trains how many trainings there are and how long they take; with --dry-run only that", async () => {
+    const time = /^About (\d+h )?(\d+m )?\d+[sm] with \d+ workers? \(measured: [\d.,]+ images\/s\)$/m;
+    assert.match(uninterrupted.stderr, /^10 trainings of 2 epochs with 3 steps each, then a test$/m);
+    assert.match(uninterrupted.stderr, time);
+    const out = join(root, "dry");
+    const { code, stdout, stderr } = await runMain([...evaluateArgs(out), "--dry-run"], environment);
+    assert.equal(code, 0, stderr);
+    const [first, second, third, ...rest] = stdout.split("\n");
+    assert.match(
+      first,
+      /^Evaluating on cifar-10-sample.*: 60 training and 40 test images; 5 arms × 2 samples = 10 trainings of basiccnn, 2 epochs each, engine wasm \(float32\), \d+ workers?$/,
+    );
+    assert.equal(second, "10 trainings of 2 epochs with 3 steps each, then a test");
+    assert.match(third, time);
+    assert.deepEqual(rest, [""]);
+    assert.ok(!existsSync(out));
+    const nothing = await runMain(["evaluate", "--resume", folder, "--dry-run"], environment);
+    assert.match(nothing.stdout, /\nNothing is left to train\n$/);
+    assert.equal(evaluationIn(join(root, "uninterrupted")), folder);
+  });
+
+  it("leaves a clean screen on Ctrl-C, with what is done so far and the command that continues", async () => {
+    const out = join(root, "interrupted");
+    const stop = new AbortController();
+    const stderr = Object.assign(new Sink(), { isTTY: true, columns: 80, rows: 24 });
+    const stdout = new Sink();
+    const timer = setInterval(() => {
+      const begun = existsSync(out) && readdirSync(out).length > 0;
+      if (begun && trainingsIn(evaluationIn(out)) >= 2) stop.abort();
+    }, 10);
+    const home = process.env.DEEPAUGMENT_HOME;
+    process.env.DEEPAUGMENT_HOME = environment.DEEPAUGMENT_HOME;
+    let code: number;
+    try {
+      const args = evaluateArgs(out, { samples: 40, workers: 1 });
+      code = await main(args, { stdout, stderr, signal: stop.signal });
+    } finally {
+      clearInterval(timer);
+      if (home === undefined) delete process.env.DEEPAUGMENT_HOME;
+      else process.env.DEEPAUGMENT_HOME = home;
+    }
+    assert.deepEqual([code, stdout.text], [130, ""]);
+    const evaluation = evaluationIn(out);
+    const left = stripVTControlCharacters(stderr.text.slice(stderr.text.lastIndexOf(LEAVE_SCREEN)));
+    const done = trainingsIn(evaluation);
+    const lines = left.split("\n");
+    assert.deepEqual(lines.slice(0, 3), [
+      "Stopping… (press Ctrl-C again to stop immediately)",
+      `${done} of 200 trainings done`,
+      "arm                     test accuracy so far",
+    ]);
+    assert.match(lines[3], /^none +\d+\.\d% {2}1 sample$/);
+    assert.match(lines[4], /^flip-crop +(\d+\.\d% {2}1 sample|–)$/);
+    assert.deepEqual(lines.slice(8), [
+      `deepaugment: interrupted; continue with: deepaugment evaluate --resume ${evaluation}`,
+      "",
+    ]);
+  });
+
   it("shows a finished evaluation again, and changes nothing", async () => {
     const before = readFileSync(join(folder, "evaluation.csv"), "utf8");
     const shown = await runMain(["evaluate", "--resume", folder, "--json"], environment);
@@ -154,6 +251,7 @@ describe("deepaugment evaluate", () => {
     const { weights: _, ...first } = JSON.parse(uninterrupted.stdout);
     const { weights: _again, ...second } = JSON.parse(shown.stdout);
     assert.deepEqual(second, first);
+    assert.equal(shown.stderr, `${folder} is finished; --samples with more than 2 adds trainings\n`);
     assert.equal(readFileSync(join(folder, "evaluation.csv"), "utf8"), before);
   });
 

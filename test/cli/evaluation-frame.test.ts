@@ -65,6 +65,28 @@ describe("evaluationFrame", () => {
     assert.match(text, /^reports\/evaluations\/2026-11-29_10-32-00$/m);
   });
 
+  it("wraps the title to two lines and has a heading, if there is room", () => {
+    const linesOf = (columns: number, rows: number) =>
+      evaluationFrame(stateOf(2), { columns, rows, paint: paintNothing });
+    const [first, second, folder] = linesOf(79, 24);
+    assert.equal(`${first} ${second}`, stateOf(2).title);
+    assert.equal(folder, stateOf(2).folder);
+    const narrow = linesOf(39, 20);
+    assert.equal(narrow[0], "Evaluating on cifar10: 2,000 training");
+    assert.match(narrow[1], /^and 10,000 test images; 7 arms × 5 .*…$/);
+    for (const columns of [39, 79]) {
+      assert.ok(linesOf(columns, 24).some((line) => /^arm +test accuracy so far$/.test(line)));
+    }
+    // Arms and trainings come first: 2 + 7 + 2 rows leave none, one, and two.
+    assert.equal(linesOf(79, 11).length, 11);
+    assert.match(linesOf(79, 11).join("\n"), /^Evaluating [^\n]*…\n[█░]+ {2}16\/35 {2}12m 03s left\nnone /);
+    assert.match(
+      linesOf(79, 12).join("\n"),
+      /^Evaluating [^\n]*…\n[█░]+ {2}[^\n]*\narm +test accuracy so far\n/,
+    );
+    assert.match(linesOf(79, 13)[1], /^[^█░]+$/);
+  });
+
   it("differs in colour only by its styles", () => {
     const size = { columns: 80, rows: 24 };
     const plain = evaluationFrame(stateOf(3), { ...size, paint: paintNothing });

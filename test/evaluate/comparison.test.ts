@@ -146,6 +146,17 @@ describe("compareArms", () => {
       conclusion,
       /^flip and top-policies cannot be distinguished \([−+][\d.]+ to \+[\d.]+ points\): /,
     );
+    const { conclusion: text, samplesNeeded } = compare(["none", "flip", "policy"], {
+      ...{ samples: 2, images: 4000, spread: 0.2 },
+      accuracies: [0.5, 0.58, 0.6],
+    });
+    assert.ok(samplesNeeded! > 2);
+    assert.ok(text.includes(`: more samples are needed: about ${samplesNeeded}.`), text);
+    assert.equal(compare(["none", "flip"], { ...large, accuracies: [0.5, 0.6] }).samplesNeeded, undefined);
+    assert.equal(
+      compare(["none", "flip"], { ...large, samples: 1, accuracies: [0.5, 0.6] }).samplesNeeded,
+      3,
+    );
   });
 
   it("recommends the better arm, and the simpler one of two that cannot be distinguished", () => {

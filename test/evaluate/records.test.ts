@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
-import { type ArmTraining, EvaluationRecords } from "../../src/evaluate/records.ts";
+import { type ArmTraining, EvaluationRecords, readEnded } from "../../src/evaluate/records.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-records-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -79,6 +79,33 @@ describe("the files of an evaluation", () => {
       records().append(third);
       assert.deepEqual(records().recover(), [first, second, third], `after predictions cut at ${end}`);
     }
+  });
+
+  it("are read without the data's labels while a training is being written", () => {
+    const ended = [first, second, third].map(({ arm, sample, test }) => ({
+      arm,
+      sample,
+      accuracy: test.accuracy,
+    }));
+    assert.deepEqual(readEnded(path), ended);
+    const whole = readFileSync(path, "utf8");
+    for (let end = whole.indexOf("none,1,1"); end < whole.length; end++) {
+      writeFileSync(path, whole.slice(0, end));
+      assert.deepEqual(readEnded(path), ended.slice(0, 2), `cut at ${end}`);
+    }
+    for (const [from, to] of [
+      ["none,0,2", "none,0.5,2"],
+      [",1.1,0.5,", ",1.1,5,"],
+      ["none,0,2,", "none,0,2,7,"],
+    ]) {
+      writeFileSync(path, whole.replace(from, to));
+      assert.throws(
+        () => readEnded(path),
+        (error: Error) =>
+          error instanceof UsageError && /line 3: expected the cells arm,sample_no,epoch/.test(error.message),
+      );
+    }
+    assert.deepEqual(readEnded(join(folder, "missing.csv")), []);
   });
 
   it("are refused, with the line, if they are not as this program wrote them", () => {

@@ -1,0 +1,69 @@
+// The results of an evaluation, read from its files: also of one that another program is working on. No images are needed.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type FolderUser, userOf } from "../common/folder-lock.ts";
+import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
+import { loadKeys } from "../config/load.ts";
+import type { Comparison } from "./comparison.ts";
+import { type EvaluationFacts, EvaluationFolder } from "./folder.ts";
+import { readEnded } from "./records.ts";
+
+/** An arm while its trainings run. */
+export interface ArmSoFar {
+  readonly arm: string;
+  /** Test accuracies of its trainings that have ended. */
+  readonly accuracies: readonly number[];
+}
+
+export interface EvaluationResults {
+  readonly folder: string;
+  readonly config: EvaluationConfig;
+  readonly facts: EvaluationFacts;
+  /** interrupted: trainings are missing, also those that failed. */
+  readonly status: "running" | "interrupted" | "finished";
+  /** The program that works on it. */
+  readonly user: FolderUser | undefined;
+  /** Trainings that have ended. */
+  readonly done: number;
+  /** Trainings that the configuration asks for. */
+  readonly planned: number;
+  readonly arms: readonly ArmSoFar[];
+  /** Undefined unless it is that of all trainings that have ended. */
+  readonly comparison: Comparison | undefined;
+  /** The folder of the best arm's weights, if there is one. */
+  readonly weights?: string;
+}
+
+/** Whether a folder is an evaluation's, as far as its files' names show. */
+export function isEvaluation(folder: string): boolean {
+  return existsSync(join(folder, "evaluation.json"));
+}
+
+/**
+ * Reads an evaluation's results, and changes nothing.
+ * @throws UsageError in one line if the folder is not an evaluation's, or a file of it is damaged.
+ */
+export function readEvaluation(path: string): EvaluationResults {
+  const folder = EvaluationFolder.open(path);
+  const config = loadKeys(EVALUATION, { file: folder.configPath });
+  const facts = folder.readFacts();
+  const user = userOf(path);
+  const ended = readEnded(folder.recordsPath);
+  // A folder's configuration names its arms.
+  const names = config.arms === "auto" ? [...new Set(ended.map(({ arm }) => arm))] : config.arms;
+  const planned = names.length * config.samples;
+  const hasWeights = existsSync(join(folder.bestModelPath, "about.json"));
+  const compared = facts.results?.arms.reduce((sum, { samples }) => sum + samples, 0);
+  const comparison = compared === ended.length ? facts.results : undefined;
+  const isWhole = comparison !== undefined && ended.length === planned;
+  return {
+    ...{ folder: path, config, facts, user, planned, comparison, done: ended.length },
+    status: user ? "running" : isWhole ? "finished" : "interrupted",
+    arms: names.map((arm) => ({
+      arm,
+      accuracies: ended.filter((each) => each.arm === arm).map(({ accuracy }) => accuracy),
+    })),
+    ...(hasWeights && { weights: folder.bestModelPath }),
+  };
+}

@@ -1,0 +1,161 @@
+// What an evaluation is going to do, and how long that takes on this machine: measured on its model, in as many processes, and on
+// its own images for what redraws them. Nothing is written, and no result depends on it.
+
+import { hasMoments } from "../child/batch-moments.ts";
+import { epochsInCheckpoint, momentBatches } from "../child/final-trainer.ts";
+import { inspectModel } from "../child/model.ts";
+import type { EngineIdentity } from "../engine/types.ts";
+import { augmentationOf } from "../evaluate/arms.ts";
+import type { LoadedEvaluation } from "../evaluate/evaluation.ts";
+import type { ArmAugmentation } from "../evaluate/final-task.ts";
+import { keyOf, readEnded } from "../evaluate/records.ts";
+import { type SettledEvaluation, settleEvaluation } from "../evaluate/settle.ts";
+import { type MeasuredRates, type MeasuredRun, tryToMeasure } from "./rates.ts";
+import { redrawSeconds } from "./redraw-time.ts";
+
+export interface EvaluationPlan {
+  readonly dataset: string;
+  readonly engine: EngineIdentity;
+  readonly workers: number;
+  readonly config: SettledEvaluation["config"];
+  readonly trainImages: number;
+  readonly testImages: number;
+  /** Trainings in all, and the number of those that are left. */
+  readonly trainings: number;
+  readonly left: number;
+  /** Training steps of an epoch, of each arm. */
+  readonly stepsPerEpoch: number;
+  /** Null if nothing is left to train, or it could not be measured. */
+  readonly rates: MeasuredRates | null;
+  /** How long the trainings take, about; null if it could not be measured. */
+  readonly seconds: number | null;
+  /** Of these, a training of each arm without its tests, by the arm's name: as in `evaluation.csv`. */
+  readonly trainingSeconds: Readonly<Record<string, number>>;
+  /** What else the user should know, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** A training that is missing. */
+interface Missing {
+  readonly arm: ArmAugmentation;
+  /** Epochs that its checkpoint has. */
+  readonly trained: number;
+}
+
+/**
+ * Plans the evaluation that `runEvaluation` would do. Takes about two seconds, longer if a single training step does. On a busy
+ * machine the time is too short, as that of `planRun`.
+ * @throws UsageError as `runEvaluation` does before it writes anything; InterruptedError
+ */
+export async function planEvaluation(
+  loaded: LoadedEvaluation,
+  signal?: AbortSignal,
+): Promise<EvaluationPlan> {
+  const settled = await settleEvaluation(loaded);
+  const { config, dataset, engine, workers, arms, split, notes } = settled;
+  const { heldOut } = split;
+  const trainable = dataset.train.labels.length - (heldOut?.length ?? 0);
+  const trainImages = config.train_size === "auto" ? trainable : config.train_size;
+  const testImages = heldOut?.length ?? dataset.test?.labels.length ?? 0;
+  const missing = missingTrainings(settled, loaded.resumed, trainImages);
+  const run = measuredRun(settled, trainImages);
+  const rates = missing.length === 0 ? null : await tryToMeasure(run, signal);
+  const times = rates ? await timesOf(settled, run, { rates, testImages, missing }) : undefined;
+  return {
+    ...{ dataset: dataset.name, engine, workers, config, trainImages, testImages },
+    ...{ trainings: arms.length * config.samples, left: missing.length },
+    stepsPerEpoch: Math.ceil(trainImages / config.batch_size),
+    rates,
+    seconds: missing.length === 0 ? 0 : (times?.seconds ?? null),
+    trainingSeconds: times?.trainingSeconds ?? {},
+    notes,
+  };
+}
+
+/** In the order in which they run. */
+function missingTrainings(
+  { config, arms, source }: SettledEvaluation,
+  resumed: LoadedEvaluation["resumed"],
+  trainImages: number,
+): Missing[] {
+  const ended = new Set(resumed ? readEnded(resumed.folder.recordsPath).map(keyOf) : []);
+  const use = { policies: source.policies, top: config.top, chance: config.augment_chance };
+  const augmentations = arms.map((arm) => augmentationOf(arm, use));
+  return Array.from({ length: config.samples }, (_, sample) =>
+    augmentations
+      .filter(({ name }) => !ended.has(keyOf({ arm: name, sample })))
+      .map((arm) => {
+        const path = resumed?.folder.checkpointPath({ arm: arm.name, sample });
+        return { arm, trained: path === undefined ? 0 : epochsInCheckpoint(path, trainImages) };
+      }),
+  ).flat();
+}
+
+function measuredRun(
+  { engine, workers, threads, source, dataset, config }: SettledEvaluation,
+  trainImages: number,
+): MeasuredRun {
+  const { height, width } = dataset.train.images;
+  const images = { height, width, classes: dataset.classNames.length, replaceHead: config.replace_head };
+  const { batch_size: batchSize } = config;
+  return { engine, workers, threads, model: source.model, images, batchSize, trainImages };
+}
+
+interface Measured {
+  readonly rates: MeasuredRates;
+  readonly testImages: number;
+  readonly missing: readonly Missing[];
+}
+
+async function timesOf(
+  settled: SettledEvaluation,
+  run: MeasuredRun,
+  { rates, testImages, missing }: Measured,
+): Promise<Pick<EvaluationPlan, "trainingSeconds"> & { readonly seconds: number }> {
+  const { workers, config } = settled;
+  const { trainImages } = run;
+  const isAveraged = config.recipe === "child";
+  const tests = (isAveraged ? 2 : 1) * testImages * (workers / rates.validation);
+  const momentEpochs = isAveraged ? await epochsForMoments(run) : 0;
+  const ofArms = new Map(
+    [...new Set(missing.map(({ arm }) => arm))].map((arm) => {
+      const epoch = trainImages * (workers / rates.training + redrawTime(settled, arm));
+      const added = trainImages * addedTime(settled, arm);
+      return [arm, { epoch, training: added + config.epochs * epoch, end: momentEpochs * epoch + tests }];
+    }),
+  );
+  const seconds = missing.map(({ arm, trained }) => {
+    const { epoch, training, end } = ofArms.get(arm)!;
+    return training - trained * epoch + end;
+  });
+  return {
+    seconds: rates.start + timeInWorkers(seconds, workers),
+    trainingSeconds: Object.fromEntries([...ofArms].map(([{ name }, { training }]) => [name, training])),
+  };
+}
+
+/** Of an image in an epoch. */
+function redrawTime({ dataset, source }: SettledEvaluation, { redrawn }: ArmAugmentation): number {
+  return redrawSeconds(dataset.train.images, redrawn, source.judgedShape);
+}
+
+/** Of an image before the first epoch, of an arm that adds copies: those of the portion that the policy augments. */
+function addedTime({ dataset, source }: SettledEvaluation, { added }: ArmAugmentation): number {
+  if (!added) return 0;
+  const steps = added.chains.map((chain) => ({ policies: [{ ...added, chains: [chain] }], chance: 1 }));
+  return added.portion * redrawSeconds(dataset.train.images, steps, source.judgedShape);
+}
+
+/** How many epochs the moments of averaged weights take, for which no weight changes. */
+async function epochsForMoments({ model, images, batchSize, trainImages }: MeasuredRun): Promise<number> {
+  if (!(await inspectModel(model, images, ({ net }) => hasMoments(net)))) return 0;
+  const perEpoch = Math.ceil(trainImages / batchSize);
+  return momentBatches(perEpoch) / perEpoch;
+}
+
+/** The time for all of these trainings, each of which goes to the first worker that is free. */
+function timeInWorkers(seconds: readonly number[], workers: number): number {
+  const ends = new Array<number>(workers).fill(0);
+  for (const each of seconds) ends[ends.indexOf(Math.min(...ends))] += each;
+  return Math.max(...ends);
+}

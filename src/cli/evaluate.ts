@@ -99,7 +99,7 @@ docs/evaluation.md explains the result, docs/configuration.md all keys.
 
 Examples (<experiment> and <evaluation> are folders):
   deepaugment evaluate --experiment <experiment>
-  deepaugment evaluate --data photos/ --arms none,flip-crop --samples 3 --dry-run
+  deepaugment evaluate --data photos/ --arms none,flip-crop --dry-run
   deepaugment evaluate --policy best.json --data cifar10 --model wrn_16_2
   deepaugment evaluate --resume <evaluation> --samples 9`;
 
@@ -176,7 +176,7 @@ async function run(
         terminal.logText(title);
         terminal.log(folder);
         for (const line of describePlan(plan)) terminal.logText(line);
-        display = createEvaluationDisplay(start, title, terminal);
+        display = createEvaluationDisplay(start, title, plan, terminal);
         return display;
       },
     });

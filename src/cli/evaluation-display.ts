@@ -4,6 +4,7 @@
 import type { FinalProgress } from "../child/final-trainer.ts";
 import type { EvaluationFailure, EvaluationObserver, EvaluationStart } from "../evaluate/evaluation.ts";
 import { type ArmTraining, keyOf } from "../evaluate/records.ts";
+import type { EvaluationPlan } from "../measure/evaluation-plan.ts";
 import { Screen } from "./drawing.ts";
 import { type EvaluationState, evaluationFrame, type RunningArm } from "./evaluation-frame.ts";
 import { formatDuration, formatPoints } from "./format.ts";
@@ -15,26 +16,36 @@ export interface EvaluationDisplay extends EvaluationObserver {
   stop(): void;
 }
 
-/** @param title what runs, in one line. */
+/**
+ * @param title what runs, in one line.
+ * @param plan of the same evaluation.
+ */
 export function createEvaluationDisplay(
   start: EvaluationStart,
   title: string,
+  plan: Pick<EvaluationPlan, "seconds">,
   terminal: Terminal,
 ): EvaluationDisplay {
+  const progress = new EvaluationProgress(start, plan);
   return terminal.isInteractive
-    ? new TerminalDisplay(start, title, terminal)
-    : new LineDisplay(start, terminal);
+    ? new TerminalDisplay(start, title, progress, terminal)
+    : new LineDisplay(start, progress, terminal);
 }
 
 /** How much of the trainings is done, and how long the rest takes. */
 class EvaluationProgress {
   readonly #begin = performance.now();
   readonly #start: EvaluationStart;
+  /** How long all trainings take, by the plan; null if that is not known. */
+  readonly #planned: number | null;
   /** Of each training of this run, by arm and sample: the shares at which it began and that it has reached. */
   readonly #shares = new Map<string, { readonly first: number; last: number }>();
+  /** Whether a training has ended in this run. */
+  #hasEnded = false;
 
-  constructor(start: EvaluationStart) {
+  constructor(start: EvaluationStart, { seconds }: Pick<EvaluationPlan, "seconds">) {
     this.#start = start;
+    this.#planned = seconds;
   }
 
   onProgress(arm: string, sample: number, { epoch, share }: FinalProgress): void {
@@ -47,18 +58,28 @@ class EvaluationProgress {
   }
 
   onTrainingFinished(training: Pick<ArmTraining, "arm" | "sample">): void {
+    this.#hasEnded = true;
     const known = this.#shares.get(keyOf(training));
     if (known) known.last = 1;
   }
 
   get timeLeft(): string {
+    const seconds = (performance.now() - this.#begin) / 1000;
+    const measured = this.#measured(seconds);
+    // Before a training has ended, what is measured lacks the tests at its end.
+    const planned = this.#hasEnded || this.#planned === null ? undefined : this.#planned - seconds;
+    const known = [measured, planned].filter((each) => each !== undefined);
+    return known.length === 0 ? "time left unknown" : `${formatDuration(Math.max(...known))} left`;
+  }
+
+  /** In seconds, by what has been trained in this time; undefined if that is nothing. */
+  #measured(seconds: number): number | undefined {
     const { trainings, done } = this.#start;
     const shares = [...this.#shares.values()];
     const trained = shares.reduce((sum, { first, last }) => sum + last - first, 0);
-    if (trained === 0) return "time left unknown";
+    if (trained === 0) return undefined;
     const open = trainings - done - shares.reduce((sum, { last }) => sum + last, 0);
-    const seconds = (performance.now() - this.#begin) / 1000;
-    return `${formatDuration((seconds / trained) * open)} left`;
+    return (seconds / trained) * open;
   }
 }
 
@@ -76,11 +97,11 @@ class TerminalDisplay implements EvaluationDisplay {
   readonly #accuracies: Map<string, number[]>;
   #finished = 0;
 
-  constructor(start: EvaluationStart, title: string, terminal: Terminal) {
+  constructor(start: EvaluationStart, title: string, progress: EvaluationProgress, terminal: Terminal) {
     this.#start = start;
     this.#title = title;
     this.#terminal = terminal;
-    this.#progress = new EvaluationProgress(start);
+    this.#progress = progress;
     this.#running = new Places(start.workers);
     this.#accuracies = new Map(start.config.arms.map((arm) => [arm, []]));
     for (const { arm, test } of start.finished) this.#accuracies.get(arm)?.push(test.accuracy);
@@ -139,10 +160,10 @@ class LineDisplay implements EvaluationDisplay {
   readonly #progress: EvaluationProgress;
   #finished = 0;
 
-  constructor(start: EvaluationStart, terminal: Terminal) {
+  constructor(start: EvaluationStart, progress: EvaluationProgress, terminal: Terminal) {
     this.#start = start;
     this.#terminal = terminal;
-    this.#progress = new EvaluationProgress(start);
+    this.#progress = progress;
   }
 
   onProgress(arm: string, sample: number, progress: FinalProgress): void {

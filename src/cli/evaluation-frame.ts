@@ -39,11 +39,13 @@ export const SO_FAR = "test accuracy so far";
 const RESULT = 2 + SO_FAR.length;
 const MOST_BAR = 40;
 const MOST_MESSAGES = 4;
+/** Lines of the title. */
+const MOST_TITLE = 5;
 
 /**
  * The lines of an evaluation's display: at most `rows`, none wider than `columns`. Arms come first; if they do not fit, those
  * with the highest accuracy so far. Trainings have a line each if they fit, else one in all. Then come what is less important:
- * messages, a heading, the rest of the title, the folder.
+ * messages, a heading, more lines of the title, the folder.
  */
 export function evaluationFrame(
   state: EvaluationState,
@@ -63,7 +65,7 @@ export function evaluationFrame(
   const messages = take(Math.min(MOST_MESSAGES, state.messages.length));
   const hasHeading = take(1) > 0;
   const wrapped = wrap(state.title, columns);
-  const title = firstLines(wrapped, 1 + take(Math.min(2, wrapped.length) - 1), columns);
+  const title = firstLines(wrapped, 1 + take(Math.min(MOST_TITLE, wrapped.length) - 1), columns);
   const hasFolder = take(1) > 0;
   const gaps = take(2);
   const gap = (number: number) => (gaps >= number ? [""] : []);

@@ -73,7 +73,7 @@ const KEYS = {
   ),
   samples: key(
     whole(1, 1000),
-    "Trainings of each arm. Sample k of all arms has the same training images, initial weights and order.",
+    "Trainings of each arm; three or more for a useful interval. Sample k of all arms has the same training images, initial weights and order.",
     5,
   ),
   train_size: key(

@@ -189,20 +189,20 @@ export interface EndedTraining extends Pick<ArmTraining, "arm" | "sample"> {
  * @throws UsageError naming the line that this program would not have written.
  */
 export function readEnded(path: string): EndedTraining[] {
-  if (!existsSync(path)) return [];
+  if (!existsSync(path) || readText(path) === "") return [];
   return wholeLines(path, HEADER).lines.flatMap((line, i) => {
+    const wrong = (what: string) =>
+      new UsageError(`${path}, line ${i + 2}: ${what}; restore the file as it was written`);
     const cells = line.split(",");
     const [arm, sample, , , , , accuracy] = cells;
+    if (cells.length !== COLUMNS.length) {
+      throw wrong(`expected ${COLUMNS.length} cells, found ${cells.length}`);
+    }
     if (accuracy === "") return [];
+    if (!/^\d+$/.test(sample)) throw wrong(mismatch("sample_no", "a whole number from 0 upwards", sample));
     const ended = { arm, sample: Number(sample), accuracy: Number(accuracy) };
-    const isValid =
-      cells.length === COLUMNS.length &&
-      Number.isInteger(ended.sample) &&
-      Math.abs(ended.accuracy - 0.5) <= 0.5;
-    if (isValid) return [ended];
-    throw new UsageError(
-      `${path}, line ${i + 2}: expected the cells ${HEADER.trim()}; restore the file as it was written`,
-    );
+    if (ended.accuracy >= 0 && ended.accuracy <= 1) return [ended];
+    throw wrong(mismatch("test_acc", "a number from 0 to 1", accuracy));
   });
 }
 

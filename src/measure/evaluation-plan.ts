@@ -29,10 +29,19 @@ export interface EvaluationPlan {
   readonly rates: MeasuredRates | null;
   /** How long the trainings take, about; null if it could not be measured. */
   readonly seconds: number | null;
-  /** Of these, a training of each arm without its tests, by the arm's name: as in `evaluation.csv`. */
-  readonly trainingSeconds: Readonly<Record<string, number>>;
+  /** Of one training; empty if it could not be measured. */
+  readonly arms: readonly ArmTime[];
   /** What else the user should know, a line each. */
   readonly notes: readonly string[];
+}
+
+/** How long a training of an arm takes on one worker while all work. */
+interface ArmTime {
+  readonly arm: string;
+  /** In the epochs, as in `evaluation.csv`. */
+  readonly trainingSeconds: number;
+  /** After them: the tests, and before these the measurement of the moments of averaged weights. */
+  readonly testSeconds: number;
 }
 
 /** A training that is missing. */
@@ -67,7 +76,7 @@ export async function planEvaluation(
     stepsPerEpoch: Math.ceil(trainImages / config.batch_size),
     rates,
     seconds: missing.length === 0 ? 0 : (times?.seconds ?? null),
-    trainingSeconds: times?.trainingSeconds ?? {},
+    arms: times?.arms ?? [],
     notes,
   };
 }
@@ -111,7 +120,7 @@ async function timesOf(
   settled: SettledEvaluation,
   run: MeasuredRun,
   { rates, testImages, missing }: Measured,
-): Promise<Pick<EvaluationPlan, "trainingSeconds"> & { readonly seconds: number }> {
+): Promise<Pick<EvaluationPlan, "arms"> & { readonly seconds: number }> {
   const { workers, config } = settled;
   const { trainImages } = run;
   const isAveraged = config.recipe === "child";
@@ -121,16 +130,17 @@ async function timesOf(
     [...new Set(missing.map(({ arm }) => arm))].map((arm) => {
       const epoch = trainImages * (workers / rates.training + redrawTime(settled, arm));
       const added = trainImages * addedTime(settled, arm);
-      return [arm, { epoch, training: added + config.epochs * epoch, end: momentEpochs * epoch + tests }];
+      const trainingSeconds = added + config.epochs * epoch;
+      return [arm, { arm: arm.name, epoch, trainingSeconds, testSeconds: momentEpochs * epoch + tests }];
     }),
   );
   const seconds = missing.map(({ arm, trained }) => {
-    const { epoch, training, end } = ofArms.get(arm)!;
-    return training - trained * epoch + end;
+    const { epoch, trainingSeconds, testSeconds } = ofArms.get(arm)!;
+    return trainingSeconds - trained * epoch + testSeconds;
   });
   return {
     seconds: rates.start + timeInWorkers(seconds, workers),
-    trainingSeconds: Object.fromEntries([...ofArms].map(([{ name }, { training }]) => [name, training])),
+    arms: [...ofArms.values()].map(({ epoch: _, ...time }) => time),
   };
 }
 

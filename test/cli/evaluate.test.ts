@@ -303,6 +303,14 @@ describe("deepaugment evaluate", () => {
     assert.match(csv, /^none,0,1,[\d.]+,[\d.]+,[\d.]+,[\d.]+,,,[\d.]+$/m);
   });
 
+  it("has a help text of at most 80 columns, as show has", async () => {
+    for (const command of ["evaluate", "show"]) {
+      const { code, stdout } = await runMain([command, "--help"], environment);
+      assert.equal(code, 0);
+      for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    }
+  });
+
   it("refuses what cannot be evaluated, in one line", async () => {
     const refused: [string[], RegExp][] = [
       [["evaluate"], /no images to evaluate on; give --experiment with the folder of a search, or --data/],

@@ -93,18 +93,20 @@ describe("the files of an evaluation", () => {
       writeFileSync(path, whole.slice(0, end));
       assert.deepEqual(readEnded(path), ended.slice(0, 2), `cut at ${end}`);
     }
-    for (const [from, to] of [
-      ["none,0,2", "none,0.5,2"],
-      [",1.1,0.5,", ",1.1,5,"],
-      ["none,0,2,", "none,0,2,7,"],
-    ]) {
+    for (const [from, to, message] of [
+      ["none,0,2", "none,0.5,2", /line 3: sample_no: expected a whole number from 0 upwards, received/],
+      [",1.1,0.5,", ",1.1,5,", /line 3: test_acc: expected a number from 0 to 1, received/],
+      ["none,0,2,", "none,0,2,7,", /line 3: expected 10 cells, found 11/],
+    ] as const) {
       writeFileSync(path, whole.replace(from, to));
       assert.throws(
         () => readEnded(path),
-        (error: Error) =>
-          error instanceof UsageError && /line 3: expected the cells arm,sample_no,epoch/.test(error.message),
+        (error: Error) => error instanceof UsageError && message.test(error.message),
+        String(message),
       );
     }
+    writeFileSync(path, "");
+    assert.deepEqual(readEnded(path), []);
     assert.deepEqual(readEnded(join(folder, "missing.csv")), []);
   });
 

@@ -172,12 +172,16 @@ export async function evaluate(
   return runPrepared(prepareEvaluation(loadKeys(EVALUATION, { overrides: config })), options);
 }
 
-/** Continues the evaluation in a folder, or gives the result of a finished one. */
+/**
+ * Continues the evaluation in a folder, or gives the result of a finished one.
+ * @param options.samples a higher number than it has adds samples of each arm, the same as if it had begun with them.
+ * @throws UsageError if the folder is not one, or has trainings of more samples; RunError or InterruptedError like `runEvaluation`.
+ */
 export async function resumeEvaluation(
   folder: string,
-  options: EvaluateOptions = {},
+  { samples, ...options }: EvaluateOptions & { readonly samples?: number } = {},
 ): Promise<EvaluationOutcome> {
-  return runPrepared(reopenEvaluation(folder), options);
+  return runPrepared(reopenEvaluation(folder, samples === undefined ? {} : { samples }), options);
 }
 
 async function runPrepared(

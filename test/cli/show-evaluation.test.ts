@@ -127,10 +127,17 @@ describe("deepaugment show <evaluation>", () => {
     await resumeEvaluation(folder, { executor: executorOf() });
     assert.equal(readEvaluation(folder).status, "finished");
     // The result in evaluation.json is then that of fewer trainings.
-    const config = join(folder, "config.yaml");
-    const grown = await runMain(["evaluate", "--resume", folder, "--samples", "3", "--dry-run"], environment);
-    assert.equal(grown.code, 0, grown.stderr);
-    assert.match(readFileSync(config, "utf8"), /^samples: 2$/m);
+    await assert.rejects(resumeEvaluation(folder, { samples: 3, executor: executorOf(1) }), InterruptedError);
+    const grown = await show(folder);
+    assert.ok(grown.startsWith(`${folder} is not finished: 7 of 9 trainings done; continue with: `), grown);
+    assert.match(grown, /\n\narm {8}test accuracy so far\nnone {7}27\.5 ± 1\.4% {2}3 samples\nflip /);
+    await assert.rejects(resumeEvaluation(folder, { samples: 2 }), /has trainings of 3 samples already/);
+    const { comparison } = await resumeEvaluation(folder, { executor: executorOf() });
+    assert.deepEqual(
+      comparison.arms.map(({ samples }) => samples),
+      [3, 3, 3],
+    );
+    assert.ok((await show(folder)).startsWith(`${folder} is finished: 9 of 9 trainings done\n`));
   });
 
   it("prints JSON", async () => {

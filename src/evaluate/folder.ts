@@ -56,11 +56,6 @@ export class EvaluationFolder {
     return this.file("config.yaml");
   }
 
-  /** A row per epoch of each training. */
-  get recordsPath(): string {
-    return this.file("evaluation.csv");
-  }
-
   /** The policies as they were when the evaluation began. */
   get policyPath(): string {
     return this.file("policies.json");
@@ -74,6 +69,11 @@ export class EvaluationFolder {
   /** The checkpoint of a training that runs, or was interrupted. */
   checkpointPath({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
     return join(this.path, "checkpoints", `${arm}-${sample}.safetensors`);
+  }
+
+  /** A row per epoch of each training. */
+  get recordsPath(): string {
+    return this.file("evaluation.csv");
   }
 
   /** The best arm's trained model, if the configuration asks for it. */

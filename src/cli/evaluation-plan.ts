@@ -19,7 +19,11 @@ export async function loadAndPlan(
     import("../measure/evaluation-plan.ts"),
   ]);
   const { data } = prepared.source;
-  const loaded = await loadEvaluation(prepared, (size) => loadWithProgress(data, size, signal, terminal));
+  const loaded = await loadEvaluation(
+    prepared,
+    (size) => loadWithProgress(data, size, signal, terminal),
+    signal,
+  );
   return { loaded, plan: await planEvaluation(loaded, signal) };
 }
 

@@ -11,6 +11,7 @@ import { FolderLock } from "../common/folder-lock.ts";
 import { EVALUATION, type EvaluationConfig, type EvaluationInput } from "../config/evaluation.ts";
 import { loadKeys } from "../config/load.ts";
 import type { Dataset } from "../dataset/dataset.ts";
+import { loadDataset } from "../dataset/load.ts";
 import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import type { Executor } from "../search/executors/executor.ts";
@@ -21,6 +22,7 @@ import type { FinalResult, FinalTask } from "./final-task.ts";
 import { type EvaluationFacts, EvaluationFolder } from "./folder.ts";
 import { type ArmTraining, readEnded } from "./records.ts";
 import { EvaluationRun } from "./run.ts";
+import { findUse, type SearchUse } from "./searches.ts";
 import { type SettledEvaluation, settleEvaluation } from "./settle.ts";
 import { type EvaluationSource, findSource, policiesIn } from "./source.ts";
 
@@ -54,6 +56,8 @@ export interface LoadedEvaluation extends PreparedEvaluation {
   readonly dataset: Dataset;
   /** How the images' size was chosen, if it was; for a note. */
   readonly imageSize: SizeChoice<number | null>;
+  /** Which of the images searches used. */
+  readonly use: Partial<SearchUse> & Pick<SearchUse, "notes">;
 }
 
 export interface EvaluationRequest extends LoadedEvaluation {
@@ -122,10 +126,16 @@ function checkSamples(folder: EvaluationFolder, { samples }: EvaluationConfig): 
   );
 }
 
-/** Loads an evaluation's images by `load`, at the size that the configuration or the data decide. @throws what `load` throws. */
+/**
+ * Loads an evaluation's images by `load`, at the size that the configuration or the data decide, and finds out which of them
+ * a search used.
+ * @param signal for what is loaded besides.
+ * @throws what `load` throws.
+ */
 export async function loadEvaluation(
   prepared: PreparedEvaluation,
   load: (imageSize: ImageSizeOption) => Promise<Dataset>,
+  signal?: AbortSignal,
 ): Promise<LoadedEvaluation> {
   const { config, source } = prepared;
   const given = {
@@ -133,7 +143,26 @@ export async function loadEvaluation(
     ...{ train_set_size: config.train_size, validation_set_size: "auto" as const },
   };
   const { dataset, imageSize } = await loadSized(given, load);
-  return { ...prepared, source: { ...source, imageSize: imageSize.value }, dataset, imageSize };
+  return {
+    ...prepared,
+    source: { ...source, imageSize: imageSize.value },
+    ...{ dataset, imageSize },
+    use: await useOf(prepared, dataset, signal),
+  };
+}
+
+/** Which images searches used, as far as it is known. */
+async function useOf(
+  { source: { data, foundBy, policyPath }, resumed }: PreparedEvaluation,
+  dataset: Dataset,
+  signal?: AbortSignal,
+): Promise<LoadedEvaluation["use"]> {
+  // What is known of the images of a resumed evaluation was said at its beginning.
+  if (resumed) return { notes: [] };
+  if (foundBy) return findUse(foundBy, dataset, (imageSize) => loadDataset(data, { imageSize, signal }));
+  if (policyPath === undefined || dataset.test) return { notes: [] };
+  const note = `it is not known which images judged the policies in ${policyPath}: if the search used these images, its policies look better here than they are`;
+  return { notes: [note] };
 }
 
 /**
@@ -189,7 +218,11 @@ async function runPrepared(
   options: EvaluateOptions,
 ): Promise<EvaluationOutcome> {
   const { signal } = options;
-  const loaded = await loadEvaluation(prepared, (size) => loadAtSize(prepared.source.data, size, { signal }));
+  const loaded = await loadEvaluation(
+    prepared,
+    (size) => loadAtSize(prepared.source.data, size, { signal }),
+    signal,
+  );
   return runEvaluation({ ...loaded, ...options });
 }
 

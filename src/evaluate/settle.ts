@@ -1,6 +1,7 @@
 // All that an evaluation resolves and checks before it writes anything.
 
 import { checkFit, checkModel, inspectionOf } from "../child/model.ts";
+import { count } from "../common/count.ts";
 import { UsageError } from "../common/errors.ts";
 import type { ArmParts } from "../config/arms.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
@@ -10,7 +11,7 @@ import { noteOf } from "../search/settle/sizes.ts";
 import { settleArms } from "./arms.ts";
 import type { LoadedEvaluation } from "./evaluation.ts";
 import type { EvaluationSource } from "./source.ts";
-import { splitForTest, type TestSplit } from "./split.ts";
+import { countSplit, splitForTest, type TestSplit } from "./split.ts";
 
 export interface SettledEvaluation extends SettledEngine {
   /** With every `auto` resolved. */
@@ -33,7 +34,7 @@ const DEFAULT_BATCH = { child: 64, sgd: 128 } as const;
 
 /** @throws UsageError if the configuration does not fit the data, the machine, or the evaluation to resume. */
 export async function settleEvaluation(loaded: LoadedEvaluation): Promise<SettledEvaluation> {
-  const { config, source, dataset, resumed, imageSize } = loaded;
+  const { config, source, dataset, resumed, imageSize, use } = loaded;
   const { height, width } = dataset.train.images;
   const { model, policies, policyPath, foundBy } = source;
   if (resumed && resumed.facts.dataset.digest !== dataset.digest) {
@@ -46,16 +47,14 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
   await checkFit(model, images);
   const engine = await settleEngine(config, inspectionOf(model, images), resumed?.facts);
   const arms = settleArms(config.arms, policies, policyPath);
-  // What is known of the images of a resumed evaluation was said at its beginning.
-  const used: SearchUse = resumed ? { notes: [] } : usedBySearch(source, dataset);
   const split =
     resumed?.facts.split ??
     splitForTest(dataset, {
       share: config.test_share,
       seed: config.seed,
-      ...(used.subsets && { used: used.subsets }),
+      ...(use.used && { used: use.used }),
     });
-  const trainable = dataset.train.labels.length - (split.heldOut?.length ?? 0);
+  const { train: trainable } = countSplit(dataset, split);
   checkTrainSize(config, dataset, trainable);
   const searched = foundBy?.config;
   return {
@@ -74,8 +73,8 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
     notes: [
       ...engine.notes,
       ...noteOf("image_size", imageSize),
-      ...used.notes,
-      ...noteOnHeldOut(split, used.subsets?.train),
+      ...use.notes,
+      ...notesOnSplit(split, use.used?.train),
     ],
   };
 }
@@ -103,35 +102,27 @@ function checkTrainSize(
   }
 }
 
-interface SearchUse {
-  /** The subsets of the search; undefined if they are not known. */
-  readonly subsets?: { readonly train: readonly number[]; readonly validation: readonly number[] };
-  readonly notes: readonly string[];
+/** What should be known of the images that are tested or not. @param trained those on which a search trained. */
+function notesOnSplit(split: TestSplit, trained: readonly number[] = []): string[] {
+  const { leftOut = [], untested = [] } = split;
+  const notes = noteOnHeldOut(split, trained);
+  if (leftOut.length > 0) {
+    const images = count(leftOut.length, "training image is", "training images are");
+    notes.push(`${images} identical to test images, and left out of the training`);
+  }
+  if (untested.length > 0) {
+    const images = count(untested.length, "test image is", "test images are");
+    notes.push(`${images} identical to images that validated the search, and not tested`);
+  }
+  return notes;
 }
 
-/** Which images of the training split the search used. */
-function usedBySearch({ foundBy, policyPath }: EvaluationSource, dataset: Dataset): SearchUse {
-  if (!foundBy) {
-    if (policyPath === undefined || dataset.test) return { notes: [] };
-    const note = `it is not known which images judged the policies in ${policyPath}: if the search used these images, its policies look better here than they are`;
-    return { notes: [note] };
-  }
-  const { dataset: searched, subsets } = foundBy.facts;
-  if (searched.digest !== dataset.digest) {
-    if (dataset.test) return { notes: [] };
-    const note = `the images are not those of ${foundBy.folder} (${searched.name}): if they overlap, its policies look better here than they are`;
-    return { notes: [note] };
-  }
-  const validation = subsets.validationFrom === "train" ? subsets.validation : [];
-  return { subsets: { train: subsets.train, validation }, notes: [] };
-}
-
-function noteOnHeldOut({ heldOut }: TestSplit, trained: readonly number[] = []): string[] {
+function noteOnHeldOut({ heldOut }: TestSplit, trained: readonly number[]): string[] {
   if (!heldOut) return [];
   const wasTrained = new Set(trained);
-  const count = heldOut.filter((index) => wasTrained.has(index)).length;
+  const both = heldOut.filter((index) => wasTrained.has(index)).length;
   const images = `${heldOut.length} images are held out for testing`;
-  if (count === 0) return [images];
-  const trainedOn = count === heldOut.length ? "them" : `${count} of them`;
+  if (both === 0) return [images];
+  const trainedOn = both === heldOut.length ? "them" : `${both} of them`;
   return [`${images}; none of them validated the search, but it trained on ${trainedOn}`];
 }

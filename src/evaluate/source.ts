@@ -5,19 +5,10 @@ import { dirname, join, resolve } from "node:path";
 import { checkModel } from "../child/model.ts";
 import { UsageError } from "../common/errors.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
-import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
 import { IN_MEMORY } from "../dataset/in-memory.ts";
-import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
 import { settleModel } from "../search/settle/model.ts";
-
-/** The search that found the policies, as its folder keeps it. */
-interface FoundBy {
-  readonly folder: string;
-  readonly config: Config;
-  readonly facts: ExperimentFacts;
-}
+import { readSearch, type Search } from "./searches.ts";
 
 export interface EvaluationSource {
   /** A dataset's name, or a path. */
@@ -32,8 +23,8 @@ export interface EvaluationSource {
   readonly judgedShape: readonly [number, number, number] | undefined;
   /** The file of the policies; undefined if none are given. */
   readonly policyPath: string | undefined;
-  /** Undefined if that is not known. */
-  readonly foundBy: FoundBy | undefined;
+  /** The search that found the policies; undefined if that is not known. */
+  readonly foundBy: Search | undefined;
 }
 
 /** @throws UsageError if the experiment, the policies or the model cannot be used, or no data are named. */
@@ -46,7 +37,7 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
       `the policies are of ${policyFolder}, another search than ${folder}, which may have been validated on the test images; give --policy alone, and --data if needed`,
     );
   }
-  const foundBy = folder === undefined ? undefined : readFoundBy(folder);
+  const foundBy = folder === undefined ? undefined : readSearch(folder);
   const data = config.data ?? foundBy?.config.data;
   if (data === undefined) {
     throw new UsageError(
@@ -84,12 +75,7 @@ function experimentOf(policyPath: string): string | undefined {
   return existsSync(join(folder, "experiment.json")) ? folder : undefined;
 }
 
-function readFoundBy(folder: string): FoundBy {
-  const experiment = Experiment.open(folder);
-  return { folder, config: loadConfig({ file: experiment.configPath }), facts: experiment.readFacts() };
-}
-
-function modelOf({ model }: EvaluationConfig, foundBy: FoundBy | undefined): string {
+function modelOf({ model }: EvaluationConfig, foundBy: Search | undefined): string {
   if (model !== "auto") return model;
   return foundBy ? settleModel(foundBy.config.model, foundBy.folder) : "basiccnn";
 }

@@ -10,6 +10,7 @@ import type { LoadedEvaluation } from "../evaluate/evaluation.ts";
 import type { ArmAugmentation } from "../evaluate/final-task.ts";
 import { keyOf, readEnded } from "../evaluate/records.ts";
 import { type SettledEvaluation, settleEvaluation } from "../evaluate/settle.ts";
+import { countSplit } from "../evaluate/split.ts";
 import { type MeasuredRates, type MeasuredRun, tryToMeasure } from "./rates.ts";
 import { redrawSeconds } from "./redraw-time.ts";
 
@@ -62,10 +63,8 @@ export async function planEvaluation(
 ): Promise<EvaluationPlan> {
   const settled = await settleEvaluation(loaded);
   const { config, dataset, engine, workers, arms, split, notes } = settled;
-  const { heldOut } = split;
-  const trainable = dataset.train.labels.length - (heldOut?.length ?? 0);
+  const { train: trainable, test: testImages } = countSplit(dataset, split);
   const trainImages = config.train_size === "auto" ? trainable : config.train_size;
-  const testImages = heldOut?.length ?? dataset.test?.labels.length ?? 0;
   const missing = missingTrainings(settled, loaded.resumed, trainImages);
   const run = measuredRun(settled, trainImages);
   const rates = missing.length === 0 ? null : await tryToMeasure(run, signal);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
+import { pixelDigests } from "../../src/dataset/identical.ts";
 import { selectSplit, splitForTest } from "../../src/evaluate/split.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
@@ -72,5 +73,101 @@ describe("splitForTest", () => {
       });
     }
     assert.throws(() => splitForTest(untested, { share: 0.2, seed: 1, used }), new RegExp(`class "${name}"`));
+  });
+});
+
+describe("splitForTest of data with identical images", () => {
+  /** The sample's training images, of which some are replaced by copies of others. */
+  const withCopies = (copies: Record<number, number>, data = untested): Dataset => {
+    const images = { ...data.train.images, data: data.train.images.data.slice() };
+    for (const [to, from] of Object.entries(copies)) {
+      imageAt(images, Number(to)).set(imageAt(data.train.images, from));
+    }
+    return { ...data, train: { images, labels: data.train.labels } };
+  };
+
+  it("never separates copies, also of different classes, and holds out as many images as without them", () => {
+    const pairs = Object.fromEntries(numbers(0, 90).map((i) => [i + 90, i]));
+    // The labels repeat with every ten images; these copies are of the next class.
+    const otherClass = Object.fromEntries(numbers(180, 189).map((i) => [i, i + 11]));
+    const cases: [Record<number, number>, number][] = [
+      [pairs, 40],
+      [otherClass, 40],
+      // Of a class with pairs and three copies of one image, four images or three are held out.
+      [{ ...pairs, 184: 4 }, 39],
+    ];
+    for (const [copies, least] of cases) {
+      const data = withCopies(copies);
+      for (let seed = 0; seed < 20; seed++) {
+        const split = splitForTest(data, { share: 0.2, seed });
+        assert.ok(split.heldOut!.length >= least && split.heldOut!.length <= 40);
+        const { train, validation } = selectSplit(data, split);
+        const trained = new Set(pixelDigests(train.images));
+        assert.ok(pixelDigests(validation.images).every((digest) => !trained.has(digest)));
+      }
+    }
+  });
+
+  it("never holds out a copy of an image that validated the search, in either split, and prefers unused ones", () => {
+    const data = withCopies({ 150: 100, 160: 110, 170: 0 });
+    const used = { train: numbers(0, 100), validation: numbers(100, 120) };
+    for (let seed = 0; seed < 10; seed++) {
+      const { heldOut } = splitForTest(data, { share: 0.2, seed, used });
+      assert.ok(heldOut!.every((index) => index >= 120 && ![150, 160].includes(index)));
+      assert.ok(!heldOut!.includes(170));
+      const own = { ...data, validation: slice(data.train, 0, 20) };
+      const ownValidation = numbers(0, 20);
+      const apart = splitForTest(own, {
+        share: 0.2,
+        seed,
+        used: { train: [], validation: [], ownValidation },
+      });
+      assert.ok(apart.heldOut!.every((index) => index >= 20 && index !== 170));
+    }
+  });
+
+  it("holds out the smallest group of a class that has no smaller one than wanted", () => {
+    // Class 3 has 20 images: 17 of one picture and 3 of another one.
+    const ofClass = numbers(0, 200).filter((i) => untested.train.labels[i] === 3);
+    const copies = Object.fromEntries(ofClass.map((index, i) => [index, ofClass[i < 17 ? 0 : 17]]));
+    const { heldOut } = splitForTest(withCopies(copies), { share: 0.1, seed: 1 });
+    assert.deepEqual(
+      heldOut!.filter((index) => untested.train.labels[index] === 3),
+      ofClass.slice(17),
+    );
+    const single = Object.fromEntries(ofClass.map((index) => [index, ofClass[0]]));
+    assert.throws(
+      () => splitForTest(withCopies(single), { share: 0.1, seed: 1 }),
+      (error: Error) =>
+        error instanceof UsageError &&
+        error.message.includes(`class "${untested.classNames[3]}" has too few images (20)`),
+    );
+  });
+
+  it("leaves copies of the data's own test images out of the training", () => {
+    const data = withCopies({}, sample);
+    imageAt(data.train.images, 7).set(imageAt(sample.test!.images, 3));
+    imageAt(data.train.images, 9).set(imageAt(sample.test!.images, 4));
+    const split = splitForTest(data, { share: 0.2, seed: 1 });
+    assert.deepEqual(split, { testFrom: "test", leftOut: [7, 9] });
+    const { train, validation } = selectSplit(data, split);
+    assert.equal(train.labels.length, 198);
+    assert.equal(validation, data.test);
+    const judged = splitForTest(data, { share: 0.2, seed: 1, used: { train: [7], validation: [9] } });
+    assert.deepEqual(judged, { testFrom: "test", leftOut: [7], untested: [4] });
+    assert.equal(selectSplit(data, judged).validation.labels.length, 39);
+  });
+
+  it("refuses data whose test images are all training images of a class, or validated the search", () => {
+    const same = { ...sample, test: slice(sample.train, 0, 200) };
+    assert.throws(
+      () => splitForTest(same, { share: 0.2, seed: 1 }),
+      /all training images of class ".+" are test images too; remove the copies/,
+    );
+    const used = { train: [], validation: numbers(0, 200) };
+    assert.throws(
+      () => splitForTest(same, { share: 0.2, seed: 1, used }),
+      /all test images validated the search; give other images with --data/,
+    );
   });
 });

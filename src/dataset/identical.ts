@@ -1,0 +1,78 @@
+// Images with the same pixels. If one copy is trained on and another one tests, the test is of what was learnt by heart.
+
+import { hash } from "node:crypto";
+import { type ImageBatch, imageAt } from "../image/batch.ts";
+
+/** A digest of each image's pixels: of images of one size, only identical ones have the same. */
+export function pixelDigests(images: ImageBatch): string[] {
+  return Array.from({ length: images.count }, (_, index) => pixelDigest(imageAt(images, index)));
+}
+
+export function pixelDigest(pixels: Uint8Array): string {
+  return hash("sha256", pixels, "base64");
+}
+
+/** Images of which some are taken from their classes. */
+export interface Takeable {
+  /** The images that may be taken, in the order in which they are preferred. */
+  readonly order: readonly number[];
+  /** Of all images of the data: images with the same key are taken together or not at all. */
+  readonly keys: ArrayLike<string>;
+  /** Of all images of the data, in [0, wanted.length). */
+  readonly labels: ArrayLike<number>;
+  /** Number of images to take from each class. */
+  readonly wanted: readonly number[];
+}
+
+/**
+ * Takes images so that no identical ones are separated. Without identical images these are the first ones of each class.
+ * A class gives at most as many as wanted; if only larger groups of identical images are left, it gives the smallest group
+ * that leaves images in each of its classes, if there is one.
+ * @returns their indices.
+ */
+export function takeWhole({ order, keys, labels, wanted }: Takeable): Set<number> {
+  const groups = groupsOf(keys);
+  const missing = [...wanted];
+  const left = wanted.map(() => 0);
+  for (let index = 0; index < labels.length; index++) left[labels[index]]++;
+  const taken = new Set<number>();
+  const take = (group: readonly number[]) => {
+    for (const index of group) {
+      taken.add(index);
+      missing[labels[index]]--;
+      left[labels[index]]--;
+    }
+  };
+  /** Whether each class of the group has at least `least` of its available images afterwards. */
+  const leaves = (group: readonly number[], available: readonly number[], least: number) =>
+    group.every((index) => {
+      const ofClass = group.filter((other) => labels[other] === labels[index]).length;
+      return available[labels[index]] - ofClass >= least;
+    });
+  for (const index of order) {
+    if (missing[labels[index]] <= 0 || taken.has(index)) continue;
+    const group = groups.get(keys[index])!;
+    if (leaves(group, missing, 0)) take(group);
+  }
+  for (const [label, count] of wanted.entries()) {
+    if (count === 0 || missing[label] < count) continue;
+    const [smallest] = order
+      .filter((index) => labels[index] === label)
+      .map((index) => groups.get(keys[index])!)
+      .filter((group) => leaves(group, left, 1))
+      .sort((a, b) => a.length - b.length);
+    if (smallest) take(smallest);
+  }
+  return taken;
+}
+
+/** The indices of the images with each key, ascending. */
+function groupsOf(keys: ArrayLike<string>): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (let index = 0; index < keys.length; index++) {
+    const group = groups.get(keys[index]);
+    if (group) group.push(index);
+    else groups.set(keys[index], [index]);
+  }
+  return groups;
+}

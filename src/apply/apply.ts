@@ -127,16 +127,16 @@ async function applyTo(
   const { out, data } = options;
   const { policies, recipe, form, seed, chance, split, imageSize } = settings;
   const found = await openSource(data, { ...options, form, isResized: imageSize !== null });
-  const source = arrangePictures(found, split, seed, data);
-  if (form.as === "cifar10") checkCifarClasses(source.classNames, data);
-  const wanted = createRunFile(data, source, settings);
+  if (form.as === "cifar10") checkCifarClasses(found.classNames, data);
+  const wanted = createRunFile(data, found, settings);
   if (state.kind !== "new") checkSame(out, state.run, wanted);
   const facts = {
-    ...{ out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: source.count, chance },
+    ...{ out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: found.count, chance },
     recipe,
     portions: policies.map(({ portion }) => portion),
   };
-  if (state.kind === "finished") return { ...facts, doneBefore: source.count, ...state.run.result };
+  if (state.kind === "finished") return { ...facts, doneBefore: found.count, ...state.run.result };
+  const source = await arrangePictures(found, split, seed, data);
   // A resumed run keeps the run file written at its start.
   const run = state.kind === "begun" ? { ...state.run, result: undefined } : wanted;
   const ledger = new Ledger(out, source, run);

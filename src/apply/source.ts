@@ -6,9 +6,11 @@ import { statSync } from "node:fs";
 import { posix, relative, sep } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
+import { pixelDigests } from "../dataset/identical.ts";
 import { loadDataset, readerOf } from "../dataset/load.ts";
 import { findNamed } from "../dataset/named/named.ts";
 import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
+import { decodeAll } from "../dataset/readers/decode.ts";
 import { folderReader } from "../dataset/readers/folder.ts";
 import { type ClassFolder, type FolderList, listFolder } from "../dataset/readers/folder-list.ts";
 import { imageAt, type Pixels } from "../image/batch.ts";
@@ -56,6 +58,8 @@ export interface PictureSource {
   /** Whether the first part of every output path is the folder of its split. */
   readonly hasSplitFolders: boolean;
   pictures(): Iterable<Picture>;
+  /** One per picture, by its index: only pictures with the same pixels have the same one. Decodes all pictures. */
+  keys(): Promise<string[]>;
   /** The name of a picture in messages. */
   nameOf(picture: Picture): string;
 }
@@ -80,14 +84,14 @@ export async function openSource(
   { form = PNG_FILES, isResized = false, ...options }: SourceOptions & Partial<NamingOptions>,
 ): Promise<PictureSource> {
   const naming = { form, isResized };
-  if (!findNamed(data) && readerOf(data) === folderReader) return folderSource(data, naming);
+  if (!findNamed(data) && readerOf(data) === folderReader) return folderSource(data, naming, options);
   const { workers, onProgress, signal } = options;
   const dataset = await loadDataset(data, { workers, onProgress, signal });
   return datasetSource(data, dataset, extensionFor(naming.form));
 }
 
 /** The pictures of a class folder. Originals keep their paths below the folder, and their names unless they are resized. */
-function folderSource(root: string, naming: NamingOptions): PictureSource {
+function folderSource(root: string, naming: NamingOptions, options: SourceOptions): PictureSource {
   const { classNames, folders: found, skipped } = listFolder(root);
   const folders = SPLITS.flatMap((split) => found.filter((folder) => folder.split === split));
   const tops = folders.map(({ folder }) => relative(root, folder).split(sep)[0]);
@@ -108,8 +112,23 @@ function folderSource(root: string, naming: NamingOptions): PictureSource {
     notes: [],
     hasSplitFolders: folders.every(({ folder }) => relative(root, folder).split(sep).length > 1),
     pictures: () => folderPictures(root, { classNames, folders }, sizes, naming),
+    keys: () => keysOfFiles(files, options),
     nameOf: ({ content, source }) => ("path" in content ? content.path : source),
   };
+}
+
+async function keysOfFiles(
+  files: readonly string[],
+  { workers, onProgress, signal }: SourceOptions,
+): Promise<string[]> {
+  const keys = [...files];
+  const report: SourceOptions["onProgress"] = (progress) =>
+    onProgress?.({ ...progress, stage: "comparing pictures" });
+  await decodeAll(files, { digestsOnly: true }, { workers, onProgress: report, signal }, (file, index) => {
+    // A file that cannot be decoded is like no other one.
+    if ("digest" in file) keys[index] = `${file.height} ${file.width} ${file.digest}`;
+  });
+  return keys;
 }
 
 function* folderPictures(
@@ -157,6 +176,7 @@ function datasetSource(data: string, dataset: Dataset, extension: PictureExtensi
     notes,
     hasSplitFolders: splitsOf(dataset).length > 1,
     pictures: () => datasetPictures(dataset, extension),
+    keys: async () => splitsOf(dataset).flatMap(([, { images }]) => pixelDigests(images)),
     nameOf: ({ source }) => `${data}: ${source}`,
   };
 }

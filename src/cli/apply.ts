@@ -78,7 +78,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       "--split <share>",
-      "keep this share of each class's training images in train/ and write the others, unaugmented, to val/",
+      "keep this share of each class's training images in train/ and write the others, unaugmented, to val/; identical images stay together",
       innerShare("--split"),
     )
     .option("--only-augmented", "write neither originals nor the validation and test images")

@@ -13,7 +13,7 @@ import { drawPortion } from "../../src/augment/policy.ts";
 import { drawRecipe } from "../../src/augment/recipes.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
-import { decodeImage, encodeJpeg } from "../../src/image/codec.ts";
+import { decodeImage, encodeJpeg, encodePng } from "../../src/image/codec.ts";
 import { toSquare } from "../../src/image/resize.ts";
 import type { Chain } from "../../src/policy/policy.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
@@ -266,6 +266,43 @@ describe("--split", () => {
   it("chooses the portion from the pictures that stay in training", async () => {
     const { augmentedImages } = await apply(data, { split: 0.6 });
     assert.equal(augmentedImages, 3);
+  });
+
+  it("never separates pictures with the same pixels, in other formats and classes too", async () => {
+    const twins = join(root, "twins");
+    // Each picture as a JPEG, and as a PNG of the same pixels.
+    const jpegs = Array.from({ length: 10 }, (_, i) => join(twins, i < 5 ? "a" : "b", `${i}.jpg`));
+    for (const [i, path] of jpegs.entries()) await writePicture(path, i);
+    for (const [i, path] of jpegs.entries()) {
+      const { data, height, width } = await decodeImage(readFileSync(path), path);
+      const className = i < 4 ? "a" : "b";
+      writeFileSync(join(twins, className, `copy-of-${i}.png`), await encodePng(data, height, width));
+    }
+    for (let seed = 0; seed < 5; seed++) {
+      const { out, splits, notes } = await apply(twins, { split: 0.6, seed });
+      assert.deepEqual(notes, []);
+      const parts = new Map<string, string>();
+      for (const { source, split } of readManifest(out)) {
+        const picture = source.replace(/^.*?(\d+)\.\w+$/, "$1");
+        assert.equal(parts.get(picture) ?? split, split, source);
+        parts.set(picture, split);
+      }
+      assert.equal(parts.size, 10);
+      assert.ok(splits.validation! >= 6 && splits.validation! <= 8, String(splits.validation));
+    }
+    for (const name of ["a", "b"]) await writePicture(join(root, "tested/train", name, "1.png"), 1);
+    for (const [name, i] of [
+      ["a", 2],
+      ["b", 3],
+      ["b", 4],
+    ] as const) {
+      await writePicture(join(root, "tested/train", name, `${i}.png`), i);
+      await writePicture(join(root, "tested/test", name, `${i}.png`), i === 4 ? 5 : i);
+    }
+    const { notes } = await apply(join(root, "tested"), { split: 0.6 });
+    assert.deepEqual(notes, [
+      "2 training pictures are identical to test pictures; remove them from one of the two",
+    ]);
   });
 
   it("is refused if there are validation pictures already, or if they would be left out", async () => {

@@ -6,6 +6,7 @@ import { InterruptedError, systemReason } from "../../common/errors.ts";
 import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../../common/worker-pool.ts";
 import { type DecodedImage, decodeImage, ImageError } from "../../image/codec.ts";
 import { toSquare } from "../../image/resize.ts";
+import { pixelDigest } from "../identical.ts";
 import type { ReadOptions } from "../reader.ts";
 
 export interface DecodeTask {
@@ -14,11 +15,19 @@ export interface DecodeTask {
   readonly imageSize?: number;
   /** Returns only sizes, no pixels. */
   readonly sizesOnly?: boolean;
+  /** Returns digests of the pixels instead of the pixels; pictures may differ in size. */
+  readonly digestsOnly?: boolean;
 }
 
 /** The result for one file: a picture, [height, width, 3], or the reason why there is none. */
 export type DecodedFile =
-  | { readonly height: number; readonly width: number; readonly data?: Uint8Array }
+  | {
+      readonly height: number;
+      readonly width: number;
+      readonly data?: Uint8Array;
+      /** See `pixelDigest`. */
+      readonly digest?: string;
+    }
   | { readonly reason: string };
 
 /** Files per task: enough to be worth the message, few enough that all cores finish at about the same time. */
@@ -31,13 +40,18 @@ const FEW = 48;
  * Decodes the files of one task, in order. If pictures of a task differ in size and are not resized, no pixels are
  * returned, since the dataset will be rejected.
  */
-export async function decodeFiles({ paths, imageSize, sizesOnly }: DecodeTask): Promise<DecodedFile[]> {
+export async function decodeFiles(task: DecodeTask): Promise<DecodedFile[]> {
+  const { paths, imageSize, sizesOnly, digestsOnly } = task;
   const files: DecodedFile[] = [];
   let first: DecodedImage | undefined;
   let isMixed = false;
   for (const path of paths) {
     try {
       const image = await decodeImage(await readFile(path), path);
+      if (digestsOnly) {
+        files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });
+        continue;
+      }
       first ??= image;
       isMixed ||= !imageSize && (image.height !== first.height || image.width !== first.width);
       files.push(

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Variable } from "@tensorflow/tfjs-core";
-import { UsageError } from "../common/errors.ts";
+import { RunError, StorageError, UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { formatSafetensors, type NamedValues, readSafetensors, type StoredTensors } from "./safetensors.ts";
 import type { ChildModel } from "./types.ts";
@@ -24,7 +24,7 @@ export interface Restored<State> {
   readonly extra: ReadonlyMap<string, Float32Array>;
 }
 
-/** Writes the whole file atomically. `state` is plain JSON. @throws RunError */
+/** Writes the whole file atomically. `state` is plain JSON. @throws StorageError if that fails. */
 export async function saveCheckpoint<State>(
   { path, training }: CheckpointFile,
   { net, optimizer }: ChildModel,
@@ -48,7 +48,11 @@ export async function saveCheckpoint<State>(
     state: JSON.stringify(state, keepNonFinite),
     digest: digestOf(tensors),
   };
-  writeFileWhole(path, formatSafetensors(tensors, metadata));
+  try {
+    writeFileWhole(path, formatSafetensors(tensors, metadata));
+  } catch (error) {
+    throw error instanceof RunError ? new StorageError(error.message) : error;
+  }
 }
 
 /** Restores the model and its optimizer; undefined, with both unchanged, if there is no checkpoint of this training. */

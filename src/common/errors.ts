@@ -15,6 +15,11 @@ export class RunError extends Error {
   readonly exitCode: number = 1;
 }
 
+/** What a task must keep cannot be written, such as on a full disk: no other task could either. Like any RunError for the user. */
+export class StorageError extends RunError {
+  override readonly name: string = "StorageError";
+}
+
 /** The user interrupted the run. Exit code 130, as shells do for SIGINT. */
 export class InterruptedError extends Error {
   override readonly name: string = "InterruptedError";

@@ -1,7 +1,7 @@
 // The worker's side of WorkerPool, which runs in the child process. See worker-pool.ts.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { InterruptedError, messageOf, RunError, systemCode, UsageError } from "./errors.ts";
+import { InterruptedError, messageOf, RunError, StorageError, systemCode, UsageError } from "./errors.ts";
 
 /** A worker's messages. They need no task number, because a process has one task at a time. */
 export type WorkerMessage<Result, Progress> =
@@ -74,7 +74,7 @@ function toPlainError(error: unknown): PlainError {
 
 /** Restores an error, with its class (and so its exit code) if it is one of ours. */
 export function fromPlainError({ name, message, stack }: PlainError): Error {
-  const ours = [UsageError, RunError, InterruptedError].find((kind) => kind.name === name);
+  const ours = [UsageError, RunError, StorageError, InterruptedError].find((kind) => kind.name === name);
   const error = ours ? new ours(message) : Object.assign(new Error(message), { name });
   if (stack) error.stack = stack;
   return error;

@@ -244,6 +244,30 @@ describe("deepaugment evaluate", () => {
     ]);
   });
 
+  it("stops at once if a checkpoint cannot be written, and continues once it can", async () => {
+    const out = join(root, "full");
+    const killed = start(evaluateArgs(out, { checkpoint_seconds: 0, workers: 2 }), environment);
+    await until(killed, () => existsSync(out) && readdirSync(out).length > 0);
+    const evaluation = evaluationIn(out);
+    await until(killed, () => trainingsIn(evaluation) >= 2);
+    killed.process.kill("SIGKILL");
+    await killed.finished;
+    const args = ["evaluate", "--resume", evaluation, "--workers", "2"];
+    // A shell command lets no file grow beyond a few kilobytes, as on a full disk.
+    const { code, stderr } = await run(args, environment, undefined, 24);
+    assert.equal(code, 1, stderr);
+    const last = stderr.trimEnd().split("\n").at(-1)!;
+    assert.match(
+      last,
+      /^deepaugment: cannot write .*checkpoints.*\.safetensors: the file may not grow any further \(.*\); .*--resume/,
+    );
+    assert.doesNotMatch(stderr, /failed twice/);
+    assert.ok(trainingsIn(evaluation) >= 2);
+    const resumed = await run(["evaluate", "--resume", evaluation], environment);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.deepEqual(resultOf(evaluation), resultOf(folder));
+  });
+
   it("shows a finished evaluation again, and changes nothing", async () => {
     const before = readFileSync(join(folder, "evaluation.csv"), "utf8");
     const shown = await runMain(["evaluate", "--resume", folder, "--json"], environment);

@@ -24,8 +24,8 @@ export interface Executor<Task = TrainingTask, Result = TrainingResult, Report =
   readonly workers: number;
   /**
    * Runs one training, and resolves with what it measured: one result per epoch.
-   * @throws InterruptedError once the signal is aborted; UsageError if the user has something to fix; ExecutorError if no
-   *   training can run here; anything else if this training failed.
+   * @throws InterruptedError once the signal is aborted; UsageError if the user has something to fix; StorageError if the
+   *   disk is full; ExecutorError if no training can run here; anything else if this training failed.
    */
   train(task: Task, options: TrainOptions<Report>): Promise<Result>;
   /** Ends what is running, and frees what the executor holds. */

@@ -1,7 +1,7 @@
 // A second run for trainings that fail or hang, with any executor: what fails twice has failed for good.
 
 import type { EpochResult } from "../../child/reward.ts";
-import { InterruptedError, messageOf, RunError, UsageError } from "../../common/errors.ts";
+import { InterruptedError, messageOf, RunError, StorageError, UsageError } from "../../common/errors.ts";
 import { SilenceWatch } from "../../common/silence-watch.ts";
 import type { TrainingResult, TrainingTask } from "../training.ts";
 import { type Executor, ExecutorError, TrainingFailedError, type TrainOptions } from "./executor.ts";
@@ -35,7 +35,7 @@ const END_GRACE = 10_000;
 
 /**
  * Runs trainings on another executor, and those that fail a second time. A training fails if it rejects with an error that
- * is its own: not a UsageError, an InterruptedError, an ExecutorError or a TrainingFailedError, which are passed on. One
+ * is its own: not a UsageError, an InterruptedError, a StorageError, an ExecutorError or a TrainingFailedError, which are passed on. One
  * that reports no epoch for longer than the silence limit is aborted, and has failed too; the limit counts from `onStart`.
  * Time in which this program itself was suspended (the machine asleep, Ctrl-Z) does not count.
  */
@@ -169,7 +169,7 @@ class WatchedRun<Report> {
 
 /** Whether an error is the training's own, so that a second run may do better. */
 function isOfTraining(error: unknown): boolean {
-  return ![UsageError, InterruptedError, ExecutorError, TrainingFailedError].some(
+  return ![UsageError, InterruptedError, StorageError, ExecutorError, TrainingFailedError].some(
     (kind) => error instanceof kind,
   );
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { InterruptedError, RunError, UsageError } from "../../../src/common/errors.ts";
+import { InterruptedError, RunError, StorageError, UsageError } from "../../../src/common/errors.ts";
 import { noAugmentation, type Policy } from "../../../src/policy/policy.ts";
 import {
   type Executor,
@@ -113,6 +113,7 @@ describe("RetryingExecutor", () => {
     const errors = [
       new UsageError("fix it"),
       new InterruptedError("the workers have been ended"),
+      new StorageError("no space left on the device"),
       new ExecutorError("no process can be started"),
       new TrainingFailedError(taskOf(1), "it was run twice already"),
     ];

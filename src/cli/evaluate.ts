@@ -119,14 +119,16 @@ async function finishedOrRun(prepared: PreparedEvaluation, terminal: Terminal): 
   if (prepared.resumed) {
     const { readEvaluation } = await import("../evaluate/results.ts");
     const { folder, comparison, status, ...results } = readEvaluation(prepared.resumed.folder.path);
-    const { samples } = prepared.config;
-    if (status === "finished" && comparison && samples === results.config.samples) {
+    const { samples, save_weights } = prepared.config;
+    const isWhole = status === "finished" && samples === results.config.samples;
+    if (isWhole && comparison && (results.weights !== undefined || !save_weights)) {
       terminal.log(`${folder} is finished; --samples with more than ${samples} adds trainings`);
       return { ...results, folder, comparison, failures: [] };
     }
   }
   const outcome = await terminal.interruptible((signal) => run(prepared, signal, terminal));
   for (const line of describeWork(outcome)) terminal.log(line);
+  terminal.logNotes(outcome.notes);
   return outcome;
 }
 

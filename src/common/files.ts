@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { z } from "zod";
 import { messageOf, RunError, systemCode, systemReason, UsageError } from "./errors.ts";
 
 let temporaryCount = 0;
@@ -165,18 +166,17 @@ export function writeAll(file: number, bytes: Uint8Array, place?: number): void 
 }
 
 /**
- * The value of a file that `writeJson` wrote, of this format and version.
- * @throws UsageError in one line if the file cannot be read, or is of another format.
+ * The value of a file that `writeJson` wrote.
+ * @param schema what it must have at least, such as its format and version.
+ * @throws UsageError in one line if the file cannot be read, or does not have that.
  */
-export function readJson<Value extends { readonly format: string; readonly version: number }>(
-  path: string,
-  format: Value["format"],
-  version: Value["version"],
-): Value {
+export function readJson<Value>(path: string, schema: z.ZodType): Value {
   try {
-    const value = JSON.parse(readFileSync(path, "utf8")) as Value;
-    if (value.format !== format || value.version !== version) throw new Error("it has another format");
-    return value;
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const [issue] = schema.safeParse(value).error?.issues ?? [];
+    if (!issue) return value as Value;
+    const place = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
+    throw new Error(place + issue.message.replace(/^Invalid input: /, ""));
   } catch (error) {
     throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
   }

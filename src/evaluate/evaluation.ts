@@ -17,6 +17,7 @@ import type { EngineIdentity } from "../engine/types.ts";
 import type { Executor } from "../search/executors/executor.ts";
 import type { RetryOptions } from "../search/executors/retrying.ts";
 import { loadSized, type SizeChoice } from "../search/settle/sizes.ts";
+import { checkBegun } from "./begun.ts";
 import type { Comparison } from "./comparison.ts";
 import type { FinalResult, FinalTask } from "./final-task.ts";
 import { type EvaluationFacts, EvaluationFolder } from "./folder.ts";
@@ -96,6 +97,8 @@ export interface EvaluationOutcome {
   readonly failures: readonly EvaluationFailure[];
   /** The folder of the best arm's weights, if the configuration asks for them. */
   readonly weights?: string;
+  /** What the user should know about the result, a line each. */
+  readonly notes: readonly string[];
   /** Share of the workers' time that was spent on trainings, in [0, 1]; null if nothing was left to train. */
   readonly utilization: number | null;
 }
@@ -108,13 +111,15 @@ export function prepareEvaluation(config: EvaluationConfig): PreparedEvaluation 
 /**
  * An evaluation to resume, as its folder keeps it.
  * @param overrides keys that may change: samples, engine, threads, workers.
- * @throws UsageError if the folder is not one, or has trainings of more samples.
+ * @throws UsageError if the folder is not one, has trainings of more samples, or if a file of it is damaged or was changed.
  */
 export function reopenEvaluation(path: string, overrides: Record<string, unknown> = {}): PreparedEvaluation {
   const folder = EvaluationFolder.open(path);
   const config = loadKeys(EVALUATION, { file: folder.configPath, overrides });
+  const facts = folder.readFacts();
+  checkBegun(folder, config, facts);
   checkSamples(folder, config);
-  return { config, source: sourceOf(folder, config), resumed: { folder, facts: folder.readFacts() } };
+  return { config, source: sourceOf(folder, config), resumed: { folder, facts } };
 }
 
 /** @throws UsageError if the folder has trainings of more samples than the configuration: a run would have to drop them. */

@@ -2,10 +2,12 @@
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { UsageError } from "../common/errors.ts";
 import { readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
-import type { RunFacts } from "../experiment/experiment.ts";
+import { DATASET_FACTS, INDICES, type RunFacts } from "../experiment/experiment.ts";
+import type { Begun } from "./begun.ts";
 import type { Comparison } from "./comparison.ts";
 import type { ArmTraining } from "./records.ts";
 import type { TestSplit } from "./split.ts";
@@ -18,11 +20,37 @@ export interface EvaluationFacts extends RunFacts {
   readonly trainImages: number;
   readonly testImages: number;
   readonly split: TestSplit;
+  /** What must be the same when it is resumed; absent in older files. */
+  readonly begun?: Begun;
   /** Of which weights the test accuracy is. */
   readonly measured: "averaged weights" | "final weights";
   /** Of the trainings that have ended; missing until one of each arm has. */
   readonly results?: Comparison;
 }
+
+/** What `evaluation.json` must have to be read. */
+const FACTS = z.looseObject({
+  format: z.literal("deepaugment-evaluation", { error: "it has another format" }),
+  version: z.literal(1, { error: "it has another format" }),
+  ...{ seed: z.int(), engine: z.string(), precision: z.string() },
+  dataset: DATASET_FACTS,
+  ...{ trainImages: z.int().positive(), testImages: z.int().positive() },
+  split: z
+    .strictObject({
+      testFrom: z.enum(["test", "train"]),
+      ...{ heldOut: INDICES.optional(), leftOut: INDICES.optional(), untested: INDICES.optional() },
+    })
+    .refine(({ testFrom, heldOut }) => (testFrom === "train") === (heldOut !== undefined), {
+      error: "expected heldOut for test images from the training split alone",
+    }),
+  begun: z
+    .looseObject({
+      settings: z.record(z.string(), z.unknown()),
+      ...{ policies: z.string().nullable(), split: z.string() },
+    })
+    .optional(),
+  measured: z.enum(["averaged weights", "final weights"]),
+});
 
 export class EvaluationFolder {
   readonly path: string;
@@ -54,6 +82,10 @@ export class EvaluationFolder {
 
   get configPath(): string {
     return this.file("config.yaml");
+  }
+
+  get factsPath(): string {
+    return this.file("evaluation.json");
   }
 
   /** The policies as they were when the evaluation began. */
@@ -95,11 +127,11 @@ export class EvaluationFolder {
   }
 
   writeFacts(facts: EvaluationFacts): void {
-    writeJson(this.file("evaluation.json"), facts);
+    writeJson(this.factsPath, facts);
   }
 
   /** @throws UsageError if `evaluation.json` is damaged. */
   readFacts(): EvaluationFacts {
-    return readJson(this.file("evaluation.json"), "deepaugment-evaluation", 1);
+    return readJson(this.factsPath, FACTS);
   }
 }

@@ -36,6 +36,7 @@ export class EvaluationRecords {
   readonly #path: string;
   readonly #predictionsPath: string;
   readonly #rules: RecordRules;
+  #isLost = false;
 
   constructor(path: string, predictionsPath: string, rules: RecordRules) {
     this.#path = path;
@@ -57,6 +58,11 @@ export class EvaluationRecords {
     writeFileWhole(this.#path, HEADER + trainings.map(formatRows).join(""));
   }
 
+  /** What the user should know of the files that `recover` has found; a line each. */
+  get notes(): string[] {
+    return this.#isLost ? [`${this.#path} is missing or empty: all trainings are run again`] : [];
+  }
+
   /** In the order of arms and samples. */
   sorted(trainings: readonly ArmTraining[]): ArmTraining[] {
     const { arms } = this.#rules;
@@ -65,12 +71,21 @@ export class EvaluationRecords {
 
   /**
    * The trainings that the files have; one whose rows were cut while they were written is removed from the files.
-   * @throws UsageError naming the line that this program would not have written.
+   * @throws UsageError naming the line that this program would not have written, or the file that is missing.
    */
   recover(): ArmTraining[] {
-    if (!existsSync(this.#path)) return [];
-    const { predictions, isCut: arePredictionsCut } = this.#readPredictions();
+    if (!existsSync(this.#path) || readText(this.#path) === "") {
+      this.#isLost = existsSync(this.#path) || this.#readPredictions().predictions.size > 0;
+      if (this.#isLost) this.rewrite([]);
+      return [];
+    }
     const { lines, isCut } = wholeLines(this.#path, HEADER);
+    if (lines.length >= this.#rules.epochs && !existsSync(this.#predictionsPath)) {
+      throw new UsageError(
+        `${this.#predictionsPath} is missing; restore the file, or remove ${this.#path} to run all trainings again`,
+      );
+    }
+    const { predictions, isCut: arePredictionsCut } = this.#readPredictions();
     const trainings: ArmTraining[] = [];
     const { epochs } = this.#rules;
     const places = new Set<string>();

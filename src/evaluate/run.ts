@@ -16,6 +16,7 @@ import { Occupancy } from "../search/occupancy.ts";
 import { runFactsOf } from "../search/settle/experiment-facts.ts";
 import { keepImages } from "../search/settle/task.ts";
 import { augmentationOf } from "./arms.ts";
+import { begunWith } from "./begun.ts";
 import { SAVED_SAMPLE, saveBestModel } from "./best-model.ts";
 import { compareArms } from "./comparison.ts";
 import type {
@@ -79,7 +80,7 @@ export class EvaluationRun {
         finished: [...this.#trainings],
         trainImages,
         testImages,
-        notes,
+        notes: [...notes, ...this.#records.notes],
       },
     });
     const occupancy = new Occupancy(executor.workers);
@@ -97,7 +98,8 @@ export class EvaluationRun {
     const { train, validation } = this.#images;
     const ownModel = isPath(source.model) ? readModelFile(source.model) : undefined;
     if (ownModel) writeFileWhole(this.#folder.modelPath, ownModel.text);
-    if (source.policyPath) writeFileWhole(this.#folder.policyPath, readText(source.policyPath));
+    const policies = source.policyPath === undefined ? undefined : readText(source.policyPath);
+    if (policies !== undefined) writeFileWhole(this.#folder.policyPath, policies);
     const facts: EvaluationFacts = {
       format: "deepaugment-evaluation",
       version: 1,
@@ -106,6 +108,7 @@ export class EvaluationRun {
       trainImages: config.train_size === "auto" ? train.labels.length : config.train_size,
       testImages: validation.labels.length,
       split,
+      begun: begunWith(config, policies, split),
       measured: config.recipe === "child" ? "averaged weights" : "final weights",
     };
     this.#folder.writeFacts(facts);
@@ -231,7 +234,7 @@ export class EvaluationRun {
     }
     this.#records.rewrite(sorted);
     const comparison = compareArms(arms, sorted, this.#images.validation.labels);
-    const saved = await saveBestModel(this.#folder, this.#settled, comparison);
+    const saved = await saveBestModel(this.#folder, this.#settled, comparison, this.#trainings);
     this.#facts = { ...this.#facts, results: comparison };
     // Last: an evaluation with its result has all files.
     this.#folder.writeFacts(this.#facts);

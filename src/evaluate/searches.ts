@@ -52,6 +52,7 @@ export async function findUse(search: Search, dataset: Dataset, load: LoadResize
       continue;
     }
     const { subsets } = facts;
+    checkSubsets(folder, subsets, dataset);
     const target = subsets.validationFrom === "train" ? validation : ownValidation;
     for (const index of subsets.train) train.add(index);
     for (const index of subsets.validation) target.add(index);
@@ -66,6 +67,20 @@ export async function findUse(search: Search, dataset: Dataset, load: LoadResize
     // Test images of their own are no images that a search draws.
     notes: dataset.test ? [] : notes,
   };
+}
+
+/** @throws UsageError if images are named that the data do not have. */
+function checkSubsets(
+  folder: string,
+  { train, validation, validationFrom }: ExperimentFacts["subsets"],
+  dataset: Dataset,
+): void {
+  const source = validationFrom === "train" ? dataset.train : dataset.validation;
+  const isWithin = (indices: readonly number[], count = 0) => indices.every((index) => index < count);
+  if (isWithin(train, dataset.train.labels.length) && isWithin(validation, source?.labels.length)) return;
+  throw new UsageError(
+    `${Experiment.open(folder).path("experiment.json")}: subsets names images that the data do not have; restore the file as it was written`,
+  );
 }
 
 /** Whether a search used these data, at their size or another one. */

@@ -42,6 +42,7 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
       `the data are not those with which ${resumed.folder.path} began (${resumed.facts.dataset.name}, digest ${resumed.facts.dataset.digest.slice(0, 12)}…); restore them, or start a new evaluation`,
     );
   }
+  if (resumed) checkSplit(resumed, dataset);
   checkModel(model, height, width);
   const images = { height, width, classes: dataset.classNames.length, replaceHead: config.replace_head };
   await checkFit(model, images);
@@ -77,6 +78,26 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
       ...notesOnSplit(split, use.used?.train),
     ],
   };
+}
+
+/** @throws UsageError if the images of the split to resume are not among the data's. */
+function checkSplit(
+  { folder, facts }: NonNullable<LoadedEvaluation["resumed"]>,
+  { train, test }: Dataset,
+): void {
+  const { testFrom, heldOut = [], leftOut = [], untested = [] } = facts.split;
+  const available = testFrom === "train" ? train : test;
+  const tested = testFrom === "train" ? heldOut.length : (test?.labels.length ?? 0) - untested.length;
+  const isWithin = (indices: readonly number[], count = 0) => indices.every((index) => index < count);
+  const isValid =
+    available !== undefined &&
+    tested === facts.testImages &&
+    isWithin([...heldOut, ...leftOut], train.labels.length) &&
+    isWithin(untested, test?.labels.length);
+  if (isValid) return;
+  throw new UsageError(
+    `${folder.factsPath}: split names other images than the ${facts.testImages} with which the evaluation began; restore the file as it was written`,
+  );
 }
 
 function batchSizeOf({ batch_size, recipe }: EvaluationConfig, ofChild: number | undefined): number {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { RunError, systemReason, UsageError } from "../common/errors.ts";
 import { readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
@@ -65,6 +66,32 @@ export interface ExperimentFacts extends RunFacts {
   };
 }
 
+/** Indices of images, ascending. */
+export const INDICES = z
+  .array(z.int().nonnegative())
+  .refine((indices) => indices.every((index, i) => i === 0 || index > indices[i - 1]), {
+    error: "expected ascending numbers of images",
+  });
+
+/** The dataset of a run's facts, as far as it is read. */
+export const DATASET_FACTS = z.looseObject({
+  name: z.string(),
+  digest: z.string(),
+  imageShape: z.array(z.int().positive()).length(3),
+});
+
+/** What `experiment.json` must have to be read. */
+const FACTS = z.looseObject({
+  format: z.literal("deepaugment-experiment", { error: "it has another format" }),
+  version: z.literal(1, { error: "it has another format" }),
+  dataset: DATASET_FACTS,
+  subsets: z.looseObject({
+    train: INDICES,
+    validation: INDICES,
+    validationFrom: z.enum(["train", "validation"]),
+  }),
+});
+
 export class Experiment {
   readonly folder: string;
   readonly #logLevel: LogLevel;
@@ -125,7 +152,7 @@ export class Experiment {
 
   /** @throws UsageError if `experiment.json` is damaged. */
   readFacts(): ExperimentFacts {
-    return readJson(this.path("experiment.json"), "deepaugment-experiment", 1);
+    return readJson(this.path("experiment.json"), FACTS);
   }
 
   /** Records in `experiment.json` that all is done and ranked. @param trials besides the baseline. */

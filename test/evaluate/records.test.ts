@@ -110,6 +110,34 @@ describe("the files of an evaluation", () => {
     assert.deepEqual(readEnded(join(folder, "missing.csv")), []);
   });
 
+  it("start over, with a note, if the one with the rows is empty or missing", () => {
+    for (const empty of [true, false]) {
+      if (empty) writeFileSync(path, "");
+      else rmSync(path);
+      const each = records();
+      assert.deepEqual(each.recover(), []);
+      assert.deepEqual(each.notes, [`${path} is missing or empty: all trainings are run again`]);
+      each.append(first);
+      const again = records();
+      assert.deepEqual(again.recover(), [first]);
+      assert.deepEqual(again.notes, []);
+    }
+    rmSync(path);
+    rmSync(predictionsPath);
+    assert.deepEqual(records().recover(), []);
+    assert.deepEqual(records().notes, []);
+  });
+
+  it("are refused if the predictions are missing", () => {
+    rmSync(predictionsPath);
+    assert.throws(
+      () => records().recover(),
+      new UsageError(
+        `${predictionsPath} is missing; restore the file, or remove ${path} to run all trainings again`,
+      ),
+    );
+  });
+
   it("are refused, with the line, if they are not as this program wrote them", () => {
     const cases: [string, (text: string) => string, RegExp][] = [
       [path, (text) => text.replace("arm,", "arms,"), /evaluation\.csv, line 1: expected arm,sample_no/],

@@ -84,12 +84,23 @@ describe("findUse", () => {
   });
 
   it("knows validation images of a split of their own", async () => {
+    const dataset = { ...untested, validation: slice(untested.train, 0, 3) };
     const folder = writeSearch("own", {
-      ...{ dataset: untested, train: [1, 2], validation: [1] },
+      ...{ dataset, train: [1, 2], validation: [1] },
       validationFrom: "validation",
     });
-    const { used } = await findUse(readSearch(folder), untested, unexpected);
+    const { used } = await findUse(readSearch(folder), dataset, unexpected);
     assert.deepEqual(used, { train: [1, 2], validation: [], ownValidation: [1] });
+  });
+
+  it("refuses a file that names other images", async () => {
+    for (const validation of [[200], [-1], [3, 2], [3, 3]]) {
+      const folder = writeSearch("edited", { dataset: untested, train: [1], validation });
+      await assert.rejects(
+        async () => findUse(readSearch(folder), untested, unexpected),
+        /^UsageError: .*experiment\.json: (subsets names images that the data do not have|subsets\.validation.*: .*); restore the file as it was written$/,
+      );
+    }
   });
 });
 

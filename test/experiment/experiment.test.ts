@@ -191,6 +191,13 @@ describe("the notebook", () => {
   });
 });
 
+/** What an experiment.json has at least. */
+const FACTS = {
+  ...{ format: "deepaugment-experiment", version: 1 },
+  dataset: { name: "photos", digest: "0123", imageShape: [32, 32, 3] },
+  subsets: { train: [0, 2], validation: [1], validationFrom: "train" },
+};
+
 describe("an experiment's folder", () => {
   it("is named by time and name, and never an existing one", () => {
     const out = join(root, "experiments");
@@ -219,8 +226,7 @@ describe("an experiment's folder", () => {
 
   it("is finished with the policies that it had in the end, and the same number of trials", () => {
     const experiment = Experiment.create(join(root, "finished"), null, "info");
-    const facts = { format: "deepaugment-experiment", version: 1 };
-    writeFileSync(experiment.path("experiment.json"), JSON.stringify(facts));
+    writeFileSync(experiment.path("experiment.json"), JSON.stringify(FACTS));
     assert.ok(!experiment.isFinished(5));
     writeFileSync(experiment.path("policies.json"), "those of 5 trials");
     assert.ok(!experiment.isFinished(5));
@@ -236,8 +242,7 @@ describe("an experiment's folder", () => {
 
   it("of an older version is finished if its log ends so", () => {
     const experiment = Experiment.create(join(root, "older"), null, "info");
-    const facts = { format: "deepaugment-experiment", version: 1 };
-    writeFileSync(experiment.path("experiment.json"), JSON.stringify(facts));
+    writeFileSync(experiment.path("experiment.json"), JSON.stringify(FACTS));
     writeFileSync(experiment.path("policies.json"), "those of 5 trials");
     experiment.log("info", "the search has finished");
     assert.ok(!experiment.isFinished(5));
@@ -256,5 +261,30 @@ describe("an experiment's folder", () => {
     experiment.writeConfig("data: x\n");
     writeFileSync(experiment.path("experiment.json"), "{");
     assert.throws(() => Experiment.open(experiment.folder).readFacts(), /experiment\.json/);
+    const { dataset, subsets } = FACTS;
+    const damages: [unknown, RegExp][] = [
+      [null, /: expected object, received null; restore/],
+      [{ ...FACTS, format: "deepaugment-evaluation" }, /: format: it has another format; restore/],
+      [{ ...FACTS, dataset: undefined }, /: dataset: expected object, received undefined; restore/],
+      [
+        { ...FACTS, dataset: { ...dataset, digest: 3 } },
+        /: dataset\.digest: expected string, received number; /,
+      ],
+      [
+        { ...FACTS, subsets: { ...subsets, validation: [3, 3] } },
+        /: subsets\.validation: expected ascending /,
+      ],
+    ];
+    for (const [facts, message] of damages) {
+      writeFileSync(experiment.path("experiment.json"), JSON.stringify(facts));
+      assert.throws(
+        () => Experiment.open(experiment.folder).readFacts(),
+        (error: Error) =>
+          error.name === "UsageError" &&
+          error.message.startsWith(`cannot read ${experiment.path("experiment.json")}: `) &&
+          message.test(error.message) &&
+          !error.message.includes("\n"),
+      );
+    }
   });
 });

@@ -70,8 +70,10 @@ export function chooseImageSize(config: GivenSizes, data: DataSizes): SizeChoice
     return { value: null, reason: `not resized, because ${all}` };
   }
   const median = medianSide(data);
-  const what = isUniform ? all : `sizes differ (median ${median})`;
-  const { side, why } = affordableSide(median, chooseSetSizes(config, data).train.value);
+  const shorter = height === width ? "" : ` (shorter side ${median})`;
+  const what = isUniform ? all + shorter : `sizes differ (median ${median})`;
+  const { side, limit } = affordableSide(median, chooseSetSizes(config, data).train.value);
+  const why = reasonOf(limit, { isUniform, isMedian: side === median });
   if (side >= smallestSide) return { value: side, reason: `${side}, because ${what} and ${why}` };
   return { value: smallestSide, reason: `${smallestSide}, because the model takes no smaller images` };
 }
@@ -86,14 +88,26 @@ function takes(model: string, height: number, width: number): boolean {
   }
 }
 
-function affordableSide(median: number, images: number): { side: number; why: string } {
-  if (median < Math.min(...SIDES)) {
-    return { side: Math.max(SMALLEST_SIDE, median), why: "most are no larger" };
-  }
+/** What keeps the side from being another one: the images, the time of a training, or the least that is allowed. */
+type Limit = "images" | "time" | "least";
+
+function affordableSide(median: number, images: number): { side: number; limit: Limit } {
+  if (median < SMALLEST_SIDE) return { side: SMALLEST_SIDE, limit: "least" };
+  if (median < Math.min(...SIDES)) return { side: median, limit: "images" };
   const fitting = SIDES.filter((side) => side <= median);
   const side = fitting.find((each) => images * each ** 2 <= AFFORDABLE_PIXELS) ?? Math.min(...SIDES);
   const isLimited = side < fitting[0] || side === LARGEST_SIDE;
-  return { side, why: isLimited ? "larger is slower" : "most are no larger" };
+  return { side, limit: isLimited ? "time" : "images" };
+}
+
+function reasonOf(
+  limit: Limit,
+  { isUniform, isMedian }: { readonly isUniform: boolean; readonly isMedian: boolean },
+): string {
+  if (limit === "time") return "larger is slower";
+  if (limit === "least") return "no smaller size is allowed";
+  if (isUniform) return "a larger size would enlarge them";
+  return isMedian ? "most are no larger" : "a larger size would enlarge most";
 }
 
 /** The median of all images' shorter sides, in pixels. */

@@ -94,6 +94,36 @@ describe("image_size", () => {
     assert.equal(choose([[28, 28, 100]], { model: "mobilenetv2" }).value, 32);
   });
 
+  it("has a reason that fits images of extreme shapes", () => {
+    const reasonOf = (sizes: [number, number, number][], given: ConfigInput = {}) =>
+      choose(sizes, given).reason;
+    assert.equal(
+      reasonOf([[10, 5000, 300]]),
+      "10, because all images are 5000 × 10 (shorter side 10) and a larger size would enlarge them",
+    );
+    assert.equal(
+      reasonOf([[5000, 40, 300]]),
+      "32, because all images are 40 × 5000 (shorter side 40) and a larger size would enlarge them",
+    );
+    assert.equal(
+      reasonOf([[480, 640, 300]]),
+      "48, because all images are 640 × 480 (shorter side 480) and larger is slower",
+    );
+    assert.equal(
+      reasonOf([[6, 5000, 300]], { model: "wrn_10_1" }),
+      "8, because all images are 5000 × 6 (shorter side 6) and no smaller size is allowed",
+    );
+    const mixed = (shorter: number): [number, number, number][] => [
+      [shorter, 5000, 200],
+      [480, 640, 100],
+    ];
+    assert.equal(reasonOf(mixed(10)), "10, because sizes differ (median 10) and most are no larger");
+    assert.equal(
+      reasonOf(mixed(40)),
+      "32, because sizes differ (median 40) and a larger size would enlarge most",
+    );
+  });
+
   it("is 64, 48 or 32 otherwise: no larger than half of the images, and affordable", () => {
     const sizes: [number, number, number][] = [
       [480, 640, 200],

@@ -1,7 +1,10 @@
 // Images with the same pixels. If one copy is trained on and another one tests, the test is of what was learnt by heart.
 
 import { hash } from "node:crypto";
+import { Random } from "../common/random.ts";
 import { type ImageBatch, imageAt } from "../image/batch.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Subsets } from "./subsets.ts";
 
 /** A digest of each image's pixels: of images of one size, only identical ones have the same. */
 export function pixelDigests(images: ImageBatch): string[] {
@@ -75,4 +78,41 @@ function groupsOf(keys: ArrayLike<string>): Map<string, number[]> {
     else groups.set(keys[index], [index]);
   }
   return groups;
+}
+
+/**
+ * The same subsets, but for validation images that are identical to training images: each changes places with a training image
+ * of its class that has no copy, if there is one. Without identical images nothing changes.
+ */
+export function separateIdentical(dataset: Dataset, drawn: Subsets, seed: number): Subsets {
+  if (drawn.validationFrom !== "train" || countShared(dataset, drawn) === 0) return drawn;
+  const { images, labels } = dataset.train;
+  const keyOf = (index: number) => pixelDigest(imageAt(images, index));
+  const train = new Map([...drawn.train].map((index) => [index, keyOf(index)]));
+  const validation = new Map([...drawn.validation].map((index) => [index, keyOf(index)]));
+  const copies = new Map<string, number>();
+  for (const key of [...train.values(), ...validation.values()]) copies.set(key, (copies.get(key) ?? 0) + 1);
+  const trained = new Set(train.values());
+  const partners = [...new Random(seed, "identical images").shuffle(Int32Array.from(train.keys()))].filter(
+    (index) => copies.get(train.get(index)!) === 1,
+  );
+  for (const [index, key] of [...validation]) {
+    if (!trained.has(key)) continue;
+    const place = partners.findIndex((partner) => labels[partner] === labels[index]);
+    if (place < 0) continue;
+    const [partner] = partners.splice(place, 1);
+    validation.set(partner, train.get(partner)!);
+    validation.delete(index);
+    train.delete(partner);
+    train.set(index, key);
+  }
+  const sorted = (indices: Iterable<number>) => Int32Array.from(indices).sort();
+  return { ...drawn, train: sorted(train.keys()), validation: sorted(validation.keys()) };
+}
+
+/** How many of the drawn validation images are identical to training images. */
+export function countShared(dataset: Dataset, { train, validation, validationFrom }: Subsets): number {
+  const trained = new Set(Array.from(train, (index) => pixelDigest(imageAt(dataset.train.images, index))));
+  const { images } = dataset[validationFrom] ?? dataset.train;
+  return validation.filter((index) => trained.has(pixelDigest(imageAt(images, index)))).length;
 }

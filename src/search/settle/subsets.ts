@@ -1,8 +1,10 @@
 // The images that an experiment draws, and the classes that they leave out.
 
+import { count } from "../../common/count.ts";
 import { UsageError } from "../../common/errors.ts";
 import type { SizedConfig } from "../../config/schema.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
+import { countShared, separateIdentical } from "../../dataset/identical.ts";
 import { countLabels } from "../../dataset/reader.ts";
 import { drawSubsets, type Subsets } from "../../dataset/subsets.ts";
 import type { ExperimentFacts } from "../../experiment/experiment.ts";
@@ -26,18 +28,27 @@ export function settleSubsets(
     validationSize: config.validation_set_size,
     seed: config.seed,
   };
-  const drawn = drawSubsets(dataset, { ...sizes, everyClass: true });
+  const asDrawn = drawSubsets(dataset, { ...sizes, everyClass: true });
+  const drawn = separateIdentical(dataset, asDrawn, config.seed);
   if (began) {
-    // Earlier versions left out rare classes.
-    return { drawn: areEqual(drawn, began.subsets) ? drawn : drawSubsets(dataset, sizes), notes: [] };
+    // Earlier versions did not separate identical images, and before that left out rare classes.
+    const same = [drawn, asDrawn].find((each) => areEqual(each, began.subsets));
+    return { drawn: same ?? drawSubsets(dataset, sizes), notes: [] };
   }
+  const shared = countShared(dataset, drawn);
+  const notes =
+    shared === 0
+      ? []
+      : [
+          `${count(shared, "validation image is", "validation images are")} identical to training images: rewards look better than they are; remove the copies`,
+        ];
   const problem =
     findMissing(dataset, drawn.train, "training", train.value) ??
     findMissing(dataset, drawn.validation, "validation", validation.value);
-  if (!problem) return { drawn, notes: [] };
+  if (!problem) return { drawn, notes };
   const isChosen = train.reason !== undefined || validation.reason !== undefined;
   if (isChosen && problem.isOfData) throw new UsageError(problem.message);
-  return { drawn, notes: [problem.message] };
+  return { drawn, notes: [problem.message, ...notes] };
 }
 
 function areEqual({ train, validation }: Subsets, recorded: ExperimentFacts["subsets"] | undefined): boolean {

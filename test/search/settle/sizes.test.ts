@@ -8,7 +8,7 @@ import type { Dataset } from "../../../src/dataset/dataset.ts";
 import { datasetSizes, loadAtSize } from "../../../src/dataset/sizes.ts";
 import { drawSubsets } from "../../../src/dataset/subsets.ts";
 import type { ExperimentFacts } from "../../../src/experiment/experiment.ts";
-import { createBatch } from "../../../src/image/batch.ts";
+import { createBatch, imageAt } from "../../../src/image/batch.ts";
 import { chooseImageSize, chooseSetSizes, loadSized, settleSizes } from "../../../src/search/settle/sizes.ts";
 import { gainNote, smallestGain } from "../../../src/search/settle/smallest-gain.ts";
 import { settleSubsets } from "../../../src/search/settle/subsets.ts";
@@ -17,11 +17,14 @@ import { picture, temporaryFolder, writeFiles } from "../../dataset/fixtures/fil
 
 const configOf = (given: ConfigInput = {}) => resolveConfig({ data: "photos", ...given });
 
-/** A dataset of this many images of each class, of 1 × 1 pixels. */
+/** A dataset of this many images of each class, of 1 × 1 pixels, all different. */
 function dataset(counts: readonly number[], validation?: readonly number[]): Dataset {
+  let colour = 0;
   const split = (numbers: readonly number[]) => {
     const labels = numbers.flatMap((count, label) => new Array<number>(count).fill(label));
-    return { images: createBatch(labels.length, 1, 1), labels: Int32Array.from(labels) };
+    const images = createBatch(labels.length, 1, 1);
+    for (const index of labels.keys()) imageAt(images, index).set([++colour & 255, colour >> 8, 0]);
+    return { images, labels: Int32Array.from(labels) };
   };
   return {
     ...{ name: "photos", classNames: counts.map((_, label) => `c${label}`), digest: "", skipped: [] },
@@ -236,6 +239,62 @@ describe("the images of a resumed experiment", () => {
       const facts = { subsets } as Partial<ExperimentFacts> as ExperimentFacts;
       assert.deepEqual(settleSubsets(config, data, sizes, facts), { drawn: began, notes: [] });
     }
+  });
+});
+
+describe("identical images", () => {
+  const settle = (data: Dataset, began?: ExperimentFacts["subsets"]) => {
+    const given = configOf({ train_set_size: 40, validation_set_size: 20 });
+    const { config, sizes } = settleSizes(given, data);
+    return settleSubsets(config, data, sizes, began && ({ subsets: began } as ExperimentFacts));
+  };
+  const keysOf = ({ train }: Dataset, indices: Int32Array) =>
+    new Set(Array.from(indices, (index) => imageAt(train.images, index).join()));
+  /** The validation images of a draw without copies become copies of training images. */
+  const withCopies = (count: number) => {
+    const data = dataset([50, 50]);
+    const { train, validation } = settle(data).drawn;
+    for (const [i, index] of [...validation].slice(0, count).entries()) {
+      imageAt(data.train.images, index).set(imageAt(data.train.images, train[i]));
+    }
+    return data;
+  };
+
+  it("are not drawn to train and to validate, and nothing else changes", () => {
+    const before = settle(dataset([50, 50])).drawn;
+    const data = withCopies(6);
+    const { drawn, notes } = settle(data);
+    assert.deepEqual(notes, []);
+    const trained = keysOf(data, drawn.train);
+    assert.ok([...keysOf(data, drawn.validation)].every((key) => !trained.has(key)));
+    const added = drawn.train.filter((index) => !before.train.includes(index));
+    assert.deepEqual([...added], [...before.validation.slice(0, 6)]);
+    const ofClass = (indices: Int32Array) => indices.filter((index) => data.train.labels[index] === 0).length;
+    assert.deepEqual(
+      [drawn.train, drawn.validation].map((indices) => [indices.length, ofClass(indices)]),
+      [before.train, before.validation].map((indices) => [indices.length, ofClass(indices)]),
+    );
+    assert.deepEqual(settle(data).drawn, drawn);
+  });
+
+  it("keep their places in an experiment that began with them", () => {
+    const asBefore = settle(dataset([50, 50])).drawn;
+    const { validationFrom } = asBefore;
+    const began = { train: [...asBefore.train], validation: [...asBefore.validation], validationFrom };
+    assert.deepEqual(settle(withCopies(6), began).drawn, asBefore);
+  });
+
+  it("give a note if they cannot be separated", () => {
+    const data = dataset([50, 50]);
+    data.train.images.data.fill(7);
+    assert.deepEqual(settle(data).notes, [
+      "20 validation images are identical to training images: rewards look better than they are; remove the copies",
+    ]);
+    const own = dataset([50, 50], [15, 15]);
+    const [first] = settle(own).drawn.train;
+    const copied = imageAt(own.train.images, first);
+    for (let i = 0; i < 30; i++) imageAt(own.validation!.images, i).set(copied);
+    assert.match(settle(own).notes.join("\n"), /^20 validation images are identical to training images/);
   });
 });
 

@@ -17,7 +17,7 @@ export { drawRecipe, type RecipeKey } from "./augment/recipes.ts";
 export { type JudgedShape, scaledTo } from "./augment/scale.ts";
 export type { DrawnParameters, DrawShape, Shape } from "./augment/technique.ts";
 export type { EpochResult } from "./child/reward.ts";
-export { InterruptedError, RunError, UsageError } from "./common/errors.ts";
+export { InterruptedError, RunError, StorageError, UsageError } from "./common/errors.ts";
 export type { EvaluationConfig, EvaluationInput } from "./config/evaluation.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";
 export { RECIPES, type RecipeName } from "./config/recipes.ts";

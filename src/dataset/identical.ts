@@ -35,38 +35,41 @@ export interface Takeable {
  */
 export function takeWhole({ order, keys, labels, wanted }: Takeable): Set<number> {
   const groups = groupsOf(keys);
+  // Each group once, at the place of its first image.
+  const candidates = [...new Set(order.map((index) => groups.get(keys[index])!))];
   const missing = [...wanted];
-  const left = wanted.map(() => 0);
-  for (let index = 0; index < labels.length; index++) left[labels[index]]++;
+  const left = countsOf(labels);
   const taken = new Set<number>();
   const take = (group: readonly number[]) => {
     for (const index of group) {
       taken.add(index);
       missing[labels[index]]--;
-      left[labels[index]]--;
+      left.set(labels[index], left.get(labels[index])! - 1);
     }
   };
-  /** Whether each class of the group has at least `least` of its available images afterwards. */
-  const leaves = (group: readonly number[], available: readonly number[], least: number) =>
-    group.every((index) => {
-      const ofClass = group.filter((other) => labels[other] === labels[index]).length;
-      return available[labels[index]] - ofClass >= least;
-    });
-  for (const index of order) {
-    if (missing[labels[index]] <= 0 || taken.has(index)) continue;
-    const group = groups.get(keys[index])!;
-    if (leaves(group, missing, 0)) take(group);
+  for (const group of candidates) {
+    const counts = countsOf(group.map((index) => labels[index]));
+    if ([...counts].every(([label, count]) => count <= missing[label])) take(group);
   }
   for (const [label, count] of wanted.entries()) {
     if (count === 0 || missing[label] < count) continue;
-    const [smallest] = order
-      .filter((index) => labels[index] === label)
-      .map((index) => groups.get(keys[index])!)
-      .filter((group) => leaves(group, left, 1))
+    const [smallest] = candidates
+      .filter((group) => group.some((index) => labels[index] === label))
+      .filter((group) => {
+        const counts = countsOf(group.map((index) => labels[index]));
+        return [...counts].every(([each, ofGroup]) => ofGroup < left.get(each)!);
+      })
       .sort((a, b) => a.length - b.length);
     if (smallest) take(smallest);
   }
   return taken;
+}
+
+/** The number of images of each label. */
+function countsOf(labels: ArrayLike<number>): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < labels.length; i++) counts.set(labels[i], (counts.get(labels[i]) ?? 0) + 1);
+  return counts;
 }
 
 /** The indices of the images with each key, ascending. */

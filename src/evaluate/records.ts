@@ -74,15 +74,15 @@ export class EvaluationRecords {
    * @throws UsageError naming the line that this program would not have written, or the file that is missing.
    */
   recover(): ArmTraining[] {
-    if (!existsSync(this.#path) || readText(this.#path) === "") {
+    if (isAbsent(this.#path)) {
       this.#isLost = existsSync(this.#path) || this.#readPredictions().predictions.size > 0;
       if (this.#isLost) this.rewrite([]);
       return [];
     }
     const { lines, isCut } = wholeLines(this.#path, HEADER);
-    if (lines.length >= this.#rules.epochs && !existsSync(this.#predictionsPath)) {
+    if (lines.length >= this.#rules.epochs && isAbsent(this.#predictionsPath)) {
       throw new UsageError(
-        `${this.#predictionsPath} is missing; restore the file, or remove ${this.#path} to run all trainings again`,
+        `${this.#predictionsPath} is missing or empty; restore the file, or remove ${this.#path} to run all trainings again`,
       );
     }
     const { predictions, isCut: arePredictionsCut } = this.#readPredictions();
@@ -148,7 +148,7 @@ export class EvaluationRecords {
   #readPredictions(): { predictions: Map<string, Int32Array>; isCut: boolean } {
     const path = this.#predictionsPath;
     const predictions = new Map<string, Int32Array>();
-    if (!existsSync(path)) return { predictions, isCut: false };
+    if (isAbsent(path)) return { predictions, isCut: false };
     const { labels, classes } = this.#rules;
     const { lines, isCut } = wholeLines(path, PREDICTIONS_HEADER);
     for (const [i, line] of lines.entries()) {
@@ -224,6 +224,11 @@ export function readEnded(path: string): EndedTraining[] {
 /** A training as the key of a map. */
 export function keyOf({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
   return `${arm}/${sample}`;
+}
+
+/** Whether a file is missing or empty. */
+function isAbsent(path: string): boolean {
+  return !existsSync(path) || readText(path) === "";
 }
 
 /** The lines below the header, without a last one that was cut. */

@@ -129,13 +129,11 @@ describe("the files of an evaluation", () => {
   });
 
   it("are refused if the predictions are missing", () => {
+    const message = `${predictionsPath} is missing or empty; restore the file, or remove ${path} to run all trainings again`;
+    writeFileSync(predictionsPath, "");
+    assert.throws(() => records().recover(), new UsageError(message));
     rmSync(predictionsPath);
-    assert.throws(
-      () => records().recover(),
-      new UsageError(
-        `${predictionsPath} is missing; restore the file, or remove ${path} to run all trainings again`,
-      ),
-    );
+    assert.throws(() => records().recover(), new UsageError(message));
   });
 
   it("are refused, with the line, if they are not as this program wrote them", () => {

@@ -188,7 +188,9 @@ describe("an evaluation to resume", () => {
 
   it("names the predictions if they are missing, and starts over if evaluation.csv is empty", async () => {
     rmSync(join(folder, "predictions.csv"));
-    await isRefused(/predictions\.csv is missing; restore the file, or remove .*evaluation\.csv to run all/);
+    await isRefused(
+      /predictions\.csv is missing or empty; restore the file, or remove .*evaluation\.csv to run all/,
+    );
     writeFileSync(join(folder, "evaluation.csv"), "");
     const notes: string[] = [];
     const { comparison } = await resumeEvaluation(folder, {

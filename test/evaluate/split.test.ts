@@ -4,7 +4,7 @@ import { UsageError } from "../../src/common/errors.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { pixelDigests } from "../../src/dataset/identical.ts";
 import { selectSplit, splitForTest } from "../../src/evaluate/split.ts";
-import { imageAt } from "../../src/image/batch.ts";
+import { createBatch, imageAt } from "../../src/image/batch.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
 let sample: Dataset;
@@ -142,6 +142,15 @@ describe("splitForTest of data with identical images", () => {
         error instanceof UsageError &&
         error.message.includes(`class "${untested.classNames[3]}" has too few images (20)`),
     );
+  });
+
+  it("also of thousands of copies", () => {
+    const labels = Int32Array.from({ length: 20_000 }, (_, i) => i % 10);
+    const images = createBatch(labels.length, 1, 1);
+    for (let i = 0; i < 10_000; i++) imageAt(images, i).set([i & 255, i >> 8, 1]);
+    const { heldOut } = splitForTest({ ...untested, train: { images, labels } }, { share: 0.2, seed: 1 });
+    assert.equal(heldOut!.length, 4000);
+    assert.ok(heldOut!.every((index) => index < 10_000));
   });
 
   it("leaves copies of the data's own test images out of the training", () => {

@@ -28,9 +28,10 @@ function rowOf({
   seconds,
 }: ArmSummary) {
   const error = standardError === null ? "" : ` ± ${points(standardError, 2)}`;
-  const avoided = errorReduction === undefined ? "" : `${points(errorReduction, 0)}%`;
+  const percent = Math.round(100 * (errorReduction ?? 0));
+  const wrong = percent === 0 ? "" : `${Math.abs(percent)}% ${percent > 0 ? "fewer" : "more"}`;
   const cells = [`\`${arm}\``, `${points(accuracy, 2)}${error}`, differenceCell(fromNone)];
-  return `| ${[...cells, differenceCell(fromBestRecipe), avoided, Math.round(seconds)].join(" | ")} |`;
+  return `| ${[...cells, differenceCell(fromBestRecipe), wrong, Math.round(seconds)].join(" | ")} |`;
 }
 
 /** Standard deviations over samples, mean over the arms, of the averaged weights and of the last epoch's. */
@@ -57,7 +58,7 @@ await runScript(async () => {
   const best = results.bestRecipe ?? "the best recipe";
   console.log(
     [
-      `| arm | test accuracy, % | over \`none\` | over \`${best}\` | errors avoided | seconds |`,
+      `| arm | test accuracy, % | over \`none\` | over \`${best}\` | wrong answers, than \`none\` | seconds |`,
       "|---|---:|---:|---:|---:|---:|",
       ...results.arms.map(rowOf),
       "",

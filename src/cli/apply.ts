@@ -5,6 +5,7 @@ import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
 import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { count } from "./format.ts";
+import { helpText } from "./help.ts";
 import { innerShare, oneOf, onOff, share, someText, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -108,9 +109,11 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     .option("--grey", "write grey pictures and their copies with one channel")
     .option("--workers <n>", "number of processes (default: one per core)", wholeNumber("--workers", 1, 1024))
     .option("--json", "print the result as JSON")
-    .addHelpText(
-      "after",
-      `
+    .addHelpText("after", helpText(HELP))
+    .action((flags: ApplyFlags) => apply(flags, terminal));
+}
+
+const HELP = `
 Images in train/ are augmented; images in val/ and test/ are copied. Originals in a folder are copied byte for byte,
 with the augmented images beside them. So do not draw a validation set from the output at random: it would contain copies
 of training images. Use --split, or validate on other images. Copies that equal their original are left out and counted.
@@ -132,10 +135,7 @@ Examples:
   deepaugment apply --policy best.json --data photos/ --out augmented/ --split 0.8 --image-size 224
   deepaugment apply --recipe trivialaugment --data photos/ --out augmented/ --copies 5
   deepaugment apply --policy policies.json --top 5 --copies 3 --data photos/ --out augmented/ --format jpeg
-  deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`,
-    )
-    .action((flags: ApplyFlags) => apply(flags, terminal));
-}
+  deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`;
 
 async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal): Promise<void> {
   const [{ applyPolicies }, { policyFileAt }] = await Promise.all([

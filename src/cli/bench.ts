@@ -9,7 +9,8 @@ import {
 } from "../config/engines.ts";
 import type { BenchOutcome } from "../measure/bench.ts";
 import type { ProfileRow, StepProfile } from "../measure/profile.ts";
-import { count, formatRate, formatTable } from "./format.ts";
+import { count, formatRate, formatTable, programName } from "./format.ts";
+import { helpText } from "./help.ts";
 import { numberAbove0, oneOf, someText, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,13 +32,13 @@ export function addBenchCommand(program: Command, terminal: Terminal): void {
     .description("measure how fast an engine trains a model on this machine")
     .option(
       "--engine <name>",
-      `${ENGINE_CHOICES.join(", ")}; deepaugment doctor shows which are available`,
+      `${ENGINE_CHOICES.join(", ")}; ${programName()} doctor shows which are available`,
       oneOf("--engine", ENGINE_CHOICES),
       "auto",
     )
     .option(
       "--model <name>",
-      "the child model; deepaugment models lists them",
+      `the child model; ${programName()} models lists them`,
       someText("--model", "a model"),
       "basiccnn",
     )
@@ -57,7 +58,7 @@ export function addBenchCommand(program: Command, terminal: Terminal): void {
     .option("--seconds <s>", "duration of the measurement", numberAbove0("--seconds", 3600), 3)
     .option("--profile", "also report how the time of a training step is spent, on one thread")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action((flags: BenchFlags) => bench(flags, terminal));
 }
 
@@ -70,9 +71,11 @@ validation is measured for a third of --seconds.
 direction if the engine compiles the model (native compiles every listed model), otherwise by TensorFlow.js kernel.
 Time outside layers or kernels has its own rows:
   optimizer              the update of the weights
-  engine besides layers  the loss, the preparation of weights, and sums over the parts of a batch
+  engine besides layers  the loss, the preparation of weights, and sums over
+                         the parts of a batch
   trainer                assembling batches
-  besides kernels        assembling batches, and TensorFlow.js's own overhead per operation
+  besides kernels        assembling batches, and TensorFlow.js's own overhead
+                         per operation
 
 Examples:
   deepaugment bench

@@ -2,7 +2,8 @@
 
 import type { Command } from "commander";
 import type { Diagnosis, EngineReport } from "../measure/doctor.ts";
-import { count, formatRate, formatTable } from "./format.ts";
+import { count, formatRate, formatTable, programName } from "./format.ts";
+import { helpText } from "./help.ts";
 import { numberAbove0 } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -25,14 +26,14 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
       MOST_SECONDS,
     )
     .option("--json", "print the result as JSON")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action((flags: DoctorFlags) => doctor(flags, terminal));
 }
 
 const HELP = `
 Takes at most 15 seconds. Each available engine trains the basic CNN in each of its precisions for up to --seconds, on
 synthetic images, in as many processes as a search would use. For other models, "auto" may use another precision.
-"deepaugment bench" measures one engine for longer, and also other models.`;
+"${programName()} bench" measures one engine for longer, and also other models.`;
 
 async function doctor({ seconds, json }: DoctorFlags, terminal: Terminal): Promise<void> {
   const { diagnose } = await import("../measure/doctor.ts");

@@ -6,6 +6,7 @@ import { ENGINE_CHOICES } from "../config/engines.ts";
 import type { EvaluationOutcome, PreparedEvaluation } from "../evaluate/evaluation.ts";
 import type { EvaluationDisplay } from "./evaluation-display.ts";
 import type { ShownEvaluation } from "./evaluation-results.ts";
+import { helpText } from "./help.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -70,7 +71,7 @@ export function addEvaluateCommand(program: Command, terminal: Terminal): void {
     )
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action((options: EvaluateOptions) => evaluate(options, terminal));
 }
 

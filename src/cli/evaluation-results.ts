@@ -8,7 +8,7 @@ import type { ArmSummary, Comparison, Difference } from "../evaluate/comparison.
 import type { EvaluationOutcome } from "../evaluate/evaluation.ts";
 import type { ArmSoFar, EvaluationResults } from "../evaluate/results.ts";
 import { SO_FAR } from "./evaluation-frame.ts";
-import { count, formatDuration, formatPoints, quoteForShell } from "./format.ts";
+import { count, formatDuration, formatPoints, programName, quoteForShell } from "./format.ts";
 import type { Look } from "./paint.ts";
 import { fit, pad, widthOf, wrap } from "./text.ts";
 
@@ -21,7 +21,7 @@ export interface ShownEvaluation
 /** The command that continues an evaluation, to paste. */
 export function resumeCommand(folder: string, samples?: number): string {
   const more = samples === undefined ? "" : ` --samples ${samples}`;
-  return `deepaugment evaluate --resume ${quoteForShell(folder)}${more}`;
+  return `${programName()} evaluate --resume ${quoteForShell(folder)}${more}`;
 }
 
 /** What `evaluate` prints with --json. */
@@ -234,7 +234,7 @@ function applyCommand({ comparison, config }: ShownEvaluation): string | undefin
   const from = policy ?? experiment;
   const out = `${basename(resolve(data)).replace(/\.[a-z.]+$/i, "")}-augmented`;
   return [
-    "deepaugment apply",
+    `${programName()} apply`,
     ...(recipe ? [`--recipe ${recipe}`] : []),
     ...(policies && from ? [`--policy ${quoteForShell(from)}`] : []),
     ...(policies === "top-policies" ? [`--top ${top}`] : []),

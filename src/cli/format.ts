@@ -1,6 +1,9 @@
 // How numbers, times, tables and commands look on a terminal.
 
+import { programName, quoteForShell } from "../common/program-name.ts";
+
 export { count } from "../common/count.ts";
+export { programName, quoteForShell };
 
 /** Seconds as `42s`, `3m 05s` or `2h 07m`. */
 export function formatDuration(seconds: number): string {
@@ -21,11 +24,6 @@ export function formatGain(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 }
 
-/** An argument as one pastes it into a POSIX shell: quoted if it contains anything but harmless characters. */
-export function quoteForShell(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
-}
-
 /** A difference of shares in percentage points, without its unit: `3.3`, `−0.9`. */
 export function formatPoints(value: number): string {
   return `${value < 0 ? "−" : ""}${Math.abs(100 * value).toFixed(1)}`;
@@ -33,7 +31,7 @@ export function formatPoints(value: number): string {
 
 /** The command that continues an experiment, to paste. */
 export function resumeCommand(folder: string): string {
-  return `deepaugment optimize --resume ${quoteForShell(folder)}`;
+  return `${programName()} optimize --resume ${quoteForShell(folder)}`;
 }
 
 /** A rate, such as images per second: three significant digits below 100, else whole. */

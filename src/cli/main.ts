@@ -8,6 +8,7 @@ import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
+import { programName } from "./format.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
@@ -39,7 +40,7 @@ export async function main(args: readonly string[], options: TerminalOptions = {
 
 /** All commands with their options. What they run is not loaded yet. */
 function createProgram(terminal: Terminal): Command {
-  const program = new Command("deepaugment")
+  const program = new Command(programName())
     .description(
       "Finds the image augmentation policy that helps most on your images, and augments your dataset with it.",
     )

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { ModelFacts } from "../child/model-costs.ts";
 import { formatTable } from "./format.ts";
+import { helpText } from "./help.ts";
 import { wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -25,7 +26,7 @@ export function addModelsCommand(program: Command, terminal: Terminal): void {
     )
     .option("--classes <n>", "number of classes", wholeNumber("--classes", 2, 1_000_000), 10)
     .option("--json", "print the result as JSON")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action((names: string[], flags: ModelsFlags) => listModels(names, flags, terminal));
 }
 

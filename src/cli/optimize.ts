@@ -7,6 +7,7 @@ import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { count, resumeCommand } from "./format.ts";
+import { helpText } from "./help.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -69,7 +70,7 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
     )
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action((data: string | undefined, options: OptimizeOptions) =>
       optimize({ ...options, data: oneData(data, options.data) }, terminal),
     );

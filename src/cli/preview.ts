@@ -7,6 +7,7 @@ import { UsageError } from "../common/errors.ts";
 import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
+import { helpText, helpWidth } from "./help.ts";
 import { onOff, someText, wholeNumber, wholeNumbers } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -106,7 +107,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
       0,
     )
     .option("--json", "print the result as JSON")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .addHelpText("after", (context) => listHelp("Recipes", RECIPES, RECIPE_REGISTRY, context))
     .addHelpText("after", (context) =>
       listHelp("Techniques at a magnitude m from 0 to 1", TECHNIQUES, REGISTRY, context),
@@ -132,10 +133,10 @@ function listHelp<Name extends string>(
   title: string,
   names: readonly Name[],
   registry: Readonly<Record<Name, { readonly meaning: string }>>,
-  { command }: AddHelpTextContext,
+  context: AddHelpTextContext,
 ): string {
-  const help = command.createHelp();
-  help.prepareContext({ helpWidth: 110 });
+  const help = context.command.createHelp();
+  help.prepareContext({ helpWidth: helpWidth(context) });
   const width = Math.max(...names.map((name) => name.length));
   const lines = names.map((name) => help.formatItem(name, width, registry[name].meaning, help));
   return `\n${title}:\n${lines.join("\n")}`;

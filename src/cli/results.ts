@@ -5,7 +5,15 @@ import { IN_MEMORY } from "../dataset/in-memory.ts";
 import type { ConfirmedGain, ExperimentResults } from "../experiment/results.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { FoundPolicy, MeasuredReward } from "../policy/policy-file.ts";
-import { count, formatGain, formatPoints, formatShare, quoteForShell, resumeCommand } from "./format.ts";
+import {
+  count,
+  formatGain,
+  formatPoints,
+  formatShare,
+  programName,
+  quoteForShell,
+  resumeCommand,
+} from "./format.ts";
 import type { Look } from "./paint.ts";
 import { pad, widthOf, wrap } from "./text.ts";
 
@@ -200,10 +208,10 @@ function nextCommands(
   if (policies.length === 0) return [`${resumeCommand(folder)} --iterations ${2 * planned}`];
   if (data === IN_MEMORY) return [];
   const experiment = quoteForShell(folder);
-  const evaluate = `deepaugment evaluate --experiment ${experiment}`;
+  const evaluate = `${programName()} evaluate --experiment ${experiment}`;
   if (!isRecommended) return [evaluate, `${resumeCommand(folder)} --iterations ${2 * planned}`];
   const [source, out] = [data, `${nameOf(data)}-augmented`].map(quoteForShell);
-  return [evaluate, `deepaugment apply --policy ${experiment} --data ${source} --out ${out}`];
+  return [evaluate, `${programName()} apply --policy ${experiment} --data ${source} --out ${out}`];
 }
 
 /** The name of the data without their path and without the ending of an archive. */

@@ -1,6 +1,7 @@
 // `deepaugment show`: prints the results of an experiment or an evaluation from its files, also while it is running.
 
 import type { Command } from "commander";
+import { helpText } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
 
 export function addShowCommand(program: Command, terminal: Terminal): void {
@@ -9,7 +10,7 @@ export function addShowCommand(program: Command, terminal: Terminal): void {
     .argument("<folder>", "the folder of an experiment or an evaluation")
     .description("print the results of an experiment or an evaluation, also while it is running")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action((folder: string, flags: { json?: boolean }) => show(folder, flags, terminal));
 }
 

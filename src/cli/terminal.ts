@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import { systemCode, systemReason } from "../common/errors.ts";
 import { takeWorkerOutput } from "../common/worker-output.ts";
+import { brokenLines } from "./break-lines.ts";
 import { type Look, paintColours, paintNothing } from "./paint.ts";
 
 /** Width and height if the output is not a terminal, or does not report them. */
@@ -222,16 +223,4 @@ function lookOf(stream: Output): Look {
   // https://no-color.org: any value but an empty one
   const hasColour = isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   return { columns: (isTTY && columns) || DEFAULT_COLUMNS, paint: hasColour ? paintColours : paintNothing };
-}
-
-/** Lines of at most `columns` letters, if no word is longer. Without a library, which the start of a command would wait for. */
-function brokenLines(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -2,6 +2,7 @@
 
 import { version_core } from "@tensorflow/tfjs-core";
 import { UsageError } from "../common/errors.ts";
+import { programName } from "../common/program-name.ts";
 import type { EngineChoice, EngineName, PrecisionChoice } from "../config/engines.ts";
 import { native } from "./native/definition.ts";
 import { tensorflow } from "./tensorflow/definition.ts";
@@ -85,7 +86,7 @@ export async function resolveEngine(
   if (choice === "auto") return resolveAuto(precision, probe);
   const found = await probe(choice);
   if ("missing" in found)
-    throw new UsageError(`${describeMissing(choice, found)}; deepaugment doctor shows the others`);
+    throw new UsageError(`${describeMissing(choice, found)}; ${programName()} doctor shows the others`);
   const identity = identify(choice, found, precision);
   if (!identity) {
     throw new UsageError(

@@ -3,6 +3,7 @@
 
 import { InterruptedError, messageOf } from "../common/errors.ts";
 import { describeMachine, type Machine } from "../common/machine.ts";
+import { programName } from "../common/program-name.ts";
 import { VERSION } from "../common/version.ts";
 import { WorkerPool } from "../common/worker-pool.ts";
 import { ENGINE_NAMES, type EngineName, type Precision } from "../config/engines.ts";
@@ -150,7 +151,7 @@ async function report(
   const rates = new Map<Precision, number>();
   let problem = "finds no graphics card here, only a program that emulates one";
   if (!isSoftware) {
-    problem = `was not measured in time; deepaugment bench --engine ${engine} takes longer`;
+    problem = `was not measured in time; ${programName()} bench --engine ${engine} takes longer`;
     const measureAll = (both: AbortSignal) =>
       measure(engine, precisions, { workers, seconds, signal: both }, rates);
     try {

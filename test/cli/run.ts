@@ -8,6 +8,9 @@ import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { main } from "../../src/cli/main.ts";
 
+// Printed commands are those of an installed program, also if npx runs the tests.
+delete process.env.npm_command;
+
 const PROGRAM = fileURLToPath(new URL("../../bin/deepaugment.ts", import.meta.url));
 
 export interface Finished {

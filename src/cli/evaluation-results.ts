@@ -2,6 +2,7 @@
 
 import { basename, resolve } from "node:path";
 import { meanOf, standardErrorOf } from "../common/mean.ts";
+import { freePath } from "../common/run-folder.ts";
 import { parseArm } from "../config/arms.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
 import type { ArmSummary, Comparison, Difference } from "../evaluate/comparison.ts";
@@ -238,6 +239,6 @@ function applyCommand({ comparison, config }: ShownEvaluation): string | undefin
     ...(recipe ? [`--recipe ${recipe}`] : []),
     ...(policies && from ? [`--policy ${quoteForShell(from)}`] : []),
     ...(policies === "top-policies" ? [`--top ${top}`] : []),
-    `--data ${quoteForShell(data)} --out ${quoteForShell(out)}`,
+    `--data ${quoteForShell(data)} --out ${quoteForShell(freePath(out))}`,
   ].join(" ");
 }

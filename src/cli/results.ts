@@ -1,6 +1,7 @@
 // The results of an experiment as text and as JSON: what `optimize` prints in the end, and `show` at any time.
 
 import { basename, resolve } from "node:path";
+import { freePath } from "../common/run-folder.ts";
 import { IN_MEMORY } from "../dataset/in-memory.ts";
 import type { ConfirmedGain, ExperimentResults } from "../experiment/results.ts";
 import { formatPolicy } from "../policy/policy.ts";
@@ -210,7 +211,7 @@ function nextCommands(
   const experiment = quoteForShell(folder);
   const evaluate = `${programName()} evaluate --experiment ${experiment}`;
   if (!isRecommended) return [evaluate, `${resumeCommand(folder)} --iterations ${2 * planned}`];
-  const [source, out] = [data, `${nameOf(data)}-augmented`].map(quoteForShell);
+  const [source, out] = [data, freePath(`${nameOf(data)}-augmented`)].map(quoteForShell);
   return [evaluate, `${programName()} apply --policy ${experiment} --data ${source} --out ${out}`];
 }
 

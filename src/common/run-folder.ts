@@ -1,6 +1,6 @@
-// The folders that runs create, named by the time.
+// The folders that runs create, named by the time, and names for folders that do not exist yet.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { RunError, systemCode, systemReason } from "./errors.ts";
 
@@ -27,6 +27,14 @@ export function createRunFolder(out: string, name: string | null, what: string):
     throw new RunError(
       `cannot make the ${what}'s folder ${base}: ${systemReason(error)}; give another with --out`,
     );
+  }
+}
+
+/** A path at which there is nothing: this one, or `<path>-2`, `<path>-3`, … */
+export function freePath(path: string): string {
+  for (let attempt = 1; ; attempt++) {
+    const candidate = attempt === 1 ? path : `${path}-${attempt}`;
+    if (!existsSync(candidate)) return candidate;
   }
 }
 

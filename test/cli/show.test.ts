@@ -2,7 +2,7 @@
 // say.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -111,6 +111,19 @@ describe("deepaugment show", () => {
       text,
     );
     assert.doesNotMatch(text, /learnt nothing/);
+  });
+
+  it("names a folder for apply that does not exist yet", async () => {
+    const folder = await begin(better);
+    const before = process.cwd();
+    const here = join(root, "here");
+    mkdirSync(join(here, "cifar-10-sample-augmented"), { recursive: true });
+    process.chdir(here);
+    try {
+      assert.match(await show(folder), / --out cifar-10-sample-augmented-2 $/);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it("does not take trainings that agree by chance for more than the validation images can show", async () => {

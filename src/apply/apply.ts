@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import type { Progress } from "../dataset/reader.ts";
+import { evidenceNote } from "../policy/evidence.ts";
 import { type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { type ArrangedPicture, type ArrangedSource, arrangePictures } from "./arrangement.ts";
 import { checkCifarClasses } from "./cifar-layout.ts";
@@ -84,36 +85,41 @@ export interface ApplyOutcome extends RunResult {
  * complete, and `resume` continues the run.
  */
 export async function applyPolicies(options: ApplyOptions): Promise<ApplyOutcome> {
-  const settings = settingsOf(options, resolveForm(options));
-  const { out, data, resume = false } = options;
-  return await withOutFolder({ out, data, resume }, (state) => applyTo(state, options, settings));
+  const form = resolveForm(options);
+  const { out, data, policyPath, top, resume = false } = options;
+  const file = policyPath === undefined ? undefined : readPolicyFile(policyPath);
+  const settings = settingsOf(options, form, file);
+  const outcome = await withOutFolder({ out, data, resume }, (state) => applyTo(state, options, settings));
+  const note = file && evidenceNote(file.policies.slice(0, top));
+  return note === undefined ? outcome : { ...outcome, notes: [...outcome.notes, note] };
 }
 
 /** @throws UsageError if options contradict each other, or there is no policy. */
-function settingsOf(options: ApplyOptions, form: FormSettings): ApplySettings {
+function settingsOf(options: ApplyOptions, form: FormSettings, file: PolicyFile | undefined): ApplySettings {
   const { seed, copies, chance = null, imageSize = null, split = null, onlyAugmented } = options;
   if (split !== null && onlyAugmented)
     throw new UsageError(
       "--split writes validation pictures, and --only-augmented leaves them out; give one of them",
     );
   return {
-    ...sourcesOf(options),
+    ...sourcesOf(options, file),
     ...{ seed, copies, chance },
     ...{ originals: !onlyAugmented, form, imageSize, split },
   };
 }
 
 /** What copies are drawn from. */
-function sourcesOf(options: ApplyOptions): Pick<ApplySettings, "policies" | "recipe" | "judgedShape"> {
-  const { policyPath, recipe, top, scale = true } = options;
-  if (policyPath === undefined) {
+function sourcesOf(
+  { policyPath, recipe, top, scale = true }: ApplyOptions,
+  file: PolicyFile | undefined,
+): Pick<ApplySettings, "policies" | "recipe" | "judgedShape"> {
+  if (policyPath === undefined || !file) {
     if (recipe === undefined)
       throw new UsageError(
         "nothing to apply; give --policy with a file, --recipe with a name, or both; see --help",
       );
     return { policies: [], recipe, judgedShape: null };
   }
-  const file = readPolicyFile(policyPath);
   const [height, width] = file.dataset.imageShape;
   const judgedShape = scale ? ([height, width] as const) : null;
   return { policies: bestPolicies(policyPath, file, top), recipe: recipe ?? null, judgedShape };

@@ -3,6 +3,7 @@
 import { programName, quoteForShell } from "../common/program-name.ts";
 
 export { count } from "../common/count.ts";
+export { formatPoints } from "../common/points.ts";
 export { programName, quoteForShell };
 
 /** Seconds as `42s`, `3m 05s` or `2h 07m`. */
@@ -22,11 +23,6 @@ export function formatShare(value: number): string {
 /** A difference of shares, with its sign. */
 export function formatGain(value: number): string {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
-}
-
-/** A difference of shares in percentage points, without its unit: `3.3`, `−0.9`. */
-export function formatPoints(value: number): string {
-  return `${value < 0 ? "−" : ""}${Math.abs(100 * value).toFixed(1)}`;
 }
 
 /** The command that continues an experiment, to paste. */

@@ -30,10 +30,10 @@ const WIDE = 110;
 /** What `show` and `optimize` print with --json. */
 export function resultsAsJson(results: ExperimentResults): unknown {
   const { folder, notebook, status, trials, planned, confirmation, baseline, policies } = results;
-  const { gains, isAtChance, failures } = results;
+  const { noBetter, gains, isAtChance, failures } = results;
   return {
     ...{ folder, notebook, status, trials, planned, confirmation, baseline: baseline ?? null, policies },
-    ...{ gains, isAtChance, failures },
+    ...{ noBetter, gains, isAtChance, failures },
   };
 }
 

@@ -1,7 +1,7 @@
 // Which policies an experiment reports, and which of them are worth training again.
 
 import { areNearEqual } from "../policy/near-equal.ts";
-import type { FoundPolicy, MeasuredReward, PolicyFile } from "../policy/policy-file.ts";
+import type { Confirmation, FoundPolicy, MeasuredReward, PolicyFile } from "../policy/policy-file.ts";
 import type { TrialRecord } from "./records.ts";
 
 /** The largest number of policies that are reported. */
@@ -13,6 +13,8 @@ export interface Knowledge {
   readonly predicted?: ReadonlyMap<number, number>;
   /** Their trainings with fresh seeds; they count only if those of the baseline, trial 0, are among them. */
   readonly confirmed?: ReadonlyMap<number, TrialRecord>;
+  /** What those trainings say about the gains. */
+  readonly gains?: ReadonlyMap<number, Confirmation>;
 }
 
 /** `policies.json` without the dataset. */
@@ -61,7 +63,7 @@ function promisingTrials(
  */
 export function rankPolicies(
   trials: readonly TrialRecord[],
-  { predicted, confirmed }: Knowledge = {},
+  { predicted, confirmed, gains }: Knowledge = {},
 ): Ranking {
   const [baseline] = trials;
   const confirmedBaseline = confirmed?.get(baseline.trial);
@@ -73,13 +75,18 @@ export function rankPolicies(
       const isNearEqual = (other: TrialRecord) => other.trial !== trial && areNearEqual(other.policy, policy);
       const nearEquals = promising.filter(isNearEqual).length;
       const expectedAccuracyIncrease = fresh.reward - confirmedBaseline.reward;
-      return { trial, ...confirmedAs(fresh, reward), nearEquals, expectedAccuracyIncrease, portion, chains };
+      const confirmation = gains?.get(trial);
+      return {
+        ...{ trial, ...confirmedAs(fresh, reward), nearEquals, expectedAccuracyIncrease },
+        ...(confirmation && { confirmation }),
+        ...{ portion, chains },
+      };
     }
     const predictedReward = predicted?.get(trial);
     return {
       ...{ trial, reward, standardError, confirmed: false },
       ...(predictedReward !== undefined && { predictedReward }),
-      ...{ expectedAccuracyIncrease: reward - baseline.reward, portion, chains },
+      ...{ expectedAccuracyIncrease: reward - baseline.reward, confirmation: null, portion, chains },
     };
   });
   const policies = found

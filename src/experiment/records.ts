@@ -13,6 +13,12 @@ export interface TrainingRecord {
   readonly reward: number;
 }
 
+/** The samples of the confirmation: numbers that no trial of the search uses. */
+export interface FreshSamples {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** One training that failed twice. */
 export interface TrainingFailure {
   readonly trial: number;

@@ -2,13 +2,17 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
-import { type Interval, intervalOf } from "../common/interval.ts";
-import { meanOf } from "../common/mean.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { type FoundPolicy, type MeasuredReward, readPolicyFile } from "../policy/policy-file.ts";
-import { type Guessing, isAtChance, luckOf } from "./chance.ts";
+import {
+  type Confirmation,
+  type FoundPolicy,
+  type MeasuredReward,
+  readPolicyFile,
+} from "../policy/policy-file.ts";
+import { type Guessing, isAtChance } from "./chance.ts";
 import { Experiment } from "./experiment.ts";
+import { confirmedGains } from "./gains.ts";
 import { readNotebookText } from "./notebook.ts";
 import { notebookAt, parsePastTrials } from "./past-trials.ts";
 
@@ -18,7 +22,7 @@ export interface ConfirmedGain {
   /** The mean difference of validation accuracy. */
   readonly gain: number;
   /** Its 95% interval, from the differences sample by sample and the number of validation images; null if one sample was trained, which shows no spread. */
-  readonly interval: Interval | null;
+  readonly interval: Confirmation["interval"];
   /** Whether the interval is above 0: the policy was shown to be better than no augmentation. */
   readonly isBetter: boolean;
 }
@@ -43,6 +47,8 @@ export interface ExperimentResults {
   readonly policies: readonly FoundPolicy[];
   /** How many policies have been trained again, and how often each; null if none. */
   readonly confirmation: { readonly policies: number; readonly samples: number } | null;
+  /** How many of them did no better than the baseline then; they are not among the policies. */
+  readonly noBetter: number;
   /** Of the policies that are confirmed, best first. */
   readonly gains: readonly ConfirmedGain[];
   /** Trainings that failed twice. */
@@ -123,40 +129,19 @@ function confirmationOf(
   { opt_samples, confirm_samples }: Config,
   policies: readonly FoundPolicy[],
   validationImages: number,
-): Pick<ExperimentResults, "confirmation" | "gains"> {
+): Pick<ExperimentResults, "confirmation" | "noBetter" | "gains"> {
   const { trainings } = readTrainings(experiment.path("confirmations.csv"));
-  /** By trial and by sample; samples of the search, or of other settings, do not count. */
-  const rewards = new Map<number, Map<number, number>>();
-  for (const { trial, sample, reward } of trainings) {
-    if (sample < opt_samples || sample >= opt_samples + confirm_samples) continue;
-    rewards.set(trial, (rewards.get(trial) ?? new Map()).set(sample, reward));
-  }
-  const baseline = rewards.get(0);
-  const whole = [...rewards].filter(([trial, ofTrial]) => trial > 0 && ofTrial.size === confirm_samples);
-  if (baseline?.size !== confirm_samples || whole.length === 0) return { confirmation: null, gains: [] };
-  const accuracy = meanOf([...baseline.values()]);
-  const luck = luckOf(accuracy, validationImages, confirm_samples);
+  const fresh = { first: opt_samples, count: confirm_samples };
+  const known = confirmedGains(trainings, fresh, validationImages);
+  if (known.size === 0) return { confirmation: null, noBetter: 0, gains: [] };
   const gains = policies
     .filter(({ confirmed }) => confirmed)
     .map(({ trial, expectedAccuracyIncrease: gain }) => {
-      const differences = [...(rewards.get(trial) ?? [])].flatMap(([sample, reward]) => {
-        const other = baseline.get(sample);
-        return other === undefined ? [] : reward - other;
-      });
-      const interval = widened(intervalOf(differences), luck) ?? null;
+      const interval = known.get(trial)?.interval ?? null;
       return { trial, gain, interval, isBetter: interval !== null && interval.low > 0 };
     });
-  return { confirmation: { policies: whole.length, samples: confirm_samples }, gains };
-}
-
-/**
- * At least as wide as the luck of the validation images alone: a few trainings may agree by chance, and all of them are
- * validated on the same images.
- */
-function widened(interval: Interval | undefined, luck: number): Interval | undefined {
-  if (!interval) return undefined;
-  const { mean, low, high } = interval;
-  return { mean, low: Math.min(low, mean - luck), high: Math.max(high, mean + luck) };
+  const noBetter = [...known.values()].filter(({ gain }) => gain <= 0).length;
+  return { confirmation: { policies: known.size, samples: confirm_samples }, noBetter, gains };
 }
 
 /** None if the file is missing, or has no line yet. */

@@ -34,11 +34,23 @@ export interface MeasuredReward {
   readonly searchReward?: number;
 }
 
+/** What a policy's trainings with fresh seeds, after the search, say about its gain over the baseline. */
+export interface Confirmation {
+  /** The mean difference of validation accuracy. */
+  readonly gain: number;
+  /** Its 95% interval; null if there was one training, which shows no spread. */
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  /** How often the policy, and the baseline, were trained. */
+  readonly trainings: number;
+}
+
 /** A policy with the trial that judged it. */
 export interface FoundPolicy extends Policy, MeasuredReward {
   readonly trial: number;
   /** The reward minus the baseline's; for an unconfirmed policy, minus the baseline's reward in the search. */
   readonly expectedAccuracyIncrease: number;
+  /** Null if the policy was not trained again. Missing in older files. */
+  readonly confirmation?: Confirmation | null;
   /**
    * The expected reward of an unconfirmed trial, given similar trials, with the luck removed from its reward; such
    * policies are ranked by it. Missing while the search still runs, in older files, and for confirmed policies.
@@ -59,6 +71,7 @@ export function formatPolicyFile(file: PolicyFile): string {
     predictedReward: policy.predictedReward,
     nearEquals: policy.nearEquals,
     expectedAccuracyIncrease: policy.expectedAccuracyIncrease,
+    confirmation: policy.confirmation,
     portion: policy.portion,
     chains: policy.chains.map((chain) => chain.map(({ type, magnitude }) => ({ type, magnitude }))),
   }));
@@ -196,11 +209,28 @@ function policyOf(value: unknown, place: string): FoundPolicy {
       nearEquals: whole(content.nearEquals, 0, `${place}.nearEquals`),
     }),
     expectedAccuracyIncrease: number(content.expectedAccuracyIncrease, `${place}.expectedAccuracyIncrease`),
+    ...(content.confirmation !== undefined && {
+      confirmation:
+        content.confirmation === null ? null : confirmationOf(content.confirmation, `${place}.confirmation`),
+    }),
     portion: share(content.portion, `${place}.portion`),
     chains: list(content.chains, `${place}.chains`).map((chain, index) =>
       chainOf(chain, `${place}.chains[${index}]`),
     ),
   };
+}
+
+function confirmationOf(value: unknown, place: string): Confirmation {
+  const content = record(value, place);
+  const gain = difference(content.gain, `${place}.gain`);
+  const trainings = whole(content.trainings, 1, `${place}.trainings`);
+  if (content.interval === null) return { gain, interval: null, trainings };
+  const ends = record(content.interval, `${place}.interval`);
+  const low = number(ends.low, `${place}.interval.low`);
+  const high = number(ends.high, `${place}.interval.high`);
+  if (low > gain) throw expected(`at most the gain, ${gain}`, low, `${place}.interval.low`);
+  if (high < gain) throw expected(`at least the gain, ${gain}`, high, `${place}.interval.high`);
+  return { gain, interval: { low, high }, trainings };
 }
 
 function chainOf(value: unknown, place: string): Chain {
@@ -249,6 +279,13 @@ function whole(value: unknown, minimum: number, place: string): number {
   if (!Number.isSafeInteger(result) || result < minimum) {
     throw expected(`a whole number from ${minimum} upwards`, value, place);
   }
+  return result;
+}
+
+/** Of two shares. */
+function difference(value: unknown, place: string): number {
+  const result = number(value, place);
+  if (result < -1 || result > 1) throw expected("a number from -1 to 1", value, place);
   return result;
 }
 

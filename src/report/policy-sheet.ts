@@ -10,6 +10,7 @@ import { UsageError } from "../common/errors.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
+import { evidenceNote } from "../policy/evidence.ts";
 import { formatChain } from "../policy/policy.ts";
 import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { fitExactly, fitPicture } from "./fit.ts";
@@ -75,7 +76,9 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   await writeSheet(out, sheet);
   const { height, width } = sheet;
   const pictures = shown.map(({ data: _, index: __, ...picture }) => picture);
-  return { out, height, width, policy: { ...policy, rank }, pictures, skipped, notes: source.notes };
+  const note = evidenceNote([policy]);
+  const notes = note === undefined ? source.notes : [...source.notes, note];
+  return { out, height, width, policy: { ...policy, rank }, pictures, skipped, notes };
 }
 
 /** The policy in words, one line per chain; no line breaks between a technique and its magnitude. */

@@ -6,7 +6,7 @@
 import { type RewardSettings, rewardOf } from "../child/reward.ts";
 import { UsageError } from "../common/errors.ts";
 import type { Notebook } from "../experiment/notebook.ts";
-import { type TrainingRecord, type TrialRecord, trialOf } from "../experiment/records.ts";
+import { type FreshSamples, type TrainingRecord, type TrialRecord, trialOf } from "../experiment/records.ts";
 import { keyOf } from "../experiment/turns.ts";
 import { formatPolicy, type Policy } from "../policy/policy.ts";
 import { type Executor, TrainingFailedError } from "./executors/executor.ts";
@@ -28,12 +28,6 @@ export interface ConfirmationPlan {
   readonly samples: number;
   /** In all, without those that an earlier run has done. */
   readonly trainings: number;
-}
-
-/** The samples of the confirmation: numbers that no trial of the search uses. */
-export interface FreshSamples {
-  readonly first: number;
-  readonly count: number;
 }
 
 export interface ConfirmationOptions {

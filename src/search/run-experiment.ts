@@ -187,9 +187,9 @@ async function runStages(stage: Stage): Promise<ExperimentOutcome> {
   const { trials, failures, utilization } = await searchPolicies(stage);
   const predicted = predictedOf(stage, trials);
   // What a run leaves that is interrupted while it confirms.
-  rank(stage, trials, { predicted, confirmed: confirmedBefore(stage) });
-  const { chosen, trials: confirmed } = await confirmBest(stage, trials, predicted);
-  const ranking = rank(stage, trials, { predicted, confirmed });
+  rank(stage, trials, { predicted, ...confirmedBefore(stage) });
+  const { chosen, confirmed, gains } = await confirmBest(stage, trials, predicted);
+  const ranking = rank(stage, trials, { predicted, confirmed, gains });
   // A training of the confirmation that failed is tried again by a resumed run.
   const isComplete = chosen.every(({ trial }) => confirmed.has(trial));
   experiment.log("info", isComplete ? "finished" : "finished, but not all fresh trainings succeeded");

@@ -2,16 +2,12 @@
 
 import type { RewardSettings } from "../child/reward.ts";
 import { count } from "../common/count.ts";
+import { confirmedGains } from "../experiment/gains.ts";
 import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
-import type { TrialRecord } from "../experiment/records.ts";
+import type { FreshSamples, TrainingRecord, TrialRecord } from "../experiment/records.ts";
 import { formatPolicy, type Policy } from "../policy/policy.ts";
 import { pointToPolicy, policyToPoint } from "../policy/space.ts";
-import {
-  type ConfirmationObserver,
-  confirmedTrials,
-  confirmTrials,
-  type FreshSamples,
-} from "./confirmation.ts";
+import { type ConfirmationObserver, confirmedTrials, confirmTrials } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
 import type { ExperimentObserver } from "./run-experiment.ts";
 import { runSearch, type SearchObserver, type SearchOutcome } from "./search.ts";
@@ -34,12 +30,13 @@ export interface Stage {
   readonly observer: ExperimentObserver | undefined;
 }
 
+/** What fresh trainings show, those of earlier runs included. */
+type Fresh = Required<Pick<Knowledge, "confirmed" | "gains">>;
+
 /** What the confirmation leaves. */
-export interface Confirmed {
+export interface Confirmed extends Fresh {
   /** The trials that were chosen for it, best first. */
   readonly chosen: readonly TrialRecord[];
-  /** All trials with fresh trainings, those of earlier runs included, by number. */
-  readonly trials: ReadonlyMap<number, TrialRecord>;
 }
 
 /** Judges the policies. Whenever a trial ends, `policies.json` and `best.json` are written again. */
@@ -75,7 +72,7 @@ export async function confirmBest(
   const { run, files, reward, executor, taskOf, signal } = stage;
   const fresh = freshSamples(stage);
   const chosen = fresh.count > 0 ? mostPromising(trials, predicted, run.config.confirm_top) : [];
-  if (chosen.length === 0) return { chosen, trials: confirmedTrials(files.confirmed, fresh) };
+  if (chosen.length === 0) return { chosen, ...confirmedBefore(stage) };
   const records = await confirmTrials({
     trials: [trials[0], ...chosen],
     ...{ fresh, reward, executor, taskOf, signal },
@@ -83,7 +80,7 @@ export async function confirmBest(
     recorded: files.confirmed,
     observer: confirmationObserver(stage, chosen),
   });
-  return { chosen, trials: confirmedTrials(records, fresh) };
+  return { chosen, ...freshOf(stage, records) };
 }
 
 /** Ranks what is known, and writes it to `policies.json` and `best.json`. */
@@ -99,8 +96,17 @@ export function rank({ run, files }: Stage, trials: readonly TrialRecord[], know
 }
 
 /** What an earlier run has confirmed. */
-export function confirmedBefore(stage: Stage): ReadonlyMap<number, TrialRecord> {
-  return confirmedTrials(stage.files.confirmed, freshSamples(stage));
+export function confirmedBefore(stage: Stage): Fresh {
+  return freshOf(stage, stage.files.confirmed);
+}
+
+function freshOf(stage: Stage, records: readonly TrainingRecord[]): Fresh {
+  const fresh = freshSamples(stage);
+  const validationImages = stage.run.drawn.validation.length;
+  return {
+    confirmed: confirmedTrials(records, fresh),
+    gains: confirmedGains(records, fresh, validationImages),
+  };
 }
 
 /** The rewards that are predicted of a search's trials in the end, by their numbers. */
@@ -117,7 +123,7 @@ function freshSamples({ run: { config } }: Stage): FreshSamples {
 function searchObserver(stage: Stage): SearchObserver {
   const { files, observer } = stage;
   const { experiment, recovered } = files;
-  const confirmed = confirmedBefore(stage);
+  const fresh = confirmedBefore(stage);
   const finished: TrialRecord[] = [];
   return {
     ...forwardTrainings(observer),
@@ -125,7 +131,7 @@ function searchObserver(stage: Stage): SearchObserver {
       finished.push(record);
       // An earlier run has ranked all of its own trials, except perhaps the last one.
       if (record.trial >= recovered.finishedTrials - 1) {
-        rank(stage, finished, { confirmed });
+        rank(stage, finished, fresh);
         const policy = formatPolicy(record.policy);
         experiment.log("info", `trial ${record.trial}: reward ${record.reward}, ${policy}`);
       }

@@ -9,7 +9,7 @@ import { encodeJpeg, encodePng } from "../../src/image/codec.ts";
 import { lumaOf } from "../../src/image/grey.ts";
 import { resizeImage } from "../../src/image/resize.ts";
 import type { Chain } from "../../src/policy/policy.ts";
-import { formatPolicyFile } from "../../src/policy/policy-file.ts";
+import { type Confirmation, formatPolicyFile } from "../../src/policy/policy-file.ts";
 import { loadSample } from "../fixtures/sample.ts";
 
 /** Real picture `index` of the sample, as a file of the path's format, at `height` x `width` pixels. */
@@ -45,14 +45,22 @@ export function applyTo(root: string, data: string, options: Partial<ApplyOption
   });
 }
 
-/** A policy file with these chains per policy, best first; trial numbers count down from 20. */
-export function writePolicies(path: string, policies: readonly (readonly Chain[])[]): string {
+/**
+ * A policy file with these chains per policy, best first; trial numbers count down from 20.
+ * @param confirmation of each policy; by default the file does not say, as older ones.
+ */
+export function writePolicies(
+  path: string,
+  policies: readonly (readonly Chain[])[],
+  confirmation?: Confirmation | null,
+): string {
   const found = policies.map((chains, i) => ({
     trial: 20 - i,
     reward: 0.6 - i / 100,
     standardError: 0.01,
     confirmed: false,
     expectedAccuracyIncrease: 0.1 - i / 100,
+    confirmation,
     portion: 0.5,
     chains,
   }));

@@ -36,6 +36,25 @@ function args(out: string, more: readonly string[] = []): string[] {
 }
 
 describe("deepaugment apply", () => {
+  it("notes that a policy was not shown to help, also if nothing was left to do", async () => {
+    const unsure = { gain: 0.02, interval: { low: -0.01, high: 0.05 }, trainings: 5 };
+    const chains = [[[{ type: "rotate" as const, magnitude: 0.4 }]]];
+    const note =
+      "note: the policy of trial 20 was not shown to be better than no augmentation: its average gain in 5 fresh trainings is 2.0 points, with a 95% interval of −1.0 to 5.0 points; evaluate compares it on test images\n";
+    const file = writePolicies(join(root, "unsure.json"), chains, unsure);
+    const { code, stderr } = await runMain(args("unsure", ["--policy", file]), environment);
+    assert.equal(code, 0, stderr);
+    assert.ok(stderr.includes(note), stderr);
+    const again = await runMain(args("unsure", ["--policy", file, "--resume"]), environment);
+    assert.ok(again.stdout.includes("was already finished") && again.stderr.includes(note), again.stderr);
+
+    const shown = { ...unsure, interval: { low: 0.01, high: 0.03 } };
+    writePolicies(file, chains, shown);
+    const other = await runMain(args("shown", ["--policy", file]), environment);
+    assert.equal(other.code, 0, other.stderr);
+    assert.doesNotMatch(other.stderr, /not shown/);
+  });
+
   it("prints what it wrote, and lists skipped files on stderr", async () => {
     const { code, stdout, stderr } = await run(args("plain"), environment);
     assert.equal(code, 0, stderr);

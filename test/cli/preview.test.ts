@@ -40,6 +40,18 @@ describe("deepaugment preview", () => {
     assert.ok((await decodeImage(readFileSync(out), out)).width > 500);
   });
 
+  it("notes that a policy was not shown to help", async () => {
+    const file = join(root, "unconfirmed.json");
+    writePolicies(file, [[[{ type: "rotate" as const, magnitude: 0.1 }]]], null);
+    const out = join(root, "unconfirmed.png");
+    const { code, stderr } = await preview("--policy", file, "--data", data, "--out", out, "--draws", "1");
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /^note: the policy of trial 20 was not shown to be better than no augmentation: it was not trained again after the search; evaluate compares it on test images$/m,
+    );
+  });
+
   it("takes an experiment's folder: its best policy, or of policies.json that of --rank or --trial", async () => {
     const folder = join(root, "experiment");
     mkdirSync(folder);

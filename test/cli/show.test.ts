@@ -13,6 +13,7 @@ import { FolderLock } from "../../src/common/folder-lock.ts";
 import { resolveConfig } from "../../src/config/load.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import type { FoundPolicy } from "../../src/policy/policy-file.ts";
 import type { Executor } from "../../src/search/executors/executor.ts";
 import { type ExperimentObserver, runExperiment } from "../../src/search/run-experiment.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
@@ -227,6 +228,8 @@ describe("deepaugment show", () => {
       ["finished", 4, 4, false, { policies: 1, samples: 4 }],
     );
     const [{ trial, gain, interval, isBetter }] = result.gains;
+    assert.deepEqual(policies[0].confirmation, { gain, interval, trainings: 4 });
+    assert.ok(policies.slice(1).every(({ confirmation }: FoundPolicy) => confirmation === null));
     assert.deepEqual([trial, isBetter], [policies[0].trial, true]);
     assert.ok(Math.abs(gain - 0.14) < 1e-9 && Math.abs(interval.low - 0.0298) < 1e-4, stdout);
   });

@@ -57,7 +57,9 @@ describe("the policies that are reported", () => {
     assert.deepEqual(baseline, { reward: 0.5, standardError: null, confirmed: false });
     const { portion, chains } = policy;
     const found = { trial: 1, reward: 0.75, standardError: null, confirmed: false };
-    assert.deepEqual(policies, [{ ...found, expectedAccuracyIncrease: 0.25, portion, chains }]);
+    assert.deepEqual(policies, [
+      { ...found, expectedAccuracyIncrease: 0.25, confirmation: null, portion, chains },
+    ]);
   });
 
   it("are in the order of their predicted rewards once there are any", () => {

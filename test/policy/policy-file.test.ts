@@ -106,6 +106,40 @@ describe("the policy file", () => {
     );
   });
 
+  it("keeps what was confirmed of a gain, and that a policy was not trained again", () => {
+    const [confirmed, other] = file.policies;
+    const confirmation = { gain: 0.055, interval: { low: -0.01, high: 0.12 }, trainings: 5 };
+    const once = { ...confirmation, interval: null, trainings: 1 };
+    for (const known of [confirmation, once]) {
+      const policies = [
+        { ...confirmed, confirmation: known },
+        { ...other, confirmation: null },
+      ];
+      const text = formatPolicyFile({ ...file, policies });
+      assert.deepEqual(parsePolicyFile(text, "policies.json"), { ...file, policies });
+      assert.equal(JSON.parse(text).policies[1].confirmation, null);
+    }
+    const errorWith = (change: Record<string, unknown>) => {
+      const value = JSON.stringify({ ...confirmation, ...change });
+      return errorOf(changed('"portion"', `"confirmation": ${value}, "portion"`));
+    };
+    const place = "best.json: policies[0].confirmation";
+    const cases: [change: Record<string, unknown>, error: string][] = [
+      [{ gain: "much" }, '.gain: expected a number, received "much"'],
+      [{ gain: 55 }, ".gain: expected a number from -1 to 1, received 55"],
+      [{ trainings: 0 }, ".trainings: expected a whole number from 1 upwards, received 0"],
+      [{ interval: undefined }, ".interval: expected an object, received nothing"],
+      [{ interval: { low: 0 } }, ".interval.high: expected a number, received nothing"],
+      [{ interval: { low: 0.1, high: 1 } }, ".interval.low: expected at most the gain, 0.055, received 0.1"],
+      [{ interval: { low: 0, high: 0 } }, ".interval.high: expected at least the gain, 0.055, received 0"],
+    ];
+    for (const [change, error] of cases) assert.equal(errorWith(change), place + error);
+    assert.equal(
+      errorOf(changed('"portion"', '"confirmation": true, "portion"')),
+      `${place}: expected an object, received true`,
+    );
+  });
+
   it("from an older version of the program is read as not confirmed", () => {
     const read = parsePolicyFile(changed("0.97", "0.5"), "best.json");
     const { confirmed, searchReward, predictedReward } = read.policies[0];

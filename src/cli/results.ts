@@ -30,10 +30,10 @@ const WIDE = 110;
 /** What `show` and `optimize` print with --json. */
 export function resultsAsJson(results: ExperimentResults): unknown {
   const { folder, notebook, status, trials, planned, confirmation, baseline, policies } = results;
-  const { noBetter, gains, isAtChance, failures } = results;
+  const { confirming, noBetter, gains, isAtChance, failures } = results;
   return {
     ...{ folder, notebook, status, trials, planned, confirmation, baseline: baseline ?? null, policies },
-    ...{ noBetter, gains, isAtChance, failures },
+    ...{ confirming, noBetter, gains, isAtChance, failures },
   };
 }
 
@@ -43,7 +43,8 @@ export function formatResults(results: ExperimentResults, look: Look): string {
   if (!baseline) return wrap("No trial has ended yet.", look.columns).join("\n");
   const paragraph = (text: string) => wrap(text, look.columns);
   const lines: string[] = [];
-  if (policies.length > 0) lines.push(...formatPolicies(results, look), "");
+  if (policies.length > 0)
+    lines.push(...formatPolicies(results, look), ...tableNotes(results).flatMap(paragraph), "");
   lines.push(...paragraph(baselineText(results, baseline)), ...MEANING.flatMap(paragraph), "");
   if (results.isAtChance) {
     lines.push(
@@ -63,11 +64,21 @@ export function formatResults(results: ExperimentResults, look: Look): string {
 }
 
 /** How far an experiment is, in one line. */
-export function describeStatus({ folder, status, user, trials, planned }: ExperimentResults): string {
-  const done = `${trials} of ${count(planned, "trial")} done`;
+export function describeStatus({ folder, status, user, ...progress }: ExperimentResults): string {
+  const done = describeProgress(progress);
   if (user) return `${folder} is running in process ${user.pid} on ${user.host}: ${done}`;
   if (status === "finished") return `${folder} is finished: ${done}`;
   return `${folder} was interrupted: ${done}; continue with: ${resumeCommand(folder)}`;
+}
+
+function describeProgress({
+  trials,
+  planned,
+  confirming,
+}: Pick<ExperimentResults, "trials" | "planned" | "confirming">): string {
+  const done = `${trials} of ${count(planned, "trial")} done`;
+  if (!confirming) return done;
+  return `${done}, ${confirming.done} of ${count(confirming.trainings, "training")} of the confirmation`;
 }
 
 /** That the baseline has learnt nothing, and how to change it. */
@@ -116,6 +127,26 @@ function formatPolicies(
     lines.push(isBetter ? paint("green", row) : row, ...text.map((line) => indent + line));
   }
   return lines;
+}
+
+const PREDICTED = "predicted accuracy, for which similar policies count, too";
+
+/** What the table does not show: its order, and policies that are missing from it. */
+function tableNotes({ policies, gains, noBetter }: ExperimentResults): string[] {
+  const notes: string[] = [];
+  if (gains.length > 0 && noBetter > 0) {
+    const [was, is] = noBetter === 1 ? ["was", "is"] : ["were", "are"];
+    notes.push(`${noBetter} more ${was} confirmed and ${is} no better than no augmentation.`);
+  }
+  const isConfirmed = policies[0].confirmed;
+  const other = policies.slice(0, MOST_SHOWN).find(({ confirmed }) => !confirmed);
+  const isPredicted = other?.predictedReward !== undefined;
+  if (isConfirmed && other)
+    notes.push(
+      `Confirmed policies come first; the others are in the order of ${isPredicted ? PREDICTED : "accuracy"}.`,
+    );
+  else if (isPredicted) notes.push(`In the order of ${PREDICTED}.`);
+  return notes;
 }
 
 function intervalCell(

@@ -86,9 +86,10 @@ class SearchProgress {
   }
 }
 
-function describeFailure({ trial, sample, reason }: TrainingFailure): string {
+/** @param first the first sample of the stage: on the screen, samples count from 1 in each. */
+function describeFailure({ trial, sample, reason }: TrainingFailure, first: number): string {
   const place = trial === 0 ? "baseline" : `trial ${trial}`;
-  return `${place}, sample ${sample + 1} failed twice and is excluded: ${reason}`;
+  return `${place}, sample ${sample - first + 1} failed twice and is excluded: ${reason}`;
 }
 
 /** This many of the last trials are kept: more than a terminal has rows. */
@@ -128,7 +129,7 @@ class TerminalDisplay implements SearchDisplay {
   }
 
   onTrainingFailed(failure: TrainingFailure): void {
-    this.#terminal.log(describeFailure(failure));
+    this.#terminal.log(describeFailure(failure, this.#firstSample));
     this.onTrainingFinished(failure);
   }
 
@@ -165,13 +166,18 @@ class TerminalDisplay implements SearchDisplay {
     this.#screen.stop();
   }
 
+  get #firstSample(): number {
+    return this.#isConfirming ? this.#size.opt_samples : 0;
+  }
+
   #count(): void {
     this.#stage = { ...this.#stage, done: this.#stage.done + 1 };
     this.#screen.update();
   }
 
   #place(training: RunningTraining): void {
-    this.#trainings.put(keyOf(training), training);
+    const sample = training.sample - this.#firstSample;
+    this.#trainings.put(keyOf(training), { ...training, sample });
     this.#screen.update();
   }
 
@@ -196,7 +202,7 @@ class TerminalDisplay implements SearchDisplay {
 
 /** The policy with the highest reward; undefined if there is only the baseline. */
 function bestOf(records: readonly TrialRecord[]): TrialRecord | undefined {
-  return records.filter(({ trial }) => trial > 0).sort((a, b) => b.reward - a.reward)[0];
+  return records.filter(({ trial }) => trial > 0).sort((a, b) => b.reward - a.reward || a.trial - b.trial)[0];
 }
 
 function endedTrials(
@@ -215,6 +221,7 @@ class LineDisplay implements SearchDisplay {
   readonly #size: SearchSize;
   readonly #progress: SearchProgress;
   readonly #terminal: Terminal;
+  #firstSample = 0;
 
   constructor(size: SearchSize, terminal: Terminal) {
     this.#size = size;
@@ -240,6 +247,7 @@ class LineDisplay implements SearchDisplay {
 
   onConfirmationStarted(plan: ConfirmationPlan): void {
     this.#progress.onConfirmationStarted(plan);
+    this.#firstSample = this.#size.opt_samples;
     const { policies, samples, trainings } = plan;
     if (trainings === 0) return;
     const what = `${policies === 1 ? "the best policy" : `the best ${policies} policies`} and the baseline`;
@@ -260,7 +268,7 @@ class LineDisplay implements SearchDisplay {
   }
 
   onTrainingFailed(failure: TrainingFailure): void {
-    this.#terminal.log(describeFailure(failure));
+    this.#terminal.log(describeFailure(failure, this.#firstSample));
   }
 
   stop(): void {}

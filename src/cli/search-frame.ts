@@ -11,6 +11,7 @@ import { barOf, fit, pad, widthOf, wrap } from "./text.ts";
 export interface RunningTraining {
   /** From 0, the baseline. */
   readonly trial: number;
+  /** From 0, also in the confirmation. */
   readonly sample: number;
   /** The last epoch that has ended; undefined in the first one. */
   readonly result?: EpochResult;

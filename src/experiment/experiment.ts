@@ -57,6 +57,12 @@ export interface ExperimentFacts extends RunFacts {
     readonly validation: readonly number[];
     readonly validationFrom: string;
   };
+  /** The trials that are trained again, the baseline first; absent before the confirmation starts, and in older files. */
+  readonly confirming?: {
+    /** Trials of the search, besides the baseline: with another number, a later run has added trials. */
+    readonly iterations: number;
+    readonly trials: readonly number[];
+  };
   /** The results of a run that did all that its configuration asks for; absent before, and in older files. */
   readonly finished?: {
     /** Besides the baseline. */
@@ -155,11 +161,21 @@ export class Experiment {
     return readJson(this.path("experiment.json"), FACTS);
   }
 
+  /** Records in `experiment.json` that trials are trained again. */
+  markConfirming(confirming: NonNullable<ExperimentFacts["confirming"]>): void {
+    this.#addFacts({ confirming });
+  }
+
   /** Records in `experiment.json` that all is done and ranked. @param trials besides the baseline. */
   markFinished(trials: number): void {
-    const finished = { trials, policies: this.#digestOfPolicies() };
+    this.#addFacts({ finished: { trials, policies: this.#digestOfPolicies() } });
+  }
+
+  /** Nothing is written if the facts are as they were. */
+  #addFacts(more: Pick<ExperimentFacts, "confirming" | "finished">): void {
     const facts = this.readFacts();
-    if (!isDeepStrictEqual(facts.finished, finished)) this.writeFacts({ ...facts, finished });
+    const all = { ...facts, ...more };
+    if (!isDeepStrictEqual(all, facts)) this.writeFacts(all);
   }
 
   /**

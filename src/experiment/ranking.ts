@@ -100,8 +100,9 @@ export function rankPolicies(
   };
 }
 
+/** Rounded, so that equal rewards which were summed in another order are equal here, too. */
 function expected({ reward, predictedReward = reward }: FoundPolicy): number {
-  return predictedReward;
+  return Number(predictedReward.toFixed(12));
 }
 
 function confirmedAs({ reward, standardError }: TrialRecord, searchReward: number): MeasuredReward {

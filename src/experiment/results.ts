@@ -8,13 +8,15 @@ import {
   type Confirmation,
   type FoundPolicy,
   type MeasuredReward,
+  type PolicyFile,
   readPolicyFile,
 } from "../policy/policy-file.ts";
 import { type Guessing, isAtChance } from "./chance.ts";
-import { Experiment } from "./experiment.ts";
+import { Experiment, type ExperimentFacts } from "./experiment.ts";
 import { confirmedGains } from "./gains.ts";
 import { readNotebookText } from "./notebook.ts";
 import { notebookAt, parsePastTrials } from "./past-trials.ts";
+import type { FreshSamples, TrainingRecord } from "./records.ts";
 
 /** What a confirmed policy gains over the baseline in the fresh trainings. */
 export interface ConfirmedGain {
@@ -47,6 +49,8 @@ export interface ExperimentResults {
   readonly policies: readonly FoundPolicy[];
   /** How many policies have been trained again, and how often each; null if none. */
   readonly confirmation: { readonly policies: number; readonly samples: number } | null;
+  /** The fresh trainings of a confirmation that has begun and not ended: how many have succeeded, of how many; else null. */
+  readonly confirming: { readonly done: number; readonly trainings: number } | null;
   /** How many of them did no better than the baseline then; they are not among the policies. */
   readonly noBetter: number;
   /** Of the policies that are confirmed, best first. */
@@ -65,7 +69,8 @@ export interface ExperimentResults {
 export function readResults(folder: string): ExperimentResults {
   const experiment = Experiment.open(folder);
   const config = loadConfig({ file: experiment.configPath });
-  const { dataset, subsets } = experiment.readFacts();
+  const facts = experiment.readFacts();
+  const { dataset, subsets } = facts;
   const user = userOf(folder);
   const policiesPath = experiment.path("policies.json");
   const found = existsSync(policiesPath) ? readPolicyFile(policiesPath) : undefined;
@@ -74,18 +79,21 @@ export function readResults(folder: string): ExperimentResults {
   const { policies = [], baseline } = found ?? {};
   const guessing = { classes: dataset.classes, validationImages: subsets.validation.length };
   const [first] = past.trials;
+  const status = user ? "running" : isFinished(folder, config) ? "finished" : "interrupted";
+  const fresh = readTrainings(experiment.path("confirmations.csv")).trainings;
   return {
     folder,
     notebook: config.notebook_path ?? notebookAt(folder),
     data: config.data,
-    status: user ? "running" : isFinished(folder, config) ? "finished" : "interrupted",
+    status,
     user,
     trials,
     planned: config.iterations,
     better: past.trials.filter(({ trial, reward }) => trial <= trials && reward > first.reward).length,
     baseline,
     policies,
-    ...confirmationOf(experiment, config, policies, subsets.validation.length),
+    ...confirmationOf(fresh, config, found, subsets.validation.length),
+    confirming: status === "finished" ? null : confirmingOf(fresh, config, facts),
     failures: experiment.failures.read().length,
     guessing,
     isAtChance: baseline !== undefined && isAtChance(baseline, guessing),
@@ -124,24 +132,42 @@ function countEnded(folder: string, { opt_samples, notebook_path }: Omit<EndSett
   return ended;
 }
 
+/** What `policies.json` says of it; trainings that have ended since it was written do not count. */
 function confirmationOf(
-  experiment: Experiment,
-  { opt_samples, confirm_samples }: Config,
-  policies: readonly FoundPolicy[],
+  trainings: readonly TrainingRecord[],
+  config: Config,
+  found: PolicyFile | undefined,
   validationImages: number,
 ): Pick<ExperimentResults, "confirmation" | "noBetter" | "gains"> {
-  const { trainings } = readTrainings(experiment.path("confirmations.csv"));
-  const fresh = { first: opt_samples, count: confirm_samples };
-  const known = confirmedGains(trainings, fresh, validationImages);
-  if (known.size === 0) return { confirmation: null, noBetter: 0, gains: [] };
-  const gains = policies
+  const known = confirmedGains(trainings, freshSamples(config), validationImages);
+  for (const { trial, confirmed } of found?.policies ?? []) if (!confirmed) known.delete(trial);
+  if (!found?.baseline.confirmed || known.size === 0) return { confirmation: null, noBetter: 0, gains: [] };
+  const gains = found.policies
     .filter(({ confirmed }) => confirmed)
     .map(({ trial, expectedAccuracyIncrease: gain }) => {
       const interval = known.get(trial)?.interval ?? null;
       return { trial, gain, interval, isBetter: interval !== null && interval.low > 0 };
     });
   const noBetter = [...known.values()].filter(({ gain }) => gain <= 0).length;
-  return { confirmation: { policies: known.size, samples: confirm_samples }, noBetter, gains };
+  return { confirmation: { policies: known.size, samples: config.confirm_samples }, noBetter, gains };
+}
+
+/** Null if the confirmation has not begun, or the search has got more trials since. */
+function confirmingOf(
+  trainings: readonly TrainingRecord[],
+  config: Config,
+  { confirming }: ExperimentFacts,
+): ExperimentResults["confirming"] {
+  if (confirming?.iterations !== config.iterations) return null;
+  const { first, count } = freshSamples(config);
+  const done = trainings.filter(
+    ({ trial, sample }) => confirming.trials.includes(trial) && sample >= first && sample < first + count,
+  );
+  return { done: done.length, trainings: confirming.trials.length * count };
+}
+
+function freshSamples({ opt_samples, confirm_samples }: Config): FreshSamples {
+  return { first: opt_samples, count: confirm_samples };
 }
 
 /** None if the file is missing, or has no line yet. */

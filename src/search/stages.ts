@@ -151,16 +151,17 @@ function searchObserver(stage: Stage): SearchObserver {
 
 /** Logs what the confirmation reports, and passes it on. */
 function confirmationObserver(
-  { files: { experiment }, observer }: Stage,
+  { run, files: { experiment }, observer }: Stage,
   chosen: readonly TrialRecord[],
 ): ConfirmationObserver {
   return {
     ...forwardTrainings(observer),
     onConfirmationStarted: (plan) => {
-      const trials = chosen.map(({ trial }) => trial).join(", ");
+      const trials = [0, ...chosen.map(({ trial }) => trial)];
+      experiment.markConfirming({ iterations: run.config.iterations, trials });
       experiment.log(
         "info",
-        `confirming trials 0, ${trials}: ${count(plan.trainings, "training")} to be done`,
+        `confirming trials ${trials.join(", ")}: ${count(plan.trainings, "training")} to be done`,
       );
       observer?.onConfirmationStarted?.(plan);
     },

@@ -112,7 +112,10 @@ describe("the display of a search on a terminal", () => {
     search(display);
     display.onConfirmationStarted?.({ policies: 1, samples: 1, trainings: 2 });
     display.onTrainingStarted?.(0, 1);
+    display.onTrainingStarted?.(1, 1);
+    assert.ok(frame().includes("  baseline, sample 1  epoch 0/2"));
     display.onTrainingFinished?.(training(0, 1));
+    assert.deepEqual(frame().slice(-2), ["  waiting", "  trial 1, sample 1  epoch 0/2"]);
     display.onConfirmed?.(record(0, 0.2));
     display.onConfirmed?.(record(1, 0.22));
     const text = frame().join("\n");
@@ -121,6 +124,18 @@ describe("the display of a search on a terminal", () => {
     assert.match(text, /^Best {7}0\.220 \(\+0\.020\), trial 1$/m);
     assert.match(text, /^ {4}1 {2}0\.220 {2}\+0\.020 {2}confirmed: rotate 0\.30, portion 0\.50$/m);
     assert.match(text, /^ {4}1 {2}0\.250 {2}\+0\.150 {2}rotate 0\.30, portion 0\.50$/m);
+    display.stop();
+  });
+
+  it("shows the earlier trial as the best one of several that are equally good", () => {
+    const { display, frame } = show(true);
+    search(display);
+    display.onConfirmationStarted?.({ policies: 2, samples: 1, trainings: 3 });
+    display.onConfirmed?.(record(0, 0.2));
+    for (const trial of [3, 1]) display.onConfirmed?.(record(trial, 0.22));
+    assert.match(frame().join("\n"), /^Best {7}0\.220 \(\+0\.020\), trial 1$/m);
+    display.onTrainingFailed?.({ trial: 3, sample: 1, reason: "no memory" });
+    assert.ok(frame().includes("trial 3, sample 1 failed twice and is excluded: no memory"));
     display.stop();
   });
 

@@ -216,6 +216,51 @@ describe("deepaugment show", () => {
     assert.ok(text.endsWith(` Next: deepaugment optimize --resume ${folder} `), text);
   });
 
+  it("says how far an interrupted confirmation is, and draws no conclusion from its first part", async () => {
+    const stop = new AbortController();
+    let fresh = 0;
+    // Of the trainings of the baseline, of a policy, and of another one, 4 each, 9 succeed.
+    const cutShort: AccuracyOf = (task) => {
+      if (isFresh(task) && ++fresh === 9) stop.abort();
+      return better(task);
+    };
+    const settings = { confirm_top: 2 };
+    const folder = await begin(cutShort, { signal: stop.signal, settings });
+    const text = await show(folder);
+    assert.match(
+      text,
+      / was interrupted: 4 of 4 trials done, 9 of 12 trainings of the confirmation; continue with: /,
+    );
+    assert.match(text, / The gains are not confirmed yet: /);
+    const { stdout } = await runMain(["show", folder, "--json"], environment);
+    const { confirming, confirmation, gains } = JSON.parse(stdout);
+    assert.deepEqual([confirming, confirmation, gains], [{ done: 9, trainings: 12 }, null, []]);
+    const whole = await runMain(["show", await begin(better, { settings }), "--json"], environment);
+    assert.equal(JSON.parse(whole.stdout).confirming, null);
+  });
+
+  it("says in which order policies are, and how many confirmed ones are missing", async () => {
+    const note = "In the order of predicted accuracy, for which similar policies count, too. ";
+    const unconfirmed = await show(await begin(better, { settings: { confirm_top: 0 } }));
+    assert.ok(unconfirmed.includes(note), unconfirmed);
+    const order =
+      "Confirmed policies come first; the others are in the order of predicted accuracy, for which similar policies count, too. ";
+    const first = await show(await begin(better));
+    assert.ok(first.includes(order) && !first.includes(" more "), first);
+
+    // Of the three that are confirmed, all but the first one are no better than the baseline.
+    let best: number | undefined;
+    const mixed: AccuracyOf = (task) => {
+      const { trial } = task;
+      if (!isFresh(task) || trial === 0) return better(task);
+      best ??= trial;
+      return trial === best ? better(task) : 0.4;
+    };
+    const text = await show(await begin(mixed, { settings: { confirm_top: 3 } }));
+    assert.match(text, / [12] more (was|were) confirmed and (is|are) no better than no augmentation\. Conf/);
+    assert.match(text, / The policy of trial \d is better than no augmentation: /);
+  });
+
   it("prints JSON", async () => {
     const folder = await begin(better);
     const { code, stdout } = await runMain(["show", folder, "--json"], environment);

@@ -50,6 +50,8 @@ describe("the policies that are reported", () => {
     const many = rankPolicies(trialsOf(0.5, ...Array.from({ length: 40 }, (_, i) => 0.6 + i / 100))).policies;
     assert.deepEqual(numbersOf(many).slice(0, 3), [40, 39, 38]);
     assert.equal(many.length, 20);
+    // 0.1 + 0.2 is not 0.3 in floating point.
+    assert.deepEqual(numbersOf(rankPolicies(trialsOf(0.1, 0.3, 0.1 + 0.2, 0.3)).policies), [1, 2, 3]);
   });
 
   it("say how much they gain, and that nothing confirms it yet", () => {

@@ -11,3 +11,14 @@ export function brokenLines(text: string, columns: number): string[] {
   }
   return lines;
 }
+
+/** What precedes a command to paste, at the end of a message. */
+export const CONTINUE_WITH = "continue with: ";
+
+/** A message in lines of at most `columns` letters; a command at its end stays whole, on a line of its own. */
+export function brokenMessage(text: string, columns: number): string[] {
+  if (text.length <= columns) return [text];
+  const end = text.indexOf(CONTINUE_WITH) + CONTINUE_WITH.length;
+  if (end < CONTINUE_WITH.length) return brokenLines(text, columns);
+  return [...brokenLines(text.slice(0, end).trimEnd(), columns), `  ${text.slice(end)}`];
+}

@@ -47,7 +47,7 @@ function createProgram(terminal: Terminal): Command {
     .version(VERSION, "--version", "print the version")
     .option("--debug", "print the stack trace of errors")
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(`deepaugment: ${usageLine(text)}\n`) })
+    .configureOutput({ outputError: (text) => terminal.logText(`deepaugment: ${usageLine(text)}`) })
     .exitOverride();
   terminal.configure(program);
   addOptimizeCommand(program, terminal);
@@ -77,7 +77,7 @@ function reportError(error: unknown, isDebug: boolean, terminal: Terminal): numb
     return error.exitCode === 0 ? 0 : 2;
   }
   const isOurs = error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
-  terminal.log(
+  terminal.logText(
     `deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (this is a bug; --debug shows the stack trace)"}`,
   );
   if (isDebug && error instanceof Error) terminal.log(`${error.stack}`);

@@ -1,7 +1,7 @@
 // `deepaugment optimize`: searches for augmentation policies and prints the best ones.
 
 import type { Command } from "commander";
-import { UsageError } from "../common/errors.ts";
+import { InterruptedError, UsageError } from "../common/errors.ts";
 import { ENGINE_CHOICES } from "../config/engines.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -41,12 +41,15 @@ const OVERRIDES = {
     "data <name|path>",
     "the images: a dataset's name, a folder with one subfolder per class, or an archive",
   ],
-  iterations: ["iterations <n>", "number of trials, not counting the baseline"],
-  engine: ["engine <name>", `engine that trains the child: ${ENGINE_CHOICES.join(", ")}`],
-  workers: ["workers <n>", "number of processes that train at the same time"],
-  threads: ["threads <n>", "threads of each training (engine native)"],
-  seed: ["seed <n>", "seed; the same seed gives the same run"],
-  out: ["out <folder>", "folder in which each experiment creates its own folder"],
+  iterations: ["iterations <n>", "number of trials, not counting the baseline (default: 300)"],
+  engine: ["engine <name>", `engine that trains the child: ${ENGINE_CHOICES.join(", ")} (default: auto)`],
+  workers: ["workers <n>", "number of processes that train at the same time (default: one per core)"],
+  threads: ["threads <n>", "threads of each training, on engine native (default: 1)"],
+  seed: ["seed <n>", "seed; the same seed gives the same run (default: 0)"],
+  out: [
+    "out <folder>",
+    "folder in which each experiment creates its own folder (default: reports/experiments)",
+  ],
   name: ["name <text>", "added to the name of the experiment's folder"],
   warmStart: [
     "warm-start <notebook>",
@@ -162,10 +165,22 @@ async function search(
       },
     });
   } catch (error) {
+    display?.stop();
+    display = undefined;
+    if (folder && error instanceof InterruptedError) await logFound(folder, terminal);
     throw folder ? withNextCommand(error, resumeCommand(folder)) : error;
   } finally {
     display?.stop();
   }
+}
+
+/** What a search that was interrupted has found. */
+async function logFound(folder: string, terminal: Terminal): Promise<void> {
+  const [{ readResults }, { describeInterrupted }] = await Promise.all([
+    import("../experiment/results.ts"),
+    import("./results.ts"),
+  ]);
+  terminal.logText(describeInterrupted(readResults(folder)));
 }
 
 function describeStart(config: Config, dataset: string, engine: string, workers: number): string {

@@ -2,6 +2,7 @@
 
 import type { Config } from "../config/schema.ts";
 import type { Plan } from "../measure/plan.ts";
+import type { StageWork } from "../measure/work.ts";
 import type { SizedImages } from "../search/settle/sizes.ts";
 import { formatDuration, formatRate } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
@@ -60,9 +61,7 @@ function describeWork({ work, epochs, workers, rates, seconds }: Plan): string[]
   const parts = [
     ...(firstEpochs > 0 ? [`one training of ${firstEpochs} epochs first`] : []),
     ...(search.trainings > 0
-      ? [
-          `${count(search.policies, "policies")}: ${count(search.trainings, "trainings")} of ${count(epochs, "epochs")}`,
-        ]
+      ? [`${judgedBy(search)}: ${count(search.trainings, "trainings")} of ${count(epochs, "epochs")}`]
       : []),
     ...(confirmation.trainings > 0 ? [`up to ${confirmation.trainings} to confirm the best`] : []),
   ];
@@ -78,6 +77,13 @@ export function describeTime({
   if (seconds === null || rates === null) return "How long they take could not be measured";
   const rate = `measured: ${formatRate(rates.training)} images/s`;
   return `About ${formatDuration(seconds)} with ${count(workers, "workers")} (${rate})`;
+}
+
+/** What the trainings judge: `40 policies and the baseline`. */
+function judgedBy({ policies, hasBaseline }: StageWork): string {
+  const others = policies - Number(hasBaseline);
+  if (!hasBaseline) return count(others, "policies");
+  return others === 0 ? "the baseline" : `${count(others, "policies")} and the baseline`;
 }
 
 const SINGULAR = { policies: "policy", trainings: "training", epochs: "epoch", workers: "worker" } as const;

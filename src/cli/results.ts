@@ -6,6 +6,7 @@ import { IN_MEMORY } from "../dataset/in-memory.ts";
 import type { ConfirmedGain, ExperimentResults } from "../experiment/results.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { FoundPolicy, MeasuredReward } from "../policy/policy-file.ts";
+import { CONTINUE_WITH } from "./break-lines.ts";
 import {
   count,
   formatGain,
@@ -68,7 +69,20 @@ export function describeStatus({ folder, status, user, ...progress }: Experiment
   const done = describeProgress(progress);
   if (user) return `${folder} is running in process ${user.pid} on ${user.host}: ${done}`;
   if (status === "finished") return `${folder} is finished: ${done}`;
-  return `${folder} was interrupted: ${done}; continue with: ${resumeCommand(folder)}`;
+  return `${folder} was interrupted: ${done}; ${CONTINUE_WITH}${resumeCommand(folder)}`;
+}
+
+/** What a search that was interrupted has found until then. */
+export function describeInterrupted(results: ExperimentResults): string {
+  const { policies, baseline } = results;
+  return `${describeProgress(results)}. ${bestSoFar(policies[0], baseline)}`;
+}
+
+function bestSoFar(best: FoundPolicy | undefined, baseline: MeasuredReward | undefined): string {
+  if (!baseline) return "The baseline has not ended yet.";
+  if (!best) return "No policy is better than the baseline so far.";
+  const { trial, reward, expectedAccuracyIncrease: gain } = best;
+  return `The best policy so far is that of trial ${trial}: accuracy ${formatShare(reward)}, ${formatGain(gain)} over the baseline.`;
 }
 
 function describeProgress({

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
+import { CONTINUE_WITH } from "./break-lines.ts";
 
 /** Options that override a configuration key: each with its flag and its explanation. */
 type Overrides = Readonly<Record<string, readonly [flag: string, explanation: string]>>;
@@ -38,7 +39,7 @@ export function checkResumable(given: readonly string[], resumable: readonly str
 
 /** The error that ended a run, with the command that continues it. */
 export function withNextCommand(error: unknown, command: string): unknown {
-  const next = `continue with: ${command}`;
+  const next = CONTINUE_WITH + command;
   if (error instanceof InterruptedError) return new InterruptedError(`interrupted; ${next}`);
   if (error instanceof RunError) return new RunError(`${error.message}; then ${next}`);
   return error;

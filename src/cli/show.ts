@@ -36,5 +36,5 @@ async function show(folder: string, { json }: { json?: boolean }, terminal: Term
   ]);
   const results = readResults(folder);
   if (json) return terminal.print(resultsAsJson(results));
-  terminal.print(`${describeStatus(results)}\n\n${formatResults(results, terminal.look)}`);
+  terminal.print(`${terminal.broken(describeStatus(results))}\n\n${formatResults(results, terminal.look)}`);
 }

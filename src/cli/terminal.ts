@@ -1,10 +1,11 @@
 // The streams that commands print to, whether they are a terminal, and Ctrl-C. Only this file uses the process's own
 // streams.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { systemCode, systemReason } from "../common/errors.ts";
 import { takeWorkerOutput } from "../common/worker-output.ts";
-import { brokenLines } from "./break-lines.ts";
+import { brokenMessage } from "./break-lines.ts";
 import { type Look, paintColours, paintNothing } from "./paint.ts";
 
 /** Width and height if the output is not a terminal, or does not report them. */
@@ -107,6 +108,8 @@ export class Terminal {
       const code = await command();
       return isOwn(this.stdout) ? await this.#codeOnceWritten(code) : code;
     } finally {
+      // Warnings arrive later than they are given; those of the command's last moments are taken as well.
+      if (isOwn(this.stderr)) await sleep(0);
       for (const act of undo) act();
     }
   }
@@ -121,10 +124,15 @@ export class Terminal {
     return 1;
   }
 
-  /** Writes text to stderr; a terminal's lines are broken between words. Not for commands to paste. */
+  /** Writes a message to stderr; a terminal's lines are broken between words, except in a command to paste. */
   logText(text: string): void {
     if (!this.stderr.isTTY || this.#drawing) this.log(text);
-    else for (const line of brokenLines(text, this.drawingLook.columns)) this.log(line);
+    else for (const line of brokenMessage(text, this.drawingLook.columns)) this.log(line);
+  }
+
+  /** A message as `print` should write it: broken as in `logText` if stdout is a terminal. */
+  broken(text: string): string {
+    return this.stdout.isTTY ? brokenMessage(text, this.look.columns).join("\n") : text;
   }
 
   /** Writes each note to stderr on its own line. */

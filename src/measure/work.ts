@@ -15,6 +15,8 @@ export interface StageWork {
   readonly trainings: number;
   /** Policies that they judge, the baseline among them. */
   readonly policies: number;
+  /** Whether the baseline is one of them. */
+  readonly hasBaseline: boolean;
   /** Training images of one epoch, over all trainings. */
   readonly imagesPerEpoch: number;
 }
@@ -68,6 +70,7 @@ function stageOf(
   { trials, firstSample, samples, recorded, portionOf }: StageOptions,
 ): StageWork {
   let [trainings, policies, imagesPerEpoch] = [0, 0, 0];
+  let hasBaseline = false;
   for (const trial of trials) {
     const keys = Array.from({ length: samples }, (_, sample) =>
       keyOf({ trial, sample: firstSample + sample }),
@@ -75,9 +78,10 @@ function stageOf(
     const missing = keys.filter((key) => !recorded.has(key)).length;
     trainings += missing;
     if (missing > 0) policies++;
+    if (missing > 0 && trial === 0) hasBaseline = true;
     imagesPerEpoch += missing * train_set_size * (1 + policy_chains * portionOf(trial));
   }
-  return { trainings, policies, imagesPerEpoch };
+  return { trainings, policies, hasBaseline, imagesPerEpoch };
 }
 
 function searchPortion({ method, opt_initial_points, warm_start }: SizedConfig, trial: number): number {

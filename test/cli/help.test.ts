@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { main } from "../../src/cli/main.ts";
 import { widthOf } from "../../src/cli/text.ts";
+import { resolveConfig } from "../../src/config/load.ts";
 import { runMain, Sink } from "./run.ts";
 
 const COMMANDS = [
@@ -35,6 +36,15 @@ describe("--help", () => {
     const narrow = paragraph(await helpOf("doctor", 50));
     assert.ok(narrow.every((line) => line.length <= 50));
     assert.equal(narrow.join(" "), wide.join(" "));
+  });
+
+  it("names the defaults of a search that the configuration has", async () => {
+    const help = (await helpOf("optimize")).replace(/\s+/g, " ");
+    const { iterations, engine, threads, seed, out } = resolveConfig({ data: "cifar10" });
+    const defaults = { iterations, engine, threads, seed, out };
+    for (const [option, value] of Object.entries(defaults)) {
+      assert.match(help, new RegExp(`--${option} <[^>]+> [^()]*\\(default: ${value}\\)`), option);
+    }
   });
 
   it("begins examples as the program was called, and continues long ones on the next line", async () => {

@@ -151,6 +151,10 @@ describe("deepaugment optimize", () => {
       stderr.trimEnd().split("\n").at(-1) ?? "",
       /interrupted; continue with: deepaugment optimize --resume .*interrupted/,
     );
+    assert.match(
+      stderr.trimEnd().split("\n").at(-2) ?? "",
+      /^[1-4] of 4 trials done\. (The best policy so far is that of trial [1-4]: accuracy 0\.\d{3}, \+0\.\d{3} over the baseline|No policy is better than the baseline so far)\.$/,
+    );
     const resumed = await runMain(
       ["optimize", "--resume", interrupted, "--iterations", String(TRIALS)],
       environment,

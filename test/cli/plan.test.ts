@@ -65,7 +65,10 @@ describe("deepaugment optimize --dry-run", () => {
     );
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^Searching on photos: model basiccnn, engine wasm \(float32\)\n/);
-    assert.match(stdout, /^4 policies: 4 trainings of 2 epochs, then up to 4 to confirm the best$/m);
+    assert.match(
+      stdout,
+      /^3 policies and the baseline: 4 trainings of 2 epochs, then up to 4 to confirm the best$/m,
+    );
     assert.match(stdout, TIME);
     assert.match(stdout, /^image_size {11}24, because sizes differ \(median 24\) and most are no larger$/m);
     assert.match(stdout, /^train_set_size {7}20 of 30 images, because there are fewer than 3,000$/m);
@@ -130,7 +133,10 @@ describe("deepaugment optimize on a folder of mixed sizes", () => {
       /^note: train_set_size auto: 20 of 30 images, because there are fewer than 3,000$/m,
     );
     assert.match(begun.stderr, /^note: validation_set_size auto: 10 of 30 images, the others$/m);
-    assert.match(begun.stderr, /^3 policies: 3 trainings of 2 epochs, then up to 4 to confirm the best$/m);
+    assert.match(
+      begun.stderr,
+      /^2 policies and the baseline: 3 trainings of 2 epochs, then up to 4 to confirm the best$/m,
+    );
     assert.match(begun.stderr, TIME);
     const experiment = join(out, readdirSync(out)[0]);
     const config = loadConfig({ file: join(experiment, "config.yaml") });

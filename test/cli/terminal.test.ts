@@ -11,6 +11,7 @@ import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { quoteForShell } from "../../src/cli/format.ts";
+import { main } from "../../src/cli/main.ts";
 import { Terminal } from "../../src/cli/terminal.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { run, Sink } from "./run.ts";
@@ -104,6 +105,36 @@ describe("notes on a terminal", () => {
         );
       else assert.equal(lines.length, 1);
     }
+  });
+});
+
+describe("errors on a terminal", () => {
+  const errorAt = async (columns: number | undefined, ...args: string[]) => {
+    const stderr = Object.assign(new Sink(), { isTTY: columns !== undefined, columns, rows: 20 });
+    assert.equal(await main(args, { stdout: new Sink(), stderr }), 2);
+    return stderr.text;
+  };
+
+  it("are broken between words, and nowhere else", async () => {
+    for (const args of [["show", "nowhere"], ["apply", "--data", "photos"], ["optimise"]]) {
+      const line = await errorAt(undefined, ...args);
+      assert.match(line, /^deepaugment: [^\n]+\n$/);
+      const lines = (await errorAt(40, ...args)).trimEnd().split("\n");
+      assert.equal(`${lines.join(" ")}\n`, line);
+      assert.ok(lines.length > 1 && lines.every((part) => part.length <= 40), lines.join("\n"));
+    }
+  });
+
+  it("have a command to paste on a line of its own", () => {
+    const stderr = Object.assign(new Sink(), { isTTY: true, columns: 30, rows: 20 });
+    const command = "deepaugment optimize --resume 'a folder'";
+    const terminal = new Terminal({ stdout: stderr, stderr });
+    const message = `interrupted after a while; continue with: ${command}`;
+    terminal.logText(message);
+    const broken = `interrupted after a while;\ncontinue with:\n  ${command}`;
+    assert.equal(stderr.text, `${broken}\n`);
+    assert.equal(terminal.broken(message), broken);
+    assert.equal(new Terminal({ stdout: new Sink() }).broken(message), message);
   });
 });
 
@@ -213,10 +244,12 @@ describe("the display of a search", { skip: !hasTmux && "there is no tmux here" 
       const text = lines.join("\n");
       assert.ok(lines.includes("before"), text);
       const [experiment] = readdirSync(out);
+      // A resized terminal may have had its former width when messages were broken.
+      const ending = text.slice(text.indexOf("Stopping")).replace(/\s+/g, " ");
       assert.match(
-        text,
+        ending,
         new RegExp(
-          `\\nStopping… \\(press Ctrl-C again to stop immediately\\)\\ndeepaugment: interrupted; continue with: deepaugment optimize --resume ${out}/${experiment}\\nexit 130\\n`,
+          `^Stopping… \\(press Ctrl-C again to stop immediately\\) \\d+ of 2000 trials done\\. The best policy so far is that of trial \\d+: accuracy 0\\.\\d{3}, \\+0\\.\\d{3} over the baseline\\. deepaugment: interrupted; continue with: deepaugment optimize --resume ${out}/${experiment} exit 130 $`,
         ),
       );
       assert.doesNotMatch(text, /[█░]|^Best|^Trials|technicality/m);

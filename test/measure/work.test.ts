@@ -20,7 +20,7 @@ describe("the work of a new search", () => {
     // The baseline adds no image, the first ten policies half of the images, the others most of them.
     const each = [1, ...new Array(10).fill(1.5), ...new Array(30).fill(1.9)];
     const images = each.reduce((sum, times) => sum + 3 * 100 * times, 0);
-    assert.deepEqual([search.trainings, search.policies], [123, 41]);
+    assert.deepEqual([search.trainings, search.policies, search.hasBaseline], [123, 41, true]);
     assert.ok(Math.abs(search.imagesPerEpoch - images) < 1e-6, `${search.imagesPerEpoch}`);
     assert.deepEqual([confirmation.trainings, confirmation.policies], [30, 6]);
     assert.ok(Math.abs(confirmation.imagesPerEpoch - 5 * 100 * (1 + 5 * 1.9)) < 1e-6);
@@ -32,7 +32,9 @@ describe("the work of a new search", () => {
     assert.equal(chains.search.imagesPerEpoch, 100 + 100 * (1 + 5 * 0.5));
     assert.deepEqual([chains.confirmation.trainings, chains.confirmation.policies], [10, 2]);
     for (const none of [{ confirm_top: 0 }, { confirm_samples: 0 }]) {
-      assert.deepEqual(work(none).confirmation, { trainings: 0, policies: 0, imagesPerEpoch: 0 });
+      assert.deepEqual(work(none).confirmation, {
+        ...{ trainings: 0, policies: 0, hasBaseline: false, imagesPerEpoch: 0 },
+      });
     }
     assert.equal(
       work({ method: "random", iterations: 20, opt_samples: 1 }).search.imagesPerEpoch,

@@ -69,7 +69,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       "--scale <on|off>",
-      "whether blur, grain and the like scale with the image's side relative to the side at which the policy was judged (default: on)",
+      "whether blur, grain and the like are larger on larger images, relative to those of the search (default: on)",
       onOff("--scale"),
     )
     .option(
@@ -120,9 +120,10 @@ of training images. Use --split, or validate on other images. Copies that equal 
 A photograph is rotated according to its EXIF orientation before it is augmented, so copies are upright; the original
 stays unchanged unless it is resized. Only the first frame of an animated GIF is used.
 
-A policy augments its portion of the training images, the same share as when it was judged; --chance replaces it. A recipe
-without a policy augments all of them.
-Techniques that count in pixels scale with the images: blur of 1 pixel judged at 32 x 32 is blur of 15 at 480 x 480.
+A policy is one or more chains of augmentations, and its portion: the share of the training images that goes through them, the
+same as in the search. --chance replaces the portion. A recipe without a policy augments all training images.
+Augmentations that count in pixels scale with the images: blur of 1 pixel in a search on images of 32 x 32 is blur of 15 at
+480 x 480. A note is printed if the search did not show that the policy helps.
 
 --as npz writes train.npz (and test.npz, ...) with images, labels and class_names. --as cifar10 writes data_batch_1.bin
 and so on, test_batch.bin and batches.meta.txt. Both require images of one size, and --data reads both.

@@ -31,6 +31,9 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
+An engine is what trains the networks: on the processor (native, wasm, tensorflow) or on a graphics card (webgpu, tensorflow).
+A precision is the form of its numbers: float32, or the shorter bfloat16. By default, "auto", optimize takes the best of both.
+
 Takes at most 15 seconds. Each available engine trains the basic CNN in each of its precisions for up to --seconds, on
 synthetic images, in as many processes as a search would use. For other models, "auto" may use another precision.
 "${programName()} bench" measures one engine for longer, and also other models.`;
@@ -59,7 +62,7 @@ function format({ version, machine, training, auto, engines }: Diagnosis): strin
     formatTable(head, engines.map(rowOf), right),
     "",
     `images/s: ${training.model} trained on images of ${height} x ${width} pixels, batches of ${training.batch}, all workers together`,
-    `auto takes ${auto.engine}, for ${training.model} in ${auto.precision}: ${auto.why}`,
+    `By default, optimize takes ${auto.engine}, for ${training.model} in ${auto.precision}: ${auto.why}`,
     ...(problems.length > 0 ? ["", ...new Set(problems.map(formatProblem))] : []),
   ];
   return lines.join("\n");

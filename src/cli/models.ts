@@ -17,7 +17,9 @@ export function addModelsCommand(program: Command, terminal: Terminal): void {
   program
     .command("models")
     .argument("[name...]", "models to list (default: all named models and some Wide ResNets)")
-    .description("list the child models with their parameters, cost and smallest image size")
+    .description(
+      "list the networks that can judge policies, with their parameters, cost and smallest image size",
+    )
     .option(
       "--image-size <pixels>",
       "height and width of the images",

@@ -80,10 +80,15 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-After the trials, the confirm_top most promising policies and the baseline are trained again, confirm_samples times each
-with fresh seeds: the best of many rewards is partly luck, and fresh trainings show what remains without it.
+A policy is a chain of augmentations and the share of the training images that goes through it. Each trial trains a small
+network, the child, with another policy on a part of your images; the policy is judged by the accuracy on other images, the
+validation images. The baseline is the same network without augmentation.
 
-docs/configuration.md explains every key.
+After the trials, the most promising policies (5 of them, confirm_top) and the baseline are trained again with other random
+numbers (5 times each, confirm_samples): the best of many accuracies is partly luck, and fresh trainings show what remains
+without it.
+
+docs/configuration.md explains every setting, and --set changes any of them.
 
 Examples:
   deepaugment optimize --config configs/quickstart.yaml

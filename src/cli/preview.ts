@@ -97,7 +97,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       "--scale <on|off>",
-      "whether blur, grain and the like scale with the image's side relative to the side at which the policy was judged (default: on)",
+      "whether blur, grain and the like are larger on larger images, relative to those of the search (default: on)",
       onOff("--scale"),
     )
     .option(
@@ -116,8 +116,9 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
+A policy is one or more chains of augmentations, and its portion: the share of the training pictures that goes through them.
 Training pictures are augmented at their own size, as in apply, and then scaled to --size. With the same seed, the draws of
-the best policy are the copies that apply writes of the pictures in its portion. In a folder, only the pictures shown are decoded. An existing --out file
+the best policy are the copies that apply writes of the pictures in its portion. Of a folder, only the pictures shown are read. An existing --out file
 is replaced only if preview wrote it.
 
 Examples:

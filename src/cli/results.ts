@@ -240,7 +240,7 @@ function verdictOn({ policies, confirmation, gains, status, trials }: Experiment
     return { text: `${first} That of trial ${other.trial} was.`, isRecommended: false };
   }
   return failed(
-    `: the average gain of the best one is ${formatPoints(best.gain)} points in ${trainings}, and its 95% interval, ${interval}, includes 0. More validation images or confirm_samples give a narrower interval.`,
+    `: the average gain of the best one is ${formatPoints(best.gain)} points in ${trainings}, and its 95% interval, ${interval}, includes 0. More validation images (validation_set_size) or fresh trainings (confirm_samples) give a narrower interval.`,
   );
 }
 

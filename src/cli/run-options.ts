@@ -9,13 +9,12 @@ type Overrides = Readonly<Record<string, readonly [flag: string, explanation: st
 
 /** Adds `--config`, the overrides and `--set`. */
 export function addConfigOptions(command: Command, examples: string, overrides: Overrides): void {
-  command.option("-c, --config <file>", `the configuration (YAML); configs/ ${examples}`);
+  command.option("-c, --config <file>", `a file of settings (YAML); configs/ ${examples}`);
   for (const [flag, explanation] of Object.values(overrides)) command.option(`--${flag}`, explanation);
-  command.option(
-    "--set <key=value>",
-    "set any configuration key; may be repeated",
-    (value, all: string[] = []) => [...all, value],
-  );
+  command.option("--set <key=value>", "change any setting; may be repeated", (value, all: string[] = []) => [
+    ...all,
+    value,
+  ]);
 }
 
 /** The configuration key of an option: train_size for trainSize. */

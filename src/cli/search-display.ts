@@ -238,7 +238,7 @@ class LineDisplay implements SearchDisplay {
     if (record.trial < this.#size.finishedTrials) return;
     const what = record.trial === 0 ? "baseline" : formatPolicy(record.policy);
     this.#terminal.log(
-      `trial ${record.trial}/${this.#size.iterations}  reward ${formatShare(record.reward)}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
+      `trial ${record.trial}/${this.#size.iterations}  accuracy ${formatShare(record.reward)}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
     );
     const { guessing } = this.#size;
     if (record.trial === 0 && isAtChance(record, guessing))
@@ -263,7 +263,7 @@ class LineDisplay implements SearchDisplay {
     const what = trial === 0 ? "the baseline" : `trial ${trial}`;
     const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
     this.#terminal.log(
-      `confirmed ${what}  reward ${formatShare(reward)}${error}  [${this.#progress.timeLeft}]`,
+      `confirmed ${what}  accuracy ${formatShare(reward)}${error}  [${this.#progress.timeLeft}]`,
     );
   }
 

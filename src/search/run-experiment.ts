@@ -165,7 +165,7 @@ async function beginStages(
   const guessing = { classes: run.dataset.classNames.length, validationImages: run.drawn.validation.length };
   const { workers } = executor;
   const observer = request.onStart?.({ folder, workers, engine, sizes, notes, finishedTrials, guessing });
-  for (const note of notes) experiment.log("warn", note);
+  for (const note of notes) experiment.log("info", note);
   const start = run.resumed
     ? `resumed after ${count(finishedTrials, "trial")}`
     : `started on ${run.dataset.name}`;

@@ -133,7 +133,7 @@ function searchObserver(stage: Stage): SearchObserver {
       if (record.trial >= recovered.finishedTrials - 1) {
         rank(stage, finished, fresh);
         const policy = formatPolicy(record.policy);
-        experiment.log("info", `trial ${record.trial}: reward ${record.reward}, ${policy}`);
+        experiment.log("info", `trial ${record.trial}: reward ${logged(record.reward)}, ${policy}`);
       }
       observer?.onTrialFinished?.(record);
     },
@@ -147,6 +147,11 @@ function searchObserver(stage: Stage): SearchObserver {
       observer?.onTrialDropped?.(trial);
     },
   };
+}
+
+/** A number in [0, 1] without digits that mean nothing: 0.54, not 0.5399999999999999. */
+function logged(value: number): number {
+  return Number(value.toFixed(6));
 }
 
 /** Logs what the confirmation reports, and passes it on. */
@@ -171,7 +176,7 @@ function confirmationObserver(
       observer?.onTrainingFailed?.(failure);
     },
     onConfirmed: (record) => {
-      experiment.log("info", `trial ${record.trial}: confirmed reward ${record.reward}`);
+      experiment.log("info", `trial ${record.trial}: confirmed reward ${logged(record.reward)}`);
       observer?.onConfirmed?.(record);
     },
   };

@@ -60,7 +60,10 @@ describe("deepaugment doctor", () => {
     );
     assert.match(stdout, /\nengine +version +runs on +precision +instructions +workers +images\/s\n/);
     assert.match(stdout, /\nnative +– +– +– +– +– +–\n/);
-    assert.match(stdout, /\nauto takes wasm, for basiccnn in float32: it runs anywhere; engine webgpu .*\n/);
+    assert.match(
+      stdout,
+      /\nBy default, optimize takes wasm, for basiccnn in float32: it runs anywhere; engine webgpu .*\n/,
+    );
     assert.match(stdout, /\nwasm +4\.22\.0 +\S.* +float32 +– +\d+ +(–|[\d,.]+)\n/);
     assert.match(
       stdout,

@@ -73,6 +73,9 @@ describe("deepaugment optimize", () => {
     ]);
     const rows = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
     assert.equal(rows.length, 1 + (TRIALS + 1) * SMALL.child_epochs);
+    const log = readFileSync(join(experiment, "experiment.log"), "utf8");
+    assert.match(log, /^\S+Z info trial 8: reward 0\.\d{1,6}, /m);
+    assert.doesNotMatch(log, /\.\d{7}| warn /);
     const all = readPolicyFile(join(experiment, "policies.json"));
     const best = readPolicyFile(join(experiment, "best.json"));
     assert.deepEqual(best.policies, all.policies.slice(0, 1));
@@ -282,7 +285,7 @@ describe("deepaugment optimize with confirmation", () => {
       isConfirmed,
     );
     assert.equal(
-      /^confirmed the baseline {2}reward 0\.\d{3} ± 0\.\d{3} {2}\[.* left\]$/m.test(stderr),
+      /^confirmed the baseline {2}accuracy 0\.\d{3} ± 0\.\d{3} {2}\[.* left\]$/m.test(stderr),
       isConfirmed,
     );
     const text = stdout.replace(/\s+/g, " ");

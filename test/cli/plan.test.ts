@@ -139,6 +139,8 @@ describe("deepaugment optimize on a folder of mixed sizes", () => {
     );
     assert.match(begun.stderr, TIME);
     const experiment = join(out, readdirSync(out)[0]);
+    const log = readFileSync(join(experiment, "experiment.log"), "utf8");
+    assert.match(log, /^\S+Z info image_size auto: 24, because/m);
     const config = loadConfig({ file: join(experiment, "config.yaml") });
     assert.deepEqual([config.image_size, config.train_set_size, config.validation_set_size], [24, 20, 10]);
 

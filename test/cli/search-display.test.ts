@@ -213,12 +213,12 @@ describe("the display of a search without a terminal", () => {
     display.onConfirmed?.(record(0, 0.2));
     display.stop();
     assert.deepEqual(stderr.text.replace(/\d+s left/g, "0s left").split("\n"), [
-      "trial 0/3  reward 0.100  baseline  [baseline 0.100; time left unknown]",
+      "trial 0/3  accuracy 0.100  baseline  [baseline 0.100; time left unknown]",
       "The baseline has learnt nothing: its validation accuracy of 0.100 is no better than guessing one of 10 classes (0.100). More epochs or images may help, or another model.",
-      "trial 1/3  reward 0.250  rotate 0.30, portion 0.50  [baseline 0.100, best 0.250 (+0.150, trial 1); 0s left]",
+      "trial 1/3  accuracy 0.250  rotate 0.30, portion 0.50  [baseline 0.100, best 0.250 (+0.150, trial 1); 0s left]",
       "trial 2, sample 1 failed twice and is excluded: no memory",
       "confirming the best policy and the baseline with 2 fresh trainings each; 1 of them remains",
-      "confirmed the baseline  reward 0.200 ± 0.010  [0s left]",
+      "confirmed the baseline  accuracy 0.200 ± 0.010  [0s left]",
       "",
     ]);
   });

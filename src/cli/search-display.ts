@@ -186,8 +186,9 @@ class TerminalDisplay implements SearchDisplay {
     const { timeLeft } = this.#progress;
     const confirmed = this.#confirmed;
     const fresh = confirmed.find(({ trial }) => trial === 0);
-    const baseline = fresh ?? this.#progress.baseline;
-    const best = (fresh && bestOf(confirmed)) ?? this.#progress.best;
+    // Both are of the search, or both of the confirmation: otherwise their difference would mean nothing.
+    const confirmedBest = fresh && bestOf(confirmed);
+    const { baseline, best } = confirmedBest ? { baseline: fresh, best: confirmedBest } : this.#progress;
     return {
       ...{ title: this.#title, folder, stage: this.#stage, timeLeft, epochs },
       ...{ baseline, best, trainings: this.#trainings.all, messages },

@@ -117,6 +117,9 @@ describe("the display of a search on a terminal", () => {
     display.onTrainingFinished?.(training(0, 1));
     assert.deepEqual(frame().slice(-2), ["  waiting", "  trial 1, sample 1  epoch 0/2"]);
     display.onConfirmed?.(record(0, 0.2));
+    const before = frame();
+    assert.ok(before.some((line) => line.startsWith("Baseline   0.100 ± 0.010")));
+    assert.ok(before.includes("Best       0.250 (+0.150), trial 1"));
     display.onConfirmed?.(record(1, 0.22));
     const text = frame().join("\n");
     assert.match(text, /^Confirming [█░]+ {2}1\/2 {2}/m);

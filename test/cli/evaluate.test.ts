@@ -239,7 +239,8 @@ describe("deepaugment evaluate", () => {
     assert.match(lines[3], /^none +\d+\.\d% {2}1 sample$/);
     assert.match(lines[4], /^flip-crop +(\d+\.\d% {2}1 sample|–)$/);
     assert.deepEqual(lines.slice(8), [
-      `deepaugment: interrupted; continue with: deepaugment evaluate --resume ${evaluation}`,
+      "deepaugment: interrupted; continue with:",
+      `  deepaugment evaluate --resume ${evaluation}`,
       "",
     ]);
   });

@@ -36,7 +36,7 @@ export async function printPlan(
   const { plan } = await terminal.interruptible((signal) => loadAndPlan(prepared, signal, terminal));
   if (isJson) return terminal.print(plan);
   terminal.logNotes(plan.notes);
-  terminal.print([describeEvaluation(plan), ...describePlan(plan)].join("\n"));
+  terminal.printText([describeEvaluation(plan), ...describePlan(plan)]);
 }
 
 /** What is evaluated, in one line. */

@@ -40,13 +40,11 @@ export async function printPlan(
   });
   terminal.logNotes(plan.notes);
   const { dataset, model, engine } = plan;
-  terminal.print(
-    [
-      `Searching on ${dataset}: model ${model}, engine ${describeEngine(engine)}`,
-      ...sizes,
-      ...describePlan(plan),
-    ].join("\n"),
-  );
+  terminal.printText([
+    `Searching on ${dataset}: model ${model}, engine ${describeEngine(engine)}`,
+    ...sizes,
+    ...describePlan(plan),
+  ]);
 }
 
 /** How many trainings, how long they take, and which gains they can show. */

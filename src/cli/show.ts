@@ -28,7 +28,9 @@ async function show(folder: string, { json }: { json?: boolean }, terminal: Term
     const { describeStatus, formatResults, resultsAsJson } = await import("./evaluation-results.ts");
     const results = readEvaluation(folder);
     if (json) return terminal.print(resultsAsJson(results));
-    return terminal.print(`${terminal.broken(describeStatus(results))}\n\n${formatResults(results, terminal.look)}`);
+    return terminal.print(
+      `${terminal.broken(describeStatus(results))}\n\n${formatResults(results, terminal.look)}`,
+    );
   }
   const [{ readResults }, { describeStatus, formatResults, resultsAsJson }] = await Promise.all([
     import("../experiment/results.ts"),

@@ -130,6 +130,11 @@ export class Terminal {
     else for (const line of brokenMessage(text, this.drawingLook.columns)) this.log(line);
   }
 
+  /** Prints lines; on a terminal they are broken as in `logText`. */
+  printText(lines: readonly string[]): void {
+    this.print(lines.map((line) => this.broken(line)).join("\n"));
+  }
+
   /** A message as `print` should write it: broken as in `logText` if stdout is a terminal. */
   broken(text: string): string {
     return this.stdout.isTTY ? brokenMessage(text, this.look.columns).join("\n") : text;

@@ -108,6 +108,21 @@ describe("notes on a terminal", () => {
   });
 });
 
+describe("text on stdout", () => {
+  it("is broken between words on a terminal, and nowhere else", () => {
+    const printed = (isTTY: boolean) => {
+      const stdout = Object.assign(new Sink(), { isTTY, columns: 20, rows: 20 });
+      new Terminal({ stdout, stderr: new Sink() }).printText([
+        "a title that is wide",
+        "the size  is 24 here, not 32",
+      ]);
+      return stdout.text;
+    };
+    assert.equal(printed(true), "a title that is wide\nthe size  is 24\nhere, not 32\n");
+    assert.equal(printed(false), "a title that is wide\nthe size  is 24 here, not 32\n");
+  });
+});
+
 describe("errors on a terminal", () => {
   const errorAt = async (columns: number | undefined, ...args: string[]) => {
     const stderr = Object.assign(new Sink(), { isTTY: columns !== undefined, columns, rows: 20 });

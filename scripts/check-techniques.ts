@@ -15,7 +15,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import type { DrawShape, Shape } from "../src/augment/technique.ts";
 import { messageOf } from "../src/common/errors.ts";
 import { Random } from "../src/common/random.ts";
-import { TECHNIQUES } from "../src/config/techniques.ts";
+import { EXTENDED_TECHNIQUES } from "../src/config/techniques.ts";
 import type { Chain } from "../src/policy/policy.ts";
 import { checkComposition, checkOperation } from "../test/augment/properties.ts";
 
@@ -45,7 +45,7 @@ function caseOf(number: number, seed: number): Case {
   const random = new Random(seed, "technique case", number);
   const count = random.chance(0.25) ? random.integer(2, 3) : 1;
   const operations = Array.from({ length: count }, () => ({
-    type: TECHNIQUES[random.integer(0, TECHNIQUES.length - 1)],
+    type: EXTENDED_TECHNIQUES[random.integer(0, EXTENDED_TECHNIQUES.length - 1)],
     magnitude: drawMagnitude(random),
   }));
   return {
@@ -167,12 +167,14 @@ async function main(): Promise<void> {
   }
   const start = performance.now();
   if (values.large) {
-    for (const type of TECHNIQUES) {
+    for (const type of EXTENDED_TECHNIQUES) {
       checkOperation({ type, magnitude: 0.7 }, LARGE, seed);
       process.stderr.write(`${type}\n`);
     }
     const seconds = (performance.now() - start) / 1000;
-    console.log(JSON.stringify({ check: "techniques", ...LARGE, techniques: TECHNIQUES.length, seconds }));
+    console.log(
+      JSON.stringify({ check: "techniques", ...LARGE, techniques: EXTENDED_TECHNIQUES.length, seconds }),
+    );
     return;
   }
   const cases = whole("cases", values.cases, 1);

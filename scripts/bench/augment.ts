@@ -16,7 +16,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { applyChainInto, drawForImage, renderChainInto } from "../../src/augment/chain.ts";
+import { drawForImage, renderChainInto } from "../../src/augment/chain.ts";
 import { scaledTo } from "../../src/augment/scale.ts";
 import { writeFileWhole } from "../../src/common/files.ts";
 import { Random } from "../../src/common/random.ts";
@@ -172,14 +172,12 @@ function enough(batch: ImageBatch, count: number): ImageBatch {
 /** Measures drawing and rendering into existing memory, as for a training set. */
 function secondsPerImage(type: TechniqueName, images: ImageBatch): number {
   const result = createBatch(images.count, images.height, images.width);
-  const indices = Int32Array.from({ length: images.count }, (_, i) => i);
   const rounds: number[] = [];
   for (let round = 0; round < 6; round++) {
     const start = performance.now();
     for (const magnitude of MAGNITUDES) {
       const chain = [{ type, magnitude }];
-      if (judged === undefined) applyChainInto(result, 0, images, indices, chain, 0, round);
-      else applyScaled(result, images, chain, round, judged);
+      apply(result, images, chain, round, judged);
     }
     rounds.push((performance.now() - start) / 1000 / MAGNITUDES.length / images.count);
   }
@@ -187,8 +185,8 @@ function secondsPerImage(type: TechniqueName, images: ImageBatch): number {
   return median(rounds.slice(1));
 }
 
-function applyScaled(result: ImageBatch, images: ImageBatch, chain: Chain, seed: number, side: number): void {
-  const shape = scaledTo(images, [side, side]);
+function apply(result: ImageBatch, images: ImageBatch, chain: Chain, seed: number, judged?: number): void {
+  const shape = judged === undefined ? images : scaledTo(images, [judged, judged]);
   for (let imageIndex = 0; imageIndex < images.count; imageIndex++) {
     const drawn = drawForImage(chain, shape, { seed, imageIndex, chainIndex: 0 });
     renderChainInto(imageAt(images, imageIndex), imageAt(result, imageIndex), images, drawn);
@@ -213,7 +211,6 @@ function imgaugSeconds(python: string, images: ImageBatch): Seconds {
 
 function judgeOnePolicy(): string {
   const images = enough(sample, 2000);
-  const indices = Int32Array.from({ length: images.count }, (_, i) => i);
   const result = createBatch(images.count, images.height, images.width);
   const random = new Random(1, "bench");
   const operation = () => ({
@@ -223,7 +220,7 @@ function judgeOnePolicy(): string {
   const times = Array.from({ length: 100 }, () => {
     const chain = [operation(), operation()];
     const start = performance.now();
-    applyChainInto(result, 0, images, indices, chain, 0, 1);
+    apply(result, images, chain, 1);
     return (performance.now() - start) / 1000;
   });
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;

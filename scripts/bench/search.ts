@@ -116,7 +116,7 @@ function continueSearch(folder: string, iterations: number, executor: Executor) 
     reward: REWARD,
     controller: new BayesianController(SPACE.dimensions, 1, 10),
     space: {
-      baseline: noAugmentation(1, 2),
+      fixed: [noAugmentation(1, 2)],
       pointToPolicy: (point) => pointToPolicy(SPACE, point),
       policyToPoint: (policy) => policyToPoint(SPACE, policy),
     },

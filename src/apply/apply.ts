@@ -7,6 +7,7 @@ import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import type { Progress } from "../dataset/reader.ts";
 import { evidenceNote } from "../policy/evidence.ts";
+import { plainPolicy } from "../policy/policy.ts";
 import { type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { type ArrangedPicture, type ArrangedSource, arrangePictures } from "./arrangement.ts";
 import { checkCifarClasses } from "./cifar-layout.ts";
@@ -160,7 +161,7 @@ function bestPolicies(path: string, { policies }: PolicyFile, top: number): Appl
   if (policies.length === 0) {
     throw new UsageError(`${path} contains no policy: no trial improved on the baseline`);
   }
-  return policies.slice(0, top).map(({ trial, portion, chains }) => ({ trial, portion, chains }));
+  return policies.slice(0, top).map((policy) => ({ trial: policy.trial, ...plainPolicy(policy) }));
 }
 
 async function runToEnd(

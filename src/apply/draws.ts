@@ -9,7 +9,7 @@ import { type JudgedShape, scaledTo } from "../augment/scale.ts";
 import type { Shape } from "../augment/technique.ts";
 import { Random, seedOf } from "../common/random.ts";
 import type { RecipeName } from "../config/recipes.ts";
-import type { Policy } from "../policy/policy.ts";
+import { isMixture, type Policy } from "../policy/policy.ts";
 
 /** A policy with the trial that judged it. */
 export interface AppliedPolicy extends Policy {
@@ -20,10 +20,10 @@ export interface AppliedPolicy extends Policy {
 export interface AugmentSettings {
   /** Each copy comes from one of these; the list may be empty if there is a recipe. */
   readonly policies: readonly AppliedPolicy[];
-  /** The recipe that every copy goes through, before its chain if there are policies; null if there is none. */
+  /** The recipe that every copy goes through, before its chain, instead of its policy's base; null if there is none. */
   readonly recipe: RecipeName | null;
   readonly seed: number;
-  /** Copies of each augmented image, 1 or more; each goes through every chain of its policy. */
+  /** Copies of each augmented image, 1 or more; each goes through every chain of its policy, or one of a mixture's. */
   readonly copies: number;
   /** Probability in [0, 1] that an image is augmented; null if the policies' portions decide, or all are. */
   readonly chance: number | null;
@@ -47,9 +47,9 @@ export interface AugmentedDraw {
   readonly copy: number;
   /** The policy's trial; null for a recipe alone. */
   readonly trial: number | null;
-  /** From 1; null for a recipe alone. */
+  /** From 1; null for a recipe or a base alone. */
   readonly chain: number | null;
-  /** The number of chains of the policy; 1 for a recipe alone. */
+  /** How many of the policy's chains a copy goes through; 1 for a recipe or a base alone. */
   readonly chains: number;
   /** With the image's index and the chain's, the key of the stream of `drawn`. */
   readonly seed: number;
@@ -78,18 +78,32 @@ export function* drawCopies(
   const drawShape = judgedShape === null ? shape : scaledTo(shape, judgedShape);
   for (let copy = 1; copy <= copies; copy++) {
     const copySeed = seedOf(seed, "copy", copy);
-    const first = recipe === null ? [] : drawRecipe(recipe, shape, { seed: copySeed, imageIndex });
+    const before = (name: RecipeName | null) =>
+      name === null ? [] : drawRecipe(name, shape, { seed: copySeed, imageIndex });
     if (policies.length === 0) {
-      yield { copy, trial: null, chain: null, chains: 1, seed: copySeed, drawn: first };
+      yield { copy, trial: null, chain: null, chains: 1, seed: copySeed, drawn: before(recipe) };
       continue;
     }
-    const choice = new Random(seed, "apply", "policy", imageIndex, copy).integer(0, policies.length - 1);
-    const { trial, portion, chains } = policies[choice];
-    if (chance === null && rank >= Math.round(portion * training)) continue;
-    for (const [chainIndex, chain] of chains.entries()) {
+    const random = new Random(seed, "apply", "policy", imageIndex, copy);
+    const policy = policies[random.integer(0, policies.length - 1)];
+    const { trial, portion, chains, magnitudes } = policy;
+    const isInPortion = rank < Math.round(portion * training);
+    if (chance === null && !policy.redrawn && !isInPortion) continue;
+    const first = before(recipe ?? policy.base ?? null);
+    // Of a redrawn policy, the base has no portion.
+    const chosen =
+      chance !== null || !policy.redrawn || random.chance(portion) ? chainsOf(policy, random) : [];
+    if (chosen.length === 0) yield { copy, trial, chain: null, chains: 1, seed: copySeed, drawn: first };
+    for (const chainIndex of chosen) {
       const key = { seed: copySeed, imageIndex, chainIndex };
-      const drawn = [...first, ...drawForImage(chain, drawShape, key)];
-      yield { copy, trial, chain: chainIndex + 1, chains: chains.length, seed: copySeed, drawn };
+      const drawn = [...first, ...drawForImage(chains[chainIndex], drawShape, key, magnitudes)];
+      yield { copy, trial, chain: chainIndex + 1, chains: chosen.length, seed: copySeed, drawn };
     }
   }
+}
+
+/** The chains that a copy goes through. */
+function chainsOf(policy: Policy, random: Random): readonly number[] {
+  const { chains, weights = chains.map(() => 1) } = policy;
+  return isMixture(policy) ? [random.weighted(weights)] : [...chains.keys()];
 }

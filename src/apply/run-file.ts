@@ -100,7 +100,7 @@ export function checkSame(out: string, begun: RunFile, wanted: RunFile): void {
 function settingsOf({ settings }: RunFile): Record<string, unknown> {
   const { policies, recipe, seed, copies, chance, judgedShape, originals, form, imageSize, split } = settings;
   return {
-    "--policy and --top": policies.map(({ trial, portion, chains }) => ({ trial, portion, chains })),
+    "--policy and --top": policies,
     "--recipe": recipe,
     "--seed": seed,
     "--copies": copies,

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { mismatch } from "../common/errors.ts";
 import { Random, seedOf } from "../common/random.ts";
 import { RECIPES, type RecipeName } from "../config/recipes.ts";
-import { TECHNIQUES } from "../config/techniques.ts";
+import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch, type ImageBatch, imageAt, imageSize } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -38,7 +38,8 @@ export interface BatchOptions {
 /**
  * One epoch of training batches. Each image appears once: augmented by one chain of a policy with probability
  * `augmentChance`, else unchanged. Policy and chain are drawn for each image, all policies with equal probability;
- * their portions are not used. With a `recipe`, every image goes through the recipe first.
+ * their portions are not used. Redrawn policies decide themselves: an image goes through the base of one, and with its
+ * portion as the probability through one chain. With a `recipe`, every image goes through the recipe first.
  *
  * for (let epoch = 0; epoch < 50; epoch++) { for await (const batch of imagesWithTopPolicies(images, labels, policies,
  * { epoch })) train(batch); }
@@ -137,14 +138,20 @@ function checkLabels(labels: ArrayLike<number>, count: number): void {
 function checkPolicies(policies: readonly Policy[], mayBeEmpty: boolean): void {
   if (!Array.isArray(policies) || (policies.length === 0 && !mayBeEmpty))
     throw expected("policies", mayBeEmpty ? "a list" : "a list of at least one", policies);
-  for (const [i, { chains }] of policies.entries()) {
+  for (const [i, { chains, base, weights, portion }] of policies.entries()) {
     if (!Array.isArray(chains) || chains.length === 0)
       throw expected(`policies[${i}].chains`, "a list of at least one", chains);
+    if (base !== undefined && !RECIPES.includes(base))
+      throw expected(`policies[${i}].base`, `one of ${RECIPES.join(", ")}`, base);
+    if (weights && !(weights.length === chains.length && weights.every((weight: number) => weight > 0)))
+      throw expected(`policies[${i}].weights`, "a number above 0 for each chain", weights);
+    if (!(portion >= 0 && portion <= 1))
+      throw expected(`policies[${i}].portion`, "a number in [0, 1]", portion);
     for (const [j, chain] of chains.entries()) {
       for (const [k, { type, magnitude }] of chain.entries()) {
         const place = `policies[${i}].chains[${j}][${k}]`;
-        if (!TECHNIQUES.includes(type))
-          throw expected(`${place}.type`, `one of ${TECHNIQUES.join(", ")}`, type);
+        if (!EXTENDED_TECHNIQUES.includes(type))
+          throw expected(`${place}.type`, `one of ${EXTENDED_TECHNIQUES.join(", ")}`, type);
         if (!(magnitude >= 0 && magnitude <= 1))
           throw expected(`${place}.magnitude`, "a number in [0, 1]", magnitude);
       }

@@ -4,7 +4,7 @@
 
 import { Random } from "../common/random.ts";
 import { createBatch, type ImageBatch, imageAt } from "../image/batch.ts";
-import type { Chain, Operation } from "../policy/policy.ts";
+import type { Chain, Operation, Policy } from "../policy/policy.ts";
 import { closeCanvas, openCanvas } from "./kernels.ts";
 import { type DrawnName, RENDERERS } from "./operations.ts";
 import { REGISTRY } from "./registry.ts";
@@ -26,11 +26,20 @@ function drawOperation({ type, magnitude }: Operation, shape: DrawShape, random:
 }
 
 /**
- * Parameters of every operation for one image, in the chain's order. @throws RangeError if a magnitude is outside [0,
- * 1].
+ * Parameters of every operation for one image, in the chain's order.
+ * @param magnitudes drawn: of each operation, from 0 to its own. Unless given, they are as they are.
+ * @throws RangeError if a magnitude is outside [0, 1].
  */
-export function drawChain(chain: Chain, shape: DrawShape, random: Random): DrawnOperation[] {
-  return chain.map((operation) => drawOperation(operation, shape, random));
+export function drawChain(
+  chain: Chain,
+  shape: DrawShape,
+  random: Random,
+  magnitudes?: Policy["magnitudes"],
+): DrawnOperation[] {
+  return chain.map(({ type, magnitude }) => {
+    const drawn = magnitudes === "drawn" ? random.uniform(0, magnitude) : magnitude;
+    return drawOperation({ type, magnitude: drawn }, shape, random);
+  });
 }
 
 /**
@@ -88,8 +97,9 @@ export function drawForImage(
   chain: Chain,
   shape: DrawShape,
   { seed, imageIndex, chainIndex }: AugmentationKey,
+  magnitudes?: Policy["magnitudes"],
 ): DrawnOperation[] {
-  return drawChain(chain, shape, new Random(seed, "augment", imageIndex, chainIndex));
+  return drawChain(chain, shape, new Random(seed, "augment", imageIndex, chainIndex), magnitudes);
 }
 
 /**
@@ -105,31 +115,14 @@ export function applyChain(
   seed: number,
 ): ImageBatch {
   const result = createBatch(indices.length, batch.height, batch.width);
-  applyChainInto(result, 0, batch, indices, chain, chainIndex, seed);
-  return result;
-}
-
-/**
- * Like `applyChain`, but writes to the images of `result` from `start` on.
- * @param shape that of the images, with their scale if it is not 1.
- */
-export function applyChainInto(
-  result: ImageBatch,
-  start: number,
-  batch: ImageBatch,
-  indices: ArrayLike<number>,
-  chain: Chain,
-  chainIndex: number,
-  seed: number,
-  shape: DrawShape = batch,
-): void {
   if (batch.channels !== 3) throw new RangeError(`images must have 3 channels, but have ${batch.channels}`);
   for (let i = 0; i < indices.length; i++) {
     const imageIndex = indices[i];
     if (!(imageIndex >= 0 && imageIndex < batch.count)) {
       throw new RangeError(`image ${imageIndex} is not among ${batch.count}`);
     }
-    const drawn = drawForImage(chain, shape, { seed, imageIndex, chainIndex });
-    renderChainInto(imageAt(batch, imageIndex), imageAt(result, start + i), batch, drawn);
+    const drawn = drawForImage(chain, batch, { seed, imageIndex, chainIndex });
+    renderChainInto(imageAt(batch, imageIndex), imageAt(result, i), batch, drawn);
   }
+  return result;
 }

@@ -3,9 +3,10 @@
 
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
-import { createBatch } from "../image/batch.ts";
+import { createBatch, imageAt } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
-import { applyChainInto } from "./chain.ts";
+import { drawForImage, renderChainInto } from "./chain.ts";
+import { drawRecipe } from "./recipes.ts";
 import { type JudgedShape, scaledTo } from "./scale.ts";
 
 /**
@@ -20,8 +21,8 @@ export function drawPortion(count: number, portion: number, seed: number): Int32
 }
 
 /**
- * The originals, followed for each chain by the augmented images, with their labels: N + chains x drawn images. If
- * there is nothing to add (portion 0), the originals themselves are returned, not a copy.
+ * The originals, followed for each chain by the augmented images, with their labels: N + chains x drawn images (N + drawn
+ * ones in a mixture). If there is nothing to add (portion 0), the originals themselves are returned, not a copy.
  * @param judgedShape [height, width] in pixels of the images on which the policy was judged, if others than these.
  * @throws RangeError if a portion or a magnitude is outside [0, 1], or the images do not have three channels.
  */
@@ -32,18 +33,38 @@ export function augmentTrainingSet(
   judgedShape?: JudgedShape,
 ): LabelledImages {
   const { images, labels } = train;
-  const drawn = drawPortion(images.count, policy.portion, seed);
-  const added = drawn.length * policy.chains.length;
-  if (added === 0) return train;
-  const result = createBatch(images.count + added, images.height, images.width);
+  if (images.channels !== 3) throw new RangeError(`images must have 3 channels, but have ${images.channels}`);
+  const copies = drawCopies(policy, drawPortion(images.count, policy.portion, seed), seed);
+  if (copies.length === 0) return train;
+  const { base, chains, magnitudes } = policy;
+  const result = createBatch(images.count + copies.length, images.height, images.width);
   result.data.set(images.data);
-  const resultLabels = new Int32Array(images.count + added);
+  const resultLabels = new Int32Array(images.count + copies.length);
   resultLabels.set(labels);
-  const shape = judgedShape && scaledTo(images, judgedShape);
-  policy.chains.forEach((chain, chainIndex) => {
-    const start = images.count + chainIndex * drawn.length;
-    applyChainInto(result, start, images, drawn, chain, chainIndex, seed, shape);
-    for (let i = 0; i < drawn.length; i++) resultLabels[start + i] = labels[drawn[i]];
-  });
+  const shape = judgedShape ? scaledTo(images, judgedShape) : images;
+  for (const [i, { imageIndex, chainIndex }] of copies.entries()) {
+    const place = images.count + i;
+    const key = { seed, imageIndex, chainIndex };
+    const drawn = drawForImage(chains[chainIndex], shape, key, magnitudes);
+    const operations = base ? [...drawRecipe(base, shape, key), ...drawn] : drawn;
+    renderChainInto(imageAt(images, imageIndex), imageAt(result, place), images, operations);
+    resultLabels[place] = labels[imageIndex];
+  }
   return { images: result, labels: resultLabels };
+}
+
+interface Copy {
+  readonly imageIndex: number;
+  readonly chainIndex: number;
+}
+
+/** Every drawn image under every chain, chain by chain; or, in a mixture, under the one that is drawn for it. */
+function drawCopies({ chains, weights }: Policy, drawn: Int32Array, seed: number): Copy[] {
+  if (!weights) {
+    return chains.flatMap((_, chainIndex) => Array.from(drawn, (imageIndex) => ({ imageIndex, chainIndex })));
+  }
+  return Array.from(drawn, (imageIndex) => ({
+    imageIndex,
+    chainIndex: new Random(seed, "chain", imageIndex).weighted(weights),
+  }));
 }

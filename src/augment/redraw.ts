@@ -12,8 +12,13 @@ import type { DrawShape } from "./technique.ts";
 /** A step of such an augmentation, as plain data. */
 export type RedrawnStep =
   | { readonly recipe: RecipeName }
-  /** With probability `chance` an image goes through one chain of one policy, drawn uniformly; portions are not used. */
-  | { readonly policies: readonly Policy[]; readonly chance: number };
+  /**
+   * An image goes through one policy, drawn uniformly: as that says if all are redrawn ones; else with probability `chance`
+   * through one of its chains, and portions are not used.
+   */
+  | { readonly policies: readonly Policy[]; readonly chance: number }
+  /** As a redrawn policy says. */
+  | { readonly policy: Policy };
 
 /** The stream of an image in an epoch. */
 interface RedrawKey {
@@ -27,6 +32,7 @@ interface RedrawKey {
 export function drawSteps(steps: readonly RedrawnStep[], shape: DrawShape, key: RedrawKey): DrawnOperation[] {
   return steps.flatMap((step) => {
     if ("recipe" in step) return drawRecipe(step.recipe, shape, key);
+    if ("policy" in step) return drawPolicy(step.policy, shape, key);
     return drawFromPolicies(step.policies, step.chance, shape, key);
   });
 }
@@ -57,9 +63,23 @@ function drawFromPolicies(
   shape: DrawShape,
   { seed, imageIndex }: RedrawKey,
 ): DrawnOperation[] {
+  if (policies.every(({ redrawn }) => redrawn)) {
+    const choice = new Random(seed, "choice", imageIndex).integer(0, policies.length - 1);
+    return drawPolicy(policies[choice], shape, { seed, imageIndex });
+  }
   const choice = new Random(seed, "policy", imageIndex);
   if (!choice.chance(chance)) return [];
   const { chains } = policies[choice.integer(0, policies.length - 1)];
   const chainIndex = choice.integer(0, chains.length - 1);
   return drawForImage(chains[chainIndex], shape, { seed, imageIndex, chainIndex });
+}
+
+/** The base's operations, and with probability `portion` those of one chain. */
+function drawPolicy(policy: Policy, shape: DrawShape, key: RedrawKey): DrawnOperation[] {
+  const { base, chains, weights, portion, magnitudes } = policy;
+  const drawn = base ? drawRecipe(base, shape, key) : [];
+  const choice = new Random(key.seed, "policy", key.imageIndex);
+  if (!choice.chance(portion)) return drawn;
+  const chainIndex = weights ? choice.weighted(weights) : choice.integer(0, chains.length - 1);
+  return [...drawn, ...drawForImage(chains[chainIndex], shape, { ...key, chainIndex }, magnitudes)];
 }

@@ -8,6 +8,7 @@ import { contrastTechniques } from "./contrast.ts";
 import { convolutionTechniques } from "./convolution.ts";
 import { geometricTechniques } from "./geometric.ts";
 import { noiseTechniques } from "./noise.ts";
+import { pillowTechniques } from "./pillow-techniques.ts";
 import type { Technique } from "./technique.ts";
 import { weatherTechniques } from "./weather.ts";
 
@@ -20,4 +21,5 @@ export const REGISTRY: Readonly<Record<TechniqueName, Technique>> = {
   ...contrastTechniques,
   ...weatherTechniques,
   ...colourTechniques,
+  ...pillowTechniques,
 };

@@ -10,6 +10,9 @@ import { formatSafetensors, type NamedValues, readSafetensors, type StoredTensor
 import type { ChildModel } from "./types.ts";
 import { assignValues, namedWeights, valuesOf } from "./weights.ts";
 
+/** Another version's checkpoints are ignored. */
+const FORMAT = "2";
+
 /** The file of a training's checkpoint, and what it is a checkpoint of. */
 export interface CheckpointFile {
   readonly path: string;
@@ -43,6 +46,7 @@ export async function saveCheckpoint<State>(
   tensors.push(...prefixed("extra", extra));
   const { steps } = optimizer.state;
   const metadata = {
+    format: FORMAT,
     training,
     steps: String(steps),
     state: JSON.stringify(state, keepNonFinite),
@@ -61,7 +65,7 @@ export function loadCheckpoint<State>(
   { net, optimizer }: ChildModel,
 ): Restored<State> | undefined {
   const stored = readWhole(path);
-  if (stored?.metadata.training !== training) return undefined;
+  if (stored?.metadata.training !== training || stored.metadata.format !== FORMAT) return undefined;
   const values = (name: string) => floatsOf(stored, name);
   for (const { name, variable } of namedWeights(net)) {
     const weight = values(`weight/${name}`);

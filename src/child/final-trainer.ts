@@ -22,12 +22,20 @@ export interface FinalTrainingOptions {
   readonly classes: number;
   /** Determines the order of the images. */
   readonly seed: number;
-  /** The first epoch (from 1) at whose end weights are averaged; undefined: the final weights are the last ones. */
-  readonly averageFrom?: number;
+  /** Spans of epochs over which weights are averaged; the last weights are final unless one ends with the last epoch. */
+  readonly averages?: readonly Span[];
   /** Draws images anew: writes those at `indices` of the training set, for this epoch, to `target`. Unless given, they are as they are. */
   readonly redraw?: (indices: Int32Array, epoch: number, target: ImageBatch) => void;
   readonly checkpoint?: Checkpointing;
   readonly onProgress?: (progress: FinalProgress) => void;
+  /** Called at an epoch's end, before it is reported; it may evaluate. */
+  readonly afterEpoch?: (epoch: number) => Promise<void>;
+}
+
+/** Epochs, from 1, at whose ends weights are averaged: from `from` to `to`, inclusive. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Checkpointing extends CheckpointFile {
@@ -45,6 +53,14 @@ export interface TrainedEpoch {
   readonly accuracy: number;
   /** From the start of the training to the end of this epoch, without interruptions. */
   readonly seconds: number;
+}
+
+/** The share of the epochs, at their end, over which the weights of a training with a constant learning rate are averaged. */
+const AVERAGED_SHARE = 0.25;
+
+/** The epochs whose weights are averaged if a training ends with `epochs`. */
+export function lastEpochs(epochs: number): Span {
+  return { from: epochs - Math.ceil(AVERAGED_SHARE * epochs) + 1, to: epochs };
 }
 
 /** Reported after every chunk of an epoch. */
@@ -87,8 +103,8 @@ interface State {
   correct: number;
   /** Training steps that have been taken. */
   steps: number;
-  /** Epochs whose weights have been averaged. */
-  averaged: number;
+  /** Epochs whose weights have been averaged, for each span. */
+  averaged: number[];
   seconds: number;
   history: TrainedEpoch[];
 }
@@ -101,10 +117,11 @@ export class FinalTraining {
   readonly #chunk: DrawnChunk;
   #state: State = {
     ...{ epoch: 1, done: 0, loss: 0, correct: 0 },
-    ...{ steps: 0, averaged: 0, seconds: 0, history: [] },
+    ...{ steps: 0, averaged: [], seconds: 0, history: [] },
   };
-  /** The mean so far of each weight, by name. */
+  /** For each span, the mean so far of each weight, by `keyOf`. */
   #averages = new Map<string, Float32Array>();
+  #steps: ChildSteps | undefined;
   #savedAt = performance.now();
 
   constructor(model: ChildModel, train: LabelledImages, options: FinalTrainingOptions) {
@@ -125,24 +142,44 @@ export class FinalTraining {
     this.#restore();
     const steps = stepsOf(this.#model, batchSize, classes);
     steps.continueFrom(this.#state.steps);
+    this.#steps = steps;
     try {
       while (this.#state.epoch <= epochs) await this.#trainEpoch(steps);
     } finally {
+      this.#steps = undefined;
       steps.dispose();
     }
   }
 
+  /** Evaluates the present weights, without dropout; only while training, in `afterEpoch`. */
+  evaluate(data: LabelledImages): Promise<Means> {
+    if (!this.#steps) throw new RangeError("the training is not running");
+    return this.#steps.evaluate(data);
+  }
+
+  /** Calls `act` while the model has the average of a span that has ended; the training is as it was afterwards. */
+  async withAverage<T>(span: number, act: () => Promise<T>): Promise<T> {
+    const weights = namedWeights(this.#model.net);
+    const kept = await valuesOf(weights);
+    await this.average(span);
+    try {
+      return await act();
+    } finally {
+      for (const [index, { variable }] of weights.entries()) assignValues(variable, kept[index].values);
+    }
+  }
+
   /**
-   * Gives the model the mean of the weights at the ends of the averaged epochs, with moments of batch normalisation that are
-   * measured anew.
+   * Gives the model the mean of the weights at the ends of a span's epochs (of the last span unless given), with moments of
+   * batch normalisation that are measured anew.
    */
-  async average(): Promise<void> {
+  async average(span = (this.#options.averages?.length ?? 0) - 1): Promise<void> {
     for (const { name, variable } of namedWeights(this.#model.net)) {
-      const average = this.#averages.get(name);
+      const average = this.#averages.get(keyOf(span, name));
       if (!average) throw new RangeError("no epoch was averaged");
       assignValues(variable, average);
     }
-    if (hasMoments(this.#model.net)) await this.#measureMoments();
+    if (hasMoments(this.#model.net)) await this.#measureMoments(this.#options.averages![span].to);
   }
 
   async #trainEpoch(steps: ChildSteps): Promise<void> {
@@ -170,10 +207,15 @@ export class FinalTraining {
 
   async #endEpoch(): Promise<void> {
     const state = this.#state;
-    const { epochImages, averageFrom } = this.#options;
+    const { epochImages, averages = [], afterEpoch } = this.#options;
     const { epoch, loss, correct, seconds } = state;
     state.history.push({ epoch, loss: loss / epochImages, accuracy: correct / epochImages, seconds });
-    if (averageFrom !== undefined && epoch >= averageFrom) await this.#addToAverages();
+    const spans = [...averages.keys()].filter((span) => {
+      const { from, to } = averages[span];
+      return epoch >= from && epoch <= to;
+    });
+    if (spans.length > 0) await this.#addToAverages(spans);
+    await afterEpoch?.(epoch);
     Object.assign(state, { epoch: epoch + 1, done: 0, loss: 0, correct: 0 });
   }
 
@@ -184,24 +226,29 @@ export class FinalTraining {
     return steps.train(images, this.#chunk.indices(indices.length), batchSize, true);
   }
 
-  async #addToAverages(): Promise<void> {
-    const count = ++this.#state.averaged;
-    for (const { name, values } of await valuesOf(namedWeights(this.#model.net))) {
-      const average = this.#averages.get(name);
-      if (!average) this.#averages.set(name, values);
-      else for (let i = 0; i < values.length; i++) average[i] += (values[i] - average[i]) / count;
+  async #addToAverages(spans: readonly number[]): Promise<void> {
+    const { averaged } = this.#state;
+    const weights = await valuesOf(namedWeights(this.#model.net));
+    for (const span of spans) {
+      averaged[span] = (averaged[span] ?? 0) + 1;
+      for (const { name, values } of weights) {
+        const key = keyOf(span, name);
+        const average = this.#averages.get(key);
+        if (!average) this.#averages.set(key, values.slice());
+        else for (let i = 0; i < values.length; i++) average[i] += (values[i] - average[i]) / averaged[span];
+      }
     }
   }
 
-  /** Over images of an epoch after the last one. */
-  async #measureMoments(): Promise<void> {
-    const { batchSize, classes, epochs, epochImages } = this.#options;
+  /** Over images as they are drawn for the epochs after `last`. */
+  async #measureMoments(last: number): Promise<void> {
+    const { batchSize, classes, epochImages } = this.#options;
     const perEpoch = Math.ceil(epochImages / batchSize);
     const batches = momentBatches(perEpoch);
     await measureMoments(this.#model, { batchSize, classes }, async (steps) => {
       steps.continueFrom(this.#state.steps);
       let taken = 0;
-      for (let epoch = epochs + 1; taken < batches; epoch++) {
+      for (let epoch = last + 1; taken < batches; epoch++) {
         const order = orderOf(epoch, this.#train.labels.length, this.#options);
         for (let start = 0; start < order.length && taken < batches; start += this.#chunk.size) {
           const most = (batches - taken) * batchSize;
@@ -229,6 +276,10 @@ export class FinalTraining {
     await saveCheckpoint(checkpoint, this.#model, this.#state, averages);
     this.#savedAt = performance.now();
   }
+}
+
+function keyOf(span: number, name: string): string {
+  return `${span}/${name}`;
 }
 
 /** A few batches of images that are drawn anew, always in the same memory. */

@@ -5,7 +5,7 @@ import { RECIPE_REGISTRY } from "../augment/recipes.ts";
 import { REGISTRY } from "../augment/registry.ts";
 import { UsageError } from "../common/errors.ts";
 import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
-import { TECHNIQUES } from "../config/techniques.ts";
+import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
 import { helpText, helpWidth } from "./help.ts";
 import { onOff, someText, wholeNumber, wholeNumbers } from "./options.ts";
@@ -49,10 +49,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
       someText("--policy", "a file or a folder"),
     )
     .option("--recipe <name>", `${RECIPES.join(", ")}; together with --policy, it comes first`, parseRecipe)
-    .option(
-      "--techniques",
-      "instead of a policy, show the 20 techniques at several magnitudes on one picture",
-    )
+    .option("--techniques", "instead of a policy, show all techniques at several magnitudes on one picture")
     .option(
       "--data <path|name>",
       "the pictures: a folder with one subfolder per class, an archive, or a dataset's name",
@@ -110,7 +107,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", helpText(HELP))
     .addHelpText("after", (context) => listHelp("Recipes", RECIPES, RECIPE_REGISTRY, context))
     .addHelpText("after", (context) =>
-      listHelp("Techniques at a magnitude m from 0 to 1", TECHNIQUES, REGISTRY, context),
+      listHelp("Techniques at a magnitude m from 0 to 1", EXTENDED_TECHNIQUES, REGISTRY, context),
     )
     .action((flags: PreviewFlags) => preview(flags, terminal));
 }

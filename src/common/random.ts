@@ -87,6 +87,16 @@ export class Random {
     return items;
   }
 
+  /** An index of `weights` (at least one, all above 0), in proportion to them. */
+  weighted(weights: readonly number[]): number {
+    let rest = this.uniform(0, 1) * weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [index, weight] of weights.entries()) {
+      rest -= weight;
+      if (rest < 0) return index;
+    }
+    return weights.length - 1;
+  }
+
   /** `count` different integers from [0, size), in random order. */
   choose(size: number, count: number): Int32Array {
     if (count > size) throw new RangeError(`cannot choose ${count} of ${size} without replacement`);

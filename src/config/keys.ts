@@ -1,9 +1,11 @@
 // What configuration keys are made of: kinds of values, with their range and their description, and sets of keys. Each set
 // is defined in one place, from which its types, checks, help and documentation come.
 
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
-import { parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
+import { parseBase } from "./recipes.ts";
+import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
 /** A kind of value: how it is checked, and how explanations and errors describe it. */
 interface Kind<S extends z.ZodType> {
@@ -62,25 +64,40 @@ export const autoOr = <S extends z.ZodType>(kind: Kind<S>) => ({
   type: `auto, or ${kind.type}`,
 });
 
-export const techniqueList = {
-  schema: z
+/** A list of at least one of what `parse` knows, each once. */
+const listOf = <Name extends string>(parse: (text: string) => Name) =>
+  z
     .array(z.string())
     .min(1)
     .transform((names, context) => {
-      const techniques: TechniqueName[] = [];
-      for (const [index, name] of names.entries()) {
+      const parsed: Name[] = [];
+      for (const [index, text] of names.entries()) {
         try {
-          const technique = parseTechnique(name);
-          if (techniques.includes(technique)) throw new Error(`"${technique}" is listed twice`);
-          techniques.push(technique);
+          const name = parse(text);
+          if (parsed.includes(name)) throw new Error(`"${name}" is listed twice`);
+          parsed.push(name);
         } catch (error) {
-          context.addIssue({ code: "custom", message: messageOf(error), path: [index], input: name });
+          context.addIssue({ code: "custom", message: messageOf(error), path: [index], input: text });
         }
       }
-      return techniques;
-    }),
-  type: "a list of at least one technique",
+      return parsed;
+    });
+
+/** Sets of techniques by name. */
+const TECHNIQUE_SETS: Readonly<Record<"original" | "extended", readonly TechniqueName[]>> = {
+  original: TECHNIQUES,
+  extended: EXTENDED_TECHNIQUES,
 };
+
+export const techniqueList = {
+  schema: z.union([
+    z.enum(["original", "extended"]).transform((name): TechniqueName[] => [...TECHNIQUE_SETS[name]]),
+    listOf(parseTechnique),
+  ]),
+  type: "original, extended, or a list of at least one technique",
+};
+
+export const baseList = { schema: listOf(parseBase), type: "a list of at least one base" };
 
 /** The description of a key, for help and documentation. */
 export interface KeyDescription {
@@ -132,6 +149,9 @@ export class KeySet<Keys extends Readonly<Record<string, z.ZodType>>> {
 function defaultText(schema: z.ZodType): string | undefined {
   if (!(schema instanceof z.ZodDefault)) return undefined;
   const value: unknown = schema.def.defaultValue;
-  if (Array.isArray(value)) return value.length === TECHNIQUES.length ? "all" : `[${value.join(", ")}]`;
+  if (Array.isArray(value)) {
+    const set = Object.entries(TECHNIQUE_SETS).find(([, names]) => isDeepStrictEqual(names, value));
+    return set ? set[0] : `[${value.join(", ")}]`;
+  }
   return String(value);
 }

@@ -12,3 +12,11 @@ export type RecipeName = (typeof RECIPES)[number];
  * @throws UsageError suggesting the nearest known name.
  */
 export const parseRecipe: (text: string) => RecipeName = nameParser("recipe", RECIPES);
+
+/** What a policy may be based on: a recipe, or nothing. */
+export const BASES = ["none", ...RECIPES] as const;
+
+export type BaseName = (typeof BASES)[number];
+
+/** The base that `text` names, like `parseRecipe`. */
+export const parseBase: (text: string) => BaseName = nameParser("base", BASES);

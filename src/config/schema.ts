@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import {
   autoOr,
+  baseList,
   choice,
   KeySet,
   key,
@@ -16,7 +17,8 @@ import {
   whole,
   yesOrNo,
 } from "./keys.ts";
-import { TECHNIQUES } from "./techniques.ts";
+import { BASES } from "./recipes.ts";
+import { PILLOW_TECHNIQUES, TECHNIQUES } from "./techniques.ts";
 
 const KEYS = {
   data: key(
@@ -105,8 +107,28 @@ const KEYS = {
   operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 2),
   operations: key(
     techniqueList,
-    `The techniques that a policy may use: ${TECHNIQUES.join(", ")}. Hyphens, underscores and case are ignored.`,
+    `The techniques that a policy may use. original: ${TECHNIQUES.join(", ")}; extended: these and TrivialAugment's others, ${PILLOW_TECHNIQUES.join(", ")}; or a list of some. Hyphens, underscores and case are ignored.`,
     [...TECHNIQUES],
+  ),
+  bases: key(
+    baseList,
+    `What a policy may be based on, a list of: ${BASES.join(", ")}. Images go through the base first.`,
+    ["none"],
+  ),
+  mixture: key(
+    yesOrNo,
+    "Whether a drawn image goes through one of the policy's chains instead of through each of them; with redraw: epoch, it always does.",
+    false,
+  ),
+  magnitudes: key(
+    choice(["fixed", "drawn"]),
+    "How operations have their magnitudes. fixed: all images get an operation at its magnitude. drawn: the magnitude is drawn for each image, uniformly from 0 to the policy's.",
+    "fixed",
+  ),
+  redraw: key(
+    choice(["once", "epoch"]),
+    "When images are augmented. once: the policy's images are drawn once and added to the originals. epoch: images are drawn anew for every epoch and replace their originals, so that an epoch has as many images under every policy.",
+    "once",
   ),
   seed: key(
     whole(0, 2 ** 32 - 1),

@@ -1,4 +1,4 @@
-// The names of the 20 augmentation techniques. Their implementations are in `augment/`; the names are here because
+// The names of the augmentation techniques. Their implementations are in `augment/`; the names are here because
 // configuration, policies and files use them too.
 
 import { nameParser } from "./names.ts";
@@ -27,9 +27,34 @@ export const TECHNIQUES = [
   "vertical-flip",
 ] as const;
 
-export type TechniqueName = (typeof TECHNIQUES)[number];
+/** TrivialAugment's operations without a counterpart among those, with Pillow's meaning. */
+export const PILLOW_TECHNIQUES = [
+  "shear-x",
+  "shear-y",
+  "brightness",
+  "color",
+  "contrast",
+  "sharpness",
+  "posterize",
+  "solarize",
+  "autocontrast",
+  "equalize",
+] as const;
 
-const WITHOUT_MAGNITUDE: ReadonlySet<TechniqueName> = new Set(["invert", "fog", "clouds"]);
+/** All techniques. */
+export const EXTENDED_TECHNIQUES = [...TECHNIQUES, ...PILLOW_TECHNIQUES] as const;
+
+export type TechniqueName = (typeof EXTENDED_TECHNIQUES)[number];
+
+export type PillowTechniqueName = (typeof PILLOW_TECHNIQUES)[number];
+
+const WITHOUT_MAGNITUDE: ReadonlySet<TechniqueName> = new Set([
+  "invert",
+  "fog",
+  "clouds",
+  "autocontrast",
+  "equalize",
+]);
 
 /** Whether a technique's magnitude has a meaning; if not, the technique does the same at every magnitude. */
 export function usesMagnitude(name: TechniqueName): boolean {
@@ -40,4 +65,4 @@ export function usesMagnitude(name: TechniqueName): boolean {
  * The technique that `text` names; hyphens, underscores, spaces and case are ignored.
  * @throws UsageError suggesting the nearest known name.
  */
-export const parseTechnique: (text: string) => TechniqueName = nameParser("technique", TECHNIQUES);
+export const parseTechnique: (text: string) => TechniqueName = nameParser("technique", EXTENDED_TECHNIQUES);

@@ -21,6 +21,8 @@ export type Dimension =
       readonly place?: string;
       /** Choices of one chain act together, in the order of the dimensions, and may help or harm one another. */
       readonly chain?: string;
+      /** Whether the dimension that scales the others' effects does not scale this one's. Defaults to no. */
+      readonly unscaled?: boolean;
       /** Choices with the same effect at any strength (techniques whose magnitude is not used). Defaults to none. */
       readonly withoutStrength?: readonly number[];
     }

@@ -34,6 +34,8 @@ export interface Terms {
 }
 
 interface Effect {
+  /** Whether it is multiplied by the power of the dimension that scales. */
+  readonly isScaled: boolean;
   /** Index of the category; -1 for a real number on its own. */
   readonly category: number;
   /** Index of the real number; -1 if the category has none. */
@@ -90,7 +92,8 @@ export class Features {
     for (const [index, dimension] of dimensions.entries()) {
       if (dimension.kind === "real") {
         if (isAlone(dimension)) {
-          effects.push({ category: -1, real: index, waves: 2, first: add(-1, index, 1, 1) });
+          const first = add(-1, index, 1, 1);
+          effects.push({ isScaled: true, category: -1, real: index, waves: 2, first });
         }
         continue;
       }
@@ -98,11 +101,12 @@ export class Features {
       const real = dimensions.findIndex((other) => other.kind === "real" && other.strengthOf === name);
       const waves = real < 0 ? 0 : 2;
       const category = index;
+      const isScaled = !dimension.unscaled;
       const first = shared(`${group} ${waves}`, () => add(category, real, choices, 1));
-      effects.push({ category, real, waves, first });
+      effects.push({ isScaled, category, real, waves, first });
       if (group === name) continue;
       const own = shared(`${group} ${waves} ${place}`, () => add(category, real, choices, PRIOR.place));
-      effects.push({ category, real, waves, first: own });
+      effects.push({ isScaled, category, real, waves, first: own });
     }
     const pairs = pairsOf(dimensions);
     this.#pairs = pairs.map(({ earlier, later, rows, choices, key }) => {
@@ -127,16 +131,17 @@ export class Features {
     const values = new Float64Array(points.length * perPoint);
     let next = 0;
     for (const point of points) {
-      const scale = this.#scale < 0 ? 1 : this.#unit(point, this.#scale) ** power;
+      const scaled = this.#scale < 0 ? 1 : this.#unit(point, this.#scale) ** power;
       indices[next] = 0;
       values[next++] = 1;
       indices[next] = 1;
-      values[next++] = scale;
+      values[next++] = scaled;
       for (const { earlier, later, choices, first } of this.#pairs) {
         indices[next] = first + point[earlier] * choices + point[later];
-        values[next++] = scale;
+        values[next++] = scaled;
       }
-      for (const { category, real, waves, first } of this.#effects) {
+      for (const { isScaled, category, real, waves, first } of this.#effects) {
+        const scale = isScaled ? scaled : 1;
         let index = category < 0 ? first : first + point[category] * (waves + 1);
         if (category >= 0) {
           indices[next] = index++;

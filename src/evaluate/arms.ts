@@ -3,7 +3,7 @@
 import type { RedrawnStep } from "../augment/redraw.ts";
 import { UsageError } from "../common/errors.ts";
 import { type ArmParts, DEFAULT_ARMS, FREE_ARMS, parseArm } from "../config/arms.ts";
-import type { Policy } from "../policy/policy.ts";
+import { type Policy, plainPolicy } from "../policy/policy.ts";
 import type { ArmAugmentation } from "./final-task.ts";
 
 export interface PolicyUse {
@@ -44,11 +44,16 @@ export function augmentationOf(
   { policies, top, chance }: PolicyUse,
 ): ArmAugmentation {
   const redrawn: RedrawnStep[] = recipe ? [{ recipe }] : [];
-  if (part === "top-policies") redrawn.push({ policies: policies.slice(0, top).map(plain), chance });
-  return { name, redrawn, ...(part === "policy" && { added: plain(policies[0]) }) };
+  // The arm's recipe takes the place of the policies' own bases.
+  const used = policies
+    .slice(0, top)
+    .map(plainPolicy)
+    .map((policy) => (recipe ? withoutBase(policy) : policy));
+  if (part === "top-policies") redrawn.push({ policies: used, chance });
+  if (part === "policy" && used[0].redrawn) redrawn.push({ policy: used[0] });
+  return { name, redrawn, ...(part === "policy" && !used[0].redrawn && { added: used[0] }) };
 }
 
-/** Without what a file says about a policy. */
-function plain({ chains, portion }: Policy): Policy {
-  return { chains, portion };
+function withoutBase({ base: _, ...policy }: Policy): Policy {
+  return policy;
 }

@@ -11,6 +11,7 @@ import {
   type FinalProgress,
   FinalTraining,
   type FinalTrainingOptions,
+  lastEpochs,
   type TrainedEpoch,
 } from "../child/final-trainer.ts";
 import { judge } from "../child/judge.ts";
@@ -91,9 +92,6 @@ export interface TestResult {
   readonly predictions: Int32Array;
 }
 
-/** The share of the epochs, at their end, over which the weights of a training with a constant learning rate are averaged. */
-const AVERAGED_SHARE = 0.25;
-
 /** The batch for which the learning rate of `sgd` is given, and its momentum. */
 const RATED_BATCH = 128;
 const MOMENTUM = 0.9;
@@ -124,7 +122,7 @@ export async function runFinalTraining(
     const isAveraged = task.recipe.kind === "child";
     const training = new FinalTraining(model, pool, {
       ...{ epochs: task.epochs, epochImages: train.labels.length, batchSize: task.batchSize, classes, seed },
-      ...(isAveraged && { averageFrom: firstAveraged(task.epochs) }),
+      ...(isAveraged && { averages: [lastEpochs(task.epochs)] }),
       ...redrawOf(task, pool.images),
       ...checkpointOf(task),
       onProgress,
@@ -142,11 +140,6 @@ export async function runFinalTraining(
     model.net.dispose();
     model.optimizer.dispose();
   }
-}
-
-/** The first epoch, from 1, whose weights are averaged. */
-export function firstAveraged(epochs: number): number {
-  return epochs - Math.ceil(AVERAGED_SHARE * epochs) + 1;
 }
 
 function trainingImages(

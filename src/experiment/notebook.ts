@@ -7,13 +7,12 @@ import { messageOf, UsageError } from "../common/errors.ts";
 import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
 import type { TechniqueName } from "../config/techniques.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../policy/columns.ts";
-import { noAugmentation, type Policy } from "../policy/policy.ts";
+import { baseAlone, type PolicyForm } from "../policy/form.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { Checksums } from "./checksums.ts";
 import type { TrainingRecord } from "./records.ts";
 
-export interface NotebookShape {
-  readonly chains: number;
-  readonly operationsPerChain: number;
+export interface NotebookShape extends PolicyForm {
   /** Rows of one training. */
   readonly epochs: number;
 }
@@ -82,7 +81,7 @@ export class Notebook {
 
   /** Adds a training's rows, on disk when this returns. @throws RunError */
   append(record: TrainingRecord): void {
-    const rows = formatRows(record);
+    const rows = formatRows(record, this.#shape);
     appendWhole(this.path, linesOf(rows));
     this.#sums?.add(record.trial, record.sample, rows);
   }
@@ -100,7 +99,10 @@ export class Notebook {
 
   /** Replaces the whole file by these trainings in this order. @throws RunError */
   rewrite(records: readonly TrainingRecord[]): void {
-    writeFileWhole(this.path, linesOf([this.#columns.join(","), ...records.flatMap(formatRows)]));
+    writeFileWhole(
+      this.path,
+      linesOf([this.#columns.join(","), ...records.flatMap((record) => formatRows(record, this.#shape))]),
+    );
   }
 
   /**
@@ -125,6 +127,11 @@ export class Notebook {
       writeFileWhole(this.path, `${lines.slice(0, 1 + wholeCount * epochs).join("\n")}\n`);
     }
     return records;
+  }
+
+  /** The cells of a policy in the notebook's columns. */
+  policyCells(policy: Policy): string[] {
+    return policyCells(policy, this.#shape);
   }
 
   /** An error at a line, counted from 1. */
@@ -206,7 +213,7 @@ export class Notebook {
 
   #parsePolicy(cells: readonly string[], line: number): Policy {
     try {
-      return parsePolicyCells(cells, this.#shape.chains, this.#shape.operationsPerChain);
+      return parsePolicyCells(cells, this.#shape);
     } catch (error) {
       throw this.wrong(line, messageOf(error));
     }
@@ -219,12 +226,13 @@ export class Notebook {
       throw this.wrong(line, `the reward is ${reward}, but this training's rows give ${given}`);
     }
     if (trial === 0) {
-      const none = policyCells(noAugmentation(this.#shape.chains, this.#shape.operationsPerChain));
-      if (policyCells(policy).join() !== none.join()) {
+      const none = this.policyCells(baseAlone(this.#shape));
+      if (this.policyCells(policy).join() !== none.join()) {
         throw this.wrong(line, `trial 0 is the one without augmentation, whose policy is ${none.join(",")}`);
       }
       return;
     }
+    if (policy.portion === 0) return;
     const other = policy.chains.flat().find(({ type }) => !rules.operations.includes(type));
     if (other) throw this.wrong(line, `this search has no operation ${other.type}`);
   }
@@ -239,13 +247,13 @@ function linesOf(rows: readonly string[]): string {
   return rows.map((row) => `${row}\n`).join("");
 }
 
-function columnsOf({ chains, operationsPerChain }: NotebookShape): string[] {
-  return [...EPOCH_COLUMNS, ...policyColumns(chains, operationsPerChain), "seconds"];
+function columnsOf(form: PolicyForm): string[] {
+  return [...EPOCH_COLUMNS, ...policyColumns(form), "seconds"];
 }
 
 /** Numbers are written in full: JavaScript's shortest form that reads back as the same number. */
-function formatRows({ trial, sample, policy, history, reward }: TrainingRecord): string[] {
-  const cells = policyCells(policy);
+function formatRows({ trial, sample, policy, history, reward }: TrainingRecord, form: PolicyForm): string[] {
+  const cells = policyCells(policy, form);
   return history.map((epoch) => {
     const { loss, accuracy, validationLoss, validationAccuracy, seconds } = epoch;
     const overfit = accuracy - validationAccuracy;

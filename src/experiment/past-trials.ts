@@ -4,12 +4,13 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, mismatch, UsageError } from "../common/errors.ts";
-import { parsePolicyCells, policyColumns } from "../policy/columns.ts";
+import { formOfColumns, parsePolicyCells, policyColumns } from "../policy/columns.ts";
+import type { PolicyForm } from "../policy/form.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "./records.ts";
 
 export interface PastTrials {
-  readonly chains: number;
-  readonly operationsPerChain: number;
+  /** Of all its policies; with every base that there is. */
+  readonly form: PolicyForm;
   /** In the order of the notebook; the baseline, trial 0, among them. */
   readonly trials: readonly TrialRecord[];
   /** The trials' trainings, without their histories. */
@@ -29,7 +30,7 @@ export function notebookAt(path: string): string {
 export function parsePastTrials(text: string, path: string): PastTrials {
   const lines = text.split("\n").slice(0, -1);
   const header = (lines[0] ?? "").split(",");
-  const { chains, operationsPerChain, columns } = shapeOf(header, path);
+  const { form, columns } = shapeOf(header, lines[1]?.split(","), path);
   const samples = new Map<number, Map<number, TrainingRecord>>();
   for (const [index, line] of lines.entries()) {
     if (index === 0) continue;
@@ -48,39 +49,30 @@ export function parsePastTrials(text: string, path: string): PastTrials {
     // Every row of a training has its policy and its reward.
     if (ofTrial.has(sample)) continue;
     try {
-      const end = columns.policy + policyColumns(chains, operationsPerChain).length;
-      const policy = parsePolicyCells(cells.slice(columns.policy, end), chains, operationsPerChain);
+      const end = columns.policy + policyColumns(form).length;
+      const policy = parsePolicyCells(cells.slice(columns.policy, end), form);
       ofTrial.set(sample, { trial, sample, policy, history: [], reward });
     } catch (error) {
       throw wrong(messageOf(error));
     }
   }
   const groups = [...samples.values()].map((ofTrial) => [...ofTrial.values()]);
-  return { chains, operationsPerChain, trials: groups.map(trialOf), trainings: groups.flat() };
+  return { form, trials: groups.map(trialOf), trainings: groups.flat() };
 }
 
-/** Which columns hold what, and how many chains and operations the policies have. */
-function shapeOf(header: readonly string[], path: string) {
-  let chains = 0;
-  let operationsPerChain = 0;
-  for (const name of header) {
-    const [, chain, operation] = /^chain_(\d+)_op_(\d+)_type$/.exec(name) ?? [];
-    chains = Math.max(chains, Number(chain ?? 0));
-    operationsPerChain = Math.max(operationsPerChain, Number(operation ?? 0));
-  }
-  const policy = header.indexOf("chain_1_op_1_type");
+/** The form of the policies, and which columns hold what. */
+function shapeOf(header: readonly string[], row: readonly string[] | undefined, path: string) {
+  const found = formOfColumns(header, row);
   const columns = {
     trial: header.indexOf("trial_no"),
     sample: header.indexOf("sample_no"),
     reward: header.indexOf("reward"),
-    policy,
+    policy: found?.first ?? -1,
   };
-  const expected = policyColumns(chains, operationsPerChain);
-  const isWhole = expected.every((name, index) => header[policy + index] === name);
-  if (chains === 0 || !isWhole || Object.values(columns).includes(-1)) {
+  if (!found || Object.values(columns).includes(-1)) {
     throw new UsageError(
       `${path} is not a notebook of a search: its first line does not name a notebook's columns`,
     );
   }
-  return { chains, operationsPerChain, columns };
+  return { form: found.form, columns };
 }

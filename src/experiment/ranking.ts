@@ -1,6 +1,7 @@
 // Which policies an experiment reports, and which of them are worth training again.
 
 import { areNearEqual } from "../policy/near-equal.ts";
+import { plainPolicy } from "../policy/policy.ts";
 import type { Confirmation, FoundPolicy, MeasuredReward, PolicyFile } from "../policy/policy-file.ts";
 import type { TrialRecord } from "./records.ts";
 
@@ -69,7 +70,6 @@ export function rankPolicies(
   const confirmedBaseline = confirmed?.get(baseline.trial);
   const promising = confirmedBaseline ? promisingTrials(trials, predicted) : [];
   const found = trials.slice(1).map(({ trial, policy, reward, standardError }): FoundPolicy => {
-    const { portion, chains } = policy;
     const fresh = confirmedBaseline && confirmed?.get(trial);
     if (fresh) {
       const isNearEqual = (other: TrialRecord) => other.trial !== trial && areNearEqual(other.policy, policy);
@@ -79,14 +79,15 @@ export function rankPolicies(
       return {
         ...{ trial, ...confirmedAs(fresh, reward), nearEquals, expectedAccuracyIncrease },
         ...(confirmation && { confirmation }),
-        ...{ portion, chains },
+        ...plainPolicy(policy),
       };
     }
     const predictedReward = predicted?.get(trial);
     return {
       ...{ trial, reward, standardError, confirmed: false },
       ...(predictedReward !== undefined && { predictedReward }),
-      ...{ expectedAccuracyIncrease: reward - baseline.reward, confirmation: null, portion, chains },
+      ...{ expectedAccuracyIncrease: reward - baseline.reward, confirmation: null },
+      ...plainPolicy(policy),
     };
   });
   const policies = found

@@ -3,7 +3,6 @@
 
 import { count } from "../common/count.ts";
 import { UsageError } from "../common/errors.ts";
-import { policyCells } from "../policy/columns.ts";
 import type { FailureList } from "./failures.ts";
 import type { Notebook, NotebookRules } from "./notebook.ts";
 import type { TrainingFailure, TrainingRecord } from "./records.ts";
@@ -107,7 +106,7 @@ function checkPolicy(
   { trial, policy }: TrainingRecord,
   policies: Map<number, string>,
 ): void {
-  const cells = policyCells(policy).join();
+  const cells = notebook.policyCells(policy).join();
   const known = policies.get(trial) ?? cells;
   if (cells !== known) {
     throw notebook.wrong(notebook.lineOf(index), `trial ${trial} has the policy ${known} in another sample`);

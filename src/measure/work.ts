@@ -66,10 +66,11 @@ interface StageOptions {
 }
 
 function stageOf(
-  { train_set_size, policy_chains }: SizedConfig,
+  { train_set_size, policy_chains, mixture, redraw }: SizedConfig,
   { trials, firstSample, samples, recorded, portionOf }: StageOptions,
 ): StageWork {
   let [trainings, policies, imagesPerEpoch] = [0, 0, 0];
+  const copies = redraw === "epoch" ? 0 : mixture ? 1 : policy_chains;
   let hasBaseline = false;
   for (const trial of trials) {
     const keys = Array.from({ length: samples }, (_, sample) =>
@@ -79,7 +80,7 @@ function stageOf(
     trainings += missing;
     if (missing > 0) policies++;
     if (missing > 0 && trial === 0) hasBaseline = true;
-    imagesPerEpoch += missing * train_set_size * (1 + policy_chains * portionOf(trial));
+    imagesPerEpoch += missing * train_set_size * (1 + copies * portionOf(trial));
   }
   return { trainings, policies, hasBaseline, imagesPerEpoch };
 }

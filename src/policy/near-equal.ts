@@ -1,5 +1,6 @@
 // Whether two policies differ by so little that one can stand in for the other.
 
+import { isDeepStrictEqual } from "node:util";
 import { usesMagnitude } from "../config/techniques.ts";
 import type { Chain, Policy } from "./policy.ts";
 
@@ -7,11 +8,18 @@ import type { Chain, Policy } from "./policy.ts";
 const NEAR = 0.1;
 
 /**
- * Two policies are near-equals if every chain of the one has the same techniques in the same order as the chain at the same
- * place of the other, and each pair of magnitudes, and the portions, differ by at most `NEAR`. The magnitude of a technique
- * that does not use it does not count.
+ * Two policies are near-equals if they are used in the same way, on the same base, and every chain of the one has the same
+ * techniques in the same order as the chain at the same place of the other, and each pair of magnitudes, and the portions,
+ * differ by at most `NEAR`. The magnitude of a technique that does not use it does not count.
  */
 export function areNearEqual(a: Policy, b: Policy): boolean {
+  const isUsedAlike =
+    a.base === b.base &&
+    a.magnitudes === b.magnitudes &&
+    a.redrawn === b.redrawn &&
+    isDeepStrictEqual(a.weights, b.weights);
+  if (!isUsedAlike) return false;
+  if (a.portion === 0 && b.portion === 0) return true;
   return (
     areNear(a.portion, b.portion) &&
     a.chains.length === b.chains.length &&

@@ -3,11 +3,13 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { formatValue, messageOf, mismatch, systemReason, UsageError } from "../common/errors.ts";
-import { parseTechnique } from "../config/techniques.ts";
+import { parseRecipe } from "../config/recipes.ts";
+import { parseTechnique, TECHNIQUES } from "../config/techniques.ts";
 import type { Chain, Operation, Policy } from "./policy.ts";
 
 const FORMAT = "deepaugment-policies";
-const VERSION = 1;
+/** The first one has the original's policies only: programs from before the second read such files. */
+const VERSIONS: readonly unknown[] = [1, 2];
 
 /** The result of a search, best policy first. */
 export interface PolicyFile {
@@ -72,18 +74,29 @@ export function formatPolicyFile(file: PolicyFile): string {
     nearEquals: policy.nearEquals,
     expectedAccuracyIncrease: policy.expectedAccuracyIncrease,
     confirmation: policy.confirmation,
+    base: policy.base,
+    magnitudes: policy.magnitudes,
+    redrawn: policy.redrawn,
     portion: policy.portion,
+    weights: policy.weights,
     chains: policy.chains.map((chain) => chain.map(({ type, magnitude }) => ({ type, magnitude }))),
   }));
   const { dataset, baseline } = file;
   const content = {
     format: FORMAT,
-    version: VERSION,
+    version: file.policies.every(isOriginal) ? 1 : 2,
     dataset: { name: dataset.name, classes: dataset.classes, imageShape: dataset.imageShape },
     baseline: measuredAs(baseline),
     policies,
   };
   return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** Whether a policy has the original's form, and its techniques only. */
+function isOriginal({ base, weights, magnitudes, redrawn, chains }: Policy): boolean {
+  const original: readonly string[] = TECHNIQUES;
+  const isExtended = base ?? weights ?? magnitudes ?? redrawn;
+  return isExtended === undefined && chains.flat().every(({ type }) => original.includes(type));
 }
 
 /** Undefined keys are not written. */
@@ -153,9 +166,9 @@ function fileOf(content: unknown): PolicyFile {
       : "it is not a JSON object";
     throw new UsageError(`not a policy file: expected the format "${FORMAT}", but ${received}`);
   }
-  if (content.version !== VERSION) {
+  if (!VERSIONS.includes(content.version)) {
     throw new UsageError(
-      `version: this program reads version ${VERSION}, the file has ${formatValue(content.version)}`,
+      `version: this program reads versions ${VERSIONS.join(" and ")}, the file has ${formatValue(content.version)}`,
     );
   }
   // Empty if no trial improved on the baseline; callers that need a policy check this.
@@ -213,11 +226,46 @@ function policyOf(value: unknown, place: string): FoundPolicy {
       confirmation:
         content.confirmation === null ? null : confirmationOf(content.confirmation, `${place}.confirmation`),
     }),
+    ...formOf(content, place),
     portion: share(content.portion, `${place}.portion`),
     chains: list(content.chains, `${place}.chains`).map((chain, index) =>
       chainOf(chain, `${place}.chains[${index}]`),
     ),
   };
+}
+
+/** The keys of a policy that the original's do not have. */
+function formOf(content: JsonRecord, place: string): Omit<Policy, "portion" | "chains"> {
+  const { base, magnitudes, redrawn, weights, chains } = content;
+  if (magnitudes !== undefined && magnitudes !== "drawn")
+    throw expected('"drawn"', magnitudes, `${place}.magnitudes`);
+  if (redrawn !== undefined && redrawn !== true) throw expected("true", redrawn, `${place}.redrawn`);
+  return {
+    ...(base !== undefined && { base: named(parseRecipe, base, `${place}.base`) }),
+    ...(magnitudes && { magnitudes }),
+    ...(redrawn && { redrawn }),
+    ...(weights !== undefined && { weights: weightsOf(weights, chains, `${place}.weights`) }),
+  };
+}
+
+function weightsOf(value: unknown, chains: unknown, place: string): number[] {
+  const weights = list(value, place).map((weight, index) => {
+    const each = number(weight, `${place}[${index}]`);
+    if (each <= 0) throw expected("a number above 0", weight, `${place}[${index}]`);
+    return each;
+  });
+  if (Array.isArray(chains) && weights.length === chains.length) return weights;
+  throw expected("a weight for each chain", value, place);
+}
+
+/** What a name means. */
+function named<Name>(parse: (text: string) => Name, value: unknown, place: string): Name {
+  const name = text(value, place);
+  try {
+    return parse(name);
+  } catch (error) {
+    throw new UsageError(`${place}: ${messageOf(error)}`);
+  }
 }
 
 function confirmationOf(value: unknown, place: string): Confirmation {
@@ -239,13 +287,8 @@ function chainOf(value: unknown, place: string): Chain {
 
 function operationOf(value: unknown, place: string): Operation {
   const content = record(value, place);
-  const name = text(content.type, `${place}.type`);
   const magnitude = share(content.magnitude, `${place}.magnitude`);
-  try {
-    return { type: parseTechnique(name), magnitude };
-  } catch (error) {
-    throw new UsageError(`${place}.type: ${messageOf(error)}`);
-  }
+  return { type: named(parseTechnique, content.type, `${place}.type`), magnitude };
 }
 
 type JsonRecord = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 // The policy types.
 
+import type { RecipeName } from "../config/recipes.ts";
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 
 /** One technique with a magnitude in [0, 1]. */
@@ -12,12 +13,40 @@ export interface Operation {
 export type Chain = readonly Operation[];
 
 /**
- * `portion` (in [0, 1]) of the training images is drawn without replacement; each drawn image goes through every
- * chain, and the results are added to the originals.
+ * How training images are augmented. In the original's form, which the optional keys leave, `portion` (in [0, 1]) of the
+ * images is drawn once without replacement; each drawn image goes through every chain, and the results are added to the
+ * originals.
  */
 export interface Policy {
   readonly chains: readonly Chain[];
   readonly portion: number;
+  /** The recipe that images go through before a chain. Missing: none. */
+  readonly base?: RecipeName;
+  /** A positive number per chain: a drawn image goes through one chain only, drawn in proportion to them. */
+  readonly weights?: readonly number[];
+  /** drawn: each magnitude is drawn uniformly from 0 to the one given, for each image. Missing: it is the one given. */
+  readonly magnitudes?: "drawn";
+  /**
+   * Images are drawn anew for every epoch and replace their originals: all go through the base, and each with probability
+   * `portion` through one chain. Missing: the results are drawn once and added to the originals.
+   */
+  readonly redrawn?: true;
+}
+
+/** Whether an image goes through one of the policy's chains, instead of through each of them. */
+export function isMixture({ weights, redrawn }: Policy): boolean {
+  return redrawn === true || weights !== undefined;
+}
+
+/** A policy without what is known of it. */
+export function plainPolicy({ chains, portion, base, weights, magnitudes, redrawn }: Policy): Policy {
+  return {
+    ...{ portion, chains },
+    ...(base && { base }),
+    ...(weights && { weights }),
+    ...(magnitudes && { magnitudes }),
+    ...(redrawn && { redrawn }),
+  };
 }
 
 /**
@@ -34,15 +63,23 @@ export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
 
 /**
  * A short line for people: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains are separated by `|`.
- * Magnitudes that a technique does not use are left out.
+ * Magnitudes that a technique does not use are left out; `≤` is in front of those that are drawn. A base comes first:
+ * `flip, then shear-x ≤ 0.30 | fog, portion 0.50`.
  */
-export function formatPolicy(policy: Policy): string {
-  return `${policy.chains.map(formatChain).join(" | ")}, portion ${policy.portion.toFixed(2)}`;
+export function formatPolicy({ base, chains, portion, magnitudes, weights, redrawn }: Policy): string {
+  if (redrawn && portion === 0) return base ?? "no augmentation";
+  const formatted = chains.map((chain, index) => {
+    const weight = weights?.some((other) => other !== weights[0]) ? `${weights[index]} × ` : "";
+    return weight + formatChain(chain, magnitudes);
+  });
+  const policy = `${formatted.join(" | ")}, portion ${portion.toFixed(2)}`;
+  return base ? `${base}, then ${policy}` : policy;
 }
 
 /** A chain for people: `horizontal-flip 0.95 → fog`. */
-export function formatChain(chain: Chain): string {
+export function formatChain(chain: Chain, magnitudes?: Policy["magnitudes"]): string {
+  const most = magnitudes === "drawn" ? "≤ " : "";
   const format = ({ type, magnitude }: Operation) =>
-    usesMagnitude(type) ? `${type} ${magnitude.toFixed(2)}` : type;
+    usesMagnitude(type) ? `${type} ${most}${magnitude.toFixed(2)}` : type;
   return chain.map(format).join(" → ");
 }

@@ -3,12 +3,11 @@
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Dimension, Point } from "../controller/controller.ts";
 import { policyColumns } from "./columns.ts";
+import { type FormExtension, hasForm, type PolicyForm, policyOf } from "./form.ts";
 import type { Chain, Policy } from "./policy.ts";
 
 /** The policies that the search may propose. */
-export interface SpaceOptions {
-  readonly chains: number;
-  readonly operationsPerChain: number;
+export interface SpaceOptions extends PolicyForm {
   /** The techniques that may be drawn; at least one. */
   readonly operations: readonly TechniqueName[];
 }
@@ -18,12 +17,15 @@ export interface SearchSpace extends SpaceOptions {
   readonly dimensions: readonly Dimension[];
 }
 
-/** For each operation, a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1]. */
+/**
+ * For each operation, a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1], and the base if there
+ * is a choice.
+ */
 export function createSpace(options: SpaceOptions): SearchSpace {
-  const { chains, operationsPerChain, operations } = options;
+  const { operations, extension } = options;
   const choices = operations.length;
   const withoutStrength = [...operations.keys()].filter((choice) => !usesMagnitude(operations[choice]));
-  const dimensions = policyColumns(chains, operationsPerChain).map((name): Dimension => {
+  const dimensions = policyColumns({ ...options, extension: undefined }).map((name): Dimension => {
     const type = /^(chain_\d+)_(op_\d+)_type$/.exec(name);
     if (type) {
       const [, chain, place] = type;
@@ -33,7 +35,10 @@ export function createSpace(options: SpaceOptions): SearchSpace {
       ? { kind: "real", name, low: 0, high: 1, scales: true }
       : { kind: "real", name, low: 0, high: 1, strengthOf: name.replace(/_magnitude$/, "_type") };
   });
-  return { chains, operationsPerChain, operations, dimensions };
+  if (hasBases(extension)) {
+    dimensions.push({ kind: "category", name: "base", choices: extension.bases.length, unscaled: true });
+  }
+  return { ...options, dimensions };
 }
 
 /** The policy at a point of the space. */
@@ -45,7 +50,9 @@ export function pointToPolicy(space: SearchSpace, point: Point): Policy {
       magnitude: point[next++],
     })),
   );
-  return { chains, portion: point[next] };
+  const portion = point[next++];
+  const { bases } = space.extension ?? {};
+  return policyOf(space, chains, portion, bases?.[bases.length > 1 ? point[next] : 0]);
 }
 
 /**
@@ -65,16 +72,22 @@ export function policyToPoint(space: SearchSpace, policy: Policy): number[] {
       else point.push(0, 0);
     }
   }
-  return [...point, policy.portion];
+  const { extension } = space;
+  const base = extension ? extension.bases.indexOf(policy.base ?? "none") : 0;
+  if (base < 0)
+    throw new RangeError(`the base of the policy, ${policy.base ?? "none"}, is not of this space`);
+  return [...point, policy.portion, ...(hasBases(extension) ? [base] : [])];
+}
+
+/** Whether there is a choice of bases. */
+function hasBases(extension: FormExtension | undefined): extension is FormExtension {
+  return extension !== undefined && extension.bases.length > 1;
 }
 
 function checkFits(space: SearchSpace, policy: Policy): void {
   const { chains, operationsPerChain, operations } = space;
   const allowed = (chain: Chain) => chain.every(({ type }) => operations.includes(type));
-  const fits =
-    policy.chains.length === chains &&
-    policy.chains.every((chain) => chain.length === operationsPerChain && allowed(chain));
-  if (!fits) {
+  if (!hasForm(space, policy) || !policy.chains.every(allowed)) {
     throw new RangeError(
       `the policy does not fit a space of ${chains} × ${operationsPerChain} operations from ${operations.join(", ")}`,
     );

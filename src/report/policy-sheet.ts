@@ -11,7 +11,7 @@ import type { RecipeName } from "../config/recipes.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
 import { evidenceNote } from "../policy/evidence.ts";
-import { formatChain } from "../policy/policy.ts";
+import { formatChain, isMixture } from "../policy/policy.ts";
 import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { fitExactly, fitPicture } from "./fit.ts";
 import { pickPictures, type ShownPicture } from "./pick.ts";
@@ -61,7 +61,8 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   const source = await openSource(data, { onProgress, signal });
   const { shown, skipped } = await pickPictures(source, data, { ...options, count: images });
   const usual = options.sizes ? DRAWS_BY_SIZE : DRAWS;
-  const draws = options.draws ?? Math.max(1, Math.round(usual / policy.chains.length));
+  const chains = isMixture(policy) ? 1 : policy.chains.length;
+  const draws = options.draws ?? Math.max(1, Math.round(usual / chains));
   const judged = options.scale === false ? null : file.dataset.imageShape;
   const drawAll = (picture: ShownPicture) => drawPolicy(picture, policy, judged, draws, options);
   const rows = await rowsOf(shown, (picture) => cellsOf(picture, options, drawAll), options);
@@ -70,7 +71,7 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
     details: options.sizes
       ? [sizesLine(options.sizes, judged)]
       : [rewardLine(policy), originLine(policy, rank, file)],
-    grids: [{ groups: headsOf(policy.chains.length, draws, options.sizes), rows }],
+    grids: [{ groups: headsOf(chains, draws, options.sizes), rows }],
   };
   const sheet = await drawSheet(content, textSizeFor(size, 0.14));
   await writeSheet(out, sheet);
@@ -82,9 +83,11 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
 }
 
 /** The policy in words, one line per chain; no line breaks between a technique and its magnitude. */
-function titleOf({ chains }: FoundPolicy, recipe: RecipeName | undefined): string[] {
+function titleOf({ base, chains, magnitudes }: FoundPolicy, recipe = base): string[] {
   const before = recipe === undefined ? "" : `${recipe} → `;
-  const lines = chains.map((chain) => `${before}${formatChain(chain)}`.replaceAll(/ (?=\d|→)/g, "\u00a0"));
+  const lines = chains.map((chain) =>
+    `${before}${formatChain(chain, magnitudes)}`.replaceAll(/ (?=\d|→|≤)/g, "\u00a0"),
+  );
   return lines.length === 1 ? lines : lines.map((line, i) => `chain ${i + 1}: ${line}`);
 }
 
@@ -113,7 +116,7 @@ function drawPolicy(
   const settings = { policies: [policy], recipe: recipe ?? null, seed, copies, chance: 1, judgedShape };
   const { data, height, width, index } = picture;
   return [...drawCopies(settings, { index, rank: 0, training: 1 }, { height, width })]
-    .sort((a, b) => (a.chain ?? 0) - (b.chain ?? 0) || a.copy - b.copy)
+    .sort((a, b) => (isMixture(policy) ? 0 : (a.chain ?? 0) - (b.chain ?? 0)) || a.copy - b.copy)
     .map(({ drawn }) => ({ data: renderChain(data, picture, drawn), height, width }));
 }
 

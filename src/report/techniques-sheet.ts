@@ -1,4 +1,4 @@
-// Shows the effects of the 20 techniques, by magnitude, on one of the user's pictures. A technique uses the same stream
+// Shows the effects of the techniques, by magnitude, on one of the user's pictures. A technique uses the same stream
 // of draws at every magnitude, so that only the magnitude changes from left to right.
 
 import { existsSync } from "node:fs";
@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { openSource } from "../apply/source.ts";
 import { drawForImage, renderChain } from "../augment/chain.ts";
 import { UsageError } from "../common/errors.ts";
-import { TECHNIQUES, type TechniqueName, usesMagnitude } from "../config/techniques.ts";
+import { EXTENDED_TECHNIQUES, type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Pixels } from "../image/batch.ts";
 import type { Operation } from "../policy/policy.ts";
 import { fitPicture } from "./fit.ts";
@@ -27,7 +27,7 @@ export interface TechniquesPreviewOptions extends PreviewOptions {
 const SHOWN_MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1] as const;
 
 /** Rows per grid: with all techniques in one column the sheet would be too tall. */
-const ROWS = 10;
+const ROWS = Math.ceil(EXTENDED_TECHNIQUES.length / 2);
 
 /** An odd number, so that there is a median. */
 const DRAWS_TRIED = 9;
@@ -44,9 +44,9 @@ export async function previewTechniques(options: TechniquesPreviewOptions): Prom
   checkSheetPath(out);
   const { picture, ...told } = await findPicture(options);
   const rows: Row[] = [];
-  for (const name of TECHNIQUES) {
+  for (const name of EXTENDED_TECHNIQUES) {
     rows.push(rowOf(name, picture, seed, size));
-    onProgress?.({ stage: "drawing", done: rows.length, total: TECHNIQUES.length, unit: "images" });
+    onProgress?.({ stage: "drawing", done: rows.length, total: EXTENDED_TECHNIQUES.length, unit: "images" });
     await breathe(signal);
   }
   const groups = [SHOWN_MAGNITUDES.map((magnitude) => magnitude.toFixed(1))];
@@ -85,7 +85,7 @@ function rowOf(name: TechniqueName, picture: Pixels, seed: number, size: number)
 /** The picture after draw number `draw` of an operation: the same stream at every magnitude. */
 function augment(operation: Operation, picture: Pixels, seed: number, draw: number): Pixels {
   const { data, height, width } = picture;
-  const key = { seed, imageIndex: draw, chainIndex: TECHNIQUES.indexOf(operation.type) };
+  const key = { seed, imageIndex: draw, chainIndex: EXTENDED_TECHNIQUES.indexOf(operation.type) };
   return { data: renderChain(data, picture, drawForImage([operation], picture, key)), height, width };
 }
 

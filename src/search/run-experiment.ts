@@ -13,14 +13,13 @@ import { Experiment } from "../experiment/experiment.ts";
 import type { Ranking } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
 import { countTrials } from "../experiment/results.ts";
-import { noAugmentation } from "../policy/policy.ts";
 import type { ConfirmationObserver } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
 import { ProcessExecutor } from "./executors/processes.ts";
 import { RetryingExecutor, type RetryOptions } from "./executors/retrying.ts";
 import { pretrain } from "./pretraining.ts";
 import type { SearchObserver } from "./search.ts";
-import { spaceOf } from "./settle/controller.ts";
+import { fixedPolicies, spaceOf } from "./settle/controller.ts";
 import { type ExperimentFiles, openFiles, rewardSettings } from "./settle/files.ts";
 import { settleModel } from "./settle/model.ts";
 import { type SettledRun, settleRun } from "./settle/run.ts";
@@ -170,10 +169,10 @@ async function beginStages(
     ? `resumed after ${count(finishedTrials, "trial")}`
     : `started on ${run.dataset.name}`;
   experiment.log("info", start);
-  const baseline = noAugmentation(config.policy_chains, config.operations_per_chain);
-  const initialWeights = await pretrain(config, { task, policy: baseline, experiment, executor, signal });
+  const fixed = fixedPolicies(config);
+  const initialWeights = await pretrain(config, { task, policy: fixed[0], experiment, executor, signal });
   return {
-    ...{ run, files, reward: rewardSettings(config), baseline, executor, signal, observer },
+    ...{ run, files, reward: rewardSettings(config), fixed, executor, signal, observer },
     taskOf: (trial, sample, policy) => ({
       ...{ ...task, trial, sample, policy },
       epochs: config.child_epochs,

@@ -35,8 +35,8 @@ export interface SearchObserver {
 
 /** Converts between points of the controller's space and policies. */
 interface PolicySpace {
-  /** The policy of trial 0. */
-  readonly baseline: Policy;
+  /** The policies of the first trials: no augmentation, and then those with which all others are compared. */
+  readonly fixed: readonly Policy[];
   pointToPolicy(point: Point): Policy;
   policyToPoint(policy: Policy): Point;
 }
@@ -173,11 +173,11 @@ class Search {
 
   #policyOf(trial: number): Policy {
     const { controller, space } = this.#options;
-    if (trial === 0) return space.baseline;
-    const recorded = this.#anyRecorded(trial);
-    if (!recorded) return space.pointToPolicy(controller.ask(trial));
-    controller.expect(trial, space.policyToPoint(recorded.policy));
-    return recorded.policy;
+    if (trial === 0) return space.fixed[0];
+    const known = space.fixed.at(trial) ?? this.#anyRecorded(trial)?.policy;
+    if (!known) return space.pointToPolicy(controller.ask(trial));
+    controller.expect(trial, space.policyToPoint(known));
+    return known;
   }
 
   /** One of the trial's samples that an earlier run left; all have the trial's policy. */

@@ -22,8 +22,8 @@ export interface Stage {
   readonly run: SettledRun;
   readonly files: ExperimentFiles;
   readonly reward: RewardSettings;
-  /** The policy of trial 0. */
-  readonly baseline: Policy;
+  /** The policies of the first trials, no augmentation first. */
+  readonly fixed: readonly Policy[];
   readonly executor: Executor;
   readonly taskOf: (trial: number, sample: number, policy: Policy) => TrainingTask;
   readonly signal: AbortSignal | undefined;
@@ -41,7 +41,7 @@ export interface Confirmed extends Fresh {
 
 /** Judges the policies. Whenever a trial ends, `policies.json` and `best.json` are written again. */
 export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
-  const { run, files, reward, baseline, executor, taskOf, signal } = stage;
+  const { run, files, reward, fixed, executor, taskOf, signal } = stage;
   const { config, space, warm, lag } = run;
   const { experiment, notebook, early, failures, recovered } = files;
   const controller = createController(config, space);
@@ -50,7 +50,7 @@ export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
     ...{ iterations: config.iterations, samples: config.opt_samples, lag, reward, controller, executor },
     ...{ notebook, early, failures, recovered, taskOf, signal },
     space: {
-      baseline,
+      fixed,
       pointToPolicy: (point) => pointToPolicy(space, point),
       policyToPoint: (policy) => policyToPoint(space, policy),
     },

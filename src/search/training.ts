@@ -2,12 +2,19 @@
 // another machine.
 
 import { augmentTrainingSet } from "../augment/policy.ts";
+import { redrawInto } from "../augment/redraw.ts";
+import { FinalTraining, lastEpochs } from "../child/final-trainer.ts";
+import { judge } from "../child/judge.ts";
 import { buildModel } from "../child/model.ts";
+import type { Means } from "../child/pass.ts";
 import type { EpochResult } from "../child/reward.ts";
 import { trainChild } from "../child/trainer.ts";
+import type { ChildModel } from "../child/types.ts";
 import { loadWeights, serializeWeights } from "../child/weights.ts";
 import { seedOf } from "../common/random.ts";
 import type { EngineChoice, PrecisionChoice } from "../config/engines.ts";
+import type { LabelledImages } from "../dataset/dataset.ts";
+import type { SubsetImages } from "../dataset/subset-file.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type ContentRef, type LocateContent, locateByHint, locateVerified } from "./content.ts";
 import { keptEngine, keptSubsets } from "./kept.ts";
@@ -37,11 +44,16 @@ export interface TrainingTask {
   readonly initialWeights?: ContentRef;
   /** Whether the result has the trained weights. */
   readonly returnsWeights?: boolean;
+  /**
+   * The epochs (from 1, ascending) after which the child is validated, with the averaged weights that it would have if the
+   * training ended there. Missing: after every epoch, with the weights as they are.
+   */
+  readonly validatedAt?: readonly number[];
 }
 
 /** What a training measured. Plain data. */
 export interface TrainingResult {
-  /** One result per epoch, in order. */
+  /** One result per validation, in order. */
   readonly history: readonly EpochResult[];
   /** If the task asks for them: the trained weights, as the bytes of a safetensors file. */
   readonly weights?: Uint8Array;
@@ -60,26 +72,85 @@ export async function runTraining(
   locate: LocateContent = locateByHint,
 ): Promise<TrainingResult> {
   const engine = await keptEngine(task);
-  const { train, validation, classes } = await keptSubsets(task.subsets, locate);
+  const images = await keptSubsets(task.subsets, locate);
   const name = typeof task.model === "string" ? task.model : await locateVerified(task.model, locate);
   const weights = task.initialWeights && (await locateVerified(task.initialWeights, locate));
-  const augmented = augmentTrainingSet(train, task.policy, seedOf(task.seed, "augment", task.sample));
   const seed = seedOf(task.seed, "sample", task.sample);
-  const { height, width } = train.images;
-  const { replaceHead, epochs, batchSize } = task;
+  const { height, width } = images.train.images;
+  const { classes } = images;
+  const { replaceHead } = task;
   const model = buildModel(name, { height, width, classes, seed, engine, replaceHead });
   try {
     if (weights) loadWeights(model.net, weights);
-    const history = await trainChild(model, augmented, validation, {
-      epochs,
-      batchSize,
-      classes,
-      seed,
-      onEpoch,
-    });
+    const train = task.policy.redrawn || task.validatedAt ? trainEqually : trainOnce;
+    const history = await train({ task, model, images, seed, onEpoch });
     return task.returnsWeights ? { history, weights: await serializeWeights(model.net) } : { history };
   } finally {
     model.net.dispose();
     model.optimizer.dispose();
   }
+}
+
+interface Training {
+  readonly task: TrainingTask;
+  readonly model: ChildModel;
+  readonly images: SubsetImages;
+  readonly seed: number;
+  readonly onEpoch: ((result: EpochResult) => void) | undefined;
+}
+
+/** As the original trains: on the originals and the policy's images, drawn once. */
+function trainOnce({ task, model, images, seed, onEpoch }: Training): Promise<EpochResult[]> {
+  const { train, validation, classes } = images;
+  const { epochs, batchSize } = task;
+  return trainChild(model, augmentedOnce(task, train), validation, {
+    ...{ epochs, batchSize, classes, seed, onEpoch },
+  });
+}
+
+/** As many images an epoch as there are originals. */
+async function trainEqually({ task, model, images, seed, onEpoch }: Training): Promise<EpochResult[]> {
+  const { train, validation, classes } = images;
+  const { policy, epochs, batchSize, validatedAt } = task;
+  const pool = policy.redrawn ? train : augmentedOnce(task, train);
+  const history: EpochResult[] = [];
+  const start = performance.now();
+  const validate = (epoch: number): Promise<Means> | undefined => {
+    if (!validatedAt) return training.evaluate(validation);
+    const span = validatedAt.indexOf(epoch);
+    return span < 0 ? undefined : training.withAverage(span, () => judge(model, validation, classes));
+  };
+  const training = new FinalTraining(model, pool, {
+    ...{ epochs, epochImages: train.labels.length, batchSize, classes, seed },
+    averages: (validatedAt ?? []).map(lastEpochs),
+    ...(policy.redrawn && {
+      redraw: (indices, epoch, target) =>
+        redrawInto(
+          target,
+          pool.images,
+          indices,
+          [{ policy }],
+          seedOf(task.seed, "redraw", task.sample, epoch),
+        ),
+    }),
+    afterEpoch: async (epoch) => {
+      const validated = await validate(epoch);
+      if (!validated) return;
+      const { loss, accuracy } = training.history[epoch - 1];
+      const result: EpochResult = {
+        ...{ epoch, loss, accuracy },
+        ...{ validationLoss: validated.loss, validationAccuracy: validated.accuracy },
+        seconds: (performance.now() - start) / 1000,
+      };
+      history.push(result);
+      onEpoch?.(result);
+    },
+  });
+  await training.run();
+  return history;
+}
+
+/** The originals and the policy's images, drawn once. */
+function augmentedOnce({ policy, seed, sample }: TrainingTask, train: LabelledImages): LabelledImages {
+  return augmentTrainingSet(train, policy, seedOf(seed, "augment", sample));
 }

@@ -8,7 +8,7 @@ import { drawRecipe } from "../../src/augment/recipes.ts";
 import type { DrawShape, Shape } from "../../src/augment/technique.ts";
 import { Random } from "../../src/common/random.ts";
 import type { RecipeName } from "../../src/config/recipes.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import type { Chain, Operation } from "../../src/policy/policy.ts";
 import { randomImage } from "./images.ts";
 
@@ -74,7 +74,7 @@ export function checkComposition(chain: Chain, shape: DrawShape, seed: number): 
 function renderUnrelated(random: Random): void {
   const shape = { height: random.integer(1, 24), width: random.integer(1, 24) };
   const operation = {
-    type: TECHNIQUES[random.integer(0, TECHNIQUES.length - 1)],
+    type: EXTENDED_TECHNIQUES[random.integer(0, EXTENDED_TECHNIQUES.length - 1)],
     magnitude: random.uniform(),
   };
   const source = new Uint8Array(shape.height * shape.width * 3).fill(random.integer(0, 255));

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { renderChain } from "../../src/augment/chain.ts";
 import { drawRecipe, RECIPE_REGISTRY } from "../../src/augment/recipes.ts";
 import { parseRecipe, RECIPES, type RecipeName } from "../../src/config/recipes.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { randomImage } from "./images.ts";
 import { checkRecipe } from "./properties.ts";
 
@@ -20,7 +20,7 @@ const side = fc.oneof(fc.constantFrom(1, 2, 3, 4), fc.integer({ min: 1, max: 40 
 const shapes = fc.record({ height: side, width: side });
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const operations = fc.record({
-  type: fc.constantFrom(...TECHNIQUES),
+  type: fc.constantFrom(...EXTENDED_TECHNIQUES),
   magnitude: fc.double({ min: 0, max: 1, noNaN: true }),
 });
 const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 300) };

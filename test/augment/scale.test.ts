@@ -7,7 +7,7 @@ import { type DrawnOperation, drawForImage, renderChain } from "../../src/augmen
 import { embossKernel, narrowed, sharpenKernel } from "../../src/augment/convolution.ts";
 import { scaledTo } from "../../src/augment/scale.ts";
 import type { DrawShape } from "../../src/augment/technique.ts";
-import { TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
+import { EXTENDED_TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { loadSample } from "../fixtures/sample.ts";
 import { randomImage } from "./images.ts";
@@ -76,7 +76,7 @@ describe("the scale of an image", () => {
 
   it("changes neither parameters nor pixels if it is 1", () => {
     const shape = { height: 21, width: 30 };
-    for (const type of TECHNIQUES) {
+    for (const type of EXTENDED_TECHNIQUES) {
       for (let seed = 0; seed < 5; seed++) {
         const key = { seed, imageIndex: 1, chainIndex: 0 };
         const chain = [{ type, magnitude: 0.6 }];
@@ -91,7 +91,7 @@ describe("the scale of an image", () => {
 
   it("takes no other draws from the stream: what follows in a chain keeps its parameters", () => {
     const key = { seed: 3, imageIndex: 5, chainIndex: 0 };
-    for (const type of TECHNIQUES) {
+    for (const type of EXTENDED_TECHNIQUES) {
       const chain = [
         { type, magnitude: 0.7 },
         { type: "rotate", magnitude: 0.5 },

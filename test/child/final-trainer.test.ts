@@ -52,7 +52,7 @@ async function trainWith(
 ): Promise<{ weights: Uint8Array; epochs: number[][] }> {
   const training = new FinalTraining(model, train, { ...OPTIONS, ...options });
   await training.run();
-  const isAveraged = options.averageFrom !== undefined;
+  const isAveraged = options.averages !== undefined;
   if (isAveraged) await training.average();
   const epochs = training.history.map(({ epoch, loss, accuracy }) => [epoch, loss, accuracy]);
   const weights = await serializeWeights(model.net);
@@ -86,7 +86,7 @@ for (const name of engines) {
     for (const [modelName, prepare] of name === engines[0] ? cases : cases.slice(0, 1)) {
       it(`continues from a checkpoint to the same bits (${modelName})`, async () => {
         // Batches of one image: a chunk is 32 of the 60 images.
-        const options = { redraw: invertInTurn, averageFrom: 2, batchSize: 1 };
+        const options = { redraw: invertInTurn, averages: [{ from: 2, to: 3 }], batchSize: 1 };
         const whole = await trainWith(prepare(build(engine, modelName)), options);
         const checkpoint = {
           path: join(folder, `${name}-${modelName}`),
@@ -210,7 +210,7 @@ describe("a final training", () => {
     };
     const ends = [await weightsAfter(2), await weightsAfter(3)];
     const model = build(engine);
-    const training = new FinalTraining(model, train, { ...OPTIONS, averageFrom: 2 });
+    const training = new FinalTraining(model, train, { ...OPTIONS, averages: [{ from: 2, to: 3 }] });
     await training.run();
     await training.average();
     for (const [i, { variable }] of namedWeights(model.net).entries()) {
@@ -223,9 +223,39 @@ describe("a final training", () => {
     model.optimizer.dispose();
   });
 
+  it("evaluates the average of an earlier span, and trains as if it had not", async () => {
+    const averages = [
+      { from: 1, to: 2 },
+      { from: 2, to: 3 },
+    ];
+    const whole = await trainWith(build(engine), { averages });
+    const early = await trainWith(build(engine), { epochs: 2, averages: [averages[0]] });
+    const model = build(engine);
+    let found: Uint8Array | undefined;
+    const training: FinalTraining = new FinalTraining(model, train, {
+      ...{ ...OPTIONS, averages },
+      afterEpoch: async (epoch) => {
+        if (epoch !== 2) return;
+        const last = await training.evaluate(test);
+        found = await training.withAverage(0, () => serializeWeights(model.net));
+        assert.deepEqual(await training.evaluate(test), last);
+      },
+    });
+    await training.run();
+    await training.average();
+    assert.deepEqual(found, early.weights);
+    assert.deepEqual(await serializeWeights(model.net), whole.weights);
+    model.net.dispose();
+    model.optimizer.dispose();
+  });
+
   it("measures the moments of batch normalisation anew for averaged weights", async () => {
     const model = build(engine, "wrn_10_1");
-    const training = new FinalTraining(model, train, { ...OPTIONS, epochs: 2, averageFrom: 1 });
+    const training = new FinalTraining(model, train, {
+      ...OPTIONS,
+      epochs: 2,
+      averages: [{ from: 1, to: 2 }],
+    });
     await training.run();
     await training.average();
     // The first normalisation's input is a convolution of the images: its mean and variance can be computed directly.

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { RECIPES } from "../../src/config/recipes.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { decodeImage } from "../../src/image/codec.ts";
 import { writePicture, writePolicies } from "../apply/pictures.ts";
 import { run, runMain } from "./run.ts";
@@ -99,7 +99,8 @@ describe("deepaugment preview", () => {
 
   it("lists the recipes and the techniques in its help", async () => {
     const { stdout } = await preview("--help");
-    for (const name of [...RECIPES, ...TECHNIQUES]) assert.match(stdout, new RegExp(`^ +${name} +\\S`, "m"));
+    for (const name of [...RECIPES, ...EXTENDED_TECHNIQUES])
+      assert.match(stdout, new RegExp(`^ +${name} +\\S`, "m"));
   });
 
   const policy = ["--policy", best, "--data", data];

@@ -167,7 +167,7 @@ describe("loadConfig", () => {
     for (const value of ["[]", "rotate", "[1]"]) {
       assert.match(
         errorIn(`data: a\noperations: ${value}\n`),
-        /^operations: expected a list of at least one technique, received .* \(FILE, line 2\)$/,
+        /^operations: expected original, extended, or a list of at least one technique, received .* \(FILE, line 2\)$/,
       );
     }
     assert.equal(

@@ -30,6 +30,10 @@ describe("the configuration's keys", () => {
       policy_chains: 1,
       operations_per_chain: 2,
       operations: [...TECHNIQUES],
+      bases: ["none"],
+      mixture: false,
+      magnitudes: "fixed",
+      redraw: "once",
       seed: 0,
       engine: "auto",
       precision: "auto",
@@ -60,7 +64,7 @@ describe("the configuration's keys", () => {
     assert.equal(byKey.get("image_size")?.default, "auto");
     assert.equal(byKey.get("image_size")?.type, "auto, or a whole number from 8 to 4096, or null");
     assert.equal(byKey.get("train_set_size")?.type, "auto, or a whole number from 2 to 10000000");
-    assert.equal(byKey.get("operations")?.default, "all");
+    assert.equal(byKey.get("operations")?.default, "original");
     assert.equal(byKey.get("workers")?.type, "auto, or a whole number from 1 to 1024");
   });
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
+import { type Policy, plainPolicy } from "../../src/policy/policy.ts";
 import {
   formatPolicyFile,
   type PolicyFile,
@@ -96,6 +97,49 @@ describe("the policy file", () => {
     assert.deepEqual(readPolicyFile(path), file);
   });
 
+  it("keeps what goes beyond the original's form, as version 2", () => {
+    const [first] = file.policies;
+    const chains: Policy["chains"] = [[{ type: "shear-x", magnitude: 0.3 }], [{ type: "fog", magnitude: 1 }]];
+    const extended: Policy = {
+      base: "flip-crop",
+      magnitudes: "drawn",
+      redrawn: true,
+      portion: 0.5,
+      weights: [1, 2.5],
+      chains,
+    };
+    for (const policy of [
+      extended,
+      { portion: 0.5, chains },
+      { ...extended, weights: undefined },
+      { base: "flip", portion: 0.5, chains: [chains[1]] },
+    ] as Policy[]) {
+      const whole = { ...file, policies: [{ ...first, ...policy }] };
+      const text = formatPolicyFile(whole);
+      assert.equal(JSON.parse(text).version, 2);
+      const [read] = parsePolicyFile(text, "policies.json").policies;
+      assert.deepEqual(plainPolicy(read), plainPolicy(policy));
+    }
+    const wrong = (key: string) => errorOf(changed('"portion": 0.97,', `"portion": 0.97, ${key},`));
+    assert.equal(
+      wrong('"base": "flop"'),
+      'best.json: policies[0].base: unknown recipe "flop"; did you mean "flip"?',
+    );
+    assert.equal(
+      wrong('"magnitudes": "fixed"'),
+      'best.json: policies[0].magnitudes: expected "drawn", received "fixed"',
+    );
+    assert.equal(wrong('"redrawn": 1'), "best.json: policies[0].redrawn: expected true, received 1");
+    assert.equal(
+      wrong('"weights": [1, 2]'),
+      "best.json: policies[0].weights: expected a weight for each chain, received [1, 2]",
+    );
+    assert.equal(
+      wrong('"weights": [0]'),
+      "best.json: policies[0].weights[0]: expected a number above 0, received 0",
+    );
+  });
+
   it("says how many near-equals a confirmed policy has, if that is known", () => {
     const [confirmed, other] = file.policies;
     const counted = { ...file, policies: [{ ...confirmed, nearEquals: 3 }, other] };
@@ -171,8 +215,8 @@ describe("the policy file", () => {
     assert.equal(errorOf("{}"), `${other} its format is nothing`);
     assert.equal(errorOf(changed("deepaugment-policies", "x")), `${other} its format is "x"`);
     assert.equal(
-      errorOf(changed('"version": 1', '"version": 2')),
-      "best.json: version: this program reads version 1, the file has 2",
+      errorOf(changed('"version": 1', '"version": 3')),
+      "best.json: version: this program reads versions 1 and 2, the file has 3",
     );
   });
 

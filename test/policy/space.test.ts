@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/common/random.ts";
-import { TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
+import { TECHNIQUES } from "../../src/config/techniques.ts";
 import { randomPoint } from "../../src/controller/controller.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../../src/policy/columns.ts";
 import { formatPolicy, noAugmentation, type Policy } from "../../src/policy/policy.ts";
@@ -22,7 +22,7 @@ const flipAndGamma: Policy = {
 describe("the search space", () => {
   it("has a technique and a magnitude per operation, and the portion", () => {
     const withoutStrength = ["invert", "fog", "clouds"].map((name) =>
-      TECHNIQUES.indexOf(name as TechniqueName),
+      (TECHNIQUES as readonly string[]).indexOf(name),
     );
     const technique = { choices: 20, group: "technique", chain: "chain_1", withoutStrength };
     assert.deepEqual(usual.dimensions, [
@@ -83,19 +83,19 @@ describe("the search space", () => {
 
 describe("a policy's cells", () => {
   it("have the notebook's column names", () => {
-    assert.deepEqual(policyColumns(1, 2), [
+    assert.deepEqual(policyColumns({ chains: 1, operationsPerChain: 2 }), [
       "chain_1_op_1_type",
       "chain_1_op_1_magnitude",
       "chain_1_op_2_type",
       "chain_1_op_2_magnitude",
       "portion",
     ]);
-    assert.equal(policyColumns(5, 3).length, 31);
-    assert.equal(policyColumns(5, 3)[29], "chain_5_op_3_magnitude");
+    assert.equal(policyColumns({ chains: 5, operationsPerChain: 3 }).length, 31);
+    assert.equal(policyColumns({ chains: 5, operationsPerChain: 3 })[29], "chain_5_op_3_magnitude");
   });
 
   it("keep full precision, there and back", () => {
-    assert.deepEqual(policyCells(flipAndGamma), [
+    assert.deepEqual(policyCells(flipAndGamma, usual), [
       "horizontal-flip",
       "0.95",
       "gamma-contrast",
@@ -104,15 +104,15 @@ describe("a policy's cells", () => {
     ]);
     const space = createSpace({ chains: 3, operationsPerChain: 2, operations: TECHNIQUES });
     const policy = pointToPolicy(space, randomPoint(space.dimensions, new Random("cells")));
-    assert.deepEqual(parsePolicyCells(policyCells(policy), 3, 2), policy);
-    assert.equal(policyCells(noAugmentation(3, 2)).length, policyColumns(3, 2).length);
+    assert.deepEqual(parsePolicyCells(policyCells(policy, space), space), policy);
+    assert.equal(policyCells(noAugmentation(3, 2), space).length, policyColumns(space).length);
   });
 
   it("name the wrong column", () => {
     const wrong = (index: number, cell: string) => {
-      const cells = policyCells(flipAndGamma);
+      const cells = policyCells(flipAndGamma, usual);
       cells[index] = cell;
-      return () => parsePolicyCells(cells, 1, 2);
+      return () => parsePolicyCells(cells, usual);
     };
     assert.throws(wrong(2, "gama-contrast"), {
       name: "UsageError",
@@ -124,7 +124,10 @@ describe("a policy's cells", () => {
         message: `portion: expected a number from 0 to 1, received "${cell}"`,
       });
     }
-    assert.throws(() => parsePolicyCells(["fog", "1"], 1, 1), /a policy has 3 cells here, not 2/);
+    assert.throws(
+      () => parsePolicyCells(["fog", "1"], { chains: 1, operationsPerChain: 1 }),
+      /a policy has 3 cells here, not 2/,
+    );
   });
 });
 

@@ -24,6 +24,7 @@ import { loadConfig, resolveConfig } from "../../src/config/load.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { isFinished } from "../../src/experiment/results.ts";
+import { formatPolicy, plainPolicy } from "../../src/policy/policy.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
 import type { Executor, TrainOptions } from "../../src/search/executors/executor.ts";
 import { InProcessExecutor } from "../../src/search/executors/in-process.ts";
@@ -269,6 +270,76 @@ describe("an experiment that has finished", () => {
     await resume(folder, 8, { observer });
     assert.deepEqual(during, [false, false]);
     assert.ok(isFinished(folder, config));
+  });
+});
+
+describe("an experiment whose policies are redrawn, on recipes", () => {
+  const REDRAWN = {
+    ...{
+      redraw: "epoch",
+      magnitudes: "drawn",
+      bases: ["none", "flip", "randaugment"],
+      operations: "extended",
+    },
+    ...{ policy_chains: 2, operations_per_chain: 1, iterations: 8, confirm_top: 2, confirm_samples: 2 },
+  };
+  let outcome: ExperimentOutcome;
+  before(async () => {
+    outcome = await begin(REDRAWN);
+  });
+
+  it("judges each recipe alone first, and keeps what its policies are", () => {
+    const { trials, policies } = outcome;
+    assert.deepEqual(
+      trials.slice(0, 3).map(({ policy }) => formatPolicy(policy)),
+      ["no augmentation", "flip", "randaugment"],
+    );
+    for (const { policy } of trials.slice(3)) {
+      assert.deepEqual([policy.redrawn, policy.magnitudes, policy.chains.length], [true, "drawn", 2]);
+      assert.ok(policy.portion > 0);
+    }
+    const [header] = readFileSync(outcome.notebook, "utf8").split("\n");
+    assert.match(header, /,portion,base,mixture,magnitudes,redraw,seconds$/);
+    const file = readPolicyFile(inFolder(outcome, "policies.json"));
+    assert.deepEqual(file.policies, policies);
+    const judged = new Map(trials.map(({ trial, policy }) => [trial, policy]));
+    for (const policy of file.policies)
+      assert.deepEqual(plainPolicy(policy), plainPolicy(judged.get(policy.trial)!));
+  });
+
+  it("resumes to the same notebook, and teaches another search", async () => {
+    const stop = new AbortController();
+    const out = join(root, "redrawn");
+    const observer: ExperimentObserver = { onTrialFinished: ({ trial }) => trial === 4 && stop.abort() };
+    await assert.rejects(begin({ ...REDRAWN, out }, { signal: stop.signal, observer }), InterruptedError);
+    const resumed = await resume(join(out, readdirSync(out)[0]), 8);
+    assert.equal(notebookOf(resumed), notebookOf(outcome));
+
+    const notes: string[] = [];
+    const settings = { ...REDRAWN, bases: ["none", "flip"], warm_start: outcome.folder, seed: 5 };
+    await begin(settings, { notes });
+    const left = outcome.trials.filter(({ policy }) => policy.base === "randaugment").length;
+    assert.deepEqual(notes, [
+      `warm_start: ${left} of 8 trials use techniques or bases that this search does not have, and are left out`,
+    ]);
+    await assert.rejects(begin({ ...SMALL, warm_start: outcome.folder }), {
+      name: "UsageError",
+      message: `warm_start ${outcome.notebook}: its policies have mixture: true, magnitudes: drawn, redraw: epoch, those of this search mixture: false, magnitudes: fixed, redraw: once; set these keys alike, or give another notebook`,
+    });
+  });
+
+  it("trains for real, with the same results for the same seed", async () => {
+    const real = await begin(
+      { ...REDRAWN, iterations: 4, confirm_top: 0 },
+      { executor: new InProcessExecutor() },
+    );
+    assert.equal(real.trials.length, 5);
+    for (const { reward } of real.trials) assert.ok(reward >= 0 && reward <= 1);
+    const again = await begin(
+      { ...REDRAWN, iterations: 4, confirm_top: 0 },
+      { executor: new InProcessExecutor() },
+    );
+    assert.equal(notebookOf(again), notebookOf(real));
   });
 });
 

@@ -141,7 +141,7 @@ async function outcomeOf(options: RunOptions): Promise<SearchOutcome> {
     reward,
     controller: options.controller?.(controller) ?? controller,
     space: {
-      baseline: noAugmentation(1, 2),
+      fixed: [noAugmentation(1, 2)],
       pointToPolicy: (point) => pointToPolicy(space, point),
       policyToPoint: (policy) => policyToPoint(space, policy),
     },

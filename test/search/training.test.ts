@@ -8,9 +8,9 @@ import { after, before, describe, it } from "node:test";
 import type { EngineChoice, Precision } from "../../src/config/engines.ts";
 import { writeSubsets } from "../../src/dataset/subset-file.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
-import { noAugmentation } from "../../src/policy/policy.ts";
+import { noAugmentation, type Policy } from "../../src/policy/policy.ts";
 import { contentRef } from "../../src/search/content.ts";
-import { runTraining } from "../../src/search/training.ts";
+import { runTraining, type TrainingResult, type TrainingTask } from "../../src/search/training.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-training-"));
@@ -40,6 +40,67 @@ async function losses(engine: EngineChoice, precision: Precision): Promise<numbe
   });
   return history.map(({ loss }) => loss);
 }
+
+describe("a training under a redrawn policy", () => {
+  const policy: Policy = {
+    ...{ base: "flip", redrawn: true, portion: 1, magnitudes: "drawn" },
+    chains: [[{ type: "solarize", magnitude: 1 }], [{ type: "shear-x", magnitude: 0.5 }]],
+  };
+  const train = (task: Partial<TrainingTask> = {}) =>
+    runTraining({
+      ...{ trial: 1, sample: 0, policy, seed: 1, model: "basiccnn", engine: "wasm", precision: "float32" },
+      ...{ threads: 1, epochs: 4, batchSize: 16, subsets: contentRef(subsetsPath), ...task },
+    });
+  const withoutTime = ({ history }: TrainingResult) => history.map(({ seconds: _, ...epoch }) => epoch);
+
+  it("is validated after every epoch, or with averaged weights after some", async () => {
+    const every = withoutTime(await train());
+    assert.deepEqual(
+      every.map(({ epoch }) => epoch),
+      [1, 2, 3, 4],
+    );
+    const reports: number[] = [];
+    const some = withoutTime(
+      await runTraining(
+        {
+          ...{
+            trial: 1,
+            sample: 0,
+            policy,
+            seed: 1,
+            model: "basiccnn",
+            engine: "wasm",
+            precision: "float32",
+          },
+          ...{ threads: 1, epochs: 4, batchSize: 16, subsets: contentRef(subsetsPath), validatedAt: [2, 4] },
+        },
+        ({ epoch }) => reports.push(epoch),
+      ),
+    );
+    assert.deepEqual(
+      [some.map(({ epoch }) => epoch), reports],
+      [
+        [2, 4],
+        [2, 4],
+      ],
+    );
+    // The average over the last quarter of two and of four epochs is that of the last epoch alone.
+    for (const [i, { validationLoss, ...epoch }] of some.entries()) {
+      const { validationLoss: expected, ...other } = every[2 * i + 1];
+      assert.deepEqual(epoch, other);
+      assert.ok(Math.abs(validationLoss - expected) < 1e-5);
+    }
+  });
+
+  it("draws other images in another sample, and takes as many steps as without augmentation", async () => {
+    const [first, again, other] = [await train(), await train(), await train({ sample: 1 })].map(withoutTime);
+    assert.deepEqual(again, first);
+    assert.notDeepEqual(other, first);
+    const none = withoutTime(await train({ policy: { ...policy, base: undefined, portion: 0 } }));
+    assert.equal(none.length, first.length);
+    assert.notDeepEqual(none, first);
+  });
+});
 
 describe("trainings of several experiments in one process", () => {
   it("run each on its own engine, in its own precision", {

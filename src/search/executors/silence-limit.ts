@@ -49,6 +49,7 @@ export class SilenceLimit {
 }
 
 /** Training images under a policy, divided by those without augmentation. */
-export function relativeImages({ portion, chains }: Policy): number {
-  return 1 + portion * chains.length;
+export function relativeImages({ portion, chains, weights, redrawn }: Policy): number {
+  if (redrawn) return 1;
+  return 1 + portion * (weights ? 1 : chains.length);
 }

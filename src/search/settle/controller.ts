@@ -7,15 +7,35 @@ import type { Controller } from "../../controller/controller.ts";
 import { predictedRewards } from "../../controller/predicted.ts";
 import { RandomController } from "../../controller/random.ts";
 import type { TrialRecord } from "../../experiment/records.ts";
+import { baseAlone, type PolicyForm } from "../../policy/form.ts";
+import type { Policy } from "../../policy/policy.ts";
 import { createSpace, policyToPoint, type SearchSpace } from "../../policy/space.ts";
 
 /** The policies that the configuration allows. */
 export function spaceOf(config: Config): SearchSpace {
-  return createSpace({
+  return createSpace({ ...formOf(config), operations: config.operations });
+}
+
+/** The form of these policies. */
+export function formOf(config: Config): PolicyForm {
+  const { bases, magnitudes, redraw } = config;
+  const mixture = config.mixture || redraw === "epoch";
+  const isOriginal = bases.join() === "none" && !mixture && magnitudes === "fixed" && redraw === "once";
+  return {
     chains: config.policy_chains,
     operationsPerChain: config.operations_per_chain,
-    operations: config.operations,
-  });
+    ...(!isOriginal && { extension: { bases, mixture, magnitudes, redraw } }),
+  };
+}
+
+/**
+ * The policies of the first trials: no augmentation, and each base alone if images are drawn anew, as the recipe that a found
+ * policy has to beat.
+ */
+export function fixedPolicies(config: Config): Policy[] {
+  const form = formOf(config);
+  const recipes = config.redraw === "epoch" ? config.bases.filter((base) => base !== "none") : [];
+  return [baseAlone(form), ...recipes.map((base) => baseAlone(form, base))];
 }
 
 /** The controller of the configuration's method. */

@@ -8,6 +8,7 @@ import type { FailureList } from "../../experiment/failures.ts";
 import type { Notebook, NotebookRules } from "../../experiment/notebook.ts";
 import type { TrainingRecord } from "../../experiment/records.ts";
 import { NOTHING, type Recovered, recoverTrainings } from "../../experiment/recovery.ts";
+import { formOf } from "./controller.ts";
 import { factsOf } from "./experiment-facts.ts";
 import { keepModel } from "./model.ts";
 import type { SettledRun } from "./run.ts";
@@ -33,11 +34,7 @@ export interface ExperimentFiles {
 export function openFiles(run: SettledRun, experiment: Experiment): ExperimentFiles {
   const { config, resumed, workers } = run;
   if (resumed) removeTemporaryFiles(experiment.folder);
-  const shape = {
-    chains: config.policy_chains,
-    operationsPerChain: config.operations_per_chain,
-    epochs: config.child_epochs,
-  };
+  const shape = { ...formOf(config), epochs: config.child_epochs };
   const notebook = experiment.notebook(shape, config.notebook_path);
   const early = experiment.earlyNotebook(shape);
   const confirmations = experiment.confirmations(shape);

@@ -6,6 +6,7 @@ import type { Judged } from "../../controller/controller.ts";
 import { Experiment } from "../../experiment/experiment.ts";
 import { readNotebookText } from "../../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../../experiment/past-trials.ts";
+import type { FormExtension, PolicyForm } from "../../policy/form.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { policyToPoint, type SearchSpace } from "../../policy/space.ts";
 
@@ -49,7 +50,13 @@ export function settleWarmStart(
 function readWarmStart(source: string, space: SearchSpace): WarmStart {
   const path = notebookAt(source);
   const text = readNotebookText(path);
-  const { chains, operationsPerChain, trials } = parsePastTrials(text, path);
+  const { form, trials } = parsePastTrials(text, path);
+  const { chains, operationsPerChain } = form;
+  if (describeExtension(form) !== describeExtension(space)) {
+    throw new UsageError(
+      `warm_start ${path}: its policies have ${describeExtension(form)}, those of this search ${describeExtension(space)}; set these keys alike, or give another notebook`,
+    );
+  }
   if (chains !== space.chains || operationsPerChain !== space.operationsPerChain) {
     const differing = `its policies have ${chains} × ${operationsPerChain} operations, those of this search ${space.chains} × ${space.operationsPerChain}`;
     throw new UsageError(
@@ -60,11 +67,12 @@ function readWarmStart(source: string, space: SearchSpace): WarmStart {
   if (!baseline) throw new UsageError(`warm_start ${path}: it has no baseline (trial 0) to compare with`);
   const past = trials.filter(({ trial }) => trial > 0);
   if (past.length === 0) throw new UsageError(`warm_start ${path}: it has no trial besides the baseline`);
+  const lacking = space.extension
+    ? "techniques or bases that this search does not have"
+    : "techniques that are not among operations";
   const fitting = past.filter(({ policy }) => isAllowed(space, policy));
   if (fitting.length === 0) {
-    throw new UsageError(
-      `warm_start ${path}: all of its trials use techniques that are not among operations`,
-    );
+    throw new UsageError(`warm_start ${path}: all of its trials use ${lacking}`);
   }
   const gains = fitting.map(({ policy, reward, standardError }) => ({
     point: policyToPoint(space, policy),
@@ -73,14 +81,23 @@ function readWarmStart(source: string, space: SearchSpace): WarmStart {
   }));
   const left = past.length - fitting.length;
   const notes =
-    left === 0
-      ? []
-      : [
-          `warm_start: ${left} of ${past.length} trials use techniques that are not among operations, and are left out`,
-        ];
+    left === 0 ? [] : [`warm_start: ${left} of ${past.length} trials use ${lacking}, and are left out`];
   return { gains, text, notes };
 }
 
-function isAllowed({ operations }: SearchSpace, { chains }: Policy): boolean {
-  return chains.flat().every(({ type }) => operations.includes(type));
+/** How the policies are used, as the configuration's keys say it. */
+function describeExtension({ extension }: PolicyForm): string {
+  const { mixture, magnitudes, redraw } = extension ?? ORIGINAL;
+  return `mixture: ${mixture}, magnitudes: ${magnitudes}, redraw: ${redraw}`;
+}
+
+const ORIGINAL: Pick<FormExtension, "mixture" | "magnitudes" | "redraw"> = {
+  mixture: false,
+  magnitudes: "fixed",
+  redraw: "once",
+};
+
+function isAllowed({ operations, extension }: SearchSpace, { chains, portion, base }: Policy): boolean {
+  const isBase = extension ? extension.bases.includes(base ?? "none") : base === undefined;
+  return isBase && (portion === 0 || chains.flat().every(({ type }) => operations.includes(type)));
 }

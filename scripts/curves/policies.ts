@@ -1,0 +1,63 @@
+// The policies of the recorded learning curves: recipes, policies of the original's form, and policies of the extended forms.
+
+import { Random } from "../../src/common/random.ts";
+import { type BaseName, RECIPES } from "../../src/config/recipes.ts";
+import { EXTENDED_TECHNIQUES, TECHNIQUES } from "../../src/config/techniques.ts";
+import { randomPoint } from "../../src/controller/controller.ts";
+import { baseAlone, type PolicyForm } from "../../src/policy/form.ts";
+import type { Policy } from "../../src/policy/policy.ts";
+import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
+
+export interface CurvePolicy {
+  readonly policy: Policy;
+  /** Whether an epoch has as many images as the originals, and not as the originals and the copies. */
+  readonly equalSteps: boolean;
+}
+
+const ORIGINAL = 30;
+const EXTENDED = 115;
+
+const FORM: PolicyForm = { chains: 1, operationsPerChain: 2 };
+
+const BASES: readonly BaseName[] = ["none", "flip", "flip-crop"];
+
+/** In the order in which they are recorded: no augmentation first. */
+export function curvePolicies(): CurvePolicy[] {
+  const redrawn = extendedForm(1, 1, "fixed", ["none", ...RECIPES]);
+  const recipes = redrawn.extension!.bases.map((base) => baseAlone(redrawn, base));
+  const extended = Array.from({ length: EXTENDED }, (_, index) => extendedPolicy(index));
+  const original = Array.from({ length: ORIGINAL }, (_, index) => originalPolicy(index));
+  const equal = (policy: Policy) => ({ policy, equalSteps: true });
+  // Interleaved, so that a part of the table has all kinds.
+  const mixed = extended.flatMap((policy, index) => {
+    const old = index % 3 === 0 ? original[index / 3] : undefined;
+    return old ? [equal(policy), { policy: old, equalSteps: false }, equal(old)] : [equal(policy)];
+  });
+  return [...recipes.map(equal), ...mixed];
+}
+
+function originalPolicy(index: number): Policy {
+  const space = createSpace({ ...FORM, operations: TECHNIQUES });
+  return pointToPolicy(space, randomPoint(space.dimensions, new Random("curves", "original", index)));
+}
+
+/** Chains of one or two operations, one to four of them; magnitudes drawn in two of three. */
+function extendedPolicy(index: number): Policy {
+  const random = new Random("curves", "extended", index);
+  const chains = [1, 2, 4][random.integer(0, 2)];
+  const form = extendedForm(chains, random.integer(1, 2), index % 3 === 0 ? "fixed" : "drawn", BASES);
+  const space = createSpace({ ...form, operations: EXTENDED_TECHNIQUES });
+  return pointToPolicy(space, randomPoint(space.dimensions, random));
+}
+
+function extendedForm(
+  chains: number,
+  operationsPerChain: number,
+  magnitudes: "fixed" | "drawn",
+  bases: readonly BaseName[],
+): PolicyForm {
+  return {
+    ...{ chains, operationsPerChain },
+    extension: { bases, mixture: true, magnitudes, redraw: "epoch" },
+  };
+}

@@ -1,0 +1,109 @@
+// One recorded training: a child under a policy, with all that is known of it after each epoch. Runs in worker processes of
+// `record-curves.ts`.
+
+import { augmentTrainingSet } from "../../src/augment/policy.ts";
+import { redrawInto } from "../../src/augment/redraw.ts";
+import { FinalTraining, lastEpochs } from "../../src/child/final-trainer.ts";
+import { judge } from "../../src/child/judge.ts";
+import { buildModel } from "../../src/child/model.ts";
+import { seedOf } from "../../src/common/random.ts";
+import { serveTasks } from "../../src/common/worker-process.ts";
+import type { EngineChoice, PrecisionChoice } from "../../src/config/engines.ts";
+import type { LabelledImages } from "../../src/dataset/dataset.ts";
+import { readSubsets } from "../../src/dataset/subset-file.ts";
+import type { Policy } from "../../src/policy/policy.ts";
+import { keptEngine } from "../../src/search/kept.ts";
+
+export interface CurveTask {
+  readonly policy: Policy;
+  /** Whether an epoch has as many images as the originals, and not as the originals and the copies. */
+  readonly equalSteps: boolean;
+  readonly sample: number;
+  readonly model: string;
+  readonly engine: EngineChoice;
+  readonly precision: PrecisionChoice;
+  readonly epochs: number;
+  /** Epochs after which averaged weights are validated, ascending; the last one is `epochs`. */
+  readonly averagedAt: readonly number[];
+  /** Files with the training and the validation images, and with the training and the test images. */
+  readonly validation: string;
+  readonly test: string;
+}
+
+/** Of every epoch: mean cross-entropy and accuracy. */
+export interface Curve {
+  readonly loss: readonly number[];
+  readonly accuracy: readonly number[];
+}
+
+export interface CurveResult {
+  readonly training: Curve;
+  readonly validation: Curve;
+  /** Of averaged weights, at `averagedAt`. */
+  readonly averaged: Curve;
+  /** Of the averaged weights in the end, on the test images. */
+  readonly test: { readonly loss: number; readonly accuracy: number };
+  /** Images that were trained on. */
+  readonly images: number;
+  readonly seconds: number;
+}
+
+const BATCH = 64;
+
+export async function recordCurve(task: CurveTask): Promise<CurveResult> {
+  const { policy, epochs, averagedAt, sample } = task;
+  const engine = await keptEngine({ engine: task.engine, precision: task.precision, threads: 1 });
+  const { train, validation, classes } = readSubsets(task.validation);
+  const test = readSubsets(task.test).validation;
+  const { height, width } = train.images;
+  const seed = seedOf(sample, "curve");
+  const model = buildModel(task.model, { height, width, classes, seed, engine });
+  const pool = policy.redrawn ? train : augmentTrainingSet(train, policy, seedOf(seed, "augment"));
+  const epochImages = (task.equalSteps ? train : pool).labels.length;
+  const curves = { validation: emptyCurve(), averaged: emptyCurve() };
+  const start = performance.now();
+  const training = new FinalTraining(model, pool, {
+    ...{ epochs, epochImages, batchSize: BATCH, classes, seed },
+    averages: averagedAt.map(lastEpochs),
+    ...(policy.redrawn && {
+      redraw: (indices, epoch, target) =>
+        redrawInto(target, pool.images, indices, [{ policy }], seedOf(seed, "redraw", epoch)),
+    }),
+    afterEpoch: async (epoch) => {
+      add(curves.validation, await training.evaluate(validation));
+      const span = averagedAt.indexOf(epoch);
+      if (span >= 0) add(curves.averaged, await training.withAverage(span, () => judgeOn(validation)));
+    },
+  });
+  const judgeOn = (images: LabelledImages) => judge(model, images, classes);
+  await training.run();
+  await training.average();
+  const { loss, accuracy } = await judgeOn(test);
+  const seconds = (performance.now() - start) / 1000;
+  model.net.dispose();
+  model.optimizer.dispose();
+  return {
+    training: {
+      loss: training.history.map((epoch) => epoch.loss),
+      accuracy: training.history.map((epoch) => epoch.accuracy),
+    },
+    ...curves,
+    ...{ test: { loss, accuracy }, images: epochs * epochImages, seconds },
+  };
+}
+
+interface GrowingCurve extends Curve {
+  readonly loss: number[];
+  readonly accuracy: number[];
+}
+
+function emptyCurve(): GrowingCurve {
+  return { loss: [], accuracy: [] };
+}
+
+function add(curve: GrowingCurve, { loss, accuracy }: { loss: number; accuracy: number }): void {
+  curve.loss.push(loss);
+  curve.accuracy.push(accuracy);
+}
+
+if (process.send) serveTasks<CurveTask, CurveResult, never>(recordCurve);

@@ -16,7 +16,7 @@ export { augmentTrainingSet } from "./augment/policy.ts";
 export { drawRecipe, type RecipeKey } from "./augment/recipes.ts";
 export { type JudgedShape, scaledTo } from "./augment/scale.ts";
 export type { DrawnParameters, DrawShape, Shape } from "./augment/technique.ts";
-export type { EpochResult } from "./child/reward.ts";
+export type { EpochReport, EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, StorageError, UsageError } from "./common/errors.ts";
 export type { EvaluationConfig, EvaluationInput } from "./config/evaluation.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";

@@ -46,7 +46,7 @@ export function formatResults(results: ExperimentResults, look: Look): string {
   const lines: string[] = [];
   if (policies.length > 0)
     lines.push(...formatPolicies(results, look), ...tableNotes(results).flatMap(paragraph), "");
-  lines.push(...paragraph(baselineText(results, baseline)), ...MEANING.flatMap(paragraph), "");
+  lines.push(...paragraph(baselineText(results, baseline)), ...meaningOf(results).flatMap(paragraph), "");
   if (results.isAtChance) {
     lines.push(
       ...paragraph(chanceText(baseline, results.guessing)).map((line) => look.paint("yellow", line)),
@@ -103,10 +103,13 @@ export function chanceText(
   return `The baseline has learnt nothing: its validation accuracy of ${formatShare(reward)} is no better than guessing one of ${count(classes, "class", "classes")} (${formatShare(1 / classes)}). More epochs or images may help, or another model.`;
 }
 
-const MEANING = [
-  "Accuracy is the validation accuracy in a training's best epochs: the reward.",
-  "Gain is its average difference from no augmentation.",
-];
+function meaningOf({ reward }: ExperimentResults): string[] {
+  const when = reward === "original" ? "in a training's best epochs" : "of a training's averaged weights";
+  return [
+    `Accuracy is the validation accuracy ${when}: the reward.`,
+    "Gain is its average difference from no augmentation.",
+  ];
+}
 
 function formatPolicies(
   { policies, gains, baseline }: ExperimentResults,

@@ -1,7 +1,7 @@
 // Shows on stderr how a search and its confirmation progress. On a terminal, the search fills the screen until it ends.
 // Elsewhere, one line is printed per trial.
 
-import type { EpochResult } from "../child/reward.ts";
+import type { EpochReport } from "../child/reward.ts";
 import type { Config } from "../config/schema.ts";
 import { isAtChance } from "../experiment/chance.ts";
 import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
@@ -123,7 +123,7 @@ class TerminalDisplay implements SearchDisplay {
     this.#place({ trial, sample });
   }
 
-  onEpoch(trial: number, sample: number, result: EpochResult): void {
+  onEpoch(trial: number, sample: number, result: EpochReport): void {
     this.#progress.onEpoch();
     this.#place({ trial, sample, result });
   }

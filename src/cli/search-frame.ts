@@ -1,6 +1,6 @@
 // What a search shows on a terminal, as a function of its state and the terminal's size.
 
-import type { EpochResult } from "../child/reward.ts";
+import type { EpochReport } from "../child/reward.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import { formatGain, formatShare } from "./format.ts";
@@ -14,7 +14,7 @@ export interface RunningTraining {
   /** From 0, also in the confirmation. */
   readonly sample: number;
   /** The last epoch that has ended; undefined in the first one. */
-  readonly result?: EpochResult;
+  readonly result?: EpochReport;
 }
 
 export interface EndedTrial {
@@ -151,10 +151,12 @@ function trainingLine(
   const place = trial === 0 ? "baseline" : `trial ${trial}`;
   const head = `  ${place}, sample ${sample + 1}  epoch ${result?.epoch ?? 0}/${epochs}`;
   if (!result) return fit(head, columns);
-  const validation = `validation ${formatShare(result.validationAccuracy)}`;
+  const { validationAccuracy } = result;
+  const validation =
+    validationAccuracy === undefined ? [] : [`validation ${formatShare(validationAccuracy)}`];
   const accuracy = `accuracy ${formatShare(result.accuracy)}`;
   const loss = `loss ${result.loss.toFixed(3)}`;
-  const candidates = [[loss, accuracy, validation], [accuracy, validation], [validation], []];
+  const candidates = [[loss, accuracy, ...validation], [accuracy, ...validation], validation, []];
   const lines = candidates.map((parts) => [head, ...parts].join("  "));
   return lines.find((line) => widthOf(line) <= columns) ?? fit(head, columns);
 }

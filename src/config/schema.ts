@@ -93,9 +93,14 @@ const KEYS = {
     "Number of random trials before Bayesian optimization starts to choose.",
     10,
   ),
+  reward: key(
+    choice(["original", "averaged"]),
+    "What a training's reward is. original: by opt_last_n_epochs and opt_overfit_margin, from validations after every epoch. averaged: the validation accuracy, in the end, of the weights averaged over the last quarter of the epochs; a training then takes as many steps an epoch as without augmentation.",
+    "original",
+  ),
   opt_last_n_epochs: key(
     whole(1, 100_000),
-    "The reward of a training is the mean of this many highest validation accuracies among the epochs that do not overfit.",
+    "With reward: original, the reward of a training is the mean of this many highest validation accuracies among the epochs that do not overfit.",
     3,
   ),
   opt_overfit_margin: key(

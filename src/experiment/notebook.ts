@@ -13,8 +13,8 @@ import type { Checksums } from "./checksums.ts";
 import type { TrainingRecord } from "./records.ts";
 
 export interface NotebookShape extends PolicyForm {
-  /** Rows of one training. */
-  readonly epochs: number;
+  /** The epochs of which a training has a row, ascending; or their number, if each has one. */
+  readonly epochs: number | readonly number[];
 }
 
 /** The rules of the search that wrote a notebook. */
@@ -51,6 +51,7 @@ export class Notebook {
   readonly path: string;
   readonly #shape: NotebookShape;
   readonly #sums: Checksums | undefined;
+  readonly #epochs: readonly number[];
   readonly #columns: readonly string[];
   /** All but the policy's. */
   readonly #numberColumns: readonly number[];
@@ -61,6 +62,9 @@ export class Notebook {
     this.path = path;
     this.#shape = shape;
     this.#sums = sums;
+    const { epochs } = shape;
+    this.#epochs =
+      typeof epochs === "number" ? Array.from({ length: epochs }, (_, index) => index + 1) : epochs;
     this.#columns = columnsOf(shape);
     this.#numberColumns = [...EPOCH_COLUMNS.keys(), this.#columns.length - 1];
     this.#numbers = new Array(this.#columns.length).fill(0);
@@ -88,7 +92,7 @@ export class Notebook {
 
   /** The line, counted from 1, at which the training at an index (from 0) begins. */
   lineOf(index: number): number {
-    return 2 + index * this.#shape.epochs;
+    return 2 + index * this.#epochs.length;
   }
 
   /** Removes all trainings but the first `count` from the file. @throws RunError */
@@ -120,11 +124,11 @@ export class Notebook {
         `${this.path}, line 1: expected the columns ${header}; is this another experiment's notebook?`,
       );
     }
-    const { epochs } = this.#shape;
-    const wholeCount = Math.floor((lines.length - 1) / epochs);
-    const records = Array.from({ length: wholeCount }, (_, i) => this.#parse(lines, 1 + i * epochs, rules));
-    if (isCut || lines.length > 1 + wholeCount * epochs) {
-      writeFileWhole(this.path, `${lines.slice(0, 1 + wholeCount * epochs).join("\n")}\n`);
+    const rows = this.#epochs.length;
+    const wholeCount = Math.floor((lines.length - 1) / rows);
+    const records = Array.from({ length: wholeCount }, (_, i) => this.#parse(lines, 1 + i * rows, rules));
+    if (isCut || lines.length > 1 + wholeCount * rows) {
+      writeFileWhole(this.path, `${lines.slice(0, 1 + wholeCount * rows).join("\n")}\n`);
     }
     return records;
   }
@@ -141,12 +145,12 @@ export class Notebook {
 
   /** The training whose rows begin at `lines[start]`. */
   #parse(lines: readonly string[], start: number, rules: NotebookRules | undefined): TrainingRecord {
-    const { epochs } = this.#shape;
+    const epochs = this.#epochs;
     const columnCount = this.#columns.length;
     const history: EpochResult[] = [];
     const head = lines[start].split(",");
     const [trial, sample] = head.map(Number);
-    for (let i = 0; i < epochs; i++) {
+    for (const [i, epoch] of epochs.entries()) {
       const line = start + i + 1;
       const row = lines[start + i];
       const cells = row.split(",");
@@ -154,10 +158,10 @@ export class Notebook {
         throw this.wrong(line, `expected ${columnCount} cells, found ${cells.length}`);
       }
       const result = this.#parseEpoch(cells, line);
-      if (result.epoch !== i + 1 || cells[0] !== head[0] || cells[1] !== head[1]) {
+      if (result.epoch !== epoch || cells[0] !== head[0] || cells[1] !== head[1]) {
         throw this.wrong(
           line,
-          `expected epoch ${i + 1} of trial ${head[0]}, sample ${head[1]}, found epoch ${cells[2]} of trial ${cells[0]}, sample ${cells[1]}`,
+          `expected epoch ${epoch} of trial ${head[0]}, sample ${head[1]}, found epoch ${cells[2]} of trial ${cells[0]}, sample ${cells[1]}`,
         );
       }
       for (let c = REWARD; i > 0 && c < columnCount - 1; c++) {

@@ -15,16 +15,16 @@ export interface RecordedTrainings {
 /**
  * What is recorded in an experiment's folder.
  * @param notebook the path of its notebook.
- * @param epochs of each training.
+ * @param rows of each training.
  */
-export function recordedTrainings(folder: string, notebook: string, epochs: number): RecordedTrainings {
+export function recordedTrainings(folder: string, notebook: string, rows: number): RecordedTrainings {
   return {
     search: new Set([
-      ...wholeTrainings(notebook, epochs),
-      ...wholeTrainings(join(folder, "early.csv"), epochs),
+      ...wholeTrainings(notebook, rows),
+      ...wholeTrainings(join(folder, "early.csv"), rows),
       ...wholeTrainings(join(folder, "failures.csv"), 1),
     ]),
-    confirmation: new Set(wholeTrainings(join(folder, "confirmations.csv"), epochs)),
+    confirmation: new Set(wholeTrainings(join(folder, "confirmations.csv"), rows)),
   };
 }
 

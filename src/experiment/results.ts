@@ -34,6 +34,7 @@ export interface ExperimentResults {
   readonly notebook: string;
   /** As in the configuration. */
   readonly data: string;
+  readonly reward: Config["reward"];
   readonly status: "running" | "interrupted" | "finished";
   /** The program that works on it. */
   readonly user: FolderUser | undefined;
@@ -85,6 +86,7 @@ export function readResults(folder: string): ExperimentResults {
     folder,
     notebook: config.notebook_path ?? notebookAt(folder),
     data: config.data,
+    reward: config.reward,
     status,
     user,
     trials,

@@ -2,6 +2,7 @@
 // processes, on images of the same size. Nothing is written, and no result depends on it.
 
 import type { EngineIdentity } from "../engine/types.ts";
+import { validatedEpochs } from "../search/settle/controller.ts";
 import { type RunRequest, type SettledRun, settleRun } from "../search/settle/run.ts";
 import { noteOf, type SizeChoice } from "../search/settle/sizes.ts";
 import { gainNote, smallestGain } from "../search/settle/smallest-gain.ts";
@@ -76,11 +77,12 @@ function measuredRun({ engine, workers, model, dataset, config }: SettledRun): M
 function secondsOf({ config, workers }: SettledRun, work: Work, rates: MeasuredRates): number {
   const { child_epochs, train_set_size, validation_set_size } = config;
   /** Of one worker while all work. */
-  const epochsOf = (epochs: number, images: number, trainings: number) =>
-    workers * epochs * (images / rates.training + (trainings * validation_set_size) / rates.validation);
+  const epochsOf = (epochs: number, images: number, trainings: number, validations = epochs) =>
+    workers *
+    ((epochs * images) / rates.training + (validations * trainings * validation_set_size) / rates.validation);
   const stage = ({ trainings, imagesPerEpoch }: StageWork) => {
     if (trainings === 0) return 0;
-    const all = epochsOf(child_epochs, imagesPerEpoch, trainings);
+    const all = epochsOf(child_epochs, imagesPerEpoch, trainings, validatedEpochs(config)?.length);
     // At the end some workers have nothing left to do: half of the last trainings' time, on average.
     const busy = Math.min(workers, trainings);
     return all / busy + ((busy - 1) / busy) * (all / trainings / 2);

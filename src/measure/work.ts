@@ -7,7 +7,7 @@ import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
 import { type RecordedTrainings, recordedTrainings } from "../experiment/progress.ts";
 import { mostPromising } from "../experiment/ranking.ts";
 import { keyOf } from "../experiment/turns.ts";
-import { predictRewards } from "../search/settle/controller.ts";
+import { predictRewards, validatedEpochs } from "../search/settle/controller.ts";
 import type { SettledRun } from "../search/settle/run.ts";
 
 /** Trainings of one stage. */
@@ -38,7 +38,7 @@ export function workOf({ config, resumed, space }: Pick<SettledRun, "config" | "
   const notebook = folder === undefined ? undefined : (config.notebook_path ?? notebookAt(folder));
   const recorded: RecordedTrainings =
     folder !== undefined && notebook !== undefined
-      ? recordedTrainings(folder, notebook, config.child_epochs)
+      ? recordedTrainings(folder, notebook, validatedEpochs(config)?.length ?? config.child_epochs)
       : { search: new Set(), confirmation: new Set() };
   const trials = Array.from({ length: config.iterations + 1 }, (_, trial) => trial);
   const search = stageOf(config, {
@@ -66,11 +66,12 @@ interface StageOptions {
 }
 
 function stageOf(
-  { train_set_size, policy_chains, mixture, redraw }: SizedConfig,
+  { train_set_size, policy_chains, mixture, redraw, reward }: SizedConfig,
   { trials, firstSample, samples, recorded, portionOf }: StageOptions,
 ): StageWork {
   let [trainings, policies, imagesPerEpoch] = [0, 0, 0];
-  const copies = redraw === "epoch" ? 0 : mixture ? 1 : policy_chains;
+  // With the averaged reward, an epoch has as many images as without augmentation.
+  const copies = redraw === "epoch" || reward === "averaged" ? 0 : mixture ? 1 : policy_chains;
   let hasBaseline = false;
   for (const trial of trials) {
     const keys = Array.from({ length: samples }, (_, sample) =>

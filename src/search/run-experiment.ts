@@ -19,7 +19,7 @@ import { ProcessExecutor } from "./executors/processes.ts";
 import { RetryingExecutor, type RetryOptions } from "./executors/retrying.ts";
 import { pretrain } from "./pretraining.ts";
 import type { SearchObserver } from "./search.ts";
-import { fixedPolicies, spaceOf } from "./settle/controller.ts";
+import { fixedPolicies, spaceOf, validatedEpochs } from "./settle/controller.ts";
 import { type ExperimentFiles, openFiles, rewardSettings } from "./settle/files.ts";
 import { settleModel } from "./settle/model.ts";
 import { type SettledRun, settleRun } from "./settle/run.ts";
@@ -170,12 +170,14 @@ async function beginStages(
     : `started on ${run.dataset.name}`;
   experiment.log("info", start);
   const fixed = fixedPolicies(config);
+  const validatedAt = validatedEpochs(config);
   const initialWeights = await pretrain(config, { task, policy: fixed[0], experiment, executor, signal });
   return {
     ...{ run, files, reward: rewardSettings(config), fixed, executor, signal, observer },
     taskOf: (trial, sample, policy) => ({
       ...{ ...task, trial, sample, policy },
       epochs: config.child_epochs,
+      ...(validatedAt && { validatedAt }),
       initialWeights,
     }),
   };

@@ -1,7 +1,7 @@
 // The loop: controller → policy → trainings → reward → notebook. The controller proposes trial t knowing the results of the
 // trials up to t − lag, in order, so that a run depends on its seed and never on which training happened to end first.
 
-import type { EpochResult, RewardSettings } from "../child/reward.ts";
+import type { EpochReport, RewardSettings } from "../child/reward.ts";
 import { rewardOf } from "../child/reward.ts";
 import { RunError } from "../common/errors.ts";
 import type { Controller, Point } from "../controller/controller.ts";
@@ -23,7 +23,7 @@ import type { TrainingTask } from "./training.ts";
 /** What a search reports while it runs. */
 export interface SearchObserver {
   onTrainingStarted?(trial: number, sample: number): void;
-  onEpoch?(trial: number, sample: number, result: EpochResult): void;
+  onEpoch?(trial: number, sample: number, result: EpochReport): void;
   onTrainingFinished?(record: TrainingRecord): void;
   /** A training failed twice; it is recorded, and the search continues without it. */
   onTrainingFailed?(failure: TrainingFailure): void;

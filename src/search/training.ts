@@ -7,7 +7,7 @@ import { FinalTraining, lastEpochs } from "../child/final-trainer.ts";
 import { judge } from "../child/judge.ts";
 import { buildModel } from "../child/model.ts";
 import type { Means } from "../child/pass.ts";
-import type { EpochResult } from "../child/reward.ts";
+import type { EpochReport, EpochResult } from "../child/reward.ts";
 import { trainChild } from "../child/trainer.ts";
 import type { ChildModel } from "../child/types.ts";
 import { loadWeights, serializeWeights } from "../child/weights.ts";
@@ -68,7 +68,7 @@ export interface TrainingResult {
  */
 export async function runTraining(
   task: TrainingTask,
-  onEpoch?: (result: EpochResult) => void,
+  onEpoch?: (result: EpochReport) => void,
   locate: LocateContent = locateByHint,
 ): Promise<TrainingResult> {
   const engine = await keptEngine(task);
@@ -96,7 +96,7 @@ interface Training {
   readonly model: ChildModel;
   readonly images: SubsetImages;
   readonly seed: number;
-  readonly onEpoch: ((result: EpochResult) => void) | undefined;
+  readonly onEpoch: ((result: EpochReport) => void) | undefined;
 }
 
 /** As the original trains: on the originals and the policy's images, drawn once. */
@@ -135,12 +135,11 @@ async function trainEqually({ task, model, images, seed, onEpoch }: Training): P
     }),
     afterEpoch: async (epoch) => {
       const validated = await validate(epoch);
-      if (!validated) return;
       const { loss, accuracy } = training.history[epoch - 1];
-      const result: EpochResult = {
-        ...{ epoch, loss, accuracy },
-        ...{ validationLoss: validated.loss, validationAccuracy: validated.accuracy },
-        seconds: (performance.now() - start) / 1000,
+      const report = { epoch, loss, accuracy, seconds: (performance.now() - start) / 1000 };
+      if (!validated) return onEpoch?.(report);
+      const result = {
+        ...{ ...report, validationLoss: validated.loss, validationAccuracy: validated.accuracy },
       };
       history.push(result);
       onEpoch?.(result);

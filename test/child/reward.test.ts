@@ -17,6 +17,11 @@ function historyOf(...accuracies: [accuracy: number, validationAccuracy: number]
 }
 
 describe("rewardOf", () => {
+  it("of averaged weights is the last validation accuracy", () => {
+    assert.equal(rewardOf(historyOf([0.4, 0.5], [0.99, 0.3]), "averaged"), 0.3);
+    assert.throws(() => rewardOf([], "averaged"), RangeError);
+  });
+
   it("averages the K best validation accuracies among the epochs that do not overfit", () => {
     const history = historyOf([0.2, 0.3], [0.4, 0.41], [0.5, 0.45], [0.54, 0.44], [0.7, 0.59], [0.9, 0.6]);
     assert.ok(Math.abs(rewardOf(history, SETTINGS) - (0.41 + 0.45 + 0.44) / 3) < 1e-12);

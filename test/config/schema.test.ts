@@ -25,6 +25,7 @@ describe("the configuration's keys", () => {
       confirm_samples: 5,
       warm_start: null,
       opt_initial_points: 10,
+      reward: "original",
       opt_last_n_epochs: 3,
       opt_overfit_margin: 0.1,
       policy_chains: 1,

@@ -328,6 +328,29 @@ describe("an experiment whose policies are redrawn, on recipes", () => {
     });
   });
 
+  it("is judged by averaged weights if asked to, with one row a training", async () => {
+    const settings = { ...REDRAWN, reward: "averaged", child_epochs: 4, iterations: 4, confirm_top: 1 };
+    const reports: (number | undefined)[] = [];
+    const observer: ExperimentObserver = {
+      onEpoch: (_, __, { validationAccuracy }) => reports.push(validationAccuracy),
+    };
+    const real = await begin(settings, { executor: new InProcessExecutor(), observer });
+    const rows = textOf(real.notebook).trimEnd().split("\n").slice(1);
+    assert.equal(rows.length, 5);
+    for (const row of rows) {
+      const [, , epoch, , , , validationAccuracy, , reward] = row.split(",");
+      assert.deepEqual([epoch, reward], ["4", validationAccuracy]);
+    }
+    assert.deepEqual(
+      reports.slice(0, 4).map((accuracy) => accuracy !== undefined),
+      [false, false, false, true],
+    );
+    const resumed = await resume(real.folder, 6, { executor: new InProcessExecutor() });
+    assert.equal(resumed.trials.length, 7);
+    const atOnce = await begin({ ...settings, iterations: 6 }, { executor: new InProcessExecutor() });
+    assert.equal(notebookOf(resumed), notebookOf(atOnce));
+  });
+
   it("trains for real, with the same results for the same seed", async () => {
     const real = await begin(
       { ...REDRAWN, iterations: 4, confirm_top: 0 },

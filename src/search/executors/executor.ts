@@ -1,10 +1,10 @@
 // Where trainings run: the interface of an executor, and the errors by which it reports that a training failed.
 
-import type { EpochResult } from "../../child/reward.ts";
+import type { EpochReport } from "../../child/reward.ts";
 import { RunError } from "../../common/errors.ts";
 import type { TrainingResult, TrainingTask } from "../training.ts";
 
-export interface TrainOptions<Report = EpochResult> {
+export interface TrainOptions<Report = EpochReport> {
   /** Called when the training begins, after any waiting. A limit on silence counts from here. */
   readonly onStart?: () => void;
   /** Called after each epoch, in order; with what a training of another kind reports. */
@@ -19,7 +19,7 @@ export interface TrainOptions<Report = EpochResult> {
  * Runs trainings, of a search unless the types say otherwise. `train` may be called many times before the first call resolves: an executor starts them in the order of
  * the calls and keeps those waiting for which it has no room. It runs each once; `RetryingExecutor` adds the second run.
  */
-export interface Executor<Task = TrainingTask, Result = TrainingResult, Report = EpochResult> {
+export interface Executor<Task = TrainingTask, Result = TrainingResult, Report = EpochReport> {
   /** How many trainings run at the same time, at least 1. */
   readonly workers: number;
   /**

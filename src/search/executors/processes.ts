@@ -1,6 +1,6 @@
 // Trainings in worker processes: a crash in a native kernel or an out-of-memory kill costs one training, never the search.
 
-import type { EpochResult } from "../../child/reward.ts";
+import type { EpochReport } from "../../child/reward.ts";
 import { InterruptedError, RunError, UsageError } from "../../common/errors.ts";
 import type { Command } from "../../common/self.ts";
 import { WorkerDiedError, WorkerPool, WorkerStartError } from "../../common/worker-pool.ts";
@@ -18,7 +18,7 @@ export interface ProcessExecutorOptions {
  * Trainings in child processes, `workers` at a time. An abort kills the training's process. A process whose training threw
  * something is ended, since it may be the cause; a UsageError is the user's, and the process is kept.
  */
-export class ProcessExecutor<Task = TrainingTask, Result = TrainingResult, Report = EpochResult>
+export class ProcessExecutor<Task = TrainingTask, Result = TrainingResult, Report = EpochReport>
   implements Executor<Task, Result, Report>
 {
   readonly workers: number;

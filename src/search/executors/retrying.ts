@@ -1,6 +1,6 @@
 // A second run for trainings that fail or hang, with any executor: what fails twice has failed for good.
 
-import type { EpochResult } from "../../child/reward.ts";
+import type { EpochReport } from "../../child/reward.ts";
 import { InterruptedError, messageOf, RunError, StorageError, UsageError } from "../../common/errors.ts";
 import { SilenceWatch } from "../../common/silence-watch.ts";
 import type { TrainingResult, TrainingTask } from "../training.ts";
@@ -115,7 +115,7 @@ interface Watching {
 }
 
 /** `WatchingExecutor` for the trainings of a search. */
-export class RetryingExecutor extends WatchingExecutor<TrainingTask, TrainingResult, EpochResult> {
+export class RetryingExecutor extends WatchingExecutor<TrainingTask, TrainingResult, EpochReport> {
   constructor(executor: Executor, options?: RetryOptions) {
     super(executor, SEARCH_TRAITS, options);
   }

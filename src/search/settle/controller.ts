@@ -38,6 +38,14 @@ export function fixedPolicies(config: Config): Policy[] {
   return [baseAlone(form), ...recipes.map((base) => baseAlone(form, base))];
 }
 
+/** The epochs after which a child is validated with averaged weights; undefined if it is after each, as it is. */
+export function validatedEpochs({
+  reward,
+  child_epochs,
+}: Pick<Config, "reward" | "child_epochs">): readonly number[] | undefined {
+  return reward === "averaged" ? [child_epochs] : undefined;
+}
+
 /** The controller of the configuration's method. */
 export function createController(
   { method, seed, opt_initial_points }: Config,

@@ -8,7 +8,7 @@ import type { FailureList } from "../../experiment/failures.ts";
 import type { Notebook, NotebookRules } from "../../experiment/notebook.ts";
 import type { TrainingRecord } from "../../experiment/records.ts";
 import { NOTHING, type Recovered, recoverTrainings } from "../../experiment/recovery.ts";
-import { formOf } from "./controller.ts";
+import { formOf, validatedEpochs } from "./controller.ts";
 import { factsOf } from "./experiment-facts.ts";
 import { keepModel } from "./model.ts";
 import type { SettledRun } from "./run.ts";
@@ -34,7 +34,7 @@ export interface ExperimentFiles {
 export function openFiles(run: SettledRun, experiment: Experiment): ExperimentFiles {
   const { config, resumed, workers } = run;
   if (resumed) removeTemporaryFiles(experiment.folder);
-  const shape = { ...formOf(config), epochs: config.child_epochs };
+  const shape = { ...formOf(config), epochs: validatedEpochs(config) ?? config.child_epochs };
   const notebook = experiment.notebook(shape, config.notebook_path);
   const early = experiment.earlyNotebook(shape);
   const confirmations = experiment.confirmations(shape);
@@ -54,6 +54,7 @@ export function openFiles(run: SettledRun, experiment: Experiment): ExperimentFi
 
 /** How a training's epochs make its reward. */
 export function rewardSettings(config: Config): NotebookRules["reward"] {
+  if (config.reward === "averaged") return "averaged";
   return { bestEpochs: config.opt_last_n_epochs, overfitMargin: config.opt_overfit_margin };
 }
 

@@ -32,10 +32,12 @@ interface OriginalReward {
 }
 
 /**
- * The reward of averaged weights is the last validation accuracy. The original's: an epoch qualifies if its training accuracy exceeds its validation accuracy by at most the margin. The reward is the
- * mean of the K highest validation accuracies among the qualifying epochs (of all of them if there are fewer than K).
- * If none qualifies, it is the validation accuracy of the epoch with the smallest excess, the earliest one on a tie. In
- * [0, 1], never NaN.
+ * The reward of averaged weights is the last validation accuracy.
+ *
+ * The original's: an epoch qualifies if its training accuracy exceeds its validation accuracy by at most the margin. The
+ * reward is the mean of the K highest validation accuracies among the qualifying epochs (of all of them if there are fewer
+ * than K). If none qualifies, it is the validation accuracy of the epoch with the smallest excess, the earliest one on a
+ * tie. In [0, 1], never NaN.
  * @throws RangeError for an empty history.
  */
 export function rewardOf(history: readonly EpochResult[], settings: RewardSettings): number {

@@ -80,7 +80,7 @@ Every arm takes the same number of training steps. Sample k of every arm begins
 with the same weights and sees the images in the same order. Test images are the
 data's own test split, or images held out by the seed; never one that validated
 the search. Augmented images are drawn anew for every epoch, except in arm
-policy, which is as the search judged it.
+policy, if the search added copies to the originals.
 
 Three or more samples are needed for a useful interval: with two it is very
 wide, and with one there is none.
@@ -92,8 +92,9 @@ Arms:
   trivialaugment    TrivialAugmentWide: one of 14 operations at one of 31
                     magnitudes
   randaugment       two of these operations at magnitude 9 of 30
-  policy            the best policy; its copies are added to the originals
-  top-policies      the best policies; half of the images go through one of them
+  policy            the best policy, as the search judged it
+  top-policies      the best policies: half of the images go through one of them,
+                    or as many as redrawn policies say
   <recipe>+policy, <recipe>+top-policies    both
 
 docs/evaluation.md explains the result, docs/configuration.md all keys.

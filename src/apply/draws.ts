@@ -2,7 +2,7 @@
 // Each draw has its own stream, keyed by the image's index (and the copy), so that it depends neither on order nor on
 // the number of workers, and asking for more copies keeps the first ones unchanged.
 
-import { type DrawnOperation, drawForImage } from "../augment/chain.ts";
+import { type DrawnOperation, drawChainIndex, drawForImage } from "../augment/chain.ts";
 import { drawPortion } from "../augment/policy.ts";
 import { drawRecipe } from "../augment/recipes.ts";
 import { type JudgedShape, scaledTo } from "../augment/scale.ts";
@@ -104,6 +104,5 @@ export function* drawCopies(
 
 /** The chains that a copy goes through. */
 function chainsOf(policy: Policy, random: Random): readonly number[] {
-  const { chains, weights = chains.map(() => 1) } = policy;
-  return isMixture(policy) ? [random.weighted(weights)] : [...chains.keys()];
+  return isMixture(policy) ? [drawChainIndex(policy, random)] : [...policy.chains.keys()];
 }

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { InterruptedError } from "../common/errors.ts";
 import { temporaryName } from "../common/files.ts";
 import { WorkerDiedError, WorkerPool } from "../common/worker-pool.ts";
-import { isMixture } from "../policy/policy.ts";
+import { chainsPerImage } from "../policy/policy.ts";
 import type { ArrangedPicture } from "./arrangement.ts";
 import { type ApplySettings, type ApplyTask, type PictureResult, removeOutputs } from "./task.ts";
 
@@ -115,8 +115,7 @@ function* inTasks(
   pictures: Iterable<ArrangedPicture>,
   { policies, copies }: ApplySettings,
 ): Generator<ArrangedPicture[]> {
-  const outputs =
-    1 + copies * Math.max(1, ...policies.map((policy) => (isMixture(policy) ? 1 : policy.chains.length)));
+  const outputs = 1 + copies * Math.max(1, ...policies.map(chainsPerImage));
   const most = Math.min(TASK_PICTURES, Math.ceil(TASK_OUTPUTS / outputs));
   let group: ArrangedPicture[] = [];
   let bytes = 0;

@@ -83,6 +83,14 @@ export function renderChain(source: Uint8Array, shape: Shape, drawn: readonly Dr
   return target;
 }
 
+/** The chain, by its index, that an image goes through if it goes through one of a policy's. */
+export function drawChainIndex(
+  { chains, weights }: Pick<Policy, "chains" | "weights">,
+  random: Random,
+): number {
+  return weights ? random.weighted(weights) : random.integer(0, chains.length - 1);
+}
+
 /** The key of the stream that an image's draws come from. */
 export interface AugmentationKey {
   readonly seed: number;

@@ -4,8 +4,8 @@
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch, imageAt } from "../image/batch.ts";
-import type { Policy } from "../policy/policy.ts";
-import { drawForImage, renderChainInto } from "./chain.ts";
+import { isMixture, type Policy } from "../policy/policy.ts";
+import { drawChainIndex, drawForImage, renderChainInto } from "./chain.ts";
 import { drawRecipe } from "./recipes.ts";
 import { type JudgedShape, scaledTo } from "./scale.ts";
 
@@ -59,12 +59,14 @@ interface Copy {
 }
 
 /** Every drawn image under every chain, chain by chain; or, in a mixture, under the one that is drawn for it. */
-function drawCopies({ chains, weights }: Policy, drawn: Int32Array, seed: number): Copy[] {
-  if (!weights) {
-    return chains.flatMap((_, chainIndex) => Array.from(drawn, (imageIndex) => ({ imageIndex, chainIndex })));
+function drawCopies(policy: Policy, drawn: Int32Array, seed: number): Copy[] {
+  if (!isMixture(policy)) {
+    return policy.chains.flatMap((_, chainIndex) =>
+      Array.from(drawn, (imageIndex) => ({ imageIndex, chainIndex })),
+    );
   }
   return Array.from(drawn, (imageIndex) => ({
     imageIndex,
-    chainIndex: new Random(seed, "chain", imageIndex).weighted(weights),
+    chainIndex: drawChainIndex(policy, new Random(seed, "chain", imageIndex)),
   }));
 }

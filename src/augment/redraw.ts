@@ -4,7 +4,7 @@ import { Random } from "../common/random.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import { type ImageBatch, imageAt } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type DrawnOperation, drawForImage, renderChainInto } from "./chain.ts";
+import { type DrawnOperation, drawChainIndex, drawForImage, renderChainInto } from "./chain.ts";
 import { drawRecipe } from "./recipes.ts";
 import { type JudgedShape, scaledTo } from "./scale.ts";
 import type { DrawShape } from "./technique.ts";
@@ -69,17 +69,23 @@ function drawFromPolicies(
   }
   const choice = new Random(seed, "policy", imageIndex);
   if (!choice.chance(chance)) return [];
-  const { chains } = policies[choice.integer(0, policies.length - 1)];
-  const chainIndex = choice.integer(0, chains.length - 1);
-  return drawForImage(chains[chainIndex], shape, { seed, imageIndex, chainIndex });
+  const policy = policies[choice.integer(0, policies.length - 1)];
+  const key = { seed, imageIndex };
+  return [...drawBase(policy, shape, key), ...drawOneChain(policy, shape, key, choice)];
 }
 
 /** The base's operations, and with probability `portion` those of one chain. */
 function drawPolicy(policy: Policy, shape: DrawShape, key: RedrawKey): DrawnOperation[] {
-  const { base, chains, weights, portion, magnitudes } = policy;
-  const drawn = base ? drawRecipe(base, shape, key) : [];
   const choice = new Random(key.seed, "policy", key.imageIndex);
-  if (!choice.chance(portion)) return drawn;
-  const chainIndex = weights ? choice.weighted(weights) : choice.integer(0, chains.length - 1);
-  return [...drawn, ...drawForImage(chains[chainIndex], shape, { ...key, chainIndex }, magnitudes)];
+  const drawn = drawBase(policy, shape, key);
+  return choice.chance(policy.portion) ? [...drawn, ...drawOneChain(policy, shape, key, choice)] : drawn;
+}
+
+function drawBase({ base }: Policy, shape: DrawShape, key: RedrawKey): DrawnOperation[] {
+  return base ? drawRecipe(base, shape, key) : [];
+}
+
+function drawOneChain(policy: Policy, shape: DrawShape, key: RedrawKey, choice: Random): DrawnOperation[] {
+  const chainIndex = drawChainIndex(policy, choice);
+  return drawForImage(policy.chains[chainIndex], shape, { ...key, chainIndex }, policy.magnitudes);
 }

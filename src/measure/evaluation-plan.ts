@@ -11,6 +11,7 @@ import type { ArmAugmentation } from "../evaluate/final-task.ts";
 import { keyOf, readEnded } from "../evaluate/records.ts";
 import { type SettledEvaluation, settleEvaluation } from "../evaluate/settle.ts";
 import { countSplit } from "../evaluate/split.ts";
+import { isMixture } from "../policy/policy.ts";
 import { type MeasuredRates, type MeasuredRun, tryToMeasure } from "./rates.ts";
 import { redrawSeconds } from "./redraw-time.ts";
 
@@ -151,7 +152,8 @@ function redrawTime({ dataset, source }: SettledEvaluation, { redrawn }: ArmAugm
 /** Of an image before the first epoch, of an arm that adds copies: those of the portion that the policy augments. */
 function addedTime({ dataset, source }: SettledEvaluation, { added }: ArmAugmentation): number {
   if (!added) return 0;
-  const steps = added.chains.map((chain) => ({ policies: [{ ...added, chains: [chain] }], chance: 1 }));
+  const through = isMixture(added) ? [added] : added.chains.map((chain) => ({ ...added, chains: [chain] }));
+  const steps = through.map((policy) => ({ policies: [policy], chance: 1 }));
   return added.portion * redrawSeconds(dataset.train.images, steps, source.judgedShape);
 }
 

@@ -38,6 +38,11 @@ export function isMixture({ weights, redrawn }: Policy): boolean {
   return redrawn === true || weights !== undefined;
 }
 
+/** How many chains an image goes through, each for an image of its own. */
+export function chainsPerImage(policy: Policy): number {
+  return isMixture(policy) ? 1 : policy.chains.length;
+}
+
 /** A policy without what is known of it. */
 export function plainPolicy({ chains, portion, base, weights, magnitudes, redrawn }: Policy): Policy {
   return {

@@ -11,7 +11,7 @@ import type { RecipeName } from "../config/recipes.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
 import { evidenceNote } from "../policy/evidence.ts";
-import { formatChain, isMixture } from "../policy/policy.ts";
+import { chainsPerImage, formatChain, isMixture } from "../policy/policy.ts";
 import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { fitExactly, fitPicture } from "./fit.ts";
 import { pickPictures, type ShownPicture } from "./pick.ts";
@@ -61,7 +61,7 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   const source = await openSource(data, { onProgress, signal });
   const { shown, skipped } = await pickPictures(source, data, { ...options, count: images });
   const usual = options.sizes ? DRAWS_BY_SIZE : DRAWS;
-  const chains = isMixture(policy) ? 1 : policy.chains.length;
+  const chains = chainsPerImage(policy);
   const draws = options.draws ?? Math.max(1, Math.round(usual / chains));
   const judged = options.scale === false ? null : file.dataset.imageShape;
   const drawAll = (picture: ShownPicture) => drawPolicy(picture, policy, judged, draws, options);

@@ -61,6 +61,20 @@ describe("a mixture whose copies are drawn once", () => {
   });
 });
 
+describe("a mixture of copies, drawn anew for every image", () => {
+  it("has its base, its weights and its drawn magnitudes", () => {
+    const chains: Policy["chains"] = [[{ type: "solarize", magnitude: 0.5 }], BLUR_OR_INVERT.chains[1]];
+    const policy: Policy = { portion: 0.1, chains, weights: [3, 1], base: "flip", magnitudes: "drawn" };
+    const draws = Array.from({ length: 1000 }, (_, imageIndex) =>
+      drawSteps([{ policies: [policy], chance: 1 }], train.images, { seed: 3, imageIndex }),
+    );
+    assert.ok(draws.every((drawn) => drawn.length === 2 && drawn[0].type === "horizontal-flip"));
+    const solarized = draws.map(([, second]) => second).filter(({ type }) => type === "solarize");
+    assert.ok(Math.abs(solarized.length - 750) < 45, String(solarized.length));
+    assert.ok(new Set(solarized.map(({ parameters }) => parameters.threshold)).size > 700);
+  });
+});
+
 describe("a redrawn policy", () => {
   const redrawn: Policy = { ...BLUR_OR_INVERT, base: "flip", redrawn: true };
   const draw = (policy: Policy, imageIndex: number, seed = 3) =>

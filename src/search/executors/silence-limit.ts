@@ -1,6 +1,6 @@
 // For how long a training may be silent before it is taken to hang: learnt from the epochs that were reported.
 
-import type { Policy } from "../../policy/policy.ts";
+import { chainsPerImage, type Policy } from "../../policy/policy.ts";
 
 /**
  * Until any training of the run has reported an epoch, one may be silent for `first`: nothing is known yet of how long an
@@ -49,7 +49,6 @@ export class SilenceLimit {
 }
 
 /** Training images under a policy, divided by those without augmentation. */
-export function relativeImages({ portion, chains, weights, redrawn }: Policy): number {
-  if (redrawn) return 1;
-  return 1 + portion * (weights ? 1 : chains.length);
+export function relativeImages(policy: Policy): number {
+  return policy.redrawn ? 1 : 1 + policy.portion * chainsPerImage(policy);
 }

@@ -93,8 +93,8 @@ Arms:
                     magnitudes
   randaugment       two of these operations at magnitude 9 of 30
   policy            the best policy, as the search judged it
-  top-policies      the best policies: half of the images go through one of them,
-                    or as many as redrawn policies say
+  top-policies      the best policies: half of the images go through one of
+                    them, or as many as redrawn policies say
   <recipe>+policy, <recipe>+top-policies    both
 
 docs/evaluation.md explains the result, docs/configuration.md all keys.

@@ -1,33 +1,14 @@
 // The configuration keys of an evaluation.
 
-import { z } from "zod";
-import { messageOf } from "../common/errors.ts";
-import { type ArmParts, DEFAULT_ARMS, FREE_ARMS, parseArm } from "./arms.ts";
+import type { z } from "zod";
+import { DEFAULT_ARMS, FREE_ARMS, parseArm } from "./arms.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
-import { autoOr, choice, KeySet, key, numberFrom, optional, text, whole, yesOrNo } from "./keys.ts";
+import { autoOr, choice, KeySet, key, listOf, numberFrom, optional, text, whole, yesOrNo } from "./keys.ts";
 
 /** `child`: the optimizer of the search's child; `sgd`: the usual training of Wide ResNets. */
 const TRAINING_RECIPES = ["child", "sgd"] as const;
 
-const armList = {
-  schema: z
-    .array(z.string())
-    .min(1)
-    .transform((names, context) => {
-      const arms: ArmParts[] = [];
-      for (const [index, name] of names.entries()) {
-        try {
-          const arm = parseArm(name);
-          if (arms.some((other) => other.name === arm.name)) throw new Error(`"${arm.name}" is listed twice`);
-          arms.push(arm);
-        } catch (error) {
-          context.addIssue({ code: "custom", message: messageOf(error), path: [index], input: name });
-        }
-      }
-      return arms.map((arm) => arm.name);
-    }),
-  type: "a list of at least one arm",
-};
+const armList = { schema: listOf((text) => parseArm(text).name), type: "a list of at least one arm" };
 
 const KEYS = {
   experiment: key(

@@ -65,7 +65,7 @@ export const autoOr = <S extends z.ZodType>(kind: Kind<S>) => ({
 });
 
 /** A list of at least one of what `parse` knows, each once. */
-const listOf = <Name extends string>(parse: (text: string) => Name) =>
+export const listOf = <Name extends string>(parse: (text: string) => Name) =>
   z
     .array(z.string())
     .min(1)

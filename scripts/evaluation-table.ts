@@ -5,17 +5,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { meanOf, standardErrorOf } from "../src/common/mean.ts";
+import { formatSignedPoints } from "../src/common/points.ts";
 import type { ArmSummary, Difference } from "../src/evaluate/comparison.ts";
 import { EvaluationFolder } from "../src/evaluate/folder.ts";
 import { runScript } from "./run-script.ts";
 
 const points = (value: number, digits = 1) => (100 * value).toFixed(digits).replace("-", "−");
-const signed = (value: number) => `${value < 0 ? "" : "+"}${points(value)}`;
 
 function differenceCell(difference: Difference | undefined): string {
   if (!difference) return "";
   const { mean, low, high } = difference;
-  return low === null || high === null ? signed(mean) : `${signed(mean)} (${signed(low)} to ${signed(high)})`;
+  return low === null || high === null
+    ? formatSignedPoints(mean)
+    : `${formatSignedPoints(mean)} (${formatSignedPoints(low)} to ${formatSignedPoints(high)})`;
 }
 
 function rowOf({

@@ -21,13 +21,12 @@ import { drawSubset } from "../src/dataset/subsets.ts";
 import { probeEngine, resolveEngine } from "../src/engine/choose.ts";
 import { formatPolicy } from "../src/policy/policy.ts";
 import { curvePolicies } from "./curves/policies.ts";
+import { AVERAGED_AT, EPOCHS } from "./curves/table.ts";
 import type { CurveResult, CurveTask } from "./curves/training.ts";
 import { runScript } from "./run-script.ts";
 
 const SAMPLES = 2;
 const VALIDATION = 4000;
-const EPOCHS = 50;
-const AVERAGED_AT = [4, 8, 12, 16, 20, 25, 30, 40, EPOCHS];
 
 await runScript(main);
 

@@ -8,16 +8,15 @@
 import { parseArgs } from "node:util";
 import { rewardOf } from "../../src/child/reward.ts";
 import { meanOf } from "../../src/common/mean.ts";
+import { formatSignedPoints } from "../../src/common/points.ts";
 import { Random } from "../../src/common/random.ts";
 import { formatPolicy } from "../../src/policy/policy.ts";
-import { type CurvePair, type RecordedCurve, readCurves } from "../curves/table.ts";
+import { AVERAGED_AT, type CurvePair, EPOCHS, type RecordedCurve, readCurves } from "../curves/table.ts";
 
 const { values } = parseArgs({
   options: { curves: { type: "string", default: "test/fixtures/curves-cifar10.jsonl.gz" } },
 });
 
-/** Those of `record-curves.ts`. */
-const AVERAGED_AT = [4, 8, 12, 16, 20, 25, 30, 40, 50];
 const BOOTSTRAPS = 200;
 
 interface Statistic {
@@ -58,7 +57,7 @@ function averaged(epochs: number): Statistic[] {
 const STATISTICS: readonly Statistic[] = [
   original(15),
   original(25),
-  original(50),
+  original(EPOCHS),
   { name: "best validation accuracy", of: ({ validation }) => Math.max(...validation.accuracy) },
   { name: "last validation accuracy", of: ({ validation }) => validation.accuracy.at(-1)! },
   {
@@ -129,15 +128,15 @@ function report(title: string, group: readonly CurvePair[]): void {
     const cells = [
       `${value.toFixed(2)} ± ${error.toFixed(2)}`,
       ranks.toFixed(2),
-      points(best),
-      points(best5),
+      formatSignedPoints(best),
+      formatSignedPoints(best5),
     ];
     console.log(`| ${name} | ${cells.join(" | ")} |`);
   }
   const greatest = [...group].sort((a, b) => sumOf(b) - sumOf(a)).slice(0, 8);
   console.log(`\nThe greatest mean test gains, in points (the best chosen by it):\n`);
   for (const pair of greatest) {
-    console.log(`- ${points(sumOf(pair) / 2)}: ${formatPolicy(pair.policy)}`);
+    console.log(`- ${formatSignedPoints(sumOf(pair) / 2)}: ${formatPolicy(pair.policy)}`);
   }
   console.log("");
 }
@@ -145,10 +144,6 @@ function report(title: string, group: readonly CurvePair[]): void {
 function sumOf(pair: CurvePair): number {
   const [a, b] = targets.get(keyOf(pair))!;
   return a + b;
-}
-
-function points(gain: number): string {
-  return `${gain < 0 ? "−" : "+"}${Math.abs(100 * gain).toFixed(1)}`;
 }
 
 /** Mean gain of the policies that are predicted to be the best. */

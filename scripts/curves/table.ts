@@ -5,6 +5,10 @@ import { gunzipSync } from "node:zlib";
 import type { Policy } from "../../src/policy/policy.ts";
 import type { CurveResult } from "./training.ts";
 
+/** Epochs of a training, and those after which averaged weights are validated. */
+export const EPOCHS = 50;
+export const AVERAGED_AT: readonly number[] = [4, 8, 12, 16, 20, 25, 30, 40, EPOCHS];
+
 export interface RecordedCurve extends CurveResult {
   /** Of a policy with its way of training, as in `curvePolicies`. */
   readonly policyIndex: number;

@@ -9,7 +9,14 @@ import type { ArmSummary, Comparison, Difference } from "../evaluate/comparison.
 import type { EvaluationOutcome } from "../evaluate/evaluation.ts";
 import type { ArmSoFar, EvaluationResults } from "../evaluate/results.ts";
 import { SO_FAR } from "./evaluation-frame.ts";
-import { count, formatDuration, formatPoints, programName, quoteForShell } from "./format.ts";
+import {
+  count,
+  formatDuration,
+  formatPoints,
+  formatSignedPoints,
+  programName,
+  quoteForShell,
+} from "./format.ts";
 import type { Look } from "./paint.ts";
 import { fit, pad, widthOf, wrap } from "./text.ts";
 
@@ -188,12 +195,11 @@ function accuracyCell({
 function differenceCell(difference: Difference | undefined, separator: string): string {
   if (!difference) return NOTHING;
   const { mean, low, high } = difference;
-  const interval = low === null || high === null ? "" : ` (${signed(low)}${separator}${signed(high)})`;
-  return signed(mean) + interval;
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "" : "+"}${formatPoints(value)}`;
+  const interval =
+    low === null || high === null
+      ? ""
+      : ` (${formatSignedPoints(low)}${separator}${formatSignedPoints(high)})`;
+  return formatSignedPoints(mean) + interval;
 }
 
 /** In plain words: a newcomer does not read a reduction of −5% as more errors. */

@@ -3,7 +3,7 @@
 import { programName, quoteForShell } from "../common/program-name.ts";
 
 export { count } from "../common/count.ts";
-export { formatPoints } from "../common/points.ts";
+export { formatPoints, formatSignedPoints } from "../common/points.ts";
 export { programName, quoteForShell };
 
 /** Seconds as `42s`, `3m 05s` or `2h 07m`. */

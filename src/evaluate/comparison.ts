@@ -8,6 +8,7 @@
 
 import { count } from "../common/count.ts";
 import { meanOf, standardErrorOf } from "../common/mean.ts";
+import { formatSignedPoints } from "../common/points.ts";
 import { studentQuantile } from "../common/student.ts";
 import type { ArmParts } from "../config/arms.ts";
 import type { ArmTraining } from "./records.ts";
@@ -235,7 +236,7 @@ function againstCandidate(
   // With many samples the interval is 2 standard errors to each side, which fall with the root of their number.
   const ratio = (2 * (standardError ?? 0)) / Math.max(Math.abs(mean), NEGLIGIBLE);
   const needed = Math.max(samples + 1, Math.ceil(samples * ratio ** 2));
-  const start = `and ${candidate} cannot be distinguished (${signed(low)} to ${signed(high)} points): `;
+  const start = `and ${candidate} cannot be distinguished (${formatSignedPoints(low)} to ${formatSignedPoints(high)} points): `;
   if (needed > MOST_SAMPLES) {
     return { text: `${start}the difference is too small for these test images to show.` };
   }
@@ -250,8 +251,4 @@ function points(value: number): string {
 
 function range(low: number, high: number): string {
   return `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}`;
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)}`;
 }

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { RunError } from "../../src/common/errors.ts";
-import { type EvaluationExecutor, evaluate, resumeEvaluation } from "../../src/evaluate/evaluation.ts";
-import { runFinalTraining } from "../../src/evaluate/final-task.ts";
+import { evaluate, resumeEvaluation } from "../../src/evaluate/evaluation.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
+import { executorThat } from "./executor.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-evaluate-library-"));
 const home = process.env.DEEPAUGMENT_HOME;
@@ -23,24 +23,6 @@ const SMALL = {
   ...{ data: SAMPLE_ARCHIVE, image_size: 12, arms: ["none", "flip"], train_size: 40 },
   ...{ epochs: 1, samples: 2, batch_size: 20, engine: "wasm" as const },
 };
-
-/** Trains in this process, one at a time; `fails` says of which trainings. */
-function executorThat(fails: (arm: string, sample: number) => boolean = () => false): EvaluationExecutor {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    workers: 1,
-    train: (task, { onStart, onEpoch }) => {
-      const result = last.then(() => {
-        onStart?.();
-        if (fails(task.arm.name, task.sample)) throw new Error("a broken cable");
-        return runFinalTraining(JSON.parse(JSON.stringify(task)), onEpoch);
-      });
-      last = result.catch(() => {});
-      return result;
-    },
-    close: async () => {},
-  };
-}
 
 describe("evaluate", () => {
   it("trains on the caller's executor, and reports each training", async () => {

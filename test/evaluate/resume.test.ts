@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
-import { type EvaluationExecutor, evaluate, resumeEvaluation } from "../../src/evaluate/evaluation.ts";
-import { runFinalTraining } from "../../src/evaluate/final-task.ts";
+import { evaluate, resumeEvaluation } from "../../src/evaluate/evaluation.ts";
 import { formatPolicyFile } from "../../src/policy/policy-file.ts";
+import { executorThat } from "./executor.ts";
 import { writePhotos } from "./photos.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-resume-evaluation-"));
@@ -20,14 +20,7 @@ after(() => {
   rmSync(root, { recursive: true });
 });
 
-const executor: EvaluationExecutor = {
-  workers: 1,
-  train: (task, { onStart, onEpoch }) => {
-    onStart?.();
-    return runFinalTraining(task, onEpoch);
-  },
-  close: async () => {},
-};
+const executor = executorThat();
 
 const POLICIES = join(root, "found.json");
 let whole: string;

@@ -165,14 +165,14 @@ async function run(
   terminal: Terminal,
 ): Promise<EvaluationOutcome> {
   const { describeEvaluation, describePlan, loadAndPlan } = await import("./evaluation-plan.ts");
-  const { loaded, plan } = await loadAndPlan(prepared, signal, terminal);
+  const { settled, plan } = await loadAndPlan(prepared, signal, terminal);
   const { runEvaluation } = await import("../evaluate/evaluation.ts");
   const { createEvaluationDisplay } = await import("./evaluation-display.ts");
   let display: EvaluationDisplay | undefined;
   let folder = "";
   try {
     return await runEvaluation({
-      ...{ ...loaded, signal },
+      ...{ ...prepared, settled, signal },
       onStart: (start) => {
         folder = start.folder;
         terminal.logNotes(start.notes);

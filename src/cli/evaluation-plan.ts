@@ -1,7 +1,8 @@
 // What an evaluation is about to do: the lines at its start, and `deepaugment evaluate --dry-run`.
 
 import { describeEngine } from "../engine/choose.ts";
-import type { LoadedEvaluation, PreparedEvaluation } from "../evaluate/evaluation.ts";
+import type { PreparedEvaluation } from "../evaluate/evaluation.ts";
+import type { SettledEvaluation } from "../evaluate/settle.ts";
 import type { EvaluationPlan } from "../measure/evaluation-plan.ts";
 import { count, formatRate } from "./format.ts";
 import { describeTime } from "./plan.ts";
@@ -12,19 +13,22 @@ export async function loadAndPlan(
   prepared: PreparedEvaluation,
   signal: AbortSignal,
   terminal: Terminal,
-): Promise<{ loaded: LoadedEvaluation; plan: EvaluationPlan }> {
-  const [{ loadEvaluation }, { loadWithProgress }, { planEvaluation }] = await Promise.all([
-    import("../evaluate/evaluation.ts"),
-    import("./loading.ts"),
-    import("../measure/evaluation-plan.ts"),
-  ]);
+): Promise<{ settled: SettledEvaluation; plan: EvaluationPlan }> {
+  const [{ loadEvaluation }, { settleEvaluation }, { loadWithProgress }, { planEvaluation }] =
+    await Promise.all([
+      import("../evaluate/evaluation.ts"),
+      import("../evaluate/settle.ts"),
+      import("./loading.ts"),
+      import("../measure/evaluation-plan.ts"),
+    ]);
   const { data } = prepared.source;
   const loaded = await loadEvaluation(
     prepared,
     (size) => loadWithProgress(data, size, signal, terminal),
     signal,
   );
-  return { loaded, plan: await planEvaluation(loaded, signal) };
+  const settled = await settleEvaluation(loaded);
+  return { settled, plan: await planEvaluation(settled, loaded.resumed, signal) };
 }
 
 /** Prints the plan of an evaluation, and trains nothing. */

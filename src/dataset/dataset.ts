@@ -19,6 +19,12 @@ export function selectLabelled(
   };
 }
 
+/** Whether there are images at all of these indices; a missing split has none. */
+export function hasImages(images: LabelledImages | undefined, indices: readonly number[]): boolean {
+  const count = images?.labels.length ?? 0;
+  return indices.every((index) => index < count);
+}
+
 /** A dataset in memory. Subsets for the search are drawn from `train`; `test` is never trained on. */
 export interface Dataset {
   /** Short name: `cifar10`, or the name of the folder or archive. */

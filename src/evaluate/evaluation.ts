@@ -61,7 +61,9 @@ export interface LoadedEvaluation extends PreparedEvaluation {
   readonly use: Partial<SearchUse> & Pick<SearchUse, "notes">;
 }
 
-export interface EvaluationRequest extends LoadedEvaluation {
+export interface EvaluationRequest extends Pick<PreparedEvaluation, "config" | "resumed"> {
+  /** What `settleEvaluation` has checked. */
+  readonly settled: SettledEvaluation;
   readonly signal?: AbortSignal;
   /** Called once all is checked and the folder exists, before the first training. */
   readonly onStart?: (start: EvaluationStart) => EvaluationObserver;
@@ -172,16 +174,15 @@ async function useOf(
 
 /**
  * Runs or resumes an evaluation.
- * @throws UsageError before anything is written, if the configuration does not fit the data or the machine; RunError and
- *   InterruptedError while running, with all that ended on disk.
+ * @throws UsageError if another program works in its folder; RunError and InterruptedError while running, with all that ended
+ *   on disk.
  */
 export async function runEvaluation(request: EvaluationRequest): Promise<EvaluationOutcome> {
-  const settled = await settleEvaluation(request);
   const { config, resumed } = request;
   const folder = resumed?.folder ?? EvaluationFolder.create(config.out, config.name);
   const lock = await FolderLock.acquire(folder.path, "evaluation");
   try {
-    return await new EvaluationRun(request, settled, folder).run();
+    return await new EvaluationRun(request, folder).run();
   } finally {
     lock.release();
   }
@@ -197,7 +198,8 @@ export type EvaluateOptions = Pick<EvaluationRequest, "signal" | "onStart" | "ex
  *     comparison.conclusion; // "flip-crop is better than no augmentation: by 3.1 to 5.0 points of test accuracy."
  *
  * @param config keys as in a configuration file.
- * @throws UsageError, RunError or InterruptedError like `runEvaluation`.
+ * @throws UsageError before anything is written, if the configuration does not fit the data or the machine; RunError and
+ *   InterruptedError while running, with all that ended on disk.
  */
 export async function evaluate(
   config: EvaluationInput,
@@ -209,7 +211,7 @@ export async function evaluate(
 /**
  * Continues the evaluation in a folder, or gives the result of a finished one.
  * @param options.samples a higher number than it has adds samples of each arm, the same as if it had begun with them.
- * @throws UsageError if the folder is not one, or has trainings of more samples; RunError or InterruptedError like `runEvaluation`.
+ * @throws UsageError if the folder is not one, or has trainings of more samples; RunError or InterruptedError like `evaluate`.
  */
 export async function resumeEvaluation(
   folder: string,
@@ -228,7 +230,7 @@ async function runPrepared(
     (size) => loadAtSize(prepared.source.data, size, { signal }),
     signal,
   );
-  return runEvaluation({ ...loaded, ...options });
+  return runEvaluation({ ...loaded, settled: await settleEvaluation(loaded), ...options });
 }
 
 /** Of an evaluation that is resumed: all that it needs is in its folder. */

@@ -204,7 +204,7 @@ export interface EndedTraining extends Pick<ArmTraining, "arm" | "sample"> {
  * @throws UsageError naming the line that this program would not have written.
  */
 export function readEnded(path: string): EndedTraining[] {
-  if (!existsSync(path) || readText(path) === "") return [];
+  if (isAbsent(path)) return [];
   return wholeLines(path, HEADER).lines.flatMap((line, i) => {
     const wrong = (what: string) =>
       new UsageError(`${path}, line ${i + 2}: ${what}; restore the file as it was written`);
@@ -224,6 +224,17 @@ export function readEnded(path: string): EndedTraining[] {
 /** A training as the key of a map. */
 export function keyOf({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
   return `${arm}/${sample}`;
+}
+
+/** The trainings that have not ended: sample by sample, so that arms can be compared early. */
+export function missingOf<Arm extends { readonly name: string }>(
+  arms: readonly Arm[],
+  samples: number,
+  ended: readonly Pick<ArmTraining, "arm" | "sample">[],
+): { readonly arm: Arm; readonly sample: number }[] {
+  const have = new Set(ended.map(keyOf));
+  const all = Array.from({ length: samples }, (_, sample) => arms.map((arm) => ({ arm, sample }))).flat();
+  return all.filter(({ arm, sample }) => !have.has(keyOf({ arm: arm.name, sample })));
 }
 
 /** Whether a file is missing or empty. */

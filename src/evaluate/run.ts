@@ -28,7 +28,7 @@ import type {
 } from "./evaluation.ts";
 import type { FinalResult, FinalTask, TrainingRecipe } from "./final-task.ts";
 import type { EvaluationFacts, EvaluationFolder } from "./folder.ts";
-import { type ArmTraining, EvaluationRecords, keyOf } from "./records.ts";
+import { type ArmTraining, EvaluationRecords, keyOf, missingOf } from "./records.ts";
 import type { SettledEvaluation } from "./settle.ts";
 import { selectSplit } from "./split.ts";
 
@@ -48,7 +48,8 @@ export class EvaluationRun {
   #failedInRow = 0;
   #facts: EvaluationFacts;
 
-  constructor(request: EvaluationRequest, settled: SettledEvaluation, folder: EvaluationFolder) {
+  constructor(request: EvaluationRequest, folder: EvaluationFolder) {
+    const { settled } = request;
     this.#request = request;
     this.#settled = settled;
     this.#folder = folder;
@@ -122,15 +123,9 @@ export class EvaluationRun {
     return facts;
   }
 
-  /** Sample by sample, so that arms can be compared early. */
   #missingTasks(): FinalTask[] {
     const { config, arms, source, engine, threads } = this.#settled;
-    const have = new Set(this.#trainings.map(keyOf));
-    const missing = Array.from({ length: config.samples }, (_, sample) =>
-      arms.map((arm) => ({ arm, sample })),
-    )
-      .flat()
-      .filter(({ arm, sample }) => !have.has(keyOf({ arm: arm.name, sample })));
+    const missing = missingOf(arms, config.samples, this.#trainings);
     if (missing.length === 0) return [];
     const use = { policies: source.policies, top: config.top, chance: config.augment_chance };
     const settings = {

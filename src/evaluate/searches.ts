@@ -6,7 +6,7 @@ import { UsageError } from "../common/errors.ts";
 import { readText } from "../common/files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import type { Dataset } from "../dataset/dataset.ts";
+import { type Dataset, hasImages } from "../dataset/dataset.ts";
 import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { notebookAt } from "../experiment/past-trials.ts";
 import { warmStartPath } from "../search/settle/warm-start.ts";
@@ -76,8 +76,7 @@ function checkSubsets(
   dataset: Dataset,
 ): void {
   const source = validationFrom === "train" ? dataset.train : dataset.validation;
-  const isWithin = (indices: readonly number[], count = 0) => indices.every((index) => index < count);
-  if (isWithin(train, dataset.train.labels.length) && isWithin(validation, source?.labels.length)) return;
+  if (hasImages(dataset.train, train) && hasImages(source, validation)) return;
   throw new UsageError(
     `${Experiment.open(folder).path("experiment.json")}: subsets names images that the data do not have; restore the file as it was written`,
   );

@@ -5,7 +5,7 @@ import { count } from "../common/count.ts";
 import { UsageError } from "../common/errors.ts";
 import type { ArmParts } from "../config/arms.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
-import type { Dataset } from "../dataset/dataset.ts";
+import { type Dataset, hasImages } from "../dataset/dataset.ts";
 import { type SettledEngine, settleEngine } from "../search/settle/engine.ts";
 import { noteOf } from "../search/settle/sizes.ts";
 import { settleArms } from "./arms.ts";
@@ -88,12 +88,11 @@ function checkSplit(
   const { testFrom, heldOut = [], leftOut = [], untested = [] } = facts.split;
   const available = testFrom === "train" ? train : test;
   const tested = testFrom === "train" ? heldOut.length : (test?.labels.length ?? 0) - untested.length;
-  const isWithin = (indices: readonly number[], count = 0) => indices.every((index) => index < count);
   const isValid =
     available !== undefined &&
     tested === facts.testImages &&
-    isWithin([...heldOut, ...leftOut], train.labels.length) &&
-    isWithin(untested, test?.labels.length);
+    hasImages(train, [...heldOut, ...leftOut]) &&
+    hasImages(test, untested);
   if (isValid) return;
   throw new UsageError(
     `${folder.factsPath}: split names other images than the ${facts.testImages} with which the evaluation began; restore the file as it was written`,

@@ -8,8 +8,8 @@ import type { EngineIdentity } from "../engine/types.ts";
 import { augmentationOf } from "../evaluate/arms.ts";
 import type { LoadedEvaluation } from "../evaluate/evaluation.ts";
 import type { ArmAugmentation } from "../evaluate/final-task.ts";
-import { keyOf, readEnded } from "../evaluate/records.ts";
-import { type SettledEvaluation, settleEvaluation } from "../evaluate/settle.ts";
+import { missingOf, readEnded } from "../evaluate/records.ts";
+import type { SettledEvaluation } from "../evaluate/settle.ts";
 import { countSplit } from "../evaluate/split.ts";
 import { isMixture } from "../policy/policy.ts";
 import { type MeasuredRates, type MeasuredRun, tryToMeasure } from "./rates.ts";
@@ -56,17 +56,18 @@ interface Missing {
 /**
  * Plans the evaluation that `runEvaluation` would do. Takes about two seconds, longer if a single training step does. On a busy
  * machine the time is too short, as that of `planRun`.
- * @throws UsageError as `runEvaluation` does before it writes anything; InterruptedError
+ * @param resumed the evaluation that is resumed, if one is.
+ * @throws InterruptedError
  */
 export async function planEvaluation(
-  loaded: LoadedEvaluation,
+  settled: SettledEvaluation,
+  resumed: LoadedEvaluation["resumed"],
   signal?: AbortSignal,
 ): Promise<EvaluationPlan> {
-  const settled = await settleEvaluation(loaded);
   const { config, dataset, engine, workers, arms, split, notes } = settled;
   const { train: trainable, test: testImages } = countSplit(dataset, split);
   const trainImages = config.train_size === "auto" ? trainable : config.train_size;
-  const missing = missingTrainings(settled, loaded.resumed, trainImages);
+  const missing = missingTrainings(settled, resumed, trainImages);
   const run = measuredRun(settled, trainImages);
   const rates = missing.length === 0 ? null : await tryToMeasure(run, signal);
   const times = rates ? await timesOf(settled, run, { rates, testImages, missing }) : undefined;
@@ -87,17 +88,13 @@ function missingTrainings(
   resumed: LoadedEvaluation["resumed"],
   trainImages: number,
 ): Missing[] {
-  const ended = new Set(resumed ? readEnded(resumed.folder.recordsPath).map(keyOf) : []);
+  const ended = resumed ? readEnded(resumed.folder.recordsPath) : [];
   const use = { policies: source.policies, top: config.top, chance: config.augment_chance };
   const augmentations = arms.map((arm) => augmentationOf(arm, use));
-  return Array.from({ length: config.samples }, (_, sample) =>
-    augmentations
-      .filter(({ name }) => !ended.has(keyOf({ arm: name, sample })))
-      .map((arm) => {
-        const path = resumed?.folder.checkpointPath({ arm: arm.name, sample });
-        return { arm, trained: path === undefined ? 0 : epochsInCheckpoint(path, trainImages) };
-      }),
-  ).flat();
+  return missingOf(augmentations, config.samples, ended).map(({ arm, sample }) => {
+    const path = resumed?.folder.checkpointPath({ arm: arm.name, sample });
+    return { arm, trained: path === undefined ? 0 : epochsInCheckpoint(path, trainImages) };
+  });
 }
 
 function measuredRun(

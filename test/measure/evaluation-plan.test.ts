@@ -13,10 +13,12 @@ import {
   type EvaluationExecutor,
   evaluate,
   loadEvaluation,
+  type PreparedEvaluation,
   prepareEvaluation,
   reopenEvaluation,
 } from "../../src/evaluate/evaluation.ts";
 import { runFinalTraining } from "../../src/evaluate/final-task.ts";
+import { settleEvaluation } from "../../src/evaluate/settle.ts";
 import { type EvaluationPlan, planEvaluation } from "../../src/measure/evaluation-plan.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
@@ -33,7 +35,12 @@ const load = () => loadDataset(SAMPLE_ARCHIVE, { imageSize: 12 });
 
 async function planOf(more: EvaluationInput = {}) {
   const config = loadKeys(EVALUATION, { overrides: { ...SMALL, ...more } });
-  return planEvaluation(await loadEvaluation(prepareEvaluation(config), load));
+  return planPrepared(prepareEvaluation(config));
+}
+
+async function planPrepared(prepared: PreparedEvaluation) {
+  const loaded = await loadEvaluation(prepared, load);
+  return planEvaluation(await settleEvaluation(loaded), loaded.resumed);
 }
 
 const timeOf = ({ arms }: EvaluationPlan, name: string) =>
@@ -97,7 +104,7 @@ describe("the plan of an evaluation", () => {
     );
     await assert.rejects(running, InterruptedError);
     const folder = join(out, readdirSync(out)[0]);
-    const plan = await planEvaluation(await loadEvaluation(reopenEvaluation(folder, { workers: 1 }), load));
+    const plan = await planPrepared(reopenEvaluation(folder, { workers: 1 }));
     assert.deepEqual([plan.trainings, plan.left], [6, 4]);
     const { training, validation, start } = plan.rates!;
     const [none, flip] = [timeOf(plan, "none"), timeOf(plan, "flip")];
@@ -105,7 +112,7 @@ describe("the plan of an evaluation", () => {
     near(none, (4 * 50) / training);
     near(plan.seconds!, start + 2 * (none + flip) - none / 2 + ends);
 
-    const more = await planEvaluation(await loadEvaluation(reopenEvaluation(folder, { samples: 9 }), load));
+    const more = await planPrepared(reopenEvaluation(folder, { samples: 9 }));
     assert.deepEqual([more.trainings, more.left], [18, 16]);
   });
 });

@@ -20,7 +20,7 @@ export type { EpochReport, EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, StorageError, UsageError } from "./common/errors.ts";
 export type { EvaluationConfig, EvaluationInput } from "./config/evaluation.ts";
 export { loadConfig, resolveConfig } from "./config/load.ts";
-export { RECIPES, type RecipeName } from "./config/recipes.ts";
+export { RECIPE_PAIRS, RECIPES, type RecipeName } from "./config/recipes.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export { TECHNIQUES, type TechniqueName } from "./config/techniques.ts";
 export type { Controller, Dimension, Judged, Point } from "./controller/controller.ts";

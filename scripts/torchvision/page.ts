@@ -2,7 +2,7 @@
 
 import { MAGNITUDE_BINS } from "../../src/augment/pillow-space.ts";
 import { RECIPE_REGISTRY } from "../../src/augment/recipes.ts";
-import { RECIPES } from "../../src/config/recipes.ts";
+import { RECIPE_PAIRS, RECIPES } from "../../src/config/recipes.ts";
 import { criticalDistance, LARGEST_Z, SIGNIFICANCE } from "../imgaug/measures.ts";
 import { thousands, wrapProse } from "../markdown.ts";
 import type { ExactRow, FrequencyRow, RecipeRow, Statistic } from "./rows.ts";
@@ -31,6 +31,10 @@ export function recipesPage({ versions, passes, exact, recipes, frequencies }: R
     "| recipe | what it does |",
     "|---|---|",
     ...RECIPES.map((name) => `| \`${name}\` | ${RECIPE_REGISTRY[name].meaning} |`),
+    "",
+    `A recipe may also be two of them, one after the other: ${RECIPE_PAIRS.slice(0, -1)
+      .map((name) => `\`${name}\``)
+      .join(", ")} and \`${RECIPE_PAIRS.at(-1)}\`.`,
     "",
     "`deepaugment preview --recipe <name> --data photos/` shows one on your pictures, and with `--policy` before the policy. " +
       "In a program, `drawRecipe` draws one, and `imagesWithTopPolicies` takes one ([library.md](library.md)). Hyphens, " +

@@ -4,7 +4,7 @@
 import { setImmediate } from "node:timers/promises";
 import { mismatch } from "../common/errors.ts";
 import { Random, seedOf } from "../common/random.ts";
-import { RECIPES, type RecipeName } from "../config/recipes.ts";
+import { ALL_RECIPES, type RecipeName } from "../config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { createBatch, type ImageBatch, imageAt, imageSize } from "../image/batch.ts";
@@ -66,8 +66,8 @@ export function imagesWithTopPolicies(
 ): AsyncGenerator<LabelledImages, void, void> {
   checkImages(images);
   checkLabels(labels, images.count);
-  if (recipe !== undefined && !RECIPES.includes(recipe))
-    throw expected("recipe", `one of ${RECIPES.join(", ")}`, recipe);
+  if (recipe !== undefined && !ALL_RECIPES.includes(recipe))
+    throw expected("recipe", `one of ${ALL_RECIPES.join(", ")}`, recipe);
   checkPolicies(policies, recipe !== undefined);
   checkWhole("batchSize", batchSize, 1);
   if (!(augmentChance >= 0 && augmentChance <= 1))
@@ -141,8 +141,8 @@ function checkPolicies(policies: readonly Policy[], mayBeEmpty: boolean): void {
   for (const [i, { chains, base, weights, portion }] of policies.entries()) {
     if (!Array.isArray(chains) || chains.length === 0)
       throw expected(`policies[${i}].chains`, "a list of at least one", chains);
-    if (base !== undefined && !RECIPES.includes(base))
-      throw expected(`policies[${i}].base`, `one of ${RECIPES.join(", ")}`, base);
+    if (base !== undefined && !ALL_RECIPES.includes(base))
+      throw expected(`policies[${i}].base`, `one of ${ALL_RECIPES.join(", ")}`, base);
     if (weights && !(weights.length === chains.length && weights.every((weight: number) => weight > 0)))
       throw expected(`policies[${i}].weights`, "a number above 0 for each chain", weights);
     if (!(portion >= 0 && portion <= 1))

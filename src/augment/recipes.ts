@@ -2,7 +2,7 @@
 // `renderChain` renders them. All draws for an image come from one stream, keyed by (seed, image index) alone.
 
 import { Random } from "../common/random.ts";
-import type { RecipeName } from "../config/recipes.ts";
+import { type RecipeName, type SingleRecipe, singleRecipes } from "../config/recipes.ts";
 import type { DrawnOperation } from "./chain.ts";
 import { drawPillowOperation, RAND_AUGMENT, TRIVIAL_AUGMENT } from "./pillow-space.ts";
 import type { Shape } from "./technique.ts";
@@ -16,7 +16,7 @@ interface Recipe {
 /** The bin of RandAugment's magnitudes, of 0 to 30. */
 const RAND_BIN = 9;
 
-export const RECIPE_REGISTRY: Readonly<Record<RecipeName, Recipe>> = {
+export const RECIPE_REGISTRY: Readonly<Record<SingleRecipe, Recipe>> = {
   flip: {
     meaning: "mirrored left to right with probability 0.5",
     draw: (_shape, random) => [drawFlip(random)],
@@ -55,7 +55,15 @@ export function drawRecipe(
   shape: Shape,
   { seed, imageIndex }: RecipeKey,
 ): DrawnOperation[] {
-  return RECIPE_REGISTRY[name].draw(shape, new Random(seed, "recipe", imageIndex));
+  const random = new Random(seed, "recipe", imageIndex);
+  return singleRecipes(name).flatMap((single) => RECIPE_REGISTRY[single].draw(shape, random));
+}
+
+/** What a recipe does, in one phrase. */
+export function meaningOf(name: RecipeName): string {
+  return singleRecipes(name)
+    .map((single) => RECIPE_REGISTRY[single].meaning)
+    .join("; then ");
 }
 
 function drawFlip(random: Random): DrawnOperation {

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
-import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
+import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { count } from "./format.ts";
 import { helpText } from "./help.ts";
 import { innerShare, oneOf, onOff, share, someText, wholeNumber } from "./options.ts";
@@ -42,7 +42,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       "--recipe <name>",
-      `${RECIPES.join(", ")}: needs no search; with --policy, every copy goes through the recipe first`,
+      `${RECIPES.join(", ")}, or two of them such as ${RECIPE_PAIRS.at(-1)}: needs no search; with --policy, every copy goes through the recipe first`,
       parseRecipe,
     )
     .requiredOption(

@@ -4,7 +4,7 @@ import type { AddHelpTextContext, Command } from "commander";
 import { RECIPE_REGISTRY } from "../augment/recipes.ts";
 import { REGISTRY } from "../augment/registry.ts";
 import { UsageError } from "../common/errors.ts";
-import { parseRecipe, RECIPES, type RecipeName } from "../config/recipes.ts";
+import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
 import { helpText, helpWidth } from "./help.ts";
@@ -48,7 +48,11 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
       "best.json or policies.json of an experiment, or the experiment's folder",
       someText("--policy", "a file or a folder"),
     )
-    .option("--recipe <name>", `${RECIPES.join(", ")}; together with --policy, it comes first`, parseRecipe)
+    .option(
+      "--recipe <name>",
+      `${RECIPES.join(", ")}, or two of them such as ${RECIPE_PAIRS.at(-1)}; together with --policy, it comes first`,
+      parseRecipe,
+    )
     .option("--techniques", "instead of a policy, show all techniques at several magnitudes on one picture")
     .option(
       "--data <path|name>",

@@ -1,8 +1,8 @@
 // The arms of an evaluation: what a training is given, by name. An arm is `none`, a recipe, policies, or a recipe and
-// policies: `flip-crop+top-policies`.
+// policies: `flip-crop+top-policies`. A recipe may be two of them: `flip-crop+randaugment`.
 
 import { nearest, UsageError } from "../common/errors.ts";
-import { parseRecipe, RECIPES, type RecipeName } from "./recipes.ts";
+import { ALL_RECIPES, parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "./recipes.ts";
 
 /** How an arm uses the policies of a file: the best one as the search judged it, or all of them drawn anew for every image. */
 const POLICY_PARTS = ["policy", "top-policies"] as const;
@@ -30,21 +30,30 @@ export const DEFAULT_ARMS: readonly string[] = [...FREE_ARMS, ...POLICY_PARTS, "
 export function parseArm(text: string): ArmParts {
   const parts = text.split("+").map((part) => part.trim());
   if (parts.length === 1 && letters(parts[0]) === "none") return { name: "none" };
-  let recipe: RecipeName | undefined;
+  const recipes: RecipeName[] = [];
   let policies: PolicyPart | undefined;
   for (const part of parts) {
     const known = POLICY_PARTS.find((name) => letters(name) === letters(part));
     if (known === undefined) {
-      if (recipe !== undefined)
-        throw new UsageError(`arm "${text}" has two recipes; combine one with policies`);
-      recipe = parseRecipePart(part, text);
+      recipes.push(parseRecipePart(part, text));
     } else {
       if (policies) throw new UsageError(`arm "${text}" has policies twice; write policy or top-policies`);
       policies = known;
     }
   }
+  const recipe = recipes.length > 1 ? pairOf(recipes, text) : recipes[0];
   const name = [recipe, policies].filter((part) => part !== undefined).join("+");
   return { name, ...(recipe && { recipe }), ...(policies && { policies }) };
+}
+
+/** The recipe that these make in either order. */
+function pairOf(recipes: readonly RecipeName[], arm: string): RecipeName {
+  const names = [recipes.join("+"), recipes.toReversed().join("+")];
+  const found = ALL_RECIPES.find((name) => names.includes(name));
+  if (found) return found;
+  throw new UsageError(
+    `arm "${arm}" combines recipes that do not go together; those of two recipes are ${RECIPE_PAIRS.join(", ")}`,
+  );
 }
 
 function parseRecipePart(part: string, arm: string): RecipeName {

@@ -5,16 +5,34 @@ import { nameParser } from "./names.ts";
 
 export const RECIPES = ["flip", "flip-crop", "trivialaugment", "randaugment"] as const;
 
-export type RecipeName = (typeof RECIPES)[number];
+export type SingleRecipe = (typeof RECIPES)[number];
+
+/** One recipe after another. */
+export const RECIPE_PAIRS = [
+  "flip+trivialaugment",
+  "flip+randaugment",
+  "flip-crop+trivialaugment",
+  "flip-crop+randaugment",
+] as const satisfies readonly `${SingleRecipe}+${SingleRecipe}`[];
+
+export type RecipeName = SingleRecipe | (typeof RECIPE_PAIRS)[number];
+
+/** Every recipe, those of two among them. */
+export const ALL_RECIPES: readonly RecipeName[] = [...RECIPES, ...RECIPE_PAIRS];
 
 /**
  * The recipe that `text` names; hyphens, underscores, spaces and case are ignored.
  * @throws UsageError suggesting the nearest known name.
  */
-export const parseRecipe: (text: string) => RecipeName = nameParser("recipe", RECIPES);
+export const parseRecipe: (text: string) => RecipeName = nameParser("recipe", ALL_RECIPES);
+
+/** The one or two recipes that a recipe consists of, in order. */
+export function singleRecipes(name: RecipeName): SingleRecipe[] {
+  return name.split("+") as SingleRecipe[];
+}
 
 /** What a policy may be based on: a recipe, or nothing. */
-export const BASES = ["none", ...RECIPES] as const;
+export const BASES = ["none", ...ALL_RECIPES] as const;
 
 export type BaseName = (typeof BASES)[number];
 

@@ -2,7 +2,7 @@
 
 import { openSource } from "../apply/source.ts";
 import { renderChain } from "../augment/chain.ts";
-import { drawRecipe, RECIPE_REGISTRY } from "../augment/recipes.ts";
+import { drawRecipe, meaningOf } from "../augment/recipes.ts";
 import { seedOf } from "../common/random.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import type { Pixels } from "../image/batch.ts";
@@ -42,7 +42,7 @@ export async function previewRecipe(options: RecipePreviewOptions): Promise<Prev
     },
     options,
   );
-  const { meaning } = RECIPE_REGISTRY[recipe];
+  const meaning = meaningOf(recipe);
   const content = {
     title: [recipe],
     details: [`${meaning[0].toUpperCase()}${meaning.slice(1)}.`],

@@ -4,8 +4,14 @@ import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { renderChain } from "../../src/augment/chain.ts";
-import { drawRecipe, RECIPE_REGISTRY } from "../../src/augment/recipes.ts";
-import { parseRecipe, RECIPES, type RecipeName } from "../../src/config/recipes.ts";
+import { drawRecipe, meaningOf, RECIPE_REGISTRY } from "../../src/augment/recipes.ts";
+import {
+  ALL_RECIPES,
+  parseRecipe,
+  RECIPE_PAIRS,
+  RECIPES,
+  type RecipeName,
+} from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { randomImage } from "./images.ts";
 import { checkRecipe } from "./properties.ts";
@@ -27,24 +33,26 @@ const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 300) };
 
 describe("recipes", () => {
   it("are found by name, regardless of hyphens, underscores, spaces and case", () => {
-    for (const name of RECIPES) assert.equal(parseRecipe(name), name);
+    for (const name of ALL_RECIPES) assert.equal(parseRecipe(name), name);
     assert.equal(parseRecipe("Flip_Crop"), "flip-crop");
     assert.equal(parseRecipe("Trivial Augment"), "trivialaugment");
     assert.equal(parseRecipe("rand-augment"), "randaugment");
+    assert.equal(parseRecipe("Flip_Crop + RandAugment"), "flip-crop+randaugment");
     assert.throws(() => parseRecipe("flipcrob"), {
       name: "UsageError",
       message: 'unknown recipe "flipcrob"; did you mean "flip-crop"?',
     });
     assert.throws(() => parseRecipe("mixup"), {
-      message: 'unknown recipe "mixup"; known are flip, flip-crop, trivialaugment, randaugment',
+      message:
+        'unknown recipe "mixup"; known are flip, flip-crop, trivialaugment, randaugment, flip+trivialaugment, flip+randaugment, flip-crop+trivialaugment, flip-crop+randaugment',
     });
   });
 
   it("are explained in a phrase", () => {
-    for (const name of RECIPES) assert.match(RECIPE_REGISTRY[name].meaning, /^\S.{20,}[^.]$/);
+    for (const name of ALL_RECIPES) assert.match(meaningOf(name), /^\S.{20,}[^.]$/);
   });
 
-  for (const name of RECIPES) {
+  for (const name of ALL_RECIPES) {
     it(`${name}: writes every value, leaves its input, and depends on its parameters alone, also before a chain`, () => {
       fc.assert(
         fc.property(fc.array(operations, { maxLength: 2 }), shapes, seeds, (chain, shape, seed) => {
@@ -64,7 +72,7 @@ describe("recipes", () => {
   }
 
   it("draw for an image regardless of other images, and anew for another seed or index", () => {
-    for (const name of RECIPES) {
+    for (const name of ALL_RECIPES) {
       const draw = (seed: number, imageIndex: number) => drawRecipe(name, shape, { seed, imageIndex });
       const first = draw(1, 0);
       const others = Array.from({ length: 40 }, (_, i) => [draw(1, i + 1), draw(i + 2, 0)]).flat();
@@ -82,6 +90,20 @@ describe("recipes", () => {
     const flipped = flips.filter(([{ parameters }]) => parameters.flipped).length;
     // The standard deviation is 22.4.
     assert.ok(Math.abs(flipped - 1000) < 90, String(flipped));
+  });
+
+  it("of two are one after the other", () => {
+    const [first] = RECIPE_PAIRS.map((name) => draws(name, 200));
+    const flips = draws("flip", 200);
+    for (const [index, drawn] of first.entries()) {
+      assert.deepEqual(drawn.slice(0, 1), flips[index]);
+      assert.ok(drawn.length <= 2);
+    }
+    const both = draws("flip-crop+randaugment", 200);
+    const crops = draws("flip-crop", 200);
+    for (const [index, drawn] of both.entries()) assert.deepEqual(drawn.slice(0, 2), crops[index]);
+    const lengths = new Set(both.map((drawn) => drawn.length));
+    assert.ok(lengths.has(3) && lengths.has(4), "the identity is no operation");
   });
 
   it("flip-crop moves by up to an eighth of each side, rounded, all distances alike", () => {

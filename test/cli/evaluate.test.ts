@@ -348,7 +348,10 @@ describe("deepaugment evaluate", () => {
         /unknown arm "flipcrap": did you mean "flip-crop"\?/,
       ],
       [["evaluate", "--data", SAMPLE_ARCHIVE, "--arms", "flip,flip"], /"flip" is listed twice/],
-      [["evaluate", "--data", SAMPLE_ARCHIVE, "--arms", "flip+randaugment"], /has two recipes/],
+      [
+        ["evaluate", "--data", SAMPLE_ARCHIVE, "--arms", "flip+flip-crop"],
+        /arm "flip\+flip-crop" combines recipes that do not go together; those of two recipes are flip\+trivialaugment, /,
+      ],
       [["evaluate", "--data", SAMPLE_ARCHIVE, "--train-size", "201"], /has 200 images to train on; lower it/],
       [["evaluate", "--experiment", root], /is not an experiment of this program/],
       [["evaluate", "--resume", root], /is not an evaluation of this program/],

@@ -22,6 +22,12 @@ describe("the images of an arm", () => {
     });
   });
 
+  it("go through two recipes, in the order of the recipe that consists of them", () => {
+    const pair = { name: "flip-crop+randaugment", redrawn: [{ recipe: "flip-crop+randaugment" }] };
+    assert.deepEqual(of("RandAugment + flip crop", []), pair);
+    assert.equal(of("policy+randaugment+flip", [REDRAWN]).name, "flip+randaugment+policy");
+  });
+
   it("go through a recipe before the policies, instead of their bases", () => {
     const { base: _, ...withoutBase } = REDRAWN;
     assert.deepEqual(of("flip-crop+policy", [REDRAWN]), {

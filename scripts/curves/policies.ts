@@ -1,7 +1,7 @@
 // The policies of the recorded learning curves: recipes, policies of the original's form, and policies of the extended forms.
 
 import { Random } from "../../src/common/random.ts";
-import { type BaseName, RECIPES } from "../../src/config/recipes.ts";
+import { BASES, type BaseName } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES, TECHNIQUES } from "../../src/config/techniques.ts";
 import { randomPoint } from "../../src/controller/controller.ts";
 import { baseAlone, type PolicyForm } from "../../src/policy/form.ts";
@@ -14,23 +14,23 @@ export interface CurvePolicy {
   readonly equalSteps: boolean;
 }
 
-const ORIGINAL = 30;
-const EXTENDED = 115;
+const ORIGINAL = 20;
+const EXTENDED = 123;
+/** An original policy follows each of these many extended ones. */
+const EVERY = 6;
 
 const FORM: PolicyForm = { chains: 1, operationsPerChain: 2 };
 
-const BASES: readonly BaseName[] = ["none", "flip", "flip-crop"];
-
 /** In the order in which they are recorded: no augmentation first. */
 export function curvePolicies(): CurvePolicy[] {
-  const redrawn = extendedForm(1, 1, "fixed", ["none", ...RECIPES]);
-  const recipes = redrawn.extension!.bases.map((base) => baseAlone(redrawn, base));
+  const redrawn = extendedForm(1, 1, "fixed", BASES);
+  const recipes = BASES.map((base) => baseAlone(redrawn, base));
   const extended = Array.from({ length: EXTENDED }, (_, index) => extendedPolicy(index));
   const original = Array.from({ length: ORIGINAL }, (_, index) => originalPolicy(index));
   const equal = (policy: Policy) => ({ policy, equalSteps: true });
   // Interleaved, so that a part of the table has all kinds.
   const mixed = extended.flatMap((policy, index) => {
-    const old = index % 3 === 0 ? original[index / 3] : undefined;
+    const old = index % EVERY === 0 ? original[index / EVERY] : undefined;
     return old ? [equal(policy), { policy: old, equalSteps: false }, equal(old)] : [equal(policy)];
   });
   return [...recipes.map(equal), ...mixed];

@@ -5,36 +5,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { meanOf, standardErrorOf } from "../src/common/mean.ts";
-import { formatSignedPoints } from "../src/common/points.ts";
-import type { ArmSummary, Difference } from "../src/evaluate/comparison.ts";
 import { EvaluationFolder } from "../src/evaluate/folder.ts";
+import { points, tableOf } from "./evaluations/table.ts";
 import { runScript } from "./run-script.ts";
-
-const points = (value: number, digits = 1) => (100 * value).toFixed(digits).replace("-", "−");
-
-function differenceCell(difference: Difference | undefined): string {
-  if (!difference) return "";
-  const { mean, low, high } = difference;
-  return low === null || high === null
-    ? formatSignedPoints(mean)
-    : `${formatSignedPoints(mean)} (${formatSignedPoints(low)} to ${formatSignedPoints(high)})`;
-}
-
-function rowOf({
-  arm,
-  accuracy,
-  standardError,
-  fromNone,
-  fromBestRecipe,
-  errorReduction,
-  seconds,
-}: ArmSummary) {
-  const error = standardError === null ? "" : ` ± ${points(standardError, 2)}`;
-  const percent = Math.round(100 * (errorReduction ?? 0));
-  const wrong = percent === 0 ? "" : `${Math.abs(percent)}% ${percent > 0 ? "fewer" : "more"}`;
-  const cells = [`\`${arm}\``, `${points(accuracy, 2)}${error}`, differenceCell(fromNone)];
-  return `| ${[...cells, differenceCell(fromBestRecipe), wrong, Math.round(seconds)].join(" | ")} |`;
-}
 
 /** Standard deviations over samples, mean over the arms, of the averaged weights and of the last epoch's. */
 function noiseOf(folder: string): string | undefined {
@@ -57,14 +30,9 @@ await runScript(async () => {
   const { results, engine, precision, machine } = EvaluationFolder.open(path).readFacts();
   if (!results) throw new Error(`${path} is not finished`);
   const noise = noiseOf(path);
-  const best = results.bestRecipe ?? "the best recipe";
   console.log(
     [
-      `| arm | test accuracy, % | over \`none\` | over \`${best}\` | wrong answers, than \`none\` | seconds |`,
-      "|---|---:|---:|---:|---:|---:|",
-      ...results.arms.map(rowOf),
-      "",
-      `> ${results.conclusion}`,
+      ...tableOf(results),
       ...(noise ? ["", noise] : []),
       "",
       `${machine.cores} cores of ${machine.cpu}, engine ${engine}, ${precision}.`,

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { UsageError } from "../../src/common/errors.ts";
 import { runScript } from "../run-script.ts";
 import { type Summary, summarize } from "./regret/results.ts";
-import { SmoothedTable } from "./regret/smoothed.ts";
+import { smoothTable } from "./regret/smoothed.ts";
 import { readTable } from "./regret/table.ts";
 import { heldOutR2, PREDICTORS } from "./surrogate/held-out.ts";
 import { writePart } from "./training/page-part.ts";
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
 function attainableR2(
   rows: readonly { readonly point: readonly number[]; readonly reward: number }[],
 ): number {
-  return 1 - new SmoothedTable(rows).parameters.noise;
+  return 1 - smoothTable(rows).parameters.noise;
 }
 
 /** @throws UsageError naming the line that is not one of this script's. */

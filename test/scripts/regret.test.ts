@@ -8,7 +8,7 @@ import { judge } from "../../scripts/bench/regret/objective.ts";
 import { type SearchResult, summarize } from "../../scripts/bench/regret/results.ts";
 import { runSearch } from "../../scripts/bench/regret/run.ts";
 import { openSearcher, type Searcher } from "../../scripts/bench/regret/searcher.ts";
-import { type Row, SmoothedTable } from "../../scripts/bench/regret/smoothed.ts";
+import { type Row, smoothTable } from "../../scripts/bench/regret/smoothed.ts";
 import { syntheticObjective } from "../../scripts/bench/regret/synthetic.ts";
 import { tableObjective } from "../../scripts/bench/regret/table.ts";
 import { formatResults } from "../../scripts/bench/regret/tables.ts";
@@ -44,22 +44,22 @@ function rowsOf(count: number, noise: number, key: string): Row[] {
 
 describe("the smoothed table", () => {
   it("predicts policies that are not in it, and estimates the noise of its rewards", () => {
-    const table = new SmoothedTable(rowsOf(120, 0.01, "table"));
+    const table = smoothTable(rowsOf(120, 0.01, "table"));
     assert.ok(table.noise > 0.007 && table.noise < 0.014, `${table.noise}`);
     assert.ok(table.crossValidatedR2 > 0.5 && table.crossValidatedR2 < 0.99, `${table.crossValidatedR2}`);
     const others = rowsOf(200, 0, "others");
     const error = Math.sqrt(
-      others.reduce((sum, { point, reward }) => sum + (table.rewardAt(point) - reward) ** 2, 0) / 200,
+      others.reduce((sum, { point, reward }) => sum + (table.meanAt(point) - reward) ** 2, 0) / 200,
     );
     assert.ok(error < 0.01, `${error}`);
-    const still = [0, 1, 2].map((technique) => table.rewardAt([technique, 0.7, technique, 0.2, 0]));
+    const still = [0, 1, 2].map((technique) => table.meanAt([technique, 0.7, technique, 0.2, 0]));
     for (const reward of still) assert.ok(Math.abs(reward - still[0]) < 1e-12, "portion 0 adds no image");
   });
 
   it("finds no effect in pure noise", () => {
     const random = new Random("nothing");
     const rows = rowsOf(80, 0, "nothing").map(({ point }) => ({ point, reward: random.normal(0.5, 0.02) }));
-    assert.ok(new SmoothedTable(rows).crossValidatedR2 < 0.15);
+    assert.ok(smoothTable(rows).crossValidatedR2 < 0.15);
   });
 
   it("is an objective with an upper bound on the reward; a bad file is reported with its line", () => {

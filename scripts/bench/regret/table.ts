@@ -9,7 +9,7 @@ import type { Point } from "../../../src/controller/controller.ts";
 import { noAugmentation, type Policy } from "../../../src/policy/policy.ts";
 import { createSpace, policyToPoint, type SearchSpace } from "../../../src/policy/space.ts";
 import { type Objective, withAllStrengths } from "./objective.ts";
-import { type Row, SmoothedTable } from "./smoothed.ts";
+import { type Row, type SmoothedTable, smoothTable } from "./smoothed.ts";
 
 const LEAST_TRIALS = 50;
 
@@ -27,7 +27,7 @@ export interface TrialTable {
 /** @throws UsageError if the file does not exist, has too few trials, or has a line that is not a trial. */
 export function tableObjective(file: string): Objective {
   const { space, rows, digest } = readTable(file);
-  const table = new SmoothedTable(rows);
+  const table = smoothTable(rows);
   const greatest = greatestReward(table);
   const baseline = policyToPoint(space, noAugmentation(1, 2));
   return {
@@ -37,11 +37,11 @@ export function tableObjective(file: string): Objective {
     samples: 1,
     noise: table.noise,
     digest,
-    create: () => ({ rewardAt: (point) => table.rewardAt(point), greatest }),
+    create: () => ({ rewardAt: (point) => table.meanAt(point), greatest }),
     description: [
       `${rows.length} real trials on CIFAR-10, smoothed by a Gaussian process. It predicts a trial's reward from the others`,
       `with an R² of ${table.crossValidatedR2.toFixed(2)}. One sample per trial, with noise of standard deviation`,
-      `${table.noise.toFixed(4)}; baseline ${table.rewardAt(baseline).toFixed(3)}, best possible ${greatest.toFixed(3)}.`,
+      `${table.noise.toFixed(4)}; baseline ${table.meanAt(baseline).toFixed(3)}, best possible ${greatest.toFixed(3)}.`,
     ].join(" "),
   };
 }
@@ -79,7 +79,7 @@ function greatestReward(table: SmoothedTable): number {
         for (const b of GRID.magnitudes) {
           for (const portion of GRID.portions) {
             const point = [first, a, second, b, portion];
-            starts.push({ point, reward: table.rewardAt(point) });
+            starts.push({ point, reward: table.meanAt(point) });
           }
         }
       }
@@ -92,12 +92,12 @@ function greatestReward(table: SmoothedTable): number {
 /** The reward at the end of steps along the magnitudes and the portion that each make it greater. */
 function climb(table: SmoothedTable, start: Point): number {
   let point = start;
-  let reward = table.rewardAt(point);
+  let reward = table.meanAt(point);
   for (let step = 0.1; step > 0.001; ) {
     const around = [1, 3, 4].flatMap((index) =>
       [step, -step].map((by) => point.with(index, Math.min(1, Math.max(0, point[index] + by)))),
     );
-    const rewards = around.map((each) => table.rewardAt(each));
+    const rewards = around.map((each) => table.meanAt(each));
     const best = rewards.indexOf(Math.max(...rewards));
     if (rewards[best] > reward) [point, reward] = [around[best], rewards[best]];
     else step /= 2;

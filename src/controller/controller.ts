@@ -49,6 +49,11 @@ export interface Judged {
   readonly reward: number;
   /** Standard error of the reward, from the spread of the trial's samples; null if there was one sample. */
   readonly standardError: number | null;
+  /**
+   * The variance of the reward's noise relative to that of a trial that was judged in full: above 1 if the reward is only
+   * expected, because the trial was stopped early. Defaults to 1.
+   */
+  readonly noise?: number;
 }
 
 /** Proposes what to try next. Trials are numbered from 1; trial 0 is the baseline, which is only told. */
@@ -69,9 +74,17 @@ export interface Controller {
   /**
    * Reports the reward of a trial; greater is better.
    * @param standardError of the reward; null or undefined if unknown.
-   * @throws RangeError if the reward is not finite or the point is outside the space.
+   * @param rungs the rewards at the rungs that the trial reached, if trials may be stopped early: the last of them is the
+   *   reward, and a trial with fewer rungs than others was stopped.
+   * @throws RangeError if the reward is not finite or not that of the last rung, or the point is outside the space.
    */
-  tell(trial: number, point: Point, reward: number, standardError?: number | null): void;
+  tell(
+    trial: number,
+    point: Point,
+    reward: number,
+    standardError?: number | null,
+    rungs?: readonly number[],
+  ): void;
 
   /** Reports that the trial could not be judged: it is no longer pending and is ignored. */
   drop(trial: number): void;
@@ -141,9 +154,12 @@ export function checkPoint(dimensions: readonly Dimension[], point: Point): void
   }
 }
 
-/** @throws RangeError if the reward is not finite. */
-export function checkReward(trial: number, reward: number): void {
-  if (!Number.isFinite(reward)) throw new RangeError(`the reward of trial ${trial} is ${reward}`);
+/** @throws RangeError if the reward, or one at a rung, is not finite, or the reward is not that of the last rung. */
+export function checkReward(trial: number, reward: number, rungs: readonly number[] = [reward]): void {
+  const wrong = [reward, ...rungs].find((value) => !Number.isFinite(value));
+  if (wrong !== undefined) throw new RangeError(`the reward of trial ${trial} is ${wrong}`);
+  if (rungs.at(-1) === reward) return;
+  throw new RangeError(`the reward of trial ${trial} is ${reward}, but ${rungs.at(-1)} at its last rung`);
 }
 
 /** @throws RangeError if a reward is not finite or a point is outside the space. */

@@ -11,6 +11,7 @@ import {
   type Point,
   randomSearchPoint,
 } from "./controller.ts";
+import { completed, type RungResult } from "./rungs.ts";
 
 /** When a trial is drawn at random, as in random search, and not proposed. */
 export interface RandomTrials {
@@ -24,7 +25,7 @@ export abstract class LearningController implements Controller {
   protected readonly dimensions: readonly Dimension[];
   protected readonly seed: number;
   readonly #random: RandomTrials;
-  readonly #told = new Map<number, Judged>();
+  readonly #told = new Map<number, Judged & RungResult>();
   readonly #pending = new Map<number, Point>();
   #gains: readonly Judged[] = [];
 
@@ -52,11 +53,17 @@ export abstract class LearningController implements Controller {
     this.#pending.set(trial, point);
   }
 
-  tell(trial: number, point: Point, reward: number, standardError: number | null = null): void {
+  tell(
+    trial: number,
+    point: Point,
+    reward: number,
+    standardError: number | null = null,
+    rungs?: readonly number[],
+  ): void {
     checkPoint(this.dimensions, point);
-    checkReward(trial, reward);
+    checkReward(trial, reward, rungs);
     this.#pending.delete(trial);
-    this.#told.set(trial, { point, reward, standardError });
+    this.#told.set(trial, { point, reward, standardError, rungs });
   }
 
   drop(trial: number): void {
@@ -70,14 +77,15 @@ export abstract class LearningController implements Controller {
 
   /**
    * All results: those of an earlier search as rewards over this search's baseline (none until that is known), then this
-   * search's by trial, since the order in which they arrived must not matter.
+   * search's by trial, since the order in which they arrived must not matter. Trials that were stopped early have the
+   * rewards that the others let expect.
    */
   protected judged(): Judged[] {
     const baseline = this.#told.get(0);
     const earlier = baseline
       ? this.#gains.map((gain) => ({ ...gain, reward: baseline.reward + gain.reward }))
       : [];
-    return [...earlier, ...inOrder(this.#told)];
+    return [...earlier, ...completed(inOrder(this.#told))];
   }
 
   /** The points of trials that are being judged, by trial. */

@@ -17,15 +17,18 @@ export interface Noise {
   readonly relative: Float64Array;
 }
 
-/** A trial without a standard error is assumed to be as noisy as the others on average. */
+/**
+ * A trial without a standard error is assumed to be as noisy as the others on average; one that was stopped early, more so by
+ * its own factor.
+ */
 export function noiseOf(judged: readonly Judged[]): Noise {
   const squares = judged.flatMap(({ standardError }) => (standardError === null ? [] : [standardError ** 2]));
-  if (squares.length === 0) return { variance: undefined, relative: new Float64Array(judged.length).fill(1) };
-  const variance = squares.reduce((sum, square) => sum + square, 0) / squares.length;
-  const relative = Float64Array.from(judged, ({ standardError }) => {
-    if (standardError === null || variance === 0) return 1;
+  const variance =
+    squares.length === 0 ? undefined : squares.reduce((sum, square) => sum + square, 0) / squares.length;
+  const relative = Float64Array.from(judged, ({ standardError, noise = 1 }) => {
+    if (standardError === null || !variance) return noise;
     const own = (POOLED + standardError ** 2 / variance) / (POOLED + 1);
-    return 1 - NOISE_SHARE + NOISE_SHARE * own;
+    return noise * (1 - NOISE_SHARE + NOISE_SHARE * own);
   });
   return { variance, relative };
 }

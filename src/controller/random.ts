@@ -32,9 +32,15 @@ export class RandomController implements Controller {
     this.#pending.set(trial, point);
   }
 
-  tell(trial: number, point: Point, reward: number): void {
+  tell(
+    trial: number,
+    point: Point,
+    reward: number,
+    _standardError?: number | null,
+    rungs?: readonly number[],
+  ): void {
     checkPoint(this.#dimensions, point);
-    checkReward(trial, reward);
+    checkReward(trial, reward, rungs);
     this.#pending.delete(trial);
   }
 

@@ -31,6 +31,7 @@ const SLOW = [
   "test/search/executors/processes.test.ts",
   "test/child/own/training.test.ts",
   "test/search/deep-augment.test.ts",
+  "test/search/stopped-search.test.ts",
   "test/cli/optimize-crash.test.ts",
   "test/apply/resume.test.ts",
   "test/apply/shares.test.ts",

@@ -28,7 +28,7 @@ export interface FinalTrainingOptions {
   readonly redraw?: (indices: Int32Array, epoch: number, target: ImageBatch) => void;
   readonly checkpoint?: Checkpointing;
   readonly onProgress?: (progress: FinalProgress) => void;
-  /** Called at an epoch's end, before it is reported; it may evaluate. */
+  /** Called at an epoch's end, before it is reported; it may evaluate, and stop the training. */
   readonly afterEpoch?: (epoch: number) => Promise<void>;
 }
 
@@ -121,6 +121,8 @@ export class FinalTraining {
   };
   /** For each span, the mean so far of each weight, by `keyOf`. */
   #averages = new Map<string, Float32Array>();
+  /** The epoch that the training ends with. */
+  #last: number;
   #steps: ChildSteps | undefined;
   #savedAt = performance.now();
 
@@ -128,6 +130,7 @@ export class FinalTraining {
     this.#model = model;
     this.#train = train;
     this.#options = options;
+    this.#last = options.epochs;
     this.#chunk = new DrawnChunk(train, options);
   }
 
@@ -138,17 +141,22 @@ export class FinalTraining {
 
   /** Trains all epochs, or those that a checkpoint leaves; afterwards the model has the last weights. */
   async run(): Promise<void> {
-    const { epochs, batchSize, classes } = this.#options;
+    const { batchSize, classes } = this.#options;
     this.#restore();
     const steps = stepsOf(this.#model, batchSize, classes);
     steps.continueFrom(this.#state.steps);
     this.#steps = steps;
     try {
-      while (this.#state.epoch <= epochs) await this.#trainEpoch(steps);
+      while (this.#state.epoch <= this.#last) await this.#trainEpoch(steps);
     } finally {
       this.#steps = undefined;
       steps.dispose();
     }
+  }
+
+  /** Ends the training with the epoch that has just ended; only in `afterEpoch`. */
+  stop(): void {
+    this.#last = this.#state.epoch;
   }
 
   /** Evaluates the present weights, without dropout; only while training, in `afterEpoch`. */

@@ -31,10 +31,10 @@ const WIDE = 110;
 /** What `show` and `optimize` print with --json. */
 export function resultsAsJson(results: ExperimentResults): unknown {
   const { folder, notebook, status, trials, planned, confirmation, baseline, policies } = results;
-  const { confirming, noBetter, gains, isAtChance, failures } = results;
+  const { confirming, noBetter, gains, isAtChance, stopped, failures } = results;
   return {
     ...{ folder, notebook, status, trials, planned, confirmation, baseline: baseline ?? null, policies },
-    ...{ confirming, noBetter, gains, isAtChance, failures },
+    ...{ confirming, noBetter, gains, isAtChance, stopped, failures },
   };
 }
 
@@ -182,7 +182,7 @@ function formatNearEquals({ nearEquals = 0 }: FoundPolicy): string {
 }
 
 function baselineText(
-  { better, trials, policies }: ExperimentResults,
+  { better, stopped, trials, policies }: ExperimentResults,
   { reward, standardError, searchReward }: MeasuredReward,
 ): string {
   const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
@@ -191,8 +191,12 @@ function baselineText(
     trials === 0
       ? ""
       : ` ${better || "None"} of ${count(trials, "policy", "policies")} did better in the search.`;
+  const early =
+    stopped === 0
+      ? ""
+      : ` ${stopped} of ${count(trials, "trial")} ${stopped === 1 ? "was" : "were"} stopped early.`;
   const limit = policies.length > MOST_SHOWN ? ` The best ${MOST_SHOWN} are shown.` : "";
-  return `The baseline, without augmentation, has an accuracy of ${formatShare(reward)}${error}${inSearch}.${ofTrials}${limit}`;
+  return `The baseline, without augmentation, has an accuracy of ${formatShare(reward)}${error}${inSearch}.${ofTrials}${early}${limit}`;
 }
 
 const NOTHING_BETTER = "No policy was shown to be better than no augmentation";

@@ -4,6 +4,7 @@
 import type { EpochReport } from "../child/reward.ts";
 import type { Config } from "../config/schema.ts";
 import { isAtChance } from "../experiment/chance.ts";
+import { isWhole } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
 import { keyOf } from "../experiment/turns.ts";
 import { formatPolicy } from "../policy/policy.ts";
@@ -22,6 +23,9 @@ type SearchSize = Pick<
   "iterations" | "opt_samples" | "child_epochs" | "confirm_top" | "confirm_samples"
 > &
   Pick<ExperimentStart, "folder" | "workers" | "finishedTrials" | "guessing">;
+
+/** A training that ended, or failed. */
+type EndedTraining = Pick<TrainingRecord, "trial" | "sample" | "stoppedAt">;
 
 /** An observer that shows the search; `stop` removes what is drawn and restores the cursor. */
 export interface SearchDisplay extends ExperimentObserver {
@@ -45,8 +49,9 @@ export function createSearchDisplay(
 class SearchProgress {
   readonly #start = performance.now();
   readonly #epochsPerTraining: number;
-  /** Trainings in this run. Until the confirmation starts, its share is an upper bound. */
-  #trainings: number;
+  /** Epochs of this run's trainings. Until the confirmation starts, its share is an upper bound. */
+  #all: number;
+  /** Those that have ended. */
   #epochs = 0;
   baseline: TrialRecord | undefined;
   best: TrialRecord | undefined;
@@ -55,26 +60,30 @@ class SearchProgress {
     this.#epochsPerTraining = size.child_epochs;
     const inSearch = (size.iterations + 1 - size.finishedTrials) * size.opt_samples;
     const fresh = size.confirm_top > 0 ? (size.confirm_top + 1) * size.confirm_samples : 0;
-    this.#trainings = inSearch + fresh;
+    this.#all = (inSearch + fresh) * this.#epochsPerTraining;
   }
 
   onConfirmationStarted({ trainings }: ConfirmationPlan): void {
-    this.#trainings = this.#epochs / this.#epochsPerTraining + trainings;
+    this.#all = this.#epochs + trainings * this.#epochsPerTraining;
   }
 
   onEpoch(): void {
     this.#epochs++;
   }
 
+  onTrainingFinished({ stoppedAt = this.#epochsPerTraining }: EndedTraining): void {
+    this.#all -= this.#epochsPerTraining - stoppedAt;
+  }
+
   onTrialFinished(record: TrialRecord): void {
     if (record.trial === 0) this.baseline = record;
-    else if (!this.best || record.reward > this.best.reward) this.best = record;
+    else if (isWhole(record) && (!this.best || record.reward > this.best.reward)) this.best = record;
   }
 
   get timeLeft(): string {
     if (this.#epochs === 0) return "time left unknown";
     const perEpoch = (performance.now() - this.#start) / 1000 / this.#epochs;
-    return `${formatDuration((this.#trainings * this.#epochsPerTraining - this.#epochs) * perEpoch)} left`;
+    return `${formatDuration((this.#all - this.#epochs) * perEpoch)} left`;
   }
 
   get summary(): string {
@@ -133,7 +142,8 @@ class TerminalDisplay implements SearchDisplay {
     this.onTrainingFinished(failure);
   }
 
-  onTrainingFinished(training: Pick<TrainingRecord, "trial" | "sample">): void {
+  onTrainingFinished(training: EndedTraining): void {
+    this.#progress.onTrainingFinished(training);
     if (this.#isConfirming) this.#count();
     this.#trainings.remove(keyOf(training));
     this.#screen.update();
@@ -213,7 +223,7 @@ function endedTrials(
 ): EndedTrial[] {
   return records.map((record) => ({
     record,
-    gain: baseline && record.reward - baseline.reward,
+    gain: baseline && isWhole(record) ? record.reward - baseline.reward : undefined,
     isConfirmed,
   }));
 }
@@ -234,12 +244,18 @@ class LineDisplay implements SearchDisplay {
     this.#progress.onEpoch();
   }
 
+  onTrainingFinished(training: EndedTraining): void {
+    this.#progress.onTrainingFinished(training);
+  }
+
   onTrialFinished(record: TrialRecord): void {
     this.#progress.onTrialFinished(record);
     if (record.trial < this.#size.finishedTrials) return;
-    const what = record.trial === 0 ? "baseline" : formatPolicy(record.policy);
+    const { trial, reward, stoppedAt, policy } = record;
+    const what = trial === 0 ? "baseline" : formatPolicy(policy);
+    const stopped = stoppedAt === undefined ? "" : `, stopped after epoch ${stoppedAt}`;
     this.#terminal.log(
-      `trial ${record.trial}/${this.#size.iterations}  accuracy ${formatShare(record.reward)}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
+      `trial ${trial}/${this.#size.iterations}  accuracy ${formatShare(reward)}${stopped}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
     );
     const { guessing } = this.#size;
     if (record.trial === 0 && isAtChance(record, guessing))

@@ -19,7 +19,7 @@ export interface RunningTraining {
 
 export interface EndedTrial {
   readonly record: TrialRecord;
-  /** Its reward minus the baseline's; undefined if that is not known yet. */
+  /** Its reward minus the baseline's; undefined if that is not known yet, or it was stopped early. */
   readonly gain: number | undefined;
   /** Whether its trainings are those of the confirmation. */
   readonly isConfirmed: boolean;
@@ -133,8 +133,9 @@ function bestLines(
 }
 
 function trialLine({ record, gain, isConfirmed }: EndedTrial, { columns, paint }: Look): string {
-  const { trial, reward, policy } = record;
-  const what = `${isConfirmed ? "confirmed: " : ""}${trial === 0 ? "the baseline" : formatPolicy(policy)}`;
+  const { trial, reward, policy, stoppedAt } = record;
+  const mark = isConfirmed ? "confirmed: " : stoppedAt !== undefined ? "stopped: " : "";
+  const what = `${mark}${trial === 0 ? "the baseline" : formatPolicy(policy)}`;
   const head = `${pad(String(trial), 5, true)}  ${formatShare(reward)}  `;
   const text = trial === 0 || gain === undefined ? "     –" : formatGain(gain);
   const difference = paint(trial === 0 || !gain ? "dim" : gain > 0 ? "green" : "red", text);

@@ -53,6 +53,23 @@ export const numberFrom = (minimum: number, maximum: number) => ({
   type: `a number from ${minimum} to ${maximum}`,
 });
 
+/** A number from 0 to below 1. */
+export const shareBelowOne = {
+  schema: z.number().min(0).lt(1),
+  type: "a number from 0 to below 1",
+};
+
+/** Whole numbers in [minimum, maximum], each greater than the one before it; perhaps none. */
+export const ascending = (minimum: number, maximum: number) => ({
+  schema: z.array(z.int().min(minimum).max(maximum)).superRefine((numbers, context) => {
+    const index = numbers.findIndex((number, i) => i > 0 && number <= numbers[i - 1]);
+    if (index < 0) return;
+    const message = `${numbers[index]} is not greater than ${numbers[index - 1]}, the number before it`;
+    context.addIssue({ code: "custom", message, path: [index] });
+  }),
+  type: `a list of ascending whole numbers from ${minimum} to ${maximum}`,
+});
+
 /** A key that may be left unset, written as `null`. */
 export const optional = <S extends z.ZodType>(kind: Kind<S>) => ({
   schema: z.nullable(kind.schema),

@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import {
+  ascending,
   autoOr,
   baseList,
   choice,
@@ -12,6 +13,7 @@ import {
   key,
   numberFrom,
   optional,
+  shareBelowOne,
   techniqueList,
   text,
   whole,
@@ -107,6 +109,16 @@ const KEYS = {
     numberFrom(0, 1),
     "An epoch overfits if its training accuracy exceeds its validation accuracy by more than this.",
     0.1,
+  ),
+  stop_epochs: key(
+    ascending(1, 100_000),
+    "With reward: averaged, the epochs after which the worst trainings of the search are stopped, all below child_epochs. Each training is also validated there. []: none is stopped.",
+    [],
+  ),
+  stop_share: key(
+    shareBelowOne,
+    "The share of the trainings that is stopped at each of stop_epochs: those that do worse there than this share of the trainings before them. The baseline, the recipes and the confirmation are never stopped.",
+    0.5,
   ),
   policy_chains: key(whole(1, 50), "Chains in a policy; each drawn image goes through all of them.", 1),
   operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 2),

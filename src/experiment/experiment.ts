@@ -11,7 +11,8 @@ import { createRunFolder } from "../common/run-folder.ts";
 import { formatPolicyFile, type PolicyFile } from "../policy/policy-file.ts";
 import { Checksums } from "./checksums.ts";
 import { FailureList } from "./failures.ts";
-import { Notebook, type NotebookShape } from "./notebook.ts";
+import { Notebook } from "./notebook.ts";
+import type { NotebookShape } from "./rows.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];

@@ -2,20 +2,16 @@
 // training ends; read again when a search is resumed.
 
 import { existsSync, rmSync } from "node:fs";
-import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
-import { messageOf, UsageError } from "../common/errors.ts";
+import { type RewardSettings, rewardOf } from "../child/reward.ts";
+import { UsageError } from "../common/errors.ts";
 import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
 import type { TechniqueName } from "../config/techniques.ts";
-import { parsePolicyCells, policyCells, policyColumns } from "../policy/columns.ts";
-import { baseAlone, type PolicyForm } from "../policy/form.ts";
+import { policyCells } from "../policy/columns.ts";
+import { baseAlone } from "../policy/form.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Checksums } from "./checksums.ts";
 import type { TrainingRecord } from "./records.ts";
-
-export interface NotebookShape extends PolicyForm {
-  /** The epochs of which a training has a row, ascending; or their number, if each has one. */
-  readonly epochs: number | readonly number[];
-}
+import { LAST_EPOCH, type NotebookShape, RowFormat } from "./rows.ts";
 
 /** The rules of the search that wrote a notebook. */
 export interface NotebookRules {
@@ -23,25 +19,6 @@ export interface NotebookRules {
   readonly operations: readonly TechniqueName[];
   readonly reward: RewardSettings;
 }
-
-const EPOCH_COLUMNS = [
-  "trial_no",
-  "sample_no",
-  "epoch",
-  "loss",
-  "acc",
-  "val_loss",
-  "val_acc",
-  "acc_overfit",
-  "reward",
-];
-
-const LOSS = EPOCH_COLUMNS.indexOf("loss");
-const VALIDATION_LOSS = EPOCH_COLUMNS.indexOf("val_loss");
-const REWARD = EPOCH_COLUMNS.indexOf("reward");
-const COUNTS = ["trial_no", "sample_no", "epoch"].map((name) => EPOCH_COLUMNS.indexOf(name));
-const SHARES = ["acc", "val_acc", "reward"].map((name) => EPOCH_COLUMNS.indexOf(name));
-const DIVERGED: ReadonlySet<string> = new Set(["NaN", "Infinity"]);
 
 /** A recomputed reward may differ from a recorded one by this much: other versions summed in another order. */
 const REWARD_TOLERANCE = 1e-9;
@@ -51,24 +28,19 @@ export class Notebook {
   readonly path: string;
   readonly #shape: NotebookShape;
   readonly #sums: Checksums | undefined;
-  readonly #epochs: readonly number[];
-  readonly #columns: readonly string[];
-  /** All but the policy's. */
-  readonly #numberColumns: readonly number[];
-  /** Of the row that is being read, reused: a large notebook has a hundred thousand rows. */
-  readonly #numbers: number[];
+  readonly #rows: RowFormat;
+  /** The lines, counted from 1, at which the recovered trainings begin. */
+  #lines: readonly number[] = [];
 
   constructor(path: string, shape: NotebookShape, sums?: Checksums) {
     this.path = path;
     this.#shape = shape;
     this.#sums = sums;
-    const { epochs } = shape;
-    this.#epochs =
-      typeof epochs === "number" ? Array.from({ length: epochs }, (_, index) => index + 1) : epochs;
-    this.#columns = columnsOf(shape);
-    this.#numberColumns = [...EPOCH_COLUMNS.keys(), this.#columns.length - 1];
-    this.#numbers = new Array(this.#columns.length).fill(0);
+    this.#rows = new RowFormat(shape, (line, what) => this.wrong(line, what));
   }
+
+  /** Whether a row is as it was written; true if that is not known. */
+  readonly #isSame: Checksums["matches"] = (...row) => this.#sums?.matches(...row) ?? true;
 
   /** Begins an empty notebook. @throws RunError */
   create(): void {
@@ -85,27 +57,28 @@ export class Notebook {
 
   /** Adds a training's rows, on disk when this returns. @throws RunError */
   append(record: TrainingRecord): void {
-    const rows = formatRows(record, this.#shape);
+    const rows = this.#rows.format(record);
     appendWhole(this.path, linesOf(rows));
     this.#sums?.add(record.trial, record.sample, rows);
   }
 
-  /** The line, counted from 1, at which the training at an index (from 0) begins. */
+  /** The line, counted from 1, at which the recovered training at an index (from 0) begins. */
   lineOf(index: number): number {
-    return 2 + index * this.#epochs.length;
+    return this.#lines[index];
   }
 
   /** Removes all trainings but the first `count` from the file. @throws RunError */
   keep(count: number): void {
-    const lines = readNotebookText(this.path).split("\n");
-    writeFileWhole(this.path, `${lines.slice(0, this.lineOf(count) - 1).join("\n")}\n`);
+    const lines = readNotebookText(this.path).split("\n").slice(0, -1);
+    const next = this.#rows.wholeIn(lines).at(count);
+    if (next) writeFileWhole(this.path, linesOf(lines.slice(0, next.start)));
   }
 
   /** Replaces the whole file by these trainings in this order. @throws RunError */
   rewrite(records: readonly TrainingRecord[]): void {
     writeFileWhole(
       this.path,
-      linesOf([this.#columns.join(","), ...records.flatMap((record) => formatRows(record, this.#shape))]),
+      linesOf([this.#rows.header, ...records.flatMap((record) => this.#rows.format(record))]),
     );
   }
 
@@ -118,18 +91,21 @@ export class Notebook {
     const lines = readNotebookText(this.path).split("\n");
     // What follows the last line end is a line that was cut, or nothing.
     const isCut = lines.pop() !== "";
-    const header = this.#columns.join(",");
+    const { header } = this.#rows;
     if (lines[0] !== header) {
       throw new UsageError(
         `${this.path}, line 1: expected the columns ${header}; is this another experiment's notebook?`,
       );
     }
-    const rows = this.#epochs.length;
-    const wholeCount = Math.floor((lines.length - 1) / rows);
-    const records = Array.from({ length: wholeCount }, (_, i) => this.#parse(lines, 1 + i * rows, rules));
-    if (isCut || lines.length > 1 + wholeCount * rows) {
-      writeFileWhole(this.path, `${lines.slice(0, 1 + wholeCount * rows).join("\n")}\n`);
-    }
+    const whole = this.#rows.wholeIn(lines);
+    const records = whole.map((training) => {
+      const record = this.#rows.parse(lines, training, this.#isSame);
+      if (rules) this.#check(record, training.start + 1, rules);
+      return record;
+    });
+    const end = whole.reduce((_, { start, epochs }) => start + epochs.length, 1);
+    if (isCut || end < lines.length) writeFileWhole(this.path, linesOf(lines.slice(0, end)));
+    this.#lines = whole.map(({ start }) => start + 1);
     return records;
   }
 
@@ -143,88 +119,12 @@ export class Notebook {
     return new UsageError(`${this.path}, line ${line}: ${what}; restore the file as it was written`);
   }
 
-  /** The training whose rows begin at `lines[start]`. */
-  #parse(lines: readonly string[], start: number, rules: NotebookRules | undefined): TrainingRecord {
-    const epochs = this.#epochs;
-    const columnCount = this.#columns.length;
-    const history: EpochResult[] = [];
-    const head = lines[start].split(",");
-    const [trial, sample] = head.map(Number);
-    for (const [i, epoch] of epochs.entries()) {
-      const line = start + i + 1;
-      const row = lines[start + i];
-      const cells = row.split(",");
-      if (cells.length !== columnCount) {
-        throw this.wrong(line, `expected ${columnCount} cells, found ${cells.length}`);
-      }
-      const result = this.#parseEpoch(cells, line);
-      if (result.epoch !== epoch || cells[0] !== head[0] || cells[1] !== head[1]) {
-        throw this.wrong(
-          line,
-          `expected epoch ${epoch} of trial ${head[0]}, sample ${head[1]}, found epoch ${cells[2]} of trial ${cells[0]}, sample ${cells[1]}`,
-        );
-      }
-      for (let c = REWARD; i > 0 && c < columnCount - 1; c++) {
-        if (cells[c] === head[c]) continue;
-        throw this.wrong(
-          line,
-          `${this.#columns[c]} is ${cells[c]}, and ${head[c]} in the training's first row`,
-        );
-      }
-      if (this.#sums?.matches(trial, sample, i, row) === false) {
-        throw this.wrong(line, "it is not as it was written (its checksum in notebook.sums differs)");
-      }
-      history.push(result);
-    }
-    const policy = this.#parsePolicy(head.slice(EPOCH_COLUMNS.length, -1), start + 1);
-    const record = { trial, sample, policy, history, reward: Number(head[REWARD]) };
-    if (rules) this.#check(record, start + 1, rules);
-    return record;
-  }
-
-  #parseEpoch(cells: readonly string[], line: number): EpochResult {
-    const numbers = this.#numbers;
-    for (const c of this.#numberColumns) {
-      const value = Number(cells[c]);
-      numbers[c] = value;
-      // A training that diverged has losses that are not numbers.
-      const isNumber =
-        Number.isFinite(value) || ((c === LOSS || c === VALIDATION_LOSS) && DIVERGED.has(cells[c]));
-      if (!isNumber || (value === 0 && cells[c].trim() === "")) {
-        throw this.wrong(line, `${this.#columns[c]}: expected a number, found "${cells[c]}"`);
-      }
-    }
-    for (const c of COUNTS) {
-      if (!Number.isSafeInteger(numbers[c]) || numbers[c] < 0) {
-        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, not a count`);
-      }
-    }
-    for (const c of SHARES) {
-      if (numbers[c] < 0 || numbers[c] > 1) {
-        throw this.wrong(line, `${this.#columns[c]} is ${cells[c]}, outside of 0 to 1`);
-      }
-    }
-    const [, , epoch, loss, accuracy, validationLoss, validationAccuracy, overfit] = numbers;
-    if (overfit !== accuracy - validationAccuracy) {
-      throw this.wrong(
-        line,
-        `acc_overfit is ${overfit}, but acc − val_acc is ${accuracy - validationAccuracy}`,
-      );
-    }
-    const seconds = numbers[numbers.length - 1];
-    return { epoch, loss, accuracy, validationLoss, validationAccuracy, seconds };
-  }
-
-  #parsePolicy(cells: readonly string[], line: number): Policy {
-    try {
-      return parsePolicyCells(cells, this.#shape);
-    } catch (error) {
-      throw this.wrong(line, messageOf(error));
-    }
-  }
-
   /** Checks that a training, which begins at that line, is one of this search. */
-  #check({ trial, policy, history, reward }: TrainingRecord, line: number, rules: NotebookRules): void {
+  #check(
+    { trial, policy, history, reward, stoppedAt }: TrainingRecord,
+    line: number,
+    rules: NotebookRules,
+  ): void {
     const given = rewardOf(history, rules.reward);
     if (Math.abs(given - reward) > REWARD_TOLERANCE) {
       throw this.wrong(line, `the reward is ${reward}, but this training's rows give ${given}`);
@@ -233,6 +133,9 @@ export class Notebook {
       const none = this.policyCells(baseAlone(this.#shape));
       if (this.policyCells(policy).join() !== none.join()) {
         throw this.wrong(line, `trial 0 is the one without augmentation, whose policy is ${none.join(",")}`);
+      }
+      if (stoppedAt !== undefined) {
+        throw this.wrong(line, `trial 0 is never stopped, but its ${LAST_EPOCH} is ${stoppedAt}`);
       }
       return;
     }
@@ -249,29 +152,4 @@ export function readNotebookText(path: string): string {
 
 function linesOf(rows: readonly string[]): string {
   return rows.map((row) => `${row}\n`).join("");
-}
-
-function columnsOf(form: PolicyForm): string[] {
-  return [...EPOCH_COLUMNS, ...policyColumns(form), "seconds"];
-}
-
-/** Numbers are written in full: JavaScript's shortest form that reads back as the same number. */
-function formatRows({ trial, sample, policy, history, reward }: TrainingRecord, form: PolicyForm): string[] {
-  const cells = policyCells(policy, form);
-  return history.map((epoch) => {
-    const { loss, accuracy, validationLoss, validationAccuracy, seconds } = epoch;
-    const overfit = accuracy - validationAccuracy;
-    const numbers = [
-      trial,
-      sample,
-      epoch.epoch,
-      loss,
-      accuracy,
-      validationLoss,
-      validationAccuracy,
-      overfit,
-      reward,
-    ];
-    return [...numbers.map(String), ...cells, seconds.toFixed(3)].join(",");
-  });
 }

@@ -1,5 +1,5 @@
 // The trials in another experiment's notebook. Unlike an experiment's own notebook it may have any number of epochs, and may
-// still be written while it is read.
+// still be written while it is read. If its trainings may have been stopped early, those whose last row is missing are left out.
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import { formOfColumns, parsePolicyCells, policyColumns } from "../policy/columns.ts";
 import type { PolicyForm } from "../policy/form.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "./records.ts";
+import { LAST_EPOCH } from "./rows.ts";
 
 export interface PastTrials {
   /** Of all its policies; with every base that there is. */
@@ -31,33 +32,90 @@ export function parsePastTrials(text: string, path: string): PastTrials {
   const lines = text.split("\n").slice(0, -1);
   const header = (lines[0] ?? "").split(",");
   const { form, columns } = shapeOf(header, lines[1]?.split(","), path);
-  const samples = new Map<number, Map<number, TrainingRecord>>();
+  const samples = new Map<number, Map<number, PastTraining>>();
   for (const [index, line] of lines.entries()) {
     if (index === 0) continue;
     const cells = line.split(",");
     const wrong = (what: string) => new UsageError(`${path}, line ${index + 1}: ${what}`);
     if (cells.length !== header.length) throw wrong(`expected ${header.length} cells, found ${cells.length}`);
     const [trial, sample, reward] = [columns.trial, columns.sample, columns.reward].map((column) =>
-      cells[column].trim() === "" ? Number.NaN : Number(cells[column]),
+      numberIn(cells[column]),
     );
     if (!Number.isInteger(trial) || !Number.isInteger(sample))
       throw wrong("trial or sample is not a whole number");
     if (!(reward >= 0 && reward <= 1))
       throw wrong(mismatch("reward", "a number from 0 to 1", cells[columns.reward]));
-    const ofTrial = samples.get(trial) ?? new Map<number, TrainingRecord>();
+    const ofTrial = samples.get(trial) ?? new Map<number, PastTraining>();
     samples.set(trial, ofTrial);
+    const rungs = columns.rungs && [
+      ...(ofTrial.get(sample)?.rungs ?? []),
+      rungIn(cells, columns.rungs, wrong),
+    ];
     // Every row of a training has its policy and its reward.
-    if (ofTrial.has(sample)) continue;
+    const known = ofTrial.get(sample)?.record;
     try {
       const end = columns.policy + policyColumns(form).length;
-      const policy = parsePolicyCells(cells.slice(columns.policy, end), form);
-      ofTrial.set(sample, { trial, sample, policy, history: [], reward });
+      const policy = known?.policy ?? parsePolicyCells(cells.slice(columns.policy, end), form);
+      ofTrial.set(sample, { record: known ?? { trial, sample, policy, history: [], reward }, rungs });
     } catch (error) {
       throw wrong(messageOf(error));
     }
   }
-  const groups = [...samples.values()].map((ofTrial) => [...ofTrial.values()]);
+  const groups = recordsOf([...samples.values()].map((ofTrial) => [...ofTrial.values()]));
   return { form, trials: groups.map(trialOf), trainings: groups.flat() };
+}
+
+/** What the rows of a training say. */
+interface PastTraining {
+  readonly record: TrainingRecord;
+  /** One per row, if trainings may have been stopped. */
+  readonly rungs: readonly Rung[] | undefined;
+}
+
+interface Rung {
+  readonly epoch: number;
+  /** The training's. */
+  readonly last: number;
+  readonly accuracy: number;
+}
+
+/** The trainings of each trial that are whole, with how far they came. */
+function recordsOf(trials: readonly (readonly PastTraining[])[]): TrainingRecord[][] {
+  // The baseline is never stopped.
+  const end = Math.max(...trials.flat().map(({ rungs }) => rungs?.[0].last ?? 0));
+  return trials
+    .map((trainings) =>
+      trainings.flatMap(({ record, rungs }) => {
+        if (!rungs) return [record];
+        const { epoch, last } = rungs[rungs.length - 1];
+        const progress = {
+          rungs: rungs.map(({ accuracy }) => accuracy),
+          ...(last < end && { stoppedAt: last }),
+        };
+        return epoch === last ? [{ ...record, ...progress }] : [];
+      }),
+    )
+    .filter((trainings) => trainings.length > 0);
+}
+
+/** NaN for an empty cell. */
+function numberIn(cell: string): number {
+  return cell.trim() === "" ? Number.NaN : Number(cell);
+}
+
+function rungIn(
+  cells: readonly string[],
+  columns: Readonly<Record<keyof Rung, number>>,
+  wrong: (what: string) => UsageError,
+): Rung {
+  const [epoch, last, accuracy] = [columns.epoch, columns.last, columns.accuracy].map((column) =>
+    numberIn(cells[column]),
+  );
+  if (!(epoch <= last)) {
+    throw wrong(`the row is of epoch ${cells[columns.epoch]}, but ${LAST_EPOCH} is ${cells[columns.last]}`);
+  }
+  if (accuracy >= 0 && accuracy <= 1) return { epoch, last, accuracy };
+  throw wrong(mismatch("val_acc", "a number from 0 to 1", cells[columns.accuracy]));
 }
 
 /** The form of the policies, and which columns hold what. */
@@ -69,10 +127,17 @@ function shapeOf(header: readonly string[], row: readonly string[] | undefined, 
     reward: header.indexOf("reward"),
     policy: found?.first ?? -1,
   };
-  if (!found || Object.values(columns).includes(-1)) {
+  const rungs = header.includes(LAST_EPOCH)
+    ? {
+        epoch: header.indexOf("epoch"),
+        last: header.indexOf(LAST_EPOCH),
+        accuracy: header.indexOf("val_acc"),
+      }
+    : undefined;
+  if (!found || Object.values({ ...columns, ...rungs }).includes(-1)) {
     throw new UsageError(
       `${path} is not a notebook of a search: its first line does not name a notebook's columns`,
     );
   }
-  return { form: found.form, columns };
+  return { form: found.form, columns: { ...columns, rungs } };
 }

@@ -41,6 +41,7 @@ export function mostPromising(
 
 /**
  * The trials that are better than the baseline by their predicted reward or by their own, by predicted reward, best first.
+ * Those that were stopped early are not among them.
  * @param trials the baseline first.
  */
 function promisingTrials(
@@ -51,12 +52,13 @@ function promisingTrials(
   const expected = ({ trial, reward }: TrialRecord) => predicted?.get(trial) ?? reward;
   return trials
     .slice(1)
+    .filter(isWhole)
     .filter((trial) => expected(trial) > expected(baseline) || trial.reward > baseline.reward)
     .sort((a, b) => expected(b) - expected(a) || a.trial - b.trial);
 }
 
 /**
- * The policies better than the baseline, at most 20. Confirmed ones come first, by their confirmed reward, without those
+ * The policies better than the baseline, at most 20, without those of trials that were stopped early. Confirmed ones come first, by their confirmed reward, without those
  * that did no better than the baseline in the fresh trainings; each has the number of other promising trials whose policies
  * are its near-equals. The others follow by their predicted reward, or by their own if none is predicted. The earlier of
  * equals comes first.
@@ -69,7 +71,8 @@ export function rankPolicies(
   const [baseline] = trials;
   const confirmedBaseline = confirmed?.get(baseline.trial);
   const promising = confirmedBaseline ? promisingTrials(trials, predicted) : [];
-  const found = trials.slice(1).map(({ trial, policy, reward, standardError }): FoundPolicy => {
+  const whole = trials.slice(1).filter(isWhole);
+  const found = whole.map(({ trial, policy, reward, standardError }): FoundPolicy => {
     const fresh = confirmedBaseline && confirmed?.get(trial);
     if (fresh) {
       const isNearEqual = (other: TrialRecord) => other.trial !== trial && areNearEqual(other.policy, policy);
@@ -99,6 +102,11 @@ export function rankPolicies(
       : { reward: baseline.reward, standardError: baseline.standardError, confirmed: false },
     policies: policies.slice(0, MOST_POLICIES),
   };
+}
+
+/** Whether none of the trial's trainings was stopped early. */
+export function isWhole({ stoppedAt }: Pick<TrialRecord, "stoppedAt">): boolean {
+  return stoppedAt === undefined;
 }
 
 /** Rounded, so that equal rewards which were summed in another order are equal here, too. */

@@ -1,11 +1,20 @@
 // What an experiment keeps of its trainings and trials.
 
-import type { EpochResult } from "../child/reward.ts";
+import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
 import { meanOf, standardErrorOf } from "../common/mean.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { TrainingPlace } from "./turns.ts";
+
+/** How far a training or a trial came in a search that stops the worst ones early (`stop_epochs`); empty in others. */
+export interface Progress {
+  /** Validation accuracies at the rungs that it reached: after the epochs of `stop_epochs`, and in the end. The last is its reward. */
+  readonly rungs?: readonly number[];
+  /** The epoch, from 1, after which it was stopped; missing if it was not. */
+  readonly stoppedAt?: number;
+}
 
 /** One training that has ended. */
-export interface TrainingRecord {
+export interface TrainingRecord extends Progress {
   readonly trial: number;
   readonly sample: number;
   readonly policy: Policy;
@@ -27,11 +36,14 @@ export interface TrainingFailure {
   readonly reason: string;
 }
 
-/** One trial whose samples have all ended, at least one of them with a result. */
-export interface TrialRecord {
+/**
+ * One trial whose samples have all ended, at least one of them with a result. It was stopped if one of its samples was, and
+ * then has the rungs that all of them reached.
+ */
+export interface TrialRecord extends Progress {
   readonly trial: number;
   readonly policy: Policy;
-  /** Mean over the samples with a result. */
+  /** Mean over the samples with a result; of a stopped trial, at its last rung. */
   readonly reward: number;
   /** Of the mean; null if there is one sample. */
   readonly standardError: number | null;
@@ -40,8 +52,46 @@ export interface TrialRecord {
 /** A trial from its samples with a result, at least one, all of the same policy. */
 export function trialOf(samples: readonly TrainingRecord[]): TrialRecord {
   const { trial, policy } = samples[0];
-  const rewards = samples.map((sample) => sample.reward);
+  const reached = Math.min(...samples.map(({ rungs = [] }) => rungs.length));
+  const rungs = Array.from({ length: reached }, (_, rung) =>
+    meanOf(samples.map((sample) => sample.rungs![rung])),
+  );
+  const rewards = samples.map(({ reward, rungs }) => rungs?.[reached - 1] ?? reward);
   const reward = meanOf(rewards);
   const standardError = rewards.length > 1 ? standardErrorOf(rewards, reward) : null;
-  return { trial, policy, reward, standardError };
+  const stops = samples.flatMap(({ stoppedAt }) => stoppedAt ?? []);
+  return {
+    ...{ trial, policy, reward, standardError },
+    ...(reached > 0 && { rungs }),
+    ...(stops.length > 0 && { stoppedAt: Math.min(...stops) }),
+  };
+}
+
+/**
+ * The record of a training from what it measured.
+ * @param validatedAt the epochs after which it is validated, if not after each: several if it may be stopped after them.
+ */
+export function recordOf(
+  { trial, sample, policy, validatedAt }: TrainingPlace & { policy: Policy; validatedAt?: readonly number[] },
+  history: readonly EpochResult[],
+  reward: RewardSettings,
+): TrainingRecord {
+  const progress = mayStop(validatedAt) ? progressOf(history, validatedAt) : {};
+  return { trial, sample, policy, history, reward: rewardOf(history, reward), ...progress };
+}
+
+/** Whether a training that is validated after these epochs, the last one its end, may be stopped after the others. */
+export function mayStop(
+  validatedAt: readonly number[] | number | undefined,
+): validatedAt is readonly number[] {
+  return typeof validatedAt === "object" && validatedAt.length > 1;
+}
+
+/** How far a training came. @param validatedAt the epochs after which it may have ended, ascending. */
+export function progressOf(history: readonly EpochResult[], validatedAt: readonly number[]): Progress {
+  const { epoch } = history[history.length - 1];
+  return {
+    rungs: history.map(({ validationAccuracy }) => validationAccuracy),
+    ...(epoch < validatedAt[validatedAt.length - 1] && { stoppedAt: epoch }),
+  };
 }

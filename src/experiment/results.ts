@@ -16,6 +16,7 @@ import { Experiment, type ExperimentFacts } from "./experiment.ts";
 import { confirmedGains } from "./gains.ts";
 import { readNotebookText } from "./notebook.ts";
 import { notebookAt, parsePastTrials } from "./past-trials.ts";
+import { isWhole } from "./ranking.ts";
 import type { FreshSamples, TrainingRecord } from "./records.ts";
 
 /** What a confirmed policy gains over the baseline in the fresh trainings. */
@@ -44,6 +45,8 @@ export interface ExperimentResults {
   readonly planned: number;
   /** How many of the trials did better than the baseline in the search. */
   readonly better: number;
+  /** How many of the trials were stopped early. */
+  readonly stopped: number;
   /** Undefined before the baseline has ended. */
   readonly baseline: MeasuredReward | undefined;
   /** Those of `policies.json`, best first. */
@@ -79,7 +82,7 @@ export function readResults(folder: string): ExperimentResults {
   const trials = countTrials(folder, config);
   const { policies = [], baseline } = found ?? {};
   const guessing = { classes: dataset.classes, validationImages: subsets.validation.length };
-  const [first] = past.trials;
+  const [first, ...others] = past.trials.filter(({ trial }) => trial <= trials);
   const status = user ? "running" : isFinished(folder, config) ? "finished" : "interrupted";
   const fresh = readTrainings(experiment.path("confirmations.csv")).trainings;
   return {
@@ -91,7 +94,8 @@ export function readResults(folder: string): ExperimentResults {
     user,
     trials,
     planned: config.iterations,
-    better: past.trials.filter(({ trial, reward }) => trial <= trials && reward > first.reward).length,
+    better: others.filter((trial) => isWhole(trial) && trial.reward > first.reward).length,
+    stopped: others.filter((trial) => !isWhole(trial)).length,
     baseline,
     policies,
     ...confirmationOf(fresh, config, found, subsets.validation.length),

@@ -9,6 +9,7 @@ import { mostPromising } from "../experiment/ranking.ts";
 import { keyOf } from "../experiment/turns.ts";
 import { predictRewards, validatedEpochs } from "../search/settle/controller.ts";
 import type { SettledRun } from "../search/settle/run.ts";
+import { expectedEpochsOf } from "../search/settle/stopping.ts";
 
 /** Trainings of one stage. */
 export interface StageWork {
@@ -17,7 +18,7 @@ export interface StageWork {
   readonly policies: number;
   /** Whether the baseline is one of them. */
   readonly hasBaseline: boolean;
-  /** Training images of one epoch, over all trainings. */
+  /** Training images of one epoch, over all trainings; if some are stopped early, on average over the epochs of a whole one. */
   readonly imagesPerEpoch: number;
 }
 
@@ -33,7 +34,12 @@ export interface Work {
 const PORTION = { random: 0.5, chosen: 0.9 } as const;
 
 /** All that the run will train, without what an earlier run has recorded. Nothing is written. */
-export function workOf({ config, resumed, space }: Pick<SettledRun, "config" | "resumed" | "space">): Work {
+export function workOf({
+  config,
+  resumed,
+  space,
+  lag,
+}: Pick<SettledRun, "config" | "resumed" | "space" | "lag">): Work {
   const folder = resumed?.experiment.folder;
   const notebook = folder === undefined ? undefined : (config.notebook_path ?? notebookAt(folder));
   const recorded: RecordedTrainings =
@@ -44,6 +50,7 @@ export function workOf({ config, resumed, space }: Pick<SettledRun, "config" | "
   const search = stageOf(config, {
     ...{ trials, firstSample: 0, samples: config.opt_samples, recorded: recorded.search },
     portionOf: (trial) => searchPortion(config, trial),
+    shareOf: (trial) => expectedEpochsOf(config, lag, trial) / config.child_epochs,
   });
   const confirmed =
     search.trainings === 0 && notebook !== undefined ? chosenTrials(config, space, notebook) : undefined;
@@ -53,6 +60,7 @@ export function workOf({ config, resumed, space }: Pick<SettledRun, "config" | "
     trials: most === 0 ? [] : (confirmed ?? trials.slice(0, most + 1)),
     ...{ firstSample: config.opt_samples, samples: config.confirm_samples, recorded: recorded.confirmation },
     portionOf: (trial) => (trial === 0 ? 0 : PORTION.chosen),
+    shareOf: () => 1,
   });
   return { firstEpochs: firstEpochs(config, folder), search, confirmation };
 }
@@ -63,11 +71,13 @@ interface StageOptions {
   readonly samples: number;
   readonly recorded: ReadonlySet<string>;
   readonly portionOf: (trial: number) => number;
+  /** The share of its epochs that a training of a trial has on average. */
+  readonly shareOf: (trial: number) => number;
 }
 
 function stageOf(
   { train_set_size, policy_chains, mixture, redraw, reward }: SizedConfig,
-  { trials, firstSample, samples, recorded, portionOf }: StageOptions,
+  { trials, firstSample, samples, recorded, portionOf, shareOf }: StageOptions,
 ): StageWork {
   let [trainings, policies, imagesPerEpoch] = [0, 0, 0];
   // With the averaged reward, an epoch has as many images as without augmentation.
@@ -81,7 +91,7 @@ function stageOf(
     trainings += missing;
     if (missing > 0) policies++;
     if (missing > 0 && trial === 0) hasBaseline = true;
-    imagesPerEpoch += missing * train_set_size * (1 + copies * portionOf(trial));
+    imagesPerEpoch += missing * train_set_size * (1 + copies * portionOf(trial)) * shareOf(trial);
   }
   return { trainings, policies, hasBaseline, imagesPerEpoch };
 }

@@ -3,10 +3,16 @@
 // by which nothing was chosen have no such luck. Sample k of all of them shares its weights and its order, as in the search,
 // so that they differ by their policy alone.
 
-import { type RewardSettings, rewardOf } from "../child/reward.ts";
+import type { RewardSettings } from "../child/reward.ts";
 import { UsageError } from "../common/errors.ts";
 import type { Notebook } from "../experiment/notebook.ts";
-import { type FreshSamples, type TrainingRecord, type TrialRecord, trialOf } from "../experiment/records.ts";
+import {
+  type FreshSamples,
+  recordOf,
+  type TrainingRecord,
+  type TrialRecord,
+  trialOf,
+} from "../experiment/records.ts";
 import { keyOf } from "../experiment/turns.ts";
 import { formatPolicy, type Policy } from "../policy/policy.ts";
 import { type Executor, TrainingFailedError } from "./executors/executor.ts";
@@ -74,9 +80,10 @@ export async function confirmTrials(options: ConfirmationOptions): Promise<Train
     }
   };
   const train = async ({ trial, sample, policy }: Missing) => {
+    const task = options.taskOf(trial, sample, policy);
     let result: TrainingResult;
     try {
-      result = await options.executor.train(options.taskOf(trial, sample, policy), {
+      result = await options.executor.train(task, {
         signal: stop,
         onStart: () => report(() => observer?.onTrainingStarted?.(trial, sample)),
         onEpoch: (epoch) => report(() => observer?.onEpoch?.(trial, sample, epoch)),
@@ -88,8 +95,7 @@ export async function confirmTrials(options: ConfirmationOptions): Promise<Train
     }
     // Once something could not be written, nothing more is.
     if (failure.signal.aborted) return;
-    const { history } = result;
-    const record = { trial, sample, policy, history, reward: rewardOf(history, options.reward) };
+    const record = recordOf(task, result.history, options.reward);
     notebook.append(record);
     records.push(record);
     observer?.onTrainingFinished?.(record);

@@ -13,6 +13,7 @@ import { datasetSizes, loadAtSize } from "../dataset/sizes.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import { readNotebookText } from "../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
+import { isWhole } from "../experiment/ranking.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import type { ImageBatch } from "../image/batch.ts";
 import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
@@ -29,7 +30,8 @@ import { chooseImageSize, loadSized } from "./settle/sizes.ts";
 export interface OptimizeOptions extends ExecutorChoice {
   /**
    * Called when a trial has ended and is on disk, the baseline (trial 0) first, with the best one so far; both with the
-   * rewards that the search saw. What it throws ends the search.
+   * rewards that the search saw. A trial that was stopped early has `stoppedAt`, and is never the best. What it throws ends the
+   * search.
    */
   readonly onTrial?: (trial: TrialRecord, best: TrialRecord) => void;
   /** Abort ends the trainings; `optimize` then throws an InterruptedError, and continues when it is called again. */
@@ -212,7 +214,7 @@ export class DeepAugment {
     return {
       onTrialFinished: (record) => {
         this.#trials = Math.max(this.#trials, record.trial);
-        if (!best || record.reward > best.reward) best = record;
+        if (!best || (isWhole(record) && record.reward > best.reward)) best = record;
         if (record.trial >= finished) onTrial?.(record, best);
       },
       onTrialDropped: (trial) => {

@@ -24,6 +24,7 @@ import { type ExperimentFiles, openFiles, rewardSettings } from "./settle/files.
 import { settleModel } from "./settle/model.ts";
 import { type SettledRun, settleRun } from "./settle/run.ts";
 import type { SetSizes, SizeChoice } from "./settle/sizes.ts";
+import { settleStopRule } from "./settle/stopping.ts";
 import { settleTask } from "./settle/task.ts";
 import { settleWarmStart } from "./settle/warm-start.ts";
 import { confirmBest, confirmedBefore, predictedOf, rank, type Stage, searchPolicies } from "./stages.ts";
@@ -89,8 +90,8 @@ export interface ExperimentOutcome extends Ranking {
 }
 
 /**
- * Checks what can be checked before images are decoded: that the model exists and takes images of image_size, and that the
- * search can learn from the notebook of warm_start.
+ * Checks what can be checked before images are decoded: that the model exists and takes images of image_size, that trainings
+ * can be stopped as asked for, and that the search can learn from the notebook of warm_start.
  * @param resume the folder of an experiment to resume.
  * @throws UsageError if it does not, or cannot.
  */
@@ -99,6 +100,7 @@ export function checkBeforeLoading(config: Config, resume?: string): void {
   const { image_size } = config;
   const side = image_size === "auto" || image_size === null ? undefined : image_size; // otherwise the images decide
   checkModel(settleModel(config.model, resume), side, side);
+  settleStopRule(config);
   settleWarmStart(config, spaceOf(config), resume);
 }
 

@@ -2,12 +2,12 @@
 // trials up to t − lag, in order, so that a run depends on its seed and never on which training happened to end first.
 
 import type { EpochReport, RewardSettings } from "../child/reward.ts";
-import { rewardOf } from "../child/reward.ts";
 import { RunError } from "../common/errors.ts";
 import type { Controller, Point } from "../controller/controller.ts";
 import type { FailureList } from "../experiment/failures.ts";
 import type { Notebook } from "../experiment/notebook.ts";
 import {
+  recordOf,
   type TrainingFailure,
   type TrainingRecord,
   type TrialRecord,
@@ -18,7 +18,8 @@ import { keyOf, placeOf, turnOf } from "../experiment/turns.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Executor, TrainingFailedError } from "./executors/executor.ts";
 import { Occupancy } from "./occupancy.ts";
-import type { TrainingTask } from "./training.ts";
+import { type StopRule, stopsFrom } from "./stopping.ts";
+import type { Stop, TrainingTask } from "./training.ts";
 
 /** What a search reports while it runs. */
 export interface SearchObserver {
@@ -59,6 +60,8 @@ export interface SearchOptions {
   /** What an earlier run left in these files. */
   readonly recovered: Recovered;
   readonly taskOf: (trial: number, sample: number, policy: Policy) => TrainingTask;
+  /** When trainings are stopped early, but for those of the fixed policies; unless given, never. */
+  readonly stopRule?: StopRule;
   readonly signal?: AbortSignal;
   readonly observer?: SearchObserver;
 }
@@ -103,6 +106,8 @@ class Search {
   readonly #open = new Map<number, OpenTrial>();
   /** By trial; undefined if all of its trainings failed. */
   readonly #finished: (TrialRecord | undefined)[] = [];
+  /** Trainings of these trials, in order. */
+  readonly #trainings: TrainingRecord[] = [];
   readonly #failures: TrainingFailure[];
   readonly #failure = new AbortController();
   readonly #running = new Set<Promise<void>>();
@@ -166,8 +171,8 @@ class Search {
         controller.drop(this.#told);
         continue;
       }
-      const { trial, policy, reward, standardError } = finished;
-      controller.tell(trial, space.policyToPoint(policy), reward, standardError);
+      const { trial, policy, reward, standardError, rungs } = finished;
+      controller.tell(trial, space.policyToPoint(policy), reward, standardError, rungs);
     }
   }
 
@@ -203,10 +208,12 @@ class Search {
 
   #train(trial: number, sample: number, policy: Policy): void {
     const { executor, signal, observer, taskOf, reward } = this.#options;
+    const stops = this.#stopsOf(trial, sample);
+    const task = { ...taskOf(trial, sample, policy), ...(stops.length > 0 && { stops }) };
     const stop = signal ? AbortSignal.any([signal, this.#failure.signal]) : this.#failure.signal;
     const key = keyOf({ trial, sample });
     const running = executor
-      .train(taskOf(trial, sample, policy), {
+      .train(task, {
         signal: stop,
         onStart: () => {
           this.#occupancy.start(key);
@@ -216,10 +223,7 @@ class Search {
       })
       .finally(() => this.#occupancy.end(key))
       .then(
-        ({ history }) =>
-          this.#guard(() =>
-            this.#succeed({ trial, sample, policy, history, reward: rewardOf(history, reward) }),
-          ),
+        ({ history }) => this.#guard(() => this.#succeed(recordOf(task, history, reward))),
         (error) =>
           this.#guard(() => {
             if (!(error instanceof TrainingFailedError)) throw error;
@@ -231,6 +235,18 @@ class Search {
         this.#wake();
       });
     this.#running.add(running);
+  }
+
+  /** The thresholds of a training, from the trials whose results the controller has when the trial is asked. */
+  #stopsOf(trial: number, sample: number): readonly Stop[] {
+    const { stopRule, space, lag } = this.#options;
+    const first = space.fixed.length;
+    if (!stopRule || trial < first) return [];
+    const isKnown = (other: TrainingRecord) => other.trial >= first && other.trial <= trial - lag;
+    return stopsFrom(
+      stopRule,
+      this.#trainings.filter((other) => other.sample === sample && isKnown(other)),
+    );
   }
 
   /** Runs what ends the search if it throws. Once the search has ended, does nothing: nothing more is written. */
@@ -313,6 +329,7 @@ class Search {
       .samples.filter((sample) => sample !== undefined)
       .filter(isRecord);
     this.#open.delete(trial);
+    this.#trainings.push(...records);
     const record = records.length > 0 ? trialOf(records) : undefined;
     this.#finished.push(record);
     if (record) observer?.onTrialFinished?.(record);

@@ -42,13 +42,13 @@ export interface Confirmed extends Fresh {
 /** Judges the policies. Whenever a trial ends, `policies.json` and `best.json` are written again. */
 export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
   const { run, files, reward, fixed, executor, taskOf, signal } = stage;
-  const { config, space, warm, lag } = run;
+  const { config, space, warm, lag, stopRule } = run;
   const { experiment, notebook, early, failures, recovered } = files;
   const controller = createController(config, space);
   if (warm) controller.warmStart(warm.gains);
   const outcome = await runSearch({
     ...{ iterations: config.iterations, samples: config.opt_samples, lag, reward, controller, executor },
-    ...{ notebook, early, failures, recovered, taskOf, signal },
+    ...{ notebook, early, failures, recovered, taskOf, stopRule, signal },
     space: {
       fixed,
       pointToPolicy: (point) => pointToPolicy(space, point),
@@ -132,8 +132,12 @@ function searchObserver(stage: Stage): SearchObserver {
       // An earlier run has ranked all of its own trials, except perhaps the last one.
       if (record.trial >= recovered.finishedTrials - 1) {
         rank(stage, finished, fresh);
-        const policy = formatPolicy(record.policy);
-        experiment.log("info", `trial ${record.trial}: reward ${logged(record.reward)}, ${policy}`);
+        const { trial, reward, stoppedAt, policy } = record;
+        const what =
+          stoppedAt === undefined
+            ? `reward ${logged(reward)}`
+            : `stopped after epoch ${stoppedAt} with ${logged(reward)}`;
+        experiment.log("info", `trial ${trial}: ${what}, ${formatPolicy(policy)}`);
       }
       observer?.onTrialFinished?.(record);
     },

@@ -49,6 +49,14 @@ export interface TrainingTask {
    * training ended there. Missing: after every epoch, with the weights as they are.
    */
   readonly validatedAt?: readonly number[];
+  /** When the training is stopped early; missing: never. */
+  readonly stops?: readonly Stop[];
+}
+
+/** A training is stopped after an epoch, from 1, one of `validatedAt`, if its validation accuracy then is below the threshold. */
+export interface Stop {
+  readonly epoch: number;
+  readonly below: number;
 }
 
 /** What a training measured. Plain data. */
@@ -111,7 +119,7 @@ function trainOnce({ task, model, images, seed, onEpoch }: Training): Promise<Ep
 /** As many images an epoch as there are originals. */
 async function trainEqually({ task, model, images, seed, onEpoch }: Training): Promise<EpochResult[]> {
   const { train, validation, classes } = images;
-  const { policy, epochs, batchSize, validatedAt } = task;
+  const { policy, epochs, batchSize, validatedAt, stops = [] } = task;
   const pool = policy.redrawn ? train : augmentedOnce(task, train);
   const history: EpochResult[] = [];
   const start = performance.now();
@@ -143,6 +151,7 @@ async function trainEqually({ task, model, images, seed, onEpoch }: Training): P
       };
       history.push(result);
       onEpoch?.(result);
+      if (stops.some((stop) => stop.epoch === epoch && validated.accuracy < stop.below)) training.stop();
     },
   });
   await training.run();

@@ -28,6 +28,8 @@ describe("the configuration's keys", () => {
       reward: "original",
       opt_last_n_epochs: 3,
       opt_overfit_margin: 0.1,
+      stop_epochs: [],
+      stop_share: 0.5,
       policy_chains: 1,
       operations_per_chain: 2,
       operations: [...TECHNIQUES],

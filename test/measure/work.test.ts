@@ -10,7 +10,7 @@ import { spaceOf } from "../../src/search/settle/controller.ts";
 function work(given: ConfigInput = {}) {
   const sizes = { image_size: null, train_set_size: 100, validation_set_size: 50 };
   const config = resolveConfig({ data: "photos", ...sizes, ...given }) as SizedConfig;
-  return workOf({ config, resumed: undefined, space: spaceOf(config) });
+  return workOf({ config, resumed: undefined, space: spaceOf(config), lag: 2 });
 }
 
 describe("the work of a new search", () => {

@@ -6,6 +6,7 @@ import { BayesianController } from "../../controller/bayesian.ts";
 import type { Controller } from "../../controller/controller.ts";
 import { predictedRewards } from "../../controller/predicted.ts";
 import { RandomController } from "../../controller/random.ts";
+import { completed } from "../../controller/rungs.ts";
 import type { TrialRecord } from "../../experiment/records.ts";
 import { baseAlone, type PolicyForm } from "../../policy/form.ts";
 import type { Policy } from "../../policy/policy.ts";
@@ -41,9 +42,10 @@ export function fixedPolicies(config: Config): Policy[] {
 /** The epochs after which a child is validated with averaged weights; undefined if it is after each, as it is. */
 export function validatedEpochs({
   reward,
+  stop_epochs,
   child_epochs,
-}: Pick<Config, "reward" | "child_epochs">): readonly number[] | undefined {
-  return reward === "averaged" ? [child_epochs] : undefined;
+}: Pick<Config, "reward" | "stop_epochs" | "child_epochs">): readonly number[] | undefined {
+  return reward === "averaged" ? [...stop_epochs, child_epochs] : undefined;
 }
 
 /** The controller of the configuration's method. */
@@ -61,10 +63,9 @@ export function predictRewards(
   space: SearchSpace,
   seed: number,
 ): Map<number, number> {
-  const judged = trials.map(({ policy, reward, standardError }) => ({
+  const judged = completed(trials).map(({ policy, reward, standardError, noise }) => ({
     point: policyToPoint(space, policy),
-    reward,
-    standardError,
+    ...{ reward, standardError, noise },
   }));
   const predicted = predictedRewards(space.dimensions, judged, seedOf(seed, "ranking"));
   return new Map(trials.map(({ trial }, index) => [trial, predicted[index]]));

@@ -11,11 +11,13 @@ import type { Experiment, ExperimentFacts } from "../../experiment/experiment.ts
 import type { SearchSpace } from "../../policy/space.ts";
 import { checkPretrained } from "../pretraining.ts";
 import { lagOf } from "../search.ts";
+import type { StopRule } from "../stopping.ts";
 import { spaceOf } from "./controller.ts";
 import { type SettledEngine, settleEngine } from "./engine.ts";
 import { openResumed } from "./experiment-facts.ts";
 import { settleModel } from "./model.ts";
 import { noteOf, type SetSizes, type SizeChoice, settleSizes } from "./sizes.ts";
+import { settleStopRule } from "./stopping.ts";
 import { settleSubsets } from "./subsets.ts";
 import { settleWarmStart, type WarmStart } from "./warm-start.ts";
 
@@ -45,6 +47,8 @@ export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
   readonly warm: WarmStart | undefined;
   /** How many trials may be in flight. */
   readonly lag: number;
+  /** When trainings are stopped early; undefined: never. */
+  readonly stopRule: StopRule | undefined;
   /** What the user should know about the engine, the warm start and the sizes, a line each. */
   readonly notes: readonly string[];
 }
@@ -64,6 +68,7 @@ export async function settleRun(request: RunRequest): Promise<SettledRun> {
   }
   return {
     ...{ config, dataset, sizes, resumed, engine, workers, model, drawn, space, warm },
+    stopRule: settleStopRule(config),
     lag: resumed?.facts.lag ?? lagOf(executor?.workers ?? workers, config.opt_samples),
     notes: [
       ...[...notes, ...(warm?.notes ?? [])],

@@ -3,6 +3,7 @@
 import { UsageError } from "../../common/errors.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Judged } from "../../controller/controller.ts";
+import { completed } from "../../controller/rungs.ts";
 import { Experiment } from "../../experiment/experiment.ts";
 import { readNotebookText } from "../../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../../experiment/past-trials.ts";
@@ -50,7 +51,7 @@ export function settleWarmStart(
 function readWarmStart(source: string, space: SearchSpace): WarmStart {
   const path = notebookAt(source);
   const text = readNotebookText(path);
-  const { form, trials } = parsePastTrials(text, path);
+  const { form, trials: found } = parsePastTrials(text, path);
   const { chains, operationsPerChain } = form;
   if (describeExtension(form) !== describeExtension(space)) {
     throw new UsageError(
@@ -63,6 +64,7 @@ function readWarmStart(source: string, space: SearchSpace): WarmStart {
       `warm_start ${path}: ${differing}; set policy_chains: ${chains} and operations_per_chain: ${operationsPerChain}, or give another notebook`,
     );
   }
+  const trials = completed(found);
   const baseline = trials.find(({ trial }) => trial === 0);
   if (!baseline) throw new UsageError(`warm_start ${path}: it has no baseline (trial 0) to compare with`);
   const past = trials.filter(({ trial }) => trial > 0);
@@ -74,10 +76,10 @@ function readWarmStart(source: string, space: SearchSpace): WarmStart {
   if (fitting.length === 0) {
     throw new UsageError(`warm_start ${path}: all of its trials use ${lacking}`);
   }
-  const gains = fitting.map(({ policy, reward, standardError }) => ({
+  const gains = fitting.map(({ policy, reward, standardError, noise }) => ({
     point: policyToPoint(space, policy),
     reward: reward - baseline.reward,
-    standardError,
+    ...{ standardError, noise },
   }));
   const left = past.length - fitting.length;
   const notes =

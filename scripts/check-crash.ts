@@ -5,6 +5,7 @@
 //   npm run check:crash                            # 30 kills, then 10 killed and 3 hung workers; about 15 minutes
 //   npm run check:crash -- --kills 5 --hung 0      # fewer
 //   npm run check:crash -- --seed 7                # at other moments
+//   npm run check:crash -- --stops                 # searches that stop trainings early and redraw images for every epoch
 //
 // Progress goes to stderr, a JSON line with the verdict to stdout; the exit code is 1 if something was lost.
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     deaths: { type: "string", default: "10" },
     hung: { type: "string", default: "3" },
     seed: { type: "string", default: "0" },
+    stops: { type: "boolean", default: false },
   },
 });
 const KILLS = Number(values.kills);
@@ -47,9 +49,9 @@ const SETTINGS = {
   child_first_train_epochs: 2,
   seed: 3,
   workers: 2,
+  ...(values.stops && { redraw: "epoch", bases: "[none, flip]", reward: "averaged", stop_epochs: "[1, 2]" }),
 };
 const TRAININGS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples;
-const ROWS = TRAININGS * SETTINGS.child_epochs;
 
 /**
  * Minimum number of trainings that end between two disturbances: a training that is run again must not be disturbed a
@@ -118,8 +120,8 @@ function startOrResume(out: string): Started {
   return start(experiment ? ["optimize", "--resume", experiment] : optimizeArgs(out), environment);
 }
 
-/** Kills the program repeatedly. */
-async function killProgram(out: string): Promise<{ killed: number; withWorkers: number }> {
+/** Kills the program repeatedly. @param rows of the whole notebook. */
+async function killProgram(out: string, rows: number): Promise<{ killed: number; withWorkers: number }> {
   const random = new Random(SEED, "kills");
   let killed = 0;
   let withWorkers = 0;
@@ -130,7 +132,7 @@ async function killProgram(out: string): Promise<{ killed: number; withWorkers: 
       state.isRunning = false;
     });
     // One kill in four comes after a random time, possibly before anything is trained; the others spread over the rows.
-    const goal = random.chance(0.25) ? 0 : Math.floor(((killed + random.uniform()) / (KILLS + 1)) * ROWS);
+    const goal = random.chance(0.25) ? 0 : Math.floor(((killed + random.uniform()) / (KILLS + 1)) * rows);
     while (state.isRunning && rowsIn(out) < goal) await sleep(2);
     await sleep(goal === 0 ? random.uniform(0, 4000) : random.uniform(0, 500));
     const isWhole = random.chance(0.5);
@@ -140,7 +142,7 @@ async function killProgram(out: string): Promise<{ killed: number; withWorkers: 
       killed++;
       if (isWhole) withWorkers++;
       log(
-        `kill ${killed}${isWhole ? " with its workers" : ""}: ${rowsIn(out)} of ${ROWS} rows in the notebook`,
+        `kill ${killed}${isWhole ? " with its workers" : ""}: ${rowsIn(out)} of ${rows} rows in the notebook`,
       );
     } else if (code !== 0) {
       throw new Error(`a run ended with ${code}: ${stderr}`);
@@ -153,11 +155,13 @@ async function killProgram(out: string): Promise<{ killed: number; withWorkers: 
 
 /**
  * Kills and stops workers of one program, which runs to its end.
+ * @param rows of the whole notebook.
  * @param wait longest wait before each, in milliseconds: about the duration of a training, so that all fit in the
  * search.
  */
 async function disturbWorkers(
   out: string,
+  rows: number,
   wait: number,
 ): Promise<{ killed: number; hung: number; stderr: string }> {
   const random = new Random(SEED, "workers");
@@ -167,7 +171,7 @@ async function disturbWorkers(
     isRunning = false;
   });
   // The limit for hanging comes from epochs that were reported.
-  while (isRunning && rowsIn(out) < 2 * SETTINGS.child_epochs) await sleep(20);
+  while (isRunning && endedIn(out) < 2) await sleep(20);
   const events = [...Array(DEATHS).fill("SIGKILL"), ...Array(HUNG).fill("SIGSTOP")] as NodeJS.Signals[];
   random.shuffle(events);
   const counts = { killed: 0, hung: 0 };
@@ -186,7 +190,7 @@ async function disturbWorkers(
     const victim = victims[random.integer(0, victims.length - 1)];
     if (!signal(victim, event)) continue;
     disturbed.add(victim);
-    log(`${event} to worker ${victim}: ${rowsIn(out)} of ${ROWS} rows in the notebook`);
+    log(`${event} to worker ${victim}: ${rowsIn(out)} of ${rows} rows in the notebook`);
     if (event === "SIGKILL") {
       counts.killed++;
     } else {
@@ -213,14 +217,15 @@ await runScript(async () => {
     check(await run(optimizeArgs(whole), environment));
     const milliseconds = performance.now() - started;
     const expected = resultOf(whole);
-    log(`undisturbed: ${ROWS} rows in ${Math.round(milliseconds / 1000)} s; ${expected.files}`);
+    const rows = rowsIn(whole);
+    log(`undisturbed: ${rows} rows in ${Math.round(milliseconds / 1000)} s; ${expected.files}`);
 
     const killedOut = join(root, "killed");
-    const kills = await killProgram(killedOut);
+    const kills = await killProgram(killedOut, rows);
     const differing = differences(killedOut, expected);
 
     const workersOut = join(root, "workers");
-    const workers = await disturbWorkers(workersOut, (SETTINGS.workers * milliseconds) / TRAININGS);
+    const workers = await disturbWorkers(workersOut, rows, (SETTINGS.workers * milliseconds) / TRAININGS);
     const differingToo = differences(workersOut, expected);
 
     const isWhole =
@@ -229,6 +234,8 @@ await runScript(async () => {
       JSON.stringify({
         check: "crash",
         trials: SETTINGS.iterations,
+        trainings: TRAININGS,
+        rows,
         kills: kills.killed,
         ofTheseWithWorkers: kills.withWorkers,
         differsAfterKills: differing,

@@ -107,6 +107,17 @@ describe("the display of a search on a terminal", () => {
     display.stop();
   });
 
+  it("does not take a trial that was stopped early for the best, nor compares it with the baseline", () => {
+    const { display, frame } = show(true);
+    search(display);
+    display.onTrainingFinished?.({ ...training(3), stoppedAt: 1 });
+    display.onTrialFinished?.({ ...record(3, 0.5), stoppedAt: 1 });
+    const lines = frame();
+    assert.ok(lines.includes("Best       0.250 (+0.150), trial 1"));
+    assert.ok(lines.includes("    3  0.500       –  stopped: rotate 0.30, portion 0.50"));
+    display.stop();
+  });
+
   it("shows the fresh trainings, by which baseline and best are then judged", () => {
     const { display, frame } = show(true);
     search(display);
@@ -224,6 +235,32 @@ describe("the display of a search without a terminal", () => {
       "confirmed the baseline  accuracy 0.200 ± 0.010  [0s left]",
       "",
     ]);
+  });
+
+  it("says after which epoch a trial was stopped early", () => {
+    const { display, stderr } = show(false);
+    display.onTrialFinished?.(record(0, 0.4));
+    display.onTrialFinished?.({ ...record(1, 0.5), stoppedAt: 1 });
+    assert.equal(
+      stderr.text.split("\n")[1],
+      "trial 1/3  accuracy 0.500, stopped after epoch 1  rotate 0.30, portion 0.50  [baseline 0.400; time left unknown]",
+    );
+  });
+
+  it("counts no more epochs of a training that was stopped early", (context) => {
+    let now = 0;
+    context.mock.method(performance, "now", () => now);
+    const { display, stderr } = show(false);
+    for (const trial of [0, 1]) {
+      now += 10_000;
+      display.onEpoch?.(trial, 0, result(1));
+      display.onTrainingFinished?.({ ...training(trial), ...(trial === 1 && { stoppedAt: 1 }) });
+      display.onTrialFinished?.(record(trial, 0.4));
+    }
+    // 4 trainings, and 2 to confirm, of 2 epochs: 12, of which 1 and then 3 are over, after 10 s each.
+    const [first, second] = stderr.text.split("\n");
+    assert.match(first, /1m 50s left\]$/);
+    assert.match(second, /1m 30s left\]$/);
   });
 
   it("says nothing of a confirmation that is done", () => {

@@ -157,6 +157,15 @@ describe("searchFrame", () => {
     assert.ok(lines.includes("    0  0.200       –  the baseline"));
   });
 
+  it("says which trials were stopped early", () => {
+    const last = [{ record: { ...recordOf(12, 0.25), stoppedAt: 5 }, gain: undefined, isConfirmed: false }];
+    const lines = frameOf(stateOf(1, { last }), 60, 24);
+    assert.ok(
+      lines.includes("   12  0.250       –  stopped: add-to-hue-and-saturation 0.…"),
+      lines.join("\n"),
+    );
+  });
+
   it("has the same text in colour", () => {
     const state = stateOf(3, { messages: ["a message"] });
     const painted = frameOf(state, 100, 30, paintColours);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
+import type { EpochResult } from "../../src/child/reward.ts";
 import { main } from "../../src/cli/main.ts";
 import { InterruptedError } from "../../src/common/errors.ts";
 import { FolderLock } from "../../src/common/folder-lock.ts";
@@ -39,6 +40,14 @@ interface Options {
   readonly observer?: ExperimentObserver;
 }
 
+/** What a training with this validation accuracy measures; it is the same after each epoch. */
+function historyOf({ epochs, validatedAt, stops = [] }: TrainingTask, accuracy: number): EpochResult[] {
+  const losses = { loss: 1, accuracy, validationLoss: 1, validationAccuracy: accuracy, seconds: 0 };
+  const validated = validatedAt ?? Array.from({ length: epochs }, (_, index) => index + 1);
+  const last = stops.find(({ below }) => accuracy < below)?.epoch ?? epochs;
+  return validated.filter((epoch) => epoch <= last).map((epoch) => ({ epoch, ...losses }));
+}
+
 /** The folder of an experiment whose trainings have these validation accuracies; also if it is interrupted. */
 async function begin(
   accuracyOf: AccuracyOf,
@@ -48,11 +57,7 @@ async function begin(
     workers: 1,
     train: async (task, options) => {
       if (options.signal?.aborted) throw new InterruptedError("interrupted");
-      const accuracy = accuracyOf(task);
-      const losses = { loss: 1, accuracy, validationLoss: 1, validationAccuracy: accuracy, seconds: 0 };
-      return {
-        history: Array.from({ length: task.epochs }, (_, index) => ({ epoch: index + 1, ...losses })),
-      };
+      return { history: historyOf(task, accuracyOf(task)) };
     },
     close: async () => {},
   };
@@ -112,6 +117,19 @@ describe("deepaugment show", () => {
       text,
     );
     assert.doesNotMatch(text, /learnt nothing/);
+  });
+
+  it("says how many trials were stopped early, and leaves them out", async () => {
+    const settings = { reward: "averaged", stop_epochs: [1], opt_samples: 1, iterations: 12, confirm_top: 0 };
+    // From trial 9 on, six are known, all of them better.
+    const folder = await begin(({ trial }) => (trial === 0 ? 0.5 : 0.9 - 0.01 * trial), { settings });
+    const text = await show(folder);
+    assert.match(text, / 8 of 12 policies did better in the search\. 4 of 12 trials were stopped early\. /);
+    assert.match(text, / 8 0\.820 \+0\.320 /);
+    assert.doesNotMatch(text, / 9 0\.810 /);
+    const { stdout } = await runMain(["show", folder, "--json"], environment);
+    const { stopped, policies, trials } = JSON.parse(stdout);
+    assert.deepEqual([stopped, trials, policies.length], [4, 12, 8]);
   });
 
   it("names a folder for apply that does not exist yet", async () => {

@@ -26,6 +26,16 @@ describe("the work of a new search", () => {
     assert.ok(Math.abs(confirmation.imagesPerEpoch - 5 * 100 * (1 + 5 * 1.9)) < 1e-6);
   });
 
+  it("counts the epochs that trainings have on average if some are stopped early", () => {
+    const settings = { reward: "averaged", child_epochs: 20, opt_samples: 1, stop_share: 0.75 } as const;
+    const { search, confirmation } = work({ ...settings, iterations: 40, stop_epochs: [5, 10] });
+    // With a lag of 2, six trials are known to trial 8, and 24 to trial 26, of which six have reached the second epoch.
+    const stopped = 18 * (5 + 15 / 4) + 15 * (5 + 5 / 4 + 10 / 16);
+    assert.ok(Math.abs(search.imagesPerEpoch - 100 * (8 + stopped / 20)) < 1e-6, `${search.imagesPerEpoch}`);
+    assert.deepEqual([search.trainings, confirmation.imagesPerEpoch], [41, 6 * 5 * 100]);
+    assert.equal(work({ ...settings, iterations: 40 }).search.imagesPerEpoch, 41 * 100);
+  });
+
   it("counts chains, a first training, fewer policies than are confirmed, and no confirmation", () => {
     const chains = work({ iterations: 1, opt_samples: 1, policy_chains: 5, child_first_train_epochs: 7 });
     assert.equal(chains.firstEpochs, 7);

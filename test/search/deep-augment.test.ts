@@ -91,6 +91,31 @@ describe("DeepAugment", () => {
     assert.deepEqual(deepAugment.outcome?.trials, atOnce.outcome?.trials);
   });
 
+  it("does not call a trial the best that was stopped early", async () => {
+    const executor: Executor = {
+      workers: 1,
+      train: async ({ trial, validatedAt = [], stops = [] }) => {
+        // Trial 9 is the first that six others come before: it is worse than these after the first epoch, but not in the end.
+        const accuracies = trial === 9 ? [0.8] : [0.9, 0.5];
+        assert.equal(stops.length > 0, trial >= 9);
+        const history = accuracies.map((validationAccuracy, rung) => ({
+          ...{ epoch: validatedAt[rung], loss: 1, accuracy: 0.5, validationLoss: 1, validationAccuracy },
+          seconds: 1,
+        }));
+        return { history };
+      },
+      close: async () => {},
+    };
+    const stopping: ConfigInput = { reward: "averaged", child_epochs: 2, stop_epochs: [1], opt_samples: 1 };
+    const deepAugment = new DeepAugment(images, labels, { ...settings("stopped"), ...stopping });
+    const heard: [number | undefined, number][] = [];
+    await deepAugment.optimize(9, {
+      executor,
+      onTrial: ({ stoppedAt }, best) => heard.push([stoppedAt, best.reward]),
+    });
+    assert.deepEqual(heard, [...new Array(9).fill([undefined, 0.5]), [1, 0.5]]);
+  });
+
   it("ends by a signal, and continues when it is called again", async () => {
     const deepAugment = new DeepAugment(images, labels, settings("aborted"));
     const stop = new AbortController();

@@ -46,11 +46,11 @@ describe("a training under a redrawn policy", () => {
     ...{ base: "flip", redrawn: true, portion: 1, magnitudes: "drawn" },
     chains: [[{ type: "solarize", magnitude: 1 }], [{ type: "shear-x", magnitude: 0.5 }]],
   };
-  const train = (task: Partial<TrainingTask> = {}) =>
-    runTraining({
-      ...{ trial: 1, sample: 0, policy, seed: 1, model: "basiccnn", engine: "wasm", precision: "float32" },
-      ...{ threads: 1, epochs: 4, batchSize: 16, subsets: contentRef(subsetsPath), ...task },
-    });
+  const taskOf = (task: Partial<TrainingTask>): TrainingTask => ({
+    ...{ trial: 1, sample: 0, policy, seed: 1, model: "basiccnn", engine: "wasm", precision: "float32" },
+    ...{ threads: 1, epochs: 4, batchSize: 16, subsets: contentRef(subsetsPath), ...task },
+  });
+  const train = (task: Partial<TrainingTask> = {}) => runTraining(taskOf(task));
   const withoutTime = ({ history }: TrainingResult) => history.map(({ seconds: _, ...epoch }) => epoch);
 
   it("is validated after every epoch, or with averaged weights after some", async () => {
@@ -61,20 +61,8 @@ describe("a training under a redrawn policy", () => {
     );
     const reports: boolean[] = [];
     const some = withoutTime(
-      await runTraining(
-        {
-          ...{
-            trial: 1,
-            sample: 0,
-            policy,
-            seed: 1,
-            model: "basiccnn",
-            engine: "wasm",
-            precision: "float32",
-          },
-          ...{ threads: 1, epochs: 4, batchSize: 16, subsets: contentRef(subsetsPath), validatedAt: [2, 4] },
-        },
-        ({ validationAccuracy }) => reports.push(validationAccuracy !== undefined),
+      await runTraining(taskOf({ validatedAt: [2, 4] }), ({ validationAccuracy }) =>
+        reports.push(validationAccuracy !== undefined),
       ),
     );
     assert.deepEqual(
@@ -88,6 +76,26 @@ describe("a training under a redrawn policy", () => {
       assert.deepEqual(epoch, other);
       assert.ok(Math.abs(validationLoss - expected) < 1e-5);
     }
+  });
+
+  it("is stopped after an epoch at which its accuracy is below the threshold, and not if it is equal", async () => {
+    const whole = withoutTime(await train({ validatedAt: [1, 2, 4] }));
+    const [first, second] = whole.map(({ validationAccuracy }) => validationAccuracy);
+    const after = async (stops: TrainingTask["stops"]) => {
+      const epochs: number[] = [];
+      const result = await runTraining({ ...taskOf({ validatedAt: [1, 2, 4], stops }) }, ({ epoch }) =>
+        epochs.push(epoch),
+      );
+      assert.equal(epochs.at(-1), result.history.at(-1)?.epoch, "no epoch is trained after the last one");
+      return withoutTime(result);
+    };
+    const never = [
+      { epoch: 1, below: first },
+      { epoch: 2, below: second },
+    ];
+    assert.deepEqual(await after(never), whole);
+    assert.deepEqual(await after([{ epoch: 1, below: first + 1e-9 }]), whole.slice(0, 1));
+    assert.deepEqual(await after([never[0], { epoch: 2, below: second + 1e-9 }]), whole.slice(0, 2));
   });
 
   it("draws other images in another sample, and takes as many steps as without augmentation", async () => {

@@ -49,7 +49,7 @@ export function createSearchDisplay(
 class SearchProgress {
   readonly #start = performance.now();
   readonly #epochsPerTraining: number;
-  /** Epochs of this run's trainings. Until the confirmation starts, its share is an upper bound. */
+  /** Epochs of this run's trainings, at most: fewer may be confirmed, and trainings may be stopped early. */
   #all: number;
   /** Those that have ended. */
   #epochs = 0;

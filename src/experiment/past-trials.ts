@@ -88,11 +88,11 @@ function recordsOf(trials: readonly (readonly PastTraining[])[]): TrainingRecord
       trainings.flatMap(({ record, rungs }) => {
         if (!rungs) return [record];
         const { epoch, last } = rungs[rungs.length - 1];
-        const progress = {
+        const reached = {
           rungs: rungs.map(({ accuracy }) => accuracy),
           ...(last < end && { stoppedAt: last }),
         };
-        return epoch === last ? [{ ...record, ...progress }] : [];
+        return epoch === last ? [{ ...record, ...reached }] : [];
       }),
     )
     .filter((trainings) => trainings.length > 0);

@@ -3,10 +3,9 @@
 import { type EpochResult, type RewardSettings, rewardOf } from "../child/reward.ts";
 import { meanOf, standardErrorOf } from "../common/mean.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { TrainingPlace } from "./turns.ts";
 
 /** How far a training or a trial came in a search that stops the worst ones early (`stop_epochs`); empty in others. */
-export interface Progress {
+export interface ReachedRungs {
   /** Validation accuracies at the rungs that it reached: after the epochs of `stop_epochs`, and in the end. The last is its reward. */
   readonly rungs?: readonly number[];
   /** The epoch, from 1, after which it was stopped; missing if it was not. */
@@ -14,7 +13,7 @@ export interface Progress {
 }
 
 /** One training that has ended. */
-export interface TrainingRecord extends Progress {
+export interface TrainingRecord extends ReachedRungs {
   readonly trial: number;
   readonly sample: number;
   readonly policy: Policy;
@@ -40,7 +39,7 @@ export interface TrainingFailure {
  * One trial whose samples have all ended, at least one of them with a result. It was stopped if one of its samples was, and
  * then has the rungs that all of them reached.
  */
-export interface TrialRecord extends Progress {
+export interface TrialRecord extends ReachedRungs {
   readonly trial: number;
   readonly policy: Policy;
   /** Mean over the samples with a result; of a stopped trial, at its last rung. */
@@ -69,29 +68,39 @@ export function trialOf(samples: readonly TrainingRecord[]): TrialRecord {
 
 /**
  * The record of a training from what it measured.
- * @param validatedAt the epochs after which it is validated, if not after each: several if it may be stopped after them.
+ * @param validatedAt the epochs after which it is validated, if not after each.
  */
 export function recordOf(
-  { trial, sample, policy, validatedAt }: TrainingPlace & { policy: Policy; validatedAt?: readonly number[] },
+  {
+    trial,
+    sample,
+    policy,
+    validatedAt,
+  }: Pick<TrainingRecord, "trial" | "sample" | "policy"> & { validatedAt?: readonly number[] },
   history: readonly EpochResult[],
   reward: RewardSettings,
 ): TrainingRecord {
-  const progress = mayStop(validatedAt) ? progressOf(history, validatedAt) : {};
-  return { trial, sample, policy, history, reward: rewardOf(history, reward), ...progress };
+  const reached = rungsOf(history, validatedAt);
+  return { trial, sample, policy, history, reward: rewardOf(history, reward), ...reached };
 }
 
-/** Whether a training that is validated after these epochs, the last one its end, may be stopped after the others. */
-export function mayStop(
-  validatedAt: readonly number[] | number | undefined,
-): validatedAt is readonly number[] {
-  return typeof validatedAt === "object" && validatedAt.length > 1;
+/**
+ * Whether trainings that are validated after these epochs, listed or counted, may be stopped: after each listed one but the last,
+ * their end.
+ */
+export function mayStop(epochs: readonly number[] | number | undefined): epochs is readonly number[] {
+  return typeof epochs === "object" && epochs.length > 1;
 }
 
-/** How far a training came. @param validatedAt the epochs after which it may have ended, ascending. */
-export function progressOf(history: readonly EpochResult[], validatedAt: readonly number[]): Progress {
+/** How far a training came. @param epochs after which it is validated, as for `mayStop`. */
+export function rungsOf(
+  history: readonly EpochResult[],
+  epochs: readonly number[] | number | undefined,
+): ReachedRungs {
+  if (!mayStop(epochs)) return {};
   const { epoch } = history[history.length - 1];
   return {
     rungs: history.map(({ validationAccuracy }) => validationAccuracy),
-    ...(epoch < validatedAt[validatedAt.length - 1] && { stoppedAt: epoch }),
+    ...(epoch < epochs[epochs.length - 1] && { stoppedAt: epoch }),
   };
 }

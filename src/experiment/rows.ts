@@ -6,7 +6,7 @@ import { messageOf } from "../common/errors.ts";
 import { parsePolicyCells, policyCells, policyColumns } from "../policy/columns.ts";
 import type { PolicyForm } from "../policy/form.ts";
 import type { Policy } from "../policy/policy.ts";
-import { mayStop, progressOf, type TrainingRecord } from "./records.ts";
+import { mayStop, rungsOf, type TrainingRecord } from "./records.ts";
 
 export interface NotebookShape extends PolicyForm {
   /**
@@ -137,8 +137,8 @@ export class RowFormat {
       history.push(result);
     }
     const policy = this.#parsePolicy(head.slice(this.#policy, -1), start + 1);
-    const progress = this.#mayStop ? progressOf(history, this.#epochs) : {};
-    return { trial, sample, policy, history, reward: Number(head[REWARD]), ...progress };
+    const reached = rungsOf(history, this.#shape.epochs);
+    return { trial, sample, policy, history, reward: Number(head[REWARD]), ...reached };
   }
 
   /** The epochs of the training whose first row this is. */

@@ -58,10 +58,10 @@ function promisingTrials(
 }
 
 /**
- * The policies better than the baseline, at most 20, without those of trials that were stopped early. Confirmed ones come first, by their confirmed reward, without those
- * that did no better than the baseline in the fresh trainings; each has the number of other promising trials whose policies
- * are its near-equals. The others follow by their predicted reward, or by their own if none is predicted. The earlier of
- * equals comes first.
+ * The policies better than the baseline, at most 20, without those of trials that were stopped early. Confirmed ones come first,
+ * by their confirmed reward, without those that did no better than the baseline in the fresh trainings; each has the number of
+ * other promising trials whose policies are its near-equals. The others follow by their predicted reward, or by their own if
+ * none is predicted. The earlier of equals comes first.
  * @param trials the baseline first.
  */
 export function rankPolicies(

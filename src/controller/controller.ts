@@ -99,7 +99,8 @@ export interface Controller {
 
 /**
  * Replaces each point by a representative of all points with the same effect, in the same order: if a choice has no
- * strength, the real number for its strength is set to its low end.
+ * strength, the real number for its strength is set to its low end. At the low end of what scales the others, only unscaled
+ * dimensions matter, if there are any, and all others are set to their first value.
  */
 export function canonicalPoints(
   dimensions: readonly Dimension[],
@@ -112,14 +113,33 @@ export function canonicalPoints(
     if (strong?.kind !== "category" || !strong.withoutStrength?.length) return [];
     return [{ index, low: dimension.low, category, without: strong.withoutStrength }];
   });
-  if (strengths.length === 0) return points;
+  const scale = dimensions.some(isUnscaled) ? dimensions.find(isScale) : undefined;
+  if (strengths.length === 0 && !scale) return points;
+  const scaleAt = scale ? dimensions.indexOf(scale) : -1;
   return points.map((point) => {
+    if (scale && point[scaleAt] === scale.low) {
+      return dimensions.map((dimension, index) =>
+        isUnscaled(dimension) ? point[index] : firstOf(dimension),
+      );
+    }
     const canonical = [...point];
     for (const { index, low, category, without } of strengths) {
       if (without.includes(point[category])) canonical[index] = low;
     }
     return canonical;
   });
+}
+
+function isScale(dimension: Dimension): dimension is Dimension & { readonly kind: "real" } {
+  return dimension.kind === "real" && dimension.scales === true;
+}
+
+function isUnscaled(dimension: Dimension): boolean {
+  return dimension.kind === "category" && dimension.unscaled === true;
+}
+
+function firstOf(dimension: Dimension): number {
+  return dimension.kind === "category" ? 0 : dimension.low;
 }
 
 /** A point drawn uniformly. */

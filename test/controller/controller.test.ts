@@ -135,6 +135,42 @@ for (const [name, create] of Object.entries(controllers)) {
   });
 }
 
+describe("a policy that adds nothing to its base", () => {
+  const base: Dimension = { kind: "category", name: "base", choices: 3, unscaled: true };
+  const space: readonly Dimension[] = [
+    { kind: "category", name: "technique", choices: 4 },
+    { kind: "real", name: "strength", low: -1, high: 1, strengthOf: "technique" },
+    { kind: "real", name: "portion", low: 0, high: 1, scales: true },
+    base,
+  ];
+
+  it("has one point for all operations", () => {
+    const points = [
+      [3, 0.5, 0, 2],
+      [1, -0.3, 0, 1],
+      [3, 0.5, 0.01, 2],
+    ];
+    assert.deepEqual(canonicalPoints(space, points), [[0, -1, 0, 2], [0, -1, 0, 1], points[2]]);
+  });
+
+  it("stays as it is in a space without bases, in which it is the baseline", () => {
+    const points = [[3, 0.5, 0]];
+    assert.deepEqual(canonicalPoints(space.slice(0, 3), points), points);
+  });
+
+  it("is not asked again, though it is the best", () => {
+    const controller = new BayesianController(space, 1, 3);
+    controller.tell(0, [0, -1, 0, 0], 0.5);
+    controller.tell(1, [0, -1, 0, 1], 0.6);
+    controller.tell(2, [0, -1, 0, 2], 0.7);
+    for (let trial = 3; trial < 25; trial++) {
+      const point = controller.ask(trial);
+      assert.ok(point[2] > 0, String(point));
+      controller.tell(trial, point, 0.5 + 0.1 * point[3] - 0.2 * point[2]);
+    }
+  });
+});
+
 describe("a choice without strength", () => {
   const space: readonly Dimension[] = [
     { kind: "category", name: "technique", choices: 4, withoutStrength: [1, 3] },

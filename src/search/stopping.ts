@@ -22,7 +22,10 @@ const LEAST_RESULTS = 6;
  * never below it.
  * @param known trainings of the same sample number.
  */
-export function stopsFrom({ epochs, share }: StopRule, known: readonly TrainingRecord[]): Stop[] {
+export function stopsFrom(
+  { epochs, share }: StopRule,
+  known: readonly Pick<TrainingRecord, "rungs">[],
+): Stop[] {
   return epochs.flatMap((epoch, rung) => {
     const accuracies = known.flatMap(({ rungs }) => rungs?.[rung] ?? []).sort((a, b) => a - b);
     if (accuracies.length < LEAST_RESULTS) return [];

@@ -1,0 +1,144 @@
+// How good the policy is that a search hands over, by the images that it has trained on: ours with and without trainings that
+// are stopped early, random search with successive halving, Optuna and SMAC, on a landscape that is smoothed from recorded
+// learning curves.
+//
+//   npm run bench:fidelity -- --curves curves.jsonl --python python3 --results fidelity.jsonl
+//
+// Python needs optuna and smac (pip install optuna smac); without `--python` these are left out. With `--results` each search
+// becomes a line of that file, and what it has already is not searched again.
+
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { meanOf, standardErrorOf } from "../../src/common/mean.ts";
+import { BASES } from "../../src/config/recipes.ts";
+import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
+import type { PolicyForm } from "../../src/policy/form.ts";
+import { pointToPolicy } from "../../src/policy/space.ts";
+import { readCurves } from "../curves/table.ts";
+import { runScript } from "../run-script.ts";
+import { type Landscape, landscapeOf } from "./fidelity/landscape.ts";
+import { type Method, Ours, Peer, RandomHalving } from "./fidelity/methods.ts";
+
+/** The costs at which regrets are read, in images of full trainings. */
+const MARKS = [5, 7.5, 10, 15, 20, 30, 40, 60, 80, 120, 160];
+const SHOWN = [10, 20, 40, 80, 160];
+
+const OURS: Readonly<Record<string, () => Method>> = {
+  ours: () => new Ours("ours: stopped after 12 or 25 epochs", { stopRule: { epochs: [12, 25], share: 0.5 } }),
+  "ours-25": () => new Ours("ours: stopped after 25 epochs", { stopRule: { epochs: [25], share: 0.5 } }),
+  "ours-12": () => new Ours("ours: stopped after 12 epochs", { stopRule: { epochs: [12], share: 0.5 } }),
+  "ours-short": () => new Ours("ours: trainings of 25 epochs", { epochs: 25 }),
+  "ours-shorter": () => new Ours("ours: trainings of 12 epochs", { epochs: 12 }),
+  "ours-full": () => new Ours("ours: full trainings, one per trial", {}),
+  "ours-3": () => new Ours("ours: full trainings, three per trial", { samples: 3 }),
+  random: () => new RandomHalving(),
+};
+const PEERS = ["optuna-hyperband", "smac"];
+
+interface Result {
+  readonly curves: string;
+  readonly form: string;
+  readonly method: string;
+  readonly title: string;
+  readonly seed: number;
+  /** At MARKS, in accuracy. */
+  readonly regrets: readonly number[];
+}
+
+await runScript(async () => {
+  const { values } = parseArgs({
+    options: {
+      curves: { type: "string", default: "test/fixtures/curves-cifar10.jsonl.gz" },
+      chains: { type: "string", default: "2" },
+      operations: { type: "string", default: "1" },
+      methods: { type: "string", default: [...Object.keys(OURS), ...PEERS].join(",") },
+      seeds: { type: "string", default: "50" },
+      python: { type: "string" },
+      results: { type: "string" },
+    },
+  });
+  const { curves, results } = values;
+  const form: PolicyForm = {
+    chains: Number(values.chains),
+    operationsPerChain: Number(values.operations),
+    extension: { bases: BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" },
+  };
+  const formName = `${form.chains} × ${form.operationsPerChain}`;
+  const pairs = readCurves(curves).filter(({ equalSteps }) => equalSteps);
+  const landscape = landscapeOf(pairs, form, EXTENDED_TECHNIQUES);
+  const all: Result[] =
+    results && existsSync(results)
+      ? readFileSync(results, "utf8")
+          .split("\n")
+          .filter(Boolean)
+          .map((line) => JSON.parse(line))
+      : [];
+  const isHere = (result: Result) => result.curves === curves && result.form === formName;
+  const names = values.methods.split(",");
+  for (const name of names) {
+    const method = await openMethod(name, values.python);
+    if (!method) continue;
+    for (let seed = 0; seed < Number(values.seeds); seed++) {
+      if (all.some((each) => isHere(each) && each.method === name && each.seed === seed)) continue;
+      const regrets = await search(method, landscape, seed);
+      const result = { curves, form: formName, method: name, title: method.title, seed, regrets };
+      all.push(result);
+      if (results) appendFileSync(results, `${JSON.stringify(result)}\n`);
+    }
+    method.close();
+  }
+  console.log(`${landscape.description} Policies of ${formName} operations.\n`);
+  console.log(tableOf(names, all.filter(isHere)).join("\n"));
+});
+
+async function openMethod(name: string, python: string | undefined): Promise<Method | undefined> {
+  const own = OURS[name];
+  if (own) return own();
+  if (!PEERS.includes(name)) throw new Error(`unknown method ${name}`);
+  if (python === undefined) return undefined;
+  const peer = await Peer.open(name, python);
+  if (typeof peer !== "string") return peer;
+  console.error(`${name} is left out: ${python} has no module ${peer}`);
+  return undefined;
+}
+
+/** The regrets at MARKS. */
+async function search(method: Method, landscape: Landscape, seed: number): Promise<number[]> {
+  const { space, stages, greatest, truthOf, train } = landscape;
+  const full = stages.at(-1)!;
+  const trained = new Map<string, { accuracies: number[]; epochs: number }>();
+  const regrets: number[] = [];
+  let cost = 0;
+  await method.start(seed, space, stages);
+  while (regrets.length < MARKS.length) {
+    const { trial, sample, point, stage } = await method.next();
+    const key = `${trial} ${sample}`;
+    const policy = pointToPolicy(space, point);
+    const known = trained.get(key) ?? { accuracies: train(policy, seed, trial, sample), epochs: 0 };
+    trained.set(key, known);
+    cost += Math.max(0, stages[stage] - known.epochs) / full;
+    known.epochs = Math.max(known.epochs, stages[stage]);
+    await method.tell(known.accuracies[stage]);
+    while (regrets.length < MARKS.length && cost >= MARKS[regrets.length]) {
+      regrets.push(greatest - truthOf(pointToPolicy(space, method.recommend())));
+    }
+  }
+  return regrets;
+}
+
+function tableOf(names: readonly string[], results: readonly Result[]): string[] {
+  const rows = names.flatMap((name) => {
+    const own = results.filter(({ method }) => method === name);
+    if (own.length === 0) return [];
+    const cells = SHOWN.map((mark) => {
+      const regrets = own.map((result) => 100 * result.regrets[MARKS.indexOf(mark)]);
+      const mean = meanOf(regrets);
+      return own.length > 1
+        ? `${mean.toFixed(2)} ± ${standardErrorOf(regrets, mean).toFixed(2)}`
+        : mean.toFixed(2);
+    });
+    return [`| ${[own[0].title, own.length, ...cells].join(" | ")} |`];
+  });
+  const head = ["method", "seeds", ...SHOWN.map((mark) => `${mark} full trainings`)];
+  return [`| ${head.join(" | ")} |`, `|---|${"---:|".repeat(head.length - 1)}`, ...rows];
+}

@@ -1,0 +1,113 @@
+// A landscape of policies on which searches are compared without training: what a training of any policy would validate at
+// each stage, and what its true test accuracy is, smoothed from recorded curves (scripts/curves).
+
+import { meanOf } from "../../../src/common/mean.ts";
+import { Random } from "../../../src/common/random.ts";
+import type { TechniqueName } from "../../../src/config/techniques.ts";
+import { type Point, randomPoint } from "../../../src/controller/controller.ts";
+import type { PolicyForm } from "../../../src/policy/form.ts";
+import type { Policy } from "../../../src/policy/policy.ts";
+import { createSpace, pointToPolicy, type SearchSpace } from "../../../src/policy/space.ts";
+import { AVERAGED_AT, type CurvePair } from "../../curves/table.ts";
+import { GaussianProcess } from "../regret/gaussian-process.ts";
+import { inputOf, POLICY_KERNEL, type PolicyInput } from "./policy-kernel.ts";
+
+/** How the greatest accuracy is sought: the best of random points, then steps from the best of them. */
+const SOUGHT = { random: 3000, best: 20 };
+
+type Process = GaussianProcess<PolicyInput, Exclude<keyof typeof POLICY_KERNEL.guesses, "noise">>;
+
+export interface Landscape {
+  readonly space: SearchSpace;
+  /** Epochs after which a training may be judged, ascending. */
+  readonly stages: readonly number[];
+  /** The greatest true test accuracy of the space. */
+  readonly greatest: number;
+  readonly description: string;
+  /** The true test accuracy: the mean of endlessly many trainings. */
+  truthOf(policy: Policy): number;
+  /** The validation accuracy of one training at each stage; the same for the same seed, trial and sample. */
+  train(policy: Policy, seed: number, trial: number, sample: number): number[];
+}
+
+/**
+ * @param curves the policies with as many images an epoch under each.
+ * @param form of the policies that are searched.
+ */
+export function landscapeOf(
+  curves: readonly CurvePair[],
+  form: PolicyForm,
+  operations: readonly TechniqueName[],
+): Landscape {
+  const inputs = curves.map(({ policy }) => inputOf(policy));
+  const meansOf = (value: (pair: CurvePair, sample: number) => number) =>
+    curves.map((pair) => meanOf(pair.samples.map((_, sample) => value(pair, sample))));
+  const test: Process = new GaussianProcess(
+    POLICY_KERNEL,
+    inputs,
+    meansOf(({ samples }, sample) => samples[sample].test.accuracy),
+  );
+  const validated = AVERAGED_AT.map((_, stage): Process => {
+    const targets = meansOf(({ samples }, sample) => samples[sample].averaged.accuracy[stage]);
+    return new GaussianProcess(POLICY_KERNEL, inputs, targets, test.parameters);
+  });
+  const residuals = residualsOf(curves, validated);
+  const space = createSpace({ ...form, operations });
+  const truthOf = (policy: Policy) => test.meanAt(inputOf(policy));
+  const greatest = greatestOf(space, truthOf);
+  return {
+    ...{ space, stages: AVERAGED_AT, truthOf, greatest },
+    train: (policy, seed, trial, sample) => {
+      const row = new Random(seed, "training", trial, sample).integer(0, residuals.length - 1);
+      const input = inputOf(policy);
+      return validated.map((process, stage) => process.meanAt(input) + residuals[row][stage]);
+    },
+    description: [
+      `${curves.length} policies, smoothed by a Gaussian process, which predicts the test accuracy of each from the others with an`,
+      `R² of ${test.crossValidatedR2.toFixed(2)}; the greatest of the space is ${(100 * greatest).toFixed(1)}%.`,
+    ].join(" "),
+  };
+}
+
+/** Of each training, by stage: what it validated more than is expected of its policy and its images. */
+function residualsOf(curves: readonly CurvePair[], validated: readonly Process[]): number[][] {
+  const bySample = [0, 1].map((sample) => {
+    const rows = curves.map(({ policy, samples }) =>
+      validated.map(
+        (process, stage) => samples[sample].averaged.accuracy[stage] - process.meanAt(inputOf(policy)),
+      ),
+    );
+    const means = validated.map((_, stage) => meanOf(rows.map((row) => row[stage])));
+    return rows.map((row) => row.map((value, stage) => value - means[stage]));
+  });
+  return bySample.flat();
+}
+
+function greatestOf(space: SearchSpace, truthOf: (policy: Policy) => number): number {
+  const { dimensions } = space;
+  const random = new Random("greatest");
+  const ratingOf = (point: Point) => truthOf(pointToPolicy(space, point));
+  const found = Array.from({ length: SOUGHT.random }, () => {
+    const point = randomPoint(dimensions, random);
+    return { point, value: ratingOf(point) };
+  }).sort((a, b) => b.value - a.value);
+  return Math.max(...found.slice(0, SOUGHT.best).map((start) => climb(space, start.point, ratingOf)));
+}
+
+/** The value at the end of changes of one coordinate at a time that each make it greater. */
+function climb({ dimensions }: SearchSpace, start: Point, ratingOf: (point: Point) => number): number {
+  let best = { point: start, value: ratingOf(start) };
+  for (;;) {
+    const around = dimensions.flatMap((dimension, index) => {
+      const values =
+        dimension.kind === "category"
+          ? Array.from({ length: dimension.choices }, (_, choice) => choice)
+          : [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+      return values.map((value) => best.point.with(index, value));
+    });
+    const rated = around.map((point) => ({ point, value: ratingOf(point) }));
+    const next = rated.reduce((a, b) => (b.value > a.value ? b : a));
+    if (next.value <= best.value + 1e-9) return best.value;
+    best = next;
+  }
+}

@@ -1,0 +1,88 @@
+// A kernel for policies of all forms whose images are drawn anew, for the Gaussian process that smooths recorded curves.
+//
+// Why this model: the curves judge searches, so it must not resemble one of them. Effects of techniques act through Matérn
+// functions of their magnitudes, and how strong each kind of effect is, is estimated from the likelihood of the curves.
+
+import { singleRecipes } from "../../../src/config/recipes.ts";
+import type { TechniqueName } from "../../../src/config/techniques.ts";
+import { isMixture, type Policy } from "../../../src/policy/policy.ts";
+import { type Kernel, matern } from "../regret/gaussian-process.ts";
+
+/** What the kernel knows of a policy. */
+export interface PolicyInput {
+  /** Which recipe draws positions of the base, and which one colours. */
+  readonly spatial: string;
+  readonly colour: string;
+  readonly portion: number;
+  readonly operations: readonly OperationInput[];
+}
+
+interface OperationInput {
+  readonly type: TechniqueName;
+  /** The mean magnitude. */
+  readonly magnitude: number;
+  /** The share of the images that the operation changes. */
+  readonly share: number;
+}
+
+const GUESSES = {
+  constant: 1,
+  /** Of the two parts of the base, and of their combination. */
+  spatial: 0.3,
+  colour: 0.3,
+  base: 0.1,
+  /** Of the portion, of an operation, and of an operation after a base. */
+  portion: 0.1,
+  operation: 1,
+  combined: 0.3,
+  magnitudeLength: 0.5,
+  portionLength: 1,
+  noise: 0.2,
+};
+
+type Names = Exclude<keyof typeof GUESSES, "noise">;
+
+export const POLICY_KERNEL: Kernel<PolicyInput, Names> = { guesses: GUESSES, covariance };
+
+export function inputOf(policy: Policy): PolicyInput {
+  const { chains, portion, base, magnitudes } = policy;
+  const parts = base ? singleRecipes(base) : [];
+  const isSpatial = (part: string) => part.startsWith("flip");
+  const share = isMixture(policy) ? portion / chains.length : portion;
+  return {
+    spatial: parts.find(isSpatial) ?? "none",
+    colour: parts.find((part) => !isSpatial(part)) ?? "none",
+    portion,
+    operations: chains.flat().map(({ type, magnitude }) => ({
+      type,
+      magnitude: magnitudes === "drawn" ? magnitude / 2 : magnitude,
+      share,
+    })),
+  };
+}
+
+function covariance(
+  a: PolicyInput,
+  b: PolicyInput,
+  p: Readonly<Record<keyof typeof GUESSES, number>>,
+): number {
+  const isSpatial = a.spatial === b.spatial;
+  const isColour = a.colour === b.colour;
+  let operations = 0;
+  for (const first of a.operations) {
+    for (const second of b.operations) {
+      if (first.type !== second.type) continue;
+      const distance = Math.abs(first.magnitude - second.magnitude) / p.magnitudeLength;
+      operations += first.share * second.share * matern(distance);
+    }
+  }
+  const sameBase = isSpatial && isColour;
+  return (
+    p.constant +
+    (isSpatial ? p.spatial : 0) +
+    (isColour ? p.colour : 0) +
+    (sameBase ? p.base : 0) +
+    p.portion * a.portion * b.portion * matern(Math.abs(a.portion - b.portion) / p.portionLength) +
+    (p.operation + (sameBase ? p.combined : 0)) * operations
+  );
+}

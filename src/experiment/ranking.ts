@@ -23,20 +23,35 @@ export type Ranking = Omit<PolicyFile, "dataset">;
 
 /**
  * The trials to train again, at most `most`: of the promising ones, those of the highest predicted reward, best first. A trial
- * is passed over if its policy is a near-equal of one that was chosen before it, so that they are different policies.
+ * is passed over if its policy is a near-equal of one that was chosen before it, so that they are different policies. If none
+ * of several is a recipe, the last one gives way to the best recipe, since that is what a found policy has to beat.
  * @param trials the baseline first.
+ * @param recipes the number of trials after the baseline that judge recipes.
  */
 export function mostPromising(
   trials: readonly TrialRecord[],
   predicted: ReadonlyMap<number, number>,
   most: number,
+  recipes = 0,
 ): TrialRecord[] {
   const chosen: TrialRecord[] = [];
   for (const trial of promisingTrials(trials, predicted)) {
     if (chosen.length >= most) break;
     if (!chosen.some(({ policy }) => areNearEqual(policy, trial.policy))) chosen.push(trial);
   }
-  return chosen;
+  const isRecipe = ({ trial }: TrialRecord) => trial > 0 && trial <= recipes;
+  const [recipe] = byExpected(trials.filter(isRecipe), predicted);
+  if (!recipe || most < 2 || chosen.length === 0 || chosen.some(isRecipe)) return chosen;
+  return [...chosen.slice(0, most - 1), recipe];
+}
+
+/** By predicted reward, or by their own if none is predicted, best first. */
+function byExpected(
+  trials: readonly TrialRecord[],
+  predicted: ReadonlyMap<number, number> | undefined,
+): TrialRecord[] {
+  const expected = ({ trial, reward }: TrialRecord) => predicted?.get(trial) ?? reward;
+  return [...trials].sort((a, b) => expected(b) - expected(a) || a.trial - b.trial);
 }
 
 /**
@@ -50,11 +65,11 @@ function promisingTrials(
 ): TrialRecord[] {
   const [baseline] = trials;
   const expected = ({ trial, reward }: TrialRecord) => predicted?.get(trial) ?? reward;
-  return trials
+  const promising = trials
     .slice(1)
     .filter(isWhole)
-    .filter((trial) => expected(trial) > expected(baseline) || trial.reward > baseline.reward)
-    .sort((a, b) => expected(b) - expected(a) || a.trial - b.trial);
+    .filter((trial) => expected(trial) > expected(baseline) || trial.reward > baseline.reward);
+  return byExpected(promising, predicted);
 }
 
 /**

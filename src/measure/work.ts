@@ -7,7 +7,7 @@ import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
 import { type RecordedTrainings, recordedTrainings } from "../experiment/progress.ts";
 import { mostPromising } from "../experiment/ranking.ts";
 import { keyOf } from "../experiment/turns.ts";
-import { predictRewards, validatedEpochs } from "../search/settle/controller.ts";
+import { fixedPolicies, predictRewards, validatedEpochs } from "../search/settle/controller.ts";
 import type { SettledRun } from "../search/settle/run.ts";
 import { expectedEpochsOf } from "../search/settle/stopping.ts";
 
@@ -106,7 +106,8 @@ function searchPortion({ method, opt_initial_points, warm_start }: SizedConfig, 
 function chosenTrials(config: SizedConfig, space: SettledRun["space"], notebook: string): number[] {
   const { trials } = parsePastTrials(readNotebookText(notebook), notebook);
   const predicted = predictRewards(trials, space, config.seed);
-  const chosen = mostPromising(trials, predicted, config.confirm_top);
+  const recipes = fixedPolicies(config).length - 1;
+  const chosen = mostPromising(trials, predicted, config.confirm_top, recipes);
   return chosen.length === 0 ? [] : [0, ...chosen.map(({ trial }) => trial)];
 }
 

@@ -71,7 +71,8 @@ export async function confirmBest(
 ): Promise<Confirmed> {
   const { run, files, reward, executor, taskOf, signal } = stage;
   const fresh = freshSamples(stage);
-  const chosen = fresh.count > 0 ? mostPromising(trials, predicted, run.config.confirm_top) : [];
+  const chosen =
+    fresh.count > 0 ? mostPromising(trials, predicted, run.config.confirm_top, stage.fixed.length - 1) : [];
   if (chosen.length === 0) return { chosen, ...confirmedBefore(stage) };
   const records = await confirmTrials({
     trials: [trials[0], ...chosen],

@@ -116,6 +116,24 @@ describe("the trials to confirm", () => {
     assert.deepEqual(numbersOf(mostPromising(trials, predicted, 0)), []);
   });
 
+  it("have the best recipe among them, in place of the last if none is good enough", () => {
+    // The first two after the baseline judge recipes.
+    const trials = trialsOf(0.5, 0.51, 0.52, 0.6, 0.62, 0.61).map((record) => ({
+      ...record,
+      policy: { ...policy, portion: record.trial / 5 },
+    }));
+    const chosen = (most: number, recipes: number, of = trials) =>
+      numbersOf(mostPromising(of, new Map(), most, recipes));
+    assert.deepEqual(chosen(3, 0), [4, 5, 3]);
+    assert.deepEqual(chosen(3, 2), [4, 5, 2]);
+    assert.deepEqual(chosen(4, 2), [4, 5, 3, 2], "it is chosen anyway");
+    assert.deepEqual(chosen(1, 2), [4], "one alone is the best");
+    const worse = trials.map((record) => (record.trial < 3 ? { ...record, reward: 0.4 } : record));
+    worse[0] = { ...worse[0], reward: 0.5 };
+    assert.deepEqual(chosen(9, 2, worse), [4, 5, 3, 1], "also if it is worse than the baseline");
+    assert.deepEqual(chosen(3, 2, trials.slice(0, 1)), []);
+  });
+
   it("have policies that differ: near-equals of a better one are passed over, and counted", () => {
     const policies = [
       policy,

@@ -42,6 +42,11 @@ const KEYS = {
     "Number of validation images for the reward, drawn once per experiment, stratified by class and disjoint from the training images. auto: 1,000; if there are too few images, a third of them, or all that the training images leave.",
     "auto",
   ),
+  test_share: key(
+    numberFrom(0, 0.9),
+    "If the data have no test split of their own, this share of the images is held out for `evaluate`, stratified by class and drawn by the seed: the search uses none of them. 0: none, except with --budget, which holds out 0.2 unless this key is given.",
+    0,
+  ),
   model: key(
     text("a model's name, or a path"),
     "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75); the command `models` lists them. Or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",

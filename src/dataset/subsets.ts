@@ -14,6 +14,8 @@ export interface SubsetSizes {
    * the data rounds to none.
    */
   readonly everyClass?: boolean;
+  /** Indices into the training split that are not drawn. */
+  readonly heldOut?: readonly number[];
 }
 
 /** Indices of images, ascending. */
@@ -32,12 +34,16 @@ export interface Subsets {
  * @throws UsageError naming `train_set_size` and `validation_set_size` if there are too few images.
  */
 export function drawSubsets(dataset: Dataset, sizes: SubsetSizes): Subsets {
-  const { trainSize, validationSize, seed, everyClass = false } = sizes;
+  const { trainSize, validationSize, seed, everyClass = false, heldOut = [] } = sizes;
   const random = new Random(seed, "subsets");
   const classes = dataset.classNames.length;
-  const { train, validation } = dataset;
+  const { validation } = dataset;
+  const isHeldOut = new Set(heldOut);
+  const drawable = Int32Array.from(dataset.train.labels.keys()).filter((index) => !isHeldOut.has(index));
+  const labels = drawable.map((index) => dataset.train.labels[index]);
+  const inTraining = (parts: readonly Int32Array[]) => flatten(parts).map((place) => drawable[place]);
   if (validation) {
-    checkEnough(dataset.name, "training", train.labels.length, trainSize, `train_set_size ${trainSize}`);
+    checkEnough(dataset.name, "training", labels.length, trainSize, `train_set_size ${trainSize}`);
     const available = validation.labels.length;
     const least = everyClass ? 1 : 0;
     checkEnough(
@@ -48,24 +54,24 @@ export function drawSubsets(dataset: Dataset, sizes: SubsetSizes): Subsets {
       `validation_set_size ${validationSize}`,
     );
     return {
-      train: flatten(drawStratified(train.labels, classes, trainSize, random, least)),
+      train: inTraining(drawStratified(labels, classes, trainSize, random, least)),
       validation: flatten(drawStratified(validation.labels, classes, validationSize, random, least)),
       validationFrom: "validation",
     };
   }
   const needed = trainSize + validationSize;
   const keys = `train_set_size ${trainSize} + validation_set_size ${validationSize}`;
-  checkEnough(dataset.name, "training", train.labels.length, needed, keys);
+  checkEnough(dataset.name, "training", labels.length, needed, keys);
   // Draws both subsets together and then divides them, so that no class needs more images than it has.
-  const drawn = drawStratified(train.labels, classes, needed, random, everyClass ? 2 : 0);
+  const drawn = drawStratified(labels, classes, needed, random, everyClass ? 2 : 0);
   const lengths = drawn.map(({ length }) => length);
   const shares = apportion(lengths, trainSize);
   const counts = everyClass
     ? within(shares, lengths.map(leastInTraining), lengths.map(mostInTraining))
     : shares;
   return {
-    train: flatten(drawn.map((indices, label) => indices.slice(0, counts[label]))),
-    validation: flatten(drawn.map((indices, label) => indices.slice(counts[label]))),
+    train: inTraining(drawn.map((indices, label) => indices.slice(0, counts[label]))),
+    validation: inTraining(drawn.map((indices, label) => indices.slice(counts[label]))),
     validationFrom: "train",
   };
 }

@@ -2,12 +2,11 @@
 // split. An image that validated the search is never among the test images.
 
 import { UsageError } from "../common/errors.ts";
-import { Random } from "../common/random.ts";
 import { type Dataset, type LabelledImages, selectLabelled } from "../dataset/dataset.ts";
-import { pixelDigest, pixelDigests, takeWhole } from "../dataset/identical.ts";
+import { pixelDigest, pixelDigests } from "../dataset/identical.ts";
 import { countLabels } from "../dataset/reader.ts";
 import type { SubsetImages } from "../dataset/subset-file.ts";
-import { apportion } from "../dataset/subsets.ts";
+import { drawHeldOut } from "../dataset/test-images.ts";
 import { imageAt } from "../image/batch.ts";
 
 /** As `evaluation.json` keeps it. Indices are ascending; lists without any are missing. */
@@ -50,26 +49,9 @@ export function splitForTest(dataset: Dataset, { share, seed, used }: SplitOptio
     validated.add(pixelDigest(imageAt(dataset.validation!.images, index)));
   }
   if (dataset.test) return ownTestSplit(dataset, dataset.test, keys, validated);
-  const { labels } = dataset.train;
-  const classes = dataset.classNames.length;
-  const counts = countLabels(labels, classes);
-  const wanted = apportion(counts, Math.max(classes, Math.round(share * labels.length)));
   const trained = new Set(used?.train.map((index) => keys[index]));
-  const order = new Random(seed, "test images").choose(labels.length, labels.length);
-  const allowed = [...order].filter((index) => !validated.has(keys[index]));
-  const unused = allowed.filter((index) => !trained.has(keys[index]));
-  const candidates = [...unused, ...allowed.filter((index) => trained.has(keys[index]))];
-  const heldOut = [...takeWhole({ order: candidates, keys, labels, wanted })];
-  const tested = new Set(heldOut.map((index) => labels[index]));
-  const empty = dataset.classNames.findIndex(
-    (_, label) => !tested.has(label) || counts[label] === heldOut.filter((i) => labels[i] === label).length,
-  );
-  if (empty >= 0) {
-    throw new UsageError(
-      `${dataset.name} has no test split, and class "${dataset.classNames[empty]}" has too few images (${counts[empty]}) to hold some out for testing; add images, or a folder test/`,
-    );
-  }
-  return { testFrom: "train", heldOut: heldOut.sort((a, b) => a - b) };
+  const heldOut = drawHeldOut(dataset, { share, seed, keys, never: validated, rather: trained });
+  return { testFrom: "train", heldOut };
 }
 
 /** @param keys of the training images. @param validated the keys of images that validated the search. */

@@ -12,6 +12,7 @@ describe("the configuration's keys", () => {
       image_size: "auto",
       train_set_size: "auto",
       validation_set_size: "auto",
+      test_share: 0,
       model: "basiccnn",
       replace_head: false,
       child_epochs: 50,

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
-import { pixelDigests } from "../../src/dataset/identical.ts";
+import { pixelDigests, separateIdentical } from "../../src/dataset/identical.ts";
+import { drawSubsets } from "../../src/dataset/subsets.ts";
+import { drawHeldOut } from "../../src/dataset/test-images.ts";
 import { selectSplit, splitForTest } from "../../src/evaluate/split.ts";
 import { createBatch, imageAt } from "../../src/image/batch.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
@@ -123,6 +125,21 @@ describe("splitForTest of data with identical images", () => {
         used: { train: [], validation: [], ownValidation },
       });
       assert.ok(apart.heldOut!.every((index) => index >= 20 && index !== 170));
+    }
+  });
+
+  it("holds out the images that a search was not allowed to use, also if there are copies", () => {
+    const pairs = Object.fromEntries(numbers(0, 60).map((i) => [i + 90, i]));
+    for (const data of [untested, withCopies(pairs), withCopies({ ...pairs, 184: 4 })]) {
+      for (let seed = 0; seed < 20; seed++) {
+        const heldOut = drawHeldOut(data, { share: 0.2, seed });
+        const left = 200 - heldOut.length;
+        const sizes = { trainSize: left - 50, validationSize: 50, seed, everyClass: true, heldOut };
+        const { train, validation } = separateIdentical(data, drawSubsets(data, sizes), seed);
+        assert.equal(new Set([...train, ...validation, ...heldOut]).size, 200);
+        const used = { train: [...train], validation: [...validation] };
+        assert.deepEqual(splitForTest(data, { share: 0.2, seed, used }).heldOut, heldOut);
+      }
     }
   });
 

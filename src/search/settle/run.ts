@@ -38,6 +38,8 @@ export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
   readonly dataset: Dataset;
   /** How many images train and validate, and why. */
   readonly sizes: SetSizes;
+  /** Indices of training images that are held out for testing: the search uses none of them. */
+  readonly heldOut: readonly number[];
   /** The experiment to resume; undefined for a new one. */
   readonly resumed: { readonly experiment: Experiment; readonly facts: ExperimentFacts } | undefined;
   /** A name, or the path of the user's own model. */
@@ -56,18 +58,22 @@ export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
 /** @throws UsageError if the configuration does not fit the data, the machine, or the experiment to resume. */
 export async function settleRun(request: RunRequest): Promise<SettledRun> {
   const { dataset, imageSize, resume, executor } = request;
-  const { config, sizes, notes: sizeNotes } = settleSizes(request.config, dataset);
+  const { config, sizes, heldOut, notes: sizeNotes } = settleSizes(request.config, dataset);
   const resumed = resume ? openResumed(resume, config, dataset) : undefined;
   const { model, images } = await settleFittingModel(config, dataset, resume);
   const { engine, workers, notes } = await settleEngine(config, inspectionOf(model, images), resumed?.facts);
-  const { drawn, notes: subsetNotes } = settleSubsets(config, dataset, sizes, resumed?.facts);
+  const { drawn, notes: subsetNotes } = settleSubsets(config, dataset, {
+    sizes,
+    heldOut,
+    began: resumed?.facts,
+  });
   const space = spaceOf(config);
   const warm = settleWarmStart(config, space, resume);
   if (!resume && config.notebook_path && existsSync(config.notebook_path)) {
     throw new UsageError(`notebook_path ${config.notebook_path} exists already; remove it, or give another`);
   }
   return {
-    ...{ config, dataset, sizes, resumed, engine, workers, model, drawn, space, warm },
+    ...{ config, dataset, sizes, heldOut, resumed, engine, workers, model, drawn, space, warm },
     stopRule: settleStopRule(config),
     lag: resumed?.facts.lag ?? lagOf(executor?.workers ?? workers, config.opt_samples),
     notes: [

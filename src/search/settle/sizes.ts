@@ -2,6 +2,7 @@
 // has a reason, in words for the user.
 
 import { checkModel, fixedSide, lookUpModel } from "../../child/model.ts";
+import { count } from "../../common/count.ts";
 import { UsageError } from "../../common/errors.ts";
 import type { Config, SizedConfig } from "../../config/schema.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
@@ -11,6 +12,7 @@ import {
   datasetSizes,
   type ImageSizeOption,
 } from "../../dataset/sizes.ts";
+import { drawHeldOut, heldOutCount } from "../../dataset/test-images.ts";
 
 /** The original's numbers of images. */
 const USUAL = { train: 2000, validation: 1000 } as const;
@@ -42,7 +44,8 @@ export interface SetSizes {
   readonly validation: SizeChoice<number>;
 }
 
-type GivenSizes = Pick<Config, "model" | "image_size" | "train_set_size" | "validation_set_size">;
+type GivenSizes = Pick<Config, "model" | "image_size" | "train_set_size" | "validation_set_size"> &
+  Partial<Pick<Config, "test_share">>;
 
 /**
  * The size that images are resized to, null for none. `auto` keeps the size of images that all have the same small one.
@@ -72,10 +75,23 @@ export function chooseImageSize(config: GivenSizes, data: DataSizes): SizeChoice
   const median = medianSide(data);
   const shorter = height === width ? "" : ` (shorter side ${median})`;
   const what = isUniform ? all + shorter : `sizes differ (median ${median})`;
-  const { side, limit } = affordableSide(median, chooseSetSizes(config, data).train.value);
+  const { side, limit } = affordableSide(median, chooseSetSizes(config, searched(config, data)).train.value);
   const why = reasonOf(limit, { isUniform, isMedian: side === median });
   if (side >= smallestSide) return { value: side, reason: `${side}, because ${what} and ${why}` };
   return { value: smallestSide, reason: `${smallestSide}, because the model takes no smaller images` };
+}
+
+/** The data without the images that are held out for testing, of a number of classes that is not known yet. */
+function searched({ test_share = 0 }: GivenSizes, data: DataSizes): DataSizes {
+  const { train, test } = data.counts;
+  if (train === undefined || test !== undefined || test_share === 0) return data;
+  return without(data, heldOutCount(test_share, train, LEAST));
+}
+
+/** The data without this many of the training images. */
+function without(data: DataSizes, heldOut: number): DataSizes {
+  const { train = 0 } = data.counts;
+  return { ...data, counts: { ...data.counts, train: Math.max(0, train - heldOut) } };
 }
 
 function takes(model: string, height: number, width: number): boolean {
@@ -198,12 +214,20 @@ export async function loadSized<Given extends GivenSizes>(
 export interface SettledSizes {
   readonly config: SizedConfig;
   readonly sizes: SetSizes;
+  /** Indices of training images that are held out for testing; ascending. */
+  readonly heldOut: readonly number[];
   readonly notes: readonly string[];
 }
 
-/** The numbers of images of a loaded dataset. An image size that is still `auto` is the dataset's own: null. */
+/**
+ * The numbers of images of a loaded dataset. An image size that is still `auto` is the dataset's own: null.
+ * @throws UsageError if images are to be held out, and a class has too few.
+ */
 export function settleSizes(config: Config, dataset: Dataset): SettledSizes {
-  const sizes = chooseSetSizes(config, datasetSizes(dataset), dataset.classNames.length);
+  const { test_share: share, seed } = config;
+  const heldOut = share > 0 && !dataset.test ? drawHeldOut(dataset, { share, seed }) : [];
+  const left = without(datasetSizes(dataset), heldOut.length);
+  const sizes = chooseSetSizes(config, left, dataset.classNames.length);
   const image_size = config.image_size === "auto" ? null : config.image_size;
   return {
     config: {
@@ -212,9 +236,20 @@ export function settleSizes(config: Config, dataset: Dataset): SettledSizes {
       train_set_size: sizes.train.value,
       validation_set_size: sizes.validation.value,
     },
-    sizes,
-    notes: [...noteOf("train_set_size", sizes.train), ...noteOf("validation_set_size", sizes.validation)],
+    ...{ sizes, heldOut },
+    notes: [
+      ...heldOutNote(heldOut),
+      ...noteOf("train_set_size", sizes.train),
+      ...noteOf("validation_set_size", sizes.validation),
+    ],
   };
+}
+
+function heldOutNote(heldOut: readonly number[]): string[] {
+  if (heldOut.length === 0) return [];
+  return [
+    `${count(heldOut.length, "image is", "images are")} held out for testing: the search uses none of them`,
+  ];
 }
 
 /** The note about a size, if `auto` chose it. */

@@ -10,23 +10,34 @@ import { drawSubsets, type Subsets } from "../../dataset/subsets.ts";
 import type { ExperimentFacts } from "../../experiment/experiment.ts";
 import type { SetSizes } from "./sizes.ts";
 
-type Kind = "training" | "validation";
+interface DrawnKind {
+  readonly indices: Int32Array;
+  readonly kind: "training" | "validation";
+  readonly size: number;
+}
+
+interface SubsetOptions {
+  readonly sizes: SetSizes;
+  /** Indices of training images that the search may not use. */
+  readonly heldOut?: readonly number[];
+  /** The facts of the experiment, if it is resumed. */
+  readonly began?: ExperimentFacts;
+}
 
 /**
  * Draws the training and the validation images, of every class at least one each if possible.
- * @param began the facts of the experiment, if it is resumed.
  * @throws UsageError if there are too few images; or too few of a class, and `auto` chose the sizes.
  */
 export function settleSubsets(
   config: SizedConfig,
   dataset: Dataset,
-  { train, validation }: SetSizes,
-  began?: ExperimentFacts,
+  { sizes: { train, validation }, heldOut = [], began }: SubsetOptions,
 ): { drawn: Subsets; notes: readonly string[] } {
   const sizes = {
     trainSize: config.train_set_size,
     validationSize: config.validation_set_size,
     seed: config.seed,
+    heldOut,
   };
   const asDrawn = drawSubsets(dataset, { ...sizes, everyClass: true });
   const drawn = separateIdentical(dataset, asDrawn, config.seed);
@@ -43,8 +54,8 @@ export function settleSubsets(
           `${count(shared, "validation image is", "validation images are")} identical to training images: rewards look better than they are; remove the copies`,
         ];
   const problem =
-    findMissing(dataset, drawn.train, "training", train.value) ??
-    findMissing(dataset, drawn.validation, "validation", validation.value);
+    findMissing(dataset, heldOut, { indices: drawn.train, kind: "training", size: train.value }) ??
+    findMissing(dataset, heldOut, { indices: drawn.validation, kind: "validation", size: validation.value });
   if (!problem) return { drawn, notes };
   const isChosen = train.reason !== undefined || validation.reason !== undefined;
   if (isChosen && problem.isOfData) throw new UsageError(problem.message);
@@ -59,20 +70,20 @@ function areEqual({ train, validation }: Subsets, recorded: ExperimentFacts["sub
 /** The first class without an image of this kind, in words, and whether the data have too few of it. */
 function findMissing(
   dataset: Dataset,
-  indices: Int32Array,
-  kind: Kind,
-  size: number,
+  heldOut: readonly number[],
+  { indices, kind, size }: DrawnKind,
 ): { message: string; isOfData: boolean } | undefined {
   const { name, classNames, train, validation } = dataset;
   const split = kind === "validation" && validation ? validation : train;
   const labels = indices.map((index) => split.labels[index]);
   const missing = countLabels(labels, classNames.length).indexOf(0);
   if (missing < 0) return undefined;
-  const available = countLabels(split.labels, classNames.length)[missing];
+  const out = split === train ? heldOut.filter((index) => train.labels[index] === missing).length : 0;
+  const available = countLabels(split.labels, classNames.length)[missing] - out;
   const needed = validation ? 1 : 2;
   const className = `class "${classNames[missing]}"`;
   if (available < needed) {
-    const has = `${available} ${validation ? `${kind} ` : ""}image${available === 1 ? "" : "s"}`;
+    const has = `${available} ${validation ? `${kind} ` : ""}image${available === 1 ? "" : "s"}${out > 0 ? " besides those that are held out" : ""}`;
     const why = validation ? "needs at least one" : "needs one to train and one to validate";
     return {
       message: `${name}: ${className} has ${has}, but a class ${why}; add images of it, or remove the class`,

@@ -202,7 +202,7 @@ describe("image_size", () => {
 describe("classes", () => {
   const settle = (data: Dataset, given: ConfigInput = {}) => {
     const { config, sizes } = settleSizes(configOf(given), data);
-    return settleSubsets(config, data, sizes);
+    return settleSubsets(config, data, { sizes });
   };
 
   it("with a single image are an error if the sizes are auto, else a note", () => {
@@ -226,18 +226,66 @@ describe("classes", () => {
   });
 });
 
+describe("test_share", () => {
+  const settle = (data: Dataset, given: ConfigInput, began?: ExperimentFacts) => {
+    const { config, sizes, heldOut, notes } = settleSizes(configOf(given), data);
+    return { config, heldOut, notes, ...settleSubsets(config, data, { sizes, heldOut, began }).drawn };
+  };
+
+  it("holds out a share of each class, and auto divides the others", () => {
+    const data = dataset([20, 20, 10]);
+    const { config, heldOut, notes, train, validation } = settle(data, { test_share: 0.2, seed: 3 });
+    assert.equal(heldOut.length, 10);
+    assert.deepEqual([config.train_set_size, config.validation_set_size], [27, 13]);
+    assert.deepEqual(
+      [...train, ...validation, ...heldOut].sort((a, b) => a - b),
+      [...data.train.labels.keys()],
+    );
+    const facts = {
+      subsets: { train: [...train], validation: [...validation], validationFrom: "train" },
+    } as Partial<ExperimentFacts> as ExperimentFacts;
+    const resumed = settle(data, { test_share: 0.2, seed: 3 }, facts);
+    assert.deepEqual([resumed.train, resumed.validation], [train, validation]);
+    assert.deepEqual(notes.slice(0, 2), [
+      "10 images are held out for testing: the search uses none of them",
+      "train_set_size auto: 27 of 40 images, because there are fewer than 3,000",
+    ]);
+  });
+
+  it("holds out nothing if there is a test split, and refuses a class that has too few images", () => {
+    const { train: test, ...rest } = dataset([4, 4]);
+    const split = settle({ ...rest, train: test, test }, { test_share: 0.5 });
+    assert.deepEqual([split.heldOut, split.train.length + split.validation.length], [[], 8]);
+    assert.throws(() => settle(dataset([20, 1]), { test_share: 0.2 }), {
+      name: "UsageError",
+      message:
+        'photos has no test split, and class "c1" has too few images (1) to hold some out for testing; add images, or a folder test/',
+    });
+    assert.throws(() => settle(dataset([20, 2]), { test_share: 0.5 }), {
+      message:
+        'photos: class "c1" has 1 image besides those that are held out, but a class needs one to train and one to validate; add images of it, or remove the class',
+    });
+    assert.throws(
+      () => settle(dataset([10, 10]), { test_share: 0.5, train_set_size: 8, validation_set_size: 4 }),
+      {
+        message: /^photos has 10 training images, but 12 are needed/,
+      },
+    );
+  });
+});
+
 describe("the images of a resumed experiment", () => {
   it("are those with which it began, also if rare classes were left out then", () => {
     const data = dataset([900, 98, 2]);
     const { config, sizes } = settleSizes(configOf({ train_set_size: 20, validation_set_size: 10 }), data);
-    const drawn = settleSubsets(config, data, sizes).drawn;
+    const drawn = settleSubsets(config, data, { sizes }).drawn;
     const earlier = drawSubsets(data, { trainSize: 20, validationSize: 10, seed: 0 });
     assert.notDeepEqual(drawn, earlier);
     for (const began of [drawn, earlier]) {
       const { validationFrom } = began;
       const subsets = { train: [...began.train], validation: [...began.validation], validationFrom };
       const facts = { subsets } as Partial<ExperimentFacts> as ExperimentFacts;
-      assert.deepEqual(settleSubsets(config, data, sizes, facts), { drawn: began, notes: [] });
+      assert.deepEqual(settleSubsets(config, data, { sizes, began: facts }), { drawn: began, notes: [] });
     }
   });
 });
@@ -246,7 +294,10 @@ describe("identical images", () => {
   const settle = (data: Dataset, began?: ExperimentFacts["subsets"]) => {
     const given = configOf({ train_set_size: 40, validation_set_size: 20 });
     const { config, sizes } = settleSizes(given, data);
-    return settleSubsets(config, data, sizes, began && ({ subsets: began } as ExperimentFacts));
+    return settleSubsets(config, data, {
+      sizes,
+      ...(began && { began: { subsets: began } as ExperimentFacts }),
+    });
   };
   const keysOf = ({ train }: Dataset, indices: Int32Array) =>
     new Set(Array.from(indices, (index) => imageAt(train.images, index).join()));

@@ -27,7 +27,15 @@ import type { SetSizes, SizeChoice } from "./settle/sizes.ts";
 import { settleStopRule } from "./settle/stopping.ts";
 import { settleTask } from "./settle/task.ts";
 import { settleWarmStart } from "./settle/warm-start.ts";
-import { confirmBest, confirmedBefore, predictedOf, rank, type Stage, searchPolicies } from "./stages.ts";
+import {
+  confirmBest,
+  confirmedBefore,
+  pacedConfirmation,
+  predictedOf,
+  rank,
+  type Stage,
+  searchPolicies,
+} from "./stages.ts";
 
 /** What an experiment reports while it runs: first the search, then the confirmation. */
 export interface ExperimentObserver extends SearchObserver, ConfirmationObserver {}
@@ -47,6 +55,16 @@ export interface ExecutorChoice {
   readonly retry?: RetryOptions | false;
 }
 
+/** What decides, while an experiment runs, how much is trained. */
+export interface Pacing {
+  /** Whether the search may have this trial, which no earlier run began; else it ends, and has fewer `iterations`. */
+  mayAsk(trial: number): boolean;
+  /** Once the search of this many trials has ended: what is confirmed, and how often. */
+  planConfirmation(iterations: number): Pick<Config, "confirm_top" | "confirm_samples">;
+  /** This is in `config.yaml`. */
+  onConfirmationPlanned(): void;
+}
+
 export interface ExperimentRequest extends ExecutorChoice {
   readonly config: Config;
   readonly dataset: Dataset;
@@ -55,6 +73,7 @@ export interface ExperimentRequest extends ExecutorChoice {
   /** The folder of an experiment to resume, instead of a new one. */
   readonly resume?: string;
   readonly signal?: AbortSignal;
+  readonly pacing?: Pacing;
   /** Called once all is checked and the folder exists, before the first training. */
   readonly onStart?: (start: ExperimentStart) => ExperimentObserver;
 }
@@ -160,7 +179,7 @@ async function beginStages(
 ): Promise<Stage> {
   const { config, engine, sizes, notes } = run;
   const { experiment, recovered } = files;
-  const { signal } = request;
+  const { signal, pacing } = request;
   const { finishedTrials } = recovered;
   const { folder } = experiment;
   const guessing = { classes: run.dataset.classNames.length, validationImages: run.drawn.validation.length };
@@ -175,7 +194,7 @@ async function beginStages(
   const validatedAt = validatedEpochs(config);
   const initialWeights = await pretrain(config, { task, policy: fixed[0], experiment, executor, signal });
   return {
-    ...{ run, files, reward: rewardSettings(config), fixed, executor, signal, observer },
+    ...{ run, files, reward: rewardSettings(config), fixed, executor, signal, pacing, observer },
     taskOf: (trial, sample, policy) => ({
       ...{ ...task, trial, sample, policy },
       epochs: config.child_epochs,
@@ -185,9 +204,11 @@ async function beginStages(
   };
 }
 
-async function runStages(stage: Stage): Promise<ExperimentOutcome> {
-  const { experiment, notebook } = stage.files;
-  const { trials, failures, utilization } = await searchPolicies(stage);
+async function runStages(begun: Stage): Promise<ExperimentOutcome> {
+  const { experiment, notebook } = begun.files;
+  const searched = await searchPolicies(begun);
+  const { trials, failures, utilization } = searched;
+  const stage = pacedConfirmation(begun, searched);
   const predicted = predictedOf(stage, trials);
   // What a run leaves that is interrupted while it confirms.
   rank(stage, trials, { predicted, ...confirmedBefore(stage) });

@@ -62,6 +62,11 @@ export interface SearchOptions {
   readonly taskOf: (trial: number, sample: number, policy: Policy) => TrainingTask;
   /** When trainings are stopped early, but for those of the fixed policies; unless given, never. */
   readonly stopRule?: StopRule;
+  /**
+   * Whether the controller may be asked for this trial; if not, the search ends after those before it. Not called for trials
+   * up to the last one whose policy is fixed, or that an earlier run trained.
+   */
+  readonly mayAsk?: (trial: number) => boolean;
   readonly signal?: AbortSignal;
   readonly observer?: SearchObserver;
 }
@@ -77,6 +82,8 @@ export function lagOf(workers: number, samples: number): number {
 export interface SearchOutcome {
   /** Those with a reward, an earlier run's included; the baseline first. */
   readonly trials: TrialRecord[];
+  /** Trials that were asked for besides the baseline: fewer than planned if `mayAsk` ended the search. */
+  readonly asked: number;
   /** Trainings that failed for good, an earlier run's included. */
   readonly failures: readonly TrainingFailure[];
   /** Share of the workers' time that was spent on trainings, in [0, 1]; null if nothing was left to train. */
@@ -87,7 +94,7 @@ export interface SearchOutcome {
 const MOST_FAILURES = 6;
 
 /**
- * Runs trials 0 (the baseline) to `iterations`.
+ * Runs trials 0 (the baseline) to `iterations`, or to the last one before `mayAsk` says no.
  * @throws InterruptedError on abort; RunError if something cannot be written, if all trainings of the baseline fail, or if
  *   several trainings in a row fail. What ended before is on disk.
  */
@@ -131,17 +138,21 @@ class Search {
   }
 
   async run(): Promise<SearchOutcome> {
-    const { iterations, lag } = this.#options;
+    const { iterations, lag, mayAsk } = this.#options;
+    const lastBegun = this.#lastBegun();
+    let trials = 0;
     try {
       for (let trial = 0; trial <= iterations; trial++) {
         await this.#until(() => this.#finished.length > trial - lag);
+        if (mayAsk && trial > lastBegun && !mayAsk(trial)) break;
+        trials++;
         const policy = this.#occupancy.whileDeaf(() => {
           this.#tell(trial - lag);
           return this.#policyOf(trial);
         });
         this.#start(trial, policy);
       }
-      await this.#until(() => this.#finished.length > iterations);
+      await this.#until(() => this.#finished.length === trials);
     } catch (error) {
       this.#failure.abort(error);
       await Promise.allSettled(this.#running);
@@ -150,9 +161,16 @@ class Search {
     this.#removeEarly();
     return {
       trials: this.#finished.filter((trial) => trial !== undefined),
+      asked: trials - 1,
       failures: this.#failures,
       utilization: this.#occupancy.share,
     };
+  }
+
+  /** The last trial whose policy is fixed, or with which an earlier run has trained. */
+  #lastBegun(): number {
+    const trained = [...this.#recorded.values(), ...this.#failures].map(({ trial }) => trial);
+    return Math.max(this.#options.space.fixed.length - 1, ...trained);
   }
 
   /** Keeps the file if an earlier run of more iterations left trainings whose turn is still to come. */

@@ -2,6 +2,7 @@
 
 import type { RewardSettings } from "../child/reward.ts";
 import { count } from "../common/count.ts";
+import { formatConfig } from "../config/load.ts";
 import { confirmedGains } from "../experiment/gains.ts";
 import { type Knowledge, mostPromising, type Ranking, rankPolicies } from "../experiment/ranking.ts";
 import type { FreshSamples, TrainingRecord, TrialRecord } from "../experiment/records.ts";
@@ -9,7 +10,7 @@ import { formatPolicy, type Policy } from "../policy/policy.ts";
 import { pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { type ConfirmationObserver, confirmedTrials, confirmTrials } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
-import type { ExperimentObserver } from "./run-experiment.ts";
+import type { ExperimentObserver, Pacing } from "./run-experiment.ts";
 import { runSearch, type SearchObserver, type SearchOutcome } from "./search.ts";
 import { createController, predictRewards } from "./settle/controller.ts";
 import { policyDatasetOf } from "./settle/experiment-facts.ts";
@@ -27,6 +28,7 @@ export interface Stage {
   readonly executor: Executor;
   readonly taskOf: (trial: number, sample: number, policy: Policy) => TrainingTask;
   readonly signal: AbortSignal | undefined;
+  readonly pacing: Pacing | undefined;
   readonly observer: ExperimentObserver | undefined;
 }
 
@@ -41,7 +43,7 @@ export interface Confirmed extends Fresh {
 
 /** Judges the policies. Whenever a trial ends, `policies.json` and `best.json` are written again. */
 export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
-  const { run, files, reward, fixed, executor, taskOf, signal } = stage;
+  const { run, files, reward, fixed, executor, taskOf, signal, pacing } = stage;
   const { config, space, warm, lag, stopRule } = run;
   const { experiment, notebook, early, failures, recovered } = files;
   const controller = createController(config, space);
@@ -49,6 +51,7 @@ export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
   const outcome = await runSearch({
     ...{ iterations: config.iterations, samples: config.opt_samples, lag, reward, controller, executor },
     ...{ notebook, early, failures, recovered, taskOf, stopRule, signal },
+    ...(pacing && { mayAsk: (trial) => pacing.mayAsk(trial) }),
     space: {
       fixed,
       pointToPolicy: (point) => pointToPolicy(space, point),
@@ -61,6 +64,19 @@ export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
     utilization === null ? "" : `; workers were busy ${(100 * utilization).toFixed(1)}% of the time`;
   experiment.log("info", `the search has finished${busy}`);
   return outcome;
+}
+
+/**
+ * The stage after the search, with what its pacing decides now; kept in `config.yaml`, so that a run by it makes the same
+ * trainings.
+ */
+export function pacedConfirmation(stage: Stage, { asked }: Pick<SearchOutcome, "asked">): Stage {
+  const { run, files, pacing } = stage;
+  if (!pacing) return stage;
+  const config = { ...run.config, iterations: asked, ...pacing.planConfirmation(asked) };
+  files.experiment.writeConfig(formatConfig({ ...config, workers: run.workers }));
+  pacing.onConfirmationPlanned();
+  return { ...stage, run: { ...run, config } };
 }
 
 /** Trains the most promising policies, and the baseline, again with fresh seeds, if the configuration asks for it. */

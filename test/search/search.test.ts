@@ -111,6 +111,7 @@ interface RunOptions {
   signal?: AbortSignal;
   observer?: SearchObserver;
   controller?: (controller: Controller) => Controller;
+  mayAsk?: (trial: number) => boolean;
 }
 
 /** Runs, or resumes, the search whose files are in the folder; returns the notebook's text. */
@@ -120,7 +121,7 @@ async function search(options: RunOptions): Promise<string> {
 }
 
 async function outcomeOf(options: RunOptions): Promise<SearchOutcome> {
-  const { folder, executor, samples = 2, iterations = 12, signal, observer } = options;
+  const { folder, executor, samples = 2, iterations = 12, signal, observer, mayAsk } = options;
   const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
   const shape = { chains: 1, operationsPerChain: 2, epochs: EPOCHS };
   const sums = new Checksums(join(folder, "notebook.sums"));
@@ -151,6 +152,7 @@ async function outcomeOf(options: RunOptions): Promise<SearchOutcome> {
     failures,
     recovered,
     taskOf: (trial, sample, policy) => ({ trial, sample, policy }) as TrainingTask,
+    mayAsk,
     signal,
     observer,
   });
@@ -224,6 +226,42 @@ describe("runSearch", () => {
     const executor = new TimedExecutor(2, 2);
     assert.equal(await search({ folder, executor, iterations: 12 }), await uninterrupted);
     assert.equal(executor.trained.length, 5 * 2);
+  });
+
+  it("ends before the first trial that may not be asked, as if it had been given fewer", async () => {
+    for (const delaySeed of [1, 2]) {
+      const folder = newFolder();
+      const asked: number[] = [];
+      const mayAsk = (trial: number) => asked.push(trial) > 0 && trial <= 7;
+      const outcome = await outcomeOf({ folder, executor: new TimedExecutor(2, delaySeed), mayAsk });
+      assert.equal(outcome.asked, 7);
+      assert.deepEqual(asked, [1, 2, 3, 4, 5, 6, 7, 8]);
+      assert.deepEqual(
+        outcome.trials.map(({ trial }) => trial),
+        [0, 1, 2, 3, 4, 5, 6, 7],
+      );
+      const fewer = await search({ folder: newFolder(), executor: new TimedExecutor(1, 3), iterations: 7 });
+      assert.equal(readFileSync(join(folder, "notebook.csv"), "utf8"), fewer);
+      const continued = await search({ folder, executor: new TimedExecutor(2, 4) });
+      assert.equal(continued, await uninterrupted);
+    }
+  });
+
+  it("has every trial that an earlier run began, also if no more may be asked", async () => {
+    const folder = newFolder();
+    const stop = new AbortController();
+    const first = new TimedExecutor(2, 1, failing("4/0", "4/1"));
+    const observer: SearchObserver = {
+      onTrainingFinished: () => first.trained.length >= 9 && stop.abort(),
+    };
+    await assert.rejects(
+      search({ folder, executor: first, signal: stop.signal, observer }),
+      InterruptedError,
+    );
+    const begun = Math.max(...first.trained.map((name) => Number(name.split("/")[0])));
+    const second = await outcomeOf({ folder, executor: new TimedExecutor(2, 2), mayAsk: () => false });
+    assert.equal(second.asked, begun);
+    assert.ok(!second.trials.some(({ trial }) => trial === 4));
   });
 
   it("stops if no training can be run, and keeps what ended before", async () => {

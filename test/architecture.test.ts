@@ -24,6 +24,7 @@ const FOLDERS = [
   "search",
   "evaluate",
   "measure",
+  "budget",
   "apply",
   "report",
   "cli",

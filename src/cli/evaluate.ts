@@ -164,10 +164,10 @@ async function run(
   signal: AbortSignal,
   terminal: Terminal,
 ): Promise<EvaluationOutcome> {
-  const { describeEvaluation, describePlan, loadAndPlan } = await import("./evaluation-plan.ts");
+  const { loadAndPlan } = await import("./evaluation-plan.ts");
   const { settled, plan } = await loadAndPlan(prepared, signal, terminal);
   const { runEvaluation } = await import("../evaluate/evaluation.ts");
-  const { createEvaluationDisplay } = await import("./evaluation-display.ts");
+  const { showEvaluation } = await import("./evaluation-display.ts");
   let display: EvaluationDisplay | undefined;
   let folder = "";
   try {
@@ -175,12 +175,7 @@ async function run(
       ...{ ...prepared, settled, signal },
       onStart: (start) => {
         folder = start.folder;
-        terminal.logNotes(start.notes);
-        const title = describeEvaluation(plan);
-        terminal.logText(title);
-        terminal.log(folder);
-        for (const line of describePlan(plan)) terminal.logText(line);
-        display = createEvaluationDisplay(start, title, plan, terminal);
+        display = showEvaluation(start, plan, terminal);
         return display;
       },
     });
@@ -196,7 +191,7 @@ async function run(
 }
 
 /** What an evaluation that was interrupted has so far. */
-async function logProgress(folder: string, terminal: Terminal): Promise<void> {
+export async function logProgress(folder: string, terminal: Terminal): Promise<void> {
   const { readEvaluation } = await import("../evaluate/results.ts");
   const { describeProgress, formatSoFar } = await import("./evaluation-results.ts");
   const results = readEvaluation(folder);

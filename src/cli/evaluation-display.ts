@@ -7,6 +7,7 @@ import { type ArmTraining, keyOf } from "../evaluate/records.ts";
 import type { EvaluationPlan } from "../measure/evaluation-plan.ts";
 import { Screen } from "./drawing.ts";
 import { type EvaluationState, evaluationFrame, type RunningArm } from "./evaluation-frame.ts";
+import { describeEvaluation, describePlan } from "./evaluation-plan.ts";
 import { formatDuration, formatPoints } from "./format.ts";
 import { Places } from "./places.ts";
 import type { Terminal } from "./terminal.ts";
@@ -14,6 +15,20 @@ import type { Terminal } from "./terminal.ts";
 /** An observer that shows the evaluation; `stop` removes what is drawn and restores the cursor. */
 export interface EvaluationDisplay extends EvaluationObserver {
   stop(): void;
+}
+
+/** Prints what an evaluation that begins is going to do, and shows it. */
+export function showEvaluation(
+  start: EvaluationStart,
+  plan: EvaluationPlan,
+  terminal: Terminal,
+): EvaluationDisplay {
+  terminal.logNotes(start.notes);
+  const title = describeEvaluation(plan);
+  terminal.logText(title);
+  terminal.log(start.folder);
+  for (const line of describePlan(plan)) terminal.logText(line);
+  return createEvaluationDisplay(start, title, plan, terminal);
 }
 
 /**

@@ -3,17 +3,9 @@
 import { programName, quoteForShell } from "../common/program-name.ts";
 
 export { count } from "../common/count.ts";
+export { formatDuration } from "../common/duration.ts";
 export { formatPoints, formatSignedPoints } from "../common/points.ts";
 export { programName, quoteForShell };
-
-/** Seconds as `42s`, `3m 05s` or `2h 07m`. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (value: number) => String(value).padStart(2, "0");
-  if (whole < 60) return `${whole}s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
-  return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
-}
 
 /** A share in [0, 1], such as a reward or an accuracy, with three digits. */
 export function formatShare(value: number): string {

@@ -38,8 +38,11 @@ export function resultsAsJson(results: ExperimentResults): unknown {
   };
 }
 
-/** The table of the best policies, what follows from it, the files, and the next commands. */
-export function formatResults(results: ExperimentResults, look: Look): string {
+/**
+ * The table of the best policies, what follows from it, the files, and the next commands.
+ * @param hasNext whether the commands are wanted.
+ */
+export function formatResults(results: ExperimentResults, look: Look, hasNext = true): string {
   const { folder, notebook, baseline, policies } = results;
   if (!baseline) return wrap("No trial has ended yet.", look.columns).join("\n");
   const paragraph = (text: string) => wrap(text, look.columns);
@@ -59,7 +62,7 @@ export function formatResults(results: ExperimentResults, look: Look): string {
     `The best   ${folder}/best.json`,
     `Notebook   ${notebook}`,
   );
-  const next = nextCommands(results, verdict.isRecommended);
+  const next = hasNext ? nextCommands(results, verdict.isRecommended) : [];
   if (next.length > 0) lines.push("", "Next:", ...next.map((command) => `  ${command}`));
   return lines.join("\n");
 }

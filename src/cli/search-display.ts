@@ -3,6 +3,7 @@
 
 import type { EpochReport } from "../child/reward.ts";
 import type { Config } from "../config/schema.ts";
+import { describeEngine } from "../engine/choose.ts";
 import { isAtChance } from "../experiment/chance.ts";
 import { isWhole } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment/records.ts";
@@ -30,6 +31,26 @@ type EndedTraining = Pick<TrainingRecord, "trial" | "sample" | "stoppedAt">;
 /** An observer that shows the search; `stop` removes what is drawn and restores the cursor. */
 export interface SearchDisplay extends ExperimentObserver {
   stop(): void;
+}
+
+/**
+ * Prints what a search that begins is going to do, and shows it.
+ * @param dataset its name.
+ * @param plan lines.
+ */
+export function showSearch(
+  config: Config,
+  start: ExperimentStart,
+  { dataset, plan }: { readonly dataset: string; readonly plan: readonly string[] },
+  terminal: Terminal,
+): SearchDisplay {
+  terminal.logNotes(start.notes);
+  const trainings = `${count(config.opt_samples, "training")} of ${config.model} each`;
+  const title = `Searching on ${dataset}: ${count(config.iterations, "trial")}, ${trainings}, engine ${describeEngine(start.engine)}, ${count(start.workers, "worker")}`;
+  terminal.logText(title);
+  terminal.log(start.folder);
+  for (const line of plan) terminal.logText(line);
+  return createSearchDisplay(config, start, title, terminal);
 }
 
 /** @param title what runs, in one line. */

@@ -32,11 +32,12 @@ async function show(folder: string, { json }: { json?: boolean }, terminal: Term
       `${terminal.broken(describeStatus(results))}\n\n${formatResults(results, terminal.look)}`,
     );
   }
-  const [{ readResults }, { describeStatus, formatResults, resultsAsJson }] = await Promise.all([
+  const [{ readResults }, { describeStatus }, { formatOutcome, outcomeAsJson }] = await Promise.all([
     import("../experiment/results.ts"),
     import("./results.ts"),
+    import("./outcome.ts"),
   ]);
+  if (json) return terminal.print(outcomeAsJson(folder));
   const results = readResults(folder);
-  if (json) return terminal.print(resultsAsJson(results));
-  terminal.print(`${terminal.broken(describeStatus(results))}\n\n${formatResults(results, terminal.look)}`);
+  terminal.print(`${terminal.broken(describeStatus(results))}\n\n${formatOutcome(results, terminal.look)}`);
 }

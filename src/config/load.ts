@@ -51,8 +51,17 @@ export function loadConfig(sources: ConfigSources): Config {
   return loadKeys(CONFIG, sources);
 }
 
+/** The keys of a search that the sources give a value. @throws UsageError if they cannot be read. */
+export function givenKeys(sources: ConfigSources): ReadonlySet<string> {
+  return new Set(readSources(CONFIG, sources).keys());
+}
+
 /** Like `loadConfig`, for any set of keys. */
 export function loadKeys<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): Values<K> {
+  return checkKeys(keys, readSources(keys, sources), sources.file);
+}
+
+function readSources<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): Map<string, Given> {
   const given = new Map<string, Given>();
   if (sources.file !== undefined) readConfigFile(sources.file, given);
   for (const [key, value] of Object.entries(sources.overrides ?? {})) {
@@ -68,7 +77,7 @@ export function loadKeys<K extends Keys>(keys: KeySet<K>, sources: ConfigSources
     const key = assignment.slice(0, equals).trim();
     given.set(key, { value: parseOption(keys, key, assignment.slice(equals + 1).trim(), place), place });
   }
-  return checkKeys(keys, given, sources.file);
+  return given;
 }
 
 /**

@@ -64,6 +64,8 @@ export interface LoadedEvaluation extends PreparedEvaluation {
 export interface EvaluationRequest extends Pick<PreparedEvaluation, "config" | "resumed"> {
   /** What `settleEvaluation` has checked. */
   readonly settled: SettledEvaluation;
+  /** Where a new evaluation is kept; by default in a new folder in `out`. */
+  readonly folder?: string;
   readonly signal?: AbortSignal;
   /** Called once all is checked and the folder exists, before the first training. */
   readonly onStart?: (start: EvaluationStart) => EvaluationObserver;
@@ -178,14 +180,18 @@ async function useOf(
  *   on disk.
  */
 export async function runEvaluation(request: EvaluationRequest): Promise<EvaluationOutcome> {
-  const { config, resumed } = request;
-  const folder = resumed?.folder ?? EvaluationFolder.create(config.out, config.name);
+  const folder = request.resumed?.folder ?? newFolder(request);
   const lock = await FolderLock.acquire(folder.path, "evaluation");
   try {
     return await new EvaluationRun(request, folder).run();
   } finally {
     lock.release();
   }
+}
+
+function newFolder({ config, folder }: EvaluationRequest): EvaluationFolder {
+  if (folder !== undefined) return EvaluationFolder.createAt(folder);
+  return EvaluationFolder.create(config.out, config.name);
 }
 
 /** How an evaluation of the library runs. */

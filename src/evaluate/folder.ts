@@ -4,7 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../common/errors.ts";
-import { readJson, writeFileWhole, writeJson } from "../common/files.ts";
+import { makeFolder, readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
 import { DATASET_FACTS, INDICES, type RunFacts } from "../experiment/experiment.ts";
 import type { Begun } from "./begun.ts";
@@ -62,6 +62,12 @@ export class EvaluationFolder {
   /** Makes a new folder `<out>/<YYYY-MM-DD_HH-MM-SS>[-name]`. @throws RunError */
   static create(out: string, name: string | null): EvaluationFolder {
     return new EvaluationFolder(createRunFolder(out, name, "evaluation"));
+  }
+
+  /** Makes this folder, which no evaluation has begun in. @throws RunError */
+  static createAt(path: string): EvaluationFolder {
+    makeFolder(path);
+    return new EvaluationFolder(path);
   }
 
   /** An evaluation to resume. @throws UsageError if the folder is not one. */

@@ -40,6 +40,17 @@ export function isEvaluation(folder: string): boolean {
   return existsSync(join(folder, "evaluation.json"));
 }
 
+/** Where the evaluation is kept that is a part of an experiment. */
+export function evaluationPath(experiment: string): string {
+  return join(experiment, "evaluation");
+}
+
+/** Whether such an evaluation has begun. */
+export function hasEvaluation(experiment: string): boolean {
+  const path = evaluationPath(experiment);
+  return ["config.yaml", "evaluation.json"].every((file) => existsSync(join(path, file)));
+}
+
 /**
  * Reads an evaluation's results, and changes nothing.
  * @throws UsageError in one line if the folder is not an evaluation's, or a file of it is damaged.

@@ -38,12 +38,43 @@ export interface EvaluationPlan {
 }
 
 /** How long a training of an arm takes on one worker while all work. */
-interface ArmTime {
+export interface ArmTime {
   readonly arm: string;
   /** In the epochs, as in `evaluation.csv`. */
   readonly trainingSeconds: number;
   /** After them: the tests, and before these the measurement of the moments of averaged weights. */
   readonly testSeconds: number;
+}
+
+/** What decides how long a training of any arm takes. */
+export interface TrainingSize {
+  readonly trainImages: number;
+  readonly testImages: number;
+  readonly epochs: number;
+  /** Whether averaged weights are tested beside the last ones. */
+  readonly isAveraged: boolean;
+  /** Epochs of the measurement of their moments. */
+  readonly momentEpochs: number;
+}
+
+/** Seconds that one worker needs to draw an image of an arm. */
+export interface DrawingTime {
+  /** In each epoch. */
+  readonly redraw: number;
+  /** Before the first one. */
+  readonly added: number;
+}
+
+/** @param perImage seconds that one worker needs while all work. */
+export function armTime(
+  { trainImages, testImages, epochs, isAveraged, momentEpochs }: TrainingSize,
+  { redraw, added }: DrawingTime,
+  perImage: { readonly training: number; readonly validation: number },
+): Omit<ArmTime, "arm"> & { readonly epoch: number } {
+  const epoch = trainImages * (perImage.training + redraw);
+  const tests = (isAveraged ? 2 : 1) * testImages * perImage.validation;
+  const trainingSeconds = trainImages * added + epochs * epoch;
+  return { epoch, trainingSeconds, testSeconds: momentEpochs * epoch + tests };
 }
 
 /** A training that is missing. */
@@ -57,19 +88,21 @@ interface Missing {
  * Plans the evaluation that `runEvaluation` would do. Takes about two seconds, longer if a single training step does. On a busy
  * machine the time is too short, as that of `planRun`.
  * @param resumed the evaluation that is resumed, if one is.
+ * @param known rates, if they need not be measured.
  * @throws InterruptedError
  */
 export async function planEvaluation(
   settled: SettledEvaluation,
   resumed: LoadedEvaluation["resumed"],
   signal?: AbortSignal,
+  known?: MeasuredRates,
 ): Promise<EvaluationPlan> {
   const { config, dataset, engine, workers, arms, split, notes } = settled;
   const { train: trainable, test: testImages } = countSplit(dataset, split);
   const trainImages = config.train_size === "auto" ? trainable : config.train_size;
   const missing = missingTrainings(settled, resumed, trainImages);
   const run = measuredRun(settled, trainImages);
-  const rates = missing.length === 0 ? null : await tryToMeasure(run, signal);
+  const rates = missing.length === 0 ? null : (known ?? (await tryToMeasure(run, signal)));
   const times = rates ? await timesOf(settled, run, { rates, testImages, missing }) : undefined;
   return {
     ...{ dataset: dataset.name, engine, workers, config, trainImages, testImages },
@@ -121,14 +154,13 @@ async function timesOf(
   const { workers, config } = settled;
   const { trainImages } = run;
   const isAveraged = config.recipe === "child";
-  const tests = (isAveraged ? 2 : 1) * testImages * (workers / rates.validation);
   const momentEpochs = isAveraged ? await epochsForMoments(run) : 0;
+  const size = { trainImages, testImages, epochs: config.epochs, isAveraged, momentEpochs };
+  const perImage = { training: workers / rates.training, validation: workers / rates.validation };
   const ofArms = new Map(
     [...new Set(missing.map(({ arm }) => arm))].map((arm) => {
-      const epoch = trainImages * (workers / rates.training + redrawTime(settled, arm));
-      const added = trainImages * addedTime(settled, arm);
-      const trainingSeconds = added + config.epochs * epoch;
-      return [arm, { arm: arm.name, epoch, trainingSeconds, testSeconds: momentEpochs * epoch + tests }];
+      const drawing = { redraw: redrawTime(settled, arm), added: addedTime(settled, arm) };
+      return [arm, { arm: arm.name, ...armTime(size, drawing, perImage) }];
     }),
   );
   const seconds = missing.map(({ arm, trained }) => {
@@ -155,14 +187,19 @@ function addedTime({ dataset, source }: SettledEvaluation, { added }: ArmAugment
 }
 
 /** How many epochs the moments of averaged weights take, for which no weight changes. */
-async function epochsForMoments({ model, images, batchSize, trainImages }: MeasuredRun): Promise<number> {
+export async function epochsForMoments({
+  model,
+  images,
+  batchSize,
+  trainImages,
+}: Pick<MeasuredRun, "model" | "images" | "batchSize" | "trainImages">): Promise<number> {
   if (!(await inspectModel(model, images, ({ net }) => hasMoments(net)))) return 0;
   const perEpoch = Math.ceil(trainImages / batchSize);
   return momentBatches(perEpoch) / perEpoch;
 }
 
 /** The time for all of these trainings, each of which goes to the first worker that is free. */
-function timeInWorkers(seconds: readonly number[], workers: number): number {
+export function timeInWorkers(seconds: readonly number[], workers: number): number {
   const ends = new Array<number>(workers).fill(0);
   for (const each of seconds) ends[ends.indexOf(Math.min(...ends))] += each;
   return Math.max(...ends);

@@ -1,6 +1,7 @@
 // What a search is going to do, and how long that takes on this machine: measured on the child that it trains, in as many
 // processes, on images of the same size. Nothing is written, and no result depends on it.
 
+import type { SizedConfig } from "../config/schema.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import { validatedEpochs } from "../search/settle/controller.ts";
 import { type RunRequest, type SettledRun, settleRun } from "../search/settle/run.ts";
@@ -67,14 +68,33 @@ export async function planRun(request: PlanRequest): Promise<Plan> {
 }
 
 /** As the measurement needs it. */
-function measuredRun({ engine, workers, model, dataset, config }: SettledRun): MeasuredRun {
+export function measuredRun({ engine, workers, model, dataset, config }: SettledRun): MeasuredRun {
   const { height, width } = dataset.train.images;
   const images = { height, width, classes: dataset.classNames.length, replaceHead: config.replace_head };
   const { threads, child_batch_size: batchSize, train_set_size: trainImages } = config;
   return { engine, workers, threads, model, images, batchSize, trainImages };
 }
 
+/** How long the stages take with these rates, in seconds. */
+export interface StageTimes {
+  /** The training before all others, if there is one. */
+  readonly first: number;
+  readonly search: number;
+  readonly confirmation: number;
+}
+
 function secondsOf({ config, workers }: SettledRun, work: Work, rates: MeasuredRates): number {
+  const { first, search, confirmation } = stageTimes(config, workers, work, rates);
+  return rates.start + first + search + confirmation;
+}
+
+/** @param rates of all workers together. */
+export function stageTimes(
+  config: SizedConfig,
+  workers: number,
+  work: Work,
+  rates: Omit<MeasuredRates, "start">,
+): StageTimes {
   const { child_epochs, train_set_size, validation_set_size } = config;
   /** Of one worker while all work. */
   const epochsOf = (epochs: number, images: number, trainings: number, validations = epochs) =>
@@ -88,5 +108,5 @@ function secondsOf({ config, workers }: SettledRun, work: Work, rates: MeasuredR
     return all / busy + ((busy - 1) / busy) * (all / trainings / 2);
   };
   const first = epochsOf(work.firstEpochs, train_set_size, work.firstEpochs > 0 ? 1 : 0);
-  return rates.start + first + stage(work.search) + stage(work.confirmation);
+  return { first, search: stage(work.search), confirmation: stage(work.confirmation) };
 }

@@ -61,7 +61,11 @@ export async function tryToMeasure(
   }
 }
 
-async function measureRates(run: MeasuredRun, signal: AbortSignal | undefined): Promise<MeasuredRates> {
+/** @throws RunError if it cannot be measured; InterruptedError */
+export async function measureRates(
+  run: MeasuredRun,
+  signal: AbortSignal | undefined,
+): Promise<MeasuredRates> {
   const { engine, workers, threads, model } = run;
   const { batch, measured } = await sampleOf(run);
   const setup = {

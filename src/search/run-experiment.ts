@@ -57,8 +57,11 @@ export interface ExecutorChoice {
 
 /** What decides, while an experiment runs, how much is trained. */
 export interface Pacing {
-  /** Whether the search may have this trial, which no earlier run began; else it ends, and has fewer `iterations`. */
-  mayAsk(trial: number): boolean;
+  /**
+   * Whether the search may have this trial, which no earlier run began; else it ends, and has fewer `iterations`.
+   * @param finished trials that have ended, the baseline among them.
+   */
+  mayAsk(trial: number, finished: number): boolean;
   /** Once the search of this many trials has ended: what is confirmed, and how often. */
   planConfirmation(iterations: number): Pick<Config, "confirm_top" | "confirm_samples">;
   /** This is in `config.yaml`. */

@@ -64,9 +64,9 @@ export interface SearchOptions {
   readonly stopRule?: StopRule;
   /**
    * Whether the controller may be asked for this trial; if not, the search ends after those before it. Not called for trials
-   * up to the last one whose policy is fixed, or that an earlier run trained.
+   * up to the last one whose policy is fixed, or that an earlier run trained. `finished` trials have ended until then.
    */
-  readonly mayAsk?: (trial: number) => boolean;
+  readonly mayAsk?: (trial: number, finished: number) => boolean;
   readonly signal?: AbortSignal;
   readonly observer?: SearchObserver;
 }
@@ -144,7 +144,7 @@ class Search {
     try {
       for (let trial = 0; trial <= iterations; trial++) {
         await this.#until(() => this.#finished.length > trial - lag);
-        if (mayAsk && trial > lastBegun && !mayAsk(trial)) break;
+        if (mayAsk && trial > lastBegun && !mayAsk(trial, this.#finished.length)) break;
         trials++;
         const policy = this.#occupancy.whileDeaf(() => {
           this.#tell(trial - lag);

@@ -51,7 +51,7 @@ export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
   const outcome = await runSearch({
     ...{ iterations: config.iterations, samples: config.opt_samples, lag, reward, controller, executor },
     ...{ notebook, early, failures, recovered, taskOf, stopRule, signal },
-    ...(pacing && { mayAsk: (trial) => pacing.mayAsk(trial) }),
+    ...(pacing && { mayAsk: (trial, finished) => pacing.mayAsk(trial, finished) }),
     space: {
       fixed,
       pointToPolicy: (point) => pointToPolicy(space, point),

@@ -111,7 +111,7 @@ interface RunOptions {
   signal?: AbortSignal;
   observer?: SearchObserver;
   controller?: (controller: Controller) => Controller;
-  mayAsk?: (trial: number) => boolean;
+  mayAsk?: (trial: number, finished: number) => boolean;
 }
 
 /** Runs, or resumes, the search whose files are in the folder; returns the notebook's text. */

@@ -92,8 +92,8 @@ export interface TooShort {
 export function planBudget(input: BudgetInput): BudgetPlan | TooShort {
   const attempts = epochsToTry(input).map((epochs) => attempt(input, epochs));
   const fitting = attempts.filter(({ trials }) => trials > 0);
-  if (fitting.length === 0) return { needed: Math.min(...attempts.map(({ needed }) => needed)) };
-  return planAround(input, chooseAttempt(input, fitting));
+  const chosen = fitting.length > 0 ? chooseAttempt(input, fitting) : squeeze(input, attempts[0]);
+  return chosen ? planAround(input, chosen) : { needed: attempts[0].needed };
 }
 
 function epochsToTry({ config, given }: BudgetInput): readonly number[] {
@@ -103,10 +103,11 @@ function epochsToTry({ config, given }: BudgetInput): readonly number[] {
 /** What fits with trainings of a number of epochs. */
 interface Attempt {
   readonly config: SizedConfig;
-  /** 0 if the least does not fit. */
+  /** 0 if the least does not fit in the search's share. */
   readonly trials: number;
   readonly allotted: StageSeconds;
-  /** For the least of each stage. */
+  /** The least of each stage, and of all together. */
+  readonly least: StageSeconds;
   readonly needed: number;
 }
 
@@ -116,16 +117,45 @@ function attempt({ seconds, config: asGiven, given, images, speed }: BudgetInput
     ...{ ofArms: armTimes(config, images, speed), hasPolicy: true, order: orderOfRecipes() },
     ...{ seconds: 0, speed },
   }).seconds;
-  const least = confirmationSeconds({ ...config, ...chooseConfirmation(config, given, 0, speed) }, speed);
+  const leastConfirmation = confirmationSeconds(
+    { ...config, ...chooseConfirmation(config, given, 0, speed) },
+    speed,
+  );
   const isFixed = isConfirmationGiven(config, given);
-  const confirmation = isFixed ? least : Math.max(SHARES.confirmation * seconds, least);
+  const confirmation = isFixed
+    ? leastConfirmation
+    : Math.max(SHARES.confirmation * seconds, leastConfirmation);
   const evaluation = Math.max(SHARES.evaluation * seconds, leastEvaluation);
   const search = seconds - confirmation - evaluation;
   const fits = (iterations: number) => searchSeconds({ ...config, iterations }, speed) <= search;
   const [low, high] = rangeOfTrials(config, given);
-  const trials = fits(low) ? largest(low, high, fits) : 0;
-  const needed = searchSeconds({ ...config, iterations: low }, speed) + least + leastEvaluation;
-  return { config, trials, allotted: { search, confirmation, evaluation }, needed };
+  const least = {
+    search: searchSeconds({ ...config, iterations: low }, speed),
+    ...{ confirmation: leastConfirmation, evaluation: leastEvaluation },
+  };
+  return {
+    ...{ config, allotted: { search, confirmation, evaluation }, least },
+    trials: fits(low) ? largest(low, high, fits) : 0,
+    needed: least.search + leastConfirmation + leastEvaluation,
+  };
+}
+
+/** The least of a search that has no room in its share takes it from the others; undefined if that does not suffice. */
+function squeeze({ seconds, given }: BudgetInput, tried: Attempt): Attempt | undefined {
+  const { config, allotted, least, needed } = tried;
+  if (needed > seconds) return undefined;
+  const moreConfirmation = allotted.confirmation - least.confirmation;
+  const moreEvaluation = allotted.evaluation - least.evaluation;
+  const part = (seconds - needed) / (moreConfirmation + moreEvaluation);
+  return {
+    ...tried,
+    trials: rangeOfTrials(config, given)[0],
+    allotted: {
+      search: least.search,
+      confirmation: least.confirmation + part * moreConfirmation,
+      evaluation: least.evaluation + part * moreEvaluation,
+    },
+  };
 }
 
 /** The least and the most trials. */

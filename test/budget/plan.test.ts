@@ -1,0 +1,245 @@
+// How a budget is divided: arithmetic on a made-up speed.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  type BudgetPlan,
+  chooseConfirmation,
+  chooseEvaluation,
+  evaluationSize,
+  orderOfRecipes,
+  planBudget,
+} from "../../src/budget/plan.ts";
+import {
+  armSeconds,
+  confirmationSeconds,
+  evaluationSeconds,
+  searchSeconds,
+  slowed,
+} from "../../src/budget/times.ts";
+import type { ConfigInput, SizedConfig } from "../../src/config/schema.ts";
+import { SPEED, sizedConfig } from "./speed.ts";
+
+const IMAGES = { trainable: 600, test: 150 };
+const HOUR = 3600;
+
+function input(seconds: number, given: ConfigInput = {}, factor = 1) {
+  return {
+    ...{ seconds, config: sizedConfig(given), given: new Set(Object.keys(given)) },
+    ...{ images: IMAGES, speed: slowed(SPEED, factor) },
+  };
+}
+
+function plan(seconds: number, given: ConfigInput = {}, factor = 1): BudgetPlan {
+  const planned = planBudget(input(seconds, given, factor));
+  assert.ok("keys" in planned, `${seconds} s is too short: ${JSON.stringify(planned)}`);
+  return planned;
+}
+
+const total = ({ estimated }: BudgetPlan) => estimated.search + estimated.confirmation + estimated.evaluation;
+
+describe("planBudget", () => {
+  it("uses the time, and not more", () => {
+    for (const seconds of [150, 300, 1000, HOUR, 3 * HOUR]) {
+      for (const given of [
+        {},
+        { redraw: "epoch", bases: ["none", "flip"] },
+        { reward: "averaged" },
+      ] as const) {
+        const planned = plan(seconds, given as ConfigInput);
+        assert.ok(total(planned) <= seconds, `${total(planned)} of ${seconds}`);
+        const isAll = planned.keys.iterations === 500 && planned.evaluation.samples === 50;
+        assert.ok(isAll || total(planned) > 0.85 * seconds, `${total(planned)} of ${seconds}`);
+        const { search, confirmation, evaluation } = planned.allotted;
+        assert.ok(Math.abs(search + confirmation + evaluation - seconds) < 1e-6);
+        assert.ok(planned.estimated.search <= search && planned.estimated.confirmation <= confirmation);
+      }
+    }
+  });
+
+  it("gives the search about 55%, the confirmation 20% and the evaluation 25%", () => {
+    const { allotted, estimated, keys } = plan(HOUR);
+    for (const [stage, share] of [
+      ["search", 0.55],
+      ["confirmation", 0.2],
+      ["evaluation", 0.25],
+    ] as const)
+      assert.ok(Math.abs(allotted[stage] / HOUR - share) < 1e-9);
+    assert.ok(estimated.search > 0.97 * allotted.search);
+    assert.ok(
+      keys.iterations >= 40 && keys.iterations < 500 && keys.child_epochs === 50,
+      JSON.stringify(keys),
+    );
+    assert.deepEqual([keys.confirm_top, keys.confirm_samples], [5, 10]);
+  });
+
+  it("is the same for the same input", () => {
+    assert.deepEqual(plan(1234), plan(1234));
+  });
+
+  it("trains for fewer epochs if 40 trials do not fit otherwise, and for more only after 500 trials", () => {
+    let before = 0;
+    for (const seconds of [150, 250, 400, 600, 900, 1200, HOUR, 4 * HOUR, 8 * HOUR, 20 * HOUR]) {
+      const { keys } = plan(seconds);
+      assert.ok(keys.child_epochs >= before, `${keys.child_epochs} epochs in ${seconds} s`);
+      before = keys.child_epochs;
+      if (keys.child_epochs > 10) assert.ok(keys.iterations >= 40);
+      if (keys.child_epochs > 50) assert.equal(keys.iterations, 500);
+      assert.ok(keys.iterations <= 500 && keys.iterations >= 10);
+    }
+    assert.equal(plan(150).keys.child_epochs, 10);
+    assert.equal(before, 100);
+  });
+
+  it("counts the trials that every search has besides those that it chooses", () => {
+    const bases = ["none", "flip", "flip-crop"];
+    const { needed } = planBudget(input(1, { redraw: "epoch", bases: bases as ["none"] })) as {
+      needed: number;
+    };
+    const least = plan(needed + 1e-6, { redraw: "epoch", bases: bases as ["none"] });
+    assert.equal(least.keys.iterations, 12);
+  });
+
+  it("says what is needed if the time is too short for the least: then that is planned", () => {
+    for (const given of [
+      {},
+      { child_epochs: 40 },
+      { iterations: 100 },
+      { confirm_top: 0 },
+    ] as ConfigInput[]) {
+      const short = planBudget(input(1, given));
+      assert.ok("needed" in short);
+      assert.ok("needed" in planBudget(input(0.99 * short.needed, given)));
+      const { keys, evaluation } = plan(short.needed + 1e-6, given);
+      assert.equal(keys.iterations, given.iterations ?? 10);
+      assert.equal(keys.child_epochs, given.child_epochs ?? 10);
+      assert.deepEqual([keys.confirm_top, keys.confirm_samples], given.confirm_top === 0 ? [0, 5] : [1, 2]);
+      assert.deepEqual(evaluation.arms, ["none", "flip-crop", "policy"]);
+      assert.deepEqual([evaluation.samples, evaluation.leftOut.length], [2, 3]);
+    }
+  });
+
+  it("keeps what is given, and fits the rest around it", () => {
+    const given = { child_epochs: 15, iterations: 77, confirm_top: 3, confirm_samples: 4 };
+    const all = plan(HOUR, given);
+    assert.deepEqual(all.keys, given);
+    assert.ok(total(all) <= HOUR && all.evaluation.samples > plan(HOUR).evaluation.samples);
+    const epochs = plan(HOUR, { child_epochs: 20 }).keys;
+    assert.ok(epochs.child_epochs === 20 && epochs.iterations > plan(HOUR).keys.iterations);
+    const iterations = plan(HOUR, { iterations: 60 }).keys;
+    assert.deepEqual([iterations.iterations, iterations.child_epochs], [60, 100]);
+    const samples = plan(HOUR, { confirm_samples: 30 }).keys;
+    assert.ok(samples.confirm_samples === 30 && samples.confirm_top >= 1 && samples.confirm_top <= 5);
+    const none = plan(HOUR, { confirm_top: 0 });
+    assert.equal(none.estimated.confirmation, 0);
+    assert.ok(none.keys.iterations > plan(HOUR).keys.iterations);
+  });
+
+  it("plans more on a faster machine, and for cheaper trainings", () => {
+    assert.ok(plan(HOUR, {}, 0.5).keys.iterations > 1.8 * plan(HOUR).keys.iterations);
+    assert.ok(plan(HOUR, { reward: "averaged" }).keys.iterations > plan(HOUR).keys.iterations);
+    const slow = { ...SPEED, draw: { ...SPEED.draw, policy: 1e-3 } };
+    const redrawn = { ...input(HOUR, { redraw: "epoch" }), speed: slow };
+    const planned = planBudget(redrawn) as BudgetPlan;
+    assert.ok(planned.keys.iterations < plan(HOUR, { redraw: "epoch" }).keys.iterations);
+  });
+});
+
+describe("chooseConfirmation", () => {
+  const config = sizedConfig();
+  const time = (confirm_top: number, confirm_samples: number) =>
+    confirmationSeconds({ ...config, confirm_top, confirm_samples }, SPEED);
+  const choose = (seconds: number, given: Partial<SizedConfig> = {}) => {
+    const { confirm_top, confirm_samples } = chooseConfirmation(
+      { ...config, ...given },
+      new Set(Object.keys(given)),
+      seconds,
+      SPEED,
+    );
+    return [confirm_top, confirm_samples];
+  };
+
+  it("takes as many samples of 5 policies as there is time for, and rather fewer policies than two samples", () => {
+    assert.deepEqual(choose(1e9), [5, 10]);
+    assert.deepEqual(choose(time(5, 6)), [5, 6]);
+    assert.deepEqual(choose(time(5, 3)), [5, 3]);
+    assert.deepEqual(choose(time(3, 3)), [3, 3]);
+    assert.deepEqual(choose(time(1, 3)), [1, 3]);
+    assert.deepEqual(choose(time(1, 2)), [1, 2]);
+    assert.deepEqual(choose(0), [1, 2]);
+  });
+
+  it("keeps what is given", () => {
+    assert.deepEqual(choose(1e9, { confirm_top: 2 }), [2, 10]);
+    assert.deepEqual(choose(time(4, 2), { confirm_samples: 2 }), [4, 2]);
+    assert.deepEqual(choose(0, { confirm_samples: 7 }), [1, 7]);
+    assert.deepEqual(choose(0, { confirm_top: 4, confirm_samples: 7 }), [4, 7]);
+    assert.deepEqual(choose(1e9, { confirm_samples: 0 })[1], 0);
+  });
+});
+
+describe("chooseEvaluation", () => {
+  const config = sizedConfig();
+  const size = evaluationSize(config, IMAGES);
+  const ofArms = armSeconds(
+    ["none", "flip", "flip-crop", "trivialaugment", "randaugment", "policy"],
+    size,
+    config,
+    SPEED,
+  );
+  const choose = (seconds: number, hasPolicy = true, order = orderOfRecipes()) =>
+    chooseEvaluation({ ofArms, hasPolicy, order, seconds, speed: SPEED });
+  const time = (arms: readonly string[], samples: number) =>
+    evaluationSeconds(
+      arms.map((arm) => ofArms.get(arm)!),
+      samples,
+      SPEED,
+    );
+  const ALL = [...ofArms.keys()];
+
+  it("takes all arms, and more samples if there is time", () => {
+    for (const samples of [2, 3, 9, 50]) {
+      const choice = choose(time(ALL, samples));
+      assert.deepEqual([choice.arms, choice.samples, choice.leftOut], [ALL, samples, []]);
+      assert.equal(choice.seconds, time(ALL, samples));
+    }
+    assert.equal(choose(1e9).samples, 50);
+  });
+
+  it("leaves out the recipes that promise least if two samples of all do not fit", () => {
+    const without = ALL.filter((arm) => arm !== "randaugment");
+    const choice = choose(time(without, 2));
+    assert.deepEqual([choice.arms, choice.samples, choice.leftOut], [without, 2, ["randaugment"]]);
+    const least = choose(
+      0,
+      true,
+      orderOfRecipes(
+        new Map([
+          ["flip", 0.01],
+          ["flip-crop", -0.02],
+        ]),
+      ),
+    );
+    assert.deepEqual([least.arms, least.samples], [["none", "flip", "policy"], 2]);
+    assert.deepEqual(least.leftOut, ["trivialaugment", "randaugment", "flip-crop"]);
+  });
+
+  it("is without a policy if none was found", () => {
+    assert.deepEqual(choose(1e9, false).arms, ALL.slice(0, -1));
+    assert.deepEqual(choose(0, false).arms, ["none", "flip-crop"]);
+  });
+
+  it("trains on all images if they are at most twice those of the search", () => {
+    assert.equal(evaluationSize(config, { trainable: 800, test: 9 }).trainImages, 800);
+    assert.equal(evaluationSize(config, { trainable: 801, test: 9 }).trainImages, 400);
+  });
+});
+
+describe("the times of a budget", () => {
+  it("are proportional to the slowness of the machine", () => {
+    const config = sizedConfig({ redraw: "epoch" });
+    const near = (a: number, b: number) => assert.ok(Math.abs(a / b - 1) < 1e-9, `${a} ${b}`);
+    near(searchSeconds(config, slowed(SPEED, 3)), 3 * searchSeconds(config, SPEED));
+    near(confirmationSeconds(config, slowed(SPEED, 3)), 3 * confirmationSeconds(config, SPEED));
+  });
+});

@@ -15,6 +15,8 @@ export function addShowCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
+An experiment with a budget is shown with its evaluation.
+
 Only reads: nothing in the folder changes, and a program that is running there
 is not disturbed.
 

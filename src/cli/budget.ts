@@ -106,6 +106,10 @@ interface Shown {
 /** Runs, and shows each stage. */
 async function show({ plan: lines, ...request }: Shown, terminal: Terminal): Promise<string> {
   const { config, dataset } = request.images;
+  const { account } = request;
+  const isLimited = !account.facts.given.includes("iterations") && !request.given?.has("iterations");
+  const limit = () => account.left - account.facts.plan.allotted.evaluation;
+  const about = { dataset: dataset.name, plan: lines, ...(isLimited && { limit }) };
   let display: { stop(): void } | undefined;
   let folder = request.resume;
   let isEvaluating = false;
@@ -119,7 +123,7 @@ async function show({ plan: lines, ...request }: Shown, terminal: Terminal): Pro
       observer: {
         onSearchStarted: (start) => {
           folder = start.folder;
-          const shown = showSearch(config, start, { dataset: dataset.name, plan: lines }, terminal);
+          const shown = showSearch(config, start, about, terminal);
           display = shown;
           return shown;
         },
@@ -177,41 +181,46 @@ function printPlan(prepared: PreparedBudget, isJson: boolean, terminal: Terminal
 }
 
 /** What is done in the budget, a line per stage. */
-function describePlan({ planned, run, images }: PreparedBudget): string[] {
+function describePlan({ planned, run }: PreparedBudget): string[] {
   const { seconds, plan, speed } = planned;
-  const { estimated, evaluation } = plan;
-  const { config } = images;
-  const { iterations, child_epochs, opt_samples, confirm_top, confirm_samples } = config;
-  const each = `${count(opt_samples, "training")} each of ${count(child_epochs, "epoch")}`;
-  const isConfirmed = confirm_top > 0 && confirm_samples > 0;
-  const { arms, samples, trainImages, testImages, leftOut } = evaluation;
-  const stages: [string, number, string][] = [
-    ["search", estimated.search, `${count(iterations, "policy", "policies")} and the baseline, ${each}`],
-    ...(isConfirmed
-      ? ([
-          [
-            "confirmation",
-            estimated.confirmation,
-            `the best ${confirm_top === 1 ? "policy" : `${confirm_top} policies`} and the baseline, ${count(confirm_samples, "fresh training")} each`,
-          ],
-        ] satisfies [string, number, string][])
-      : []),
-    [
-      "evaluation",
-      estimated.evaluation,
-      `${arms.join(", ")}: ${count(samples, "sample")} each of ${formatRate(trainImages)} training images, on ${formatRate(testImages)} test images`,
-    ],
-  ];
+  const stages = stagesOf(planned, run.config.opt_samples);
   const times = stages.map(([, time]) => `about ${formatDuration(time)}`);
+  const [nameWidth, timeWidth] = [stages.map(([name]) => name), times].map((texts) =>
+    Math.max(...texts.map(({ length }) => length)),
+  );
+  const { leftOut } = plan.evaluation;
   const note = gainNote({ ...run.config, ...plan.keys });
   return [
     `Within ${formatDuration(seconds)}, with ${count(speed.workers, "worker")} (measured: ${formatRate(speed.rates.training)} images/s):`,
     ...stages.map(
-      ([name, , what], i) =>
-        `  ${name.padEnd("confirmation".length)}  ${times[i].padEnd(Math.max(...times.map((time) => time.length)))}  ${what}`,
+      ([name, , what], i) => `  ${name.padEnd(nameWidth)}  ${times[i].padEnd(timeWidth)}  ${what}`,
     ),
     ...(leftOut.length > 0 ? [`note: ${leftOutNote(leftOut)}`] : []),
     ...(note === undefined ? [] : [`note: ${note}`]),
+  ];
+}
+
+type StageLine = readonly [name: string, seconds: number, what: string];
+
+function stagesOf({ plan }: PreparedBudget["planned"], samples: number): StageLine[] {
+  const { keys, estimated, evaluation } = plan;
+  const { iterations, child_epochs, confirm_top, confirm_samples } = keys;
+  const each = `${count(samples, "training")} each of ${count(child_epochs, "epoch")}`;
+  const policies = confirm_top === 1 ? "policy" : `${confirm_top} policies`;
+  const confirmation: StageLine = [
+    "confirmation",
+    estimated.confirmation,
+    `the best ${policies} and the baseline, ${count(confirm_samples, "fresh training")} each`,
+  ];
+  const images = `${formatRate(evaluation.trainImages)} training images, on ${formatRate(evaluation.testImages)} test images`;
+  return [
+    ["search", estimated.search, `${count(iterations, "policy", "policies")} and the baseline, ${each}`],
+    ...(confirm_top > 0 && confirm_samples > 0 ? [confirmation] : []),
+    [
+      "evaluation",
+      estimated.evaluation,
+      `${evaluation.arms.join(", ")}: ${count(evaluation.samples, "sample")} each of ${images}`,
+    ],
   ];
 }
 

@@ -33,15 +33,20 @@ export interface SearchDisplay extends ExperimentObserver {
   stop(): void;
 }
 
-/**
- * Prints what a search that begins is going to do, and shows it.
- * @param dataset its name.
- * @param plan lines.
- */
+interface AboutSearch {
+  /** The dataset's name. */
+  readonly dataset: string;
+  /** What is planned, in lines. */
+  readonly plan: readonly string[];
+  /** Seconds that the search and its confirmation have left, if their time is limited. */
+  readonly limit?: () => number;
+}
+
+/** Prints what a search that begins is going to do, and shows it. */
 export function showSearch(
   config: Config,
   start: ExperimentStart,
-  { dataset, plan }: { readonly dataset: string; readonly plan: readonly string[] },
+  { dataset, plan, limit }: AboutSearch,
   terminal: Terminal,
 ): SearchDisplay {
   terminal.logNotes(start.notes);
@@ -50,26 +55,32 @@ export function showSearch(
   terminal.logText(title);
   terminal.log(start.folder);
   for (const line of plan) terminal.logText(line);
-  return createSearchDisplay(config, start, title, terminal);
+  return createSearchDisplay(config, start, title, terminal, limit);
 }
 
-/** @param title what runs, in one line. */
+/**
+ * @param title what runs, in one line.
+ * @param limit seconds that are left, if the time is limited.
+ */
 export function createSearchDisplay(
   config: Config,
   start: ExperimentStart,
   title: string,
   terminal: Terminal,
+  limit?: () => number,
 ): SearchDisplay {
   const size = { ...config, ...start };
+  const progress = new SearchProgress(size, limit);
   return terminal.isInteractive
-    ? new TerminalDisplay(size, title, terminal)
-    : new LineDisplay(size, terminal);
+    ? new TerminalDisplay(size, title, progress, terminal)
+    : new LineDisplay(size, progress, terminal);
 }
 
 /** Progress of the search in words: the time left, and the best reward so far. */
 class SearchProgress {
   readonly #start = performance.now();
   readonly #epochsPerTraining: number;
+  readonly #limit: (() => number) | undefined;
   /** Epochs of this run's trainings, at most: fewer may be confirmed, and trainings may be stopped early. */
   #all: number;
   /** Those that have ended. */
@@ -77,8 +88,9 @@ class SearchProgress {
   baseline: TrialRecord | undefined;
   best: TrialRecord | undefined;
 
-  constructor(size: SearchSize) {
+  constructor(size: SearchSize, limit: (() => number) | undefined) {
     this.#epochsPerTraining = size.child_epochs;
+    this.#limit = limit;
     const inSearch = (size.iterations + 1 - size.finishedTrials) * size.opt_samples;
     const fresh = size.confirm_top > 0 ? (size.confirm_top + 1) * size.confirm_samples : 0;
     this.#all = (inSearch + fresh) * this.#epochsPerTraining;
@@ -104,7 +116,8 @@ class SearchProgress {
   get timeLeft(): string {
     if (this.#epochs === 0) return "time left unknown";
     const perEpoch = (performance.now() - this.#start) / 1000 / this.#epochs;
-    return `${formatDuration((this.#all - this.#epochs) * perEpoch)} left`;
+    const left = (this.#all - this.#epochs) * perEpoch;
+    return `${formatDuration(Math.min(left, this.#limit?.() ?? left))} left`;
   }
 
   get summary(): string {
@@ -139,11 +152,11 @@ class TerminalDisplay implements SearchDisplay {
   readonly #confirmed: TrialRecord[] = [];
   #isConfirming = false;
 
-  constructor(size: SearchSize, title: string, terminal: Terminal) {
+  constructor(size: SearchSize, title: string, progress: SearchProgress, terminal: Terminal) {
     this.#size = size;
     this.#title = title;
     this.#terminal = terminal;
-    this.#progress = new SearchProgress(size);
+    this.#progress = progress;
     this.#trainings = new Places(size.workers);
     this.#stage = { name: "Trials", done: 0, total: size.iterations + 1 };
     this.#screen = new Screen(terminal, (look, messages) => searchFrame(this.#state(messages), look));
@@ -255,9 +268,9 @@ class LineDisplay implements SearchDisplay {
   readonly #terminal: Terminal;
   #firstSample = 0;
 
-  constructor(size: SearchSize, terminal: Terminal) {
+  constructor(size: SearchSize, progress: SearchProgress, terminal: Terminal) {
     this.#size = size;
-    this.#progress = new SearchProgress(size);
+    this.#progress = progress;
     this.#terminal = terminal;
   }
 

@@ -60,9 +60,12 @@ export function armSeconds(
   { rates, workers, draw, momentEpochs }: Speed,
 ): Map<string, number> {
   const perImage = { training: workers / rates.training, validation: workers / rates.validation };
-  const bases = config.bases.map((base) => draw.recipes[base] ?? 0);
+  // Names may be joined by +.
+  const drawRecipe = (name: string) =>
+    name.split("+").reduce((sum, single) => sum + (draw.recipes[single] ?? 0), 0);
+  const bases = config.bases.map(drawRecipe);
   const drawingOf = (arm: string): DrawingTime => {
-    if (arm !== "policy") return { redraw: draw.recipes[arm] ?? 0, added: 0 };
+    if (arm !== "policy") return { redraw: drawRecipe(arm), added: 0 };
     if (config.redraw === "once") return { redraw: 0, added: draw.policy };
     return { redraw: Math.max(...bases) + draw.policy, added: 0 };
   };

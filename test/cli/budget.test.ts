@@ -148,5 +148,14 @@ describe("deepaugment optimize --budget", () => {
     assert.equal(more.code, 0, more.stderr);
     assert.deepEqual(planOf(experiment).decided, decided);
     assert.match(more.stderr, /^trial 4\/4 /m);
+
+    rmSync(join(experiment, "evaluation"), { recursive: true });
+    const missing = await runMain(["show", experiment], environment);
+    assert.ok(
+      missing.stdout.endsWith(`\n\nNext:\n  deepaugment optimize --resume ${experiment}\n`),
+      missing.stdout,
+    );
+    const data = JSON.parse((await runMain(["show", experiment, "--json"], environment)).stdout);
+    assert.deepEqual([data.trials, data.evaluation], [4, null]);
   });
 });

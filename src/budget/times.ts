@@ -5,6 +5,7 @@ import { armTime, type DrawingTime, timeInWorkers } from "../measure/evaluation-
 import { stageTimes } from "../measure/plan.ts";
 import type { MeasuredRates } from "../measure/rates.ts";
 import { workOf } from "../measure/work.ts";
+import { lagOf } from "../search/search.ts";
 import { spaceOf } from "../search/settle/controller.ts";
 
 /** What was measured before a run begins; times are in seconds. */
@@ -40,7 +41,8 @@ export function confirmationSeconds(config: SizedConfig, speed: Speed): number {
 }
 
 function timesOf(config: SizedConfig, { rates, workers, draw }: Speed): ReturnType<typeof stageTimes> {
-  const work = workOf({ config, resumed: undefined, space: spaceOf(config) });
+  const lag = lagOf(workers, config.opt_samples);
+  const work = workOf({ config, resumed: undefined, space: spaceOf(config), lag });
   const perImage = workers / rates.training + (config.redraw === "epoch" ? draw.policy : 0);
   return stageTimes(config, workers, work, { ...rates, training: workers / perImage });
 }

@@ -72,7 +72,7 @@ export class Tally {
   #animatedNote(): string[] {
     if (this.#animated === 0) return [];
     const { originals, form } = this.#settings;
-    const files = this.#animated === 1 ? "1 animated GIF" : `${this.#animated} animated GIFs`;
+    const files = this.#animated === 1 ? "1 animated picture" : `${this.#animated} animated pictures`;
     const whole = originals && form.as === "folders" ? "; originals are copied with all frames" : "";
     return [`${files}: the first frame was used${whole}`];
   }

@@ -118,7 +118,7 @@ Images in train/ are augmented; images in val/ and test/ are copied. Originals i
 with the augmented images beside them. So do not draw a validation set from the output at random: it would contain copies
 of training images. Use --split, or validate on other images. Copies that equal their original are left out and counted.
 A photograph is rotated according to its EXIF orientation before it is augmented, so copies are upright; the original
-stays unchanged unless it is resized. Only the first frame of an animated GIF is used.
+stays unchanged unless it is resized. Only the first frame of an animated picture is used.
 
 A policy is one or more chains of augmentations, and its portion: the share of the training images that goes through them, the
 same as in the search. --chance replaces the portion. A recipe without a policy augments all training images.

@@ -21,8 +21,11 @@ export const DAWN =
 /** Files that are read into memory, as package/path; the kernels are this package's own. */
 const READ_ASSETS = [
   "deepaugment/kernels/augment.wasm",
+  "@jsquash/avif/codec/dec/avif_dec.wasm",
   "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm",
   "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm",
+  "@jsquash/jxl/codec/dec/jxl_dec.wasm",
+  "@jsquash/webp/codec/dec/webp_dec.wasm",
   "@expo-google-fonts/ibm-plex-sans/400Regular/IBMPlexSans_400Regular.ttf",
   "@expo-google-fonts/ibm-plex-sans/600SemiBold/IBMPlexSans_600SemiBold.ttf",
 ] as const;

@@ -1,26 +1,15 @@
 // Decodes JPEG files with MozJPEG, compiled to WebAssembly in @jsquash/jpeg. It gives the same pixels as libjpeg, and thus
-// as Pillow, in a sixth of the time of jimp's decoder, which reads the few kinds that MozJPEG does not support.
+// as Pillow. Only pictures of four components, which it does not convert to RGB, are decoded by our own code.
 //
-// On an error the library tries to end the process; on damage it prints a warning and returns what it has. Here nothing is
-// printed, and a warning is an error if part of the picture may be lost. The library only reports its first warning.
+// On damage the library prints a warning and returns what it has. Here a warning is an error if part of the picture may be
+// lost. The library only reports its first warning.
 
-import { Instance, Module, readAsset } from "../common/assets.ts";
-import { messageOf } from "../common/errors.ts";
-import { decodeByJimp, type RgbaPixels } from "./jimp.ts";
-import { type JpegHeader, readJpegHeader } from "./jpeg-header.ts";
-
-/** The part of the WebAssembly module that we use. */
-interface Decoder {
-  /** If `rotate`, the picture is rotated according to its EXIF orientation. */
-  readonly decode: (file: Uint8Array, rotate: boolean) => RgbaPixels;
-  /** Its whole memory. */
-  readonly HEAPU8: Uint8Array;
-}
-
-type CreateDecoder = (options: object) => Promise<Decoder>;
-
-/** A decoder with more memory than this, in bytes, is replaced, because it cannot release memory. */
-const LARGEST_MEMORY = 256 * 2 ** 20;
+import type { Pixels } from "./batch.ts";
+import { decodeFourComponents } from "./jpeg-cmyk.ts";
+import { type JpegHeader, MARKER, readJpegHeader, segmentsOf } from "./jpeg-header.ts";
+import { latin1, type RgbaPixels } from "./picture.ts";
+import { withoutAlpha } from "./rgba.ts";
+import { WasmDecoder } from "./wasm-decoder.ts";
 
 /** Warnings about headers that do not affect the pixels. A second warning would be hidden behind one of them. */
 const HEADER_WARNING = /^Warning: unknown JFIF revision number|^Unknown Adobe color transform code/;
@@ -31,57 +20,56 @@ const REMAINDER = /^Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9
 /** Some cameras pad a file to a multiple of 4, 8 or 16 bytes. */
 const LONGEST_PADDING = 16;
 
-const END_MARKER = Buffer.from([0xff, 0xd9]);
+const END_MARKER = Buffer.from([0xff, MARKER.end]);
 
-let wasm: object | undefined;
-let decoder: Decoder | undefined;
-/** The library's messages about the current file. */
-const messages: string[] = [];
+const decoder = new WasmDecoder(
+  "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm",
+  () => import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
+);
 
 /**
- * Decodes a JPEG file and rotates the picture according to its EXIF orientation.
+ * Decodes a JPEG file, as stored: its orientation is not applied.
  * @throws Error with the reason if the file is damaged, truncated or of an unsupported kind.
  */
-export async function decodeJpeg(bytes: Uint8Array): Promise<RgbaPixels> {
+export async function decodeJpeg(bytes: Uint8Array): Promise<Pixels> {
   const header = readJpegHeader(bytes);
-  // CMYK, and malformed metadata of some phones, which MozJPEG would report as damage.
-  if (header.components > 3 || !header.wellFormed) return decodeByJimp(bytes, "jpeg");
-  while (!decoder) decoder = await createDecoder();
-  const picture = decodeBy(decoder, bytes);
+  if (header.components > 3) return decodeFourComponents(bytes);
+  // MozJPEG would report the malformed metadata of some phones as damage.
+  if (!header.wellFormed) return decodeJpeg(withoutMetadata(bytes));
+  const { picture, messages } = await decoder.decode(bytes, false);
   const [warning] = messages;
-  if (warning === undefined || isPadded(warning, bytes, header)) return picture;
-  if (HEADER_WARNING.test(warning)) return decodeByJimp(bytes, "jpeg");
+  if (warning === undefined || isPadded(warning, bytes, header)) return rgbOf(picture);
+  if (HEADER_WARNING.test(warning)) {
+    const repaired = withoutMetadata(bytes);
+    if (!repaired.equals(bytes)) return decodeJpeg(repaired);
+  }
   throw new Error(warning);
 }
 
-async function createDecoder(): Promise<Decoder> {
-  const { default: create } = await import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js");
-  wasm ??= new Module(readAsset("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"));
-  const module = wasm;
-  return (create as unknown as CreateDecoder)({
-    noInitialRun: true,
-    instantiateWasm: (imports: object, use: (instance: object) => void) => {
-      const instance = new Instance(module, imports);
-      use(instance);
-      return instance.exports;
-    },
-    print: (line: string) => messages.push(line),
-    printErr: (line: string) => messages.push(line),
-  });
+function rgbOf(picture: RgbaPixels): Pixels {
+  return { data: withoutAlpha(picture), height: picture.height, width: picture.width };
 }
 
-/** Decodes the file; afterwards `messages` has the warnings about it. */
-function decodeBy(current: Decoder, bytes: Uint8Array): RgbaPixels {
-  messages.length = 0;
-  try {
-    const picture = current.decode(bytes, true);
-    if (current.HEAPU8.length > LARGEST_MEMORY) decoder = undefined;
-    return picture;
-  } catch (error) {
-    // It has not released its memory.
-    decoder = undefined;
-    throw new Error(messages.at(-1) ?? messageOf(error));
+/**
+ * The file with only the segments that define the pixels. Revisions of JFIF and colour transforms that are not known become
+ * those that decoders assume.
+ */
+function withoutMetadata(bytes: Uint8Array): Buffer {
+  const parts: Uint8Array[] = [bytes.subarray(0, 2)];
+  for (const { marker, start, place, end } of segmentsOf(bytes)) {
+    const segment = Uint8Array.from(bytes.subarray(start, end));
+    if (marker === MARKER.scan) {
+      parts.push(bytes.subarray(start));
+      break;
+    }
+    const isMetadata = marker >= MARKER.jfif;
+    const name = latin1(bytes, place, place + 5);
+    if (marker === MARKER.jfif && name === "JFIF\0") segment.set([1, 1], 4 + 5);
+    else if (marker === MARKER.adobe && name === "Adobe") segment[4 + 11] = Math.min(segment[4 + 11], 1);
+    else if (isMetadata || end === place) continue;
+    parts.push(segment);
   }
+  return Buffer.concat(parts);
 }
 
 /** Whether the warning is only about padding: a few bytes of one value. */

@@ -1,8 +1,9 @@
 // Reads what a JPEG file declares about its picture, before memory is allocated for it. Reference: ITU-T T.81, annex B.
 
-export interface JpegHeader {
-  readonly height: number;
-  readonly width: number;
+import { orientationIn } from "./exif.ts";
+import { latin1, type PictureHeader, readingHeader, unsupported, viewOf } from "./picture.ts";
+
+export interface JpegHeader extends PictureHeader {
   /** 1: grey; 3: YCbCr or RGB; 4: CMYK or YCCK. */
   readonly components: number;
   /** Whether each segment begins at the end of the previous one. */
@@ -11,38 +12,102 @@ export interface JpegHeader {
   readonly end: number;
 }
 
+/** Markers of segments (0xff precedes them). */
+export const MARKER = {
+  frame: 0xc0,
+  progressiveFrame: 0xc2,
+  huffman: 0xc4,
+  start: 0xd8,
+  end: 0xd9,
+  scan: 0xda,
+  quantization: 0xdb,
+  restart: 0xdd,
+  jfif: 0xe0,
+  exif: 0xe1,
+  adobe: 0xee,
+  jpegLs: 0xf7,
+} as const;
+
+/** A segment between the markers of the file's start and of a scan's data. */
+export interface Segment {
+  readonly marker: number;
+  /** Position of the 0xff before the marker. */
+  readonly start: number;
+  /** Positions of the content, after its length. */
+  readonly place: number;
+  readonly end: number;
+  /** Whether bytes that belong to no segment precede it. */
+  readonly afterGap: boolean;
+}
+
 /**
- * Reads the frame header. Bytes between segments are skipped, as in libjpeg.
- * @throws Error with the reason if there is none.
+ * The segments from `place` on, to the end of the picture. Bytes between segments are skipped, as in libjpeg. Callers stop at
+ * the data of a scan.
+ * @throws RangeError if the file ends before the picture.
+ */
+export function* segmentsOf(bytes: Uint8Array, place = 2): Generator<Segment> {
+  const view = viewOf(bytes);
+  let at = place;
+  while (true) {
+    let afterGap = false;
+    for (; view.getUint8(at) !== 0xff; at++) afterGap = true;
+    // Any number of 0xff may precede the marker.
+    while (view.getUint8(at) === 0xff) at++;
+    const start = at - 1;
+    const marker = view.getUint8(at++);
+    if (marker === 0) afterGap = true;
+    if (isAlone(marker)) {
+      yield { marker, start, place: at, end: at, afterGap };
+      continue;
+    }
+    if (marker === MARKER.end) {
+      yield { marker, start, place: at, end: at, afterGap };
+      return;
+    }
+    const end = at + view.getUint16(at);
+    yield { marker, start, place: at + 2, end, afterGap };
+    at = end;
+  }
+}
+
+/**
+ * Reads the frame header, and the orientation before it.
+ * @throws Error with the reason if there is none, or its kind is not supported.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   let wellFormed = true;
-  let place = 2;
-  try {
-    while (true) {
-      for (; view.getUint8(place) !== 0xff; place++) wellFormed = false;
-      // Any number of 0xff may precede the marker.
-      while (view.getUint8(place) === 0xff) place++;
-      const marker = view.getUint8(place++);
-      if (marker === 0) wellFormed = false;
-      if (isAlone(marker)) continue;
-      const end = place + view.getUint16(place);
-      if (isFrame(marker)) {
-        const [height, width] = [view.getUint16(place + 3), view.getUint16(place + 5)];
-        return { height, width, components: view.getUint8(place + 7), wellFormed, end };
-      }
-      place = end;
+  let orientation: number | undefined;
+  return readingHeader(() => {
+    for (const { marker, place, end, afterGap } of segmentsOf(bytes)) {
+      if (afterGap) wellFormed = false;
+      if (marker === MARKER.exif && latin1(bytes, place, place + 6) === "Exif\0\0")
+        orientation ??= orientationIn(bytes.subarray(place, end));
+      if (marker === MARKER.jpegLs) throw unsupported("a JPEG-LS picture", "save it as PNG");
+      if (!isFrame(marker)) continue;
+      const [height, width] = [view.getUint16(place + 1), view.getUint16(place + 3)];
+      const components = view.getUint8(place + 5);
+      checkFrame(marker, view.getUint8(place), components);
+      return { height, width, components, wellFormed, end, orientation: orientation ?? 1 };
     }
-  } catch (error) {
-    if (error instanceof RangeError) throw new Error("the file ends within its header");
-    throw error;
-  }
+    throw new RangeError();
+  });
+}
+
+function checkFrame(marker: number, precision: number, components: number): void {
+  const kind = marker - MARKER.frame;
+  if (kind % 4 === 3) throw unsupported("a lossless JPEG", "save it as an ordinary JPEG or PNG");
+  if (kind > 8) throw unsupported("a JPEG with arithmetic coding", "save it as an ordinary JPEG or PNG");
+  if (kind > 2) throw unsupported("a hierarchical JPEG", "save it as an ordinary JPEG or PNG");
+  if (precision !== 8)
+    throw unsupported(`a JPEG with ${precision} bits per channel`, "save it with 8 bits per channel");
+  if (![1, 3, 4].includes(components))
+    throw unsupported(`a JPEG with ${components} components`, "save it as an RGB or grey JPEG");
 }
 
 /** Whether no segment follows: for TEM, RST0 to RST7, and bytes that are not a marker. */
 function isAlone(marker: number): boolean {
-  return marker <= 1 || (marker >= 0xd0 && marker <= 0xd7);
+  return marker <= 1 || (marker >= 0xd0 && marker <= MARKER.start);
 }
 
 /** Whether it is SOF0 to SOF15; DHT, JPG and DAC have numbers in the same range. */

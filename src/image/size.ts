@@ -1,17 +1,15 @@
 // The size of a picture file from its header alone, without decoding it.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { imageSize } from "image-size";
+import { uprightSize } from "./exif.ts";
+import { formatOf } from "./formats.ts";
 
 /** Bytes to try at first, and if the header is longer (metadata may precede the size); then the whole file. */
 const BEGINNINGS = [4096, 131_072, Number.POSITIVE_INFINITY];
 
-/** EXIF orientations from this one on turn the picture by a quarter. */
-const FIRST_QUARTER_TURN = 5;
-
 /**
- * Height and width in pixels that a file declares, for a JPEG as its EXIF orientation turns it; undefined if it cannot be
- * read, or is not a picture of a known format.
+ * Height and width in pixels that a file declares, as its orientation turns it; undefined if they cannot be read, or the file
+ * is not a picture of a known format.
  */
 export function readPictureSize(path: string): { height: number; width: number } | undefined {
   let file: number;
@@ -24,7 +22,7 @@ export function readPictureSize(path: string): { height: number; width: number }
     const { size } = fstatSync(file);
     for (const beginning of BEGINNINGS) {
       const bytes = Buffer.alloc(Math.min(size, beginning));
-      const declared = parse(bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0)));
+      const declared = parse(bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0)), beginning >= size);
       if (declared || beginning >= size) return declared;
     }
     return undefined;
@@ -35,12 +33,12 @@ export function readPictureSize(path: string): { height: number; width: number }
   }
 }
 
-function parse(bytes: Uint8Array): { height: number; width: number } | undefined {
+function parse(bytes: Uint8Array, isAll: boolean): { height: number; width: number } | undefined {
+  const format = formatOf(bytes);
+  if (!format || (format.needsAll && !isAll)) return undefined;
   try {
-    const { height, width, orientation = 1, type } = imageSize(bytes);
-    if (!(height >= 1 && width >= 1)) return undefined;
-    const isTurned = type === "jpg" && orientation >= FIRST_QUARTER_TURN;
-    return isTurned ? { height: width, width: height } : { height, width };
+    const { height, width, orientation } = format.readHeader(bytes);
+    return height >= 1 && width >= 1 ? uprightSize(height, width, orientation) : undefined;
   } catch {
     return undefined; // the header is longer, or damaged
   }

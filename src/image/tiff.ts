@@ -1,64 +1,150 @@
-// Checks the first picture of a TIFF file. The decoder silently fills parts that it cannot read with black, so damaged
-// files must be found here. Reference: TIFF revision 6.0 (Adobe, 1992), sections 2 and 8.
+// Decodes the first picture of TIFF and BigTIFF files: strips, tiles and planes of any depth. jimp's decoder gives wrong
+// pixels for planes, floating-point numbers and BigTIFF. Reference: TIFF revision 6.0 (Adobe, 1992).
 
-/** Compressions that the decoder supports (tag 259). */
-const COMPRESSIONS = new Set([1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946]);
+import type { Pixels } from "./batch.ts";
+import { cmykToRgb } from "./cmyk.ts";
+import { UnsupportedError, unsupported } from "./picture.ts";
+import { COMPRESSION } from "./tiff-compression.ts";
+import { type Directory, readDirectory, readTiffHeader, TAG } from "./tiff-directory.ts";
+import { type Layout, PHOTOMETRIC, piecesOf } from "./tiff-pieces.ts";
+import { type NumberKind, readSamples, toBytes } from "./tiff-samples.ts";
 
-const TAG = {
-  width: 256,
-  height: 257,
-  compression: 259,
-  photometric: 262,
-  stripOffsets: 273,
-  stripBytes: 279,
-  tileOffsets: 324,
-  tileBytes: 325,
+/** Of sample formats (tag 339): unsigned, signed, floating point. */
+const KINDS: Record<number, NumberKind> = { 1: "unsigned", 2: "signed", 3: "float", 4: "unsigned" };
+
+const ASSOCIATED_ALPHA = 1;
+
+/** Channels beyond the colours that a picture may have, and pixels of a tile: the decoder needs memory for them. */
+const MOST_SAMPLES = 16;
+const MOST_PIXELS = 2 ** 27;
+
+/** Channels that make the colour, by photometric interpretation. */
+const CHANNELS: Record<number, number> = {
+  [PHOTOMETRIC.whiteIsZero]: 1,
+  [PHOTOMETRIC.blackIsZero]: 1,
+  [PHOTOMETRIC.rgb]: 3,
+  [PHOTOMETRIC.palette]: 1,
+  [PHOTOMETRIC.cmyk]: 4,
+  [PHOTOMETRIC.ycc]: 3,
 };
 
-/**
- * The size in pixels that the first directory of a TIFF declares.
- * @throws Error with the reason if the file ends before its pixels do, or its compression is not supported.
- */
-export function checkTiff(bytes: Uint8Array): { height: number; width: number } {
-  const tags = readDirectory(bytes);
-  const compression = tags.get(TAG.compression)?.[0] ?? 1;
-  if (!COMPRESSIONS.has(compression))
-    throw new Error(`TIFF compression ${compression} is not supported; save it with LZW or Deflate`);
-  if (tags.get(TAG.photometric)?.[0] === 5) throw new Error("its colours are CMYK; save it as RGB");
-  const offsets = tags.get(TAG.stripOffsets) ?? tags.get(TAG.tileOffsets);
-  const lengths = tags.get(TAG.stripBytes) ?? tags.get(TAG.tileBytes);
-  const [width] = tags.get(TAG.width) ?? [];
-  const [height] = tags.get(TAG.height) ?? [];
-  if (!offsets || !width || !height) throw new Error("no picture in the first directory");
-  for (let i = 0; i < offsets.length; i++) {
-    if (offsets[i] + (lengths?.[i] ?? 0) > bytes.length)
-      throw new Error("the file ends before its pixels do");
-  }
-  return { height, width };
+/** Of photometric interpretations that are not supported. */
+const COLOURS: Record<number, string> = {
+  4: "a TIFF that is a mask of transparency",
+  8: "a TIFF in CIE L*a*b* colours",
+  9: "a TIFF in ICC L*a*b* colours",
+  10: "a TIFF in ITU L*a*b* colours",
+  32803: "a camera's raw file",
+  32844: "a TIFF in LogL colours",
+  32845: "a TIFF in LogLuv colours",
+  34892: "a camera's raw file",
+};
+
+/** Decodes the picture, as stored: its orientation is not applied. More than 8 bits are reduced to the upper eight. */
+export async function decodeTiff(bytes: Uint8Array): Promise<Pixels> {
+  const directory = readDirectory(bytes);
+  const layout = readLayout(bytes, directory);
+  const { height, width, photometric, samples } = layout;
+  const colours = CHANNELS[photometric];
+  const isAssociated =
+    photometric === PHOTOMETRIC.rgb && directory.value(TAG.extraSamples, 0) === ASSOCIATED_ALPHA;
+  const channels = isAssociated && samples > colours ? colours + 1 : colours;
+  if (samples < colours) throw new Error(`it has ${samples} of ${colours} channels`);
+  const kind = kindOf(layout);
+  const values = readSamples(kind, layout, channels);
+  for await (const piece of piecesOf(bytes, layout, channels)) values.take(piece);
+  const data = toBytes(values);
+  return { data: toRgb(data, channels, layout), height, width };
 }
 
-/** The whole-number tags of the first directory. */
-function readDirectory(bytes: Uint8Array): Map<number, number[]> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const tags = new Map<number, number[]>();
-  try {
-    const little = view.getUint16(0) === 0x4949;
-    const start = view.getUint32(4, little);
-    const entries = view.getUint16(start, little);
-    for (let entry = start + 2; entry < start + 2 + 12 * entries; entry += 12) {
-      const type = view.getUint16(entry + 2, little);
-      const size = type === 3 ? 2 : 4;
-      if (type !== 3 && type !== 4) continue;
-      const count = view.getUint32(entry + 4, little);
-      const place = count * size <= 4 ? entry + 8 : view.getUint32(entry + 8, little);
-      if (place + count * size > bytes.length) throw new RangeError();
-      const values = Array.from({ length: count }, (_, i) =>
-        type === 3 ? view.getUint16(place + 2 * i, little) : view.getUint32(place + 4 * i, little),
-      );
-      tags.set(view.getUint16(entry, little), values);
-    }
-  } catch {
-    throw new Error("the file ends within its directory");
+function readLayout(bytes: Uint8Array, directory: Directory): Layout {
+  const { value, values } = directory;
+  const { height, width } = readTiffHeader(bytes);
+  const compression = value(TAG.compression, COMPRESSION.none);
+  const photometric = value(TAG.photometric, PHOTOMETRIC.whiteIsZero);
+  if (!(photometric in CHANNELS)) {
+    const what = COLOURS[photometric] ?? `a TIFF with colours of kind ${photometric}`;
+    if (what.includes("raw file")) throw unsupported(what, "develop it, and save it as JPEG or PNG");
+    throw unsupported(what, "save it as RGB", what.endsWith("colours") ? "are" : "is");
   }
-  return tags;
+  if (
+    photometric === PHOTOMETRIC.ycc &&
+    ![COMPRESSION.jpeg, COMPRESSION.oldJpeg].some((it) => it === compression)
+  )
+    throw unsupported("a TIFF in YCbCr colours without JPEG compression", "save it as RGB");
+  if (photometric === PHOTOMETRIC.cmyk && value(TAG.inkSet, 1) !== 1)
+    throw unsupported("a TIFF of inks other than CMYK", "save it as RGB");
+  const samples = value(TAG.samples, 1);
+  const bits = value(TAG.bits, 1);
+  if (samples < 1 || samples > MOST_SAMPLES) throw new Error(`it has ${samples} channels`);
+  if (values(TAG.bits).some((other) => other !== bits))
+    throw unsupported("a TIFF whose channels differ in their bits", "save it with 8 bits per channel");
+  const isTiled = values(TAG.tileOffsets).length > 0;
+  const pieceHeight = isTiled
+    ? value(TAG.tileHeight, 0)
+    : Math.min(height, value(TAG.rowsPerStrip, height) || height);
+  const pieceWidth = isTiled ? value(TAG.tileWidth, 0) : width;
+  if (pieceHeight < 1 || pieceWidth < 1 || pieceHeight * pieceWidth > MOST_PIXELS)
+    throw new Error(`its tiles are ${pieceWidth} x ${pieceHeight} pixels`);
+  const isPlanar = value(TAG.planar, 1) === 2 && samples > 1;
+  const size = { height, width, pieceHeight, pieceWidth, isTiled };
+  return { ...size, bits, samples, isPlanar, compression, photometric, directory };
+}
+
+function kindOf({ directory, bits }: Layout): NumberKind {
+  const format = directory.value(TAG.sampleFormat, 1);
+  if (format === 5 || format === 6)
+    throw numbersError("complex numbers", "save it with 8 or 16 bits per channel");
+  const kind = KINDS[format];
+  if (!kind) throw new Error(`its sample format is ${format}`);
+  if (kind === "signed" && bits < 32)
+    throw numbersError(`signed ${bits}-bit integers`, "save it with unsigned ones");
+  const depths = kind === "float" ? [16, 32, 64] : [1, 2, 4, 8, 10, 12, 14, 16, 32];
+  if (!depths.includes(bits))
+    throw numbersError(
+      `${kind === "float" ? "floating-point numbers" : "integers"} of ${bits} bits`,
+      "save it with 8 or 16 bits per channel",
+    );
+  return kind;
+}
+
+function numbersError(what: string, advice: string) {
+  return new UnsupportedError(`its pixels are ${what}, which are not supported: ${advice}`);
+}
+
+/** Bytes of `channels` per pixel to RGB. */
+function toRgb(data: Uint8Array, channels: number, { photometric, directory, bits }: Layout): Uint8Array {
+  if (photometric === PHOTOMETRIC.cmyk) return cmykToRgb(data);
+  if (photometric === PHOTOMETRIC.palette) return coloured(data, directory.values(TAG.colours), bits);
+  if (channels === 4) return divided(data);
+  if (channels === 3) return data;
+  const isInverted = photometric === PHOTOMETRIC.whiteIsZero;
+  const rgb = new Uint8Array(data.length * 3);
+  for (let i = 0; i < data.length; i++) rgb.fill(isInverted ? 255 - data[i] : data[i], 3 * i, 3 * i + 3);
+  return rgb;
+}
+
+function coloured(indices: Uint8Array, colours: readonly number[], bits: number): Uint8Array {
+  const count = 1 << bits;
+  if (colours.length < 3 * count) throw new Error("its palette is missing");
+  const rgb = new Uint8Array(indices.length * 3);
+  for (let i = 0; i < indices.length; i++) {
+    for (let channel = 0; channel < 3; channel++)
+      rgb[3 * i + channel] = colours[channel * count + indices[i]] >> 8;
+  }
+  return rgb;
+}
+
+/** RGB without the alpha by which it was multiplied, by Pillow's formula. */
+function divided(rgba: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    const alpha = rgba[from + 3];
+    for (let channel = 0; channel < 3; channel++) {
+      const value = rgba[from + channel];
+      const isPlain = alpha === 0 || alpha === 255;
+      rgb[to + channel] = isPlain ? value : Math.min(255, Math.floor((255 * value) / alpha));
+    }
+  }
+  return rgb;
 }

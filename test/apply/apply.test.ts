@@ -209,7 +209,7 @@ describe("a picture that cannot be decoded", () => {
       assert.ok(error instanceof UsageError);
       assert.match(
         error.message,
-        /^none of the 1 pictures in .*all-damaged can be decoded \(.*1\.png: it is not a /,
+        /^none of the 1 pictures in .*all-damaged can be decoded \(.*1\.png: it is text, not a picture: /,
       );
       return true;
     });

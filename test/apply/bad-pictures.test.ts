@@ -85,12 +85,12 @@ describe("an animated GIF", () => {
     for (const path of ["a/1.gif", "a/2.gif", "b/3.gif"]) write(join(data, path), ANIMATED_GIF);
     const { out, notes } = await apply(data);
     assert.deepEqual(notes, [
-      "3 animated GIFs: the first frame was used; originals are copied with all frames",
+      "3 animated pictures: the first frame was used; originals are copied with all frames",
       LEAK_NOTE,
     ]);
     await checkOutputs(data, out);
     assert.deepEqual((await apply(data, { as: "npz" })).notes, [
-      "3 animated GIFs: the first frame was used",
+      "3 animated pictures: the first frame was used",
       LEAK_NOTE,
     ]);
   });

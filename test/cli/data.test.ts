@@ -21,7 +21,7 @@ describe("deepaugment data", () => {
     assert.match(mixed.stdout, /\nclass +train +test\ncat +1 +0\ndog +1 +1\n/);
     assert.match(mixed.stdout, /\nsizes \(height x width\), sides from 4 to 6 pixels\n/);
     assert.match(mixed.stdout, /\n4 x 6 +2\n5 x 6 +1\n/);
-    assert.match(mixed.stdout, /\n1 files? skipped\n {2}.*4\.png: it is not a PNG/);
+    assert.match(mixed.stdout, /\n1 files? skipped\n {2}.*4\.png: it is text, not a picture: /);
     assert.equal(
       mixed.stderr,
       "decoding pictures\nnote: pictures differ in size; optimize resizes them, to image_size if it is given\n",

@@ -157,7 +157,10 @@ describe("deepaugment preview", () => {
     [["--policy", photo, "--data", data], /1\.png: not valid JSON/],
     [["--policy", best, "--data", join(root, "nowhere")], /nowhere.*there is no such file or folder/],
     [["--policy", best, "--data", join(data, "a")], /no class folders/],
-    [["--techniques", "--image", best], /--image: cannot read the picture .*best\.json: it is not a PNG/],
+    [
+      ["--techniques", "--image", best],
+      /--image: cannot read the picture .*best\.json: it is text, not a picture: /,
+    ],
     [["--techniques", "--image", photo, "--out", photo], /1\.png already exists and is not a preview sheet/],
     [[...policy, "--out", best], /--out: expected a file name that ends in \.png/],
     [[...policy, "--out", join(best, "sheet.png")], /a part of the path is not a folder; give another --out/],

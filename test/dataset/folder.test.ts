@@ -55,8 +55,8 @@ describe("folderReader", () => {
       [
         "broken.png: it is a broken link: there is no such file or folder",
         "around: it links to a folder that contains it",
-        "damaged.jpg: it is not a PNG, JPEG, BMP, GIF or TIFF picture",
-        "notes.txt: its name is not that of a PNG, JPEG, BMP, GIF or TIFF picture",
+        "damaged.jpg: it is text, not a picture: remove it, or replace it by the picture",
+        "notes.txt: it is text, not a picture",
         "loose.png: it is not in a class folder",
       ],
     );
@@ -130,7 +130,10 @@ describe("folderReader", () => {
     );
     assert.deepEqual(
       skipped.map(({ path, reason }) => `${basename(path)}: ${reason}`),
-      ["05.png: it is not a PNG, JPEG, BMP, GIF or TIFF picture", "30.png: the file is empty"],
+      [
+        "05.png: it is text, not a picture: remove it, or replace it by the picture",
+        "30.png: the file is empty",
+      ],
     );
     assert.equal(progress.length, 4);
     assert.deepEqual(progress.at(-1), { stage: "decoding pictures", done: 60, total: 60, unit: "images" });
@@ -178,7 +181,7 @@ describe("folderReader", () => {
     const undecodable = writeFiles({ "a/1.png": file, "b/2.png": "no" });
     await fails(
       undecodable,
-      /^class "b" \(.*\) has no picture that can be decoded \(.*2\.png: it is not a PNG.*\): add/,
+      /^class "b" \(.*\) has no picture that can be decoded \(.*2\.png: it is text, not a picture.*\): add/,
     );
     const unknown = writeFiles({ "train/a/1.png": file, "train/b/2.png": file, "test/c/3.png": file });
     await fails(unknown, /test.c: .*train has no class "c"; every class needs training pictures$/);

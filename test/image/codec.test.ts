@@ -115,7 +115,11 @@ describe("decodeImage", () => {
     await assert.rejects(decodeImage(new Uint8Array(), "none.png"), /none\.png: the file is empty$/);
     await assert.rejects(
       decodeImage(Buffer.from("hello"), "b.png"),
-      /b\.png: it is not a PNG, JPEG, BMP, GIF or TIFF/,
+      /b\.png: it is text, not a picture: remove it, or replace it by the picture$/,
+    );
+    await assert.rejects(
+      decodeImage(Buffer.from([200, 201, 202, 203]), "c.png"),
+      /c\.png: it is not a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or JPEG XL picture$/,
     );
     const huge = Buffer.from(files["a.png"]);
     huge.writeUInt32BE(1e6, 16);

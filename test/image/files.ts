@@ -25,6 +25,9 @@ export const CMYK_JPEG = Buffer.from(
   "base64",
 );
 
+/** SHA-256 of the pixels that Pillow reads in it, [16, 24, 3]. */
+export const CMYK_DIGEST = "a178f8fa69c9603d37c63fea3d701fa6c03bb5f3eadf1003b3f991d55d177350";
+
 /**
  * `gradient(20, 30)` by Pillow at quality 85: progressive with colours at half the height and width; and with restart
  * markers and colours at half the width. `digest` is the SHA-256 of the pixels that Pillow reads, [20, 30, 3].

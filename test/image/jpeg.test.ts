@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import jpeg from "@jimp/js-jpeg";
 import { decodeImage, encodeJpeg, ImageError } from "../../src/image/codec.ts";
 import { isGrey } from "../../src/image/grey.ts";
-import { CMYK_JPEG, gradient, PILLOW_JPEGS, withOrientation } from "./files.ts";
+import { CMYK_DIGEST, CMYK_JPEG, gradient, PILLOW_JPEGS, withOrientation } from "./files.ts";
 
 const HEIGHT = 48;
 const WIDTH = 72;
@@ -80,12 +80,13 @@ describe("a JPEG", () => {
     assert.equal(isGrey(data), true);
   });
 
-  it("in CMYK has the pixels of jimp's decoder", async () => {
+  it("in CMYK has the pixels that Pillow reads, and nearly those of jimp's decoder", async () => {
     const { data } = await decodeImage(CMYK_JPEG, "a.jpg");
-    const expected = jpeg()
+    assert.equal(createHash("sha256").update(data).digest("hex"), CMYK_DIGEST);
+    const others = jpeg()
       .decode(CMYK_JPEG)
       .data.filter((_, i) => i % 4 !== 3);
-    assert.deepEqual(data, Uint8Array.from(expected));
+    assert.ok(data.length === others.length && data.every((value, i) => Math.abs(value - others[i]) <= 1));
   });
 
   it("with malformed metadata, which some phones write, is read", async () => {

@@ -1,10 +1,10 @@
 // Lists which pictures of a folder belong to which class and split, without decoding them.
 
 import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { count } from "../../common/count.ts";
 import { systemReason, UsageError } from "../../common/errors.ts";
-import { IMAGE_EXTENSIONS, IMAGE_FORMATS } from "../../image/codec.ts";
+import { isPictureName, whyNoPicture } from "../../image/sniff.ts";
 import type { SkippedFile } from "../dataset.ts";
 import { type SplitName, unreadable } from "../reader.ts";
 
@@ -38,8 +38,8 @@ const SPLIT_NAMES: Record<string, SplitName> = {
 
 /**
  * Lists an image folder: one subfolder per class; or `train/`, `val/` and `test/`, each with one subfolder per class.
- * Class folders may be nested. Hidden files and system files (such as Thumbs.db) are ignored; other files whose names
- * are not those of pictures are listed in `skipped`. Links are followed, except for cycles.
+ * Class folders may be nested. Hidden files and system files (such as Thumbs.db) are ignored; other files that
+ * are not pictures are listed in `skipped`. Links are followed, except for cycles.
  * @throws UsageError if there are no classes, a class has no pictures, or `train/` lacks a class.
  */
 export function listFolder(path: string): FolderList {
@@ -50,7 +50,7 @@ export function listFolder(path: string): FolderList {
   if (classNames.length === 0) throw new UsageError(noClasses(trainFolder));
   const folders = splits.flatMap(([split, folder]) => {
     for (const file of entriesOf(folder).filter(({ isFolder }) => !isFolder)) {
-      if (isPicture(file.name)) skipped.push({ path: file.path, reason: "it is not in a class folder" });
+      if (isPictureName(file.name)) skipped.push({ path: file.path, reason: "it is not in a class folder" });
     }
     return subfolders(folder).map((classFolder): ClassFolder => {
       const label = classNames.indexOf(classFolder.name);
@@ -102,8 +102,9 @@ function listPictures(folder: string, skipped: SkippedFile[], above: readonly st
   }
   return entriesOf(folder, skipped).flatMap((entry) => {
     if (entry.isFolder) return listPictures(entry.path, skipped, [...above, real]);
-    if (isPicture(entry.name)) return [entry.path];
-    skipped.push({ path: entry.path, reason: `its name is not that of a ${IMAGE_FORMATS} picture` });
+    const reason = whyNoPicture(entry.path);
+    if (reason === undefined) return [entry.path];
+    skipped.push({ path: entry.path, reason });
     return [];
   });
 }
@@ -141,14 +142,8 @@ function entriesOf(folder: string, skipped: SkippedFile[] = []): Entry[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Judged by the file extension; files without one may be pictures. */
-function isPicture(name: string): boolean {
-  const extension = extname(name).toLowerCase();
-  return extension === "" || IMAGE_EXTENSIONS.has(extension);
-}
-
 function noClasses(folder: string): string {
-  const pictures = entriesOf(folder).filter(({ name }) => isPicture(name)).length;
+  const pictures = entriesOf(folder).filter(({ name }) => isPictureName(name)).length;
   return pictures > 0
     ? `${folder} contains ${count(pictures, "file")} but no class folders: put the pictures of each class into a separate folder`
     : `${folder} contains no class folders: expected one folder of pictures per class`;

@@ -1,0 +1,78 @@
+// The orientation in EXIF metadata, and how it turns pixels. Reference: Exif 2.32 (CIPA DC-008-2019), 4.6.4.
+
+import type { Pixels } from "./batch.ts";
+import { latin1, viewOf } from "./picture.ts";
+
+const ORIENTATION = 274;
+
+/** Sizes in bytes of the whole-number types of a tag: BYTE, SHORT, LONG. */
+const SIZES: Record<number, 1 | 2 | 4> = { 1: 1, 3: 2, 4: 4 };
+
+/** Orientations from this one on turn the picture by a quarter, and exchange its height and width. */
+const FIRST_QUARTER_TURN = 5;
+
+/** The orientation, from 1 to 8, in an EXIF block with or without its "Exif" mark; 1 if there is none, or it is damaged. */
+export function orientationIn(block: Uint8Array): number {
+  const exif = latin1(block, 0, 6) === "Exif\0\0" ? block.subarray(6) : block;
+  const order = latin1(exif, 0, 2);
+  if (order !== "II" && order !== "MM") return 1;
+  const little = order === "II";
+  const view = viewOf(exif);
+  try {
+    const start = view.getUint32(4, little);
+    const entries = view.getUint16(start, little);
+    for (let i = 0; i < entries; i++) {
+      const entry = start + 2 + 12 * i;
+      if (view.getUint16(entry, little) !== ORIENTATION) continue;
+      return validOrientation(valueAt(view, entry, little));
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return 1;
+}
+
+function valueAt(view: DataView, entry: number, little: boolean): number {
+  const size = SIZES[view.getUint16(entry + 2, little)];
+  if (size === 1) return view.getUint8(entry + 8);
+  if (size === 2) return view.getUint16(entry + 8, little);
+  return size === 4 ? view.getUint32(entry + 8, little) : 1;
+}
+
+/** Values without a meaning count as upright. */
+export function validOrientation(value: number): number {
+  return value >= 1 && value <= 8 ? value : 1;
+}
+
+/** The size of the upright picture. */
+export function uprightSize(
+  height: number,
+  width: number,
+  orientation: number,
+): { height: number; width: number } {
+  return orientation < FIRST_QUARTER_TURN ? { height, width } : { height: width, width: height };
+}
+
+/** The upright picture. `pixels` is as stored in the file. */
+export function upright(pixels: Pixels, orientation: number): Pixels {
+  if (orientation === 1) return pixels;
+  const { data: from, height: fromHeight, width: fromWidth } = pixels;
+  const { height, width } = uprightSize(fromHeight, fromWidth, orientation);
+  const isTurned = orientation >= FIRST_QUARTER_TURN;
+  // Of the stored picture: whether its columns and rows are read backwards.
+  const mirrorsX = [2, 3, 7, 8].includes(orientation);
+  const mirrorsY = [3, 4, 6, 7].includes(orientation);
+  const data = new Uint8Array(from.length);
+  const stepX = (mirrorsX ? -1 : 1) * 3;
+  const stepY = (mirrorsY ? -1 : 1) * 3 * fromWidth;
+  const first = (mirrorsX ? (fromWidth - 1) * 3 : 0) + (mirrorsY ? (fromHeight - 1) * 3 * fromWidth : 0);
+  const [acrossStep, downStep] = isTurned ? [stepY, stepX] : [stepX, stepY];
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0, place = first + y * downStep; x < width; x++, to += 3, place += acrossStep) {
+      data[to] = from[place];
+      data[to + 1] = from[place + 1];
+      data[to + 2] = from[place + 2];
+    }
+  }
+  return { data, height, width };
+}

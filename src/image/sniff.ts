@@ -1,0 +1,41 @@
+// Which files are pictures. The name only decides whether a file must be opened to find out.
+
+import { closeSync, openSync, readSync } from "node:fs";
+import { extname } from "node:path";
+import { systemReason } from "../common/errors.ts";
+import { formatOf } from "./formats.ts";
+import { describeKind, KIND_BYTES } from "./kinds.ts";
+
+/** File name extensions of the formats that are read. */
+const EXTENSIONS: ReadonlySet<string> = new Set(
+  "avif bmp dib gif jfif jpe jpeg jpg jxl png tif tiff webp".split(" ").map((extension) => `.${extension}`),
+);
+
+/** Whether a file's name is that of a picture; a name without an extension may be one. */
+export function isPictureName(name: string): boolean {
+  const extension = extname(name).toLowerCase();
+  return extension === "" || EXTENSIONS.has(extension);
+}
+
+/**
+ * The reason why a file is not read as a picture; undefined if it may be one. A file with the name of a picture is not opened:
+ * the decoder will do so. Of other files the first bytes are read.
+ */
+export function whyNoPicture(path: string): string | undefined {
+  if (isPictureName(path)) return undefined;
+  const start = Buffer.alloc(KIND_BYTES);
+  let length: number;
+  try {
+    const file = openSync(path, "r");
+    try {
+      length = readSync(file, start, 0, KIND_BYTES, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    return systemReason(error);
+  }
+  const bytes = start.subarray(0, length);
+  // It does not need the advice to remove it: nobody took it for a picture.
+  return formatOf(bytes) ? undefined : describeKind(bytes, false);
+}

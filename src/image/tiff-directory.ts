@@ -1,0 +1,132 @@
+// Reads the first directory of a TIFF or BigTIFF file. References: TIFF revision 6.0 (Adobe, 1992), section 2; the BigTIFF
+// file format (AWare Systems, 2007).
+
+import { validOrientation } from "./exif.ts";
+import { HeaderCutOffError, latin1, type PictureHeader, unsupported, viewOf } from "./picture.ts";
+
+export const TAG = {
+  kind: 254,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  fillOrder: 266,
+  stripOffsets: 273,
+  orientation: 274,
+  samples: 277,
+  rowsPerStrip: 278,
+  stripBytes: 279,
+  planar: 284,
+  faxOptions: 292,
+  predictor: 317,
+  colours: 320,
+  tileWidth: 322,
+  tileHeight: 323,
+  tileOffsets: 324,
+  tileBytes: 325,
+  subdirectories: 330,
+  inkSet: 332,
+  extraSamples: 338,
+  sampleFormat: 339,
+  jpegTables: 347,
+  dng: 50706,
+} as const;
+
+/** Bytes per value of the whole-number types: BYTE, SHORT, LONG, UNDEFINED, IFD, LONG8, IFD8. */
+const TYPE_SIZES: Record<number, number> = { 1: 1, 3: 2, 4: 4, 7: 1, 13: 4, 16: 8, 18: 8 };
+
+/** Values per tag: the most that a table of strips may have. */
+const MOST_VALUES = 2 ** 24;
+
+const PART = "directory";
+
+export interface Directory {
+  readonly little: boolean;
+  /** The values of a tag; empty if it is missing. */
+  readonly values: (tag: number) => readonly number[];
+  /** The first value of a tag. */
+  readonly value: (tag: number, otherwise: number) => number;
+}
+
+interface Layout {
+  readonly little: boolean;
+  readonly isBig: boolean;
+}
+
+/**
+ * Reads the whole-number tags of the first directory.
+ * @throws HeaderCutOffError if the file ends before it does; Error if there is none.
+ */
+export function readDirectory(bytes: Uint8Array): Directory {
+  const view = viewOf(bytes);
+  const little = latin1(bytes, 0, 2) === "II";
+  try {
+    const isBig = view.getUint16(2, little) === 43;
+    const tags = readTags(view, { little, isBig });
+    const values = (tag: number) => tags.get(tag) ?? [];
+    return { little, values, value: (tag, otherwise) => tags.get(tag)?.[0] ?? otherwise };
+  } catch (error) {
+    if (error instanceof RangeError) throw new HeaderCutOffError(PART);
+    throw error;
+  }
+}
+
+function readTags(view: DataView, layout: Layout): Map<number, readonly number[]> {
+  const { little, isBig } = layout;
+  const offset = (place: number) =>
+    isBig ? Number(view.getBigUint64(place, little)) : view.getUint32(place, little);
+  const start = offset(isBig ? 8 : 4);
+  const count = isBig ? offset(start) : view.getUint16(start, little);
+  const [first, size, slot] = isBig ? [start + 8, 20, 8] : [start + 2, 12, 4];
+  // A damaged number of entries must not take long.
+  if (first + count * size > view.byteLength) throw new RangeError();
+  const tags = new Map<number, readonly number[]>();
+  for (let entry = first; entry < first + count * size; entry += size) {
+    const typeSize = TYPE_SIZES[view.getUint16(entry + 2, little)];
+    if (!typeSize) continue;
+    const length = offset(entry + 4);
+    const inPlace = entry + 4 + slot;
+    const place = length * typeSize <= slot ? inPlace : offset(inPlace);
+    const tag = view.getUint16(entry, little);
+    if (!isUsed(tag)) continue;
+    if (length > MOST_VALUES || place + length * typeSize > view.byteLength) throw new RangeError();
+    tags.set(
+      tag,
+      Array.from({ length }, (_, i) => readValue(view, place + i * typeSize, typeSize, little)),
+    );
+  }
+  return tags;
+}
+
+const USED = new Set<number>(Object.values(TAG));
+
+function isUsed(tag: number): boolean {
+  return USED.has(tag);
+}
+
+function readValue(view: DataView, place: number, size: number, little: boolean): number {
+  if (size === 1) return view.getUint8(place);
+  if (size === 2) return view.getUint16(place, little);
+  return size === 4 ? view.getUint32(place, little) : Number(view.getBigUint64(place, little));
+}
+
+/** @throws Error with the reason if there is no picture; HeaderCutOffError if the directory comes later. */
+export function readTiffHeader(bytes: Uint8Array): PictureHeader {
+  const directory = readDirectory(bytes);
+  refuseRaw(directory);
+  const [height, width] = [directory.value(TAG.height, 0), directory.value(TAG.width, 0)];
+  if (height < 1 || width < 1) throw new Error("no picture in the first directory");
+  return { height, width, orientation: validOrientation(directory.value(TAG.orientation, 1)) };
+}
+
+/** Cameras' raw files begin like a TIFF, mostly with a thumbnail. */
+function refuseRaw({ value, values }: Directory): void {
+  const isThumbnail = (value(TAG.kind, 0) & 1) === 1 && values(TAG.subdirectories).length > 0;
+  const isDng = values(TAG.dng).length > 0;
+  if (isDng || isThumbnail)
+    throw unsupported(
+      `a camera's raw file${isDng ? " (DNG)" : ""}`,
+      "develop it, and save it as JPEG or PNG",
+    );
+}

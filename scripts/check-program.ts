@@ -17,9 +17,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { hasAsset } from "../src/common/assets.ts";
 import { decodeImage } from "../src/image/codec.ts";
+import { readConformanceSet } from "../test/image/conformance-set.ts";
 import { hasStrip } from "./strip.ts";
 
 const NAME = process.platform === "win32" ? "deepaugment.exe" : "deepaugment";
@@ -98,6 +99,17 @@ try {
   assert.equal(side, 32, "an augmented JPEG file");
 
   assert.match(run("data", "info", "jpeg"), /400 train/, "JPEG files are decoded");
+
+  // Pictures of every format; each decoder is another asset.
+  const pictures = (await readConformanceSet()).filter(({ skip, zstd }) => skip === undefined && !zstd);
+  for (const [i, { file, bytes }] of pictures.entries()) {
+    const path = join(work, "pictures", i % 2 === 0 ? "even" : "odd", file.replace("/", "-"));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+  }
+  const read = run("data", "info", "pictures");
+  assert.match(read, new RegExp(`${pictures.length} train`), "pictures of every format are decoded");
+  assert.doesNotMatch(read, /skipped/);
 
   run("apply", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "numpy", "--as", "npz");
   assert.match(run("data", "info", "numpy"), /400 train/);

@@ -16,14 +16,13 @@ export function unpackGif(bytes: Uint8Array, start: number, count: number): Uint
   const data = joinBlocks(bytes, start + 1);
   const clear = 1 << firstSize;
   const end = clear + 1;
-  /** Of each code: the code of all its indices but the last, the last one, and their number. */
-  const prefix = new Uint16Array(TABLE_SIZE);
-  const suffix = new Uint8Array(TABLE_SIZE);
-  const lengths = new Uint16Array(TABLE_SIZE);
-  for (let i = 0; i < clear; i++) [suffix[i], lengths[i]] = [i, 1];
   const out = new Uint8Array(count);
+  /** Of each code: the position of its first index in `out`, and the number of its indices. */
+  const starts = new Uint32Array(TABLE_SIZE);
+  const lengths = new Uint32Array(TABLE_SIZE);
   let [size, next, previous] = [firstSize + 1, end + 1, -1];
   let [held, bits, place, written] = [0, 0, 0, 0];
+  let [previousStart, previousLength] = [0, 0];
   while (written < count) {
     while (bits < size) {
       if (place === data.length) throw pixelsMissing();
@@ -35,30 +34,32 @@ export function unpackGif(bytes: Uint8Array, start: number, count: number): Uint
     bits -= size;
     if (code === end) throw pixelsMissing();
     if (code === clear) {
-      [size, next, previous] = [firstSize + 1, end + 1, -1];
+      size = firstSize + 1;
+      next = end + 1;
+      previous = -1;
       continue;
     }
-    if (code > next || (code === next && previous < 0) || (code >= clear && previous < 0))
-      throw new Error("its data cannot be decoded");
-    const isNew = code === next;
-    const known = isNew ? previous : code;
-    const length = lengths[known];
-    let entry = known;
-    for (let i = written + length - 1; i >= written; i--, entry = prefix[entry]) {
-      if (i < count) out[i] = suffix[entry];
+    const start = written;
+    if (code < clear) {
+      out[written++] = code;
+    } else {
+      if (previous < 0 || code > next) throw new Error("its data cannot be decoded");
+      const isNew = code === next;
+      const from = isNew ? previousStart : starts[code];
+      // A new code is the previous one and its first index again, which the copy has written by then.
+      const stop = Math.min(count, written + (isNew ? previousLength + 1 : lengths[code]));
+      for (let i = from; written < stop; i++) out[written++] = out[i];
     }
-    const first = out[written];
-    written += length;
-    if (isNew && written < count) out[written] = first;
-    if (isNew) written++;
     if (previous >= 0 && next < TABLE_SIZE) {
-      prefix[next] = previous;
-      suffix[next] = first;
-      lengths[next] = lengths[previous] + 1;
+      // The indices of the previous code and the first of this one follow each other.
+      starts[next] = previousStart;
+      lengths[next] = previousLength + 1;
       next++;
       if (next === 1 << size && size < LONGEST_CODE) size++;
     }
     previous = code;
+    previousStart = start;
+    previousLength = written - start;
   }
   return out;
 }

@@ -17,7 +17,7 @@ interface Frame {
   readonly height: number;
   readonly width: number;
   readonly isInterlaced: boolean;
-  /** RGB triples. */
+  /** RGB triples of all 256 indices. */
   readonly palette: Uint8Array;
   /** The index of the transparent colour, or 0: that of pixels outside the frame, as in Pillow. */
   readonly outside: number;
@@ -48,25 +48,23 @@ export function decodeGif(bytes: Uint8Array): Pixels {
   const frame = firstFrame(bytes);
   const indices = unpackGif(bytes, frame.data, frame.height * frame.width);
   const data = new Uint8Array(height * width * 3);
-  fill(data, frame.palette.subarray(frame.outside * 3, frame.outside * 3 + 3));
+  const { palette } = frame;
+  if (frame.height < height || frame.width < width) {
+    const colour = frame.outside * 3;
+    for (let i = 0; i < data.length; i++) data[i] = palette[colour + (i % 3)];
+  }
   const rows = frame.isInterlaced ? interlacedRows(frame.height) : undefined;
   for (let i = 0; i < frame.height; i++) {
     const y = rows ? rows[i] : i;
     let to = ((frame.top + y) * width + frame.left) * 3;
     for (let place = i * frame.width; place < (i + 1) * frame.width; place++, to += 3) {
       const colour = indices[place] * 3;
-      // A colour that the palette lacks is black.
-      data[to] = frame.palette[colour] ?? 0;
-      data[to + 1] = frame.palette[colour + 1] ?? 0;
-      data[to + 2] = frame.palette[colour + 2] ?? 0;
+      data[to] = palette[colour];
+      data[to + 1] = palette[colour + 1];
+      data[to + 2] = palette[colour + 2];
     }
   }
   return { data, height, width };
-}
-
-function fill(data: Uint8Array, colour: Uint8Array): void {
-  if (colour.every((value) => value === 0)) return;
-  for (let i = 0; i < data.length; i += 3) data.set(colour, i);
 }
 
 /** The row of the picture in which each stored row is. */
@@ -98,14 +96,18 @@ function firstFrame(bytes: Uint8Array): Frame {
   }
   const flags = view.getUint8(place + 9);
   const own = bytes.subarray(place + 10, place + 10 + colourTableSize(flags));
-  const palette = own.length > 0 ? own : common;
+  const given = own.length > 0 ? own : common;
+  // A colour that the palette lacks is black; without any palette, indices are grey values.
+  const palette = new Uint8Array(3 * 256).map((_, i) =>
+    given.length > 0 ? (given[i] ?? 0) : Math.floor(i / 3),
+  );
   return {
     left: view.getUint16(place + 1, true),
     top: view.getUint16(place + 3, true),
     width: view.getUint16(place + 5, true),
     height: view.getUint16(place + 7, true),
     isInterlaced: (flags & 0x40) !== 0,
-    palette: palette.length > 0 ? palette : Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)),
+    palette,
     outside: transparent ?? 0,
     data: place + 10 + own.length,
   };

@@ -127,7 +127,9 @@ function unpackLzw(packed: Uint8Array, size: number): Uint8Array {
     const code = (held >> bits) & ((1 << width) - 1);
     if (code === END) throw pixelsMissing();
     if (code === CLEAR) {
-      [width, next, previous] = [9, END + 1, -1];
+      width = 9;
+      next = END + 1;
+      previous = -1;
       continue;
     }
     const start = written;
@@ -136,11 +138,10 @@ function unpackLzw(packed: Uint8Array, size: number): Uint8Array {
     } else {
       if (previous < 0 || code > next) throw new Error("its data cannot be decoded");
       const isNew = code === next;
-      const [from, length] = isNew ? [previousStart, previousLength] : [starts[code], lengths[code]];
-      const most = Math.min(length, size - written);
-      for (let i = 0; i < most; i++) out[written + i] = out[from + i];
-      written += most;
-      if (isNew && written < size) out[written++] = out[from];
+      const from = isNew ? previousStart : starts[code];
+      // A new code is the previous one and its first byte again, which the copy has written by then.
+      const stop = Math.min(size, written + (isNew ? previousLength + 1 : lengths[code]));
+      for (let i = from; written < stop; i++) out[written++] = out[i];
     }
     if (previous >= 0 && next < TABLE_SIZE) {
       // The bytes of the previous code and the first of this one follow each other.
@@ -150,7 +151,8 @@ function unpackLzw(packed: Uint8Array, size: number): Uint8Array {
       if (next + 1 >= 1 << width && width < 12) width++;
     }
     previous = code;
-    [previousStart, previousLength] = [start, written - start];
+    previousStart = start;
+    previousLength = written - start;
   }
   return out;
 }

@@ -43,8 +43,13 @@ function copy(
   const rows = Math.min(piece.height, height - top);
   const columns = Math.min(piece.width, width - left);
   const used = Math.min(samples, channels - channel);
+  const isSame = bits === 8 && samples === channels && channel === 0;
   for (let y = 0; y < rows; y++) {
     let to = ((top + y) * width + left) * channels + channel;
+    if (isSame) {
+      values.set(data.subarray(y * rowSize, y * rowSize + columns * samples), to);
+      continue;
+    }
     for (let x = 0; x < columns; x++, to += channels) {
       for (let i = 0; i < used; i++) values[to + i] = read(view, y * rowSize, x * samples + i);
     }

@@ -120,7 +120,12 @@ function toRgb(data: Uint8Array, channels: number, { photometric, directory, bit
   if (channels === 3) return data;
   const isInverted = photometric === PHOTOMETRIC.whiteIsZero;
   const rgb = new Uint8Array(data.length * 3);
-  for (let i = 0; i < data.length; i++) rgb.fill(isInverted ? 255 - data[i] : data[i], 3 * i, 3 * i + 3);
+  for (let i = 0, to = 0; i < data.length; i++) {
+    const value = isInverted ? 255 - data[i] : data[i];
+    rgb[to++] = value;
+    rgb[to++] = value;
+    rgb[to++] = value;
+  }
   return rgb;
 }
 

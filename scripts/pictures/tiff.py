@@ -167,6 +167,13 @@ def compressions():
     for code, name in (("group3", "group 3"), ("group4", "group 4")):
         page = Image.fromarray((np.add.outer(np.arange(60), np.arange(90)) % 17 > 8).astype(np.uint8) * 255).convert("1")
         yield exact(f"1 bit, {name}, stripes", saved(page, "TIFF", compression=code))
+        yield exact(f"1 bit, {name}, long runs", saved(long_runs(), "TIFF", compression=code))
+    yield exact("1 bit, ccitt, long runs", saved(long_runs(), "TIFF", compression="tiff_ccitt"))
+    for options in (1, 4, 5):
+        data = saved(bilevel, "TIFF", compression="group3", tiffinfo={292: options})
+        yield exact(f"1 bit, group 3, options {options}", data)
+    data = saved(long_runs(), "TIFF", compression="group3", tiffinfo={292: 1})
+    yield exact("1 bit, group 3, two dimensions, long runs", data)
     zstd = by_tifffile(scene(), compression="zstd", photometric="rgb")
     yield exact("Zstandard", zstd, scene(), extra={"zstd": True})
     lzma = by_tifffile(scene(), compression="lzma", photometric="rgb")
@@ -183,6 +190,17 @@ def compressions():
     yield exact("JPEG, RGB, tiles", data, exact=False)
     data = by_tifffile(scene(), compression="webp", compressionargs={"lossless": True}, photometric="rgb")
     yield exact("WebP without loss", data, scene())
+
+
+def long_runs():
+    """Black and white runs of all lengths up to 64, and of many up to 2,700 pixels."""
+    values = np.ones((76, 2720), np.uint8) * 255
+    for row in range(64):
+        values[row, 3 + row : 3 + 2 * row] = 0
+        values[row, 300 + 37 * row : 301 + 37 * row] = 0
+    for row in range(64, 76):
+        values[row, : 230 * (row - 63) - 9] = 0
+    return Image.fromarray(values).convert("1")
 
 
 def layouts():

@@ -6,6 +6,9 @@ const END_OF_LINE = 0;
 const END = 1;
 const JUMP = 2;
 
+/** Some encoders pad rows to a multiple of 4 pixels. */
+const LONGEST_PADDING = 3;
+
 /**
  * The indices of a picture, [height, width], top row first. Pixels that a file leaves out are 0.
  * @param packed from the first run on, bottom row first.
@@ -16,7 +19,7 @@ export function unpackRuns(packed: Uint8Array, height: number, width: number, de
   const indices = new Uint8Array(height * width);
   let [x, y, place] = [0, 0, 0];
   const put = (index: number): void => {
-    // What does not fit into a row is dropped.
+    if (x >= width + LONGEST_PADDING) throw new Error("a run is longer than its row");
     if (x < width && y < height) indices[(height - 1 - y) * width + x] = index;
     x++;
   };

@@ -21,6 +21,9 @@ const FULL = 40;
 
 const COMPRESSION = { none: 0, runs8: 1, runs4: 2, masks: 3, jpeg: 4, png: 5, masksWithAlpha: 6 };
 
+/** Lengths of the headers of Windows and OS/2. */
+const LENGTHS = [CORE, 16, FULL, 52, 56, 64, 108, 124];
+
 const DEPTHS = [1, 4, 8, 16, 24, 32];
 
 /** The masks of red, green and blue that apply if a file has none. */
@@ -72,27 +75,25 @@ export function decodeBmp(bytes: Uint8Array): Pixels {
 function parse(bytes: Uint8Array): Header {
   const view = viewOf(bytes);
   if (latin1(bytes, 0, 2) === "BA") throw unsupported("an OS/2 array of bitmaps", "save it as PNG");
-  const data = view.getUint32(10, true);
+  const offset = view.getUint32(10, true);
   const length = view.getUint32(14, true);
   if (length === CORE) {
     const [width, height] = [view.getUint16(18, true), view.getUint16(20, true)];
     const depth = view.getUint16(24, true);
+    const data = offset || FILE_HEADER + length + (depth > 8 ? 0 : 3 << depth);
     return { length, height, width, topFirst: false, depth, compression: 0, colours: 0, data };
   }
   const [width, height] = [view.getInt32(18, true), view.getInt32(22, true)];
-  return {
-    length,
-    height: Math.abs(height),
-    width,
-    topFirst: height < 0,
-    depth: view.getUint16(28, true),
-    compression: length >= FULL ? view.getUint32(30, true) : COMPRESSION.none,
-    colours: length >= FULL ? view.getUint32(46, true) : 0,
-    data,
-  };
+  const depth = view.getUint16(28, true);
+  const compression = length >= FULL ? view.getUint32(30, true) : COMPRESSION.none;
+  const colours = length >= FULL ? view.getUint32(46, true) : 0;
+  const masks = length === FULL && compression === COMPRESSION.masks ? 12 : 0;
+  // Without an offset, pixels follow the palette.
+  const data = offset || FILE_HEADER + length + masks + (depth > 8 ? 0 : 4 * (colours || 1 << depth));
+  return { length, height: Math.abs(height), width, topFirst: height < 0, depth, compression, colours, data };
 }
 
-function check({ length, height, width, topFirst, depth, compression }: Header): void {
+function check({ length, height, width, topFirst, depth, compression, data }: Header): void {
   const { none, runs8, runs4, masks, jpeg, png, masksWithAlpha } = COMPRESSION;
   for (const [code, name] of [
     [jpeg, "JPEG"],
@@ -100,9 +101,10 @@ function check({ length, height, width, topFirst, depth, compression }: Header):
   ] as const) {
     if (compression === code) throw unsupported(`a BMP that contains a ${name}`, "save it as PNG");
   }
-  if (length < CORE || (length > CORE && length < 16)) throw new Error(`its header has ${length} bytes`);
+  if (!LENGTHS.includes(length)) throw new Error(`its header has ${length} bytes`);
   if (width < 1 || height < 1) throw new Error("it contains no pixels");
   if (!DEPTHS.includes(depth)) throw new Error(`there is no BMP with ${depth} bits per pixel`);
+  if (data < FILE_HEADER + length) throw new Error("its pixels begin within its header");
   const isMasked = compression === masks || compression === masksWithAlpha;
   const isKnown =
     compression === none ||

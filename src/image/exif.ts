@@ -19,6 +19,7 @@ export function orientationIn(block: Uint8Array): number {
   const little = order === "II";
   const view = viewOf(exif);
   try {
+    if (view.getUint16(2, little) !== 42) return 1;
     const start = view.getUint32(4, little);
     const entries = view.getUint16(start, little);
     for (let i = 0; i < entries; i++) {
@@ -34,6 +35,7 @@ export function orientationIn(block: Uint8Array): number {
 
 function valueAt(view: DataView, entry: number, little: boolean): number {
   const size = SIZES[view.getUint16(entry + 2, little)];
+  if (view.getUint32(entry + 4, little) !== 1) return 1;
   if (size === 1) return view.getUint8(entry + 8);
   if (size === 2) return view.getUint16(entry + 8, little);
   return size === 4 ? view.getUint32(entry + 8, little) : 1;

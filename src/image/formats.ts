@@ -68,7 +68,7 @@ const FORMATS: readonly Format[] = [
   },
   {
     name: "GIF",
-    recognises: begins("GIF8"),
+    recognises: begins("GIF87a", "GIF89a"),
     readHeader: readGifHeader,
     decode: decodeGif,
     isAnimated: isAnimatedGif,

@@ -1,7 +1,5 @@
-// Decodes and encodes with jimp's format plugins. Each is loaded with the first file of its format: all of jimp, with its
-// operations on pictures, takes longer to load than the rest of the program.
-
-import type { RgbaPixels } from "./picture.ts";
+// Decodes and encodes PNG files with jimp's plugin, which is loaded with the first of them: all of jimp, with its operations on
+// pictures, takes longer to load than the rest of the program.
 
 /** Decodes a PNG; if `isDeep`, 16-bit values keep their 16 bits. */
 export async function decodePngByJimp(
@@ -9,20 +7,8 @@ export async function decodePngByJimp(
   isDeep: boolean,
 ): Promise<{ readonly data: ArrayLike<number>; readonly height: number; readonly width: number }> {
   const { default: png } = await import("@jimp/js-png");
-  // The decoder has more options than jimp declares. The checksums have been compared.
+  // The decoder has more options than jimp declares. Checksums need not be compared again.
   return png().decode(file, { checkCRC: false, skipRescale: isDeep } as object);
-}
-
-/** Decodes the first page of a TIFF. */
-export async function decodeTiffByJimp(file: Buffer): Promise<RgbaPixels> {
-  const [{ createJimp }, { default: tiff }] = await Promise.all([
-    import("@jimp/core"),
-    import("@jimp/js-tiff"),
-  ]);
-  // The decoder ignores the view's offset and reads the underlying memory from its start.
-  const own = Buffer.from(Uint8Array.from(file).buffer);
-  const { bitmap } = await createJimp({ formats: [tiff] }).fromBuffer(own);
-  return bitmap;
 }
 
 /** Encodes a picture as PNG, without loss. `pixels` is [height, width, channels]; 1 channel is grey, 3 are RGB. */

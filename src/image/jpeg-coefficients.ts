@@ -145,7 +145,7 @@ function readSegments(bytes: Uint8Array): Frame {
       if (marker === MARKER.quantization) readQuantizations(view, place, end, quantizations);
       else if (marker === MARKER.huffman) readHuffman(bytes.subarray(place, end), tables);
       else if (marker === MARKER.restart) interval = view.getUint16(place);
-      else if (marker === MARKER.adobe && latin1(bytes, place, place + 5) === "Adobe")
+      else if (marker === MARKER.adobe && place + 12 <= end && latin1(bytes, place, place + 5) === "Adobe")
         transform = view.getUint8(place + 11);
       else if (marker >= MARKER.frame && marker <= MARKER.progressiveFrame) {
         if (frame) throw new Error("it has two frames");

@@ -64,8 +64,9 @@ function withoutMetadata(bytes: Uint8Array): Buffer {
     }
     const isMetadata = marker >= MARKER.jfif;
     const name = latin1(bytes, place, place + 5);
-    if (marker === MARKER.jfif && name === "JFIF\0") segment.set([1, 1], 4 + 5);
-    else if (marker === MARKER.adobe && name === "Adobe") segment[4 + 11] = Math.min(segment[4 + 11], 1);
+    if (marker === MARKER.jfif && name === "JFIF\0" && segment.length > 10) segment.set([1, 1], 4 + 5);
+    else if (marker === MARKER.adobe && name === "Adobe" && segment.length > 15)
+      segment[4 + 11] = Math.min(segment[4 + 11], 1);
     else if (isMetadata || end === place) continue;
     parts.push(segment);
   }

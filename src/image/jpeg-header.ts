@@ -64,7 +64,8 @@ export function* segmentsOf(bytes: Uint8Array, place = 2): Generator<Segment> {
       yield { marker, start, place: at, end: at, afterGap };
       return;
     }
-    const end = at + view.getUint16(at);
+    // A length includes its own two bytes.
+    const end = at + Math.max(2, view.getUint16(at));
     yield { marker, start, place: at + 2, end, afterGap };
     at = end;
   }

@@ -1,7 +1,7 @@
 // Decodes PNG files with jimp's decoder, which is given only the chunks that define the colours of the first picture: it
 // rejects what may follow the picture, and replaces colours that are transparent. Reference: PNG, third edition (W3C, 2025).
 
-import { crc32, inflateSync } from "node:zlib";
+import { crc32, deflateSync, inflateSync } from "node:zlib";
 import { messageOf, systemCode } from "../common/errors.ts";
 import type { Pixels } from "./batch.ts";
 import { orientationIn } from "./exif.ts";
@@ -30,10 +30,10 @@ const PALETTE = 3;
 /** Values per pixel of each colour type. */
 const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** Space for the filter types of an interlaced picture's rows, and for what some encoders append, per row. */
-const EXTRA_PER_ROW = 64;
+/** Some encoders append a few bytes. */
+const SLACK = 2 ** 16;
 
-const SIGNATURE_SIZE = 8;
+const SIGNATURE = "\x89PNG\r\n\x1a\n";
 const END_CHUNK = Buffer.from("0000000049454e44ae426082", "hex");
 
 /** The text in which ImageMagick keeps EXIF: a name, a size, and hexadecimal digits. */
@@ -51,7 +51,7 @@ interface Chunk {
 /** The chunks up to IEND, or to where the file ends within one. */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = viewOf(bytes);
-  let start = SIGNATURE_SIZE;
+  let start = SIGNATURE.length;
   while (start + 12 <= bytes.length) {
     const end = start + 12 + view.getUint32(start);
     if (end > bytes.length) return;
@@ -72,6 +72,8 @@ export function readPngHeader(bytes: Uint8Array): PictureHeader {
 
 function readPngSize(bytes: Uint8Array): { height: number; width: number } {
   const view = viewOf(bytes);
+  if (bytes.length > SIGNATURE.length && latin1(bytes, 0, SIGNATURE.length) !== SIGNATURE)
+    throw new Error("its line ends have been changed, as if it were text");
   if (latin1(bytes, 12, 16) === "CgBI")
     throw unsupported("a PNG in Apple's own form (CgBI)", "save it as an ordinary PNG");
   return readingHeader(() => ({ height: view.getUint32(20), width: view.getUint32(16) }));
@@ -131,30 +133,39 @@ function upperBytes(values: ArrayLike<number>): Uint8Array {
   return bytes;
 }
 
-/** A file with the same pixels that has only the header, the palette, the pixels and the end. @throws Error if it is damaged. */
+/**
+ * A file with the same pixels that has only the header, the palette, the pixels and the end. The pixels are not compressed:
+ * they have been unpacked here, because the decoder accepts damaged ones.
+ * @throws Error if it is damaged.
+ */
 function withoutExtras(bytes: Uint8Array): { file: Buffer; depth: number } {
-  const parts: Uint8Array[] = [bytes.subarray(0, SIGNATURE_SIZE)];
-  const seen = new Set<string>();
-  let last = SIGNATURE_SIZE;
+  const view = viewOf(bytes);
+  const chunks = new Map<string, Chunk>();
+  const packed: Uint8Array[] = [];
+  let last = SIGNATURE.length;
   for (const chunk of chunksOf(bytes)) {
-    const { name, start, end } = chunk;
+    const { name, start, end, content } = chunk;
     last = end;
-    if (name !== "IDAT" && (seen.has(name) || !["IHDR", "PLTE"].includes(name))) continue;
-    if (crc32(bytes.subarray(start + 4, end - 4)) !== viewOf(bytes).getUint32(end - 4))
+    if (name !== "IDAT" && (chunks.has(name) || !["IHDR", "PLTE"].includes(name))) continue;
+    if (crc32(bytes.subarray(start + 4, end - 4)) !== view.getUint32(end - 4))
       throw new Error(`the checksum of its ${name} chunk is wrong`);
-    if (name === "IHDR") checkHeader(chunk.content);
-    seen.add(name);
-    parts.push(bytes.subarray(start, end));
+    if (name === "IDAT") packed.push(content);
+    else chunks.set(name, chunk);
   }
-  const [, header] = parts;
-  if (!seen.has("IHDR")) throw new HeaderCutOffError();
-  const isCutOff = latin1(bytes, last + 4, last + 8) === "IDAT";
-  if (isCutOff) throw pixelsMissing();
-  if (!seen.has("IDAT")) throw new Error("it contains no pixels");
-  const [depth, type] = [header[16], header[17]];
-  if (type === PALETTE && !seen.has("PLTE")) throw new Error("its palette is missing");
-  if (header[20] === 1) checkInterlaced(parts);
-  return { file: Buffer.concat([...parts, END_CHUNK]), depth };
+  const header = chunks.get("IHDR");
+  if (!header) throw new HeaderCutOffError();
+  checkHeader(header.content);
+  if (latin1(bytes, last + 4, last + 8) === "IDAT") throw pixelsMissing();
+  if (packed.length === 0) throw new Error("it contains no pixels");
+  const palette = chunks.get("PLTE");
+  const [depth, type] = [header.content[8], header.content[9]];
+  if (type === PALETTE && !palette) throw new Error("its palette is missing");
+  const pixels = deflateSync(unpackPixels(packed, header.content), { level: 0 });
+  const frame = Buffer.from("\0\0\0\0IDAT", "latin1");
+  frame.writeUInt32BE(pixels.length);
+  const whole = ({ start, end }: Chunk) => bytes.subarray(start, end);
+  const parts = [bytes.subarray(0, SIGNATURE.length), whole(header), ...(palette ? [whole(palette)] : [])];
+  return { file: Buffer.concat([...parts, frame, pixels, Buffer.alloc(4), END_CHUNK]), depth };
 }
 
 function checkHeader(header: Uint8Array): void {
@@ -164,17 +175,45 @@ function checkHeader(header: Uint8Array): void {
   if (!DEPTHS[type]?.includes(depth)) throw new Error(`there is no colour type ${type} with ${depth} bits`);
 }
 
-/** The decoder inflates all data of an interlaced picture at once, however many there are. */
-function checkInterlaced([, header, ...rest]: readonly Uint8Array[]): void {
-  const view = viewOf(header);
-  const [width, height] = [view.getUint32(8), view.getUint32(12)];
-  const bytesPerRow = Math.ceil((width * CHANNELS[header[17]] * header[16]) / 8);
-  const maxOutputLength = 2 ** 16 + height * (bytesPerRow + EXTRA_PER_ROW);
-  const data = rest.filter((chunk) => latin1(chunk, 4, 8) === "IDAT").map((chunk) => chunk.subarray(8, -4));
+/** Steps between the pixels of each pass of an interlaced picture, and where they begin: x, y, across, down. */
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
+const WHOLE = [[0, 0, 1, 1]];
+
+/** The filtered rows. @throws Error if they are too few, far too many, or damaged. */
+function unpackPixels(packed: readonly Uint8Array[], header: Uint8Array): Uint8Array {
+  const size = filteredSize(header);
   try {
-    inflateSync(Buffer.concat(data), { maxOutputLength });
+    const rows = inflateSync(packed.length === 1 ? packed[0] : Buffer.concat(packed), {
+      maxOutputLength: size + SLACK,
+      chunkSize: Math.max(size + 1, 64),
+    });
+    if (rows.length < size) throw pixelsMissing();
+    return rows.subarray(0, size);
   } catch (error) {
-    if (systemCode(error) === "ERR_BUFFER_TOO_LARGE") throw new Error("it contains more data than pixels");
-    throw systemCode(error) === "Z_BUF_ERROR" ? pixelsMissing() : new Error("its data cannot be decoded");
+    const code = systemCode(error);
+    if (code === "ERR_BUFFER_TOO_LARGE") throw new Error("it contains more data than pixels");
+    if (code === "Z_BUF_ERROR") throw pixelsMissing();
+    throw code ? new Error("its data cannot be decoded") : error;
   }
+}
+
+/** The size of all rows in bytes, each with the type of its filter. */
+function filteredSize(header: Uint8Array): number {
+  const view = viewOf(header);
+  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  const [depth, type, isInterlaced] = [header[8], header[9], header[12] === 1];
+  let size = 0;
+  for (const [x, y, across, down] of isInterlaced ? PASSES : WHOLE) {
+    const [columns, rows] = [Math.ceil((width - x) / across), Math.ceil((height - y) / down)];
+    if (columns > 0 && rows > 0) size += rows * (1 + Math.ceil((columns * CHANNELS[type] * depth) / 8));
+  }
+  return size;
 }

@@ -89,7 +89,8 @@ function readTags(view: DataView, layout: Layout): Map<number, readonly number[]
     const inPlace = entry + 4 + slot;
     const place = length * typeSize <= slot ? inPlace : offset(inPlace);
     const tag = view.getUint16(entry, little);
-    if (!isUsed(tag)) continue;
+    // Of two entries for a tag the first one counts.
+    if (!isUsed(tag) || tags.has(tag)) continue;
     if (length > MOST_VALUES || place + length * typeSize > view.byteLength) throw new RangeError();
     tags.set(
       tag,
@@ -115,7 +116,8 @@ function readValue(view: DataView, place: number, size: number, little: boolean)
 export function readTiffHeader(bytes: Uint8Array): PictureHeader {
   const directory = readDirectory(bytes);
   refuseRaw(directory);
-  const [height, width] = [directory.value(TAG.height, 0), directory.value(TAG.width, 0)];
+  const [heights, widths] = [directory.values(TAG.height), directory.values(TAG.width)];
+  const [height, width] = heights.length === 1 && widths.length === 1 ? [heights[0], widths[0]] : [0, 0];
   if (height < 1 || width < 1) throw new Error("no picture in the first directory");
   return { height, width, orientation: validOrientation(directory.value(TAG.orientation, 1)) };
 }

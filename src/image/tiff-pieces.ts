@@ -1,13 +1,12 @@
-// Decodes the strips or tiles of a TIFF's first picture to samples. Fax compressions are decoded by jimp, JPEG and WebP by
-// the decoders of those formats.
+// Decodes the strips or tiles of a TIFF's first picture to samples.
 
-import { decodeTiffByJimp } from "./jimp.ts";
 import { decodeInks } from "./jpeg-cmyk.ts";
 import { decodeJpeg } from "./jpeg-decoder.ts";
 import { MARKER, readJpegHeader, segmentsOf } from "./jpeg-header.ts";
 import { pixelsMissing } from "./picture.ts";
 import { COMPRESSION, unpack } from "./tiff-compression.ts";
 import { type Directory, TAG } from "./tiff-directory.ts";
+import { unpackFax } from "./tiff-fax.ts";
 import { undoPredictor } from "./tiff-predictor.ts";
 import { decodeWebp } from "./webp.ts";
 
@@ -95,7 +94,7 @@ async function decodePiece(packed: Uint8Array, shape: Shape, layout: Layout): Pr
   }
   const isReversed = directory.value(TAG.fillOrder, 1) === 2;
   if (compression === huffman || compression === group3 || compression === group4)
-    return decodeFax(isReversed ? reversed(packed) : packed, shape, layout);
+    return { data: faxPixels(isReversed ? reversed(packed) : packed, shape, layout), bits: 8 };
   const rowSize = Math.ceil((shape.width * shape.samples * bits) / 8);
   const isPacked = compression !== COMPRESSION.none;
   const content = isReversed && bits <= 8 ? reversed(packed) : packed;
@@ -156,34 +155,7 @@ function completeJpeg(packed: Uint8Array, { directory, photometric, samples }: L
   return Buffer.concat(parts);
 }
 
-/** Gives jimp a file that has the piece as its only strip. */
-async function decodeFax(packed: Uint8Array, shape: Shape, layout: Layout): Promise<Samples> {
-  const { compression, directory } = layout;
-  const entries = [
-    [TAG.width, shape.width],
-    [TAG.height, shape.height],
-    [TAG.bits, 1],
-    [TAG.compression, compression],
-    [TAG.photometric, PHOTOMETRIC.blackIsZero],
-    [TAG.stripOffsets, 8],
-    [TAG.samples, 1],
-    [TAG.rowsPerStrip, shape.height],
-    [TAG.stripBytes, packed.length],
-    [TAG.faxOptions, directory.value(TAG.faxOptions, 0)],
-  ];
-  const start = 8 + packed.length + (packed.length % 2);
-  const file = Buffer.alloc(start + 2 + entries.length * 12 + 4);
-  file.write("II*\0", 0, "latin1");
-  file.writeUInt32LE(start, 4);
-  file.set(packed, 8);
-  file.writeUInt16LE(entries.length, start);
-  for (const [i, [tag, value]] of entries.entries()) {
-    const entry = start + 2 + 12 * i;
-    file.writeUInt16LE(tag, entry);
-    file.writeUInt16LE(4, entry + 2);
-    file.writeUInt32LE(1, entry + 4);
-    file.writeUInt32LE(value, entry + 8);
-  }
-  const { data } = await decodeTiffByJimp(file);
-  return { data: Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]), bits: 8 };
+function faxPixels(packed: Uint8Array, { height, width, samples }: Shape, layout: Layout): Uint8Array {
+  if (samples !== 1 || layout.bits !== 1) throw new Error("its fax compression is not of black and white");
+  return unpackFax(packed, height, width, layout.compression, layout.directory.value(TAG.faxOptions, 0));
 }

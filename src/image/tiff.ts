@@ -147,8 +147,7 @@ function divided(rgba: Uint8Array): Uint8Array {
     const alpha = rgba[from + 3];
     for (let channel = 0; channel < 3; channel++) {
       const value = rgba[from + channel];
-      const isPlain = alpha === 0 || alpha === 255;
-      rgb[to + channel] = isPlain ? value : Math.min(255, Math.floor((255 * value) / alpha));
+      rgb[to + channel] = alpha === 0 ? 0 : Math.min(255, Math.floor((255 * value) / alpha));
     }
   }
   return rgb;

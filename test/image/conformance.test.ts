@@ -1,8 +1,11 @@
 // Pictures of all formats and features have the pixels that Pillow reads, or are skipped with the reason.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import * as zlib from "node:zlib";
+import { picturesPage } from "../../scripts/docs/pictures.ts";
 import { decodeImage, ImageError } from "../../src/image/codec.ts";
 import { readPictureSize } from "../../src/image/size.ts";
 import { writeFiles } from "../dataset/fixtures/files.ts";
@@ -53,5 +56,12 @@ describe("the conformance set", () => {
       const shifted = Buffer.concat([Buffer.from([1, 2, 3]), bytes]).subarray(3);
       assert.equal((await decodeImage(shifted, name)).height, height, name);
     }
+  });
+});
+
+describe("docs/data.md", () => {
+  it("is the page that npm run docs generates", async () => {
+    if (!("zstdDecompressSync" in zlib)) return;
+    assert.equal(readFileSync(join(import.meta.dirname, "../../docs/data.md"), "utf8"), await picturesPage());
   });
 });

@@ -203,12 +203,15 @@ def run_lengths():
     table = np.array(paletted(64).getpalette()[:192]).reshape(-1, 3).astype(np.uint8)
     palette = palette_bytes(paletted(64), 64)
     # A jump of 5 columns and 2 rows, then an end of line that leaves the rest of the row.
-    jump = bytes([4, 9, 0, 2, 5, 2, 6, 7, 0, 0, 3, 8, 0, 1])
+    jump = bytes([4, 9, 0, 2, 5, 2, 6, 7, 0, 0, 3, 8, 0, 0]) + b"\0\0" * 14 + bytes([26, 5, 0, 1])
     values = np.zeros((19, 26), int)
     values[18, :4] = 9
     values[16, 9:15] = 7
     values[15, :3] = 8
-    yield Case("BMP", "RLE8, a jump and an early end", bmp(info(26, 19, 8, RLE8, len(jump), 64), palette, jump), table[values])
+    values[0] = 5
+    early = jump[:14] + b"\0\1"
+    yield Case("BMP", "RLE8, an early end", bmp(info(26, 19, 8, RLE8, len(early), 64), palette, early), skip=DAMAGED + "(the file ends before its pixels do)")
+    yield Case("BMP", "RLE8, a jump and an early end of a line", bmp(info(26, 19, 8, RLE8, len(jump), 64), palette, jump), table[values])
     no_end = rle8(np.asarray(paletted(64)), "runs")[:-2]
     yield Case("BMP", "RLE8 without its end mark", bmp(info(26, 19, 8, RLE8, len(no_end), 64), palette, no_end), np.asarray(paletted(64).convert("RGB")))
     top = info(26, -19, 8, RLE8, len(jump), 64)

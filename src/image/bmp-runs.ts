@@ -10,7 +10,7 @@ const JUMP = 2;
 const LONGEST_PADDING = 3;
 
 /**
- * The indices of a picture, [height, width], top row first. Pixels that a file leaves out are 0.
+ * The indices of a picture, [height, width], top row first. Pixels that a jump or the end of a line leaves out are 0.
  * @param packed from the first run on, bottom row first.
  * @param depth bits per pixel: 4 or 8.
  * @throws Error if the data end before the picture does.
@@ -37,6 +37,7 @@ export function unpackRuns(packed: Uint8Array, height: number, width: number, de
     } else if (value === END_OF_LINE) {
       [x, y] = [0, y + 1];
     } else if (value === END) {
+      if (!isComplete()) throw pixelsMissing();
       break;
     } else if (value === JUMP) {
       if (place + 1 >= packed.length) throw pixelsMissing();
@@ -45,6 +46,7 @@ export function unpackRuns(packed: Uint8Array, height: number, width: number, de
     } else {
       const size = depth === 8 ? value : Math.ceil(value / 2);
       if (place + size > packed.length) throw pixelsMissing();
+      if (x + value > width) throw new Error("a run is longer than its row");
       for (let i = 0; i < value; i++)
         put(depth === 8 ? packed[place + i] : nibble(packed[place + (i >> 1)], i));
       place += size + (size % 2);

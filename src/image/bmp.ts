@@ -69,7 +69,7 @@ export function decodeBmp(bytes: Uint8Array): Pixels {
   const indices = isPacked
     ? unpackRuns(bytes.subarray(header.data), height, width, depth)
     : readIndices(bytes, header);
-  return { data: coloured(indices, readPalette(bytes, header)), height, width };
+  return { data: coloured(indices, readPalette(bytes, header, indices)), height, width };
 }
 
 function parse(bytes: Uint8Array): Header {
@@ -116,11 +116,18 @@ function check({ length, height, width, topFirst, depth, compression, data }: He
     throw new Error("a compressed BMP has its bottom row first");
 }
 
-/** RGB triples. */
-function readPalette(bytes: Uint8Array, { length, depth, colours, data }: Header): Uint8Array {
+/** RGB triples. @throws Error if the pixels begin before the last colour that they use. */
+function readPalette(
+  bytes: Uint8Array,
+  { length, depth, colours, data }: Header,
+  indices: Uint8Array,
+): Uint8Array {
   const size = length === CORE ? 3 : 4;
   const start = FILE_HEADER + length;
-  const most = Math.min(colours || 1 << depth, 1 << depth, Math.floor((data - start) / size));
+  const declared = Math.min(colours || 1 << depth, 1 << depth);
+  const most = Math.min(declared, Math.floor((data - start) / size));
+  if (most < declared && indices.some((index) => index >= most))
+    throw new Error("its pixels begin within its palette");
   const palette = new Uint8Array(256 * 3);
   for (let i = 0; i < most; i++) {
     for (let channel = 0; channel < 3; channel++)
@@ -140,12 +147,21 @@ function coloured(indices: Uint8Array, palette: Uint8Array): Uint8Array {
   return data;
 }
 
-/** Calls `read` with each row of the picture and its place in the file. @throws Error if the file ends before the last row. */
-function eachRow(bytes: Uint8Array, header: Header, read: (y: number, place: number) => void): void {
-  const { height, width, depth, topFirst, data } = header;
-  const rowSize = Math.ceil((width * depth) / 32) * 4;
-  const used = Math.ceil((width * depth) / 8);
-  if (data + rowSize * (height - 1) + used > bytes.length) throw pixelsMissing();
+/** Rows are padded to 4 bytes. */
+function rowSizeOf({ width, depth }: Header): number {
+  return Math.ceil((width * depth) / 32) * 4;
+}
+
+/** @throws Error if the file ends before the last row does; its padding may be missing. */
+function checkLength(bytes: Uint8Array, header: Header): void {
+  const used = Math.ceil((header.width * header.depth) / 8);
+  if (header.data + rowSizeOf(header) * (header.height - 1) + used > bytes.length) throw pixelsMissing();
+}
+
+/** Calls `read` with each row of the picture and its place in the file. */
+function eachRow(header: Header, read: (y: number, place: number) => void): void {
+  const { height, topFirst, data } = header;
+  const rowSize = rowSizeOf(header);
   for (let y = 0; y < height; y++) read(y, data + rowSize * (topFirst ? y : height - 1 - y));
 }
 
@@ -153,8 +169,9 @@ function readIndices(bytes: Uint8Array, header: Header): Uint8Array {
   const { height, width, depth } = header;
   const perByte = 8 / depth;
   const mask = (1 << depth) - 1;
+  checkLength(bytes, header);
   const indices = new Uint8Array(height * width);
-  eachRow(bytes, header, (y, place) => {
+  eachRow(header, (y, place) => {
     for (let x = 0; x < width; x++) {
       const shift = 8 - depth * ((x % perByte) + 1);
       indices[y * width + x] = (bytes[place + Math.floor(x / perByte)] >> shift) & mask;
@@ -165,9 +182,10 @@ function readIndices(bytes: Uint8Array, header: Header): Uint8Array {
 
 function readColours(bytes: Uint8Array, header: Header): Uint8Array {
   const { width, height, depth } = header;
+  checkLength(bytes, header);
   const data = new Uint8Array(height * width * 3);
   if (depth === 24) {
-    eachRow(bytes, header, (y, place) => {
+    eachRow(header, (y, place) => {
       for (let x = 0, from = place, to = y * width * 3; x < width; x++, from += 3, to += 3) {
         data[to] = bytes[from + 2];
         data[to + 1] = bytes[from + 1];
@@ -178,7 +196,7 @@ function readColours(bytes: Uint8Array, header: Header): Uint8Array {
   }
   const view = viewOf(bytes);
   const channels = masksOf(view, header).map(channelOf);
-  eachRow(bytes, header, (y, place) => {
+  eachRow(header, (y, place) => {
     for (let x = 0, to = y * width * 3; x < width; x++) {
       const word = depth === 16 ? view.getUint16(place + 2 * x, true) : view.getUint32(place + 4 * x, true);
       for (const { mask, shift, largest } of channels)

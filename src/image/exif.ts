@@ -35,10 +35,12 @@ export function orientationIn(block: Uint8Array): number {
 
 function valueAt(view: DataView, entry: number, little: boolean): number {
   const size = SIZES[view.getUint16(entry + 2, little)];
-  if (view.getUint32(entry + 4, little) !== 1) return 1;
-  if (size === 1) return view.getUint8(entry + 8);
-  if (size === 2) return view.getUint16(entry + 8, little);
-  return size === 4 ? view.getUint32(entry + 8, little) : 1;
+  const count = view.getUint32(entry + 4, little);
+  if (!size || count === 0) return 1;
+  // Of several values the first one counts.
+  const place = count * size <= 4 ? entry + 8 : view.getUint32(entry + 8, little);
+  if (size === 1) return view.getUint8(place);
+  return size === 2 ? view.getUint16(place, little) : view.getUint32(place, little);
 }
 
 /** Values without a meaning count as upright. */

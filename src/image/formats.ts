@@ -8,8 +8,8 @@ import { decodeGif, isAnimatedGif, readGifHeader } from "./gif.ts";
 import { decodeJpeg } from "./jpeg-decoder.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
 import { decodeJxl, isJxl, readJxlHeader } from "./jxl.ts";
-import { latin1, type PictureHeader } from "./picture.ts";
-import { decodePng, isAnimatedPng, readPngHeader } from "./png.ts";
+import { latin1, type PictureHeader, type ReadPart } from "./picture.ts";
+import { decodePng, isAnimatedPng, readPngHeader, readPngParts } from "./png.ts";
 import { decodeTiff } from "./tiff.ts";
 import { readTiffHeader } from "./tiff-directory.ts";
 import { decodeWebp, isAnimatedWebp, readWebpHeader } from "./webp.ts";
@@ -28,8 +28,8 @@ export interface Format {
   readonly isAnimated?: (bytes: Uint8Array) => boolean;
   /** Whether `decode` applies the orientation. */
   readonly isUpright?: boolean;
-  /** Whether the orientation may be anywhere in the file. */
-  readonly needsAll?: boolean;
+  /** The parts of a file that `readHeader` needs, if they may be anywhere in it: another file without the pixels. */
+  readonly readParts?: (read: ReadPart) => Uint8Array;
 }
 
 /** Whether the bytes are those of an ISO media file of one of these brands. */
@@ -48,7 +48,7 @@ const FORMATS: readonly Format[] = [
     readHeader: readPngHeader,
     decode: decodePng,
     isAnimated: isAnimatedPng,
-    needsAll: true,
+    readParts: readPngParts,
   },
   { name: "JPEG", recognises: begins("\xff\xd8"), readHeader: readJpegHeader, decode: decodeJpeg },
   {
@@ -57,7 +57,6 @@ const FORMATS: readonly Format[] = [
     readHeader: readWebpHeader,
     decode: decodeWebp,
     isAnimated: isAnimatedWebp,
-    needsAll: true,
   },
   {
     name: "AVIF",

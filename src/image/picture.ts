@@ -46,6 +46,9 @@ export function readingHeader<T>(read: () => T, part?: string): T {
   }
 }
 
+/** Reads `length` bytes from `start` on; fewer at the end of the file. */
+export type ReadPart = (start: number, length: number) => Uint8Array;
+
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -11,6 +11,7 @@ import {
   latin1,
   type PictureHeader,
   pixelsMissing,
+  type ReadPart,
   readingHeader,
   unsupported,
   viewOf,
@@ -100,6 +101,23 @@ function orientationInText(name: string, content: Uint8Array): number | undefine
     return undefined; // metadata are not needed to read the picture
   }
   return orientationIn(Buffer.from(text.split("\n").slice(3).join(""), "hex"));
+}
+
+/** A PNG with the chunks of a file but its pixels, which are not read. */
+export function readPngParts(read: ReadPart): Uint8Array {
+  const parts = [read(0, SIGNATURE.length)];
+  let start = SIGNATURE.length;
+  while (true) {
+    const head = read(start, 8);
+    const length = head.length < 8 ? 0 : viewOf(head).getUint32(0);
+    const name = latin1(head, 4, 8);
+    if (head.length < 8 || name === "IEND") return Buffer.concat([...parts, END_CHUNK]);
+    if (name !== "IDAT" && name !== "fdAT" && length <= LONGEST_TEXT) {
+      const chunk = read(start, 12 + length);
+      if (chunk.length === 12 + length) parts.push(chunk);
+    }
+    start += 12 + length;
+  }
 }
 
 /** Whether the file is an animation. */

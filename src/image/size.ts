@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { uprightSize } from "./exif.ts";
-import { formatOf } from "./formats.ts";
+import { type Format, formatOf } from "./formats.ts";
 
 /** Bytes to try at first, and if the header is longer (metadata may precede the size); then the whole file. */
 const BEGINNINGS = [4096, 131_072, Number.POSITIVE_INFINITY];
@@ -20,10 +20,16 @@ export function readPictureSize(path: string): { height: number; width: number }
   }
   try {
     const { size } = fstatSync(file);
+    const read = (start: number, length: number) => {
+      const bytes = Buffer.alloc(Math.max(0, Math.min(size - start, length)));
+      return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, start));
+    };
     for (const beginning of BEGINNINGS) {
-      const bytes = Buffer.alloc(Math.min(size, beginning));
-      const declared = parse(bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0)), beginning >= size);
-      if (declared || beginning >= size) return declared;
+      const bytes = read(0, beginning);
+      const format = formatOf(bytes);
+      if (!format) return undefined;
+      const declared = parse(format, format.readParts?.(read) ?? bytes);
+      if (declared || format.readParts || beginning >= size) return declared;
     }
     return undefined;
   } catch {
@@ -33,9 +39,7 @@ export function readPictureSize(path: string): { height: number; width: number }
   }
 }
 
-function parse(bytes: Uint8Array, isAll: boolean): { height: number; width: number } | undefined {
-  const format = formatOf(bytes);
-  if (!format || (format.needsAll && !isAll)) return undefined;
+function parse(format: Format, bytes: Uint8Array): { height: number; width: number } | undefined {
   try {
     const { height, width, orientation } = format.readHeader(bytes);
     return height >= 1 && width >= 1 ? uprightSize(height, width, orientation) : undefined;

@@ -52,9 +52,14 @@ function uint24(bytes: Uint8Array, place: number): number {
   return bytes[place] | (bytes[place + 1] << 8) | (bytes[place + 2] << 16);
 }
 
+/** The length that the file declares. */
+function riffLength(bytes: Uint8Array): number {
+  return readingHeader(() => 8 + viewOf(bytes).getUint32(4, true));
+}
+
 /** The file as far as its own length says. */
 function riff(bytes: Uint8Array): Uint8Array {
-  return readingHeader(() => bytes.subarray(0, 8 + viewOf(bytes).getUint32(4, true)));
+  return bytes.subarray(0, riffLength(bytes));
 }
 
 /**
@@ -89,6 +94,7 @@ function readOrientation(bytes: Uint8Array): number {
   for (const { name, content } of chunksOf(file, RIFF_HEADER)) {
     if (name === "EXIF") return orientationIn(content);
   }
+  if (file.length < riffLength(bytes)) throw new HeaderCutOffError();
   return 1;
 }
 
@@ -104,7 +110,7 @@ export async function decodeWebp(bytes: Uint8Array): Promise<Pixels> {
   for (const { isComplete } of chunksOf(file, RIFF_HEADER)) {
     if (!isComplete) throw pixelsMissing();
   }
-  if (8 + viewOf(bytes).getUint32(4, true) > bytes.length) throw pixelsMissing();
+  if (file.length < riffLength(bytes)) throw pixelsMissing();
   const { height, width } = readWebpHeader(file);
   if (!isAnimatedWebp(file)) return decode(file, height, width);
   for (const { name, content } of chunksOf(file, RIFF_HEADER)) {

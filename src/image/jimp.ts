@@ -1,15 +1,5 @@
-// Decodes and encodes PNG files with jimp's plugin, which is loaded with the first of them: all of jimp, with its operations on
-// pictures, takes longer to load than the rest of the program.
-
-/** Decodes a PNG; if `isDeep`, 16-bit values keep their 16 bits. */
-export async function decodePngByJimp(
-  file: Buffer,
-  isDeep: boolean,
-): Promise<{ readonly data: ArrayLike<number>; readonly height: number; readonly width: number }> {
-  const { default: png } = await import("@jimp/js-png");
-  // The decoder has more options than jimp declares. Checksums need not be compared again.
-  return png().decode(file, { checkCRC: false, skipRescale: isDeep } as object);
-}
+// Encodes PNG files with jimp's plugin, which is loaded with the first of them: all of jimp, with its operations on pictures,
+// takes longer to load than the rest of the program.
 
 /** Encodes a picture as PNG, without loss. `pixels` is [height, width, channels]; 1 channel is grey, 3 are RGB. */
 export async function formatPng(

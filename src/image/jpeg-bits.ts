@@ -2,8 +2,13 @@
 
 import { pixelsMissing } from "./picture.ts";
 
+/** Bits of the codes that are looked up at once. */
+const SHORT = 8;
+
 /** Of each length: the first code, the first after the last, and the index of the first symbol. */
 export interface HuffmanTable {
+  /** By the next `SHORT` bits: the length of the code and its symbol (256 × length + symbol); 0 if it is longer. */
+  readonly short: Uint16Array;
   readonly first: Int32Array;
   readonly last: Int32Array;
   readonly index: Int32Array;
@@ -22,26 +27,29 @@ export class BitReader {
     this.place = place;
   }
 
-  bit(): number {
-    if (this.#count === 0) {
+  /** Holds at least `SHORT` bits, unless the data of the scan end before. */
+  #fill(): void {
+    while (this.#count <= 16) {
       const byte = this.#bytes[this.place];
-      if (byte === undefined) throw pixelsMissing();
-      if (byte === 0xff) {
-        // A marker: the data of the scan have ended.
-        if (this.#bytes[this.place + 1] !== 0) throw pixelsMissing();
-        this.place++;
-      }
-      this.place++;
-      this.#held = byte;
-      this.#count = 8;
+      // After 0xff: a stuffed 0, or a marker, at which the data end.
+      if (byte === undefined || (byte === 0xff && this.#bytes[this.place + 1] !== 0)) return;
+      this.place += byte === 0xff ? 2 : 1;
+      this.#held = ((this.#held << 8) | byte) & 0xffffff;
+      this.#count += 8;
     }
+  }
+
+  bit(): number {
+    if (this.#count === 0) this.#fill();
+    if (this.#count === 0) throw pixelsMissing();
     return (this.#held >> --this.#count) & 1;
   }
 
   bits(count: number): number {
-    let value = 0;
-    for (let i = 0; i < count; i++) value = (value << 1) | this.bit();
-    return value;
+    if (this.#count < count) this.#fill();
+    if (this.#count < count) throw pixelsMissing();
+    this.#count -= count;
+    return (this.#held >> this.#count) & ((1 << count) - 1);
   }
 
   /** A value of `count` bits, of which half are negative (annex F, EXTEND). */
@@ -51,7 +59,15 @@ export class BitReader {
     return value < 1 << (count - 1) ? value - (1 << count) + 1 : value;
   }
 
-  symbol({ first, last, index, symbols }: HuffmanTable): number {
+  symbol({ short, first, last, index, symbols }: HuffmanTable): number {
+    if (this.#count < SHORT) this.#fill();
+    if (this.#count >= SHORT) {
+      const entry = short[(this.#held >> (this.#count - SHORT)) & ((1 << SHORT) - 1)];
+      if (entry > 0) {
+        this.#count -= entry >> 8;
+        return entry & 255;
+      }
+    }
     let code = 0;
     for (let length = 1; length <= 16; length++) {
       code = (code << 1) | this.bit();
@@ -62,6 +78,8 @@ export class BitReader {
 
   /** Continues at the next marker; fails unless it is the restart marker `number`. */
   restart(number: number): void {
+    // Whole bytes that remain are data without a meaning.
+    if (this.#count >= 8) throw new Error("a restart marker is missing");
     this.#count = 0;
     while (this.#bytes[this.place] === 0xff && this.#bytes[this.place + 1] === 0xff) this.place++;
     if (this.#bytes[this.place] !== 0xff) throw new Error("a restart marker is missing");
@@ -97,6 +115,19 @@ export function readHuffman(content: Uint8Array, tables: HuffmanTables): void {
     const symbols = content.subarray(place, place + total);
     if (symbols.length < total) throw pixelsMissing();
     place += total;
-    tables[kind >> 4 ? "ac" : "dc"][kind & 15] = { first, last, index, symbols };
+    const short = shortCodes({ first, last, index, symbols });
+    tables[kind >> 4 ? "ac" : "dc"][kind & 15] = { short, first, last, index, symbols };
   }
+}
+
+function shortCodes({ first, last, index, symbols }: Omit<HuffmanTable, "short">): Uint16Array {
+  const short = new Uint16Array(1 << SHORT);
+  for (let length = 1; length <= SHORT; length++) {
+    const rest = SHORT - length;
+    for (let code = first[length]; code < last[length]; code++) {
+      const symbol = symbols[index[length] + code - first[length]];
+      short.fill(256 * length + symbol, code << rest, (code + 1) << rest);
+    }
+  }
+  return short;
 }

@@ -46,29 +46,35 @@ function clamp(value: number): number {
 
 /** One column (step 8) or row (step 1) in place; the result is rounded and shifted right by `shift`. */
 function transform(block: Int32Array, start: number, step: number, shift: number): void {
-  const at = (i: number) => block[start + i * step];
-  const z1 = (at(2) + at(6)) * F.f0541196100;
-  const even2 = z1 - at(6) * F.f1847759065;
-  const even3 = z1 + at(2) * F.f0765366865;
-  const even0 = (at(0) + at(4)) << CONST_BITS;
-  const even1 = (at(0) - at(4)) << CONST_BITS;
-  const sums = [even0 + even3, even1 + even2, even1 - even2, even0 - even3];
+  const [i1, i2, i3, i4] = [start + step, start + 2 * step, start + 3 * step, start + 4 * step];
+  const [i5, i6, i7] = [start + 5 * step, start + 6 * step, start + 7 * step];
+  const z1 = (block[i2] + block[i6]) * F.f0541196100;
+  const even2 = z1 - block[i6] * F.f1847759065;
+  const even3 = z1 + block[i2] * F.f0765366865;
+  const even0 = (block[start] + block[i4]) << CONST_BITS;
+  const even1 = (block[start] - block[i4]) << CONST_BITS;
 
-  const [t0, t1, t2, t3] = [at(7), at(5), at(3), at(1)];
+  const t0 = block[i7];
+  const t1 = block[i5];
+  const t2 = block[i3];
+  const t3 = block[i1];
   const z5 = (t0 + t2 + t1 + t3) * F.f1175875602;
   const a = -(t0 + t3) * F.f0899976223;
   const b = -(t1 + t2) * F.f2562915447;
   const c = -(t0 + t2) * F.f1961570560 + z5;
   const d = -(t1 + t3) * F.f0390180644 + z5;
-  const odds = [
-    t3 * F.f1501321110 + a + d,
-    t2 * F.f3072711026 + b + c,
-    t1 * F.f2053119869 + b + d,
-    t0 * F.f0298631336 + a + c,
-  ];
+  const odd0 = t3 * F.f1501321110 + a + d;
+  const odd1 = t2 * F.f3072711026 + b + c;
+  const odd2 = t1 * F.f2053119869 + b + d;
+  const odd3 = t0 * F.f0298631336 + a + c;
+
   const half = 1 << (shift - 1);
-  for (let i = 0; i < 4; i++) {
-    block[start + i * step] = (sums[i] + odds[i] + half) >> shift;
-    block[start + (7 - i) * step] = (sums[i] - odds[i] + half) >> shift;
-  }
+  block[start] = (even0 + even3 + odd0 + half) >> shift;
+  block[i7] = (even0 + even3 - odd0 + half) >> shift;
+  block[i1] = (even1 + even2 + odd1 + half) >> shift;
+  block[i6] = (even1 + even2 - odd1 + half) >> shift;
+  block[i2] = (even1 - even2 + odd2 + half) >> shift;
+  block[i5] = (even1 - even2 - odd2 + half) >> shift;
+  block[i3] = (even0 - even3 + odd3 + half) >> shift;
+  block[i4] = (even0 - even3 - odd3 + half) >> shift;
 }

@@ -5,14 +5,15 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { posix, relative, sep } from "node:path";
 import { UsageError } from "../common/errors.ts";
+import { readablePath, systemPath } from "../common/path-bytes.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
 import { pixelDigests } from "../dataset/identical.ts";
-import { loadDataset, readerOf } from "../dataset/load.ts";
-import { findNamed } from "../dataset/named/named.ts";
+import { loadDataset } from "../dataset/load.ts";
 import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
 import { decodeAll } from "../dataset/readers/decode.ts";
-import { folderReader } from "../dataset/readers/folder.ts";
-import { type ClassFolder, type FolderList, listFolder } from "../dataset/readers/folder-list.ts";
+import type { PictureGroup, PictureList } from "../dataset/readers/picture-list.ts";
+import { isPictureReader } from "../dataset/readers/pictures.ts";
+import { findSource } from "../dataset/source.ts";
 import { imageAt, type Pixels } from "../image/batch.ts";
 import { extensionFor, type FormSettings, isJpegPath } from "./forms.ts";
 import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
@@ -84,37 +85,66 @@ export async function openSource(
   { form = PNG_FILES, isResized = false, ...options }: SourceOptions & Partial<NamingOptions>,
 ): Promise<PictureSource> {
   const naming = { form, isResized };
-  if (!findNamed(data) && readerOf(data) === folderReader) return folderSource(data, naming, options);
+  const { reader, notes } = { reader: undefined, notes: [], ...findSource(data) };
+  if (reader && isPictureReader(reader)) return fileSource(reader.list(data), notes, naming, options);
   const { workers, onProgress, signal } = options;
   const dataset = await loadDataset(data, { workers, onProgress, signal });
   return datasetSource(data, dataset, extensionFor(naming.form));
 }
 
-/** The pictures of a class folder. Originals keep their paths below the folder, and their names unless they are resized. */
-function folderSource(root: string, naming: NamingOptions, options: SourceOptions): PictureSource {
-  const { classNames, folders: found, skipped } = listFolder(root);
-  const folders = SPLITS.flatMap((split) => found.filter((folder) => folder.split === split));
-  const tops = folders.map(({ folder }) => relative(root, folder).split(sep)[0]);
+/**
+ * The pictures of a list. In class folders, originals keep their paths below the folder, and their names unless they are
+ * resized; pictures with labels in a table get class folders.
+ */
+function fileSource(
+  list: PictureList,
+  notes: readonly string[],
+  naming: NamingOptions,
+  options: SourceOptions,
+): PictureSource {
+  const { root, classNames, labels, skipped } = list;
+  const groups = SPLITS.flatMap((split) => list.groups.filter((group) => group.split === split));
+  const places = labels ? placesByLabel(list, groups) : groups.map(({ files }) => files.map(sourceIn(root)));
+  const tops = places.flatMap(([first]) => (first === undefined ? [] : [first.split("/")[0]]));
   const [inTheWay] = foldersInTheWay(tops);
   if (inTheWay !== undefined) {
     throw new UsageError(`${root}: the folder "${inTheWay}" has the same name as an output file; rename it`);
   }
-  const files = folders.flatMap((folder) => folder.files);
-  const sizes = Float64Array.from(files, (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+  const files = groups.flatMap((group) => group.files);
+  const sizes = Float64Array.from(files, (path) => {
+    return statSync(systemPath(path), { throwIfNoEntry: false })?.size ?? 0;
+  });
   const hash = createHash("sha256");
+  const names = groups.flatMap(({ label }, i) => places[i].map(() => (labels ? [classNames[label]] : [])));
   for (const [i, path] of files.entries())
-    hash.update(`${JSON.stringify([sourceOf(root, path), sizes[i]])}\n`);
+    hash.update(`${JSON.stringify([sourceIn(root)(path), sizes[i], ...names[i]])}\n`);
   return {
     classNames,
     count: files.length,
     digest: hash.digest("hex"),
     skipped,
-    notes: [],
-    hasSplitFolders: folders.every(({ folder }) => relative(root, folder).split(sep).length > 1),
-    pictures: () => folderPictures(root, { classNames, folders }, sizes, naming),
+    notes: [...notes, ...list.notes],
+    hasSplitFolders: labels
+      ? hasSeveralSplits(groups)
+      : groups.every(({ folder }) => relative(root, folder).split(sep).length > 1),
+    pictures: () => filePictures(list, groups, places, sizes, naming),
     keys: () => keysOfFiles(files, options),
-    nameOf: ({ content, source }) => ("path" in content ? content.path : source),
+    nameOf: ({ content, source }) => ("path" in content ? readablePath(content.path) : source),
   };
+}
+
+function hasSeveralSplits(groups: readonly PictureGroup[]): boolean {
+  return new Set(groups.map(({ split }) => split)).size > 1;
+}
+
+/** For each group, the output paths of its pictures below the class folders: `train/cat/a.png`. */
+function placesByLabel({ classNames }: PictureList, groups: readonly PictureGroup[]): string[][] {
+  const folders = classFolders(classNames);
+  const isSplit = hasSeveralSplits(groups);
+  return groups.map(({ split, label, folder, files }) => {
+    const above = isSplit ? `${split}/${folders[label]}` : folders[label];
+    return files.map((path) => `${above}/${sourceIn(folder)(path)}`);
+  });
 }
 
 async function keysOfFiles(
@@ -131,22 +161,23 @@ async function keysOfFiles(
   return keys;
 }
 
-function* folderPictures(
-  root: string,
-  { classNames, folders }: Pick<FolderList, "classNames"> & { readonly folders: readonly ClassFolder[] },
+function* filePictures(
+  { root, classNames }: PictureList,
+  groups: readonly PictureGroup[],
+  places: readonly (readonly string[])[],
   sizes: Float64Array,
   { form, isResized }: NamingOptions,
 ): Generator<Picture> {
   let index = 0;
-  for (const { split, label, files } of folders) {
-    const sources = files.map((path) => sourceOf(root, path));
+  for (const [group, { split, label, files }] of groups.entries()) {
     const isOneExtension = form.as === "folders" && form.format !== "input" && !isResized;
-    const stems = new OutputStems(sources, isOneExtension ? extensionFor(form) : "any");
+    const stems = new OutputStems(places[group], isOneExtension ? extensionFor(form) : "any");
     const className = classNames[label];
-    for (const [i, source] of sources.entries()) {
-      const stem = stems.take(source);
-      const extension = extensionFor(form, source);
-      const original = isResized ? resizedPath(stem, source, extension) : source;
+    for (const [i, place] of places[group].entries()) {
+      const stem = stems.take(place);
+      const extension = extensionFor(form, place);
+      const original = isResized ? resizedPath(stem, place, extension) : place;
+      const source = sourceIn(root)(files[i]);
       const content = { path: files[i] };
       const bytes = sizes[index];
       yield { index: index++, source, split, className, label, original, stem, extension, bytes, content };
@@ -161,8 +192,9 @@ function resizedPath(stem: string, source: string, extension: PictureExtension):
   return `${stem}${isSame ? own : `.${extension}`}`;
 }
 
-function sourceOf(root: string, path: string): string {
-  return relative(root, path).split(sep).join("/");
+/** The path below a folder, with `/` on every system and readable names. */
+function sourceIn(folder: string): (path: string) => string {
+  return (path) => readablePath(relative(folder, path).split(sep).join("/"));
 }
 
 /** The images of a dataset in memory, named by their index within their split. */

@@ -6,6 +6,7 @@ import { extname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { renderChain } from "../augment/chain.ts";
 import { systemReason } from "../common/errors.ts";
+import { systemPath } from "../common/path-bytes.ts";
 import type { Pixels } from "../image/batch.ts";
 import { decodeImage, ImageError } from "../image/codec.ts";
 import { isGrey, lumaOf } from "../image/grey.ts";
@@ -153,7 +154,7 @@ async function readPicture(
   if ("data" in content) return toSquare(content, side);
   let file: Buffer;
   try {
-    file = readFileSync(content.path);
+    file = readFileSync(systemPath(content.path));
   } catch (error) {
     return { reason: systemReason(error) };
   }

@@ -29,14 +29,17 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
 }
 
 async function fetchNamed(name: string, terminal: Terminal): Promise<void> {
-  const [{ findNamed, unknownName }, { loadWithProgress }, { describeDataset }] = await Promise.all([
-    import("../dataset/named/named.ts"),
-    import("./loading.ts"),
-    import("../dataset/describe.ts"),
-  ]);
-  if (!findNamed(name)) throw unknownName(name);
+  const [{ findNamed, unknownName }, { loadNamed }, { withProgress }, { describeDataset }] =
+    await Promise.all([
+      import("../dataset/named/named.ts"),
+      import("../dataset/load.ts"),
+      import("./loading.ts"),
+      import("../dataset/describe.ts"),
+    ]);
+  const named = findNamed(name);
+  if (!named) throw unknownName(name);
   const dataset = await terminal.interruptible((signal) =>
-    loadWithProgress(name, undefined, signal, terminal),
+    withProgress((options) => loadNamed(named, options), signal, terminal),
   );
   terminal.print(summary(describeDataset(dataset)));
 }

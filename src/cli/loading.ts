@@ -1,6 +1,7 @@
 // Loads a dataset for a command, with a progress bar, and reports skipped files.
 
 import type { Dataset } from "../dataset/dataset.ts";
+import type { ReadOptions } from "../dataset/reader.ts";
 import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
 import { count } from "./format.ts";
 import { ProgressBar } from "./progress-bar.ts";
@@ -16,10 +17,19 @@ export async function loadWithProgress(
   signal: AbortSignal,
   terminal: Terminal,
 ): Promise<Dataset> {
+  return withProgress((options) => loadAtSize(source, imageSize, options), signal, terminal);
+}
+
+/** Shows the progress of `load`, and lists and counts on stderr the files that cannot be decoded. */
+export async function withProgress(
+  load: (options: Pick<ReadOptions, "signal" | "onProgress">) => Promise<Dataset>,
+  signal: AbortSignal,
+  terminal: Terminal,
+): Promise<Dataset> {
   const bar = new ProgressBar(terminal);
   let dataset: Dataset;
   try {
-    dataset = await loadAtSize(source, imageSize, { signal, onProgress: (progress) => bar.show(progress) });
+    dataset = await load({ signal, onProgress: (progress) => bar.show(progress) });
   } finally {
     bar.stop();
   }

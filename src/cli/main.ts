@@ -8,7 +8,7 @@ import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
-import { programName } from "./format.ts";
+import { programName, quoteForShell } from "./format.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
@@ -33,7 +33,7 @@ export async function main(args: readonly string[], options: TerminalOptions = {
       await program.parseAsync([...args], { from: "user" });
       return 0;
     } catch (error) {
-      return reportError(error, args.includes("--debug"), terminal);
+      return reportError(error, args, terminal);
     }
   });
 }
@@ -71,15 +71,27 @@ function usageLine(text: string): string {
   return /\(Did you mean/.test(line) ? line : `${line}; see --help`;
 }
 
-function reportError(error: unknown, isDebug: boolean, terminal: Terminal): number {
+function reportError(error: unknown, args: readonly string[], terminal: Terminal): number {
+  const isDebug = args.includes("--debug");
   if (error instanceof CommanderError) {
     // Commander has already printed its message. Help and version also arrive here, with exit code 0.
     return error.exitCode === 0 ? 0 : 2;
   }
   const isOurs = error instanceof Error && "exitCode" in error && typeof error.exitCode === "number";
   terminal.logText(
-    `deepaugment: ${messageOf(error)}${isOurs || isDebug ? "" : " (this is a bug; --debug shows the stack trace)"}`,
+    `deepaugment: ${messageOf(error)}${meantCommand(error, args)}${isOurs || isDebug ? "" : " (this is a bug; --debug shows the stack trace)"}`,
   );
   if (isDebug && error instanceof Error) terminal.log(`${error.stack}`);
   return isOurs ? (error.exitCode as number) : 1;
+}
+
+/** The command that is probably meant, if the error knows a path to give instead. */
+function meantCommand(error: unknown, args: readonly string[]): string {
+  if (!(error instanceof Error && "given" in error && "meant" in error)) return "";
+  const { given, meant } = error;
+  if (typeof given !== "string" || typeof meant !== "string") return "";
+  const place = args.findLastIndex((arg) => arg === given || arg.endsWith(`=${given}`));
+  if (place < 0) return "";
+  const words = args.with(place, args[place].slice(0, args[place].length - given.length) + meant);
+  return ` (${programName()} ${words.map(quoteForShell).join(" ")})`;
 }

@@ -8,7 +8,8 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync
 import { basename, join, resolve } from "node:path";
 import { messageOf, RunError, systemCode, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
-import type { Dataset, LabelledImages, SkippedFile } from "./dataset.ts";
+import { readablePath, systemPath } from "../common/path-bytes.ts";
+import type { Dataset, LabelledImages, LabelSource, SkippedFile } from "./dataset.ts";
 import { bytesOf, chunksOf } from "./digest.ts";
 import { type SplitName, splitsOf, unreadable } from "./reader.ts";
 
@@ -26,6 +27,7 @@ interface Header {
   readonly digest: string;
   readonly skipped: readonly SkippedFile[];
   readonly notes?: readonly string[];
+  readonly labels?: LabelSource;
 }
 
 /** Identifies a dataset in the cache: `group` identifies its source, `version` the source's current state. */
@@ -36,14 +38,22 @@ export interface CacheKey {
   readonly version: string;
 }
 
-/** The key of data on disk: the same files, with the same sizes and times, read with the same options. */
-export function keyOfFiles(source: string, files: readonly string[], options: unknown): CacheKey {
+/**
+ * The key of data on disk: the same files, with the same sizes and times, read with the same options.
+ * @param arrangement how the files make a dataset, if the same files can make several.
+ */
+export function keyOfFiles(
+  source: string,
+  files: readonly string[],
+  options: unknown,
+  arrangement?: unknown,
+): CacheKey {
   const states = files.map((path) => {
     try {
-      const { size, mtimeMs } = statSync(path);
+      const { size, mtimeMs } = statSync(systemPath(path));
       return [path, size, mtimeMs];
     } catch (error) {
-      throw unreadable(path, error);
+      throw unreadable(readablePath(path), error);
     }
   });
   return {
@@ -51,7 +61,7 @@ export function keyOfFiles(source: string, files: readonly string[], options: un
       .replace(/[^\w.-]/g, "_")
       .slice(0, 60),
     group: shortDigest([resolve(source), options]),
-    version: shortDigest(states),
+    version: shortDigest(arrangement === undefined ? states : [states, arrangement]),
   };
 }
 
@@ -92,6 +102,7 @@ export function writeCache(home: string, key: CacheKey, dataset: Dataset): void 
     digest: dataset.digest,
     skipped: dataset.skipped,
     notes: dataset.notes,
+    labels: dataset.labels,
   };
   const json = Buffer.from(JSON.stringify(header));
   // The labels that follow must start at a multiple of four.
@@ -164,7 +175,7 @@ function readDataset(file: number): Dataset | undefined {
     labelPlace += 4 * count;
     pixelPlace += sizes[i];
   }
-  const { name, classNames, skipped, notes } = header;
+  const { name, classNames, skipped, notes, labels } = header;
   return {
     name,
     classNames,
@@ -173,6 +184,7 @@ function readDataset(file: number): Dataset | undefined {
     digest: header.digest,
     skipped,
     ...(notes && { notes }),
+    ...(labels && { labels }),
   };
 }
 

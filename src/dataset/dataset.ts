@@ -40,6 +40,32 @@ export interface Dataset {
   readonly skipped: readonly SkippedFile[];
   /** Notes for the user, such as that a split is not the official one. */
   readonly notes?: readonly string[];
+  /** How labels were read, if they are in files of their own. */
+  readonly labels?: LabelSource;
+}
+
+/** What was understood of files with labels. */
+export interface LabelSource {
+  readonly tables: readonly LabelTable[];
+  /** A few images with their classes. */
+  readonly examples: readonly LabelExample[];
+}
+
+/** A file with labels. */
+interface LabelTable {
+  readonly path: string;
+  /** The column that names the images. */
+  readonly imageColumn: string;
+  /** The column of the class, or one column for each class. */
+  readonly labelColumns: readonly string[];
+  /** Number of images that it labels, per split. */
+  readonly images: Readonly<Record<string, number>>;
+}
+
+interface LabelExample {
+  readonly image: string;
+  readonly className: string;
+  readonly split: string;
 }
 
 export interface SkippedFile {

@@ -1,10 +1,11 @@
 // Describes a dataset as plain data, for `data info`.
 
 import { basename, resolve } from "node:path";
-import type { Dataset, SkippedFile } from "./dataset.ts";
+import type { Dataset, LabelSource, SkippedFile } from "./dataset.ts";
 import { type LoadOptions, loadDataset } from "./load.ts";
 import { countLabels, SPLITS, type SplitName, splitsOf } from "./reader.ts";
-import { MixedSizesError, type SizeCount, surveyFolder } from "./readers/folder.ts";
+import { isPictureReader, MixedSizesError, type SizeCount, surveyPictures } from "./readers/pictures.ts";
+import { findSource } from "./source.ts";
 
 export interface DatasetDescription {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface DatasetDescription {
   readonly sizes: readonly SizeCount[];
   readonly skipped: readonly SkippedFile[];
   readonly notes: readonly string[];
+  /** How labels were read, if they are in files of their own. */
+  readonly labels?: LabelSource;
   /** Missing if sizes are mixed: without `image_size` there is no dataset. */
   readonly digest?: string;
 }
@@ -34,14 +37,17 @@ export async function describeSource(source: string, options: LoadOptions = {}):
     return describeDataset(await loadDataset(source, options));
   } catch (error) {
     if (!(error instanceof MixedSizesError)) throw error;
-    const { classNames, counts, sizes, skipped } = await surveyFolder(source, options);
-    return describe(basename(resolve(source)), classNames, counts, { sizes, skipped, notes: [] });
+    const { reader, notes: ofSource } = { reader: undefined, notes: [], ...findSource(source) };
+    if (!reader || !isPictureReader(reader)) throw error;
+    const { classNames, counts, ...rest } = await surveyPictures(reader.list(source), options);
+    const notes = [...ofSource, ...rest.notes];
+    return describe(basename(resolve(source)), classNames, counts, { ...rest, notes });
   }
 }
 
 /** Describes a dataset in memory. */
 export function describeDataset(dataset: Dataset): DatasetDescription {
-  const { name, classNames, skipped, notes = [], digest } = dataset;
+  const { name, classNames, skipped, notes = [], labels, digest } = dataset;
   const counts: Partial<Record<SplitName, number[]>> = {};
   const sizes = new Map<string, SizeCount>();
   for (const [split, { images, labels }] of splitsOf(dataset)) {
@@ -50,14 +56,18 @@ export function describeDataset(dataset: Dataset): DatasetDescription {
     sizes.set(`${height} ${width}`, { height, width, count });
     counts[split] = countLabels(labels, classNames.length);
   }
-  return describe(name, classNames, counts, { sizes: [...sizes.values()], skipped, notes, digest });
+  return describe(name, classNames, counts, {
+    ...{ sizes: [...sizes.values()], skipped, notes },
+    ...(labels && { labels }),
+    digest,
+  });
 }
 
 function describe(
   name: string,
   classNames: readonly string[],
   counts: Partial<Record<SplitName, readonly number[]>>,
-  rest: Pick<DatasetDescription, "sizes" | "skipped" | "notes" | "digest">,
+  rest: Pick<DatasetDescription, "sizes" | "skipped" | "notes" | "labels" | "digest">,
 ): DatasetDescription {
   const present = SPLITS.filter((split) => counts[split]);
   const perSplit = (count: (split: SplitName) => number) => {

@@ -1,24 +1,16 @@
 // Loads datasets by name or by path, from the cache if they have been read before.
 
-import { statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { nearest, systemCode, UsageError } from "../common/errors.ts";
 import { homeFolder } from "../common/home.ts";
 import { resizeBatch } from "../image/resize.ts";
 import { type CacheKey, keyOfFiles, keyOfName, readCache, writeCache } from "./cache.ts";
 import type { Dataset, LabelledImages } from "./dataset.ts";
 import { contentDigest } from "./digest.ts";
-import { type Fetchers, findNamed, NAMED_DATASETS, type NamedDataset, readNamed } from "./named/named.ts";
-import {
-  checkContent,
-  type DatasetContent,
-  type DatasetReader,
-  type ReadOptions,
-  type SplitName,
-  splitsOf,
-  unreadable,
-} from "./reader.ts";
-import { READERS } from "./readers/registry.ts";
+import { type Fetchers, type NamedDataset, readNamed } from "./named/named.ts";
+import { checkContent, type DatasetContent, type ReadOptions, type SplitName, splitsOf } from "./reader.ts";
+import type { PictureList } from "./readers/picture-list.ts";
+import { filesOf, isPictureReader } from "./readers/pictures.ts";
+import { findSource } from "./source.ts";
 
 export interface LoadOptions extends ReadOptions {
   /** Folder of fetched files and decoded datasets; see homeFolder. */
@@ -28,43 +20,39 @@ export interface LoadOptions extends ReadOptions {
 
 /**
  * Loads `source`: `cifar10`, `cifar100`, `fashion_mnist`, `mnist`, or the path of a folder, an archive, an idx or an
- * npz file (`./cifar10` is always a path). It is read once and cached until its files change.
+ * npz file (`./cifar10` is always a path, and so is `cifar10` if there is a folder of this name). It is read once and cached
+ * until its files change.
  * @throws UsageError or RunError, one line, with what is wrong and how to fix it.
  */
 export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
+  const found = findSource(source);
+  if (found.named) return loadNamed(found.named, options);
+  const { reader, notes } = found;
   const home = options.home ?? homeFolder();
   const settings = { imageSize: options.imageSize };
-  const named = findNamed(source);
-  if (named) {
-    return cached(home, keyOfName(named.name, settings), named.name, options, () =>
-      fromName(named, home, options),
-    );
-  }
-  const reader = readerOf(source);
-  const key = keyOfFiles(source, reader.files(source), settings);
-  return cached(home, key, basename(resolve(source)), options, () => reader.read(source, options));
+  const list = isPictureReader(reader) ? reader.list(source) : undefined;
+  const key = list
+    ? keyOfFiles(source, filesOf(list), settings, arrangementOf(list))
+    : keyOfFiles(source, reader.files(source), settings);
+  const dataset = await cached(home, key, basename(resolve(source)), options, () =>
+    reader.read(source, options),
+  );
+  return notes.length > 0 ? { ...dataset, notes: [...notes, ...(dataset.notes ?? [])] } : dataset;
 }
 
-/**
- * The reader for an existing path.
- * @throws UsageError if the path does not exist (suggesting the nearest name), or no reader accepts it.
- */
-export function readerOf(source: string): DatasetReader {
-  try {
-    statSync(source);
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw unreadable(source, error);
-    const names = NAMED_DATASETS.map(({ name }) => name);
-    const suggestion = /[\\/]/.test(source) ? undefined : nearest(source, names);
-    const hint = suggestion ? `did you mean "${suggestion}"?` : `give a path, or one of ${names.join(", ")}`;
-    throw new UsageError(`no dataset "${source}": there is no such file or folder; ${hint}`);
-  }
-  const reader = READERS.find((candidate) => candidate.recognises(source));
-  if (reader) return reader;
-  const forms = READERS.map(({ reads }) => reads)
-    .reverse()
-    .join(", or ");
-  throw new UsageError(`${source} is not a supported dataset: expected ${forms}`);
+/** Loads a named dataset, also if there is a folder of its name. @throws like loadDataset. */
+export async function loadNamed(named: NamedDataset, options: LoadOptions = {}): Promise<Dataset> {
+  const home = options.home ?? homeFolder();
+  const settings = { imageSize: options.imageSize };
+  return cached(home, keyOfName(named.name, settings), named.name, options, () =>
+    fromName(named, home, options),
+  );
+}
+
+/** How files become a dataset: if this changes, a cached copy is another dataset. */
+function arrangementOf({ classNames, groups, notes, labels }: PictureList): unknown {
+  const counts = groups.map(({ split, label, files }) => [split, label, files.length]);
+  return [classNames, counts, notes, labels ?? null];
 }
 
 async function fromName(dataset: NamedDataset, home: string, options: LoadOptions): Promise<DatasetContent> {

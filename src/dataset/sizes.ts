@@ -4,12 +4,11 @@
 import { InterruptedError } from "../common/errors.ts";
 import { readPictureSize } from "../image/size.ts";
 import type { Dataset } from "./dataset.ts";
-import { type LoadOptions, loadDataset, readerOf } from "./load.ts";
-import { findNamed } from "./named/named.ts";
+import { type LoadOptions, loadDataset } from "./load.ts";
 import { type ReadOptions, type SplitName, splitsOf } from "./reader.ts";
-import type { SizeCount } from "./readers/folder.ts";
-import { folderReader } from "./readers/folder.ts";
-import { listFolder } from "./readers/folder-list.ts";
+import type { PictureList } from "./readers/picture-list.ts";
+import { isPictureReader, type SizeCount } from "./readers/pictures.ts";
+import { findSource } from "./source.ts";
 
 /** How many images a dataset has, and of which sizes. */
 export interface DataSizes {
@@ -38,8 +37,12 @@ export async function loadAtSize(
   options: Omit<LoadOptions, "imageSize"> = {},
 ): Promise<Dataset> {
   if (typeof choose !== "function") return loadDataset(source, { ...options, imageSize: choose });
-  if (!findNamed(source) && readerOf(source) === folderReader) {
-    return loadDataset(source, { ...options, imageSize: choose(await folderSizes(source, options)) });
+  const { reader } = { reader: undefined, ...findSource(source) };
+  if (reader && isPictureReader(reader)) {
+    return loadDataset(source, {
+      ...options,
+      imageSize: choose(await listedSizes(reader.list(source), options)),
+    });
   }
   const dataset = await loadDataset(source, options);
   const imageSize = choose(datasetSizes(dataset));
@@ -55,10 +58,9 @@ export function datasetSizes(dataset: Dataset): DataSizes {
   };
 }
 
-/** The sizes of the pictures in a folder, from their headers. */
-async function folderSizes(folder: string, { onProgress, signal }: ReadOptions): Promise<DataSizes> {
-  const { folders } = listFolder(folder);
-  const paths = folders.flatMap(({ files }) => files);
+/** The sizes of the pictures in a list, from their headers. */
+async function listedSizes({ groups }: PictureList, { onProgress, signal }: ReadOptions): Promise<DataSizes> {
+  const paths = groups.flatMap(({ files }) => files);
   const sizes: SizeCount[] = [];
   for (let start = 0; start < paths.length; start += FILES_AT_ONCE) {
     if (signal?.aborted) throw new InterruptedError("interrupted");
@@ -73,7 +75,7 @@ async function folderSizes(folder: string, { onProgress, signal }: ReadOptions):
     await new Promise((resolve) => setImmediate(resolve));
   }
   const counts: Partial<Record<SplitName, number>> = {};
-  for (const { split, files } of folders) counts[split] = (counts[split] ?? 0) + files.length;
+  for (const { split, files } of groups) counts[split] = (counts[split] ?? 0) + files.length;
   return { sizes: countSizes(sizes), counts };
 }
 

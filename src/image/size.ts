@@ -1,6 +1,7 @@
 // The size of a picture file from its header alone, without decoding it.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { systemPath } from "../common/path-bytes.ts";
 import { uprightSize } from "./exif.ts";
 import { type Format, formatOf } from "./formats.ts";
 
@@ -14,7 +15,7 @@ const BEGINNINGS = [4096, 131_072, Number.POSITIVE_INFINITY];
 export function readPictureSize(path: string): { height: number; width: number } | undefined {
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openSync(systemPath(path), "r");
   } catch {
     return undefined; // the decoder reports it
   }

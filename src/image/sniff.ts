@@ -3,6 +3,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
 import { systemReason } from "../common/errors.ts";
+import { systemPath } from "../common/path-bytes.ts";
 import { formatOf } from "./formats.ts";
 import { describeKind, KIND_BYTES } from "./kinds.ts";
 
@@ -26,7 +27,7 @@ export function whyNoPicture(path: string): string | undefined {
   const start = Buffer.alloc(KIND_BYTES);
   let length: number;
   try {
-    const file = openSync(path, "r");
+    const file = openSync(systemPath(path), "r");
     try {
       length = readSync(file, start, 0, KIND_BYTES, 0);
     } finally {

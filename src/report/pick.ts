@@ -3,6 +3,7 @@
 
 import type { Picture, PictureSource } from "../apply/source.ts";
 import { UsageError } from "../common/errors.ts";
+import { readablePath } from "../common/path-bytes.ts";
 import { Random } from "../common/random.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
 import { decodeFiles } from "../dataset/readers/decode.ts";
@@ -101,7 +102,7 @@ async function takeNext(
     }
     const decoded = await readPicture(content.path, imageSize);
     if ("reason" in decoded) {
-      skipped.push({ path: content.path, reason: decoded.reason });
+      skipped.push({ path: readablePath(content.path), reason: decoded.reason });
       continue;
     }
     queue.taken.push({ ...decoded, index, className, source });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { mismatch, systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { SHEET_TEXT } from "../dataset/readers/own-output.ts";
 import type { Pixels } from "../image/batch.ts";
 import { encodePng } from "../image/codec.ts";
 
@@ -11,7 +12,7 @@ import { encodePng } from "../image/codec.ts";
 const HEADER_LENGTH = 8 + 25;
 
 /** The chunk that follows: textual data with a keyword of the specification (11.3.3). */
-const MADE_BY = chunk("tEXt", "Software\0deepaugment preview");
+const MADE_BY = chunk("tEXt", SHEET_TEXT);
 
 /**
  * Checks that a sheet may be written to `path`: either nothing exists there, or an earlier sheet.

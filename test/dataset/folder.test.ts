@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { InterruptedError, UsageError } from "../../src/common/errors.ts";
 import type { Progress } from "../../src/dataset/reader.ts";
 import { type DecodedFile, decodeAll } from "../../src/dataset/readers/decode.ts";
-import { folderReader, surveyFolder } from "../../src/dataset/readers/folder.ts";
+import { folderReader } from "../../src/dataset/readers/folder.ts";
 import { listFolder } from "../../src/dataset/readers/folder-list.ts";
+import { surveyPictures } from "../../src/dataset/readers/pictures.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
 
@@ -81,9 +82,9 @@ describe("folderReader", () => {
       skipped.map(({ path }) => basename(path)),
       ["extra"],
     );
-    // A class may be called "test".
-    const { classNames: names } = listFolder(writeFiles({ "test/1.png": file, "train/2.png": file }));
-    assert.deepEqual(names, ["test", "train"]);
+    // A class may be called "train", beside others.
+    const { classNames: names } = listFolder(writeFiles({ "bus/1.png": file, "train/2.png": file }));
+    assert.deepEqual(names, ["bus", "train"]);
   });
 
   it("resizes to image_size, and asks for it if sizes are mixed", async () => {
@@ -102,7 +103,7 @@ describe("folderReader", () => {
       [0, 1, 2].map((i) => [...new Set(imageAt(train.images, i))]),
       [[10], [20], [30]],
     );
-    const { sizes, counts } = await surveyFolder(folder, {});
+    const { sizes, counts } = await surveyPictures(listFolder(folder), {});
     assert.deepEqual(sizes, [
       { height: 9, width: 5, count: 2 },
       { height: 4, width: 6, count: 1 },
@@ -183,11 +184,11 @@ describe("folderReader", () => {
       undecodable,
       /^class "b" \(.*\) has no picture that can be decoded \(.*2\.png: it is text, not a picture.*\): add/,
     );
-    const unknown = writeFiles({ "train/a/1.png": file, "train/b/2.png": file, "test/c/3.png": file });
-    await fails(unknown, /test.c: .*train has no class "c"; every class needs training pictures$/);
+    const unknown = writeFiles({ "train/a/1.png": file, "train/b/2.png": file, "val/c/3.png": file });
+    await fails(unknown, /val.c: .*train has no class "c"; every class needs training pictures$/);
     await fails(
       writeFiles({ "test/a/1.png": file, "val/b/2.png": file }),
-      /has test\/ and val\/ but no train\/ folder$/,
+      /has test\/ and val\/ but no train\/ folder: name the folder of training pictures train\/, or give .*test alone$/,
     );
     const twice = writeFiles({ "train/a/1.png": file, "val/a/2.png": file, "valid/a/2.png": file });
     await fails(twice, /two folders for the same split \(train\/, val\/, valid\/\)/);

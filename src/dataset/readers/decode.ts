@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { InterruptedError, systemReason } from "../../common/errors.ts";
+import { systemPath } from "../../common/path-bytes.ts";
 import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../../common/worker-pool.ts";
 import { type DecodedImage, decodeImage, ImageError } from "../../image/codec.ts";
 import { toSquare } from "../../image/resize.ts";
@@ -47,7 +48,7 @@ export async function decodeFiles(task: DecodeTask): Promise<DecodedFile[]> {
   let isMixed = false;
   for (const path of paths) {
     try {
-      const image = await decodeImage(await readFile(path), path);
+      const image = await decodeImage(await readFile(systemPath(path)), path);
       if (digestsOnly) {
         files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });
         continue;

@@ -8,6 +8,7 @@ import { createBatch, type ImageBatch } from "../../image/batch.ts";
 import type { LabelledImages } from "../dataset.ts";
 import { type DatasetReader, numberedClasses } from "../reader.ts";
 import { readMaybeGzipped } from "./archive.ts";
+import { isJunk } from "./entries.ts";
 
 /** `train-images-idx3-ubyte.gz` and variants of that name. */
 const IMAGES = /^(.*[-_.])?(train|t10k|test)[-_.]images?[-_.]idx3[-_.]ubyte(\.gz)?$/i;
@@ -25,7 +26,7 @@ interface Pair {
 export const idxReader: DatasetReader = {
   reads: "idx files",
   recognises: (path) => {
-    if (isFolder(path)) return readdirSync(path).some((name) => IMAGES.test(name));
+    if (isFolder(path)) return readdirSync(path).some((name) => IMAGES.test(name) && !isJunk(name));
     return /idx\d|[-_.]ubyte|\.idx/i.test(basename(path).replace(/\.gz$/i, ""));
   },
   files: (path) => {
@@ -104,9 +105,11 @@ function findPairs(path: string): { train: Pair; test?: Pair } {
   if (!isFolder(path)) return { train: withLabels(path) };
   const found: Record<"train" | "test", string[]> = { train: [], test: [] };
   // The plain file is listed before its gzipped copy, which is then left out.
-  for (const name of readdirSync(path).sort()) {
-    const [, , split] = IMAGES.exec(name) ?? [];
-    if (!split) continue;
+  const names = readdirSync(path).filter((name) => IMAGES.test(name) && !isJunk(name));
+  const files = names.filter((name) => !isFolder(join(path, name)));
+  // Some archives have each file in a folder of its name, beside the file or instead of it.
+  for (const name of (files.length > 0 ? files : names).sort()) {
+    const [, , split] = IMAGES.exec(name)!;
     const list = found[split.toLowerCase() === "train" ? "train" : "test"];
     if (!list.includes(name.replace(/\.gz$/i, ""))) list.push(name);
   }
@@ -121,8 +124,8 @@ function findPairs(path: string): { train: Pair; test?: Pair } {
     throw new UsageError(`${path} lacks the training images, train-images-idx3-ubyte`);
   const [test] = found.test;
   return {
-    train: withLabels(join(path, found.train[0])),
-    ...(test && { test: withLabels(join(path, test)) }),
+    train: withLabels(fileOrInner(join(path, found.train[0]))),
+    ...(test && { test: withLabels(fileOrInner(join(path, test))) }),
   };
 }
 
@@ -138,9 +141,21 @@ function withLabels(images: string): Pair {
   }
   for (const candidate of [plain, `${plain}.gz`]) {
     const labels = join(dirname(images), candidate);
-    if (statSync(labels, { throwIfNoEntry: false })?.isFile()) return { images, labels };
+    if (isFile(labels)) return { images, labels };
+    // Each file in a folder of its name.
+    const beside = join(dirname(images), "..", candidate, candidate);
+    if (basename(dirname(images)) === name && isFile(beside)) return { images, labels: beside };
   }
   throw new UsageError(`${images} lacks its labels: put ${plain} (or ${plain}.gz) beside it`);
+}
+
+/** The file, or the file of the same name in the folder. */
+function fileOrInner(path: string): string {
+  return isFolder(path) ? join(path, basename(path)) : path;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function isFolder(path: string): boolean {

@@ -1,0 +1,80 @@
+// Recognises what this program has written, so that outputs within the data are not read as pictures.
+
+import { closeSync, openSync, readSync } from "node:fs";
+import { extname } from "node:path";
+import { systemPath } from "../../common/path-bytes.ts";
+import { type Entry, entriesOf, isPictureName } from "./entries.ts";
+
+/** The files that a run writes first into its folder, and the format that they name. */
+const MARKERS: Readonly<Record<string, string>> = {
+  "experiment.json": '"deepaugment-experiment"',
+  "evaluation.json": '"deepaugment-evaluation"',
+  "apply.json": '"deepaugment-apply"',
+};
+
+/** The text in a preview's PNG, in the chunk after the header. */
+export const SHEET_TEXT = "Software\0deepaugment preview";
+
+/** The PNG's signature and header, and that chunk. */
+const SHEET_BEGINNING = 8 + 25 + 8 + SHEET_TEXT.length;
+
+/** Within these bytes of such a file is its format. */
+const MARKER_BEGINNING = 1000;
+
+/** The names that runs give to the folders of their folders. */
+const RUNS = ["experiments", "evaluations"];
+
+/** Levels from `reports/` to a run's folder, and one more. */
+const DEEPEST = 3;
+
+/**
+ * Whether a folder is an output: that of a search, an evaluation or `apply`; or contains only such folders and preview sheets,
+ * as `reports/` does.
+ */
+export function isOwnOutput(folder: Pick<Entry, "name" | "path">): boolean {
+  return isOutput(folder, DEEPEST);
+}
+
+function isOutput({ name, path }: Pick<Entry, "name" | "path">, levels: number): boolean {
+  const entries = entriesOf(path);
+  const files = entries.filter(({ isFolder }) => !isFolder);
+  if (files.some(isMarker)) return true;
+  const folders = entries.filter(({ isFolder }) => isFolder);
+  // Other files, such as notes, do not make it a class.
+  const pictures = files.filter((file) => isPictureName(file.name) && extname(file.name) !== "");
+  if (pictures.length + folders.length === 0 || !pictures.every(isSheet)) return false;
+  // A run that was killed before it wrote anything.
+  if (name === "reports" && folders.every((folder) => RUNS.includes(folder.name) && isVoid(folder)))
+    return true;
+  return folders.length === 0 || (levels > 0 && folders.every((folder) => isOutput(folder, levels - 1)));
+}
+
+function isVoid({ path }: Entry): boolean {
+  return entriesOf(path).every((entry) => entry.isFolder && isVoid(entry));
+}
+
+function isMarker({ name, path }: Entry): boolean {
+  const format = Object.hasOwn(MARKERS, name) ? MARKERS[name] : undefined;
+  return format !== undefined && beginningOf(path, MARKER_BEGINNING).includes(format);
+}
+
+/** Whether a file is a sheet of `preview`. */
+export function isSheet({ name, path }: Entry): boolean {
+  return extname(name).toLowerCase() === ".png" && beginningOf(path, SHEET_BEGINNING).includes(SHEET_TEXT);
+}
+
+/** The first bytes of a file as Latin-1; none if it cannot be read, which its reader reports. */
+function beginningOf(path: string, length: number): string {
+  let file: number;
+  try {
+    file = openSync(systemPath(path), "r");
+  } catch {
+    return "";
+  }
+  try {
+    const bytes = Buffer.alloc(length);
+    return bytes.toString("latin1", 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,116 @@
+// What a source of data is: a dataset's name, or a path with its reader.
+
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { nearest, systemCode, UsageError } from "../common/errors.ts";
+import { readablePath } from "../common/path-bytes.ts";
+import { findNamed, NAMED_DATASETS, type NamedDataset } from "./named/named.ts";
+import { type DatasetReader, unreadable } from "./reader.ts";
+import { subfolders } from "./readers/entries.ts";
+import { LayoutError } from "./readers/layout-error.ts";
+import { isPictureReader, type PictureReader, pictureReader } from "./readers/pictures.ts";
+import { READERS } from "./readers/registry.ts";
+import { holdsPictures } from "./readers/tree.ts";
+
+/** A source with its reader, and what the user should know about the choice. */
+export type Source =
+  | { readonly named: NamedDataset }
+  | { readonly named?: undefined; readonly reader: DatasetReader; readonly notes: readonly string[] };
+
+/**
+ * Finds out what `source` is. A folder wins over a dataset of the same name, with a note.
+ * @throws UsageError if there is no such path (suggesting the nearest name), or no reader accepts it.
+ */
+export function findSource(source: string): Source {
+  const named = findNamed(source);
+  if (!named) return { reader: readerOf(source), notes: [] };
+  if (!isFolder(source)) return { named };
+  const note = `${source} is read as the folder of this name, not as the dataset ${named.name}; rename the folder to read that`;
+  return { reader: withNote(readerOf(source), note), notes: [note] };
+}
+
+/** The reader, whose errors on the layout have the note. */
+function withNote(reader: DatasetReader, note: string): DatasetReader {
+  if (!isPictureReader(reader)) return reader;
+  const list: PictureReader["list"] = (path) => {
+    try {
+      return reader.list(path);
+    } catch (error) {
+      if (!(error instanceof LayoutError)) throw error;
+      throw new LayoutError(`${error.message} (${note})`, error.given, error.meant);
+    }
+  };
+  return pictureReader({ ...reader, list });
+}
+
+/**
+ * The reader for an existing path.
+ * @throws UsageError if the path does not exist (suggesting the nearest name), or no reader accepts it.
+ */
+function readerOf(source: string): DatasetReader {
+  try {
+    statSync(source);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw unreadable(source, error);
+    throw missing(source);
+  }
+  const reader = READERS.find((candidate) => candidate.recognises(source));
+  if (reader) {
+    if (isPictureReader(reader) && isFolder(source)) checkNotDeeper(source);
+    return reader;
+  }
+  const forms = READERS.map(({ reads }) => reads)
+    .reverse()
+    .join(", or ");
+  throw new UsageError(`${source} is not a supported dataset: expected ${forms}`);
+}
+
+function missing(source: string): UsageError {
+  const none = `no dataset "${source}": there is no such file or folder`;
+  if (source.includes("\ufffd")) {
+    return new UsageError(
+      `${none}; its name is not UTF-8: go into the folder and give "." instead, or rename it`,
+    );
+  }
+  if (/^~[^/\\]/.test(source)) {
+    return new UsageError(`${none}; "~" is only expanded for your own home folder (~/): give the whole path`);
+  }
+  const names = NAMED_DATASETS.map(({ name }) => name);
+  const suggestion = /[\\/]/.test(source) ? undefined : nearest(source, names);
+  const hint = suggestion ? `did you mean "${suggestion}"?` : `give a path, or one of ${names.join(", ")}`;
+  return new UsageError(`${none}; ${hint}`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Levels below the given folder on which data of another form are looked for: MNIST/raw/. */
+const DEEPEST = 3;
+
+/** @throws LayoutError if a folder contains no pictures, but data of another form further down. */
+function checkNotDeeper(source: string): void {
+  if (holdsPictures(source)) return;
+  const found = findDeeper(source, DEEPEST);
+  if (found.length === 0) return;
+  const places = found.map(({ path, reads }) => `${path} (${reads})`).join(" and ");
+  const isOne = found.length === 1;
+  throw new LayoutError(
+    `${source} contains no pictures, but there are other data in ${places}: give ${isOne ? found[0].path : "one of these"}`,
+    source,
+    found[0].path,
+  );
+}
+
+interface OtherData extends Pick<DatasetReader, "reads"> {
+  readonly path: string;
+}
+
+function findDeeper(folder: string, levels: number): OtherData[] {
+  if (levels === 0) return [];
+  return subfolders(folder).flatMap(({ name }) => {
+    const path = join(folder, name);
+    const reader = READERS.find((candidate) => !isPictureReader(candidate) && candidate.recognises(path));
+    return reader ? [{ path: readablePath(path), reads: reader.reads }] : findDeeper(path, levels - 1);
+  });
+}

@@ -6,7 +6,7 @@ import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } fr
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { count } from "./format.ts";
 import { helpText } from "./help.ts";
-import { innerShare, oneOf, onOff, share, someText, wholeNumber } from "./options.ts";
+import { innerShare, oneOf, onOff, share, somePath, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ApplyFlags {
@@ -38,7 +38,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     .option(
       "--policy <file|folder>",
       "best.json or policies.json of an experiment, or the experiment's folder",
-      someText("--policy", "a file or a folder"),
+      somePath("--policy", "a file or a folder"),
     )
     .option(
       "--recipe <name>",
@@ -48,12 +48,12 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     .requiredOption(
       "--data <path|name>",
       "the images: a folder with one subfolder per class, an archive, or a dataset's name",
-      someText("--data", "a path or a name"),
+      somePath("--data", "a path or a name"),
     )
     .requiredOption(
       "--out <folder>",
       "the folder for the images and manifest.csv; it must be new or empty",
-      someText("--out", "a folder"),
+      somePath("--out", "a folder"),
     )
     .option("--resume", "continue an interrupted run in the --out folder; start one if there is none")
     .option(

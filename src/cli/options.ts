@@ -1,6 +1,7 @@
 // Parsers for the values of command-line options; each throws a UsageError if a value is not valid.
 
 import { mismatch, UsageError } from "../common/errors.ts";
+import { expandHome } from "../common/home.ts";
 
 /** Parses whole numbers from `low` to `high`, for commander; `name` is the option with its hyphens. */
 export function wholeNumber(name: string, low: number, high: number): (text: string) => number {
@@ -67,4 +68,10 @@ export function someText(name: string, what: string): (text: string) => string {
     if (text !== "") return text;
     throw new UsageError(mismatch(name, what, text));
   };
+}
+
+/** Accepts a path, in which `~/` is the user's home folder: not every shell replaces it in `--data=~/photos`. */
+export function somePath(name: string, what: string): (text: string) => string {
+  const parse = someText(name, what);
+  return (text) => expandHome(parse(text));
 }

@@ -8,7 +8,7 @@ import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/r
 import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
 import { helpText, helpWidth } from "./help.ts";
-import { onOff, someText, wholeNumber, wholeNumbers } from "./options.ts";
+import { onOff, somePath, wholeNumber, wholeNumbers } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface PreviewFlags {
@@ -46,7 +46,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .option(
       "--policy <file|folder>",
       "best.json or policies.json of an experiment, or the experiment's folder",
-      someText("--policy", "a file or a folder"),
+      somePath("--policy", "a file or a folder"),
     )
     .option(
       "--recipe <name>",
@@ -57,10 +57,10 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .option(
       "--data <path|name>",
       "the pictures: a folder with one subfolder per class, an archive, or a dataset's name",
-      someText("--data", "a path or a name"),
+      somePath("--data", "a path or a name"),
     )
-    .option("--image <file>", "the picture to show with --techniques", someText("--image", "a file"))
-    .option("--out <file>", "the PNG file to write", someText("--out", "a file"), "preview.png")
+    .option("--image <file>", "the picture to show with --techniques", somePath("--image", "a file"))
+    .option("--out <file>", "the PNG file to write", somePath("--out", "a file"), "preview.png")
     .option(
       "--rank <n>",
       "which policy in the file; 1 is the best (default: 1)",

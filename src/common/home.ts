@@ -14,3 +14,8 @@ export function homeFolder(environment: Environment = process.env, platform = pr
   if (platform === "darwin") return join(homedir(), "Library", "Caches", "deepaugment");
   return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "deepaugment");
 }
+
+/** The path with `~`, or `~/` at its beginning, replaced by the user's home folder. Other users' (`~name/`) are left. */
+export function expandHome(path: string): string {
+  return /^~($|[\\/])/.test(path) ? join(homedir(), path.slice(1)) : path;
+}

@@ -3,7 +3,19 @@
 import type { z } from "zod";
 import { DEFAULT_ARMS, FREE_ARMS, parseArm } from "./arms.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
-import { autoOr, choice, KeySet, key, listOf, numberFrom, optional, text, whole, yesOrNo } from "./keys.ts";
+import {
+  autoOr,
+  choice,
+  KeySet,
+  key,
+  listOf,
+  numberFrom,
+  optional,
+  path,
+  text,
+  whole,
+  yesOrNo,
+} from "./keys.ts";
 
 /** `child`: the optimizer of the search's child; `sgd`: the usual training of Wide ResNets. */
 const TRAINING_RECIPES = ["child", "sgd"] as const;
@@ -12,17 +24,17 @@ const armList = { schema: listOf((text) => parseArm(text).name), type: "a list o
 
 const KEYS = {
   experiment: key(
-    optional(text("a path")),
+    optional(path("a path")),
     "The folder of the experiment whose policies are evaluated, on its data. Relative to the working directory.",
     null,
   ),
   policy: key(
-    optional(text("a path")),
+    optional(path("a path")),
     "A policy file, such as best.json, or an experiment's folder; unless given, the policies.json of the experiment.",
     null,
   ),
   data: key(
-    optional(text("a dataset's name, or a path")),
+    optional(path("a dataset's name, or a path")),
     "The images, as for a search; null: those of the experiment.",
     null,
   ),
@@ -37,7 +49,7 @@ const KEYS = {
     "auto",
   ),
   model: key(
-    autoOr(text("a model's name, or a path")),
+    autoOr(path("a model's name, or a path")),
     "The model that is trained, as for a search. auto: the child of the experiment, or basiccnn.",
     "auto",
   ),
@@ -113,7 +125,7 @@ const KEYS = {
   ),
   workers: key(autoOr(whole(1, 1024)), "Processes that train at the same time, as for a search.", "auto"),
   out: key(
-    text("a path"),
+    path("a path"),
     "The folder in which each evaluation creates its own folder. Relative to the working directory.",
     "reports/evaluations",
   ),

@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
+import { expandHome } from "../common/home.ts";
 import { parseBase } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
@@ -34,6 +35,9 @@ export function key(kind: Kind<z.ZodType>, explanation: string, fallback?: unkno
 }
 
 export const text = (type: string) => ({ schema: z.string().min(1), type });
+
+/** A path, in which `~/` is the user's home folder. */
+export const path = (type: string) => ({ schema: z.string().min(1).overwrite(expandHome), type });
 
 export const whole = (minimum: number, maximum: number) => ({
   schema: z.int().min(minimum).max(maximum),
@@ -101,17 +105,24 @@ export const listOf = <Name extends string>(parse: (text: string) => Name) =>
     });
 
 /** Sets of techniques by name. */
-const TECHNIQUE_SETS: Readonly<Record<"original" | "extended", readonly TechniqueName[]>> = {
+const TECHNIQUE_SETS = {
   original: TECHNIQUES,
   extended: EXTENDED_TECHNIQUES,
-};
+  all: EXTENDED_TECHNIQUES,
+} as const satisfies Readonly<Record<string, readonly TechniqueName[]>>;
+
+const SET_NAMES = Object.keys(TECHNIQUE_SETS) as (keyof typeof TECHNIQUE_SETS)[];
 
 export const techniqueList = {
   schema: z.union([
-    z.enum(["original", "extended"]).transform((name): TechniqueName[] => [...TECHNIQUE_SETS[name]]),
+    z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(SET_NAMES))
+      .transform((name): TechniqueName[] => [...TECHNIQUE_SETS[name]]),
     listOf(parseTechnique),
   ]),
-  type: "original, extended, or a list of at least one technique",
+  type: `${SET_NAMES.join(", ")}, or a list of at least one technique`,
 };
 
 export const baseList = { schema: listOf(parseBase), type: "a list of at least one base" };

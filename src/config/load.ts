@@ -15,6 +15,8 @@ import {
 } from "yaml";
 import type { z } from "zod";
 import { messageOf, mismatch, nearest, systemReason, UsageError } from "../common/errors.ts";
+import { expandHome } from "../common/home.ts";
+import { decodeText } from "../common/text.ts";
 import type { KeySet } from "./keys.ts";
 import { CONFIG, type Config } from "./schema.ts";
 
@@ -162,14 +164,23 @@ function parseOption<K extends Keys>(keys: KeySet<K>, key: string, text: string,
   return toValue(document.contents, document, place);
 }
 
-/** Adds the keys of a YAML file, with their lines. */
-function readConfigFile(file: string, given: Map<string, Given>): void {
-  let text: string;
+function readConfigText(file: string): string {
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(expandHome(file));
   } catch (error) {
     throw new UsageError(`cannot read the configuration ${file}: ${systemReason(error)}`);
   }
+  try {
+    return decodeText(bytes);
+  } catch (error) {
+    throw new UsageError(`cannot read the configuration ${file}: ${messageOf(error)}; save it as UTF-8`);
+  }
+}
+
+/** Adds the keys of a YAML file, with their lines. */
+function readConfigFile(file: string, given: Map<string, Given>): void {
+  const text = readConfigText(file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problem = document.errors[0] ?? document.warnings[0];

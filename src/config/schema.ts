@@ -13,6 +13,7 @@ import {
   key,
   numberFrom,
   optional,
+  path,
   shareBelowOne,
   techniqueList,
   text,
@@ -24,8 +25,8 @@ import { PILLOW_TECHNIQUES, TECHNIQUES } from "./techniques.ts";
 
 const KEYS = {
   data: key(
-    text("a dataset's name, or a path"),
-    "The images: cifar10, cifar100, fashion_mnist, mnist, or the path of a folder with one subfolder per class or of an archive. Relative to the working directory.",
+    path("a dataset's name, or a path"),
+    "The images: cifar10, cifar100, fashion_mnist, mnist, or the path of a folder with one subfolder per class, of a folder with a CSV file of labels, or of an archive (docs/data-layouts.md). Relative to the working directory; ~/ is your home folder, as in all paths.",
   ),
   image_size: key(
     autoOr(optional(whole(8, 4096))),
@@ -48,7 +49,7 @@ const KEYS = {
     0,
   ),
   model: key(
-    text("a model's name, or a path"),
+    path("a model's name, or a path"),
     "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75); the command `models` lists them. Or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
     "basiccnn",
   ),
@@ -65,7 +66,7 @@ const KEYS = {
     0,
   ),
   pre_aug_weights_path: key(
-    optional(text("a path")),
+    optional(path("a path")),
     "Where the weights of child_first_train_epochs are stored; an existing file from another run is used as it is. null: in the experiment's folder. Relative to the working directory.",
     null,
   ),
@@ -91,7 +92,7 @@ const KEYS = {
     5,
   ),
   warm_start: key(
-    optional(text("a path")),
+    optional(path("a path")),
     "The folder or notebook of another experiment with policies of the same form: the search learns from its trials before it proposes the first policy. Relative to the working directory.",
     null,
   ),
@@ -129,7 +130,7 @@ const KEYS = {
   operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 2),
   operations: key(
     techniqueList,
-    `The techniques that a policy may use. original: ${TECHNIQUES.join(", ")}; extended: these and TrivialAugment's others, ${PILLOW_TECHNIQUES.join(", ")}; or a list of some. Hyphens, underscores and case are ignored.`,
+    `The techniques that a policy may use. original: ${TECHNIQUES.join(", ")}; extended or all: these and TrivialAugment's others, ${PILLOW_TECHNIQUES.join(", ")}; or a list of some. Hyphens, underscores and case are ignored.`,
     [...TECHNIQUES],
   ),
   bases: key(
@@ -178,13 +179,13 @@ const KEYS = {
     "auto",
   ),
   out: key(
-    text("a path"),
+    path("a path"),
     "The folder in which each experiment creates its own folder. Relative to the working directory.",
     "reports/experiments",
   ),
   name: key(optional(text("a string")), "Added to the name of the experiment's folder.", null),
   notebook_path: key(
-    optional(text("a path")),
+    optional(path("a path")),
     "Where the notebook is written; null: notebook.csv in the experiment's folder. Relative to the working directory.",
     null,
   ),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
@@ -155,6 +155,68 @@ describe("loadConfig", () => {
     );
   });
 
+  it("reads the encodings of other programs", () => {
+    const text = "# f\u00fcr uns\ndata: caf\u00e9\nname: 10\u20ac\n";
+    const utf16 = Buffer.from(`\ufeff${text}`, "utf16le");
+    const encoded = {
+      "UTF-8": Buffer.from(text),
+      "UTF-8 with BOM": Buffer.from(`\ufeff${text}`),
+      "UTF-16LE": utf16,
+      "UTF-16BE": Buffer.from(utf16).swap16(),
+      "Windows-1252": Buffer.from(text.replace("\u20ac", "\u0080"), "latin1"),
+    };
+    for (const [encoding, bytes] of Object.entries(encoded)) {
+      writeFileSync(file, bytes);
+      const { data, name } = loadConfig({ file });
+      assert.deepEqual([data, name], ["café", "10€"], encoding);
+    }
+    const problems: [Buffer, RegExp][] = [
+      [
+        Buffer.from("data: cifar10\n", "utf16le"),
+        /^cannot read the configuration FILE: it is UTF-16 without a byte/,
+      ],
+      [
+        Buffer.from("\ufeff\0d\0a\0", "utf16le"),
+        /^cannot read the configuration FILE: it is UTF-32; save it as UTF-8$/,
+      ],
+      [Buffer.from("data: \0"), /^cannot read the configuration FILE: it is not text; save it as UTF-8$/],
+      [Buffer.from("\ufeff", "utf16le"), /^FILE is empty/],
+    ];
+    for (const [bytes, expected] of problems) {
+      writeFileSync(file, bytes);
+      assert.match(
+        errorOf(() => loadConfig({ file })),
+        expected,
+      );
+    }
+  });
+
+  it("replaces ~ by the home folder in paths alone", () => {
+    const home = (path: string) => join(homedir(), path);
+    const config = load("data: ~/photos\nout: ~/\nname: ~/a\nnotebook_path: ~other/b\n", {
+      set: ["warm_start=~/c"],
+      overrides: { model: "~/model.json" },
+    });
+    assert.equal(config.data, home("photos"));
+    assert.equal(config.out, home("/"));
+    assert.deepEqual([config.name, config.notebook_path], ["~/a", "~other/b"]);
+    assert.deepEqual([config.warm_start, config.model], [home("c"), home("model.json")]);
+    assert.equal(resolveConfig({ data: "~/photos" }).data, home("photos"));
+    assert.equal(loadKeys(EVALUATION, { overrides: { experiment: "~/x" } }).experiment, home("x"));
+    assert.equal(load("data: a~/b").data, "a~/b");
+  });
+
+  it("knows sets of techniques", () => {
+    const { operations: all } = load("data: a\noperations: all\n");
+    assert.equal(all.length, 30);
+    assert.deepEqual(load("data: a", { set: ["operations=All"] }).operations, all);
+    assert.deepEqual(load("data: a\noperations: EXTENDED\n").operations, all);
+    assert.deepEqual(
+      load("data: a\noperations: original\n").operations,
+      resolveConfig({ data: "a" }).operations,
+    );
+  });
+
   it("checks the list of techniques one by one", () => {
     assert.equal(
       errorIn("data: a\noperations:\n  - shear\n  - rotat\n"),
@@ -167,7 +229,7 @@ describe("loadConfig", () => {
     for (const value of ["[]", "rotate", "[1]"]) {
       assert.match(
         errorIn(`data: a\noperations: ${value}\n`),
-        /^operations: expected original, extended, or a list of at least one technique, received .* \(FILE, line 2\)$/,
+        /^operations: expected original, extended, all, or a list of at least one technique, received .* \(FILE, line 2\)$/,
       );
     }
     assert.equal(

@@ -253,13 +253,17 @@ describe("deepaugment optimize", () => {
     const more = { engine: "auto", threads: 2, iterations: 1 };
     const { code, stderr } = await run(optimizeArgs(out, 2, more), missing);
     assert.equal(code, 0, stderr);
-    const [first, second, third] = stderr.split("\n");
+    const [first, second, third, fourth] = stderr.split("\n");
     assert.match(
       first,
       /^note: engine native cannot be loaded: .*none\.node.* \(.*\); trainings run on engine wasm$/,
     );
     assert.equal(second, "note: threads: 2 is for engine native; a training on engine wasm has one");
-    assert.match(third, /^Searching on .*, engine wasm \(float32\), 2 workers$/);
+    assert.match(
+      third,
+      /^note: fewer than 5 validation images of the classes "airplane" \(2\), .* and 5 more: rewards/,
+    );
+    assert.match(fourth, /^Searching on .*, engine wasm \(float32\), 2 workers$/);
     assert.ok(notebookOf(experiment).startsWith(notebookOf(experimentIn(out))));
   });
 });

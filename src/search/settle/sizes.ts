@@ -139,46 +139,51 @@ function medianSide({ sizes }: DataSizes): number {
   throw new RangeError("there are no images");
 }
 
-/** How many images train, and how many validate. `auto` gives the original's numbers if there are enough images. */
+/**
+ * How many images train, and how many validate. `auto` gives the original's numbers if there are enough images, or one of
+ * each class if there are more classes.
+ */
 export function chooseSetSizes(
   { train_set_size: train, validation_set_size: validation }: GivenSizes,
   { counts }: DataSizes,
   classes = LEAST,
 ): SetSizes {
   const all = counts.train ?? 0;
+  const most = { train: Math.max(USUAL.train, classes), validation: Math.max(USUAL.validation, classes) };
   const part = (value: number, images: number, why: string): SizeChoice<number> => ({
     value,
     reason: `${value.toLocaleString("en")} of ${images.toLocaleString("en")} images, ${why}`,
   });
-  const usual = (value: number, images: number) => part(value, images, "the usual number");
+  const usual = (value: number, images: number) =>
+    part(value, images, value === classes ? "one of each class" : "the usual number");
   if (counts.validation !== undefined) {
-    const from = (given: number | "auto", most: number, available: number) => {
+    const from = (given: number | "auto", wanted: number, available: number) => {
       if (given !== "auto") return { value: given };
-      if (available >= most) return usual(most, available);
+      if (available >= wanted) return usual(wanted, available);
       return part(Math.max(LEAST, available), available, "because the data have no more");
     };
     return {
-      train: from(train, USUAL.train, all),
-      validation: from(validation, USUAL.validation, counts.validation),
+      train: from(train, most.train, all),
+      validation: from(validation, most.validation, counts.validation),
     };
   }
   if (train !== "auto" && validation !== "auto") {
     return { train: { value: train }, validation: { value: validation } };
   }
-  const rest = (most: number, given: number, key: string): SizeChoice<number> => {
+  const rest = (wanted: number, given: number, key: string): SizeChoice<number> => {
     const left = all - given;
-    if (left >= most) return usual(most, all);
+    if (left >= wanted) return usual(wanted, all);
     return part(Math.max(LEAST, left), all, `because ${key} leaves no more`);
   };
   if (train !== "auto")
-    return { train: { value: train }, validation: rest(USUAL.validation, train, "train_set_size") };
+    return { train: { value: train }, validation: rest(most.validation, train, "train_set_size") };
   if (validation !== "auto")
     return {
-      train: rest(USUAL.train, validation, "validation_set_size"),
+      train: rest(most.train, validation, "validation_set_size"),
       validation: { value: validation },
     };
-  const both = USUAL.train + USUAL.validation;
-  if (all >= both) return { train: usual(USUAL.train, all), validation: usual(USUAL.validation, all) };
+  const both = most.train + most.validation;
+  if (all >= both) return { train: usual(most.train, all), validation: usual(most.validation, all) };
   // Every class has one of the validation images, as far as there are images for it.
   const third = Math.max(LEAST, Math.min(Math.max(Math.floor(all / 3), classes), all - classes));
   const few = `because there are fewer than ${both.toLocaleString("en")}`;

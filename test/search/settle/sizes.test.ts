@@ -205,24 +205,86 @@ describe("classes", () => {
     return settleSubsets(config, data, { sizes });
   };
 
-  it("with a single image are an error if the sizes are auto, else a note", () => {
+  it("with too few images are an error", () => {
     const message =
       'photos: class "c1" has 1 image, but a class needs one to train and one to validate; add images of it, or remove the class';
     assert.throws(() => settle(dataset([20, 1])), { name: "UsageError", message });
-    assert.deepEqual(settle(dataset([20, 1]), { train_set_size: 14, validation_set_size: 7 }).notes, [
-      message,
-    ]);
+    const given = { train_set_size: 14, validation_set_size: 7 };
+    assert.throws(() => settle(dataset([20, 1]), given), { name: "UsageError", message });
     assert.throws(() => settle(dataset([20, 20], [20, 0])), {
       message:
         'photos: class "c1" has 0 validation images, but a class needs at least one; add images of it, or remove the class',
     });
+    assert.throws(() => settle(dataset([20, 1, 1, 1]), given), {
+      message:
+        /^photos: class "c1" has 1 image \(and 2 more classes too few\), but a class needs one to train/,
+    });
   });
 
-  it("that the sizes leave out are a note", () => {
-    assert.deepEqual(settle(dataset([20, 20, 20]), { validation_set_size: 2 }).notes, [
-      'class "c0" is missing from the 2 validation images; raise validation_set_size to 3 or more',
+  it("that the sizes leave out are an error with sizes that would do", () => {
+    const suggested = (data: Dataset, train: number, validation: number): [number, number] => {
+      const given = { train_set_size: train, validation_set_size: validation };
+      try {
+        settle(data, given);
+      } catch (error) {
+        const found = /; train_set_size (\d+) and validation_set_size (\d+) would do$/.exec(String(error));
+        assert.ok(found, String(error));
+        const [own, other] = found.slice(1).map(Number);
+        // They do.
+        settle(data, { train_set_size: own, validation_set_size: other });
+        return [own, other];
+      }
+      return assert.fail("no error");
+    };
+    assert.deepEqual(suggested(dataset([20, 20, 20]), 40, 2), [40, 3]);
+    assert.deepEqual(suggested(dataset([20, 20, 20]), 2, 2), [3, 3]);
+    assert.deepEqual(suggested(dataset([20, 20, 20]), 58, 2), [57, 3]);
+    const many = dataset(Array.from({ length: 1000 }, () => 2));
+    assert.deepEqual(suggested(many, 400, 200), [1000, 1000]);
+    assert.deepEqual(suggested(many, 1500, 500), [1000, 1000]);
+    const own = dataset([9, 9, 9], [1, 1, 1]);
+    assert.deepEqual(suggested(own, 27, 2), [27, 3]);
+    assert.throws(() => settle(many, { train_set_size: 400, validation_set_size: 200 }), {
+      message:
+        "photos has 1000 classes, and each needs a training and a validation image: train_set_size 400 and " +
+        "validation_set_size 200 are not enough; train_set_size 1000 and validation_set_size 1000 would do",
+    });
+    assert.deepEqual(settle(dataset([200, 20])).notes, []);
+  });
+
+  it("all get an image by auto, also if there are more of them than usual images", () => {
+    const sizesOf = (counts: number[]) => {
+      const { train, validation } = settleSizes(configOf(), dataset(counts)).sizes;
+      return [train.value, validation.value];
+    };
+    const classes = (count: number, images: number) => Array.from({ length: count }, () => images);
+    assert.deepEqual(sizesOf(classes(1500, 3)), [2000, 1500]);
+    assert.deepEqual(sizesOf(classes(1500, 2)), [1500, 1500]);
+    assert.deepEqual(sizesOf(classes(3000, 2)), [3000, 3000]);
+    assert.equal(
+      settleSizes(configOf(), dataset(classes(1500, 3))).sizes.validation.reason,
+      "1,500 of 4,500 images, one of each class",
+    );
+    assert.ok(settle(dataset(classes(1500, 3))));
+  });
+
+  it("with few validation images are named", () => {
+    const few = (data: Dataset, validation_set_size: number) =>
+      settle(data, { train_set_size: 12, validation_set_size }).notes;
+    assert.deepEqual(few(dataset([20, 20, 20]), 15), []);
+    assert.deepEqual(few(dataset([20, 20, 20]), 13), [
+      'fewer than 5 validation images of the classes "c1" (4), "c2" (4): rewards say little about them; raise ' +
+        "validation_set_size, or add images",
     ]);
-    assert.deepEqual(settle(dataset([200, 2])).notes, []);
+    assert.match(
+      few(dataset([20, 2]), 9)[0],
+      /^fewer than 5 validation images of the class "c1" \(1\): rewards/,
+    );
+    const all = few(dataset([5, 5, 5, 5, 5, 5, 5, 5]), 16)[0];
+    assert.match(
+      all,
+      /^fewer than 5 validation images of the classes ("c\d" \(2\), ){4}"c4" \(2\) and 3 more: rewards/,
+    );
   });
 });
 

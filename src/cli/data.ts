@@ -1,7 +1,9 @@
 // `deepaugment data`: fetches named datasets and describes the contents of a folder or an archive.
 
 import type { Command } from "commander";
+import stringWidth from "string-width";
 import { mismatch, UsageError } from "../common/errors.ts";
+import { readablePath } from "../common/path-bytes.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
 import { count } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
@@ -91,7 +93,7 @@ function summary({ name, classes, splits, sizes }: DatasetDescription): string {
 }
 
 function table(description: DatasetDescription): string {
-  const { classes, splits, sizes, skipped, digest } = description;
+  const { classes, splits, sizes, skipped, labels, digest } = description;
   const names = Object.keys(splits) as (keyof typeof splits)[];
   const width = Math.max(5, ...classes.map(({ name }) => name.length));
   const row = (name: string, cells: readonly (number | string)[]) => {
@@ -107,6 +109,7 @@ function table(description: DatasetDescription): string {
         names.map((split) => counts[split] ?? 0),
       ),
     ),
+    ...(labels ? labelLines(labels) : []),
     ...(sizes.length > 1
       ? [
           "",
@@ -124,4 +127,31 @@ function table(description: DatasetDescription): string {
       : []),
     ...(digest ? ["", `digest ${digest}`] : []),
   ].join("\n");
+}
+
+/** What was understood of tables with labels. */
+function labelLines({ tables, examples }: NonNullable<DatasetDescription["labels"]>): string[] {
+  const quoted = (names: readonly string[]) => {
+    const shown = names.slice(0, 4).map((name) => `"${name}"`);
+    return names.length > shown.length
+      ? `${shown.join(", ")} and ${names.length - shown.length} more`
+      : shown.join(", ");
+  };
+  const width = Math.max(...examples.map(({ image }) => stringWidth(image)));
+  return [
+    ...tables.flatMap(({ path, imageColumn, labelColumns, images }) => [
+      "",
+      `labels of ${readablePath(path)}`,
+      `  pictures  column ${quoted([imageColumn])}`,
+      `  classes   ${labelColumns.length > 1 ? "a column for each, " : "column "}${quoted(labelColumns)}`,
+      `  labelled  ${Object.entries(images)
+        .map(([split, number]) => `${number} ${split}`)
+        .join(" + ")}`,
+    ]),
+    "",
+    "for example",
+    ...examples.map(({ image, className, split }) => {
+      return `  ${image}${" ".repeat(width - stringWidth(image))}  ${className}  (${split})`;
+    }),
+  ];
 }

@@ -20,6 +20,7 @@ import { drawCopies } from "../../src/apply/draws.ts";
 import { drawForImage, renderChain } from "../../src/augment/chain.ts";
 import { scaledTo } from "../../src/augment/scale.ts";
 import { UsageError } from "../../src/common/errors.ts";
+import { systemPath } from "../../src/common/path-bytes.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { decodeImage } from "../../src/image/codec.ts";
 import type { Chain } from "../../src/policy/policy.ts";
@@ -255,6 +256,66 @@ describe("an archive", () => {
     }
     const again = await apply(SAMPLE_ARCHIVE, { ...options, workers: 1 });
     assert.deepEqual(contentsOf(again.out), contentsOf(outcome.out));
+  });
+});
+
+describe("pictures with labels in a table", () => {
+  it("become class folders of their splits, with the same source in the manifest", async () => {
+    const data = join(root, "labels");
+    for (const [i, name] of ["train/0.png", "train/1.png", "train/more/0.png", "test/0.png"].entries())
+      await writePicture(join(data, name), i);
+    const table = (...rows: string[]) => ["file_name,label", ...rows, ""].join("\n");
+    writeFileSync(join(data, "train", "metadata.csv"), table("0.png,a/b", "1.png,c", "more/0.png,a/b"));
+    writeFileSync(join(data, "test", "metadata.csv"), table("0.png,c"));
+    const { out, images, notes } = await apply(data);
+    assert.deepEqual([images, notes], [4, [await onlyNote()]]);
+    const rows = readManifest(out);
+    assert.deepEqual(
+      rows.map(({ output, source, class: name, split }) => [output, source, name, split].join(" ")),
+      [
+        "train/a-b/0.png train/0.png a/b train",
+        "train/a-b/0_aug1.png train/0.png a/b train",
+        "train/a-b/more/0.png train/more/0.png a/b train",
+        "train/a-b/more/0_aug1.png train/more/0.png a/b train",
+        "train/c/1.png train/1.png c train",
+        "train/c/1_aug1.png train/1.png c train",
+        "test/c/0.png test/0.png c test",
+      ],
+    );
+    for (const row of rows) await checkReproduced(data, out, row);
+    assert.deepEqual(readFileSync(join(out, "test/c/0.png")), readFileSync(join(data, "test/0.png")));
+    // The labels are part of the data.
+    const resumed = apply(data, { out, resume: true });
+    assert.equal((await resumed).doneBefore, 4);
+    writeFileSync(join(data, "test", "metadata.csv"), table("0.png,a/b"));
+    await assert.rejects(apply(data, { out, resume: true }), UsageError);
+  });
+
+  /** The note of every output with copies. */
+  async function onlyNote(): Promise<string> {
+    const data = join(root, "note");
+    await writePicture(join(data, "a", "0.png"), 0);
+    await writePicture(join(data, "b", "0.png"), 1);
+    const { notes } = await apply(data);
+    assert.equal(notes.length, 1);
+    return notes[0];
+  }
+});
+
+describe("names that are not UTF-8", { skip: process.platform !== "linux" }, () => {
+  it("are written as UTF-8", async () => {
+    const data = join(root, "latin");
+    for (const [i, name] of ["caf\udce9", "tea"].entries()) {
+      mkdirSync(systemPath(join(data, name)), { recursive: true });
+      await writePicture(join(root, "source.png"), i);
+      writeFileSync(systemPath(join(data, name, "\udce9.png")), readFileSync(join(root, "source.png")));
+    }
+    const { out } = await apply(data);
+    assert.deepEqual(picturesIn(out), ["café/é.png", "café/é_aug1.png", "tea/é.png", "tea/é_aug1.png"]);
+    assert.deepEqual(
+      readManifest(out).map(({ source }) => source),
+      ["café/é.png", "café/é.png", "tea/é.png", "tea/é.png"],
+    );
   });
 });
 

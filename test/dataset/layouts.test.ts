@@ -8,7 +8,7 @@ import { loadDataset } from "../../src/dataset/load.ts";
 import { listFolder } from "../../src/dataset/readers/folder-list.ts";
 import { LayoutError } from "../../src/dataset/readers/layout-error.ts";
 import { SHEET_TEXT } from "../../src/dataset/readers/own-output.ts";
-import { splitsAmong } from "../../src/dataset/readers/split-names.ts";
+import { splitOfTable, splitsAmong } from "../../src/dataset/readers/split-names.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { idx, picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
 
@@ -93,6 +93,12 @@ describe("splits by their names", () => {
         ["train_val", "train"],
         ["test1", "test"],
       ],
+    );
+    assert.deepEqual(
+      ["train", "train_labels", "labels_train", "Testing_set", "labels", "_classes", "metadata"].map(
+        splitOfTable,
+      ),
+      ["train", "train", "train", "test", undefined, undefined, undefined],
     );
   });
 

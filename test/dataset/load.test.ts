@@ -138,10 +138,10 @@ describe("loadDataset", () => {
       /^no dataset "\.\/nowhere": .*; give a path, or one of cifar10, cifar100, fashion_mnist, mnist$/,
     );
     const file = await picture(2, 2, 1);
-    const folder = writeFiles({ "a.csv": "1,2", "pictures/a/1.png": file });
+    const folder = writeFiles({ "a.txt": "1,2", "pictures/a/1.png": file });
     await fails(
-      join(folder, "a.csv"),
-      /a\.csv is not a supported dataset: expected a folder with one subfolder per class/,
+      join(folder, "a.txt"),
+      /a\.txt is not a supported dataset: expected a folder with one subfolder per class, or a CSV file with the labels of/,
     );
     await fails(join(folder, "pictures"), /pictures: only one class \("a"\); a classifier needs two or more/);
     const labels = npz({

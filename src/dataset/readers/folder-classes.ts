@@ -88,10 +88,15 @@ const CONTAINERS = /^(images?|imgs?|jpegimages|pictures?|photos?)$/i;
 const ANNOTATIONS =
   /^(masks?|labels?|annotations?|boxes|bboxes|gt|ground[-_ ]?truths?|segmentation(class|object)?)$/i;
 
+/** Whether a folder of this name contains pictures, or annotations of pictures, of all classes. */
+export function isContainerName(name: string): boolean {
+  return CONTAINERS.test(name) || ANNOTATIONS.test(name);
+}
+
 /** images/ and masks/: pictures for another task than classification. */
 function checkAnnotations(given: string, folder: string, classes: readonly Tree[]): void {
   const names = classes.map(nameOf);
-  const isOne = names.every((name) => CONTAINERS.test(name) || ANNOTATIONS.test(name));
+  const isOne = names.every(isContainerName);
   const hasBoth = names.some((name) => CONTAINERS.test(name)) && names.some((name) => ANNOTATIONS.test(name));
   // Class folders may be in one of them.
   if (!isOne || !hasBoth || classes.some(isDivided)) return;

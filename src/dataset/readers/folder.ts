@@ -1,13 +1,28 @@
 // Reads a folder of pictures with one subfolder per class.
 
 import { statSync } from "node:fs";
-import { systemPath } from "../../common/path-bytes.ts";
+import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import { listFolder } from "./folder-list.ts";
 import { pictureReader } from "./pictures.ts";
+import { splitOf } from "./split-names.ts";
+import { findTables } from "./tables/find-tables.ts";
 
 /** Reads image folders; accepts every folder, so it must be tried last. */
 export const folderReader = pictureReader({
   reads: "a folder with one subfolder per class",
   recognises: (path) => statSync(systemPath(path)).isDirectory(),
-  list: listFolder,
+  list: (path) => {
+    const list = listFolder(path);
+    return { ...list, notes: [...list.notes, ...notesOnTables(path)] };
+  },
 });
+
+/** A note on each table that could have labels. */
+function notesOnTables(path: string): string[] {
+  return findTables(path)
+    .filter(({ folder }) => folder === "" || splitOf(folder) !== undefined)
+    .map(({ path: table }) => {
+      const file = readablePath(table);
+      return `${file} is not read: the classes are the names of the folders; give ${file} if it has the labels`;
+    });
+}

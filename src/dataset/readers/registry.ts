@@ -4,7 +4,14 @@ import type { DatasetReader } from "../reader.ts";
 import { cifarReader } from "./cifar.ts";
 import { folderReader } from "./folder.ts";
 import { idxReader } from "./idx.ts";
+import { labelsReader } from "./labels.ts";
 import { npzReader } from "./npz.ts";
 
 /** Tried in this order; the last one accepts every folder. */
-export const READERS: readonly DatasetReader[] = [npzReader, cifarReader, idxReader, folderReader];
+export const READERS: readonly DatasetReader[] = [
+  npzReader,
+  cifarReader,
+  idxReader,
+  labelsReader,
+  folderReader,
+];

@@ -14,6 +14,10 @@ const FILLERS =
   "all class classes cropped data dataset datasets dir files final folder full image images img imgs jpeg jpg my new " +
   "original pic pics picture pictures photo photos png resized sample samples seg set sets small split the";
 
+/** The same in names of tables: `train_labels.csv`, `labels_train.csv`. */
+const TABLE_FILLERS =
+  "annotation annotations class classes csv df ground gt id ids index info key label labels list meta metadata table truth tsv";
+
 const SPLIT_OF = new Map(SPLITS.flatMap((split) => WORDS[split].map((word) => [word, split] as const)));
 
 /** `trainset`, `valdata`. */
@@ -22,6 +26,7 @@ const GLUED = new RegExp(
 );
 
 const FILLER_SET = new Set(FILLERS.split(" "));
+const TABLE_FILLER_SET = new Set([...FILLER_SET, ...TABLE_FILLERS.split(" ")]);
 
 interface ParsedName {
   readonly split: SplitName;
@@ -49,6 +54,12 @@ export function splitsAmong(names: readonly string[]): Map<string, SplitName> {
 /** The split that one name means by itself, if any. */
 export function splitOf(name: string): SplitName | undefined {
   return splitsAmong([name]).get(name);
+}
+
+/** The split that a table's name means (without its extension), and undefined if it says nothing about splits. */
+export function splitOfTable(name: string): SplitName | undefined {
+  const parsed = parse(name, TABLE_FILLER_SET);
+  return parsed?.split;
 }
 
 function parse(name: string, fillers: ReadonlySet<string>): ParsedName | undefined {

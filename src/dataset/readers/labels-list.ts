@@ -1,0 +1,290 @@
+// Lists pictures whose labels are in tables beside them: Kaggle's train.csv, Roboflow's _classes.csv, the metadata.csv of
+// Hugging Face, and others alike.
+
+import { basename, dirname, posix, relative, resolve, sep } from "node:path";
+import { count } from "../../common/count.ts";
+import { UsageError } from "../../common/errors.ts";
+import { readablePath } from "../../common/path-bytes.ts";
+import type { LabelSource, SkippedFile } from "../dataset.ts";
+import { SPLITS, type SplitName } from "../reader.ts";
+import { setAside } from "./folder-splits.ts";
+import { LayoutError } from "./layout-error.ts";
+import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
+import { splitsAmong } from "./split-names.ts";
+import { type FoundTable, findTables, splitOfTableFile } from "./tables/find-tables.ts";
+import { type Label, type LabelledTable, readLabels } from "./tables/labelled.ts";
+import { PictureIndex } from "./tables/picture-index.ts";
+import { isTableName, readTable } from "./tables/table.ts";
+import { allPictures, readTree } from "./tree.ts";
+
+/** Examples that `data info` shows. */
+const EXAMPLES = 5;
+
+/** A label whose split is known. */
+interface PlacedLabel extends Label {
+  readonly split: SplitName;
+}
+
+/** The tables of a folder of pictures, as far as they name its pictures. */
+export interface LabelledFolder {
+  readonly root: string;
+  readonly index: PictureIndex;
+  readonly splitOf: (picture: string) => SplitName | undefined;
+  readonly tables: readonly LabelledTable[];
+  /** Errors of tables whose labels are unclear. */
+  readonly problems: readonly UsageError[];
+}
+
+/**
+ * Lists pictures with labels in tables.
+ * @param path a folder of pictures with tables, or a table beside its pictures.
+ * @throws UsageError, one line, if the labels are unclear or contradict each other, or there are no training pictures.
+ */
+export function listLabelled(path: string): PictureList {
+  const folder = readFolder(path);
+  const { root, tables } = folder;
+  const used = tables.filter(({ labels }) => labels.length > 0);
+  if (used.length === 0) throw folder.problems[0] ?? noLabels(path, folder);
+  const notes: string[] = [];
+  const placed = placeLabels(used, folder);
+  const labels = withoutOtherClasses(placed, path, notes);
+  notes.push(...notesOnUnlabelled(placed, folder));
+  const classNames = sortClasses(
+    new Set(labels.flatMap((each) => (each.split === "train" ? [each.className] : []))),
+  );
+  if (classNames.length < 2) throw tooFewClasses(path, used, folder, classNames);
+  const skipped = used.flatMap((table) => table.skipped);
+  return {
+    root,
+    classNames,
+    groups: groupsOf(labels, classNames),
+    skipped: shownSkipped(skipped),
+    notes,
+    labels: sourceOf(used, labels, root),
+  };
+}
+
+/** Reads all tables of a folder, or one table. @throws UsageError if a table cannot be read. */
+export function readFolder(path: string): LabelledFolder {
+  const isTable = isTableName(path);
+  const root = isTable ? dirname(path) : path;
+  const skipped: SkippedFile[] = [];
+  const index = new PictureIndex(
+    root,
+    allPictures(readTree({ name: basename(resolve(root)), path: root }, skipped)),
+  );
+  const splitOf = splitsByFolder(index);
+  const found: FoundTable[] = isTable
+    ? [{ path, folder: "", split: splitOfTableFile(basename(path)) }]
+    : findTables(root);
+  const indices = new Map<string, PictureIndex>();
+  const tables: LabelledTable[] = [];
+  const problems: UsageError[] = [];
+  for (const { path: tablePath, folder, split } of found) {
+    const indexOf = (wanted: SplitName | undefined) => {
+      // A table in a folder of a split is of the pictures in this folder.
+      const own = split !== undefined && folder !== "" ? `${folder}/` : "";
+      const key = `${own} ${wanted}`;
+      const known = indices.get(key);
+      if (known) return known;
+      const paths = index.paths.filter((_, i) => {
+        const other = splitOf(index.names[i]);
+        const isOther = wanted !== undefined && other !== undefined && other !== wanted;
+        return index.names[i].startsWith(own) && !isOther;
+      });
+      const part = paths.length === index.paths.length ? index : new PictureIndex(root, paths);
+      indices.set(key, part);
+      return part;
+    };
+    try {
+      const table = readLabels({ table: readTable(tablePath), indexOf, folder, split });
+      if (table) tables.push(table);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(error);
+    }
+  }
+  return { root, index, splitOf, tables, problems };
+}
+
+/** The split of a picture by the folder below the root in which it is. */
+function splitsByFolder(index: PictureIndex): (picture: string) => SplitName | undefined {
+  const tops = new Set(index.folders.filter((folder) => folder !== "" && !folder.includes("/")));
+  const splits = splitsAmong([...tops]);
+  return (picture) => splits.get(picture.split("/")[0]);
+}
+
+/** Gives each label its split: as the table says, or as the picture's folder does, or train. */
+function placeLabels(tables: readonly LabelledTable[], { root, splitOf }: LabelledFolder): PlacedLabel[] {
+  const placed = new Map<string, PlacedLabel & { readonly table: string }>();
+  for (const { path, labels } of tables) {
+    for (const label of labels) {
+      const split = label.split ?? splitOf(nameIn(root, label.path)) ?? "train";
+      const earlier = placed.get(label.path);
+      if (earlier && (earlier.className !== label.className || earlier.split !== split)) {
+        const says = [earlier, { ...label, split, table: path }].map(
+          (each) => `${readablePath(each.table)}: "${each.className}" in ${each.split}`,
+        );
+        throw new UsageError(
+          `${readablePath(label.path)} has two labels (${says.join("; ")}): leave out one of the tables`,
+        );
+      }
+      placed.set(label.path, { ...label, split, table: path });
+    }
+  }
+  return [...placed.values()];
+}
+
+/** The labels but for those of a test split with other classes. @throws LayoutError if validation has other classes. */
+function withoutOtherClasses(labels: readonly PlacedLabel[], given: string, notes: string[]): PlacedLabel[] {
+  const classes = new Set(labels.filter(({ split }) => split === "train").map(({ className }) => className));
+  const root = readablePath(given);
+  if (classes.size === 0) {
+    const splits = [...new Set(labels.map(({ split }) => split))].join(" and ");
+    throw new LayoutError(
+      `${root}: the labels are of ${splits} pictures alone; label training pictures too`,
+      given,
+    );
+  }
+  const other = (wanted: SplitName) =>
+    labels.find(({ split, className }) => split === wanted && !classes.has(className));
+  const inValidation = other("validation");
+  if (inValidation) {
+    throw new LayoutError(
+      `${readablePath(inValidation.path)}: no training picture has the class "${inValidation.className}"; every class needs ` +
+        "training pictures",
+      given,
+    );
+  }
+  const inTest = other("test");
+  if (!inTest) return [...labels];
+  notes.push(`the test pictures are set aside: no training picture has their class "${inTest.className}"`);
+  return labels.filter(({ split }) => split !== "test");
+}
+
+/** A note for each folder that contains pictures without labels. */
+function notesOnUnlabelled(labels: readonly Label[], { index, splitOf }: LabelledFolder): string[] {
+  const labelled = new Set(labels.map(({ path }) => path));
+  const tops = new Map<string, { first: string; without: number; with: number }>();
+  for (const [i, name] of index.names.entries()) {
+    const top = name.includes("/") ? name.split("/")[0] : "";
+    const found = tops.get(top) ?? { first: "", without: 0, with: 0 };
+    if (labelled.has(index.paths[i])) found.with++;
+    else if (found.without++ === 0) found.first = name;
+    tops.set(top, found);
+  }
+  return [...tops].flatMap(([top, found]) => {
+    if (found.without === 0) return [];
+    const pictures = count(found.without, "picture has", "pictures have");
+    if (found.with === 0 && top !== "" && splitOf(`${top}/`))
+      return [setAside(top, `its ${pictures} no labels`)];
+    return [
+      `${pictures} no label and ${found.without === 1 ? "is" : "are"} left out, such as ${found.first}`,
+    ];
+  });
+}
+
+/** By number if all are numbers, else by code unit, as in Python. */
+function sortClasses(names: ReadonlySet<string>): string[] {
+  const all = [...names];
+  const areNumbers = all.every((name) => /^-?\d+$/.test(name));
+  return areNumbers ? all.sort((a, b) => Number(a) - Number(b)) : all.sort((a, b) => (a < b ? -1 : 1));
+}
+
+function groupsOf(labels: readonly PlacedLabel[], classNames: readonly string[]): PictureGroup[] {
+  const files = new Map<string, string[]>();
+  for (const { split, className, path } of labels) {
+    const key = JSON.stringify([split, className]);
+    const group = files.get(key);
+    if (group) group.push(path);
+    else files.set(key, [path]);
+  }
+  return SPLITS.flatMap((split) =>
+    classNames.flatMap((className, label): PictureGroup[] => {
+      const own = files.get(JSON.stringify([split, className]))?.sort();
+      return own ? [{ split, label, folder: commonFolder(own), files: own }] : [];
+    }),
+  );
+}
+
+/** The deepest folder that contains all of these. */
+function commonFolder(paths: readonly string[]): string {
+  let common = dirname(paths[0]);
+  for (const path of paths) {
+    const isAbove = () =>
+      common === dirname(common) || `${dirname(path)}${sep}`.startsWith(`${common}${sep}`);
+    while (!isAbove()) common = dirname(common);
+  }
+  return common;
+}
+
+/** What was understood, with examples of as many classes as possible. */
+function sourceOf(
+  tables: readonly LabelledTable[],
+  labels: readonly PlacedLabel[],
+  root: string,
+): LabelSource {
+  const splitOf = new Map(labels.map(({ path, split }) => [path, split]));
+  const ofClasses = new Map<string, PlacedLabel[]>();
+  for (const label of labels) {
+    const own = ofClasses.get(label.className);
+    if (own) own.push(label);
+    else ofClasses.set(label.className, [label]);
+  }
+  const examples: PlacedLabel[] = [];
+  for (let round = 0; examples.length < EXAMPLES && round < EXAMPLES; round++) {
+    for (const own of ofClasses.values())
+      if (own[round] && examples.length < EXAMPLES) examples.push(own[round]);
+  }
+  return {
+    tables: tables.flatMap(({ path, imageColumn, labelColumns, labels: own }) => {
+      const images: Record<string, number> = {};
+      for (const { path: picture } of own) {
+        const split = splitOf.get(picture);
+        if (split) images[split] = (images[split] ?? 0) + 1;
+      }
+      return Object.keys(images).length > 0 ? [{ path, imageColumn, labelColumns, images }] : [];
+    }),
+    examples: examples.map(({ path, className, split }) => ({ image: nameIn(root, path), className, split })),
+  };
+}
+
+function nameIn(root: string, path: string): string {
+  return readablePath(relative(root, path).split(sep).join(posix.sep));
+}
+
+function tooFewClasses(
+  given: string,
+  used: readonly LabelledTable[],
+  { index }: LabelledFolder,
+  [name]: readonly string[],
+): LayoutError {
+  const labelled = used.reduce((sum, { labels }) => sum + labels.length, 0);
+  const files = used.map(({ path }) => readablePath(path)).join(" and ");
+  return new LayoutError(
+    `${readablePath(given)}: only one class ("${name}") in ${files}, with labels of ${labelled} of the ` +
+      `${count(index.paths.length, "picture")}; a classifier needs two or more`,
+    given,
+  );
+}
+
+function noLabels(given: string, { root, index, tables }: LabelledFolder): LayoutError {
+  const shown = readablePath(given);
+  const [unlabelled] = tables;
+  if (unlabelled) {
+    return new LayoutError(
+      `${readablePath(unlabelled.path)} names pictures (column "${unlabelled.imageColumn}") but no classes: add a column "label"`,
+      given,
+    );
+  }
+  const where = isTableName(given)
+    ? shown
+    : `${findTables(root)
+        .map(({ path }) => readablePath(path))
+        .join(", ")}`;
+  const example = index.names.length > 0 ? `, such as "${index.names[0]}"` : "";
+  return new LayoutError(
+    `${shown}: no column of ${where} names its pictures: write their paths, or names, into a column "file"${example}`,
+    given,
+  );
+}

@@ -1,0 +1,89 @@
+// Reads pictures whose labels are in a CSV or TSV file.
+
+import { statSync } from "node:fs";
+import { UsageError } from "../../common/errors.ts";
+import { readablePath } from "../../common/path-bytes.ts";
+import { subfolders } from "./entries.ts";
+import { isContainerName } from "./folder-classes.ts";
+import { listFolder } from "./folder-list.ts";
+import { listLabelled, readFolder } from "./labels-list.ts";
+import { folderNames, LayoutError } from "./layout-error.ts";
+import { isOwnOutput } from "./own-output.ts";
+import type { PictureList } from "./picture-list.ts";
+import { pictureReader } from "./pictures.ts";
+import { splitsAmong } from "./split-names.ts";
+import { findTables } from "./tables/find-tables.ts";
+import type { LabelledTable } from "./tables/labelled.ts";
+import { isPixelTable, isTableName } from "./tables/table.ts";
+import { holdsPictures } from "./tree.ts";
+
+/** Reads a folder of pictures with tables of their labels, or such a table. Class folders take precedence over tables. */
+export const labelsReader = pictureReader({
+  reads: "a CSV file with the labels of pictures",
+  recognises: (path) => {
+    if (!statSync(path).isDirectory()) return isTableName(path) && !isPixelTable(path);
+    return findTables(path).length > 0 && holdsPictures(path) && decide(path) !== "folders";
+  },
+  list: (path) => {
+    const decision = isTableName(path) ? "tables" : decide(path);
+    if (decision instanceof UsageError) throw decision;
+    return listLabelled(path);
+  },
+});
+
+/** Whether the labels of a folder with tables are in these or in the names of its folders; or the error if that is unclear. */
+function decide(path: string): "tables" | "folders" | UsageError {
+  let classes: PictureList;
+  try {
+    classes = listFolder(path);
+  } catch (error) {
+    if (!(error instanceof LayoutError)) throw error;
+    return hasClassFolders(path) ? "folders" : "tables";
+  }
+  const { classNames, groups } = classes;
+  if (classNames.length < 2 || classNames.every(isContainerName)) return "tables";
+  const { tables, problems } = readFolder(path);
+  // Folders that differ in their numbers alone are parts of a collection.
+  const areParts = new Set(classNames.map((name) => name.replace(/\d+/g, ""))).size === 1;
+  const total = groups.reduce((sum, { files }) => sum + files.length, 0);
+  const table = tables.find(({ isCertain, labels }) => isCertain && labels.length >= LEAST_SHARE * total);
+  if (!table) return (areParts ? problems[0] : undefined) ?? "folders";
+  if (dependsOnFolder(table, classes)) return "folders";
+  return areParts ? "tables" : conflict(path, classNames, readablePath(table.path));
+}
+
+/** A table that names less than this share of the pictures is about something else. */
+const LEAST_SHARE = 0.5;
+
+function conflict(path: string, classNames: readonly string[], file: string): LayoutError {
+  const shown = readablePath(path);
+  return new LayoutError(
+    `${shown}: the classes may be the folders ${folderNames(classNames)}, or those of ${file}, which differ: give ${file} to ` +
+      `use the table, or move it out of ${shown} to use the folders`,
+    path,
+    file,
+  );
+}
+
+/** Whether several folders of pictures could be classes. */
+function hasClassFolders(path: string): boolean {
+  const folders = subfolders(path).filter((folder) => !isOwnOutput(folder));
+  const splits = splitsAmong(folders.map(({ name }) => name));
+  const classes = folders.filter(({ name, path: folder }) => {
+    return !splits.has(name) && !isContainerName(name) && holdsPictures(folder);
+  });
+  return classes.length > 1;
+}
+
+/** Whether all labelled pictures of a class folder have the same label. */
+function dependsOnFolder({ labels }: LabelledTable, { groups }: PictureList): boolean {
+  const folderOf = new Map(groups.flatMap(({ label, files }) => files.map((path) => [path, label] as const)));
+  const found = new Map<number, string>();
+  return labels.every(({ path, className }) => {
+    const folder = folderOf.get(path);
+    if (folder === undefined) return true;
+    const earlier = found.get(folder);
+    found.set(folder, className);
+    return earlier === undefined || earlier === className;
+  });
+}

@@ -1,0 +1,109 @@
+// Tables of text: CSV with any usual separator, and TSV.
+
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { extname } from "node:path";
+import { CsvError, parse } from "csv-parse/sync";
+import { messageOf, UsageError } from "../../../common/errors.ts";
+import { readablePath, systemPath } from "../../../common/path-bytes.ts";
+import { decodeText } from "../../../common/text.ts";
+import { unreadable } from "../../reader.ts";
+
+export interface Row {
+  /** From 1; the last line of a row that has several. */
+  readonly line: number;
+  /** Without spaces around them; as many as there are columns. */
+  readonly cells: readonly string[];
+}
+
+export interface Table {
+  readonly path: string;
+  /** The cells of the first row, which may be a header. */
+  readonly first: readonly string[];
+  /** All rows, with the first one. */
+  readonly rows: readonly Row[];
+}
+
+const SEPARATORS = [",", ";", "\t", "|"];
+
+/** Names of files that may be such tables. */
+export function isTableName(name: string): boolean {
+  return [".csv", ".tsv"].includes(extname(name).toLowerCase());
+}
+
+/** Bytes that contain the header of a table of pixels. */
+const BEGINNING = 65_536;
+
+/** Whether a table has a column for each pixel, as MNIST in CSV does: it names no pictures. */
+export function isPixelTable(path: string): boolean {
+  const bytes = Buffer.alloc(BEGINNING);
+  const file = openSync(systemPath(path), "r");
+  try {
+    const text = bytes.toString("latin1", 0, readSync(file, bytes));
+    const cells = text.slice(0, text.search(/[\r\n]|$/)).split(/[,;\t]/);
+    const numbered = cells.filter((cell) => /^"?\s*[a-z]*[_-]?\d+(x\d+)?\s*"?$/i.test(cell));
+    return cells.length > LEAST_PIXELS && 2 * numbered.length > cells.length;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Columns of a table of pixels: pictures of 8 × 8, for example. */
+const LEAST_PIXELS = 49;
+
+/** @throws UsageError with the line of the first mistake. */
+export function readTable(path: string): Table {
+  const shown = readablePath(path);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(systemPath(path));
+  } catch (error) {
+    throw unreadable(shown, error);
+  }
+  const rows: Row[] = [];
+  try {
+    const text = decodeText(bytes);
+    const options = {
+      delimiter: separatorOf(text, path),
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+      trim: true,
+    } as const;
+    const parsed: unknown = parse(text, options);
+    for (const { record, info } of parsed as ParsedRow[]) rows.push({ line: info.lines, cells: record });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${shown}: ${error.message}; save it as UTF-8`);
+    if (!(error instanceof CsvError)) throw error;
+    const line = "lines" in error ? `, line ${error.lines}` : "";
+    throw new UsageError(`${shown}${line}: not valid CSV: ${messageOf(error)}`);
+  }
+  if (rows.length === 0) throw new UsageError(`${shown} is empty`);
+  const [{ cells: first }] = rows;
+  return { path, first, rows: rows.map((row) => evenRow(row, first.length, shown)) };
+}
+
+/** As the library returns it with `info`. */
+interface ParsedRow {
+  readonly record: string[];
+  readonly info: { readonly lines: number };
+}
+
+/** The separator that the first line has most of. */
+function separatorOf(text: string, path: string): string {
+  if (extname(path).toLowerCase() === ".tsv") return "\t";
+  const line = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, "");
+  const counts = SEPARATORS.map((separator) => line.split(separator).length);
+  return SEPARATORS[counts.indexOf(Math.max(...counts))];
+}
+
+/** A row with as many cells as the first one: missing ones are empty, and superfluous ones must be. */
+function evenRow({ line, cells }: Row, columns: number, path: string): Row {
+  if (cells.slice(columns).some((cell) => cell !== "")) {
+    throw new UsageError(
+      `${path}, line ${line}: ${cells.length} cells, but the first line has ${columns}; put quotes around cells that ` +
+        "contain the separator",
+    );
+  }
+  return { line, cells: Array.from({ length: columns }, (_, i) => cells[i] ?? "") };
+}

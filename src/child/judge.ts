@@ -3,7 +3,9 @@
 
 import { argMax, losses, oneHot, type Tensor2D, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { meanOf } from "../common/mean.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
+import { countLabels } from "../dataset/reader.ts";
 import { letMessagesThrough, VALIDATION_BATCH } from "./pass.ts";
 import { pixelsOf } from "./tensor-steps.ts";
 import type { ChildModel } from "./types.ts";
@@ -58,6 +60,17 @@ async function judgeByTensors(
     await letMessagesThrough();
   }
   return loss / count;
+}
+
+/**
+ * The mean of the classes' recalls: each class counts alike, however many images it has. Classes without images do not count.
+ * In [0, 1].
+ */
+export function balancedAccuracy(predictions: Int32Array, labels: Int32Array, classes: number): number {
+  const correct = new Array<number>(classes).fill(0);
+  for (const [i, label] of labels.entries()) if (predictions[i] === label) correct[label]++;
+  const counts = countLabels(labels, classes);
+  return meanOf(counts.flatMap((count, label) => (count > 0 ? [correct[label] / count] : [])));
 }
 
 function accuracyOf(predictions: Int32Array, labels: Int32Array): number {

@@ -2,6 +2,7 @@
 
 import { Random } from "../common/random.ts";
 import type { LabelledImages } from "../dataset/dataset.ts";
+import type { Means } from "./pass.ts";
 import type { EpochResult } from "./reward.ts";
 import { stepsOf } from "./steps.ts";
 import type { ChildModel } from "./types.ts";
@@ -13,6 +14,8 @@ export interface TrainingOptions {
   /** Determines the order of the training images. */
   readonly seed: number;
   readonly onEpoch?: (result: EpochResult) => void;
+  /** Measures the child after an epoch; by default its loss and accuracy on the validation images. */
+  readonly validate?: () => Promise<Means>;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function trainChild(
     for (let epoch = 1; epoch <= options.epochs; epoch++) {
       order.shuffle(indices);
       const training = await steps.train(train, indices, options.batchSize);
-      const validated = await steps.evaluate(validation);
+      const validated = await (options.validate?.() ?? steps.evaluate(validation));
       const result: EpochResult = {
         epoch,
         loss: training.loss,

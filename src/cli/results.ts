@@ -106,10 +106,12 @@ export function chanceText(
   return `The baseline has learnt nothing: its validation accuracy of ${formatShare(reward)} is no better than guessing one of ${count(classes, "class", "classes")} (${formatShare(1 / classes)}). More epochs or images may help, or another model.`;
 }
 
-function meaningOf({ reward }: ExperimentResults): string[] {
+function meaningOf({ reward, balanced }: ExperimentResults): string[] {
   const when = reward === "original" ? "in a training's best epochs" : "of a training's averaged weights";
   return [
-    `Accuracy is the validation accuracy ${when}: the reward.`,
+    balanced
+      ? `Accuracy is the mean recall of the classes on the validation images ${when}: the reward.`
+      : `Accuracy is the validation accuracy ${when}: the reward.`,
     "Gain is its average difference from no augmentation.",
   ];
 }

@@ -126,6 +126,11 @@ const KEYS = {
     "The share of the trainings that is stopped at each of stop_epochs: those that do worse there than this share of the trainings before them. The baseline, the recipes and the confirmation are never stopped.",
     0.5,
   ),
+  balanced_validation: key(
+    yesOrNo,
+    "Whether the validation accuracy, and with it the reward, is the mean recall of the classes instead of the share of images that are classified correctly. Each class then counts alike, also if it has few images; with few validation images of a class, the reward is noisier.",
+    false,
+  ),
   policy_chains: key(whole(1, 50), "Chains in a policy; each drawn image goes through all of them.", 1),
   operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 2),
   operations: key(

@@ -36,6 +36,8 @@ export interface ExperimentResults {
   /** As in the configuration. */
   readonly data: string;
   readonly reward: Config["reward"];
+  /** Whether accuracies are mean recalls of the classes. */
+  readonly balanced: boolean;
   readonly status: "running" | "interrupted" | "finished";
   /** The program that works on it. */
   readonly user: FolderUser | undefined;
@@ -90,6 +92,7 @@ export function readResults(folder: string): ExperimentResults {
     notebook: config.notebook_path ?? notebookAt(folder),
     data: config.data,
     reward: config.reward,
+    balanced: config.balanced_validation,
     status,
     user,
     trials,

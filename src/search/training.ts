@@ -4,7 +4,7 @@
 import { augmentTrainingSet } from "../augment/policy.ts";
 import { redrawInto } from "../augment/redraw.ts";
 import { FinalTraining, lastEpochs } from "../child/final-trainer.ts";
-import { judge } from "../child/judge.ts";
+import { balancedAccuracy, judge } from "../child/judge.ts";
 import { buildModel } from "../child/model.ts";
 import type { Means } from "../child/pass.ts";
 import type { EpochReport, EpochResult } from "../child/reward.ts";
@@ -51,6 +51,8 @@ export interface TrainingTask {
   readonly validatedAt?: readonly number[];
   /** When the training is stopped early; missing: never. */
   readonly stops?: readonly Stop[];
+  /** Whether the mean recall of the classes is the validation accuracy, instead of the share of images. */
+  readonly balancedValidation?: boolean;
 }
 
 /** A training is stopped after an epoch, from 1, one of `validatedAt`, if its validation accuracy then is below the threshold. */
@@ -113,7 +115,19 @@ function trainOnce({ task, model, images, seed, onEpoch }: Training): Promise<Ep
   const { epochs, batchSize } = task;
   return trainChild(model, augmentedOnce(task, train), validation, {
     ...{ epochs, batchSize, classes, seed, onEpoch },
+    ...(task.balancedValidation && { validate: () => judgeFor(task, model, images) }),
   });
+}
+
+/** Measures the child image by image, with the accuracy that the task asks for. */
+async function judgeFor(
+  { balancedValidation }: TrainingTask,
+  model: ChildModel,
+  { validation, classes }: SubsetImages,
+): Promise<Means> {
+  const { loss, accuracy, predictions } = await judge(model, validation, classes);
+  if (!balancedValidation) return { loss, accuracy };
+  return { loss, accuracy: balancedAccuracy(predictions, validation.labels, classes) };
 }
 
 /** As many images an epoch as there are originals. */
@@ -124,9 +138,10 @@ async function trainEqually({ task, model, images, seed, onEpoch }: Training): P
   const history: EpochResult[] = [];
   const start = performance.now();
   const validate = (epoch: number): Promise<Means> | undefined => {
-    if (!validatedAt) return training.evaluate(validation);
+    if (!validatedAt && !task.balancedValidation) return training.evaluate(validation);
+    if (!validatedAt) return judgeFor(task, model, images);
     const span = validatedAt.indexOf(epoch);
-    return span < 0 ? undefined : training.withAverage(span, () => judge(model, validation, classes));
+    return span < 0 ? undefined : training.withAverage(span, () => judgeFor(task, model, images));
   };
   const training = new FinalTraining(model, pool, {
     ...{ epochs, epochImages: train.labels.length, batchSize, classes, seed },

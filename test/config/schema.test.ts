@@ -31,6 +31,7 @@ describe("the configuration's keys", () => {
       opt_overfit_margin: 0.1,
       stop_epochs: [],
       stop_share: 0.5,
+      balanced_validation: false,
       policy_chains: 1,
       operations_per_chain: 2,
       operations: [...TECHNIQUES],

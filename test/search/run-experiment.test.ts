@@ -351,6 +351,29 @@ describe("an experiment whose policies are redrawn, on recipes", () => {
     assert.equal(notebookOf(resumed), notebookOf(atOnce));
   });
 
+  it("has balanced rewards if asked to, also after it is resumed", async () => {
+    const settings = { ...REDRAWN, balanced_validation: true, iterations: 3, confirm_top: 1 };
+    const tasks: TrainingTask[] = [];
+    const watching = () => {
+      const inProcess = new InProcessExecutor();
+      const train: Executor["train"] = (task, options) => {
+        tasks.push(task);
+        return inProcess.train(task, options);
+      };
+      return { workers: 1, train, close: () => inProcess.close() };
+    };
+    const begun = await begin(settings, { executor: watching() });
+    const resumed = await resume(begun.folder, 5, { executor: watching() });
+    assert.ok(tasks.length > 6 && tasks.every(({ balancedValidation }) => balancedValidation));
+    const atOnce = await begin({ ...settings, iterations: 5 }, { executor: watching() });
+    assert.equal(notebookOf(resumed), notebookOf(atOnce));
+    const plain = await begin(
+      { ...settings, balanced_validation: false },
+      { executor: new InProcessExecutor() },
+    );
+    assert.notEqual(notebookOf(plain), notebookOf(begun));
+  });
+
   it("trains for real, with the same results for the same seed", async () => {
     const real = await begin(
       { ...REDRAWN, iterations: 4, confirm_top: 0 },

@@ -1,15 +1,20 @@
 // Trainings for real, one after another in one process, as the library and a worker run them.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { balancedAccuracy, judge } from "../../src/child/judge.ts";
+import { buildModel } from "../../src/child/model.ts";
+import { loadWeights } from "../../src/child/weights.ts";
 import type { EngineChoice, Precision } from "../../src/config/engines.ts";
+import { selectLabelled } from "../../src/dataset/dataset.ts";
 import { writeSubsets } from "../../src/dataset/subset-file.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import { noAugmentation, type Policy } from "../../src/policy/policy.ts";
 import { contentRef } from "../../src/search/content.ts";
+import { keptEngine } from "../../src/search/kept.ts";
 import { runTraining, type TrainingResult, type TrainingTask } from "../../src/search/training.ts";
 import { loadSample, slice } from "../fixtures/sample.ts";
 
@@ -105,6 +110,54 @@ describe("a training under a redrawn policy", () => {
     const none = withoutTime(await train({ policy: { ...policy, base: undefined, portion: 0 } }));
     assert.equal(none.length, first.length);
     assert.notDeepEqual(none, first);
+  });
+});
+
+describe("balanced validation", () => {
+  it("is the mean recall of the classes, and changes nothing else", async () => {
+    // Seven images of one class, and one each of two others.
+    const { train } = await loadSample();
+    const ofClass = (label: number) =>
+      [...train.labels.keys()].filter((index) => train.labels[index] === label);
+    const chosen = [...ofClass(0).slice(0, 7), ofClass(1)[0], ofClass(2)[0]];
+    const validation = selectLabelled(train, chosen);
+    const path = join(folder, "unbalanced.bin");
+    writeSubsets(path, { train: slice(train, 0, 100), validation, classes: 10 });
+    const shared: Omit<TrainingTask, "policy"> = {
+      ...{ trial: 1, sample: 0, seed: 1, model: "basiccnn", engine: "wasm", precision: "float32" },
+      ...{ threads: 1, epochs: 4, batchSize: 16, subsets: contentRef(path) },
+    };
+    const redrawn: Policy = { ...noAugmentation(1, 2), redrawn: true };
+    const tasks: TrainingTask[] = [
+      { ...shared, policy: noAugmentation(1, 2) },
+      { ...shared, policy: redrawn },
+      { ...shared, policy: redrawn, validatedAt: [4] },
+    ];
+    const recalls = async (weights: Uint8Array) => {
+      const engine = await keptEngine(shared);
+      const model = buildModel("basiccnn", { height: 32, width: 32, classes: 10, seed: 1, engine });
+      const weightsPath = join(folder, "weights.safetensors");
+      writeFileSync(weightsPath, weights);
+      loadWeights(model.net, weightsPath);
+      const { predictions } = await judge(model, validation, 10);
+      const right = (from: number, to: number) =>
+        predictions.slice(from, to).filter((each, i) => each === validation.labels[from + i]).length;
+      return [right(0, 7) / 7, right(7, 8), right(8, 9)];
+    };
+    for (const task of tasks) {
+      const plain = await runTraining({ ...task, returnsWeights: true });
+      const balanced = await runTraining({ ...task, balancedValidation: true, returnsWeights: true });
+      assert.deepEqual(balanced.weights, plain.weights);
+      assert.equal(balanced.history.length, plain.history.length);
+      for (const [i, { loss, accuracy, validationLoss }] of balanced.history.entries()) {
+        assert.deepEqual([loss, accuracy], [plain.history[i].loss, plain.history[i].accuracy]);
+        assert.ok(Math.abs(validationLoss - plain.history[i].validationLoss) < 1e-5);
+      }
+      const [a, b, c] = await recalls(balanced.weights!);
+      assert.ok(Math.abs(balanced.history.at(-1)!.validationAccuracy - (a + b + c) / 3) < 1e-9);
+      assert.ok(Math.abs(plain.history.at(-1)!.validationAccuracy - (7 * a + b + c) / 9) < 1e-6);
+    }
+    assert.ok(Math.abs(balancedAccuracy(Int32Array.of(0, 0, 1), Int32Array.of(0, 1, 1), 3) - 0.75) < 1e-12);
   });
 });
 

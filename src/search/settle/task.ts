@@ -25,6 +25,7 @@ export function settleTask(run: SettledRun, experiment: Experiment): TaskSetting
     threads: config.threads,
     batchSize: config.child_batch_size,
     subsets: keepSubsets(run),
+    ...(config.balanced_validation && { balancedValidation: true }),
   };
 }
 

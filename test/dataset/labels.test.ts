@@ -190,6 +190,20 @@ describe("labels in tables", () => {
     });
   });
 
+  it("are read without a table that cannot be, with a note, unless it is that of the training pictures", async () => {
+    const files = await pictures(...IN_TRAIN, "val/0.png");
+    const good = lines("id,label", "0,cat", "1,dog");
+    const bad = lines("id,label", "0,cat,x");
+    const reason =
+      "line 2: 3 cells, but the first line has 2; put quotes around cells that contain the separator";
+    const { train, validation, notes } = await labelsOf(
+      writeFiles({ ...files, "train.csv": good, "val.csv": bad }),
+    );
+    assert.deepEqual([train, validation], [{ 0: "cat", 1: "dog" }, undefined]);
+    assert.equal(notes![0], `a table is not used: data/val.csv, ${reason}`);
+    await fails({ ...files, "train.csv": bad, "val.csv": good }, `data/train.csv, ${reason}`);
+  });
+
   it("may name files whose names are not UTF-8", { skip: process.platform !== "linux" }, async () => {
     const folder = writeFiles({
       "labels.csv": Buffer.from("file,label\n\xe9.png,caf\xe9\na.png,tea\n", "latin1"),

@@ -4,7 +4,7 @@ import { readablePath } from "../../common/path-bytes.ts";
 import { isEmptyFolder, kindsOf } from "./entries.ts";
 import { folderNames, LayoutError } from "./layout-error.ts";
 import { splitOf } from "./split-names.ts";
-import { allOthers, allPictures, hasOnlyFolders, type Tree, withoutWrappers } from "./tree.ts";
+import { allOthers, hasOnlyFolders, hasPictures, type Tree, withoutWrappers } from "./tree.ts";
 
 /** Folders of at least this many classes make a dataset. */
 const LEAST_CLASSES = 2;
@@ -43,7 +43,7 @@ function isDivided(tree: Tree): boolean {
 function checkWrapper(given: string, folder: string, classes: readonly Tree[]): void {
   if (classes.length !== 1) return;
   const inner = innermost(classes[0]);
-  const filled = inner.folders.filter((tree) => allPictures(tree).length > 0);
+  const filled = inner.folders.filter(hasPictures);
   if (filled.length < LEAST_CLASSES && !filled.some(({ name }) => splitOf(name) === "train")) return;
   throw new LayoutError(
     `${readablePath(folder)} contains a single folder, with ${folderNames(filled.map(nameOf))} in it: give ${readablePath(inner.path)}`,
@@ -130,11 +130,11 @@ function checkSameWithin(given: string, folder: string, divided: readonly Tree[]
  * @throws LayoutError saying what a class without pictures contains.
  */
 export function checkFilled(given: string, tree: Tree, classes: readonly Tree[]): void {
-  if (allPictures(tree).length > 0) return;
+  if (hasPictures(tree)) return;
   const shown = readablePath(tree.path);
   const name = `class "${nameOf(tree)}" (${shown})`;
   const others = allOthers(tree);
-  const [dataset, ...more] = classes.filter((other) => isDivided(other) && allPictures(other).length > 0);
+  const [dataset, ...more] = classes.filter((other) => isDivided(other) && hasPictures(other));
   if (dataset && more.length === 0) {
     const meant = readablePath(withoutWrappers(dataset).path);
     const inner = folderNames(withoutWrappers(dataset).folders.map(nameOf));

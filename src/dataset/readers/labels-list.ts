@@ -44,9 +44,11 @@ export function listLabelled(path: string): PictureList {
   const folder = readFolder(path);
   const { root, tables } = folder;
   const used = tables.filter(({ labels }) => labels.length > 0);
-  if (used.length === 0) throw folder.problems[0] ?? noLabels(path, folder);
-  const notes: string[] = [];
+  const [problem] = folder.problems;
+  if (used.length === 0) throw problem ?? noLabels(path, folder);
+  const notes = folder.problems.map(({ message }) => `a table is not used: ${message}`);
   const placed = placeLabels(used, folder);
+  if (problem && !placed.some(({ split }) => split === "train")) throw problem;
   const labels = withoutOtherClasses(placed, path, notes);
   notes.push(...notesOnUnlabelled(placed, folder));
   const classNames = sortClasses(
@@ -270,7 +272,8 @@ function tooFewClasses(
 
 function noLabels(given: string, { root, index, tables }: LabelledFolder): LayoutError {
   const shown = readablePath(given);
-  const [unlabelled] = tables;
+  // It is usual that the test pictures have no labels.
+  const unlabelled = tables.find(({ path }) => splitOfTableFile(basename(path)) !== "test");
   if (unlabelled) {
     return new LayoutError(
       `${readablePath(unlabelled.path)} names pictures (column "${unlabelled.imageColumn}") but no classes: add a column "label"`,

@@ -66,6 +66,11 @@ export function allPictures({ pictures, folders }: Tree): string[] {
   return parts.sort((a, b) => (a.path < b.path ? -1 : 1)).flatMap(({ files }) => files);
 }
 
+/** Whether there are pictures in it or further down. */
+export function hasPictures({ pictures, folders }: Tree): boolean {
+  return pictures.length > 0 || folders.some(hasPictures);
+}
+
 /** The names of all files that are not pictures. */
 export function allOthers({ others, folders }: Tree): string[] {
   return [...others, ...folders.flatMap(allOthers)];

@@ -7,6 +7,8 @@ import { isPictureName } from "../entries.ts";
 /** A found picture, as its place in the index; or several that could be meant; or undefined. */
 export type Found = number | readonly number[] | undefined;
 
+type Places = ReadonlyMap<string, number | number[]>;
+
 export class PictureIndex {
   /** As listed. */
   readonly paths: readonly string[];
@@ -14,52 +16,68 @@ export class PictureIndex {
   readonly names: readonly string[];
   /** Folders that contain pictures, directly or further down, below the root; the root is "". */
   readonly folders: readonly string[];
-  readonly #whole = new Map<string, number[]>();
-  readonly #withoutExtension = new Map<string, number[]>();
-  readonly #byBase = new Map<string, number[]>();
-  readonly #byBaseWithoutExtension = new Map<string, number[]>();
+  /** Made when they are needed: most tables need one of them. */
+  readonly #places = new Map<(name: string) => string, Places>();
 
   constructor(root: string, paths: readonly string[]) {
     this.paths = paths;
     this.names = paths.map((path) => readablePath(relative(root, path).split(sep).join("/")));
     const folders = new Set<string>([""]);
-    for (const [index, name] of this.names.entries()) {
-      const base = posix.basename(name);
-      add(this.#whole, name, index);
-      add(this.#withoutExtension, withoutExtension(name), index);
-      add(this.#byBase, base, index);
-      add(this.#byBaseWithoutExtension, withoutExtension(base), index);
-      for (let above = posix.dirname(name); above !== "."; above = posix.dirname(above)) folders.add(above);
+    for (const name of this.names) {
+      for (
+        let above = posix.dirname(name);
+        above !== "." && !folders.has(above);
+        above = posix.dirname(above)
+      )
+        folders.add(above);
     }
     this.folders = [...folders];
   }
 
-  /** The picture of this path below a folder. */
+  /** The picture of this path below a folder, also in other case or without its extension. */
   at(folder: string, path: string): Found {
     const name = posix.normalize(folder === "" ? path : `${folder}/${path}`);
-    return one(this.#whole, name) ?? one(this.#withoutExtension, name);
+    return this.#find(WHOLE, name) ?? this.#find(WITHOUT_EXTENSION, name);
   }
 
-  /** The picture of this name in any folder. */
+  /** The picture of this name in any folder, also in other case or without its extension. */
   named(path: string): Found {
     const base = posix.basename(path);
-    return one(this.#byBase, base) ?? one(this.#byBaseWithoutExtension, base);
+    return this.#find(BASE, base) ?? this.#find(BASE_WITHOUT_EXTENSION, base);
+  }
+
+  #find({ exact, folded }: Keys, name: string): Found {
+    return this.#placesBy(exact).get(name) ?? this.#placesBy(folded).get(fold(name));
+  }
+
+  #placesBy(keyOf: (name: string) => string): Places {
+    const known = this.#places.get(keyOf);
+    if (known) return known;
+    const places = new Map<string, number | number[]>();
+    for (const [index, name] of this.names.entries()) {
+      const key = keyOf(name);
+      const found = places.get(key);
+      if (found === undefined) places.set(key, index);
+      else if (typeof found === "number") places.set(key, [found, index]);
+      else found.push(index);
+    }
+    this.#places.set(keyOf, places);
+    return places;
   }
 }
 
-function add(map: Map<string, number[]>, name: string, index: number): void {
-  for (const key of new Set([`=${name}`, `~${fold(name)}`])) {
-    const found = map.get(key);
-    if (found) found.push(index);
-    else map.set(key, [index]);
-  }
+/** How a picture is found by a name, and by one in other case or in another form of Unicode. */
+interface Keys {
+  readonly exact: (name: string) => string;
+  readonly folded: (name: string) => string;
 }
 
-/** The one of exactly this name, else that of this name in other case or another form of Unicode. */
-function one(map: ReadonlyMap<string, readonly number[]>, name: string): Found {
-  const found = map.get(`=${name}`) ?? map.get(`~${fold(name)}`);
-  return found?.length === 1 ? found[0] : found;
-}
+const keysBy = (exact: (name: string) => string): Keys => ({ exact, folded: (name) => fold(exact(name)) });
+
+const WHOLE = keysBy((name) => name);
+const WITHOUT_EXTENSION = keysBy(withoutExtension);
+const BASE = keysBy((name) => posix.basename(name));
+const BASE_WITHOUT_EXTENSION = keysBy((name) => withoutExtension(posix.basename(name)));
 
 function fold(name: string): string {
   return name.normalize().toLowerCase();

@@ -79,8 +79,9 @@ export function readTable(path: string): Table {
     throw new UsageError(`${shown}${line}: not valid CSV: ${messageOf(error)}`);
   }
   if (rows.length === 0) throw new UsageError(`${shown} is empty`);
-  const [{ cells: first }] = rows;
-  return { path, first, rows: rows.map((row) => evenRow(row, first.length, shown)) };
+  const columns = rows[0].cells.length;
+  const even = rows.map((row) => evenRow(row, columns, shown));
+  return { path, first: even[0].cells, rows: even };
 }
 
 /** As the library returns it with `info`. */
@@ -105,5 +106,7 @@ function evenRow({ line, cells }: Row, columns: number, path: string): Row {
         "contain the separator",
     );
   }
-  return { line, cells: Array.from({ length: columns }, (_, i) => cells[i] ?? "") };
+  // Names and classes are on one line.
+  const plain = cells.map((cell) => cell.replace(/\p{Cc}+/gu, " ").trim());
+  return { line, cells: Array.from({ length: columns }, (_, i) => plain[i] ?? "") };
 }

@@ -105,6 +105,7 @@ function fileSource(
   const { root, classNames, labels, skipped } = list;
   const groups = SPLITS.flatMap((split) => list.groups.filter((group) => group.split === split));
   const places = labels ? placesByLabel(list, groups) : groups.map(({ files }) => files.map(sourceIn(root)));
+  checkDistinct(root, places);
   const tops = places.flatMap(([first]) => (first === undefined ? [] : [first.split("/")[0]]));
   const [inTheWay] = foldersInTheWay(tops);
   if (inTheWay !== undefined) {
@@ -131,6 +132,20 @@ function fileSource(
     keys: () => keysOfFiles(files, options),
     nameOf: ({ content, source }) => ("path" in content ? readablePath(content.path) : source),
   };
+}
+
+/** @throws UsageError if two pictures would be written to the same path: their names differ in encoding alone. */
+function checkDistinct(root: string, places: readonly (readonly string[])[]): void {
+  for (const own of places) {
+    const seen = new Set<string>();
+    for (const place of own) {
+      if (seen.has(place))
+        throw new UsageError(
+          `${root}: two pictures are named "${place}", in different encodings; rename one`,
+        );
+      seen.add(place);
+    }
+  }
 }
 
 function hasSeveralSplits(groups: readonly PictureGroup[]): boolean {

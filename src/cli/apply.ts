@@ -47,7 +47,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     )
     .requiredOption(
       "--data <path|name>",
-      "the images: a folder with one subfolder per class, an archive, or a dataset's name",
+      "the images: a folder with one subfolder per class or a CSV file of labels, an archive, or a dataset's name",
       somePath("--data", "a path or a name"),
     )
     .requiredOption(

@@ -23,7 +23,7 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
     .action((name: string) => fetchNamed(name, terminal));
   data
     .command("info")
-    .argument("<path>", "a folder, an archive, or a dataset's name")
+    .argument("<path>", "a folder, a CSV file of labels, an archive, or a dataset's name")
     .option("--image-size <pixels>", "resize every image to this height and width")
     .option("--json", "print the result as JSON")
     .description("show what a dataset contains: classes, images, sizes, and files that cannot be read")

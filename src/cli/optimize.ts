@@ -40,7 +40,7 @@ interface OptimizeOptions {
 const OVERRIDES = {
   data: [
     "data <name|path>",
-    "the images: a dataset's name, a folder with one subfolder per class, or an archive",
+    "the images: a dataset's name, a folder with one subfolder per class or a CSV file of labels, or an archive",
   ],
   iterations: ["iterations <n>", "number of trials, not counting the baseline (default: 300)"],
   engine: ["engine <name>", `engine that trains the child: ${ENGINE_CHOICES.join(", ")} (default: auto)`],

@@ -56,7 +56,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .option("--techniques", "instead of a policy, show all techniques at several magnitudes on one picture")
     .option(
       "--data <path|name>",
-      "the pictures: a folder with one subfolder per class, an archive, or a dataset's name",
+      "the pictures: a folder with one subfolder per class or a CSV file of labels, an archive, or a dataset's name",
       somePath("--data", "a path or a name"),
     )
     .option("--image <file>", "the picture to show with --techniques", somePath("--image", "a file"))

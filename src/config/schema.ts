@@ -35,12 +35,12 @@ const KEYS = {
   ),
   train_set_size: key(
     autoOr(whole(2, 10_000_000)),
-    "Number of training images of the child, drawn once per experiment, stratified by class. auto: 2,000; if there are too few images, two thirds of them, or all that the validation images leave.",
+    "Number of training images of the child, drawn once per experiment, stratified by class: at least one of each. auto: 2,000, or one of each class if there are more classes; if there are too few images, two thirds of them, or all that the validation images leave.",
     "auto",
   ),
   validation_set_size: key(
     autoOr(whole(2, 10_000_000)),
-    "Number of validation images for the reward, drawn once per experiment, stratified by class and disjoint from the training images. auto: 1,000; if there are too few images, a third of them, or all that the training images leave.",
+    "Number of validation images for the reward, drawn once per experiment, stratified by class (at least one of each) and disjoint from the training images. auto: 1,000, or one of each class if there are more classes; if there are too few images, a third of them, or all that the training images leave.",
     "auto",
   ),
   test_share: key(

@@ -21,6 +21,7 @@ import { drawForImage, renderChain } from "../../src/augment/chain.ts";
 import { scaledTo } from "../../src/augment/scale.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import { systemPath } from "../../src/common/path-bytes.ts";
+import { isOwnOutput } from "../../src/dataset/readers/own-output.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { decodeImage } from "../../src/image/codec.ts";
 import type { Chain } from "../../src/policy/policy.ts";
@@ -287,6 +288,7 @@ describe("pictures with labels in a table", () => {
     // The labels are part of the data.
     const resumed = apply(data, { out, resume: true });
     assert.equal((await resumed).doneBefore, 4);
+    assert.ok(isOwnOutput({ name: "out", path: out }));
     writeFileSync(join(data, "test", "metadata.csv"), table("0.png,a/b"));
     await assert.rejects(apply(data, { out, resume: true }), UsageError);
   });
@@ -316,6 +318,11 @@ describe("names that are not UTF-8", { skip: process.platform !== "linux" }, () 
       readManifest(out).map(({ source }) => source),
       ["café/é.png", "café/é.png", "tea/é.png", "tea/é.png"],
     );
+    writeFileSync(join(data, "tea", "é.png"), readFileSync(join(root, "source.png")));
+    await assert.rejects(apply(data), {
+      name: "UsageError",
+      message: `${data}: two pictures are named "tea/é.png", in different encodings; rename one`,
+    });
   });
 });
 

@@ -20,6 +20,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { loadLayersModel } from "@tensorflow/tfjs-layers";
 import { main } from "../../src/cli/main.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import { isOwnOutput } from "../../src/dataset/readers/own-output.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { type Finished, run, runMain, Sink, start, until } from "./run.ts";
 
@@ -108,6 +109,7 @@ describe("deepaugment evaluate", () => {
       ...["policies.json", "predictions.csv", "weights"],
     ]);
     assert.deepEqual(readdirSync(join(folder, "checkpoints")), []);
+    assert.ok(isOwnOutput({ name: "evaluation", path: folder }));
     assert.equal(trainingsIn(folder), TRAININGS);
     const result = JSON.parse(uninterrupted.stdout);
     assert.equal(result.testImages, 40);

@@ -179,6 +179,21 @@ describe("labels in tables", () => {
     });
   });
 
+  it("are taken as they are, also below another folder and in another case, with a note", async () => {
+    const inner = await pictures(
+      "set/train/0.png",
+      "set/train/1.png",
+      ...FOUR.map((name) => `set/test/${name}`),
+    );
+    const table = lines("id,label", "0,cat", "1,Cat", "2,cat", "3,dog");
+    const { train, test, notes } = await labelsOf(writeFiles({ ...inner, "set/train.csv": table }));
+    assert.deepEqual([train, test], [{ 0: "cat", 1: "Cat" }, undefined]);
+    assert.deepEqual(notes, [
+      "4 pictures have no label and are left out, such as set/test/0.png",
+      '"Cat" and "cat" are two classes; write them alike if they are one',
+    ]);
+  });
+
   it("are set aside with a note if the test pictures have other classes", async () => {
     const files = {
       ...(await pictures(...IN_TRAIN, "test/0.png")),

@@ -59,6 +59,7 @@ describe("splits by their names", () => {
       ["train", "val", "test"],
       ["Training", "Validation", "Testing"],
       ["seg_train/seg_train", "seg_val/seg_val", "seg_test/seg_test"],
+      ["training_set/training_set", "val", "test_set/test_set"],
       ["training_set", "dev_set", "test_set"],
       ["TrainingSet", "ValidationSet", "TestSet"],
       ["train_data", "val_data", "test_data"],

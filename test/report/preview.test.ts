@@ -4,13 +4,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { applyPolicies } from "../../src/apply/apply.ts";
 import { openSource } from "../../src/apply/source.ts";
 import { renderChain } from "../../src/augment/chain.ts";
 import { drawRecipe } from "../../src/augment/recipes.ts";
 import { seedOf } from "../../src/common/random.ts";
+import { isSheet } from "../../src/dataset/readers/own-output.ts";
 import { decodeImage } from "../../src/image/codec.ts";
 import { fitExactly, fitPicture } from "../../src/report/fit.ts";
 import { pickPictures } from "../../src/report/pick.ts";
@@ -242,6 +243,9 @@ describe("checkSheetPath", () => {
     await previewTechniques({ image: join(data, "2", "a.png"), out, seed: 0, size: 32 });
     checkSheetPath(out);
     assert.throws(() => checkSheetPath(join(data, "2", "a.png")), /is not a preview sheet/);
+    // Nor is a sheet among the data read as one of them.
+    assert.ok(isSheet({ name: basename(out), path: out, isFolder: false }));
+    assert.ok(!isSheet({ name: "a.png", path: join(data, "2", "a.png"), isFolder: false }));
     assert.throws(() => checkSheetPath(join(root, "sheet.jpg")), /ends in \.png, received/);
     mkdirSync(join(root, "folder.png"));
     assert.throws(() => checkSheetPath(join(root, "folder.png")), /it is a folder/);

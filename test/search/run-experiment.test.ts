@@ -23,6 +23,7 @@ import { Random } from "../../src/common/random.ts";
 import { loadConfig, resolveConfig } from "../../src/config/load.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import { isOwnOutput } from "../../src/dataset/readers/own-output.ts";
 import { isFinished } from "../../src/experiment/results.ts";
 import { formatPolicy, plainPolicy } from "../../src/policy/policy.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
@@ -254,6 +255,7 @@ describe("an experiment that has finished", () => {
     assert.ok(isFinished(folder, config));
     assert.ok(!isFinished(folder, { ...config, iterations: 7 }));
     const files = ["config.yaml", "experiment.json", "policies.json", "best.json"];
+    assert.ok(isOwnOutput({ name: "experiment", path: folder }));
     const contents = () => files.map((name) => readFileSync(join(folder, name), "utf8"));
     const before = contents();
     await resume(folder, 6);

@@ -17,13 +17,14 @@ export interface Entry {
 /** Names of files and folders that are passed over, besides hidden ones; in lower case. */
 const JUNK = new Set([
   // Windows
-  ...["thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "recycler", "system volume information"],
+  ...["thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "recycler", "recycled", "found.000"],
+  "system volume information",
   // macOS
   ...["__macosx", "icon\r", "network trash folder", "temporary items"],
   // Linux, Python
   ...["lost+found", "__pycache__"],
   // Network storage: Synology, QNAP
-  ...["@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp"],
+  ...["@eadir", "#recycle", "#snapshot", "~snapshot", "@recycle", "@recently-snapshot", "@tmp"],
 ]);
 
 /**

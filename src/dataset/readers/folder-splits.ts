@@ -82,8 +82,9 @@ function candidateOf(split: SplitName, entry: Entry): Candidate {
 /** Archives often contain a split twice: seg_train/seg_train/. */
 function withoutRepetition(split: SplitName, entry: Entry): Entry {
   const entries = entriesOf(entry.path);
-  const [inner] = entries;
-  if (entries.length !== 1 || !inner.isFolder) return entry;
+  const [inner, ...others] = entries.filter(({ isFolder }) => isFolder);
+  const hasPictures = entries.some(({ name, isFolder }) => !isFolder && isPictureName(name));
+  if (!inner || others.length > 0 || hasPictures) return entry;
   const isSame = inner.name.toLowerCase() === entry.name.toLowerCase() || splitOf(inner.name) === split;
   return isSame ? withoutRepetition(split, inner) : entry;
 }

@@ -1,21 +1,19 @@
 // Lists pictures whose labels are in tables beside them: Kaggle's train.csv, Roboflow's _classes.csv, the metadata.csv of
 // Hugging Face, and others alike.
 
-import { basename, dirname, posix, relative, resolve, sep } from "node:path";
+import { basename, dirname, posix, relative, sep } from "node:path";
 import { count } from "../../common/count.ts";
 import { UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
-import type { LabelSource, SkippedFile } from "../dataset.ts";
+import type { LabelSource } from "../dataset.ts";
 import { SPLITS, type SplitName } from "../reader.ts";
 import { setAside } from "./folder-splits.ts";
 import { LayoutError } from "./layout-error.ts";
 import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
-import { splitsAmong } from "./split-names.ts";
-import { type FoundTable, findTables, splitOfTableFile } from "./tables/find-tables.ts";
-import { type Label, type LabelledTable, readLabels } from "./tables/labelled.ts";
-import { PictureIndex } from "./tables/picture-index.ts";
-import { isTableName, readTable } from "./tables/table.ts";
-import { allPictures, readTree } from "./tree.ts";
+import { findTables, splitOfTableFile } from "./tables/find-tables.ts";
+import type { Label, LabelledTable } from "./tables/labelled.ts";
+import { type LabelledFolder, readFolder } from "./tables/labelled-folder.ts";
+import { isTableName } from "./tables/table.ts";
 
 /** Examples that `data info` shows. */
 const EXAMPLES = 5;
@@ -23,16 +21,6 @@ const EXAMPLES = 5;
 /** A label whose split is known. */
 interface PlacedLabel extends Label {
   readonly split: SplitName;
-}
-
-/** The tables of a folder of pictures, as far as they name its pictures. */
-export interface LabelledFolder {
-  readonly root: string;
-  readonly index: PictureIndex;
-  readonly splitOf: (picture: string) => SplitName | undefined;
-  readonly tables: readonly LabelledTable[];
-  /** Errors of tables whose labels are unclear. */
-  readonly problems: readonly UsageError[];
 }
 
 /**
@@ -55,6 +43,7 @@ export function listLabelled(path: string): PictureList {
     new Set(labels.flatMap((each) => (each.split === "train" ? [each.className] : []))),
   );
   if (classNames.length < 2) throw tooFewClasses(path, used, folder, classNames);
+  notes.push(...notesOnCase(classNames));
   const skipped = used.flatMap((table) => table.skipped);
   return {
     root,
@@ -64,56 +53,6 @@ export function listLabelled(path: string): PictureList {
     notes,
     labels: sourceOf(used, labels, root),
   };
-}
-
-/** Reads all tables of a folder, or one table. @throws UsageError if a table cannot be read. */
-export function readFolder(path: string): LabelledFolder {
-  const isTable = isTableName(path);
-  const root = isTable ? dirname(path) : path;
-  const skipped: SkippedFile[] = [];
-  const index = new PictureIndex(
-    root,
-    allPictures(readTree({ name: basename(resolve(root)), path: root }, skipped)),
-  );
-  const splitOf = splitsByFolder(index);
-  const found: FoundTable[] = isTable
-    ? [{ path, folder: "", split: splitOfTableFile(basename(path)) }]
-    : findTables(root);
-  const indices = new Map<string, PictureIndex>();
-  const tables: LabelledTable[] = [];
-  const problems: UsageError[] = [];
-  for (const { path: tablePath, folder, split } of found) {
-    const indexOf = (wanted: SplitName | undefined) => {
-      // A table in a folder of a split is of the pictures in this folder.
-      const own = split !== undefined && folder !== "" ? `${folder}/` : "";
-      const key = `${own} ${wanted}`;
-      const known = indices.get(key);
-      if (known) return known;
-      const paths = index.paths.filter((_, i) => {
-        const other = splitOf(index.names[i]);
-        const isOther = wanted !== undefined && other !== undefined && other !== wanted;
-        return index.names[i].startsWith(own) && !isOther;
-      });
-      const part = paths.length === index.paths.length ? index : new PictureIndex(root, paths);
-      indices.set(key, part);
-      return part;
-    };
-    try {
-      const table = readLabels({ table: readTable(tablePath), indexOf, folder, split });
-      if (table) tables.push(table);
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      problems.push(error);
-    }
-  }
-  return { root, index, splitOf, tables, problems };
-}
-
-/** The split of a picture by the folder below the root in which it is. */
-function splitsByFolder(index: PictureIndex): (picture: string) => SplitName | undefined {
-  const tops = new Set(index.folders.filter((folder) => folder !== "" && !folder.includes("/")));
-  const splits = splitsAmong([...tops]);
-  return (picture) => splits.get(picture.split("/")[0]);
 }
 
 /** Gives each label its split: as the table says, or as the picture's folder does, or train. */
@@ -178,11 +117,24 @@ function notesOnUnlabelled(labels: readonly Label[], { index, splitOf }: Labelle
   return [...tops].flatMap(([top, found]) => {
     if (found.without === 0) return [];
     const pictures = count(found.without, "picture has", "pictures have");
-    if (found.with === 0 && top !== "" && splitOf(`${top}/`))
+    if (found.with === 0 && top !== "" && splitOf(found.first))
       return [setAside(top, `its ${pictures} no labels`)];
     return [
       `${pictures} no label and ${found.without === 1 ? "is" : "are"} left out, such as ${found.first}`,
     ];
+  });
+}
+
+/** A note for classes whose names differ in case alone: they may be one. */
+function notesOnCase(classNames: readonly string[]): string[] {
+  const first = new Map<string, string>();
+  return classNames.flatMap((name) => {
+    const folded = name.normalize().toLowerCase();
+    const other = first.get(folded);
+    if (other === undefined) first.set(folded, name);
+    return other === undefined
+      ? []
+      : [`"${other}" and "${name}" are two classes; write them alike if they are one`];
   });
 }
 

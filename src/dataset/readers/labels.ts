@@ -6,7 +6,7 @@ import { readablePath } from "../../common/path-bytes.ts";
 import { subfolders } from "./entries.ts";
 import { isContainerName } from "./folder-classes.ts";
 import { listFolder } from "./folder-list.ts";
-import { listLabelled, readFolder } from "./labels-list.ts";
+import { listLabelled } from "./labels-list.ts";
 import { folderNames, LayoutError } from "./layout-error.ts";
 import { isOwnOutput } from "./own-output.ts";
 import type { PictureList } from "./picture-list.ts";
@@ -14,6 +14,7 @@ import { pictureReader } from "./pictures.ts";
 import { splitsAmong } from "./split-names.ts";
 import { findTables } from "./tables/find-tables.ts";
 import type { LabelledTable } from "./tables/labelled.ts";
+import { readFolder } from "./tables/labelled-folder.ts";
 import { isPixelTable, isTableName } from "./tables/table.ts";
 import { holdsPictures } from "./tree.ts";
 

@@ -93,24 +93,20 @@ function checkNotDeeper(source: string): void {
   if (holdsPictures(source)) return;
   const found = findDeeper(source, DEEPEST);
   if (found.length === 0) return;
-  const places = found.map(({ path, reads }) => `${path} (${reads})`).join(" and ");
-  const isOne = found.length === 1;
+  const [first] = found;
   throw new LayoutError(
-    `${source} contains no pictures, but there are other data in ${places}: give ${isOne ? found[0].path : "one of these"}`,
+    `${source} contains no pictures, but there are other data in ${found.join(" and ")}: give ${found.length === 1 ? first : "one of these"}`,
     source,
-    found[0].path,
+    first,
   );
 }
 
-interface OtherData extends Pick<DatasetReader, "reads"> {
-  readonly path: string;
-}
-
-function findDeeper(folder: string, levels: number): OtherData[] {
+/** The paths of data below a folder that another reader reads. */
+function findDeeper(folder: string, levels: number): string[] {
   if (levels === 0) return [];
   return subfolders(folder).flatMap(({ name }) => {
     const path = join(folder, name);
     const reader = READERS.find((candidate) => !isPictureReader(candidate) && candidate.recognises(path));
-    return reader ? [{ path: readablePath(path), reads: reader.reads }] : findDeeper(path, levels - 1);
+    return reader ? [readablePath(path)] : findDeeper(path, levels - 1);
   });
 }

@@ -240,7 +240,7 @@ describe("folders of another level", () => {
       const place = join(folder, "MNIST", "raw");
       assert.equal(
         error.message,
-        `${folder} contains no pictures, but there are other data in ${place} (idx files): give ${place}`,
+        `${folder} contains no pictures, but there are other data in ${place}: give ${place}`,
       );
       assert.equal(error.meant, place);
       return true;

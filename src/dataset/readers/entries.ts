@@ -66,8 +66,6 @@ export function subfolders(folder: string): Entry[] {
   return entriesOf(folder).filter(({ isFolder }) => isFolder);
 }
 
-export { isPictureName } from "../../image/sniff.ts";
-
 /** The number of files of each kind, judged by their names: `3 .txt files and 1 .json file`. */
 export function kindsOf(names: readonly string[]): string {
   const counts = new Map<string, number>();

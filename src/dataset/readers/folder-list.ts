@@ -3,8 +3,9 @@
 import { basename, extname, join, resolve } from "node:path";
 import { count } from "../../common/count.ts";
 import { readablePath } from "../../common/path-bytes.ts";
+import { isPictureName } from "../../image/sniff.ts";
 import type { SkippedFile } from "../dataset.ts";
-import { entriesOf, isPictureName } from "./entries.ts";
+import { entriesOf } from "./entries.ts";
 import { checkClasses, checkFilled } from "./folder-classes.ts";
 import { findSplits, type SplitFolder, setAside } from "./folder-splits.ts";
 import { LayoutError } from "./layout-error.ts";

@@ -2,9 +2,10 @@
 
 import { count } from "../../common/count.ts";
 import { readablePath } from "../../common/path-bytes.ts";
+import { isPictureName } from "../../image/sniff.ts";
 import type { SkippedFile } from "../dataset.ts";
 import type { SplitName } from "../reader.ts";
-import { type Entry, entriesOf, isPictureName, subfolders } from "./entries.ts";
+import { type Entry, entriesOf, subfolders } from "./entries.ts";
 import { folderNames, LayoutError } from "./layout-error.ts";
 import { isOwnOutput } from "./own-output.ts";
 import { splitOf, splitsAmong } from "./split-names.ts";

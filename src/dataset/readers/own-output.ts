@@ -3,7 +3,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
 import { systemPath } from "../../common/path-bytes.ts";
-import { type Entry, entriesOf, isPictureName } from "./entries.ts";
+import { isPictureName } from "../../image/sniff.ts";
+import { type Entry, entriesOf } from "./entries.ts";
 
 /** The files that a run writes first into its folder, and the format that they name. */
 const MARKERS: Readonly<Record<string, string>> = {

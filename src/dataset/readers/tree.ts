@@ -3,9 +3,9 @@
 import { realpathSync } from "node:fs";
 import { extname } from "node:path";
 import { systemPath } from "../../common/path-bytes.ts";
-import { whyNoPicture } from "../../image/sniff.ts";
+import { isPictureName, whyNoPicture } from "../../image/sniff.ts";
 import type { SkippedFile } from "../dataset.ts";
-import { type Entry, entriesOf, isPictureName } from "./entries.ts";
+import { type Entry, entriesOf } from "./entries.ts";
 import { isOwnOutput, isSheet } from "./own-output.ts";
 
 /** A folder with what it contains, without junk and our own outputs. */

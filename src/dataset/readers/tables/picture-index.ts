@@ -2,7 +2,7 @@
 
 import { posix, relative, sep } from "node:path";
 import { readablePath } from "../../../common/path-bytes.ts";
-import { isPictureName } from "../entries.ts";
+import { isPictureName } from "../../../image/sniff.ts";
 
 /** A found picture, as its place in the index; or several that could be meant; or undefined. */
 export type Found = number | readonly number[] | undefined;

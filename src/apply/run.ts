@@ -63,11 +63,14 @@ export class ApplyRun {
     pictures: Iterable<ArrangedPicture>,
     take: (result: TaskResult) => Promise<void>,
   ): Promise<void> {
+    const { signal } = this.#options;
     const underWay: Promise<TaskResult[]>[] = [];
     const takeFirst = async () => {
-      for (const result of await underWay.shift()!) await take(result);
+      const results = await underWay.shift()!;
+      // What has ended meanwhile is left to the resumed run.
+      if (signal?.aborted) throw new InterruptedError("interrupted");
+      for (const result of results) await take(result);
     };
-    const { signal } = this.#options;
     // One listener for all tasks: signals warn about many listeners.
     const interrupt = () => this.#pool.close();
     signal?.addEventListener("abort", interrupt);

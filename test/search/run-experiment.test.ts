@@ -354,7 +354,7 @@ describe("an experiment whose policies are redrawn, on recipes", () => {
   });
 
   it("has balanced rewards if asked to, also after it is resumed", async () => {
-    const settings = { ...REDRAWN, balanced_validation: true, iterations: 3, confirm_top: 1 };
+    const settings = { ...REDRAWN, balanced_validation: true, iterations: 3, confirm_top: 1, seed: 1 };
     const tasks: TrainingTask[] = [];
     const watching = () => {
       const inProcess = new InProcessExecutor();

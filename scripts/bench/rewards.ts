@@ -7,6 +7,7 @@
 
 import { parseArgs } from "node:util";
 import { rewardOf } from "../../src/child/reward.ts";
+import { correlationOf } from "../../src/common/correlation.ts";
 import { meanOf } from "../../src/common/mean.ts";
 import { formatSignedPoints } from "../../src/common/points.ts";
 import { Random } from "../../src/common/random.ts";
@@ -101,7 +102,7 @@ function targetsOf(all: readonly CurvePair[]): Map<string, number[]> {
 function report(title: string, group: readonly CurvePair[]): void {
   if (group.length < 3) return;
   const target = (pair: CurvePair, sample: number) => targets.get(keyOf(pair))![sample];
-  const ceiling = correlation(
+  const ceiling = correlationOf(
     group.map((pair) => target(pair, 0)),
     group.map((pair) => target(pair, 1)),
   );
@@ -117,9 +118,9 @@ function report(title: string, group: readonly CurvePair[]): void {
     const mean = (of: (each: (typeof both)[number]) => number) => meanOf(both.map(of));
     return {
       name: statistic.name,
-      correlation: mean(({ predicted, gained }) => correlation(predicted, gained)),
+      correlation: mean(({ predicted, gained }) => correlationOf(predicted, gained)),
       error: bootstrap(both),
-      ranks: mean(({ predicted, gained }) => correlation(ranksOf(predicted), ranksOf(gained))),
+      ranks: mean(({ predicted, gained }) => correlationOf(ranksOf(predicted), ranksOf(gained))),
       best: mean(({ predicted, gained }) => gainOfBest(predicted, gained, 1)),
       best5: mean(({ predicted, gained }) => gainOfBest(predicted, gained, 5)),
     };
@@ -159,21 +160,10 @@ function bootstrap(both: readonly { predicted: readonly number[]; gained: readon
     const random = new Random("bootstrap", draw);
     const rows = Array.from({ length: count }, () => random.integer(0, count - 1));
     const of = (list: readonly number[]) => rows.map((row) => list[row]);
-    return meanOf(both.map(({ predicted, gained }) => correlation(of(predicted), of(gained))));
+    return meanOf(both.map(({ predicted, gained }) => correlationOf(of(predicted), of(gained))));
   });
   const mean = meanOf(drawn);
   return Math.sqrt(meanOf(drawn.map((value) => (value - mean) ** 2)));
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const [meanA, meanB] = [meanOf(a), meanOf(b)];
-  let [products, squaresA, squaresB] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    products += (a[i] - meanA) * (b[i] - meanB);
-    squaresA += (a[i] - meanA) ** 2;
-    squaresB += (b[i] - meanB) ** 2;
-  }
-  return products / Math.sqrt(squaresA * squaresB);
 }
 
 function ranksOf(list: readonly number[]): number[] {

@@ -3,7 +3,6 @@
 
 import { EVALUATION } from "../config/evaluation.ts";
 import { loadConfig, loadKeys } from "../config/load.ts";
-import { RECIPES } from "../config/recipes.ts";
 import type { SizedConfig } from "../config/schema.ts";
 import {
   type EvaluationObserver,
@@ -23,7 +22,7 @@ import { type EvaluationPlan, planEvaluation } from "../measure/evaluation-plan.
 import { fixedPolicies } from "../search/settle/controller.ts";
 import type { BudgetAccount } from "./account.ts";
 import { slownessSoFar } from "./pacing.ts";
-import { chooseEvaluation, type EvaluationChoice, evaluationSize, orderOfRecipes } from "./plan.ts";
+import { armsOf, chooseEvaluation, type EvaluationChoice, evaluationSize, orderOfRecipes } from "./plan.ts";
 import type { BudgetRequest } from "./run.ts";
 import { type Speed, slowed } from "./times.ts";
 
@@ -64,7 +63,7 @@ function prepare(account: BudgetAccount, config: SizedConfig, folder: string): P
   };
   const prepared = prepareEvaluation(loadKeys(EVALUATION, { overrides }));
   const hasPolicy = prepared.source.policies.length > 0;
-  return { ...prepared, config: { ...prepared.config, arms: allArms(hasPolicy) } };
+  return { ...prepared, config: { ...prepared.config, arms: armsOf(hasPolicy) } };
 }
 
 function reopen(
@@ -72,10 +71,6 @@ function reopen(
   { engine, threads, workers }: BudgetRequest["images"]["config"],
 ): PreparedEvaluation {
   return reopenEvaluation(path, { engine, threads, workers });
-}
-
-function allArms(hasPolicy: boolean): string[] {
-  return ["none", ...RECIPES, ...(hasPolicy ? ["policy"] : [])];
 }
 
 interface Decision {

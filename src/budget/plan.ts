@@ -1,6 +1,7 @@
 // What a run trains within a budget of time: trials, epochs, fresh trainings and the final evaluation. Only arithmetic: the same
 // speed, sizes and budget give the same plan.
 
+import { FREE_ARMS } from "../config/arms.ts";
 import { RECIPES } from "../config/recipes.ts";
 import type { Config, SizedConfig } from "../config/schema.ts";
 import { fixedPolicies } from "../search/settle/controller.ts";
@@ -201,6 +202,11 @@ function planAround(
   };
 }
 
+/** All arms that an evaluation may have. */
+export function armsOf(hasPolicy: boolean): string[] {
+  return [...FREE_ARMS, ...(hasPolicy ? ["policy"] : [])];
+}
+
 /** All training images if they are at most twice those of the search, which evaluations of its policies resemble then. */
 export function evaluationSize(
   { child_epochs, train_set_size }: Pick<SizedConfig, "child_epochs" | "train_set_size">,
@@ -211,7 +217,7 @@ export function evaluationSize(
 }
 
 function armTimes(config: SizedConfig, images: EvaluationImages, speed: Speed): Map<string, number> {
-  return armSeconds(["none", ...RECIPES, "policy"], evaluationSize(config, images), config, speed);
+  return armSeconds(armsOf(true), evaluationSize(config, images), config, speed);
 }
 
 /** Whether a plan has nothing to choose about the confirmation. */
@@ -264,7 +270,7 @@ export interface EvaluationOptions {
  */
 export function chooseEvaluation(options: EvaluationOptions): EvaluationChoice {
   const { ofArms, hasPolicy, order: recipes, seconds, speed } = options;
-  const all = ["none", ...RECIPES, ...(hasPolicy ? ["policy"] : [])];
+  const all = armsOf(hasPolicy);
   for (let kept = recipes.length; ; kept--) {
     const leftOut = recipes.slice(kept);
     const arms = all.filter((arm) => !leftOut.includes(arm));

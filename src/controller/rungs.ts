@@ -3,6 +3,7 @@
 // hyperparameter optimization"). A stopped trial is not judged by what it would have become, but what the completed trials
 // gained from that rung to the last one says what to expect, and how well the two agree says how certain it is.
 
+import { correlationOf } from "../common/correlation.ts";
 import { meanOf } from "../common/mean.ts";
 import type { Judged } from "./controller.ts";
 
@@ -47,16 +48,4 @@ function extrapolation(
     whole.map((rungs) => rungs[last]),
   );
   return { gain, noise: correlation > 0 ? Math.min(MOST_NOISE, Math.max(1, correlation ** -2)) : MOST_NOISE };
-}
-
-/** Pearson's; 0 if one of the two does not vary. */
-function correlationOf(a: readonly number[], b: readonly number[]): number {
-  const [meanA, meanB] = [meanOf(a), meanOf(b)];
-  let [products, squaresA, squaresB] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    products += (a[i] - meanA) * (b[i] - meanB);
-    squaresA += (a[i] - meanA) ** 2;
-    squaresB += (b[i] - meanB) ** 2;
-  }
-  return squaresA > 0 && squaresB > 0 ? products / Math.sqrt(squaresA * squaresB) : 0;
 }

@@ -52,6 +52,11 @@ const FACTS = z.looseObject({
   measured: z.enum(["averaged weights", "final weights"]),
 });
 
+/** The first file that a folder lacks without which it is no evaluation. */
+function missingIn(path: string): string | undefined {
+  return ["config.yaml", "evaluation.json"].find((file) => !existsSync(join(path, file)));
+}
+
 export class EvaluationFolder {
   readonly path: string;
 
@@ -72,14 +77,16 @@ export class EvaluationFolder {
 
   /** An evaluation to resume. @throws UsageError if the folder is not one. */
   static open(path: string): EvaluationFolder {
-    for (const file of ["config.yaml", "evaluation.json"]) {
-      if (!existsSync(join(path, file))) {
-        throw new UsageError(
-          `${path} is not an evaluation of this program (it has no ${file}); give the folder of one`,
-        );
-      }
-    }
-    return new EvaluationFolder(path);
+    const missing = missingIn(path);
+    if (missing === undefined) return new EvaluationFolder(path);
+    throw new UsageError(
+      `${path} is not an evaluation of this program (it has no ${missing}); give the folder of one`,
+    );
+  }
+
+  /** Whether an evaluation has begun in a folder, which need not exist. */
+  static isIn(path: string): boolean {
+    return missingIn(path) === undefined;
   }
 
   file(name: string): string {

@@ -47,8 +47,7 @@ export function evaluationPath(experiment: string): string {
 
 /** Whether such an evaluation has begun. */
 export function hasEvaluation(experiment: string): boolean {
-  const path = evaluationPath(experiment);
-  return ["config.yaml", "evaluation.json"].every((file) => existsSync(join(path, file)));
+  return EvaluationFolder.isIn(evaluationPath(experiment));
 }
 
 /**

@@ -45,12 +45,17 @@ export function mostPromising(
   return [...chosen.slice(0, most - 1), recipe];
 }
 
-/** By predicted reward, or by their own if none is predicted, best first. */
+/** A trial's predicted reward, or its own if none is predicted. */
+function expectedBy(predicted: ReadonlyMap<number, number> | undefined): (trial: TrialRecord) => number {
+  return ({ trial, reward }) => predicted?.get(trial) ?? reward;
+}
+
+/** By what is expected of them, best first. */
 function byExpected(
   trials: readonly TrialRecord[],
   predicted: ReadonlyMap<number, number> | undefined,
 ): TrialRecord[] {
-  const expected = ({ trial, reward }: TrialRecord) => predicted?.get(trial) ?? reward;
+  const expected = expectedBy(predicted);
   return [...trials].sort((a, b) => expected(b) - expected(a) || a.trial - b.trial);
 }
 
@@ -64,7 +69,7 @@ function promisingTrials(
   predicted: ReadonlyMap<number, number> | undefined,
 ): TrialRecord[] {
   const [baseline] = trials;
-  const expected = ({ trial, reward }: TrialRecord) => predicted?.get(trial) ?? reward;
+  const expected = expectedBy(predicted);
   const promising = trials
     .slice(1)
     .filter(isWhole)

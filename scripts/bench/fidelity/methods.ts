@@ -162,7 +162,7 @@ export class RandomHalving implements Method {
   }
 
   recommend(): Point {
-    return bestReached(this.#reached.map(({ point, accuracies }) => ({ point, accuracies })));
+    return bestReached(this.#reached);
   }
 
   close(): void {}

@@ -1,7 +1,6 @@
 // The streams that commands print to, whether they are a terminal, and Ctrl-C. Only this file uses the process's own
 // streams.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { systemCode, systemReason } from "../common/errors.ts";
 import { takeWorkerOutput } from "../common/worker-output.ts";
@@ -102,15 +101,13 @@ export class Terminal {
     const showWorkers = (line: string) => {
       if (!NOISE.test(line)) show(line.replace(WARNING, "note: "));
     };
-    const undo = [takeWorkerOutput(showWorkers)];
-    if (isOwn(this.stderr)) undo.push(takeWarnings(({ message }) => show(`note: ${message}`)));
+    const leaveWorkerOutput = takeWorkerOutput(showWorkers);
+    if (isOwn(this.stderr)) takeWarnings(({ message }) => show(`note: ${message}`));
     try {
       const code = await command();
       return isOwn(this.stdout) ? await this.#codeOnceWritten(code) : code;
     } finally {
-      // Warnings arrive later than they are given; those of the command's last moments are taken as well.
-      if (isOwn(this.stderr)) await sleep(0);
-      for (const act of undo) act();
+      leaveWorkerOutput();
     }
   }
 
@@ -201,19 +198,22 @@ const WARNING = /^\(node:\d+\) (\[\w+\] )?\w*Warning: /;
 /** The name of the function by which Node prints warnings. */
 const NODES_LISTENER = "onWarning";
 
-/** Gives Node's warnings to `take` instead of printing them; returns a function that undoes this. */
-function takeWarnings(take: (warning: Error) => void): () => void {
+/** What gets Node's warnings instead of Node's own listener, which would print them. */
+let onWarning: ((warning: Error) => void) | undefined;
+
+/**
+ * Gives Node's warnings to `take` instead of printing them, until another `take` replaces it: a process that ends may still
+ * warn after its command has ended.
+ */
+function takeWarnings(take: (warning: Error) => void): void {
   const printing = process.listeners("warning").filter(({ name }) => name === NODES_LISTENER);
-  if (printing.length === 0) return () => {}; // NODE_NO_WARNINGS
+  if (printing.length === 0 && !onWarning) return; // NODE_NO_WARNINGS
   for (const listener of printing) process.off("warning", listener);
-  const onWarning = (warning: Error) => {
+  if (onWarning) process.off("warning", onWarning);
+  onWarning = (warning) => {
     if (!NOISY_WARNINGS.includes(warning.name)) take(warning);
   };
   process.on("warning", onWarning);
-  return () => {
-    process.off("warning", onWarning);
-    for (const listener of printing) process.on("warning", listener);
-  };
 }
 
 /** The process's streams that are watched, and the errors of those to which nothing can be written any more. */

@@ -1,13 +1,13 @@
 // An example program that searches for policies and then trains on batches augmented with the best of them.
 //
 //   node examples/library.mjs cifar10
-//   node examples/library.mjs photos/ 100 '{"image_size": 64, "child_epochs": 30}'
+//   node examples/library.mjs photos/ 100 '{"image_size": 64, "child_epochs": 60}'
 //
 // Arguments: a dataset's name or path, the number of policies to evaluate, and configuration keys as JSON.
 
-import { DeepAugment, InterruptedError, loadDataset } from "deepaugment";
+import { DeepAugment, formatPolicy, InterruptedError, loadDataset } from "deepaugment";
 
-const [data = "cifar10", iterations = "12", settings = "{}"] = process.argv.slice(2);
+const [data = "cifar10", iterations = "30", settings = "{}"] = process.argv.slice(2);
 const config = JSON.parse(settings);
 
 // The images can come from any source: uint8 [count, height, width, 3], with an integer label for each. To let the
@@ -35,29 +35,24 @@ try {
 }
 
 console.log(`experiment: ${deepAugment.folder}`);
-for (const {
-  reward,
-  standardError,
-  confirmed,
-  expectedAccuracyIncrease,
-  chains,
-} of deepAugment.topPolicies) {
+for (const policy of deepAugment.topPolicies) {
+  const { reward, standardError, confirmed, expectedAccuracyIncrease } = policy;
   const error = standardError === null ? "" : ` ± ${standardError.toFixed(3)}`;
   const gain = `+${expectedAccuracyIncrease.toFixed(3)}`;
   console.log(
     `${reward.toFixed(3)}${error} (${gain}, ${confirmed ? "" : "not "}confirmed)`,
-    JSON.stringify(chains),
+    formatPolicy(policy),
   );
 }
 
 if (deepAugment.topPolicies.length > 0) {
   for (let epoch = 0; epoch < 2; epoch++) {
     let count = 0;
-    const options = { batchSize: 32, augmentChance: 0.5, epoch };
+    const options = { batchSize: 32, epoch };
     for await (const { images } of deepAugment.imagesWithTopPolicies(train.images, train.labels, options)) {
       // images.data is uint8 [batch, height, width, 3], with one label per image: train your model on them here.
       count += images.count;
     }
-    console.log(`epoch ${epoch}: ${count} images, about half of them augmented`);
+    console.log(`epoch ${epoch}: ${count} images, augmented by these policies`);
   }
 }

@@ -1,8 +1,8 @@
 // A program of your own that decides where trainings run: here in this process, one after another, and what was trained once
 // is not trained again, in this search or a later one.
 //
-//   node examples/own-executor.mjs cifar10 12 histories/
-//   node examples/own-executor.mjs photos/ 100 histories/ '{"image_size": 64, "child_epochs": 30}'
+//   node examples/own-executor.mjs cifar10 30 histories/
+//   node examples/own-executor.mjs photos/ 100 histories/ '{"image_size": 64, "child_epochs": 60}'
 //
 // The arguments: a dataset's name or a path, how many policies to judge, a folder for the histories of trainings, and keys of
 // the configuration, as JSON. Run it twice: the second search trains nothing.
@@ -10,7 +10,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DeepAugment, InterruptedError, runTraining } from "deepaugment";
+import { DeepAugment, formatPolicy, InterruptedError, runTraining } from "deepaugment";
 
 /**
  * An executor has three members: `workers`, `train` and `close`. It runs each training once. What it throws, or leaves
@@ -78,7 +78,7 @@ function keyOf({ trial, ...task }) {
   return createHash("sha256").update(text).digest("hex");
 }
 
-const [data = "cifar10", iterations = "12", folder = "histories", settings = "{}"] = process.argv.slice(2);
+const [data = "cifar10", iterations = "30", folder = "histories", settings = "{}"] = process.argv.slice(2);
 const deepAugment = new DeepAugment(data, JSON.parse(settings));
 const executor = new KeepingExecutor(folder);
 
@@ -95,4 +95,4 @@ await executor.close();
 console.log(`experiment: ${deepAugment.folder}`);
 console.log(`${executor.trained} trained, ${executor.kept} trained before`);
 const [best] = deepAugment.topPolicies;
-console.log(best ? `best: ${JSON.stringify(best.chains)}` : "no policy did better than the baseline");
+console.log(best ? `best: ${formatPolicy(best)}` : "no policy did better than the baseline");

@@ -45,11 +45,13 @@ const SETTINGS = {
   confirm_samples: 2,
   child_epochs: 3,
   child_batch_size: 20,
+  model: "basiccnn",
+  bases: "[none, flip]",
   // Pre-trains weights before the first trial, so that kills can happen there too.
   child_first_train_epochs: 2,
   seed: 3,
   workers: 2,
-  ...(values.stops && { redraw: "epoch", bases: "[none, flip]", reward: "averaged", stop_epochs: "[1, 2]" }),
+  ...(values.stops && { stop_epochs: "[1, 2]" }),
 };
 const TRAININGS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples;
 
@@ -76,7 +78,7 @@ function experimentIn(out: string): string | undefined {
     .find((folder) => existsSync(join(folder, "config.yaml")) && existsSync(join(folder, "experiment.json")));
 }
 
-/** Number of epoch rows in the notebook. */
+/** Number of rows in the notebook. */
 function rowsIn(out: string): number {
   const folder = experimentIn(out);
   const path = folder && join(folder, "notebook.csv");

@@ -61,7 +61,7 @@ try {
   const facts = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
   assert.equal(facts.engine, hasAsset(ADDON) ? "native" : "wasm", "the engine that auto takes");
   const notebook = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
-  assert.equal(notebook.length, 1 + 4 * 2, "a row per epoch of every training");
+  assert.equal(notebook.length, 1 + 4, "a row for every training");
 
   if (node) {
     const example = [resolve("examples/library.mjs"), "../images.tar.gz", "2", JSON.stringify(settings)];

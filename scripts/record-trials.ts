@@ -1,6 +1,6 @@
 // Records real trials of random policies in a file (test/fixtures/trials.jsonl) on which controllers are compared (npm
 // run bench:regret): the basic CNN with 2,000 training and 1,000 validation images of CIFAR-10, one sample per trial,
-// like the trials of `optimize` with method random, opt_samples 1 and child_epochs 15.
+// like the trials of `optimize --config configs/cifar10.yaml` with method random, opt_samples 1 and child_epochs 15.
 //
 //   npm run record:trials                          # 400 policies and the baseline; takes hours
 //   npm run record:trials -- --trials 100-199 --out part.jsonl

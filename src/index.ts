@@ -1,8 +1,8 @@
 // The library's public API: the class DeepAugment, and what it and the command line are made of.
 //
 //   import { DeepAugment } from "deepaugment";
-//   const deepAugment = new DeepAugment("cifar10", { child_epochs: 30 });
-//   const policies = await deepAugment.optimize(300);
+//   const deepAugment = new DeepAugment("cifar10", { train_set_size: 1000 });
+//   const policies = await deepAugment.optimize(100);
 
 export { type ApplyOptions, type ApplyOutcome, applyPolicies } from "./apply/apply.ts";
 export { type BatchOptions, imagesWithTopPolicies } from "./augment/batches.ts";
@@ -41,7 +41,7 @@ export {
 export { type FinalResult, type FinalTask, runFinalTraining } from "./evaluate/final-task.ts";
 export type { TrainingFailure, TrainingRecord, TrialRecord } from "./experiment/records.ts";
 export type { ImageBatch } from "./image/batch.ts";
-export type { Chain, Operation, Policy } from "./policy/policy.ts";
+export { type Chain, formatPolicy, type Operation, type Policy } from "./policy/policy.ts";
 export { type FoundPolicy, type PolicyFile, readPolicyFile } from "./policy/policy-file.ts";
 export {
   type PolicyPreviewOptions,

@@ -53,6 +53,7 @@ import { runExperiment } from "../../src/search/run-experiment.ts";
 import { lagOf, runSearch } from "../../src/search/search.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
 import { childrenOf } from "../../test/cli/processes.ts";
+import { ORIGINAL } from "../../test/config/original.ts";
 import { runScript } from "../run-script.ts";
 import { historyOf } from "./search/history.ts";
 
@@ -230,6 +231,7 @@ async function makeExperiment(): Promise<string> {
     close: async () => {},
   };
   const config = resolveConfig({
+    ...ORIGINAL,
     data: values.data,
     method: "random",
     iterations: RESUMED,

@@ -14,7 +14,7 @@ export function configurationPage(): string {
     "",
     "## optimize",
     "",
-    "The keys of the original DeepAugment (2019) keep their names, and their defaults if the data allow.",
+    "The keys of the original DeepAugment (2019) keep their names; `configs/cifar10.yaml` has its values for them.",
     "",
     ...tableOf(CONFIG.describeAll()),
     "",

@@ -2,7 +2,7 @@
 // is left.
 
 import { EVALUATION } from "../config/evaluation.ts";
-import { loadConfig, loadKeys } from "../config/load.ts";
+import { loadKeys, loadSizedConfig } from "../config/load.ts";
 import type { SizedConfig } from "../config/schema.ts";
 import {
   type EvaluationObserver,
@@ -36,7 +36,7 @@ export async function evaluateBest(request: BudgetRequest, folder: string): Prom
   const isBegun = hasEvaluation(folder);
   if (isBegun && readEvaluation(path).status === "finished") return;
   account.enter("evaluation");
-  const config = loadConfig({ file: Experiment.open(folder).configPath }) as SizedConfig;
+  const config = loadSizedConfig(Experiment.open(folder).configPath);
   const speed = slowed(account.facts.speed, slownessSoFar(account, config, confirmedPolicies(folder)));
   const prepared = isBegun ? reopen(path, images.config) : prepare(account, config, folder);
   const loaded = await loadEvaluation(prepared, async () => images.dataset, signal);

@@ -1,6 +1,7 @@
 // What a run trains within a budget of time: trials, epochs, fresh trainings and the final evaluation. Only arithmetic: the same
 // speed, sizes and budget give the same plan.
 
+import { usualEpochs } from "../child/usual-epochs.ts";
 import { FREE_ARMS } from "../config/arms.ts";
 import { RECIPES } from "../config/recipes.ts";
 import type { Config, SizedConfig } from "../config/schema.ts";
@@ -17,10 +18,8 @@ import {
 /** Shares of the time: the confirmation or the evaluation has more if it needs that for its least, and the search has the rest. */
 const SHARES = { search: 0.55, confirmation: 0.2, evaluation: 0.25 } as const;
 
-/** Epochs of a training, as far as the plan chooses them. */
-const EPOCHS = [10, 15, 20, 30, 40, 50, 60, 80, 100] as const;
-/** More only if there is time for the most trials. */
-const USUAL_EPOCHS = 50;
+/** Epochs of a training relative to the usual ones, as far as the plan chooses them; more only if there is time for the most trials. */
+const EPOCHS = [0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2] as const;
 /** Fewer epochs than usual if this many trials do not fit otherwise. */
 const ENOUGH_TRIALS = 40;
 const MOST_TRIALS = 500;
@@ -39,7 +38,10 @@ const MOST_EVALUATION_SAMPLES = 50;
 const RECIPE_ORDER: readonly string[] = ["flip-crop", "trivialaugment", "flip", "randaugment"];
 
 /** The keys that a plan decides. */
-export type PlannedKeys = Pick<Config, "child_epochs" | "iterations" | "confirm_top" | "confirm_samples">;
+export type PlannedKeys = Pick<
+  SizedConfig,
+  "child_epochs" | "iterations" | "confirm_top" | "confirm_samples"
+>;
 
 /** Seconds of each stage. */
 interface StageSeconds {
@@ -98,7 +100,8 @@ export function planBudget(input: BudgetInput): BudgetPlan | TooShort {
 }
 
 function epochsToTry({ config, given }: BudgetInput): readonly number[] {
-  return given.has("child_epochs") ? [config.child_epochs] : EPOCHS;
+  if (given.has("child_epochs")) return [config.child_epochs];
+  return EPOCHS.map((share) => Math.round(share * usualEpochs(config.train_set_size)));
 }
 
 /** What fits with trainings of a number of epochs. */
@@ -174,7 +177,10 @@ function fixedTrials(config: Config): number {
 function chooseAttempt({ given }: BudgetInput, fitting: readonly Attempt[]): Attempt {
   if (given.has("iterations") || given.has("child_epochs")) return fitting.at(-1)!;
   const isEnough = ({ config, trials }: Attempt) =>
-    trials >= (config.child_epochs > USUAL_EPOCHS ? MOST_TRIALS : ENOUGH_TRIALS + fixedTrials(config));
+    trials >=
+    (config.child_epochs > usualEpochs(config.train_set_size)
+      ? MOST_TRIALS
+      : ENOUGH_TRIALS + fixedTrials(config));
   return fitting.filter(isEnough).at(-1) ?? fitting[0];
 }
 

@@ -12,9 +12,6 @@ import { TEST_SHARE } from "./evaluation.ts";
 import { type EvaluationImages, evaluationSize, planBudget } from "./plan.ts";
 import { measureSpeed } from "./speed.ts";
 
-/** One training of a trial is worth more of other policies than of the same one (docs/search.md). */
-const SAMPLES = 1;
-
 export interface PrepareRequest {
   readonly images: SizedImages;
   /** Keys that stay as they are. */
@@ -38,11 +35,7 @@ export interface PreparedBudget {
 
 /** The configuration with what a budget changes before the images are loaded; given keys stay as they are. */
 export function withBudgetDefaults(config: Config, given: ReadonlySet<string>): Config {
-  return {
-    ...config,
-    ...(!given.has("opt_samples") && { opt_samples: SAMPLES }),
-    ...(!given.has("test_share") && { test_share: TEST_SHARE }),
-  };
+  return given.has("test_share") ? config : { ...config, test_share: TEST_SHARE };
 }
 
 /**

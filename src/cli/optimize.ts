@@ -42,7 +42,7 @@ const OVERRIDES = {
     "data <name|path>",
     "the images: a dataset's name, a folder with one subfolder per class or a CSV file of labels, or an archive",
   ],
-  iterations: ["iterations <n>", "number of trials, not counting the baseline (default: 300)"],
+  iterations: ["iterations <n>", "number of trials, not counting the baseline (default: 100)"],
   engine: ["engine <name>", `engine that trains the child: ${ENGINE_CHOICES.join(", ")} (default: auto)`],
   workers: ["workers <n>", "number of processes that train at the same time (default: one per core)"],
   threads: ["threads <n>", "threads of each training, on engine native (default: 1)"],
@@ -85,19 +85,25 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-A policy is a chain of augmentations and the share of the training images that goes through it. Each trial trains a small
-network, the child, with another policy on a part of your images; the policy is judged by the accuracy on other images, the
-validation images. The baseline is the same network without augmentation.
+A policy is a recipe, such as flip and crop, that all training images go
+through, and a few augmentations, with the share of the images that goes
+through one of them. Images are drawn anew for every epoch. Each trial trains a small network, the
+child, with another policy on a part of your images; the policy is judged by
+the accuracy on other images, the validation images. The baseline is the same
+network without augmentation. The first trials judge the recipes alone, which a
+found policy has to beat.
 
-After the trials, the most promising policies (5 of them, confirm_top) and the baseline are trained again with other random
-numbers (5 times each, confirm_samples): the best of many accuracies is partly luck, and fresh trainings show what remains
-without it.
+After the trials, the most promising policies (5 of them, confirm_top), with the best recipe among them, and the baseline are
+trained again with other random numbers (5 times each, confirm_samples): the best of many accuracies is partly luck, and fresh
+trainings show what remains without it.
 
 With --budget, the numbers of trials, epochs and fresh trainings are chosen so
 that all ends within that time. Then the best policy is compared with free
 recipes on test images that the search did not use: those of the data, or a
-fifth that is held out. Settings that are given stay as they are. Unless
-opt_samples is given, each trial has one training (docs/budget.md).
+fifth that is held out. Settings that are given stay as they are
+(docs/budget.md).
+
+configs/cifar10.yaml has the settings of the original DeepAugment (2019).
 
 docs/configuration.md explains every setting, and --set changes any of them.
 

@@ -2,7 +2,7 @@
 // Elsewhere, one line is printed per trial.
 
 import type { EpochReport } from "../child/reward.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config, SizedConfig } from "../config/schema.ts";
 import { describeEngine } from "../engine/choose.ts";
 import { isAtChance } from "../experiment/chance.ts";
 import { isWhole } from "../experiment/ranking.ts";
@@ -20,7 +20,7 @@ import type { Terminal } from "./terminal.ts";
 
 /** What the display needs to know: from the configuration, and from how the run starts. */
 type SearchSize = Pick<
-  Config,
+  SizedConfig,
   "iterations" | "opt_samples" | "child_epochs" | "confirm_top" | "confirm_samples"
 > &
   Pick<ExperimentStart, "folder" | "workers" | "finishedTrials" | "guessing">;
@@ -69,7 +69,7 @@ export function createSearchDisplay(
   terminal: Terminal,
   limit?: () => number,
 ): SearchDisplay {
-  const size = { ...config, ...start };
+  const size = { ...config, ...start, child_epochs: start.sizes.epochs.value };
   const progress = new SearchProgress(size, limit);
   return terminal.isInteractive
     ? new TerminalDisplay(size, title, progress, terminal)

@@ -61,7 +61,7 @@ const KEYS = {
   ),
   epochs: key(
     autoOr(whole(1, 100_000)),
-    "Epochs of each training. An epoch is as many steps as the training images need without added ones, so that all arms take the same number of steps. auto: twice the child_epochs of the experiment, or 100: a search trains on up to twice the images in an epoch.",
+    "Epochs of each training. An epoch is as many steps as the training images need without added ones, so that all arms take the same number of steps. auto: twice the child_epochs of the experiment; without one, twice those of a search on as many images: 100, or more for fewer than 2,000.",
     "auto",
   ),
   samples: key(

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
-import { parseBase } from "./recipes.ts";
+import { BASES, type BaseName, parseBase } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
 /** A kind of value: how it is checked, and how explanations and errors describe it. */
@@ -125,7 +125,10 @@ export const techniqueList = {
   type: `${SET_NAMES.join(", ")}, or a list of at least one technique`,
 };
 
-export const baseList = { schema: listOf(parseBase), type: "a list of at least one base" };
+export const baseList = {
+  schema: z.union([z.literal("all").transform((): BaseName[] => [...BASES]), listOf(parseBase)]),
+  type: "all, or a list of at least one base",
+};
 
 /** The description of a key, for help and documentation. */
 export interface KeyDescription {
@@ -178,7 +181,8 @@ function defaultText(schema: z.ZodType): string | undefined {
   if (!(schema instanceof z.ZodDefault)) return undefined;
   const value: unknown = schema.def.defaultValue;
   if (Array.isArray(value)) {
-    const set = Object.entries(TECHNIQUE_SETS).find(([, names]) => isDeepStrictEqual(names, value));
+    const sets = Object.entries({ ...TECHNIQUE_SETS, all: BASES });
+    const set = sets.find(([, names]) => isDeepStrictEqual(names, value));
     return set ? set[0] : `[${value.join(", ")}]`;
   }
   return String(value);

@@ -1,7 +1,8 @@
 // Combines a file, command-line options and `--set key=value` into one checked configuration. Every mistake is reported
 // in one line: what is wrong, where (file and line, or option), and how to fix it.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import {
   type Document,
   isMap,
@@ -18,7 +19,7 @@ import { messageOf, mismatch, nearest, systemReason, UsageError } from "../commo
 import { expandHome } from "../common/home.ts";
 import { decodeText } from "../common/text.ts";
 import type { KeySet } from "./keys.ts";
-import { CONFIG, type Config } from "./schema.ts";
+import { CONFIG, type Config, EARLIER, SIZES, type SizedConfig } from "./schema.ts";
 
 type Keys = Readonly<Record<string, z.ZodType>>;
 
@@ -46,11 +47,24 @@ interface Given {
 }
 
 /**
- * The checked configuration of a search from `sources`, with defaults for all other keys.
+ * The checked configuration of a search from `sources`, with defaults for all other keys. The file of an experiment of an
+ * earlier version, which has no key for what was the same in all searches then, means the same search as then.
  * @throws UsageError in one line for the first mistake, with the number of others.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  return loadKeys(CONFIG, sources);
+  const { file } = sources;
+  const isOfExperiment = file !== undefined && existsSync(join(dirname(file), "experiment.json"));
+  return loadKeys(CONFIG, sources, isOfExperiment ? EARLIER : {});
+}
+
+/** The configuration that an experiment keeps. @throws UsageError if it leaves something to the data. */
+export function loadSizedConfig(file: string): SizedConfig {
+  const config = loadConfig({ file });
+  const open = SIZES.find((key) => config[key] === "auto");
+  if (open === undefined) return config as SizedConfig;
+  throw new UsageError(
+    `${file}: ${open} is auto, but an experiment has a value; restore the file as it was written`,
+  );
 }
 
 /** The keys of a search that the sources give a value. @throws UsageError if they cannot be read. */
@@ -58,9 +72,17 @@ export function givenKeys(sources: ConfigSources): ReadonlySet<string> {
   return new Set(readSources(CONFIG, sources).keys());
 }
 
-/** Like `loadConfig`, for any set of keys. */
-export function loadKeys<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): Values<K> {
-  return checkKeys(keys, readSources(keys, sources), sources.file);
+/**
+ * Like `loadConfig`, for any set of keys.
+ * @param fallbacks values for keys that no source gives, instead of their defaults.
+ */
+export function loadKeys<K extends Keys>(
+  keys: KeySet<K>,
+  sources: ConfigSources,
+  fallbacks: Readonly<Record<string, unknown>> = {},
+): Values<K> {
+  const given = Object.entries(fallbacks).map(([key, value]) => [key, { value, place: key }] as const);
+  return checkKeys(keys, new Map([...given, ...readSources(keys, sources)]), sources.file);
 }
 
 function readSources<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): Map<string, Given> {

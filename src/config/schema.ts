@@ -1,6 +1,6 @@
 // Defines every configuration key in one place: its type, range, default and explanation. Types are inferred from here,
 // and the set of keys provides the help text and the documentation's table. The keys of the original DeepAugment (2019)
-// keep their names, and their defaults if there are enough images.
+// keep their names; configs/cifar10.yaml has its values, and the defaults are what was found to be better since.
 
 import type { z } from "zod";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
@@ -21,7 +21,7 @@ import {
   yesOrNo,
 } from "./keys.ts";
 import { BASES } from "./recipes.ts";
-import { PILLOW_TECHNIQUES, TECHNIQUES } from "./techniques.ts";
+import { EXTENDED_TECHNIQUES, PILLOW_TECHNIQUES, TECHNIQUES } from "./techniques.ts";
 
 const KEYS = {
   data: key(
@@ -40,7 +40,7 @@ const KEYS = {
   ),
   validation_set_size: key(
     autoOr(whole(2, 10_000_000)),
-    "Number of validation images for the reward, drawn once per experiment, stratified by class (at least one of each) and disjoint from the training images. auto: 1,000, or one of each class if there are more classes; if there are too few images, a third of them, or all that the training images leave.",
+    "Number of validation images for the reward, drawn once per experiment, stratified by class (at least one of each) and disjoint from the training images. auto: 5,000, or 1,000 with reward: original, which validates after every epoch, or one of each class if there are more classes; if there are too few images, all that the training images leave, but at least a third.",
     "auto",
   ),
   test_share: key(
@@ -51,14 +51,18 @@ const KEYS = {
   model: key(
     path("a model's name, or a path"),
     "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75); the command `models` lists them. Or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
-    "basiccnn",
+    "wrn_10_1",
   ),
   replace_head: key(
     yesOrNo,
     "Whether the last layer of your own model is replaced if its number of classes differs from the dataset's, or added if there is none.",
     false,
   ),
-  child_epochs: key(whole(1, 100_000), "Epochs of each training of the child.", 50),
+  child_epochs: key(
+    autoOr(whole(1, 100_000)),
+    "Epochs of each training of the child. auto: 50; if there are fewer than 2,000 training images, as many more as make as many steps, up to 400.",
+    "auto",
+  ),
   child_batch_size: key(whole(1, 65_536), "Images per training step of the child.", 64),
   child_first_train_epochs: key(
     whole(0, 100_000),
@@ -75,11 +79,11 @@ const KEYS = {
     "How policies are proposed: Bayesian optimization with an additive model and a random forest as the surrogate (docs/search.md), or random search.",
     "bayesian_optimization",
   ),
-  iterations: key(whole(1, 1_000_000), "Number of trials, not counting the baseline.", 300),
+  iterations: key(whole(1, 1_000_000), "Number of trials, not counting the baseline.", 100),
   opt_samples: key(
     whole(1, 1000),
     "Trainings per trial, each with its own seed; the trial's reward is their mean.",
-    3,
+    1,
   ),
   confirm_top: key(
     whole(0, 1000),
@@ -104,7 +108,7 @@ const KEYS = {
   reward: key(
     choice(["original", "averaged"]),
     "What a training's reward is. original: by opt_last_n_epochs and opt_overfit_margin, from validations after every epoch. averaged: the validation accuracy, in the end, of the weights averaged over the last quarter of the epochs; a training then takes as many steps an epoch as without augmentation.",
-    "original",
+    "averaged",
   ),
   opt_last_n_epochs: key(
     whole(1, 100_000),
@@ -131,17 +135,17 @@ const KEYS = {
     "Whether the validation accuracy, and with it the reward, is the mean recall of the classes instead of the share of images that are classified correctly. Each class then counts alike, also if it has few images; with few validation images of a class, the reward is noisier.",
     false,
   ),
-  policy_chains: key(whole(1, 50), "Chains in a policy; each drawn image goes through all of them.", 1),
-  operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 2),
+  policy_chains: key(whole(1, 50), "Chains in a policy; each drawn image goes through all of them.", 3),
+  operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 1),
   operations: key(
     techniqueList,
     `The techniques that a policy may use. original: ${TECHNIQUES.join(", ")}; extended or all: these and TrivialAugment's others, ${PILLOW_TECHNIQUES.join(", ")}; or a list of some. Hyphens, underscores and case are ignored.`,
-    [...TECHNIQUES],
+    [...EXTENDED_TECHNIQUES],
   ),
   bases: key(
     baseList,
-    `What a policy may be based on, a list of: ${BASES.join(", ")}. Images go through the base first.`,
-    ["none"],
+    `What a policy may be based on, a list of: ${BASES.join(", ")}. Images go through the base first. all: each of these. With redraw: epoch, each base alone is one of the first trials.`,
+    [...BASES],
   ),
   mixture: key(
     yesOrNo,
@@ -151,12 +155,12 @@ const KEYS = {
   magnitudes: key(
     choice(["fixed", "drawn"]),
     "How operations have their magnitudes. fixed: all images get an operation at its magnitude. drawn: the magnitude is drawn for each image, uniformly from 0 to the policy's.",
-    "fixed",
+    "drawn",
   ),
   redraw: key(
     choice(["once", "epoch"]),
     "When images are augmented. once: the policy's images are drawn once and added to the originals. epoch: images are drawn anew for every epoch and replace their originals, so that an epoch has as many images under every policy.",
-    "once",
+    "epoch",
   ),
   seed: key(
     whole(0, 2 ** 32 - 1),
@@ -201,18 +205,28 @@ const KEYS = {
   ),
 };
 
+/** What a configuration of an earlier version means, which has none of these keys: a search of the original's form. */
+export const EARLIER = {
+  ...{ reward: "original", redraw: "once", bases: ["none"], mixture: false, magnitudes: "fixed" },
+  stop_epochs: [],
+};
+
 /** The keys of a search. */
 export const CONFIG = new KeySet(KEYS);
 
 /** A configuration with every key resolved; keys that are left unset are null. */
 export type Config = z.output<typeof CONFIG.schema>;
 
-/** A configuration whose sizes are known, as an experiment keeps it. */
+/** The keys that may be left to the data. */
+export const SIZES = ["image_size", "train_set_size", "validation_set_size", "child_epochs"] as const;
+
+/** A configuration of which nothing is left to the data, as an experiment keeps it. */
 export type SizedConfig = Config & {
   /** In pixels; null: not resized. */
   readonly image_size: number | null;
   readonly train_set_size: number;
   readonly validation_set_size: number;
+  readonly child_epochs: number;
 };
 
 /** A configuration as given: any subset of the keys, techniques in any spelling. */

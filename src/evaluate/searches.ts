@@ -4,8 +4,8 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { readText } from "../common/files.ts";
-import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import { loadSizedConfig } from "../config/load.ts";
+import type { SizedConfig } from "../config/schema.ts";
 import { type Dataset, hasImages } from "../dataset/dataset.ts";
 import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
 import { notebookAt } from "../experiment/past-trials.ts";
@@ -15,14 +15,14 @@ import type { UsedBySearch } from "./split.ts";
 /** A search, as its folder keeps it. */
 export interface Search {
   readonly folder: string;
-  readonly config: Config;
+  readonly config: SizedConfig;
   readonly facts: ExperimentFacts;
 }
 
 /** @throws UsageError if the folder is not an experiment, or a file of it is damaged. */
 export function readSearch(folder: string): Search {
   const experiment = Experiment.open(folder);
-  return { folder, config: loadConfig({ file: experiment.configPath }), facts: experiment.readFacts() };
+  return { folder, config: loadSizedConfig(experiment.configPath), facts: experiment.readFacts() };
 }
 
 export interface SearchUse {
@@ -93,7 +93,7 @@ async function isSearched(
   const { height, width } = dataset.train.images;
   // The same data at the same size have the same digest.
   if (height === imageShape[0] && width === imageShape[1]) return false;
-  const side = config.image_size === "auto" ? imageShape[0] : config.image_size;
+  const side = config.image_size;
   try {
     return (await load(side ?? undefined)).digest === digest;
   } catch (error) {

@@ -1,6 +1,7 @@
 // All that an evaluation resolves and checks before it writes anything.
 
 import { checkFit, checkModel, inspectionOf } from "../child/model.ts";
+import { usualEpochs } from "../child/usual-epochs.ts";
 import { count } from "../common/count.ts";
 import { UsageError } from "../common/errors.ts";
 import type { ArmParts } from "../config/arms.ts";
@@ -29,7 +30,6 @@ export interface SettledEvaluation extends SettledEngine {
   readonly notes: readonly string[];
 }
 
-const DEFAULT_EPOCHS = 100;
 const DEFAULT_BATCH = { child: 64, sgd: 128 } as const;
 
 /** @throws UsageError if the configuration does not fit the data, the machine, or the evaluation to resume. */
@@ -58,6 +58,7 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
   const { train: trainable } = countSplit(dataset, split);
   checkTrainSize(config, dataset, trainable);
   const searched = foundBy?.config;
+  const trainImages = config.train_size === "auto" ? trainable : config.train_size;
   return {
     ...engine,
     config: {
@@ -67,7 +68,7 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
       data: source.data,
       image_size: source.imageSize,
       epochs:
-        config.epochs === "auto" ? (searched ? 2 * searched.child_epochs : DEFAULT_EPOCHS) : config.epochs,
+        config.epochs === "auto" ? 2 * (searched?.child_epochs ?? usualEpochs(trainImages)) : config.epochs,
       batch_size: batchSizeOf(config, searched?.child_batch_size),
     },
     ...{ dataset, source, arms, split },

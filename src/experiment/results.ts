@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadSizedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import {
   type Confirmation,
@@ -74,7 +74,7 @@ export interface ExperimentResults {
  */
 export function readResults(folder: string): ExperimentResults {
   const experiment = Experiment.open(folder);
-  const config = loadConfig({ file: experiment.configPath });
+  const config = loadSizedConfig(experiment.configPath);
   const facts = experiment.readFacts();
   const { dataset, subsets } = facts;
   const user = userOf(folder);

@@ -19,6 +19,7 @@ export interface Plan {
     readonly image_size: SizeChoice<number | null>;
     readonly train_set_size: SizeChoice<number>;
     readonly validation_set_size: SizeChoice<number>;
+    readonly child_epochs: SizeChoice<number>;
   };
   /** Smaller gains may be luck; see smallestGain. */
   readonly smallestGain: number;
@@ -55,6 +56,7 @@ export async function planRun(request: PlanRequest): Promise<Plan> {
     image_size: request.imageSize ?? { value: config.image_size },
     train_set_size: sizes.train,
     validation_set_size: sizes.validation,
+    child_epochs: sizes.epochs,
   };
   const sizeNotes = Object.entries(chosen).flatMap(([key, choice]) => noteOf(key, choice));
   return {

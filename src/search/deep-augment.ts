@@ -87,7 +87,7 @@ export class DeepAugment {
     this.#config = { ...this.#config, image_size: value };
   }
 
-  /** The configuration, every key. Sizes that are `auto` have their values once `optimize` has loaded the images. */
+  /** The configuration, every key. Keys that are `auto` have their values once `optimize` has loaded the images. */
   get config(): Config {
     return this.#config;
   }
@@ -145,8 +145,12 @@ export class DeepAugment {
         ...{ signal, executor, retry },
         onStart: ({ folder, finishedTrials, sizes }) => {
           this.#folder = folder;
-          const [train_set_size, validation_set_size] = [sizes.train.value, sizes.validation.value];
-          this.#config = { ...this.#config, train_set_size, validation_set_size };
+          this.#config = {
+            ...this.#config,
+            train_set_size: sizes.train.value,
+            validation_set_size: sizes.validation.value,
+            child_epochs: sizes.epochs.value,
+          };
           return this.#observe(finishedTrials, onTrial);
         },
       });

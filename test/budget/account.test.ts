@@ -12,7 +12,7 @@ import { SPEED, sizedConfig } from "./speed.ts";
 const root = mkdtempSync(join(tmpdir(), "deepaugment-account-"));
 after(() => rmSync(root, { recursive: true }));
 
-const images = { trainable: 600, test: 150 };
+const images = { trainable: 3000, test: 750 };
 
 function planned(seconds: number) {
   const plan = planBudget({ seconds, config: sizedConfig(), given: new Set(), images, speed: SPEED });

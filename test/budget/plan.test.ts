@@ -17,11 +17,17 @@ import {
   searchSeconds,
   slowed,
 } from "../../src/budget/times.ts";
+import { resolveConfig } from "../../src/config/load.ts";
 import type { ConfigInput, SizedConfig } from "../../src/config/schema.ts";
 import { SPEED, sizedConfig } from "./speed.ts";
 
-const IMAGES = { trainable: 600, test: 150 };
+const IMAGES = { trainable: 3000, test: 750 };
 const HOUR = 3600;
+/** What a search judges, and by what, unless it is given. */
+const { reward, redraw, bases, magnitudes, policy_chains, operations_per_chain } = resolveConfig({
+  data: "photos",
+});
+const DEFAULT: ConfigInput = { reward, redraw, bases, magnitudes, policy_chains, operations_per_chain };
 
 function input(seconds: number, given: ConfigInput = {}, factor = 1) {
   return {
@@ -45,6 +51,7 @@ describe("planBudget", () => {
         {},
         { redraw: "epoch", bases: ["none", "flip"] },
         { reward: "averaged" },
+        DEFAULT,
       ] as const) {
         const planned = plan(seconds, given as ConfigInput);
         assert.ok(total(planned) <= seconds, `${total(planned)} of ${seconds}`);
@@ -89,6 +96,27 @@ describe("planBudget", () => {
     }
     assert.equal(plan(150).keys.child_epochs, 10);
     assert.equal(before, 100);
+  });
+
+  it("has more epochs for fewer images than usual, as a search without a budget has", () => {
+    for (const [images, usual] of [
+      [1000, 100],
+      [400, 250],
+      [100, 400],
+    ]) {
+      const factor = images / 2000;
+      const epochsIn = (seconds: number) => {
+        const config = sizedConfig({ train_set_size: images, validation_set_size: images / 2 });
+        const all = { trainable: 1.5 * images, test: images / 2 };
+        const speed = slowed(SPEED, 50 / (factor * usual));
+        const planned = planBudget({ seconds, config, given: new Set(), images: all, speed });
+        assert.ok("keys" in planned);
+        return planned.keys.child_epochs;
+      };
+      assert.equal(epochsIn(150), usual / 5);
+      assert.equal(epochsIn(20 * HOUR), 2 * usual);
+    }
+    assert.equal(plan(HOUR, { ...DEFAULT, train_set_size: 4000 }).keys.child_epochs, 50);
   });
 
   it("counts the trials that every search has besides those that it chooses", () => {
@@ -138,7 +166,7 @@ describe("planBudget", () => {
   it("plans more on a faster machine, and for cheaper trainings", () => {
     assert.ok(plan(HOUR, {}, 0.5).keys.iterations > 1.8 * plan(HOUR).keys.iterations);
     assert.ok(plan(HOUR, { reward: "averaged" }).keys.iterations > plan(HOUR).keys.iterations);
-    const slow = { ...SPEED, draw: { ...SPEED.draw, policy: 1e-3 } };
+    const slow = { ...SPEED, draw: { ...SPEED.draw, policy: 2e-4 } };
     const redrawn = { ...input(HOUR, { redraw: "epoch" }), speed: slow };
     const planned = planBudget(redrawn) as BudgetPlan;
     assert.ok(planned.keys.iterations < plan(HOUR, { redraw: "epoch" }).keys.iterations);
@@ -230,8 +258,8 @@ describe("chooseEvaluation", () => {
   });
 
   it("trains on all images if they are at most twice those of the search", () => {
-    assert.equal(evaluationSize(config, { trainable: 800, test: 9 }).trainImages, 800);
-    assert.equal(evaluationSize(config, { trainable: 801, test: 9 }).trainImages, 400);
+    assert.equal(evaluationSize(config, { trainable: 4000, test: 9 }).trainImages, 4000);
+    assert.equal(evaluationSize(config, { trainable: 4001, test: 9 }).trainImages, 2000);
   });
 });
 

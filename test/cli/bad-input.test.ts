@@ -57,6 +57,7 @@ const withConfig = (text: string) => optimize("--config", write("config.yaml", t
 const SMALL = [
   "train_set_size=40",
   "validation_set_size=20",
+  "model=basiccnn",
   "child_epochs=1",
   "opt_samples=1",
   "confirm_top=0",

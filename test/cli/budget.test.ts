@@ -20,6 +20,8 @@ before(() => writePhotos(photos));
 // The least of a search, so that the test depends on no speed but for the number of samples.
 const SMALL = [
   "image_size=12",
+  "model=basiccnn",
+  "bases=[none, flip-crop]",
   "child_epochs=2",
   "iterations=3",
   "child_batch_size=20",

@@ -25,7 +25,8 @@ async function optimize(name: string, more: Record<string, unknown> = {}): Promi
   const settings = {
     ...{ data: photos, image_size: 12, iterations: 2, opt_initial_points: 1, child_epochs: 2 },
     ...{ child_batch_size: 10, train_set_size: 24, validation_set_size: 15, opt_samples: 1 },
-    ...{ confirm_samples: 0, engine: "wasm", workers: 1, out, ...more },
+    ...{ model: "basiccnn", bases: "[none, flip-crop]", confirm_samples: 0 },
+    ...{ engine: "wasm", workers: 1, out, ...more },
   };
   const args = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
   const { code, stderr } = await runMain(["optimize", ...args], environment);

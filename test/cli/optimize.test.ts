@@ -2,14 +2,17 @@
 // nothing is lost when it is killed.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { loadConfig } from "../../src/config/load.ts";
+import { BASES } from "../../src/config/recipes.ts";
+import { EARLIER } from "../../src/config/schema.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
+import { ORIGINAL } from "../config/original.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { type Finished, finishedTrials, run, runMain, start, untilTrials } from "./run.ts";
 
@@ -27,8 +30,11 @@ const SMALL = {
   opt_samples: 1,
   opt_initial_points: 4,
   confirm_top: 0,
-  child_epochs: 2,
-  child_batch_size: 20,
+  // With all of them, the first eight trials would be recipes.
+  bases: "[none, flip-crop]",
+  model: "basiccnn",
+  child_epochs: 6,
+  child_batch_size: 10,
   seed: 3,
   // Slow enough to be killed in, also when the native engine is built.
   engine: "wasm",
@@ -38,6 +44,9 @@ function optimizeArgs(out: string, workers: number, more: Record<string, unknown
   const settings = Object.entries({ ...SMALL, out, workers, ...more });
   return ["optimize", ...settings.flatMap(([key, value]) => ["--set", `${key}=${value}`])];
 }
+
+/** Rows of a training in the notebook: its child is validated once, in the end. */
+const ROWS = 1;
 
 /** The only experiment in a folder of experiments. */
 function experimentIn(out: string): string {
@@ -72,7 +81,7 @@ describe("deepaugment optimize", () => {
       "policies.json",
     ]);
     const rows = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
-    assert.equal(rows.length, 1 + (TRIALS + 1) * SMALL.child_epochs);
+    assert.equal(rows.length, 1 + (TRIALS + 1) * ROWS);
     const log = readFileSync(join(experiment, "experiment.log"), "utf8");
     assert.match(log, /^\S+Z info trial 8: reward 0\.\d{1,6}, /m);
     assert.doesNotMatch(log, /\.\d{7}| warn /);
@@ -129,11 +138,11 @@ describe("deepaugment optimize", () => {
   it("loses no trial to kill -9 in the 5th, and repeats none", async () => {
     const out = join(root, "killed");
     const program = start(optimizeArgs(out, 2), environment);
-    await untilTrials(program, out, 5, SMALL.child_epochs);
+    await untilTrials(program, out, 5, ROWS);
     program.process.kill("SIGKILL");
     await program.finished;
     const killed = experimentIn(out);
-    const before = finishedTrials(killed, SMALL.child_epochs);
+    const before = finishedTrials(killed, ROWS);
     assert.ok(before < TRIALS + 1);
     const resumed = await runMain(["optimize", "--resume", killed], environment);
     assert.equal(resumed.code, 0, resumed.stderr);
@@ -145,7 +154,7 @@ describe("deepaugment optimize", () => {
   it("ends cleanly on Ctrl-C with 130 and says how to continue; --resume accepts more trials", async () => {
     const out = join(root, "interrupted");
     const program = start(optimizeArgs(out, 2, { iterations: 4 }), environment);
-    await untilTrials(program, out, 2, SMALL.child_epochs);
+    await untilTrials(program, out, 2, ROWS);
     program.process.kill("SIGINT");
     const { code, stderr } = await program.finished;
     const interrupted = experimentIn(out);
@@ -169,7 +178,7 @@ describe("deepaugment optimize", () => {
   it("starts every training from weights trained without augmentation if child_first_train_epochs is set", async () => {
     const out = join(root, "pretrained");
     const weights = join(root, "weights.safetensors");
-    const more = { iterations: 1, child_first_train_epochs: 3, pre_aug_weights_path: weights };
+    const more = { iterations: 1, child_first_train_epochs: 60, pre_aug_weights_path: weights };
     const first = await runMain(optimizeArgs(join(out, "a"), 1, more), environment);
     assert.equal(first.code, 0, first.stderr);
     assert.ok(existsSync(weights));
@@ -182,7 +191,11 @@ describe("deepaugment optimize", () => {
     );
     assert.notEqual(
       notebookOf(experimentIn(join(out, "a"))),
-      notebookOf(experiment).split("\n").slice(0, 5).join("\n"),
+      notebookOf(experiment)
+        .split("\n")
+        .slice(0, 1 + 2 * ROWS)
+        .concat("")
+        .join("\n"),
     );
     const lossOf = (text: string) => Number(text.split("\n")[1].split(",")[3]);
     assert.ok(lossOf(notebookOf(experimentIn(join(out, "a")))) < lossOf(notebookOf(experiment)));
@@ -318,15 +331,16 @@ describe("deepaugment optimize with confirmation", () => {
       best.map(({ trial, expectedAccuracyIncrease }) => [trial, expectedAccuracyIncrease]),
     );
 
-    const warm = ["--warm-start", experiment, "--set", "operations=[fog]", "--iterations", "1"];
+    const warm = ["--warm-start", experiment, "--iterations", "1"];
+    const others = ["--set", "operations=[fog]", "--set", "bases=[none]"];
     const args = optimizeArgs(join(root, "warm"), 1, { ...CONFIRMED, confirm_top: 0 });
-    const refused = await runMain([...args, ...warm], environment);
+    const refused = await runMain([...args, ...warm, ...others], environment);
     assert.equal(refused.code, 2);
     assert.match(
       refused.stderr,
       /^deepaugment: warm_start .*notebook\.csv: all of its trials use techniques/,
     );
-    const learnt = await runMain([...args, "--warm-start", experiment, "--iterations", "1"], environment);
+    const learnt = await runMain([...args, ...warm], environment);
     assert.equal(learnt.code, 0, learnt.stderr);
     const copy = readFileSync(join(experimentIn(join(root, "warm")), "warm-start.csv"), "utf8");
     assert.equal(copy, readFileSync(join(experiment, "notebook.csv"), "utf8"));
@@ -336,6 +350,88 @@ describe("deepaugment optimize with confirmation", () => {
     );
     assert.equal(again.code, 2);
     assert.match(again.stderr, /--warm-start cannot be used with --resume, because/);
+  });
+});
+
+describe("deepaugment optimize with the defaults", {
+  skip: "missing" in findAddon() && "training the default model takes long without the native engine",
+}, () => {
+  it("judges the recipes first, confirms with the best of them, and applies what it found", async () => {
+    const out = join(root, "defaults");
+    const settings = [
+      ...[`data=${SAMPLE_ARCHIVE}`, "image_size=12", "train_set_size=40", "validation_set_size=60"],
+      ...["child_epochs=4", "child_batch_size=10", "iterations=10", "confirm_samples=2", `out=${out}`],
+    ];
+    const args = ["optimize", ...settings.flatMap((setting) => ["--set", setting])];
+    const { code, stderr } = await runMain(args, environment);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /^10 policies and the baseline: 11 trainings of 4 epochs, then up to 12 to confirm/m,
+    );
+    const experiment = experimentIn(out);
+    const [header, ...rows] = notebookOf(experiment).trimEnd().split("\n");
+    assert.match(header, /,chain_3_op_1_type,chain_3_op_1_magnitude,portion,base,mixture,magnitudes,redraw$/);
+    assert.deepEqual(
+      rows.map((row) => row.split(",")[16]),
+      [...BASES, ...rows.slice(9).map((row) => row.split(",")[16])],
+    );
+    assert.deepEqual(
+      rows.map((row) => Number(row.split(",")[15]) > 0),
+      [...BASES.map(() => false), true, true],
+    );
+    const { model } = loadConfig({ file: join(experiment, "config.yaml") });
+    assert.equal(model, "wrn_10_1");
+    const result = JSON.parse((await runMain(["show", experiment, "--json"], environment)).stdout);
+    assert.equal(result.status, "finished");
+    // Which policies are better than no augmentation depends on the machine's arithmetic.
+    if (result.policies.length === 0) return;
+    const applied = join(root, "applied");
+    const apply = ["apply", "--policy", experiment, "--data", SAMPLE_ARCHIVE, "--out", applied];
+    const done = await runMain(apply, environment);
+    assert.equal(done.code, 0, done.stderr);
+  });
+});
+
+describe("deepaugment optimize --resume of an experiment of an earlier version", () => {
+  it("makes the same trials as a search of the original's form", async () => {
+    const original = {
+      ...ORIGINAL,
+      operations: "original",
+      bases: "[none]",
+      child_epochs: 2,
+      opt_samples: 1,
+    };
+    const settings = { validation_set_size: 60, child_batch_size: 20, engine: "auto", ...original };
+    const search = async (name: string, iterations: number) => {
+      const out = join(root, name);
+      const { code, stderr } = await runMain(optimizeArgs(out, 1, { ...settings, iterations }), environment);
+      assert.equal(code, 0, stderr);
+      return experimentIn(out);
+    };
+    const experiment = await search("earlier", 3);
+    // It has none of the keys that came later.
+    const path = join(experiment, "config.yaml");
+    const later = new RegExp(
+      `^(${[...Object.keys(EARLIER), "test_share", "stop_share"].join("|")}):.*\n( .*\n)*`,
+      "gm",
+    );
+    const text = readFileSync(path, "utf8");
+    assert.equal(text.match(later)?.length, Object.keys(EARLIER).length + 2);
+    writeFileSync(path, text.replace(later, ""));
+    const shown = await runMain(["show", experiment], environment);
+    assert.match(shown.stdout, /in a training's best epochs/);
+    const resumed = await runMain(["optimize", "--resume", experiment, "--iterations", "6"], environment);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const notebook = notebookOf(experiment);
+    assert.equal(notebook, notebookOf(await search("at-once", 6)));
+    assert.equal(notebook.trimEnd().split("\n").length, 1 + 7 * 2);
+    assert.match(notebook, /^.*,chain_1_op_2_type,chain_1_op_2_magnitude,portion\n/);
+    // A file of the keys alone, as `--config`, means the same search, too.
+    const again = ["optimize", "--config", path, "--out", join(root, "again")];
+    const { code, stderr } = await runMain(again, environment);
+    assert.equal(code, 0, stderr);
+    assert.equal(notebookOf(experimentIn(join(root, "again"))), notebook);
   });
 });
 

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { encodeJpeg, encodePng } from "../../src/image/codec.ts";
+import { ORIGINAL_FLAGS } from "../config/original.ts";
 import { gradient } from "../image/files.ts";
 import { runMain } from "./run.ts";
 
@@ -24,6 +25,7 @@ after(() => rmSync(root, { recursive: true }));
 
 const photos = join(root, "photos");
 const FEW = [
+  "model=basiccnn",
   "child_epochs=2",
   "opt_samples=1",
   "confirm_top=1",
@@ -73,6 +75,7 @@ describe("deepaugment optimize --dry-run", () => {
     assert.match(stdout, /^image_size {11}24, because sizes differ \(median 24\) and most are no larger$/m);
     assert.match(stdout, /^train_set_size {7}20 of 30 images, because there are fewer than 3,000$/m);
     assert.match(stdout, /^validation_set_size {2}10 of 30 images, the others$/m);
+    assert.match(stdout, /^child_epochs {9}2$/m);
     assert.match(
       stdout,
       /^note: gains below 0\.31 may be luck with 10 validation images, 2 trainings each$/m,
@@ -85,6 +88,7 @@ describe("deepaugment optimize --dry-run", () => {
       ...[
         "--data",
         photos,
+        ...ORIGINAL_FLAGS,
         ...small,
         "--iterations",
         "1",
@@ -103,6 +107,23 @@ describe("deepaugment optimize --dry-run", () => {
     assert.equal(plan.work.search.imagesPerEpoch, 16 + 16 * 1.5);
     assert.ok(plan.seconds > 0 && plan.rates.training > 0 && plan.rates.validation > 0);
     assert.ok(Math.abs(plan.smallestGain - 1.96 * Math.sqrt(0.5 / 28)) < 1e-12);
+  });
+
+  it("plans a search with the defaults: 100 policies, and more epochs than usual for few images", async () => {
+    const args = ["--data", photos, "--set", "engine=wasm", "--workers", "1", "--dry-run"];
+    const { code, stdout, stderr } = await optimize(...args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Searching on photos: model wrn_10_1, engine wasm \(float32\)\n/);
+    assert.match(stdout, /^child_epochs {9}400, more than usual, because there are few images$/m);
+    assert.match(
+      stdout,
+      /^100 policies and the baseline: 101 trainings of 400 epochs, then up to 30 to confirm the best$/m,
+    );
+    const { sizes, work } = JSON.parse((await optimize(...args, "--json")).stdout);
+    assert.deepEqual(sizes.child_epochs, {
+      ...{ value: 400, reason: "400, more than usual, because there are few images" },
+    });
+    assert.deepEqual([work.search.trainings, work.search.imagesPerEpoch], [101, 101 * 20]);
   });
 
   it("refuses what the search would", async () => {

@@ -33,7 +33,7 @@ const config = resolveConfig({
 });
 const engine = { name: "wasm", precision: "float32", kernels: null } as const;
 const guessing = { classes: 10, validationImages: 1000 };
-const sizes = { train: { value: 2000 }, validation: { value: 1000 } };
+const sizes = { train: { value: 2000 }, validation: { value: 1000 }, epochs: { value: 2 } };
 const start = { folder: "experiments/1", workers: 2, engine, sizes, notes: [], finishedTrials: 0, guessing };
 
 interface Shown {

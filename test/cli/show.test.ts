@@ -18,6 +18,7 @@ import type { FoundPolicy } from "../../src/policy/policy-file.ts";
 import type { Executor } from "../../src/search/executors/executor.ts";
 import { type ExperimentObserver, runExperiment } from "../../src/search/run-experiment.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
+import { ORIGINAL } from "../config/original.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { runMain, Sink } from "./run.ts";
 
@@ -65,6 +66,8 @@ async function begin(
     ...{ data: SAMPLE_ARCHIVE, image_size: 12, train_set_size: 40, validation_set_size: 60 },
     ...{ iterations: 4, opt_samples: 2, opt_initial_points: 4, child_epochs: 2, child_batch_size: 10 },
     ...{ confirm_top: 1, confirm_samples: 4, seed: 4, out: join(root, `${count++}`) },
+    // All trials are policies that the search proposes.
+    bases: ["none"],
     ...settings,
   });
   let folder = "";
@@ -88,6 +91,7 @@ async function show(folder: string): Promise<string> {
 }
 
 const isFresh = ({ sample }: TrainingTask) => sample >= 2;
+const ORIGINAL_REWARD = { ...ORIGINAL, opt_samples: 2, child_epochs: 2 };
 /** Policies are better by 0.14 ± 0.06, in the search and when they are trained again. */
 const better: AccuracyOf = ({ trial, sample }) =>
   0.5 + 0.01 * sample + (trial > 0 ? 0.14 + 0.06 * (-1) ** sample : 0);
@@ -108,7 +112,10 @@ describe("deepaugment show", () => {
       text,
       / The baseline, without augmentation, has an accuracy of 0\.535 ± 0\.006 \(0\.505 in the search\)\. 4 of 4 policies did better in the search\. /,
     );
-    assert.match(text, / Accuracy is the validation accuracy in a training's best epochs: the reward\. /);
+    assert.match(
+      text,
+      / Accuracy is the validation accuracy of a training's averaged weights: the reward\. /,
+    );
     const data = SAMPLE_ARCHIVE;
     assert.ok(
       text.endsWith(
@@ -117,6 +124,12 @@ describe("deepaugment show", () => {
       text,
     );
     assert.doesNotMatch(text, /learnt nothing/);
+  });
+
+  it("says what the accuracy is with the original's reward", async () => {
+    const text = await show(await begin(better, { settings: ORIGINAL_REWARD }));
+    assert.match(text, / Accuracy is the validation accuracy in a training's best epochs: the reward\. /);
+    assert.match(text, / [1-4] 0\.675 \+0\.140 \+0\.030 to \+0\.250 /);
   });
 
   it("says how many trials were stopped early, and leaves them out", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -10,9 +10,12 @@ import {
   formatConfig,
   loadConfig,
   loadKeys,
+  loadSizedConfig,
   resolveConfig,
 } from "../../src/config/load.ts";
+import { CONFIG, type ConfigInput, EARLIER } from "../../src/config/schema.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
+import { ORIGINAL } from "./original.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-config-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -50,7 +53,7 @@ describe("loadConfig", () => {
     assert.equal(config.seed, 3);
     assert.deepEqual(config.operations, ["rotate", "horizontal-flip"]);
     assert.equal(config.workers, 2);
-    assert.equal(config.opt_samples, 3);
+    assert.equal(config.opt_samples, 1);
   });
 
   it("needs no file, and keeps strings unchanged", () => {
@@ -120,7 +123,7 @@ describe("loadConfig", () => {
   });
 
   it("says what was expected, what was received, and where", () => {
-    const count = "expected a whole number from 1 to 100000, received";
+    const count = "expected auto, or a whole number from 1 to 100000, received";
     assert.equal(errorIn("data: a\nchild_epochs: fifty\n"), `child_epochs: ${count} "fifty" (FILE, line 2)`);
     assert.equal(errorIn("data: a\nchild_epochs: 0\n"), `child_epochs: ${count} 0 (FILE, line 2)`);
     assert.equal(errorIn("data: a\nchild_epochs: 2.5\n"), `child_epochs: ${count} 2.5 (FILE, line 2)`);
@@ -269,6 +272,44 @@ describe("loadConfig", () => {
   });
 });
 
+describe("the configuration of an experiment", () => {
+  /** That of an experiment of an earlier version: without the keys that came later. */
+  const write = (given: ConfigInput, without: readonly string[] = Object.keys(EARLIER)) => {
+    const experiment = mkdtempSync(join(folder, "experiment-"));
+    writeFileSync(join(experiment, "experiment.json"), "{}");
+    const path = join(experiment, "config.yaml");
+    const lines = formatConfig(resolveConfig({ data: "cifar10", ...SIZES, ...given })).split(/\n(?=\w)/);
+    writeFileSync(path, lines.filter((line) => !without.includes(line.split(":")[0])).join("\n"));
+    return path;
+  };
+  const SIZES = { image_size: 32, train_set_size: 20, validation_set_size: 10, child_epochs: 3 };
+
+  it("means a search of the original's form if it is of an earlier version", () => {
+    const path = write({ ...ORIGINAL, ...SIZES, opt_samples: 2 });
+    const expected = resolveConfig({ data: "cifar10", ...ORIGINAL, ...SIZES, opt_samples: 2 });
+    assert.deepEqual(loadConfig({ file: path }), expected);
+    assert.deepEqual(loadSizedConfig(path), loadConfig({ file: path }));
+    assert.equal(loadConfig({ file: path, set: ["reward=averaged"] }).reward, "averaged");
+    // The same file elsewhere is a configuration of today.
+    const elsewhere = load(readFileSync(path, "utf8"));
+    assert.deepEqual([elsewhere.reward, elsewhere.redraw], ["averaged", "epoch"]);
+  });
+
+  it("means what it says if it is of this version", () => {
+    const path = write({ reward: "averaged", magnitudes: "drawn" }, []);
+    const expected = resolveConfig({ data: "cifar10", ...SIZES });
+    assert.deepEqual(loadConfig({ file: path }), expected);
+  });
+
+  it("leaves nothing to the data", () => {
+    for (const [key, value] of Object.entries(SIZES)) {
+      const path = write({ ...SIZES, [key]: "auto" }, []);
+      const message = `${path}: ${key} is auto, but an experiment has a value; restore the file as it was written`;
+      assert.throws(() => loadSizedConfig(path), { name: "UsageError", message }, `${key} is not ${value}`);
+    }
+  });
+});
+
 describe("resolveConfig", () => {
   it("checks plain values like a file's", () => {
     assert.equal(resolveConfig({ data: "mnist", seed: undefined }).seed, 0);
@@ -304,11 +345,23 @@ describe("configs/", () => {
     assert.equal(readPolicyFile(evaluation.policy!).policies.length, 10);
     const searches = names.filter((name) => /^(?!evaluate-).*\.yaml$/.test(name));
     const loaded = new Map(searches.map((name) => [name, loadConfig({ file: join("configs", name) })]));
-    const original = { train_set_size: 2000, validation_set_size: 1000 };
-    assert.deepEqual(loaded.get("cifar10.yaml"), resolveConfig({ data: "cifar10", ...original }));
-    assert.equal(loaded.get("quickstart.yaml")?.iterations, 12);
+    const original = { iterations: 300, train_set_size: 2000, validation_set_size: 1000, mixture: false };
+    assert.deepEqual(
+      loaded.get("cifar10.yaml"),
+      resolveConfig({ data: "cifar10", ...ORIGINAL, ...original, stop_epochs: [] }),
+    );
+    assert.equal(loaded.get("quickstart.yaml")?.iterations, 20);
     assert.equal(loaded.get("fashion-mnist.yaml")?.data, "fashion_mnist");
     assert.equal(loaded.get("image-folder.yaml")?.image_size, "auto");
     assert.equal(loaded.get("image-folder.yaml")?.train_set_size, "auto");
+  });
+
+  it("give the original's search all of its keys, so that no default can change it", () => {
+    const text = readFileSync("configs/cifar10.yaml", "utf8");
+    // Of these, none decides what is trained, or they count only with another value of a key that is given.
+    const others = ["image_size", "replace_head", "pre_aug_weights_path", "warm_start", "stop_share"];
+    others.push("name", "notebook_path", "logging");
+    const missing = CONFIG.names.filter((key) => !new RegExp(`^${key}:`, "m").test(text));
+    assert.deepEqual(missing, others);
   });
 });

@@ -2,43 +2,44 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { configurationPage } from "../../scripts/docs/configuration.ts";
+import { BASES } from "../../src/config/recipes.ts";
 import { CONFIG, type Config } from "../../src/config/schema.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 
 describe("the configuration's keys", () => {
-  it("have the original's defaults, and our own", () => {
+  it("have these defaults", () => {
     const expected: Config = {
       data: "cifar10",
       image_size: "auto",
       train_set_size: "auto",
       validation_set_size: "auto",
       test_share: 0,
-      model: "basiccnn",
+      model: "wrn_10_1",
       replace_head: false,
-      child_epochs: 50,
+      child_epochs: "auto",
       child_batch_size: 64,
       child_first_train_epochs: 0,
       pre_aug_weights_path: null,
       method: "bayesian_optimization",
-      iterations: 300,
-      opt_samples: 3,
+      iterations: 100,
+      opt_samples: 1,
       confirm_top: 5,
       confirm_samples: 5,
       warm_start: null,
       opt_initial_points: 10,
-      reward: "original",
+      reward: "averaged",
       opt_last_n_epochs: 3,
       opt_overfit_margin: 0.1,
       stop_epochs: [],
       stop_share: 0.5,
       balanced_validation: false,
-      policy_chains: 1,
-      operations_per_chain: 2,
-      operations: [...TECHNIQUES],
-      bases: ["none"],
+      policy_chains: 3,
+      operations_per_chain: 1,
+      operations: [...EXTENDED_TECHNIQUES],
+      bases: [...BASES],
       mixture: false,
-      magnitudes: "fixed",
-      redraw: "once",
+      magnitudes: "drawn",
+      redraw: "epoch",
       seed: 0,
       engine: "auto",
       precision: "auto",
@@ -64,12 +65,15 @@ describe("the configuration's keys", () => {
     }
     const byKey = new Map(descriptions.map((description) => [description.key, description]));
     assert.equal(byKey.get("data")?.default, undefined);
-    assert.equal(byKey.get("iterations")?.default, "300");
+    assert.equal(byKey.get("iterations")?.default, "100");
     assert.equal(byKey.get("iterations")?.type, "a whole number from 1 to 1000000");
     assert.equal(byKey.get("image_size")?.default, "auto");
     assert.equal(byKey.get("image_size")?.type, "auto, or a whole number from 8 to 4096, or null");
     assert.equal(byKey.get("train_set_size")?.type, "auto, or a whole number from 2 to 10000000");
-    assert.equal(byKey.get("operations")?.default, "original");
+    assert.equal(byKey.get("operations")?.default, "extended");
+    assert.equal(byKey.get("bases")?.default, "all");
+    assert.equal(byKey.get("bases")?.type, "all, or a list of at least one base");
+    assert.equal(byKey.get("child_epochs")?.type, "auto, or a whole number from 1 to 100000");
     assert.equal(byKey.get("workers")?.type, "auto, or a whole number from 1 to 1024");
   });
 

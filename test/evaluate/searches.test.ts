@@ -44,7 +44,8 @@ function writeSearch(name: string, { dataset, train, validation, validationFrom 
     subsets: { train, validation, validationFrom },
   };
   writeFileSync(join(folder, "experiment.json"), JSON.stringify(facts));
-  const values = { data: "photos", image_size: height, ...config };
+  const sizes = { train_set_size: 2, validation_set_size: 2, child_epochs: 2 };
+  const values = { data: "photos", image_size: height, ...sizes, ...config };
   writeFileSync(join(folder, "config.yaml"), formatConfig(resolveConfig(values)));
   writeFileSync(join(folder, "notebook.csv"), NOTEBOOK);
   if (config?.warm_start) writeFileSync(join(folder, "warm-start.csv"), NOTEBOOK);

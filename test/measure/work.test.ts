@@ -6,12 +6,24 @@ import { resolveConfig } from "../../src/config/load.ts";
 import type { ConfigInput, SizedConfig } from "../../src/config/schema.ts";
 import { workOf } from "../../src/measure/work.ts";
 import { spaceOf } from "../../src/search/settle/controller.ts";
+import { ORIGINAL } from "../config/original.ts";
 
 function work(given: ConfigInput = {}) {
   const sizes = { image_size: null, train_set_size: 100, validation_set_size: 50 };
-  const config = resolveConfig({ data: "photos", ...sizes, ...given }) as SizedConfig;
+  const config = resolveConfig({ data: "photos", ...ORIGINAL, ...sizes, ...given }) as SizedConfig;
   return workOf({ config, resumed: undefined, space: spaceOf(config), lag: 2 });
 }
+
+describe("the work of a search with the defaults", () => {
+  it("is as many images an epoch under every policy, of one training a trial", () => {
+    const sizes = { image_size: null, train_set_size: 100, validation_set_size: 50, child_epochs: 400 };
+    const config = resolveConfig({ data: "photos", ...sizes }) as SizedConfig;
+    const run = { config, resumed: undefined, space: spaceOf(config), lag: 2 };
+    const { search, confirmation } = workOf(run);
+    assert.deepEqual([search.trainings, search.policies, search.imagesPerEpoch], [101, 101, 101 * 100]);
+    assert.deepEqual([confirmation.trainings, confirmation.imagesPerEpoch], [30, 30 * 100]);
+  });
+});
 
 describe("the work of a new search", () => {
   it("is the trials with the baseline, and the confirmation", () => {

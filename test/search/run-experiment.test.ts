@@ -35,6 +35,7 @@ import {
   runExperiment,
 } from "../../src/search/run-experiment.ts";
 import type { TrainingResult, TrainingTask } from "../../src/search/training.ts";
+import { ORIGINAL } from "../config/original.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-experiments-"));
@@ -78,6 +79,7 @@ before(async () => {
 });
 
 const SMALL = {
+  ...ORIGINAL,
   data: SAMPLE_ARCHIVE,
   image_size: 12,
   train_set_size: 40,

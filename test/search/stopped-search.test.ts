@@ -32,7 +32,7 @@ const SETTINGS = {
   ...{ image_size: 12, train_set_size: 40, validation_set_size: 60, child_batch_size: 10, engine: "wasm" },
   ...{ iterations: 16, opt_samples: 1, opt_initial_points: 12, confirm_top: 1, confirm_samples: 1, seed: 5 },
   ...{ redraw: "epoch", bases: ["none", "flip"], reward: "averaged" },
-  ...{ child_epochs: 3, stop_epochs: [1, 2] },
+  ...{ model: "basiccnn", child_epochs: 3, stop_epochs: [1, 2] },
 };
 
 /** The trainings that it was given are kept. */

@@ -1,7 +1,7 @@
 // What searches, in which space of policies; and the rewards that it predicts for the trials in the end.
 
 import { seedOf } from "../../common/random.ts";
-import type { Config } from "../../config/schema.ts";
+import type { Config, SizedConfig } from "../../config/schema.ts";
 import { BayesianController } from "../../controller/bayesian.ts";
 import type { Controller } from "../../controller/controller.ts";
 import { predictedRewards } from "../../controller/predicted.ts";
@@ -44,7 +44,7 @@ export function validatedEpochs({
   reward,
   stop_epochs,
   child_epochs,
-}: Pick<Config, "reward" | "stop_epochs" | "child_epochs">): readonly number[] | undefined {
+}: Pick<SizedConfig, "reward" | "stop_epochs" | "child_epochs">): readonly number[] | undefined {
   return reward === "averaged" ? [...stop_epochs, child_epochs] : undefined;
 }
 

@@ -2,6 +2,7 @@
 // has a reason, in words for the user.
 
 import { checkModel, fixedSide, lookUpModel } from "../../child/model.ts";
+import { usualEpochs } from "../../child/usual-epochs.ts";
 import { count } from "../../common/count.ts";
 import { UsageError } from "../../common/errors.ts";
 import type { Config, SizedConfig } from "../../config/schema.ts";
@@ -14,8 +15,11 @@ import {
 } from "../../dataset/sizes.ts";
 import { drawHeldOut, heldOutCount } from "../../dataset/test-images.ts";
 
-/** The original's numbers of images. */
-const USUAL = { train: 2000, validation: 1000 } as const;
+/**
+ * The original's numbers of images, and how many validate if a training is validated once: they cost little then, and more of
+ * them show smaller gains.
+ */
+const USUAL = { train: 2000, validation: 1000, validationOnce: 5000 } as const;
 
 /** The least that the configuration allows. */
 const LEAST = 2;
@@ -39,13 +43,19 @@ export interface SizeChoice<Value> {
 }
 
 /** The numbers of training and of validation images. */
-export interface SetSizes {
+interface SetCounts {
   readonly train: SizeChoice<number>;
   readonly validation: SizeChoice<number>;
 }
 
+/** What a configuration may leave to the data, besides the images' size. */
+export interface SetSizes extends SetCounts {
+  /** Of each training. */
+  readonly epochs: SizeChoice<number>;
+}
+
 type GivenSizes = Pick<Config, "model" | "image_size" | "train_set_size" | "validation_set_size"> &
-  Partial<Pick<Config, "test_share">>;
+  Partial<Pick<Config, "test_share" | "reward">>;
 
 /**
  * The size that images are resized to, null for none. `auto` keeps the size of images that all have the same small one.
@@ -140,16 +150,17 @@ function medianSide({ sizes }: DataSizes): number {
 }
 
 /**
- * How many images train, and how many validate. `auto` gives the original's numbers if there are enough images, or one of
+ * How many images train, and how many validate. `auto` gives the usual numbers if there are enough images, or one of
  * each class if there are more classes.
  */
 export function chooseSetSizes(
-  { train_set_size: train, validation_set_size: validation }: GivenSizes,
+  { train_set_size: train, validation_set_size: validation, reward }: GivenSizes,
   { counts }: DataSizes,
   classes = LEAST,
-): SetSizes {
+): SetCounts {
   const all = counts.train ?? 0;
-  const most = { train: Math.max(USUAL.train, classes), validation: Math.max(USUAL.validation, classes) };
+  const usualValidation = reward === "averaged" ? USUAL.validationOnce : USUAL.validation;
+  const most = { train: Math.max(USUAL.train, classes), validation: Math.max(usualValidation, classes) };
   const part = (value: number, images: number, why: string): SizeChoice<number> => ({
     value,
     reason: `${value.toLocaleString("en")} of ${images.toLocaleString("en")} images, ${why}`,
@@ -182,8 +193,11 @@ export function chooseSetSizes(
       train: rest(most.train, validation, "validation_set_size"),
       validation: { value: validation },
     };
-  const both = most.train + most.validation;
-  if (all >= both) return { train: usual(most.train, all), validation: usual(most.validation, all) };
+  const both = most.train + Math.max(USUAL.validation, classes);
+  if (all >= both) {
+    const validation = rest(most.validation, most.train, "train_set_size");
+    return { train: usual(most.train, all), validation };
+  }
   // Every class has one of the validation images, as far as there are images for it.
   const third = Math.max(LEAST, Math.min(Math.max(Math.floor(all / 3), classes), all - classes));
   const few = `because there are fewer than ${both.toLocaleString("en")}`;
@@ -232,7 +246,8 @@ export function settleSizes(config: Config, dataset: Dataset): SettledSizes {
   const { test_share: share, seed } = config;
   const heldOut = share > 0 && !dataset.test ? drawHeldOut(dataset, { share, seed }) : [];
   const left = without(datasetSizes(dataset), heldOut.length);
-  const sizes = chooseSetSizes(config, left, dataset.classNames.length);
+  const counts = chooseSetSizes(config, left, dataset.classNames.length);
+  const sizes = { ...counts, epochs: chooseEpochs(config, counts.train.value) };
   const image_size = config.image_size === "auto" ? null : config.image_size;
   return {
     config: {
@@ -240,14 +255,24 @@ export function settleSizes(config: Config, dataset: Dataset): SettledSizes {
       image_size,
       train_set_size: sizes.train.value,
       validation_set_size: sizes.validation.value,
+      child_epochs: sizes.epochs.value,
     },
     ...{ sizes, heldOut },
     notes: [
       ...heldOutNote(heldOut),
       ...noteOf("train_set_size", sizes.train),
       ...noteOf("validation_set_size", sizes.validation),
+      ...noteOf("child_epochs", sizes.epochs),
     ],
   };
+}
+
+function chooseEpochs({ child_epochs: given }: Config, trainImages: number): SizeChoice<number> {
+  if (given !== "auto") return { value: given };
+  const value = usualEpochs(trainImages);
+  const why =
+    value > usualEpochs(USUAL.train) ? "more than usual, because there are few images" : "the usual number";
+  return { value, reason: `${value}, ${why}` };
 }
 
 function heldOutNote(heldOut: readonly number[]): string[] {

@@ -1,7 +1,7 @@
 // When a configuration's trainings are stopped early.
 
 import { UsageError } from "../../common/errors.ts";
-import type { Config } from "../../config/schema.ts";
+import type { Config, SizedConfig } from "../../config/schema.ts";
 import { expectedEpochs, type StopRule } from "../stopping.ts";
 import { fixedPolicies } from "./controller.ts";
 
@@ -22,7 +22,7 @@ export function settleStopRule({
       `stop_epochs: with reward: ${reward}, early epochs do not show which trainings end well; set reward: averaged, or stop_epochs: []`,
     );
   }
-  if (last >= child_epochs) {
+  if (child_epochs !== "auto" && last >= child_epochs) {
     throw new UsageError(
       `stop_epochs: a training cannot be stopped early after epoch ${last} of ${child_epochs}; give epochs below child_epochs`,
     );
@@ -31,7 +31,7 @@ export function settleStopRule({
 }
 
 /** The epochs of a trial's trainings on average, about. */
-export function expectedEpochsOf(config: Config, lag: number, trial: number): number {
+export function expectedEpochsOf(config: SizedConfig, lag: number, trial: number): number {
   const rule = settleStopRule(config);
   const { length } = fixedPolicies(config);
   if (!rule || trial < length) return config.child_epochs;

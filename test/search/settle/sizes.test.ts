@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { usualEpochs } from "../../../src/child/usual-epochs.ts";
 import { resolveConfig } from "../../../src/config/load.ts";
 import type { ConfigInput } from "../../../src/config/schema.ts";
 import type { Dataset } from "../../../src/dataset/dataset.ts";
@@ -11,6 +12,7 @@ import type { ExperimentFacts } from "../../../src/experiment/experiment.ts";
 import { createBatch, imageAt } from "../../../src/image/batch.ts";
 import { chooseImageSize, chooseSetSizes, loadSized, settleSizes } from "../../../src/search/settle/sizes.ts";
 import { gainNote, smallestGain } from "../../../src/search/settle/smallest-gain.ts";
+import { settleStopRule } from "../../../src/search/settle/stopping.ts";
 import { settleSubsets } from "../../../src/search/settle/subsets.ts";
 import { modelPath } from "../../child/own/keras.ts";
 import { picture, temporaryFolder, writeFiles } from "../../dataset/fixtures/files.ts";
@@ -43,18 +45,33 @@ describe("train_set_size and validation_set_size", () => {
     return [sizes.train, sizes.validation];
   };
 
-  it("are the original's if there are enough images, else two thirds and one third", () => {
+  const original = { reward: "original" } as const;
+
+  it("are the usual ones if there are enough images, else two thirds and one third", () => {
     assert.deepEqual(choose(50_000), [
       { value: 2000, reason: "2,000 of 50,000 images, the usual number" },
+      { value: 5000, reason: "5,000 of 50,000 images, the usual number" },
+    ]);
+    assert.deepEqual(choose(50_000, original), [
+      { value: 2000, reason: "2,000 of 50,000 images, the usual number" },
       { value: 1000, reason: "1,000 of 50,000 images, the usual number" },
+    ]);
+    assert.deepEqual(choose(5500), [
+      { value: 2000, reason: "2,000 of 5,500 images, the usual number" },
+      { value: 3500, reason: "3,500 of 5,500 images, because train_set_size leaves no more" },
     ]);
     assert.deepEqual(choose(300), [
       { value: 200, reason: "200 of 300 images, because there are fewer than 3,000" },
       { value: 100, reason: "100 of 300 images, the others" },
     ]);
     for (const images of [6, 7, 11, 2999, 3000, 3001]) {
-      const [train, validation] = choose(images).map(({ value }) => value);
+      const [train, validation] = choose(images, original).map(({ value }) => value);
       assert.ok(validation >= 3 && train >= 3 && train + validation === Math.min(images, 3000), `${images}`);
+    }
+    for (const images of [6, 7, 11, 2999, 3000, 3001, 6999, 7000, 7001]) {
+      const [train, validation] = choose(images).map(({ value }) => value);
+      assert.ok(validation >= 3 && train >= 3 && train + validation === Math.min(images, 7000), `${images}`);
+      assert.ok(train <= 2000);
     }
   });
 
@@ -74,10 +91,56 @@ describe("train_set_size and validation_set_size", () => {
   });
 
   it("are each of its own split if the data have one for validation", () => {
-    assert.deepEqual(choose(300, {}, 2000), [
-      { value: 300, reason: "300 of 300 images, because the data have no more" },
+    const train = { value: 300, reason: "300 of 300 images, because the data have no more" };
+    assert.deepEqual(choose(300, original, 2000), [
+      train,
       { value: 1000, reason: "1,000 of 2,000 images, the usual number" },
     ]);
+    assert.deepEqual(choose(300, {}, 2000), [
+      train,
+      { value: 2000, reason: "2,000 of 2,000 images, because the data have no more" },
+    ]);
+    assert.deepEqual(choose(300, {}, 6000)[1], {
+      ...{ value: 5000, reason: "5,000 of 6,000 images, the usual number" },
+    });
+  });
+});
+
+describe("child_epochs", () => {
+  const settle = (images: number, given: ConfigInput = {}) => {
+    const { config, sizes, notes } = settleSizes(
+      configOf({ train_set_size: images, validation_set_size: 10, ...given }),
+      dataset([600, 600]),
+    );
+    assert.equal(config.child_epochs, sizes.epochs.value);
+    return { ...sizes.epochs, notes };
+  };
+
+  it("are more for few images, so that there are as many steps, within reason", () => {
+    assert.deepEqual(settle(1000), {
+      ...{ value: 100, reason: "100, more than usual, because there are few images" },
+      notes: ["child_epochs auto: 100, more than usual, because there are few images"],
+    });
+    assert.deepEqual([settle(300).value, settle(20).value], [333, 400]);
+    assert.deepEqual([2000, 4000, 1999].map(usualEpochs), [50, 50, 50]);
+    const config = configOf({ train_set_size: 2000, validation_set_size: 10 });
+    const { epochs } = settleSizes(config, dataset([2000, 2000])).sizes;
+    assert.deepEqual(epochs, { value: 50, reason: "50, the usual number" });
+  });
+
+  it("stay as they are given", () => {
+    assert.deepEqual(settle(1000, { child_epochs: 7 }), { value: 7, notes: [] });
+  });
+
+  it("leave time for trainings that are stopped early", () => {
+    const stopping = (given: ConfigInput) =>
+      settleStopRule(settleSizes(configOf({ ...given, stop_epochs: [70] }), dataset([2000, 2000])).config);
+    assert.deepEqual(stopping({ train_set_size: 1000 }), { epochs: [70], share: 0.5 });
+    assert.throws(() => stopping({ train_set_size: 2000 }), {
+      name: "UsageError",
+      message:
+        "stop_epochs: a training cannot be stopped early after epoch 70 of 50; give epochs below child_epochs",
+    });
   });
 });
 

@@ -7,17 +7,10 @@ import type { ConfirmedGain, ExperimentResults } from "../experiment/results.ts"
 import { formatPolicy } from "../policy/policy.ts";
 import type { FoundPolicy, MeasuredReward } from "../policy/policy-file.ts";
 import { CONTINUE_WITH } from "./break-lines.ts";
-import {
-  count,
-  formatGain,
-  formatPoints,
-  formatShare,
-  programName,
-  quoteForShell,
-  resumeCommand,
-} from "./format.ts";
+import { count, formatGain, formatShare, programName, quoteForShell, resumeCommand } from "./format.ts";
 import type { Look } from "./paint.ts";
 import { pad, widthOf, wrap } from "./text.ts";
+import { besideRecipeText, verdictOn } from "./verdict.ts";
 
 /** At most this many policies are shown. */
 const MOST_SHOWN = 10;
@@ -31,10 +24,10 @@ const WIDE = 110;
 /** What `show` and `optimize` print with --json. */
 export function resultsAsJson(results: ExperimentResults): unknown {
   const { folder, notebook, status, trials, planned, confirmation, baseline, policies } = results;
-  const { confirming, noBetter, gains, isAtChance, stopped, failures } = results;
+  const { confirming, noBetter, gains, besideRecipe, isAtChance, stopped, failures } = results;
   return {
     ...{ folder, notebook, status, trials, planned, confirmation, baseline: baseline ?? null, policies },
-    ...{ confirming, noBetter, gains, isAtChance, stopped, failures },
+    ...{ confirming, noBetter, gains, besideRecipe, isAtChance, stopped, failures },
   };
 }
 
@@ -56,7 +49,8 @@ export function formatResults(results: ExperimentResults, look: Look, hasNext = 
     );
   }
   const verdict = verdictOn(results);
-  lines.push(...paragraph(verdict.text).map((line) => look.paint("bold", line)), "");
+  lines.push(...paragraph(verdict.text).map((line) => look.paint("bold", line)));
+  lines.push(...besideRecipeText(results).flatMap(paragraph), "");
   lines.push(
     `Policies   ${folder}/policies.json`,
     `The best   ${folder}/best.json`,
@@ -107,11 +101,13 @@ export function chanceText(
 }
 
 function meaningOf({ reward, balanced }: ExperimentResults): string[] {
-  const when = reward === "original" ? "in a training's best epochs" : "of a training's averaged weights";
+  const what = balanced ? "mean recall of the classes on the validation images" : "validation accuracy";
+  const when =
+    reward === "original"
+      ? "in a training's best epochs"
+      : "at the end of a training, of weights averaged over its last quarter";
   return [
-    balanced
-      ? `Accuracy is the mean recall of the classes on the validation images ${when}: the reward.`
-      : `Accuracy is the validation accuracy ${when}: the reward.`,
+    `Accuracy is the ${what} ${when}: the reward.`,
     "Gain is its average difference from no augmentation.",
   ];
 }
@@ -202,58 +198,6 @@ function baselineText(
       : ` ${stopped} of ${count(trials, "trial")} ${stopped === 1 ? "was" : "were"} stopped early.`;
   const limit = policies.length > MOST_SHOWN ? ` The best ${MOST_SHOWN} are shown.` : "";
   return `The baseline, without augmentation, has an accuracy of ${formatShare(reward)}${error}${inSearch}.${ofTrials}${early}${limit}`;
-}
-
-const NOTHING_BETTER = "No policy was shown to be better than no augmentation";
-
-interface Verdict {
-  readonly text: string;
-  /** Whether nothing speaks against the use of the best policy. */
-  readonly isRecommended: boolean;
-}
-
-/** What follows from the results. */
-function verdictOn({ policies, confirmation, gains, status, trials }: ExperimentResults): Verdict {
-  const failed = (reason: string) => ({ text: `${NOTHING_BETTER}${reason}`, isRecommended: false });
-  if (!confirmation) {
-    const isDone = status === "finished";
-    if (policies.length === 0) {
-      const advice =
-        isDone && trials > 0
-          ? ": none did better than the baseline. More trials, epochs or images may help."
-          : " yet.";
-      return failed(advice);
-    }
-    const text = `The gains are not confirmed${isDone ? "" : " yet"}: they are those of the search, and the best of many is partly luck.`;
-    return { text, isRecommended: isDone };
-  }
-  const { samples, policies: tried } = confirmation;
-  const trainings = `${count(samples, "fresh training")} each`;
-  const [best] = gains;
-  if (!best) {
-    const none = tried === 1 ? "the best one did no better" : `none of the best ${tried} did better`;
-    return failed(`: ${none} than the baseline in ${trainings}.`);
-  }
-  if (!best.interval) {
-    return failed(`: ${trainings} shows no spread. Set confirm_samples to 2 or more to confirm the gains.`);
-  }
-  const { low, high } = best.interval;
-  const interval = `${formatPoints(low)} to ${formatPoints(high)} points`;
-  if (best.isBetter) {
-    const gain = `an average gain of ${formatPoints(best.gain)} points of validation accuracy in ${trainings} (95% interval: ${interval})`;
-    return {
-      text: `The policy of trial ${best.trial} is better than no augmentation: ${gain}.`,
-      isRecommended: true,
-    };
-  }
-  const other = gains.find(({ isBetter }) => isBetter);
-  if (other) {
-    const first = `The policy of trial ${best.trial}, with the highest average gain, was not shown to be better than no augmentation (95% interval: ${interval}).`;
-    return { text: `${first} That of trial ${other.trial} was.`, isRecommended: false };
-  }
-  return failed(
-    `: the average gain of the best one is ${formatPoints(best.gain)} points in ${trainings}, and its 95% interval, ${interval}, includes 0. More validation images (validation_set_size) or fresh trainings (confirm_samples) give a narrower interval.`,
-  );
 }
 
 /** Commands to paste. */

@@ -13,7 +13,7 @@ import {
 } from "../policy/policy-file.ts";
 import { type Guessing, isAtChance } from "./chance.ts";
 import { Experiment, type ExperimentFacts } from "./experiment.ts";
-import { confirmedGains } from "./gains.ts";
+import { type BesideRecipe, besideRecipe, confirmedGains } from "./gains.ts";
 import { readNotebookText } from "./notebook.ts";
 import { notebookAt, parsePastTrials } from "./past-trials.ts";
 import { isWhole } from "./ranking.ts";
@@ -61,6 +61,8 @@ export interface ExperimentResults {
   readonly noBetter: number;
   /** Of the policies that are confirmed, best first. */
   readonly gains: readonly ConfirmedGain[];
+  /** How the best found policy compares with the best recipe, if both are confirmed and a policy is better than the baseline; else null. */
+  readonly besideRecipe: BesideRecipe | null;
   /** Trainings that failed twice. */
   readonly failures: number;
   readonly guessing: Guessing;
@@ -147,10 +149,12 @@ function confirmationOf(
   config: Config,
   found: PolicyFile | undefined,
   validationImages: number,
-): Pick<ExperimentResults, "confirmation" | "noBetter" | "gains"> {
-  const known = confirmedGains(trainings, freshSamples(config), validationImages);
+): Pick<ExperimentResults, "confirmation" | "noBetter" | "gains" | "besideRecipe"> {
+  const samples = freshSamples(config);
+  const known = confirmedGains(trainings, samples, validationImages);
   for (const { trial, confirmed } of found?.policies ?? []) if (!confirmed) known.delete(trial);
-  if (!found?.baseline.confirmed || known.size === 0) return { confirmation: null, noBetter: 0, gains: [] };
+  if (!found?.baseline.confirmed || known.size === 0)
+    return { confirmation: null, noBetter: 0, gains: [], besideRecipe: null };
   const gains = found.policies
     .filter(({ confirmed }) => confirmed)
     .map(({ trial, expectedAccuracyIncrease: gain }) => {
@@ -158,7 +162,11 @@ function confirmationOf(
       return { trial, gain, interval, isBetter: interval !== null && interval.low > 0 };
     });
   const noBetter = [...known.values()].filter(({ gain }) => gain <= 0).length;
-  return { confirmation: { policies: known.size, samples: config.confirm_samples }, noBetter, gains };
+  const compared = besideRecipe(trainings, samples, validationImages, (trial) => known.has(trial));
+  return {
+    confirmation: { policies: known.size, samples: config.confirm_samples },
+    ...{ noBetter, gains, besideRecipe: (gains.length > 0 && compared) || null },
+  };
 }
 
 /** Null if the confirmation has not begun, or the search has got more trials since. */

@@ -43,6 +43,11 @@ export function chainsPerImage(policy: Policy): number {
   return isMixture(policy) ? 1 : policy.chains.length;
 }
 
+/** The recipe that a policy is, if it has nothing besides: all images go through the base, and none through a chain. */
+export function recipeAlone({ base, portion, redrawn }: Policy): RecipeName | undefined {
+  return redrawn && portion === 0 ? base : undefined;
+}
+
 /** A policy without what is known of it. */
 export function plainPolicy({ chains, portion, base, weights, magnitudes, redrawn }: Policy): Policy {
   return {

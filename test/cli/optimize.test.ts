@@ -308,7 +308,8 @@ describe("deepaugment optimize with confirmation", () => {
     const text = stdout.replace(/\s+/g, " ");
     assert.equal(/^trial +accuracy +gain +95% interval +policy$/m.test(stdout), policies.length > 0);
     // Which of the two follows depends on the machine's arithmetic, too.
-    const better = /The policy of trial \d+ is better than no augmentation: .* in 2 fresh trainings each/;
+    const better =
+      /The (policy of trial \d+|recipe flip-crop \(trial 1\)) is better than no augmentation: .* in 2 fresh trainings each/;
     const notBetter = /No policy was shown to be better than no augmentation: .* in 2 fresh trainings each/;
     assert.equal(better.test(text) || notBetter.test(text), isConfirmed);
     assert.equal(/an accuracy of 0\.\d{3} ± 0\.\d{3} \(0\.\d{3} in the search\)\. /.test(text), isConfirmed);
@@ -363,7 +364,7 @@ describe("deepaugment optimize with the defaults", {
       ...["child_epochs=4", "child_batch_size=10", "iterations=10", "confirm_samples=2", `out=${out}`],
     ];
     const args = ["optimize", ...settings.flatMap((setting) => ["--set", setting])];
-    const { code, stderr } = await runMain(args, environment);
+    const { code, stderr, stdout } = await runMain(args, environment);
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
@@ -386,6 +387,7 @@ describe("deepaugment optimize with the defaults", {
     assert.equal(result.status, "finished");
     // Which policies are better than no augmentation depends on the machine's arithmetic.
     if (result.policies.length === 0) return;
+    assert.equal(/ the best recipe, /.test(stdout.replace(/\s+/g, " ")), result.besideRecipe !== null);
     const applied = join(root, "applied");
     const apply = ["apply", "--policy", experiment, "--data", SAMPLE_ARCHIVE, "--out", applied];
     const done = await runMain(apply, environment);

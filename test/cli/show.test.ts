@@ -114,7 +114,7 @@ describe("deepaugment show", () => {
     );
     assert.match(
       text,
-      / Accuracy is the validation accuracy of a training's averaged weights: the reward\. /,
+      / Accuracy is the validation accuracy at the end of a training, of weights averaged over its last quarter: the reward\. /,
     );
     const data = SAMPLE_ARCHIVE;
     assert.ok(
@@ -323,6 +323,100 @@ describe("deepaugment show", () => {
       const gap = columns < 44 ? "   " : "      ";
       assert.equal(head, `trial  accuracy    gain${gap}95% interval${inSearch}${policy}`);
     }
+  });
+
+  describe("of a search on recipes", () => {
+    const settings = { bases: ["none", "flip", "flip-crop"], iterations: 6, confirm_top: 2, opt_samples: 2 };
+    /** Accuracies of no augmentation, of flip and crop, and of the policies that the search finds; a policy's trainings differ. */
+    const accuracies =
+      (none: number, recipe: number, found: number): AccuracyOf =>
+      ({ sample, policy }) => {
+        const { portion, base } = policy;
+        const own = portion > 0 ? found + 0.02 * (-1) ** sample : base === "flip-crop" ? recipe : none;
+        return own + 0.01 * sample;
+      };
+    const shown = async (accuracyOf: AccuracyOf, more: Record<string, unknown> = {}) => {
+      const folder = await begin(accuracyOf, { settings: { ...settings, ...more } });
+      const { stdout } = await runMain(["show", folder, "--json"], environment);
+      return { folder, text: await show(folder), result: JSON.parse(stdout) };
+    };
+
+    it("says that the best found policy is better than the best recipe", async () => {
+      const { text, result } = await shown(accuracies(0.3, 0.4, 0.8), { validation_set_size: 160 });
+      const { policy, recipe, name, gain, interval } = result.besideRecipe;
+      assert.deepEqual([policy > 2, recipe, name], [true, 2, "flip-crop"]);
+      assert.ok(
+        Math.abs(gain - 0.4) < 1e-9 && interval.low > 0.3 && interval.high < 0.5,
+        JSON.stringify(interval),
+      );
+      assert.match(
+        text,
+        new RegExp(` The policy of trial ${policy} is better than no augmentation: .* points\\)\\. `),
+      );
+      assert.match(
+        text,
+        new RegExp(
+          ` The best found policy, that of trial ${policy}, is better than the best recipe, flip-crop, which needs no search: 40\\.0 points more in the same trainings \\(95% interval of the difference: 3\\d\\.\\d to 4\\d\\.\\d points\\)\\. `,
+        ),
+      );
+    });
+
+    it("says that it was not shown to be better, or is worse", async () => {
+      const close = await shown(accuracies(0.3, 0.6, 0.61));
+      const { policy, gain } = close.result.besideRecipe;
+      assert.ok(Math.abs(gain - 0.01) < 1e-9);
+      assert.match(
+        close.text,
+        new RegExp(
+          ` The best found policy, that of trial ${policy}, was not shown to be better than the best recipe, flip-crop, which needs no search: 1\\.0 points more in the same trainings \\(95% interval of the difference: −\\d+\\.\\d to \\d+\\.\\d points\\)\\. `,
+        ),
+      );
+      // The search takes the found policies for the better ones; fresh trainings do not confirm it.
+      const promising: AccuracyOf = (task) => accuracies(0.3, 0.75, isFresh(task) ? 0.35 : 0.8)(task);
+      const { text, result, folder } = await shown(promising);
+      assert.equal(result.policies[0].trial, 2);
+      assert.match(
+        text,
+        / The recipe flip-crop \(trial 2\) is better than no augmentation: an average gain of 45\.0 points /,
+      );
+      assert.match(
+        text,
+        / The best found policy, that of trial \d, is worse than the best recipe, flip-crop, which needs no search: 40\.0 points less in the same trainings \(95% interval of the difference: −\d+\.\d to −\d+\.\d points\)\. /,
+      );
+      assert.match(text, / 2 0\.785 \+0\.450 .* flip-crop /);
+      assert.ok(text.includes(` deepaugment apply --policy ${folder} --data ${SAMPLE_ARCHIVE} `), text);
+      const out = join(root, "flipped");
+      const apply = ["apply", "--policy", folder, "--data", SAMPLE_ARCHIVE, "--out", out, "--as", "npz"];
+      const applied = await runMain(apply, environment);
+      assert.equal(applied.code, 0, applied.stderr);
+      const { count } = (await loadDataset(out)).train.images;
+      assert.ok(count > 350 && count <= 400, `${count}`);
+    });
+
+    it("says so if recipes alone were promising, and shows no interval of one training", async () => {
+      const { text, result } = await shown(accuracies(0.3, 0.6, 0.2));
+      assert.deepEqual([result.besideRecipe, result.policies[0].trial], [null, 2]);
+      assert.match(
+        text,
+        / No policy that the search found promised enough to be trained again beside the recipes\. /,
+      );
+      const once = await shown(accuracies(0.3, 0.6, 0.7), { confirm_samples: 1 });
+      assert.equal(once.result.besideRecipe.interval, null);
+      assert.match(
+        once.text,
+        / has 12\.0 points more than the best recipe, flip-crop, in the same fresh training\. /,
+      );
+    });
+
+    it("says nothing of recipes without a confirmation, or if nothing is better than no augmentation", async () => {
+      const unconfirmed = await shown(accuracies(0.3, 0.6, 0.7), { confirm_top: 0 });
+      const worse: AccuracyOf = (task) =>
+        isFresh(task) ? accuracies(0.7, 0.6, 0.5)(task) : accuracies(0.3, 0.6, 0.7)(task);
+      for (const { text, result } of [unconfirmed, await shown(worse)]) {
+        assert.equal(result.besideRecipe, null);
+        assert.doesNotMatch(text, /recipe/);
+      }
+    });
   });
 
   it("refuses a folder that is not an experiment's, in one line", async () => {

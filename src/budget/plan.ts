@@ -18,10 +18,14 @@ import {
 /** Shares of the time: the confirmation or the evaluation has more if it needs that for its least, and the search has the rest. */
 const SHARES = { search: 0.55, confirmation: 0.2, evaluation: 0.25 } as const;
 
-/** Epochs of a training relative to the usual ones, as far as the plan chooses them; more only if there is time for the most trials. */
-const EPOCHS = [0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2] as const;
+/**
+ * Epochs of a training relative to the usual ones, as far as the plan chooses them; more only if there is time for the most trials.
+ * With far fewer, no augmentation looks best: a wrn_10_1 on 2,000 images of CIFAR-10 validates better without any after 10 epochs,
+ * and 16 points worse than with the best recipe after 50.
+ */
+const EPOCHS = [0.6, 0.8, 1, 1.2, 1.6, 2] as const;
 /** Fewer epochs than usual if this many trials do not fit otherwise. */
-const ENOUGH_TRIALS = 40;
+const ENOUGH_TRIALS = 20;
 const MOST_TRIALS = 500;
 /** Besides those whose policies are fixed. With fewer, nothing can be learnt about the techniques. */
 const LEAST_TRIALS = 10;
@@ -219,7 +223,7 @@ export function evaluationSize(
   { trainable, test }: EvaluationImages,
 ): EvaluationSize {
   const trainImages = trainable <= 2 * train_set_size ? trainable : train_set_size;
-  return { trainImages, testImages: test, epochs: child_epochs };
+  return { trainImages, testImages: test, epochs: Math.max(child_epochs, usualEpochs(train_set_size)) };
 }
 
 function armTimes(config: SizedConfig, images: EvaluationImages, speed: Speed): Map<string, number> {

@@ -40,7 +40,7 @@ before(async () => {
   dataset = await loadDataset(photos, { imageSize: 12 });
 });
 
-const SECONDS = 300;
+const SECONDS = 900;
 const TEST_IMAGES = 13;
 /** Of trainings on one worker. */
 const SPEED: Speed = {

@@ -22,7 +22,7 @@ import { type EvaluationPlan, planEvaluation } from "../measure/evaluation-plan.
 import { fixedPolicies } from "../search/settle/controller.ts";
 import type { BudgetAccount } from "./account.ts";
 import { slownessSoFar } from "./pacing.ts";
-import { armsOf, chooseEvaluation, type EvaluationChoice, evaluationSize, orderOfRecipes } from "./plan.ts";
+import { armsOf, chooseEvaluation, type EvaluationChoice, orderOfRecipes } from "./plan.ts";
 import type { BudgetRequest } from "./run.ts";
 import { type Speed, slowed } from "./times.ts";
 
@@ -52,8 +52,8 @@ export async function evaluateBest(request: BudgetRequest, folder: string): Prom
 
 /** Of a new evaluation, with all arms. */
 function prepare(account: BudgetAccount, config: SizedConfig, folder: string): PreparedEvaluation {
-  const { images } = account.facts;
-  const { trainImages, epochs } = evaluationSize(config, images);
+  const { images, plan } = account.facts;
+  const { trainImages, epochs } = plan.evaluation;
   const { seed, engine, precision, threads, workers, replace_head } = config;
   const overrides = {
     ...{ experiment: folder, recipe: "child", epochs, samples: 1 },

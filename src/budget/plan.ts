@@ -119,10 +119,11 @@ interface Attempt {
   readonly needed: number;
 }
 
-function attempt({ seconds, config: asGiven, given, images, speed }: BudgetInput, epochs: number): Attempt {
+function attempt(input: BudgetInput, epochs: number): Attempt {
+  const { seconds, config: asGiven, given, speed } = input;
   const config = { ...asGiven, child_epochs: epochs };
   const leastEvaluation = chooseEvaluation({
-    ...{ ofArms: armTimes(config, images, speed), hasPolicy: true, order: orderOfRecipes() },
+    ...{ ofArms: armTimes(config, input), hasPolicy: true, order: orderOfRecipes() },
     ...{ seconds: 0, speed },
   }).seconds;
   const leastConfirmation = confirmationSeconds(
@@ -188,10 +189,8 @@ function chooseAttempt({ given }: BudgetInput, fitting: readonly Attempt[]): Att
   return fitting.filter(isEnough).at(-1) ?? fitting[0];
 }
 
-function planAround(
-  { seconds, given, images, speed }: BudgetInput,
-  { config, trials: iterations, allotted }: Attempt,
-): BudgetPlan {
+function planAround(input: BudgetInput, { config, trials: iterations, allotted }: Attempt): BudgetPlan {
+  const { seconds, given, images, speed } = input;
   const searched = { ...config, iterations };
   const keys = {
     ...{ child_epochs: config.child_epochs, iterations },
@@ -199,9 +198,9 @@ function planAround(
   };
   const search = searchSeconds(searched, speed);
   const confirmation = confirmationSeconds({ ...searched, ...keys }, speed);
-  const size = evaluationSize(config, images);
+  const size = evaluationSize(config, given, images);
   const { seconds: evaluation, ...choice } = chooseEvaluation({
-    ...{ ofArms: armTimes(config, images, speed), hasPolicy: true, order: orderOfRecipes() },
+    ...{ ofArms: armTimes(config, input), hasPolicy: true, order: orderOfRecipes() },
     ...{ seconds: seconds - search - confirmation, speed },
   });
   return {
@@ -217,17 +216,25 @@ export function armsOf(hasPolicy: boolean): string[] {
   return [...FREE_ARMS, ...(hasPolicy ? ["policy"] : [])];
 }
 
-/** All training images if they are at most twice those of the search, which evaluations of its policies resemble then. */
+/**
+ * All training images if they are at most twice those of the search, which evaluations of its policies resemble then; and at
+ * least the usual epochs, unless others are given.
+ */
 export function evaluationSize(
   { child_epochs, train_set_size }: Pick<SizedConfig, "child_epochs" | "train_set_size">,
+  given: ReadonlySet<string>,
   { trainable, test }: EvaluationImages,
 ): EvaluationSize {
   const trainImages = trainable <= 2 * train_set_size ? trainable : train_set_size;
-  return { trainImages, testImages: test, epochs: Math.max(child_epochs, usualEpochs(train_set_size)) };
+  const least = given.has("child_epochs") ? 0 : usualEpochs(train_set_size);
+  return { trainImages, testImages: test, epochs: Math.max(child_epochs, least) };
 }
 
-function armTimes(config: SizedConfig, images: EvaluationImages, speed: Speed): Map<string, number> {
-  return armSeconds(armsOf(true), evaluationSize(config, images), config, speed);
+function armTimes(
+  config: SizedConfig,
+  { given, images, speed }: Pick<BudgetInput, "given" | "images" | "speed">,
+): Map<string, number> {
+  return armSeconds(armsOf(true), evaluationSize(config, given, images), config, speed);
 }
 
 /** Whether a plan has nothing to choose about the confirmation. */

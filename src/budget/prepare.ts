@@ -46,7 +46,7 @@ export async function prepareBudget(request: PrepareRequest): Promise<PreparedBu
   const { images, given, seconds, begun, clock, signal } = request;
   const run = await settleRun(images);
   const forTest = evaluationImages(images.dataset, run);
-  const { trainImages } = evaluationSize(run.config, forTest);
+  const { trainImages } = evaluationSize(run.config, given, forTest);
   const speed = await measureSpeed(run, trainImages, signal);
   const setup = clock() - begun;
   const plan = planBudget({ seconds: seconds - setup, config: run.config, given, images: forTest, speed });

@@ -208,7 +208,7 @@ describe("chooseConfirmation", () => {
 
 describe("chooseEvaluation", () => {
   const config = sizedConfig();
-  const size = evaluationSize(config, IMAGES);
+  const size = evaluationSize(config, new Set(), IMAGES);
   const ofArms = armSeconds(
     ["none", "flip", "flip-crop", "trivialaugment", "randaugment", "policy"],
     size,
@@ -258,8 +258,19 @@ describe("chooseEvaluation", () => {
   });
 
   it("trains on all images if they are at most twice those of the search", () => {
-    assert.equal(evaluationSize(config, { trainable: 4000, test: 9 }).trainImages, 4000);
-    assert.equal(evaluationSize(config, { trainable: 4001, test: 9 }).trainImages, 2000);
+    const imagesOf = (trainable: number) =>
+      evaluationSize(config, new Set(), { trainable, test: 9 }).trainImages;
+    assert.deepEqual([4000, 4001].map(imagesOf), [4000, 2000]);
+  });
+
+  it("trains for the usual epochs at least, unless others are given", () => {
+    const epochsOf = (child_epochs: number, ...given: string[]) =>
+      evaluationSize({ ...config, child_epochs }, new Set(given), IMAGES).epochs;
+    assert.deepEqual(
+      [30, 50, 80].map((epochs) => epochsOf(epochs)),
+      [50, 50, 80],
+    );
+    assert.equal(epochsOf(30, "child_epochs"), 30);
   });
 });
 

@@ -214,10 +214,10 @@ describe("loadConfig", () => {
     assert.equal(all.length, 30);
     assert.deepEqual(load("data: a", { set: ["operations=All"] }).operations, all);
     assert.deepEqual(load("data: a\noperations: EXTENDED\n").operations, all);
-    assert.deepEqual(
-      load("data: a\noperations: original\n").operations,
-      resolveConfig({ data: "a" }).operations,
-    );
+    const { operations: original } = load("data: a\noperations: original\n");
+    assert.equal(original.length, 20);
+    assert.deepEqual(original, all.slice(0, 20));
+    assert.deepEqual(resolveConfig({ data: "a" }).operations, all);
   });
 
   it("checks the list of techniques one by one", () => {

@@ -21,6 +21,7 @@ import {
 import { spaceOf } from "../../src/search/settle/controller.ts";
 import { settleWarmStart } from "../../src/search/settle/warm-start.ts";
 import type { TrainingTask } from "../../src/search/training.ts";
+import { ORIGINAL } from "../config/original.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-stopped-"));
@@ -28,11 +29,12 @@ process.env.DEEPAUGMENT_HOME = join(root, "home");
 after(() => rmSync(root, { recursive: true }));
 
 const SETTINGS = {
+  ...ORIGINAL,
   data: SAMPLE_ARCHIVE,
   ...{ image_size: 12, train_set_size: 40, validation_set_size: 60, child_batch_size: 10, engine: "wasm" },
   ...{ iterations: 16, opt_samples: 1, opt_initial_points: 12, confirm_top: 1, confirm_samples: 1, seed: 5 },
   ...{ redraw: "epoch", bases: ["none", "flip"], reward: "averaged" },
-  ...{ model: "basiccnn", child_epochs: 3, stop_epochs: [1, 2] },
+  ...{ child_epochs: 3, stop_epochs: [1, 2] },
 };
 
 /** The trainings that it was given are kept. */

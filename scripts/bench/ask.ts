@@ -1,6 +1,6 @@
 // Measures how long the Bayesian controller takes to propose a point after 100, 300 and 1,000 reported trials with
-// random rewards, for policies of one and of five chains (two operations each, from 20 techniques): medians of five
-// proposals, in wall time and in CPU time (which other processes on the machine affect less).
+// random rewards, for several forms of policies: medians of five proposals, in wall time and in CPU time (which other
+// processes on the machine affect less).
 //
 //   npm run bench:ask                              # one JSON line each
 //   npm run bench:ask -- --page docs/search.md     # also writes a table to the page
@@ -8,10 +8,11 @@
 import { parseArgs } from "node:util";
 import { describeMachine } from "../../src/common/machine.ts";
 import { Random } from "../../src/common/random.ts";
-import { TECHNIQUES } from "../../src/config/techniques.ts";
+import { resolveConfig } from "../../src/config/load.ts";
+import type { ConfigInput } from "../../src/config/schema.ts";
 import { BayesianController } from "../../src/controller/bayesian.ts";
 import { type Dimension, randomPoint } from "../../src/controller/controller.ts";
-import { createSpace } from "../../src/policy/space.ts";
+import { spaceOf } from "../../src/search/settle/controller.ts";
 import { formatMachine } from "./training/machine.ts";
 import { writePart } from "./training/page-part.ts";
 
@@ -19,24 +20,51 @@ const ASKS = 5;
 const PENDING = 3;
 const TOLD = [100, 300, 1000];
 
+/** Trials that are stopped after the first rung; the others are judged at both. */
+const STOPPED_SHARE = 0.5;
+
+interface Form {
+  readonly name: string;
+  readonly keys: ConfigInput;
+  readonly stops?: boolean;
+}
+
+const TWO_OF_20: ConfigInput = {
+  ...{
+    operations: "original",
+    operations_per_chain: 2,
+    bases: ["none"],
+    redraw: "once",
+    magnitudes: "fixed",
+  },
+};
+const FORMS: readonly Form[] = [
+  { name: "the original's: one chain of two operations", keys: { ...TWO_OF_20, policy_chains: 1 } },
+  { name: "five chains of two operations", keys: { ...TWO_OF_20, policy_chains: 5 } },
+  { name: "the default: a recipe, and three operations of 30", keys: {} },
+  { name: "the default, half of the trials stopped early", keys: {}, stops: true },
+];
+
 const { values } = parseArgs({ options: { page: { type: "string" } } });
-const rows = [1, 5].map((chains) => {
-  const { dimensions } = createSpace({ chains, operationsPerChain: 2, operations: TECHNIQUES });
-  askTime(dimensions, 100, 0); // warm-up
+const rows = FORMS.map(({ name, keys, stops = false }) => {
+  const { dimensions } = spaceOf(resolveConfig({ data: "photos", ...keys }));
+  askTime(dimensions, 100, 0, stops); // warm-up
   const times = TOLD.map((told) => {
-    const asks = Array.from({ length: ASKS }, (_, seed) => askTime(dimensions, told, seed));
+    const asks = Array.from({ length: ASKS }, (_, seed) => askTime(dimensions, told, seed, stops));
     const [milliseconds, processorMilliseconds] = [0, 1].map((clock) =>
       median(asks.map((time) => time[clock])),
     );
-    const line = { bench: "ask", chains, told, pending: PENDING, milliseconds, processorMilliseconds };
+    const line = { bench: "ask", form: name, told, pending: PENDING, milliseconds, processorMilliseconds };
     console.log(JSON.stringify(line));
     return line;
   });
-  return [String(chains), ...times.map(({ processorMilliseconds }) => String(processorMilliseconds))];
+  return [name, ...times.map(({ processorMilliseconds }) => String(processorMilliseconds))];
 });
 if (values.page) {
-  const head = ["chains", ...TOLD.map((told) => `after ${told.toLocaleString("en-US")} trials`)];
-  const table = [head, head.map(() => "---:"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  const head = ["form of policies", ...TOLD.map((told) => `after ${told.toLocaleString("en-US")} trials`)];
+  const table = [head, head.map((_, column) => (column > 0 ? "---:" : "---")), ...rows].map(
+    (cells) => `| ${cells.join(" | ")} |`,
+  );
   const lines = [
     `Milliseconds of processor time for one proposal with ${PENDING} trials being judged: medians of ${ASKS}.`,
     `Measured on ${formatMachine(describeMachine())}.`,
@@ -49,11 +77,16 @@ function askTime(
   dimensions: readonly Dimension[],
   told: number,
   seed: number,
+  stops: boolean,
 ): [wall: number, processor: number] {
   const controller = new BayesianController(dimensions, seed, 0);
   const random = new Random(seed, "bench");
   for (let trial = 0; trial < told; trial++) {
-    controller.tell(trial, randomPoint(dimensions, random), random.normal(0.5, 0.05), 0.01);
+    const point = randomPoint(dimensions, random);
+    const reward = random.normal(0.5, 0.05);
+    if (!stops) controller.tell(trial, point, reward, 0.01);
+    else if (random.uniform() < STOPPED_SHARE) controller.tell(trial, point, reward, null, [reward]);
+    else controller.tell(trial, point, reward, null, [reward + random.normal(-0.1, 0.02), reward]);
   }
   for (let trial = told; trial < told + PENDING; trial++) {
     controller.expect(trial, randomPoint(dimensions, random));

@@ -58,7 +58,7 @@ export interface WrittenPicture {
   readonly grey?: true;
   /** Its file contains several pictures, of which the first was used. */
   readonly animated?: true;
-  /** Number of copies that equal the original and were not written; missing if there are none. */
+  /** Number of copies that equal the written original and were not written; missing if there are none. */
   readonly unchanged?: number;
   readonly outputs: readonly TaskOutput[];
 }
@@ -123,7 +123,8 @@ async function augmentPicture(
   const draws = picture.split === "train" ? drawCopies(settings, { ...picture, training }, read) : [];
   for (const { copy, trial, chain, chains, seed, drawn } of draws) {
     const pixels = toWrite(renderChain(data, read, drawn));
-    if (Buffer.compare(pixels.data, original.data) === 0) {
+    // Without originals, such a copy is not a second picture of the same pixels.
+    if (settings.originals && Buffer.compare(pixels.data, original.data) === 0) {
       unchanged++;
       continue;
     }

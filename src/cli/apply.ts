@@ -116,7 +116,8 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
 const HELP = `
 Images in train/ are augmented; images in val/ and test/ are copied. Originals in a folder are copied byte for byte,
 with the augmented images beside them. So do not draw a validation set from the output at random: it would contain copies
-of training images. Use --split, or validate on other images. Copies that equal their original are left out and counted.
+of training images. Use --split, or validate on other images. Copies that equal their original are left out and counted, unless
+--only-augmented leaves out the originals.
 A photograph is rotated according to its EXIF orientation before it is augmented, so copies are upright; the original
 stays unchanged unless it is resized. Only the first frame of an animated picture is used.
 

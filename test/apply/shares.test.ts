@@ -218,6 +218,17 @@ describe("copies that equal their original", () => {
   }
 });
 
+describe("copies that equal their original, which is not written", () => {
+  it("are written", async () => {
+    const same = writePolicies(join(root, "same.json"), [[[{ type: "rotate", magnitude: 0 }]]]);
+    const { out, augmented, unchanged } = await apply(data, {
+      ...{ policyPath: same, chance: 1, copies: 2, onlyAugmented: true },
+    });
+    assert.deepEqual([augmented, unchanged], [20, 0]);
+    assert.equal(picturesIn(out).length, 20);
+  });
+});
+
 describe("--split", () => {
   for (const as of ["folders", "npz", "cifar10"] as const) {
     it(`writes training and validation pictures by class, and copies of the former alone: --as ${as}`, async () => {

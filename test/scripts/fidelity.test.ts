@@ -17,9 +17,13 @@ const FORM: PolicyForm = {
 };
 
 /** What policies are worth here: most by their base, and more if they rotate. */
-function worth({ base, chains, portion }: Policy): number {
-  const rotations = chains.flat().filter(({ type }) => type === "rotate");
-  const share = rotations.reduce((sum, { magnitude }) => sum + magnitude, 0) / chains.length;
+function worth({ base, chains, portion, weights = chains.map(() => 1) }: Policy): number {
+  const total = weights.reduce((sum, weight) => sum + weight);
+  const share = chains.reduce((sum, chain, index) => {
+    const rotations = chain.filter(({ type }) => type === "rotate");
+    const turned = rotations.reduce((most, { magnitude }) => most + magnitude, 0);
+    return sum + (weights[index] / total) * turned;
+  }, 0);
   return 0.4 + 0.01 * BASES.indexOf(base ?? "none") + 0.1 * portion * share;
 }
 

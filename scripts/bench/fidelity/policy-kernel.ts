@@ -45,19 +45,23 @@ type Names = Exclude<keyof typeof GUESSES, "noise">;
 export const POLICY_KERNEL: Kernel<PolicyInput, Names> = { guesses: GUESSES, covariance };
 
 export function inputOf(policy: Policy): PolicyInput {
-  const { chains, portion, base, magnitudes } = policy;
+  const { chains, portion, base, magnitudes, weights } = policy;
   const parts = base ? singleRecipes(base) : [];
   const isSpatial = (part: string) => part.startsWith("flip");
-  const share = isMixture(policy) ? portion / chains.length : portion;
+  const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? chains.length;
+  const shareOf = (chain: number) =>
+    isMixture(policy) ? (portion * (weights?.[chain] ?? 1)) / total : portion;
   return {
     spatial: parts.find(isSpatial) ?? "none",
     colour: parts.find((part) => !isSpatial(part)) ?? "none",
     portion,
-    operations: chains.flat().map(({ type, magnitude }) => ({
-      type,
-      magnitude: magnitudes === "drawn" ? magnitude / 2 : magnitude,
-      share,
-    })),
+    operations: chains.flatMap((chain, index) =>
+      chain.map(({ type, magnitude }) => ({
+        type,
+        magnitude: magnitudes === "drawn" ? magnitude / 2 : magnitude,
+        share: shareOf(index),
+      })),
+    ),
   };
 }
 

@@ -8,12 +8,10 @@ import { UsageError } from "../common/errors.ts";
 import { readablePath, systemPath } from "../common/path-bytes.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
 import { pixelDigests } from "../dataset/identical.ts";
-import { loadDataset } from "../dataset/load.ts";
+import { listSource, loadListed } from "../dataset/load.ts";
 import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
 import { decodeAll } from "../dataset/readers/decode.ts";
 import type { PictureGroup, PictureList } from "../dataset/readers/picture-list.ts";
-import { isPictureReader } from "../dataset/readers/pictures.ts";
-import { findSource } from "../dataset/source.ts";
 import { imageAt, type Pixels } from "../image/batch.ts";
 import { extensionFor, type FormSettings, isJpegPath } from "./forms.ts";
 import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
@@ -85,10 +83,10 @@ export async function openSource(
   { form = PNG_FILES, isResized = false, ...options }: SourceOptions & Partial<NamingOptions>,
 ): Promise<PictureSource> {
   const naming = { form, isResized };
-  const { reader, notes } = { reader: undefined, notes: [], ...findSource(data) };
-  if (reader && isPictureReader(reader)) return fileSource(reader.list(data), notes, naming, options);
+  const found = await listSource(data);
+  if (!found.named && found.list) return fileSource(found.list, found.notes, naming, options);
   const { workers, onProgress, signal } = options;
-  const dataset = await loadDataset(data, { workers, onProgress, signal });
+  const dataset = await loadListed(found, { workers, onProgress, signal });
   return datasetSource(data, dataset, extensionFor(naming.form));
 }
 

@@ -2,10 +2,9 @@
 
 import { basename, resolve } from "node:path";
 import type { Dataset, LabelSource, SkippedFile } from "./dataset.ts";
-import { type LoadOptions, loadDataset } from "./load.ts";
+import { type LoadOptions, listSource, loadListed } from "./load.ts";
 import { countLabels, SPLITS, type SplitName, splitsOf } from "./reader.ts";
-import { isPictureReader, MixedSizesError, type SizeCount, surveyPictures } from "./readers/pictures.ts";
-import { findSource } from "./source.ts";
+import { MixedSizesError, type SizeCount, surveyPictures } from "./readers/pictures.ts";
 
 export interface DatasetDescription {
   readonly name: string;
@@ -33,14 +32,13 @@ interface ClassDescription {
  * @throws like loadDataset otherwise.
  */
 export async function describeSource(source: string, options: LoadOptions = {}): Promise<DatasetDescription> {
+  const found = await listSource(source);
   try {
-    return describeDataset(await loadDataset(source, options));
+    return describeDataset(await loadListed(found, options));
   } catch (error) {
-    if (!(error instanceof MixedSizesError)) throw error;
-    const { reader, notes: ofSource } = { reader: undefined, notes: [], ...findSource(source) };
-    if (!reader || !isPictureReader(reader)) throw error;
-    const { classNames, counts, ...rest } = await surveyPictures(reader.list(source), options);
-    const notes = [...ofSource, ...rest.notes];
+    if (!(error instanceof MixedSizesError) || found.named || !found.list) throw error;
+    const { classNames, counts, ...rest } = await surveyPictures(found.list, options);
+    const notes = [...found.notes, ...rest.notes];
     return describe(basename(resolve(source)), classNames, counts, { ...rest, notes });
   }
 }

@@ -7,9 +7,16 @@ import { type CacheKey, keyOfFiles, keyOfName, readCache, writeCache } from "./c
 import type { Dataset, LabelledImages } from "./dataset.ts";
 import { contentDigest } from "./digest.ts";
 import { type Fetchers, type NamedDataset, readNamed } from "./named/named.ts";
-import { checkContent, type DatasetContent, type ReadOptions, type SplitName, splitsOf } from "./reader.ts";
+import {
+  checkContent,
+  type DatasetContent,
+  type DatasetReader,
+  type ReadOptions,
+  type SplitName,
+  splitsOf,
+} from "./reader.ts";
 import type { PictureList } from "./readers/picture-list.ts";
-import { filesOf, isPictureReader } from "./readers/pictures.ts";
+import { filesOf, isPictureReader, readPictures } from "./readers/pictures.ts";
 import { findSource } from "./source.ts";
 
 export interface LoadOptions extends ReadOptions {
@@ -25,17 +32,47 @@ export interface LoadOptions extends ReadOptions {
  * @throws UsageError or RunError, one line, with what is wrong and how to fix it.
  */
 export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
+  return loadListed(await listSource(source), options);
+}
+
+/** A source, with the list of its pictures if it consists of pictures. */
+export type ListedSource =
+  | { readonly named: NamedDataset; readonly list?: undefined }
+  | {
+      readonly named?: undefined;
+      readonly source: string;
+      readonly notes: readonly string[];
+      readonly reader: DatasetReader;
+      readonly list?: undefined;
+    }
+  | {
+      readonly named?: undefined;
+      readonly source: string;
+      readonly notes: readonly string[];
+      readonly list: PictureList;
+    };
+
+/** Finds out what `source` is, and lists its pictures. @throws like loadDataset, but for pictures that cannot be decoded. */
+export async function listSource(source: string): Promise<ListedSource> {
   const found = findSource(source);
-  if (found.named) return loadNamed(found.named, options);
+  if (found.named) return { named: found.named };
   const { reader, notes } = found;
+  return isPictureReader(reader)
+    ? { source, notes, list: await reader.list(source) }
+    : { source, notes, reader };
+}
+
+/** Loads what has been found. @throws like loadDataset. */
+export async function loadListed(found: ListedSource, options: LoadOptions): Promise<Dataset> {
+  if (found.named) return loadNamed(found.named, options);
+  const { source, notes } = found;
   const home = options.home ?? homeFolder();
   const settings = { imageSize: options.imageSize };
-  const list = isPictureReader(reader) ? reader.list(source) : undefined;
-  const key = list
-    ? keyOfFiles(source, filesOf(list), settings, arrangementOf(list))
-    : keyOfFiles(source, reader.files(source), settings);
+  const key = found.list
+    ? keyOfFiles(source, filesOf(found.list), settings, arrangementOf(found.list))
+    : keyOfFiles(source, found.reader.files(source), settings);
   const dataset = await cached(home, key, basename(resolve(source)), options, () =>
-    reader.read(source, options),
+    found.list ? readPictures(found.list, options) : found.reader.read(source, options),
   );
   return notes.length > 0 ? { ...dataset, notes: [...notes, ...(dataset.notes ?? [])] } : dataset;
 }

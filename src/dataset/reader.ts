@@ -31,7 +31,7 @@ export interface ReadOptions {
 export interface DatasetReader {
   /** What it reads, to be read after "expected". */
   readonly reads: string;
-  /** Whether an existing path is of this kind, judged by its name, its listing, and tables beside pictures; pixels are not read. */
+  /** Whether an existing path is of this kind, judged by its name, its listing, and the beginnings of files; pixels are not read. */
   recognises(path: string): boolean;
   /** The files that `read` would read; a cached copy depends on them. */
   files(path: string): string[];

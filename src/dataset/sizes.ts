@@ -4,11 +4,10 @@
 import { InterruptedError } from "../common/errors.ts";
 import { readPictureSize } from "../image/size.ts";
 import type { Dataset } from "./dataset.ts";
-import { type LoadOptions, loadDataset } from "./load.ts";
+import { type LoadOptions, listSource, loadDataset, loadListed } from "./load.ts";
 import { type ReadOptions, type SplitName, splitsOf } from "./reader.ts";
 import type { PictureList } from "./readers/picture-list.ts";
-import { isPictureReader, type SizeCount } from "./readers/pictures.ts";
-import { findSource } from "./source.ts";
+import type { SizeCount } from "./readers/pictures.ts";
 
 /** How many images a dataset has, and of which sizes. */
 export interface DataSizes {
@@ -37,16 +36,12 @@ export async function loadAtSize(
   options: Omit<LoadOptions, "imageSize"> = {},
 ): Promise<Dataset> {
   if (typeof choose !== "function") return loadDataset(source, { ...options, imageSize: choose });
-  const { reader } = { reader: undefined, ...findSource(source) };
-  if (reader && isPictureReader(reader)) {
-    return loadDataset(source, {
-      ...options,
-      imageSize: choose(await listedSizes(reader.list(source), options)),
-    });
-  }
-  const dataset = await loadDataset(source, options);
+  const found = await listSource(source);
+  if (!found.named && found.list)
+    return loadListed(found, { ...options, imageSize: choose(await listedSizes(found.list, options)) });
+  const dataset = await loadListed(found, options);
   const imageSize = choose(datasetSizes(dataset));
-  return imageSize === undefined ? dataset : loadDataset(source, { ...options, imageSize });
+  return imageSize === undefined ? dataset : loadListed(found, { ...options, imageSize });
 }
 
 /** The sizes of images in memory. */

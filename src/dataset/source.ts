@@ -15,7 +15,11 @@ import { holdsPictures } from "./readers/tree.ts";
 /** A source with its reader, and what the user should know about the choice. */
 export type Source =
   | { readonly named: NamedDataset }
-  | { readonly named?: undefined; readonly reader: DatasetReader; readonly notes: readonly string[] };
+  | {
+      readonly named?: undefined;
+      readonly reader: DatasetReader | PictureReader;
+      readonly notes: readonly string[];
+    };
 
 /**
  * Finds out what `source` is. A folder wins over a dataset of the same name, with a note.
@@ -30,11 +34,11 @@ export function findSource(source: string): Source {
 }
 
 /** The reader, whose errors on the layout have the note. */
-function withNote(reader: DatasetReader, note: string): DatasetReader {
+function withNote(reader: DatasetReader | PictureReader, note: string): DatasetReader | PictureReader {
   if (!isPictureReader(reader)) return reader;
-  const list: PictureReader["list"] = (path) => {
+  const list: PictureReader["list"] = async (path) => {
     try {
-      return reader.list(path);
+      return await reader.list(path);
     } catch (error) {
       if (!(error instanceof LayoutError)) throw error;
       throw new LayoutError(`${error.message} (${note})`, error.given, error.meant);
@@ -47,15 +51,17 @@ function withNote(reader: DatasetReader, note: string): DatasetReader {
  * The reader for an existing path.
  * @throws UsageError if the path does not exist (suggesting the nearest name), or no reader accepts it.
  */
-function readerOf(source: string): DatasetReader {
+function readerOf(source: string): DatasetReader | PictureReader {
   try {
     statSync(source);
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw unreadable(source, error);
     throw missing(source);
   }
-  const reader = READERS.find((candidate) => candidate.recognises(source));
-  if (reader) {
+  for (const candidate of READERS) {
+    const recognised = candidate.recognises(source);
+    if (!recognised) continue;
+    const reader = recognised === true ? candidate : recognised;
     if (isPictureReader(reader) && isFolder(source)) checkNotDeeper(source);
     return reader;
   }

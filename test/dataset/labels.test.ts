@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import fs, { writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemPath } from "../../src/common/path-bytes.ts";
@@ -77,6 +78,24 @@ describe("labels in tables", () => {
       2: "w1",
       3: "w2",
     });
+  });
+
+  it("are read once for a command, with each folder's listing for the decision and for the list", async (t) => {
+    const table = lines("id,label", "0.png,cat", "1.png,dog", "2.png,cat", "3.png,dog");
+    const folder = writeFiles({ ...(await pictures(...IN_TRAIN)), "train.csv": table });
+    const read = t.mock.method(fs, "readFileSync");
+    syncBuiltinESMExports();
+    try {
+      await loadAtSize(folder, () => 2, { home: temporaryFolder() });
+    } finally {
+      read.mock.restore();
+      syncBuiltinESMExports();
+    }
+    const paths = read.mock.calls.map(({ arguments: [path] }) => String(path));
+    assert.deepEqual(
+      paths.filter((path) => path.endsWith(".csv")),
+      [join(folder, "train.csv")],
+    );
   });
 
   it("are read as in Roboflow's _classes.csv: a column for each class", async () => {

@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import { listFolder } from "./folder-list.ts";
+import type { PictureList } from "./picture-list.ts";
 import { pictureReader } from "./pictures.ts";
 import { splitOf } from "./split-names.ts";
 import { findTables } from "./tables/find-tables.ts";
@@ -11,13 +12,14 @@ import { findTables } from "./tables/find-tables.ts";
 export const folderReader = pictureReader({
   reads: "a folder with one subfolder per class",
   recognises: (path) => statSync(systemPath(path)).isDirectory(),
-  list: (path) => {
-    const list = listFolder(path);
-    return { ...list, notes: [...list.notes, ...notesOnTables(path)] };
-  },
+  list: (path) => withNotesOnTables(path, listFolder(path)),
 });
 
-/** A note on each table that could have labels. */
+/** A folder's list, with a note on each table that could have labels. */
+export function withNotesOnTables(path: string, list: PictureList): PictureList {
+  return { ...list, notes: [...list.notes, ...notesOnTables(path)] };
+}
+
 function notesOnTables(path: string): string[] {
   return findTables(path)
     .filter(({ folder }) => folder === "" || splitOf(folder) !== undefined)

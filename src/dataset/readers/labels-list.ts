@@ -12,7 +12,7 @@ import { LayoutError } from "./layout-error.ts";
 import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
 import { findTables, splitOfTableFile } from "./tables/find-tables.ts";
 import type { Label, LabelledTable } from "./tables/labelled.ts";
-import { type LabelledFolder, readFolder } from "./tables/labelled-folder.ts";
+import type { LabelledFolder } from "./tables/labelled-folder.ts";
 import { isTableName } from "./tables/table.ts";
 
 /** Examples that `data info` shows. */
@@ -26,10 +26,10 @@ interface PlacedLabel extends Label {
 /**
  * Lists pictures with labels in tables.
  * @param path a folder of pictures with tables, or a table beside its pictures.
+ * @param folder what has been read of it.
  * @throws UsageError, one line, if the labels are unclear or contradict each other, or there are no training pictures.
  */
-export function listLabelled(path: string): PictureList {
-  const folder = readFolder(path);
+export function listLabelled(path: string, folder: LabelledFolder): PictureList {
   const { root, tables } = folder;
   const used = tables.filter(({ labels }) => labels.length > 0);
   const [problem] = folder.problems;

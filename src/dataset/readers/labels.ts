@@ -1,16 +1,16 @@
 // Reads pictures whose labels are in a CSV or TSV file.
 
 import { statSync } from "node:fs";
-import { UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
 import { subfolders } from "./entries.ts";
+import { withNotesOnTables } from "./folder.ts";
 import { isContainerName } from "./folder-classes.ts";
 import { listFolder } from "./folder-list.ts";
 import { listLabelled } from "./labels-list.ts";
 import { folderNames, LayoutError } from "./layout-error.ts";
 import { isOwnOutput } from "./own-output.ts";
 import type { PictureList } from "./picture-list.ts";
-import { pictureReader } from "./pictures.ts";
+import { type PictureReader, pictureReader } from "./pictures.ts";
 import { splitsAmong } from "./split-names.ts";
 import { findTables } from "./tables/find-tables.ts";
 import type { LabelledTable } from "./tables/labelled.ts";
@@ -19,38 +19,49 @@ import { isPixelTable, isTableName } from "./tables/table.ts";
 import { holdsPictures } from "./tree.ts";
 
 /** Reads a folder of pictures with tables of their labels, or such a table. Class folders take precedence over tables. */
-export const labelsReader = pictureReader({
+export const labelsReader: PictureReader = pictureReader({
   reads: "a CSV file with the labels of pictures",
   recognises: (path) => {
     if (!statSync(path).isDirectory()) return isTableName(path) && !isPixelTable(path);
-    return findTables(path).length > 0 && holdsPictures(path) && decide(path) !== "folders";
+    if (findTables(path).length === 0 || !holdsPictures(path)) return false;
+    const list = decide(path);
+    return pictureReader({ ...labelsReader, list });
   },
-  list: (path) => {
-    const decision = isTableName(path) ? "tables" : decide(path);
-    if (decision instanceof UsageError) throw decision;
-    return listLabelled(path);
-  },
+  list: (path) => (isTableName(path) ? listLabelled(path, readFolder(path)) : decide(path)()),
 });
 
-/** Whether the labels of a folder with tables are in these or in the names of its folders; or the error if that is unclear. */
-function decide(path: string): "tables" | "folders" | UsageError {
+/**
+ * Finds out whether the labels of a folder with tables are in these or in the names of its folders, and returns what lists its
+ * pictures, or throws if that is unclear. Nothing that has been read for the decision is read again.
+ */
+function decide(path: string): () => PictureList {
   let classes: PictureList;
   try {
     classes = listFolder(path);
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
-    return hasClassFolders(path) ? "folders" : "tables";
+    if (!hasClassFolders(path)) return () => listLabelled(path, readFolder(path));
+    return () => {
+      throw error;
+    };
   }
   const { classNames, groups } = classes;
-  if (classNames.length < 2 || classNames.every(isContainerName)) return "tables";
-  const { tables, problems } = readFolder(path);
+  if (classNames.length < 2 || classNames.every(isContainerName))
+    return () => listLabelled(path, readFolder(path));
+  const asFolders = () => withNotesOnTables(path, classes);
+  const folder = readFolder(path);
+  const { tables, problems } = folder;
   // Folders that differ in their numbers alone are parts of a collection.
   const areParts = new Set(classNames.map((name) => name.replace(/\d+/g, ""))).size === 1;
   const total = groups.reduce((sum, { files }) => sum + files.length, 0);
   const table = tables.find(({ isCertain, labels }) => isCertain && labels.length >= LEAST_SHARE * total);
-  if (!table) return (areParts ? problems[0] : undefined) ?? "folders";
-  if (dependsOnFolder(table, classes)) return "folders";
-  return areParts ? "tables" : conflict(path, classNames, readablePath(table.path));
+  const [problem] = areParts ? problems : [];
+  if (!table && !problem) return asFolders;
+  if (table && dependsOnFolder(table, classes)) return asFolders;
+  if (table && areParts) return () => listLabelled(path, folder);
+  return () => {
+    throw table ? conflict(path, classNames, readablePath(table.path)) : problem;
+  };
 }
 
 /** A table that names less than this share of the pictures is about something else. */

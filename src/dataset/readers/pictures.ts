@@ -4,7 +4,14 @@ import { RunError, UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
 import { createBatch, type ImageBatch } from "../../image/batch.ts";
 import type { LabelledImages, SkippedFile } from "../dataset.ts";
-import { countLabels, type DatasetReader, type ReadOptions, SPLITS, type SplitName } from "../reader.ts";
+import {
+  countLabels,
+  type DatasetContent,
+  type DatasetReader,
+  type ReadOptions,
+  SPLITS,
+  type SplitName,
+} from "../reader.ts";
 import { decodeAll } from "./decode.ts";
 import { type ListedPicture, type PictureList, picturesOf, shownSkipped } from "./picture-list.ts";
 
@@ -27,35 +34,38 @@ export interface PictureSurvey extends Pick<PictureList, "classNames" | "skipped
 }
 
 /** A reader of picture files, which are listed before they are decoded. */
-export interface PictureReader extends DatasetReader {
+export interface PictureReader extends Pick<DatasetReader, "reads" | "read"> {
+  /** As of DatasetReader; or, if much had to be read for the answer, a reader of this path that does not read it again. */
+  recognises(path: string): boolean | PictureReader;
   /** @throws UsageError like `read`, but for pictures that cannot be decoded. */
-  list(path: string): PictureList;
+  list(path: string): PictureList | Promise<PictureList>;
 }
 
 /** Makes a reader from what lists the pictures. */
-export function pictureReader(reader: Pick<PictureReader, "reads" | "recognises" | "list">): PictureReader {
+export function pictureReader(reader: Omit<PictureReader, "read">): PictureReader {
+  return { ...reader, read: async (path, options) => readPictures(await reader.list(path), options) };
+}
+
+/**
+ * Decodes the pictures of a list.
+ * @throws UsageError if a class has no picture that can be decoded, or, without `imageSize`, pictures differ in size.
+ */
+export async function readPictures(list: PictureList, options: ReadOptions): Promise<DatasetContent> {
+  const { splits, skipped } = await decodeSplits(list, options);
+  checkDecoded(list, splits.train!, skipped);
+  const { classNames, notes, labels } = list;
   return {
-    ...reader,
-    files: (path) => filesOf(reader.list(path)),
-    read: async (path, options) => {
-      const list = reader.list(path);
-      const { splits, skipped } = await decodeSplits(list, options);
-      checkDecoded(list, splits.train!, skipped);
-      const { classNames, notes, labels } = list;
-      return {
-        classNames,
-        ...splits,
-        train: splits.train!,
-        skipped,
-        ...(notes.length > 0 && { notes }),
-        ...(labels && { labels }),
-      };
-    },
+    classNames,
+    ...splits,
+    train: splits.train!,
+    skipped,
+    ...(notes.length > 0 && { notes }),
+    ...(labels && { labels }),
   };
 }
 
 /** Whether a reader reads picture files. */
-export function isPictureReader(reader: DatasetReader): reader is PictureReader {
+export function isPictureReader(reader: DatasetReader | PictureReader): reader is PictureReader {
   return "list" in reader;
 }
 

@@ -6,9 +6,10 @@ import { folderReader } from "./folder.ts";
 import { idxReader } from "./idx.ts";
 import { labelsReader } from "./labels.ts";
 import { npzReader } from "./npz.ts";
+import type { PictureReader } from "./pictures.ts";
 
 /** Tried in this order; the last one accepts every folder. */
-export const READERS: readonly DatasetReader[] = [
+export const READERS: readonly (DatasetReader | PictureReader)[] = [
   npzReader,
   cifarReader,
   idxReader,

@@ -128,6 +128,41 @@ describe("labels in tables", () => {
     assert.deepEqual(await labelsOf(writeFiles({ ...files, "metadata.csv": whole })), expected);
   });
 
+  it("are read as in Hugging Face's metadata.jsonl, beside the pictures or above the splits", async () => {
+    const files = await pictures(...IN_TRAIN, "test/0.png");
+    const row = (name: string, label: unknown) =>
+      JSON.stringify({ file_name: name, box: [0, 1], label, note: null });
+    const expected = { train: CATS_AND_DOGS, test: { 4: "dog" } };
+    const labels = ["cat", "dog", "cat", "dog"];
+    const each = {
+      "train/metadata.jsonl": lines(...labels.map((label, i) => row(`${i}.png`, label))),
+      "test/metadata.jsonl": row("0.png", "dog"),
+    };
+    assert.deepEqual(await labelsOf(writeFiles({ ...files, ...each })), expected);
+    const whole = [...labels.map((label, i) => row(`train/${i}.png`, label)), "", row("test/0.png", "dog")];
+    const folder = writeFiles({ ...files, "metadata.jsonl": whole.join("\r\n") });
+    assert.deepEqual(await labelsOf(folder), expected);
+    assert.deepEqual(await labelsOf(folder, join(folder, "metadata.jsonl")), expected);
+    // Numbers, and keys that some rows lack.
+    const numbers = lines(
+      row("0.png", 10),
+      '{"label": 9, "file_name": "1.png", "weight": 0.5}',
+      row("2.png", 10),
+    );
+    const { train } = await labelsOf(writeFiles({ ...(await pictures(...FOUR)), "metadata.jsonl": numbers }));
+    assert.deepEqual(train, { 0: "10", 1: "9", 2: "10" });
+    const bad = await pictures(...FOUR);
+    await fails(
+      { ...bad, "metadata.jsonl": '{"file_name": "0.png"' },
+      /^data\/metadata\.jsonl, line 1: not valid JSON: /,
+    );
+    await fails(
+      { ...bad, "metadata.jsonl": '["0.png", "cat"]' },
+      'data/metadata.jsonl, line 1: not a JSON object, such as {"file_name": "0.png", "label": "cat"}',
+    );
+    await fails({ ...bad, "metadata.jsonl": "\n" }, "data/metadata.jsonl is empty");
+  });
+
   it("are read in the forms in which programs write them", async () => {
     const files = await pictures(...FOUR);
     const rows = ["0.png,cat", "1.png,dog", "2.png,cat", "3.png,dog"];

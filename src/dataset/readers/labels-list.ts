@@ -1,5 +1,5 @@
-// Lists pictures whose labels are in tables beside them: Kaggle's train.csv, Roboflow's _classes.csv, the metadata.csv of
-// Hugging Face, and others alike.
+// Lists pictures whose labels are in tables beside them: Kaggle's train.csv, Roboflow's _classes.csv, the metadata.csv or
+// metadata.jsonl of Hugging Face, and others alike.
 
 import { basename, dirname, posix, relative, sep } from "node:path";
 import { count } from "../../common/count.ts";

@@ -1,4 +1,4 @@
-// Reads pictures whose labels are in a CSV or TSV file.
+// Reads pictures whose labels are in a table: a CSV, TSV or JSON Lines file.
 
 import { statSync } from "node:fs";
 import { readablePath } from "../../common/path-bytes.ts";

@@ -1,4 +1,4 @@
-// Tables of text: CSV with any usual separator, and TSV.
+// Tables of text: CSV with any usual separator, TSV, and JSON Lines.
 
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { extname } from "node:path";
@@ -7,6 +7,7 @@ import { messageOf, UsageError } from "../../../common/errors.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { decodeText } from "../../../common/text.ts";
 import { unreadable } from "../../reader.ts";
+import { parseJsonLines } from "./json-lines.ts";
 
 export interface Row {
   /** From 1; the last line of a row that has several. */
@@ -27,7 +28,7 @@ const SEPARATORS = [",", ";", "\t", "|"];
 
 /** Names of files that may be such tables. */
 export function isTableName(name: string): boolean {
-  return [".csv", ".tsv"].includes(extname(name).toLowerCase());
+  return [".csv", ".tsv", ".jsonl"].includes(extname(name).toLowerCase());
 }
 
 /** Bytes that contain the header of a table of pixels. */
@@ -62,6 +63,7 @@ export function readTable(path: string): Table {
   const rows: Row[] = [];
   try {
     const text = decodeText(bytes);
+    if (extname(path).toLowerCase() === ".jsonl") return evenTable(path, parseJsonLines(text, shown));
     const options = {
       delimiter: separatorOf(text, path),
       info: true,
@@ -78,6 +80,11 @@ export function readTable(path: string): Table {
     const line = "lines" in error ? `, line ${error.lines}` : "";
     throw new UsageError(`${shown}${line}: not valid CSV: ${messageOf(error)}`);
   }
+  return evenTable(path, rows);
+}
+
+function evenTable(path: string, rows: readonly Row[]): Table {
+  const shown = readablePath(path);
   if (rows.length === 0) throw new UsageError(`${shown} is empty`);
   const columns = rows[0].cells.length;
   const even = rows.map((row) => evenRow(row, columns, shown));

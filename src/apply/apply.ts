@@ -171,7 +171,7 @@ async function runToEnd(
   { onProgress }: ApplyOptions,
 ): Promise<RunResult> {
   try {
-    await run.finished(picturesFrom(source, ledger.done), async (result) => {
+    await run.finished(source.load(picturesFrom(source, ledger.done)), async (result) => {
       await ledger.take(result);
       onProgress?.({ stage: "augmenting", done: ledger.done, total: source.count, unit: "images" });
     });

@@ -60,7 +60,7 @@ export class ApplyRun {
    * @throws RunError if an output cannot be written; InterruptedError on abort; errors thrown by `take`.
    */
   async finished(
-    pictures: Iterable<ArrangedPicture>,
+    pictures: Iterable<ArrangedPicture> | AsyncIterable<ArrangedPicture>,
     take: (result: TaskResult) => Promise<void>,
   ): Promise<void> {
     const { signal } = this.#options;
@@ -76,7 +76,7 @@ export class ApplyRun {
     signal?.addEventListener("abort", interrupt);
     try {
       if (signal?.aborted) throw new InterruptedError("interrupted");
-      for (const group of inTasks(pictures, this.#options.settings)) {
+      for await (const group of inTasks(pictures, this.#options.settings)) {
         const results = this.#augment(group);
         // A failure is reported when its turn comes; until then it must not count as "unhandled".
         results.catch(() => {});
@@ -114,15 +114,15 @@ export class ApplyRun {
 }
 
 /** Groups the pictures into tasks, in order, each of a single split. */
-function* inTasks(
-  pictures: Iterable<ArrangedPicture>,
+async function* inTasks(
+  pictures: Iterable<ArrangedPicture> | AsyncIterable<ArrangedPicture>,
   { policies, copies }: ApplySettings,
-): Generator<ArrangedPicture[]> {
+): AsyncGenerator<ArrangedPicture[], void, void> {
   const outputs = 1 + copies * Math.max(1, ...policies.map(chainsPerImage));
   const most = Math.min(TASK_PICTURES, Math.ceil(TASK_OUTPUTS / outputs));
   let group: ArrangedPicture[] = [];
   let bytes = 0;
-  for (const picture of pictures) {
+  for await (const picture of pictures) {
     const isFull = group.length >= most || bytes + picture.bytes > TASK_BYTES;
     if (group.length > 0 && (isFull || group[0].split !== picture.split)) {
       yield group;

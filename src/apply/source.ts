@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { posix, relative, sep } from "node:path";
+import { relative, sep } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { readablePath, systemPath } from "../common/path-bytes.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
@@ -11,10 +11,12 @@ import { pixelDigests } from "../dataset/identical.ts";
 import { listSource, loadListed } from "../dataset/load.ts";
 import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
 import { decodeAll } from "../dataset/readers/decode.ts";
-import type { PictureGroup, PictureList } from "../dataset/readers/picture-list.ts";
+import type { PackedContent, PictureGroup, PictureList } from "../dataset/readers/picture-list.ts";
 import { imageAt, type Pixels } from "../image/batch.ts";
-import { extensionFor, type FormSettings, isJpegPath } from "./forms.ts";
+import { extensionFor, type FormSettings } from "./forms.ts";
 import { classFolders, foldersInTheWay, OutputStems, type PictureExtension } from "./names.ts";
+import { packedSource } from "./packed-source.ts";
+import { resizedPath, sourceIn } from "./source-paths.ts";
 
 /** A picture with its output paths, as plain data. Output paths are relative to the output folder, with `/`. */
 export interface Picture {
@@ -34,11 +36,22 @@ export interface Picture {
   readonly extension: PictureExtension;
   /** Size of its file or its pixels in bytes. */
   readonly bytes: number;
-  readonly content: PictureFile | Pixels;
+  readonly content: PictureFile | PackedPlace | PackedFile | Pixels;
 }
 
 interface PictureFile {
   readonly path: string;
+}
+
+/** A picture inside a larger file that has not been read. */
+interface PackedPlace {
+  readonly place: number;
+}
+
+/** A picture file's bytes, and its name for messages; or the reason why there are none. */
+interface PackedFile {
+  readonly name: string;
+  readonly file: PackedContent;
 }
 
 /** All pictures of a dataset, in order. */
@@ -57,16 +70,18 @@ export interface PictureSource {
   /** Whether the first part of every output path is the folder of its split. */
   readonly hasSplitFolders: boolean;
   pictures(): Iterable<Picture>;
+  /** The same pictures with what is inside larger files; that is read as it is needed. */
+  load<Some extends Picture>(pictures: Iterable<Some>): Iterable<Some> | AsyncIterable<Some>;
   /** One per picture, by its index: only pictures with the same pixels have the same one. Decodes all pictures. */
   keys(): Promise<string[]>;
   /** The name of a picture in messages. */
   nameOf(picture: Picture): string;
 }
 
-type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal">;
+export type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal">;
 
 /** How the pictures are written, as far as their names depend on it. */
-interface NamingOptions {
+export interface NamingOptions {
   readonly form: FormSettings;
   /** Whether originals may be resized, so that they are not copied. */
   readonly isResized: boolean;
@@ -84,7 +99,10 @@ export async function openSource(
 ): Promise<PictureSource> {
   const naming = { form, isResized };
   const found = await listSource(data);
-  if (!found.named && found.list) return fileSource(found.list, found.notes, naming, options);
+  if (!found.named && found.list) {
+    const source = found.list.packed ? packedSource : fileSource;
+    return source(found.list, found.notes, naming, options);
+  }
   const { workers, onProgress, signal } = options;
   const dataset = await loadListed(found, { workers, onProgress, signal });
   return datasetSource(data, dataset, extensionFor(naming.form));
@@ -127,6 +145,7 @@ function fileSource(
       ? hasSeveralSplits(groups)
       : groups.every(({ folder }) => relative(root, folder).split(sep).length > 1),
     pictures: () => filePictures(list, groups, places, sizes, naming),
+    load: (pictures) => pictures,
     keys: () => keysOfFiles(files, options),
     nameOf: ({ content, source }) => ("path" in content ? readablePath(content.path) : source),
   };
@@ -198,18 +217,6 @@ function* filePictures(
   }
 }
 
-/** The path of a resized original: with the input's own extension if that is of the written format. */
-function resizedPath(stem: string, source: string, extension: PictureExtension): string {
-  const own = posix.extname(source);
-  const isSame = extension === "jpg" ? isJpegPath(source) : own.toLowerCase() === ".png";
-  return `${stem}${isSame ? own : `.${extension}`}`;
-}
-
-/** The path below a folder, with `/` on every system and readable names. */
-function sourceIn(folder: string): (path: string) => string {
-  return (path) => readablePath(relative(folder, path).split(sep).join("/"));
-}
-
 /** The images of a dataset in memory, named by their index within their split. */
 function datasetSource(data: string, dataset: Dataset, extension: PictureExtension): PictureSource {
   const { classNames, digest, skipped, notes = [] } = dataset;
@@ -221,6 +228,7 @@ function datasetSource(data: string, dataset: Dataset, extension: PictureExtensi
     notes,
     hasSplitFolders: splitsOf(dataset).length > 1,
     pictures: () => datasetPictures(dataset, extension),
+    load: (pictures) => pictures,
     keys: async () => splitsOf(dataset).flatMap(([, { images }]) => pixelDigests(images)),
     nameOf: ({ source }) => `${data}: ${source}`,
   };

@@ -11,6 +11,7 @@ import type { Pixels } from "../image/batch.ts";
 import { decodeImage, ImageError } from "../image/codec.ts";
 import { isGrey, lumaOf } from "../image/grey.ts";
 import { toSquare } from "../image/resize.ts";
+import { isNamedAs } from "../image/sniff.ts";
 import type { ArrangedPicture } from "./arrangement.ts";
 import { type AugmentSettings, drawCopies } from "./draws.ts";
 import type { FormSettings } from "./forms.ts";
@@ -147,22 +148,35 @@ interface ReadPicture extends Pixels {
   readonly file?: Uint8Array;
 }
 
+function readContent(
+  content: Exclude<Picture["content"], Pixels>,
+  source: string,
+): { readonly bytes: Uint8Array; readonly name: string } | { readonly reason: string } {
+  if ("place" in content) throw new Error(`${source} has not been loaded`);
+  if ("name" in content)
+    return "reason" in content.file ? content.file : { bytes: content.file.bytes, name: content.name };
+  try {
+    return { bytes: readFileSync(systemPath(content.path)), name: content.path };
+  } catch (error) {
+    return { reason: systemReason(error) };
+  }
+}
+
 async function readPicture(
   { content, source, original }: Picture,
   imageSize: number | null,
 ): Promise<ReadPicture | { readonly reason: string }> {
   const side = imageSize ?? undefined;
   if ("data" in content) return toSquare(content, side);
-  let file: Buffer;
+  const read = readContent(content, source);
+  if ("reason" in read) return read;
+  const { bytes: file, name } = read;
   try {
-    file = readFileSync(systemPath(content.path));
-  } catch (error) {
-    return { reason: systemReason(error) };
-  }
-  try {
-    const decoded = await decodeImage(file, content.path);
+    const decoded = await decodeImage(file, name);
     const pixels = toSquare(decoded, side);
-    const isSame = pixels.data === decoded.data && extname(original) === extname(source);
+    // The name of a packed picture is ours; it may be of another format.
+    const isOfFormat = "path" in content ? extname(original) === extname(source) : isNamedAs(original, file);
+    const isSame = pixels.data === decoded.data && isOfFormat;
     return { ...pixels, animated: decoded.animated, ...(isSame && { file }) };
   } catch (error) {
     if (error instanceof ImageError) return { reason: error.reason };

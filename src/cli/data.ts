@@ -139,11 +139,12 @@ function labelLines({ tables, examples }: NonNullable<DatasetDescription["labels
   };
   const width = Math.max(...examples.map(({ image }) => stringWidth(image)));
   return [
-    ...tables.flatMap(({ path, imageColumn, labelColumns, images }) => [
+    ...tables.flatMap(({ path, more, imageColumn, labelColumns, classNames, images }) => [
       "",
-      `labels of ${readablePath(path)}`,
+      `labels of ${readablePath(path)}${more ? ` and ${more} more` : ""}`,
       `  pictures  column ${quoted([imageColumn])}`,
       `  classes   ${labelColumns.length > 1 ? "a column for each, " : "column "}${quoted(labelColumns)}`,
+      ...(classNames ? [`  names     of ${classNames}`] : []),
       `  labelled  ${Object.entries(images)
         .map(([split, number]) => `${number} ${split}`)
         .join(" + ")}`,

@@ -51,13 +51,17 @@ export interface LabelSource {
   readonly examples: readonly LabelExample[];
 }
 
-/** A file with labels. */
-interface LabelTable {
+/** A file with labels, or several alike. */
+export interface LabelTable {
   readonly path: string;
-  /** The column that names the images. */
+  /** Number of further files with the same columns, which are counted with this one. */
+  readonly more?: number;
+  /** The column that names or contains the images. */
   readonly imageColumn: string;
   /** The column of the class, or one column for each class. */
   readonly labelColumns: readonly string[];
+  /** What the names of the classes were read from, if the labels are numbers. */
+  readonly classNames?: string;
   /** Number of images that it labels, per split. */
   readonly images: Readonly<Record<string, number>>;
 }

@@ -32,7 +32,7 @@ interface ClassDescription {
  * @throws like loadDataset otherwise.
  */
 export async function describeSource(source: string, options: LoadOptions = {}): Promise<DatasetDescription> {
-  const found = await listSource(source);
+  const found = await listSource(source, options);
   try {
     return describeDataset(await loadListed(found, options));
   } catch (error) {

@@ -16,7 +16,7 @@ import {
   splitsOf,
 } from "./reader.ts";
 import type { PictureList } from "./readers/picture-list.ts";
-import { filesOf, isPictureReader, readPictures } from "./readers/pictures.ts";
+import { filesOf, isPictureReader, type ListOptions, readPictures } from "./readers/pictures.ts";
 import { findSource } from "./source.ts";
 
 export interface LoadOptions extends ReadOptions {
@@ -32,7 +32,7 @@ export interface LoadOptions extends ReadOptions {
  * @throws UsageError or RunError, one line, with what is wrong and how to fix it.
  */
 export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
-  return loadListed(await listSource(source), options);
+  return loadListed(await listSource(source, options), options);
 }
 
 /** A source, with the list of its pictures if it consists of pictures. */
@@ -53,12 +53,12 @@ export type ListedSource =
     };
 
 /** Finds out what `source` is, and lists its pictures. @throws like loadDataset, but for pictures that cannot be decoded. */
-export async function listSource(source: string): Promise<ListedSource> {
-  const found = findSource(source);
+export async function listSource(source: string, options: ListOptions = {}): Promise<ListedSource> {
+  const found = await findSource(source, options.columns);
   if (found.named) return { named: found.named };
   const { reader, notes } = found;
   return isPictureReader(reader)
-    ? { source, notes, list: await reader.list(source) }
+    ? { source, notes, list: await reader.list(source, options) }
     : { source, notes, reader };
 }
 
@@ -67,7 +67,8 @@ export async function loadListed(found: ListedSource, options: LoadOptions): Pro
   if (found.named) return loadNamed(found.named, options);
   const { source, notes } = found;
   const home = options.home ?? homeFolder();
-  const settings = { imageSize: options.imageSize };
+  const { imageSize, columns } = options;
+  const settings = { imageSize, ...(columns && { columns }) };
   const key = found.list
     ? keyOfFiles(source, filesOf(found.list), settings, arrangementOf(found.list))
     : keyOfFiles(source, found.reader.files(source), settings);

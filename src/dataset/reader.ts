@@ -18,9 +18,18 @@ export interface Progress {
   readonly unit: "bytes" | "files" | "images";
 }
 
+/** The columns of tables, or the files of WebDataset's samples, to use instead of those found by their names and content. */
+export interface ColumnChoice {
+  /** The one that contains or names the pictures. */
+  readonly image?: string;
+  /** The one that contains the classes. */
+  readonly label?: string;
+}
+
 export interface ReadOptions {
   /** Height and width that every image is resized to, in pixels; if missing, all images must have the same size. */
   readonly imageSize?: number;
+  readonly columns?: ColumnChoice;
   /** Processes that decode pictures; defaults to one per core. */
   readonly workers?: number;
   readonly onProgress?: (progress: Progress) => void;

@@ -2,7 +2,7 @@
 // size that is chosen by them.
 
 import { InterruptedError } from "../common/errors.ts";
-import { readPictureSize } from "../image/size.ts";
+import { pictureSizeIn, readPictureSize } from "../image/size.ts";
 import type { Dataset } from "./dataset.ts";
 import { type LoadOptions, listSource, loadDataset, loadListed } from "./load.ts";
 import { type ReadOptions, type SplitName, splitsOf } from "./reader.ts";
@@ -36,7 +36,7 @@ export async function loadAtSize(
   options: Omit<LoadOptions, "imageSize"> = {},
 ): Promise<Dataset> {
   if (typeof choose !== "function") return loadDataset(source, { ...options, imageSize: choose });
-  const found = await listSource(source);
+  const found = await listSource(source, options);
   if (!found.named && found.list)
     return loadListed(found, { ...options, imageSize: choose(await listedSizes(found.list, options)) });
   const dataset = await loadListed(found, options);
@@ -54,24 +54,33 @@ export function datasetSizes(dataset: Dataset): DataSizes {
 }
 
 /** The sizes of the pictures in a list, from their headers. */
-async function listedSizes({ groups }: PictureList, { onProgress, signal }: ReadOptions): Promise<DataSizes> {
-  const paths = groups.flatMap(({ files }) => files);
+async function listedSizes(list: PictureList, { onProgress, signal }: ReadOptions): Promise<DataSizes> {
+  const { groups } = list;
   const sizes: SizeCount[] = [];
-  for (let start = 0; start < paths.length; start += FILES_AT_ONCE) {
-    if (signal?.aborted) throw new InterruptedError("interrupted");
-    for (const path of paths.slice(start, start + FILES_AT_ONCE)) {
-      const size = readPictureSize(path);
-      if (size) sizes.push({ ...size, count: 1 });
-    }
-    const done = start + FILES_AT_ONCE;
-    // A small folder takes a moment.
-    if (done < paths.length)
-      onProgress?.({ stage: "reading the sizes of pictures", done, total: paths.length, unit: "images" });
-    await new Promise((resolve) => setImmediate(resolve));
-  }
   const counts: Partial<Record<SplitName, number>> = {};
   for (const { split, files } of groups) counts[split] = (counts[split] ?? 0) + files.length;
+  const total = Object.values(counts).reduce((sum, files) => sum + files, 0);
+  let done = 0;
+  for await (const size of eachSize(list)) {
+    if (size) sizes.push({ ...size, count: 1 });
+    if (++done % FILES_AT_ONCE > 0) continue;
+    // A small folder takes a moment.
+    if (done < total) onProgress?.({ stage: "reading the sizes of pictures", done, total, unit: "images" });
+    await new Promise((resolve) => setImmediate(resolve));
+    if (signal?.aborted) throw new InterruptedError("interrupted");
+  }
   return { sizes: countSizes(sizes), counts };
+}
+
+/** The size of each picture, as far as it can be read. */
+async function* eachSize({ groups, packed }: PictureList) {
+  if (!packed) {
+    for (const { files } of groups) for (const path of files) yield readPictureSize(path);
+    return;
+  }
+  const places = groups.flatMap(({ places: own = [] }) => own).sort((a, b) => a - b);
+  for await (const content of packed.read(places))
+    yield "bytes" in content ? pictureSizeIn(content.bytes) : undefined;
 }
 
 function countSizes(images: readonly SizeCount[]): SizeCount[] {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { nearest, systemCode, UsageError } from "../common/errors.ts";
 import { readablePath } from "../common/path-bytes.ts";
 import { findNamed, NAMED_DATASETS, type NamedDataset } from "./named/named.ts";
-import { type DatasetReader, unreadable } from "./reader.ts";
+import { type ColumnChoice, type DatasetReader, unreadable } from "./reader.ts";
 import { subfolders } from "./readers/entries.ts";
 import { LayoutError } from "./readers/layout-error.ts";
 import { isPictureReader, type PictureReader, pictureReader } from "./readers/pictures.ts";
@@ -25,20 +25,20 @@ export type Source =
  * Finds out what `source` is. A folder wins over a dataset of the same name, with a note.
  * @throws UsageError if there is no such path (suggesting the nearest name), or no reader accepts it.
  */
-export function findSource(source: string): Source {
+export async function findSource(source: string, columns?: ColumnChoice): Promise<Source> {
   const named = findNamed(source);
-  if (!named) return { reader: readerOf(source), notes: [] };
+  if (!named) return { reader: await readerOf(source, columns), notes: [] };
   if (!isFolder(source)) return { named };
   const note = `${source} is read as the folder of this name, not as the dataset ${named.name}; rename the folder to read that`;
-  return { reader: withNote(readerOf(source), note), notes: [note] };
+  return { reader: withNote(await readerOf(source, columns), note), notes: [note] };
 }
 
 /** The reader, whose errors on the layout have the note. */
 function withNote(reader: DatasetReader | PictureReader, note: string): DatasetReader | PictureReader {
   if (!isPictureReader(reader)) return reader;
-  const list: PictureReader["list"] = async (path) => {
+  const list: PictureReader["list"] = async (path, options) => {
     try {
-      return await reader.list(path);
+      return await reader.list(path, options);
     } catch (error) {
       if (!(error instanceof LayoutError)) throw error;
       throw new LayoutError(`${error.message} (${note})`, error.given, error.meant);
@@ -51,7 +51,10 @@ function withNote(reader: DatasetReader | PictureReader, note: string): DatasetR
  * The reader for an existing path.
  * @throws UsageError if the path does not exist (suggesting the nearest name), or no reader accepts it.
  */
-function readerOf(source: string): DatasetReader | PictureReader {
+async function readerOf(
+  source: string,
+  columns: ColumnChoice | undefined,
+): Promise<DatasetReader | PictureReader> {
   try {
     statSync(source);
   } catch (error) {
@@ -59,7 +62,7 @@ function readerOf(source: string): DatasetReader | PictureReader {
     throw missing(source);
   }
   for (const candidate of READERS) {
-    const recognised = candidate.recognises(source);
+    const recognised = await candidate.recognises(source, columns);
     if (!recognised) continue;
     const reader = recognised === true ? candidate : recognised;
     if (isPictureReader(reader) && isFolder(source)) checkNotDeeper(source);

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { systemPath } from "../common/path-bytes.ts";
 import { uprightSize } from "./exif.ts";
 import { type Format, formatOf } from "./formats.ts";
+import type { ReadPart } from "./picture.ts";
 
 /** Bytes to try at first, and if the header is longer (metadata may precede the size); then the whole file. */
 const BEGINNINGS = [4096, 131_072, Number.POSITIVE_INFINITY];
@@ -21,23 +22,35 @@ export function readPictureSize(path: string): { height: number; width: number }
   }
   try {
     const { size } = fstatSync(file);
-    const read = (start: number, length: number) => {
+    return sizeFrom(size, (start, length) => {
       const bytes = Buffer.alloc(Math.max(0, Math.min(size - start, length)));
       return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, start));
-    };
-    for (const beginning of BEGINNINGS) {
-      const bytes = read(0, beginning);
-      const format = formatOf(bytes);
-      if (!format) return undefined;
-      const declared = parse(format, format.readParts?.(read) ?? bytes);
-      if (declared || format.readParts || beginning >= size) return declared;
-    }
-    return undefined;
+    });
   } catch {
     return undefined; // the decoder reports it
   } finally {
     closeSync(file);
   }
+}
+
+/** The same of a file's content. */
+export function pictureSizeIn(content: Uint8Array): { height: number; width: number } | undefined {
+  try {
+    return sizeFrom(content.length, (start, length) => content.subarray(start, start + length));
+  } catch {
+    return undefined; // the decoder reports it
+  }
+}
+
+function sizeFrom(size: number, read: ReadPart): { height: number; width: number } | undefined {
+  for (const beginning of BEGINNINGS) {
+    const bytes = read(0, beginning);
+    const format = formatOf(bytes);
+    if (!format) return undefined;
+    const declared = parse(format, format.readParts?.(read) ?? bytes);
+    if (declared || format.readParts || beginning >= size) return declared;
+  }
+  return undefined;
 }
 
 function parse(format: Format, bytes: Uint8Array): { height: number; width: number } | undefined {

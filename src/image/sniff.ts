@@ -8,14 +8,28 @@ import { formatOf } from "./formats.ts";
 import { describeKind, KIND_BYTES } from "./kinds.ts";
 
 /** File name extensions of the formats that are read. */
-const EXTENSIONS: ReadonlySet<string> = new Set(
-  "avif bmp dib gif jfif jpe jpeg jpg jxl png tif tiff webp".split(" ").map((extension) => `.${extension}`),
-);
+const EXTENSIONS_OF: Readonly<Record<string, readonly string[]>> = {
+  PNG: [".png"],
+  JPEG: [".jpg", ".jpeg", ".jpe", ".jfif"],
+  WebP: [".webp"],
+  AVIF: [".avif"],
+  GIF: [".gif"],
+  BMP: [".bmp", ".dib"],
+  TIFF: [".tif", ".tiff"],
+  "JPEG XL": [".jxl"],
+};
+
+const EXTENSIONS: ReadonlySet<string> = new Set(Object.values(EXTENSIONS_OF).flat());
 
 /** Whether a file's name is that of a picture; a name without an extension may be one. */
 export function isPictureName(name: string): boolean {
   const extension = extname(name).toLowerCase();
   return extension === "" || EXTENSIONS.has(extension);
+}
+
+/** Whether a name has an extension of the format of these bytes. */
+export function isNamedAs(name: string, bytes: Uint8Array): boolean {
+  return EXTENSIONS_OF[formatOf(bytes)?.name ?? ""]?.includes(extname(name).toLowerCase()) ?? false;
 }
 
 /**

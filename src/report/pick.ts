@@ -3,10 +3,9 @@
 
 import type { Picture, PictureSource } from "../apply/source.ts";
 import { UsageError } from "../common/errors.ts";
-import { readablePath } from "../common/path-bytes.ts";
 import { Random } from "../common/random.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
-import { decodeFiles } from "../dataset/readers/decode.ts";
+import { type DecodeTask, decodeFiles } from "../dataset/readers/decode.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
 
@@ -61,7 +60,7 @@ export async function pickPictures(
   let missing = count;
   while (missing > 0 && turns.some(({ pictures, next }) => next < pictures.length)) {
     for (const queue of turns) {
-      if (missing > 0 && (await takeNext(queue, options, skipped))) missing--;
+      if (missing > 0 && (await takeNext(source, queue, options, skipped))) missing--;
     }
   }
   const shown = queues.flatMap(({ taken }) => taken);
@@ -89,20 +88,21 @@ function queuesOf(source: PictureSource, seed: number): ClassQueue[] {
 
 /** Takes the class's next picture that can be decoded; returns false if there is none left. */
 async function takeNext(
+  pictures: PictureSource,
   queue: ClassQueue,
   { imageSize }: PickOptions,
   skipped: SkippedFile[],
 ): Promise<boolean> {
   while (queue.next < queue.pictures.length) {
-    const picture = queue.pictures[queue.next++];
+    const picture = await loadOne(pictures, queue.pictures[queue.next++]);
     const { index, className, content, source } = picture;
     if ("data" in content) {
       queue.taken.push({ ...toSquare(content, imageSize), index, className, source });
       return true;
     }
-    const decoded = await readPicture(content.path, imageSize);
+    const decoded = await readContent(content, imageSize);
     if ("reason" in decoded) {
-      skipped.push({ path: readablePath(content.path), reason: decoded.reason });
+      skipped.push({ path: pictures.nameOf(picture), reason: decoded.reason });
       continue;
     }
     queue.taken.push({ ...decoded, index, className, source });
@@ -111,12 +111,31 @@ async function takeNext(
   return false;
 }
 
+async function loadOne(pictures: PictureSource, picture: Picture): Promise<Picture> {
+  for await (const loaded of pictures.load([picture])) return loaded;
+  throw new Error(`${picture.source} has not been loaded`);
+}
+
+async function readContent(
+  content: Exclude<Picture["content"], Pixels>,
+  imageSize: number | undefined,
+): Promise<Pixels | { readonly reason: string }> {
+  if ("path" in content) return readPicture(content.path, imageSize);
+  if ("place" in content) throw new Error("a picture has not been loaded");
+  const { name, file } = content;
+  return "reason" in file ? file : decodeOne({ paths: [name], contents: [file.bytes], imageSize });
+}
+
 /** A picture file's pixels, or the reason why there are none. */
 export async function readPicture(
   path: string,
   imageSize?: number,
 ): Promise<Pixels | { readonly reason: string }> {
-  const [file] = await decodeFiles({ paths: [path], imageSize });
+  return decodeOne({ paths: [path], imageSize });
+}
+
+async function decodeOne(task: DecodeTask): Promise<Pixels | { readonly reason: string }> {
+  const [file] = await decodeFiles(task);
   if ("reason" in file) return file;
   return { data: file.data!, height: file.height, width: file.width };
 }

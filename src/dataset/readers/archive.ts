@@ -54,7 +54,8 @@ function isGzip(path: string): boolean {
   return /\.(gz|tgz)$/i.test(path);
 }
 
-function archiveError(path: string, error: unknown): UsageError {
+/** The error for an archive that cannot be read to its end. */
+export function archiveError(path: string, error: unknown): UsageError {
   const code = systemCode(error) ?? "";
   if (/^E[A-Z]+$/.test(code)) return unreadable(path, error);
   if (code === "Z_BUF_ERROR" || /unexpected end/i.test(messageOf(error))) {

@@ -3,7 +3,7 @@
 // binary format written by `apply`, with any number of files.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { messageOf, UsageError } from "../../common/errors.ts";
 import { createBatch } from "../../image/batch.ts";
 import type { LabelledImages } from "../dataset.ts";
@@ -88,6 +88,11 @@ export const cifarReader: DatasetReader = {
     return parse(files, path, layout ?? LAYOUTS.find(({ train }) => train.some((name) => files.has(name))));
   },
 };
+
+/** Whether a file in an archive has the name of one of CIFAR's. */
+export function isCifarFile(name: string): boolean {
+  return LAYOUTS.some((layout) => filesOf(layout).includes(basename(name)));
+}
 
 function filesOf({ train, validation = [], test, names }: Layout): string[] {
   return [...train, ...validation, ...test, names];

@@ -12,6 +12,8 @@ import type { ReadOptions } from "../reader.ts";
 
 export interface DecodeTask {
   readonly paths: readonly string[];
+  /** The pictures' bytes, if they are not files of their own; the paths are then their names. */
+  readonly contents?: readonly Uint8Array[];
   /** Resizes every picture to this height and width. */
   readonly imageSize?: number;
   /** Returns only sizes, no pixels. */
@@ -31,8 +33,17 @@ export type DecodedFile =
     }
   | { readonly reason: string };
 
+/** Pictures that are decoded as one task. */
+export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents"> {
+  /** Their indices for the caller. */
+  readonly indices: readonly number[];
+}
+
 /** Files per task: enough to be worth the message, few enough that all cores finish at about the same time. */
-const BATCH = 16;
+export const BATCH = 16;
+
+/** Tasks in progress or waiting per process: what has been read for them is in memory. */
+const TASKS_AHEAD = 2;
 
 /** Fewer files than this are decoded in this process, which takes less time than starting others. */
 const FEW = 48;
@@ -42,13 +53,13 @@ const FEW = 48;
  * returned, since the dataset will be rejected.
  */
 export async function decodeFiles(task: DecodeTask): Promise<DecodedFile[]> {
-  const { paths, imageSize, sizesOnly, digestsOnly } = task;
+  const { paths, contents, imageSize, sizesOnly, digestsOnly } = task;
   const files: DecodedFile[] = [];
   let first: DecodedImage | undefined;
   let isMixed = false;
-  for (const path of paths) {
+  for (const [i, path] of paths.entries()) {
     try {
-      const image = await decodeImage(await readFile(systemPath(path)), path);
+      const image = await decodeImage(contents?.[i] ?? (await readFile(systemPath(path))), path);
       if (digestsOnly) {
         files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });
         continue;
@@ -73,41 +84,97 @@ export async function decodeFiles(task: DecodeTask): Promise<DecodedFile[]> {
 export async function decodeAll(
   paths: readonly string[],
   task: Omit<DecodeTask, "paths">,
+  options: ReadOptions,
+  take: (file: DecodedFile, index: number) => void,
+  poolOptions: WorkerPoolOptions = {},
+): Promise<void> {
+  await decodeBatches(batchesOf(paths), paths.length, task, options, take, poolOptions);
+}
+
+function* batchesOf(paths: readonly string[]): Generator<PictureBatch, void, void> {
+  for (let start = 0; start < paths.length; start += BATCH) {
+    const own = paths.slice(start, start + BATCH);
+    yield { paths: own, indices: own.map((_, i) => start + i) };
+  }
+}
+
+/**
+ * Like decodeAll, for pictures that come in batches; these are taken as they are needed.
+ * @param total number of pictures in all batches.
+ * @throws also what `batches` throws.
+ */
+export async function decodeBatches(
+  batches: Iterable<PictureBatch> | AsyncIterable<PictureBatch>,
+  total: number,
+  task: Omit<DecodeTask, "paths" | "contents">,
   { workers = availableParallelism(), onProgress, signal }: ReadOptions,
   take: (file: DecodedFile, index: number) => void,
   poolOptions: WorkerPoolOptions = {},
 ): Promise<void> {
   let done = 0;
-  const takeBatch = (files: readonly DecodedFile[], start: number) => {
-    for (const [i, file] of files.entries()) take(file, start + i);
+  const takeBatch = (files: readonly DecodedFile[], { indices }: PictureBatch) => {
+    for (const [i, file] of files.entries()) take(file, indices[i]);
     done += files.length;
-    onProgress?.({ stage: "decoding pictures", done, total: paths.length, unit: "images" });
+    onProgress?.({ stage: "decoding pictures", done, total, unit: "images" });
   };
-  if (paths.length < FEW) {
-    takeBatch(await decodeFiles({ ...task, paths }), 0);
+  const checkAbort = () => {
+    if (signal?.aborted) throw new InterruptedError("interrupted");
+  };
+  if (total < FEW) {
+    for await (const batch of batches) {
+      checkAbort();
+      takeBatch(await decodeFiles({ ...task, ...withoutIndices(batch) }), batch);
+    }
     return;
   }
-  const size = Math.min(workers, Math.ceil(paths.length / BATCH));
+  const size = Math.min(workers, Math.ceil(total / BATCH));
   const pool = new WorkerPool<DecodeTask, DecodedFile[]>("decode", size, poolOptions);
-  const decodeBatch = async (start: number, end: number): Promise<void> => {
+  const decodeBatch = async (batch: PictureBatch): Promise<void> => {
     try {
-      takeBatch(await pool.run({ ...task, paths: paths.slice(start, end) }), start);
+      takeBatch(await pool.run({ ...task, ...withoutIndices(batch) }), batch);
     } catch (error) {
       if (!(error instanceof WorkerDiedError)) throw error;
-      if (end - start === 1) return takeBatch([{ reason: error.message }], start);
-      const middle = Math.floor((start + end) / 2);
-      await Promise.all([decodeBatch(start, middle), decodeBatch(middle, end)]);
+      if (batch.paths.length === 1) return takeBatch([{ reason: error.message }], batch);
+      const middle = Math.floor(batch.paths.length / 2);
+      await Promise.all([decodeBatch(part(batch, 0, middle)), decodeBatch(part(batch, middle))]);
     }
   };
-  if (signal?.aborted) throw new InterruptedError("interrupted");
+  checkAbort();
   // One listener for all tasks: signals warn about many listeners.
   const interrupt = () => pool.close();
   signal?.addEventListener("abort", interrupt);
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const checkFailures = () => {
+    if (failures.length > 0) throw failures[0];
+  };
   try {
-    const starts = Array.from({ length: Math.ceil(paths.length / BATCH) }, (_, i) => i * BATCH);
-    await Promise.all(starts.map((start) => decodeBatch(start, Math.min(start + BATCH, paths.length))));
+    for await (const batch of batches) {
+      const decoding = decodeBatch(batch)
+        .catch((error) => {
+          failures.push(error);
+        })
+        .finally(() => underWay.delete(decoding));
+      underWay.add(decoding);
+      if (underWay.size >= TASKS_AHEAD * size) await Promise.race(underWay);
+      checkFailures();
+    }
+    await Promise.all(underWay);
+    checkFailures();
   } finally {
     signal?.removeEventListener("abort", interrupt);
     await pool.close();
   }
+}
+
+function withoutIndices({ paths, contents }: PictureBatch): Pick<DecodeTask, "paths" | "contents"> {
+  return { paths, ...(contents && { contents }) };
+}
+
+function part({ paths, contents, indices }: PictureBatch, start: number, end?: number): PictureBatch {
+  return {
+    paths: paths.slice(start, end),
+    ...(contents && { contents: contents.slice(start, end) }),
+    indices: indices.slice(start, end),
+  };
 }

@@ -7,6 +7,7 @@ import { UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
 import type { LabelSource } from "../dataset.ts";
 import { SPLITS, type SplitName } from "../reader.ts";
+import { examplesOf, notesOnCase, sortClasses } from "./class-names.ts";
 import { setAside } from "./folder-splits.ts";
 import { LayoutError } from "./layout-error.ts";
 import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
@@ -14,9 +15,6 @@ import { findTables, splitOfTableFile } from "./tables/find-tables.ts";
 import type { Label, LabelledTable } from "./tables/labelled.ts";
 import type { LabelledFolder } from "./tables/labelled-folder.ts";
 import { isTableName } from "./tables/table.ts";
-
-/** Examples that `data info` shows. */
-const EXAMPLES = 5;
 
 /** A label whose split is known. */
 interface PlacedLabel extends Label {
@@ -125,26 +123,6 @@ function notesOnUnlabelled(labels: readonly Label[], { index, splitOf }: Labelle
   });
 }
 
-/** A note for classes whose names differ in case alone: they may be one. */
-function notesOnCase(classNames: readonly string[]): string[] {
-  const first = new Map<string, string>();
-  return classNames.flatMap((name) => {
-    const folded = name.normalize().toLowerCase();
-    const other = first.get(folded);
-    if (other === undefined) first.set(folded, name);
-    return other === undefined
-      ? []
-      : [`"${other}" and "${name}" are two classes; write them alike if they are one`];
-  });
-}
-
-/** By number if all are numbers, else by code unit, as in Python. */
-function sortClasses(names: ReadonlySet<string>): string[] {
-  const all = [...names];
-  const areNumbers = all.every((name) => /^-?\d+$/.test(name));
-  return areNumbers ? all.sort((a, b) => Number(a) - Number(b)) : all.sort((a, b) => (a < b ? -1 : 1));
-}
-
 function groupsOf(labels: readonly PlacedLabel[], classNames: readonly string[]): PictureGroup[] {
   const files = new Map<string, string[]>();
   for (const { split, className, path } of labels) {
@@ -179,17 +157,6 @@ function sourceOf(
   root: string,
 ): LabelSource {
   const splitOf = new Map(labels.map(({ path, split }) => [path, split]));
-  const ofClasses = new Map<string, PlacedLabel[]>();
-  for (const label of labels) {
-    const own = ofClasses.get(label.className);
-    if (own) own.push(label);
-    else ofClasses.set(label.className, [label]);
-  }
-  const examples: PlacedLabel[] = [];
-  for (let round = 0; examples.length < EXAMPLES && round < EXAMPLES; round++) {
-    for (const own of ofClasses.values())
-      if (own[round] && examples.length < EXAMPLES) examples.push(own[round]);
-  }
   return {
     tables: tables.flatMap(({ path, imageColumn, labelColumns, labels: own }) => {
       const images: Record<string, number> = {};
@@ -199,7 +166,11 @@ function sourceOf(
       }
       return Object.keys(images).length > 0 ? [{ path, imageColumn, labelColumns, images }] : [];
     }),
-    examples: examples.map(({ path, className, split }) => ({ image: nameIn(root, path), className, split })),
+    examples: examplesOf(labels).map(({ path, className, split }) => ({
+      image: nameIn(root, path),
+      className,
+      split,
+    })),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { statSync } from "node:fs";
 import { readablePath } from "../../common/path-bytes.ts";
+import type { ColumnChoice } from "../reader.ts";
 import { subfolders } from "./entries.ts";
 import { withNotesOnTables } from "./folder.ts";
 import { isContainerName } from "./folder-classes.ts";
@@ -21,44 +22,46 @@ import { holdsPictures } from "./tree.ts";
 /** Reads a folder of pictures with tables of their labels, or such a table. Class folders take precedence over tables. */
 export const labelsReader: PictureReader = pictureReader({
   reads: "a CSV file with the labels of pictures",
-  recognises: (path) => {
+  recognises: (path, columns) => {
     if (!statSync(path).isDirectory()) return isTableName(path) && !isPixelTable(path);
     if (findTables(path).length === 0 || !holdsPictures(path)) return false;
-    const list = decide(path);
+    const list = decide(path, columns);
     return pictureReader({ ...labelsReader, list });
   },
-  list: (path) => (isTableName(path) ? listLabelled(path, readFolder(path)) : decide(path)()),
+  list: (path, { columns }) =>
+    isTableName(path) ? listLabelled(path, readFolder(path, columns)) : decide(path, columns)(),
 });
 
 /**
  * Finds out whether the labels of a folder with tables are in these or in the names of its folders, and returns what lists its
  * pictures, or throws if that is unclear. Nothing that has been read for the decision is read again.
  */
-function decide(path: string): () => PictureList {
+function decide(path: string, columns: ColumnChoice | undefined): () => PictureList {
   let classes: PictureList;
   try {
     classes = listFolder(path);
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
-    if (!hasClassFolders(path)) return () => listLabelled(path, readFolder(path));
+    if (!hasClassFolders(path)) return () => listLabelled(path, readFolder(path, columns));
     return () => {
       throw error;
     };
   }
   const { classNames, groups } = classes;
   if (classNames.length < 2 || classNames.every(isContainerName))
-    return () => listLabelled(path, readFolder(path));
+    return () => listLabelled(path, readFolder(path, columns));
   const asFolders = () => withNotesOnTables(path, classes);
-  const folder = readFolder(path);
+  const folder = readFolder(path, columns);
   const { tables, problems } = folder;
   // Folders that differ in their numbers alone are parts of a collection.
   const areParts = new Set(classNames.map((name) => name.replace(/\d+/g, ""))).size === 1;
   const total = groups.reduce((sum, { files }) => sum + files.length, 0);
   const table = tables.find(({ isCertain, labels }) => isCertain && labels.length >= LEAST_SHARE * total);
   const [problem] = areParts ? problems : [];
+  const isChosen = columns?.label !== undefined;
   if (!table && !problem) return asFolders;
-  if (table && dependsOnFolder(table, classes)) return asFolders;
-  if (table && areParts) return () => listLabelled(path, folder);
+  if (table && !isChosen && dependsOnFolder(table, classes)) return asFolders;
+  if (table && (areParts || isChosen)) return () => listLabelled(path, folder);
   return () => {
     throw table ? conflict(path, classNames, readablePath(table.path)) : problem;
   };

@@ -11,9 +11,28 @@ export interface PictureGroup {
   readonly label: number;
   /** The folder that contains them. */
   readonly folder: string;
-  /** Paths, sorted. Names that are not UTF-8 are as in path-bytes.ts. */
+  /** Paths, sorted. Names that are not UTF-8 are as in path-bytes.ts. Of packed pictures: names for messages. */
   readonly files: readonly string[];
+  /** Of packed pictures: their places, ascending. */
+  readonly places?: readonly number[];
 }
+
+/** Pictures inside larger files. They have places: numbers that ascend from file to file, and within a file. */
+export interface PackedPictures {
+  /** The larger files. */
+  readonly files: readonly string[];
+  /**
+   * Reads the pictures at these places, in this order. While places ascend, each file is read once, and only a part of it is in
+   * memory.
+   * @throws UsageError if a file is damaged.
+   */
+  read(places: Iterable<number>): AsyncIterable<PackedContent>;
+  /** The name of a picture as a file in a folder of all: `train-00000-of-00002_000012.jpg`. */
+  outputOf(place: number): string;
+}
+
+/** A picture file's content, or the reason why there is none. */
+export type PackedContent = { readonly bytes: Uint8Array } | { readonly reason: string };
 
 export interface PictureList {
   /** The folder that contains everything. */
@@ -26,6 +45,8 @@ export interface PictureList {
   readonly notes: readonly string[];
   /** How labels were read, if they are not the names of folders. */
   readonly labels?: LabelSource;
+  /** Reads the pictures if they are not files of their own. */
+  readonly packed?: PackedPictures;
 }
 
 /** A picture of a list. */
@@ -35,6 +56,8 @@ export interface ListedPicture {
   readonly label: number;
   /** Position within its split if no picture is skipped. */
   readonly index: number;
+  /** Of a packed picture. */
+  readonly place?: number;
 }
 
 /** All pictures, split by split, class by class. */
@@ -42,7 +65,9 @@ export function picturesOf({ groups }: Pick<PictureList, "groups">): ListedPictu
   return SPLITS.flatMap((split) =>
     groups
       .filter((group) => group.split === split)
-      .flatMap(({ files, label }) => files.map((path) => ({ path, split, label })))
+      .flatMap(({ files, places, label }) =>
+        files.map((path, i) => ({ path, split, label, ...(places && { place: places[i] }) })),
+      )
       .map((picture, index) => ({ ...picture, index })),
   );
 }

@@ -5,6 +5,7 @@ import { readablePath } from "../../common/path-bytes.ts";
 import { createBatch, type ImageBatch } from "../../image/batch.ts";
 import type { LabelledImages, SkippedFile } from "../dataset.ts";
 import {
+  type ColumnChoice,
   countLabels,
   type DatasetContent,
   type DatasetReader,
@@ -12,7 +13,7 @@ import {
   SPLITS,
   type SplitName,
 } from "../reader.ts";
-import { decodeAll } from "./decode.ts";
+import { decodeList } from "./decode-list.ts";
 import { type ListedPicture, type PictureList, picturesOf, shownSkipped } from "./picture-list.ts";
 
 /** A size in pixels, and how many pictures have it. */
@@ -36,14 +37,23 @@ export interface PictureSurvey extends Pick<PictureList, "classNames" | "skipped
 /** A reader of picture files, which are listed before they are decoded. */
 export interface PictureReader extends Pick<DatasetReader, "reads" | "read"> {
   /** As of DatasetReader; or, if much had to be read for the answer, a reader of this path that does not read it again. */
-  recognises(path: string): boolean | PictureReader;
+  recognises(
+    path: string,
+    columns?: ColumnChoice,
+  ): boolean | PictureReader | Promise<boolean | PictureReader>;
   /** @throws UsageError like `read`, but for pictures that cannot be decoded. */
-  list(path: string): PictureList | Promise<PictureList>;
+  list(path: string, options: ListOptions): PictureList | Promise<PictureList>;
 }
+
+/** What the listing of pictures depends on. */
+export type ListOptions = Pick<ReadOptions, "columns" | "onProgress" | "signal">;
 
 /** Makes a reader from what lists the pictures. */
 export function pictureReader(reader: Omit<PictureReader, "read">): PictureReader {
-  return { ...reader, read: async (path, options) => readPictures(await reader.list(path), options) };
+  return {
+    ...reader,
+    read: async (path, options) => readPictures(await reader.list(path, options), options),
+  };
 }
 
 /**
@@ -70,7 +80,8 @@ export function isPictureReader(reader: DatasetReader | PictureReader): reader i
 }
 
 /** The files on which the data depend. */
-export function filesOf({ groups, labels }: PictureList): string[] {
+export function filesOf({ groups, labels, packed }: PictureList): string[] {
+  if (packed) return [...packed.files];
   return [...groups.flatMap(({ files }) => files), ...(labels?.tables.map(({ path }) => path) ?? [])];
 }
 
@@ -82,8 +93,7 @@ export async function surveyPictures(list: PictureList, options: ReadOptions): P
   const counts: Partial<Record<SplitName, number[]>> = {};
   for (const { split } of list.groups) counts[split] ??= classNames.map(() => 0);
   const sizes = new Map<string, SizeCount>();
-  const paths = pictures.map(({ path }) => path);
-  await decodeAll(paths, { sizesOnly: true }, options, (file, i) => {
+  await decodeList(list, { sizesOnly: true }, options, (file, i) => {
     const { split, label, path } = pictures[i];
     if ("reason" in file) {
       skipped.push({ path, reason: file.reason });
@@ -130,8 +140,7 @@ async function decodeSplits(
   const size = new CommonSize();
   const reasons = new Map<ListedPicture, string>();
   const images: Partial<Record<SplitName, ImageBatch>> = {};
-  const paths = pictures.map(({ path }) => path);
-  await decodeAll(paths, { imageSize: options.imageSize }, options, (file, i) => {
+  await decodeList(list, { imageSize: options.imageSize }, options, (file, i) => {
     const { split, path, index } = pictures[i];
     if ("reason" in file) {
       reasons.set(pictures[i], file.reason);

@@ -6,13 +6,17 @@ import { folderReader } from "./folder.ts";
 import { idxReader } from "./idx.ts";
 import { labelsReader } from "./labels.ts";
 import { npzReader } from "./npz.ts";
+import { parquetReader } from "./parquet.ts";
 import type { PictureReader } from "./pictures.ts";
+import { webdatasetReader } from "./webdataset.ts";
 
 /** Tried in this order; the last one accepts every folder. */
 export const READERS: readonly (DatasetReader | PictureReader)[] = [
   npzReader,
+  webdatasetReader,
   cifarReader,
   idxReader,
+  parquetReader,
   labelsReader,
   folderReader,
 ];

@@ -100,16 +100,26 @@ function isSame(rows: readonly Row[], a: number, b: number): boolean {
   return pairs.size === sizeOf(a) && pairs.size === sizeOf(b);
 }
 
-/** @throws UsageError if the values of a column cannot be classes: nearly each row has another one. */
-export function checkClassColumn(path: string, name: string, values: readonly string[]): void {
-  const different = new Set(values).size;
-  if (different <= 20 || different <= values.length / 2) return;
+/**
+ * @param what the values are in: `the column "label"`.
+ * @param different the number of different values, of `pictures` in all.
+ * @param fix what to do about it.
+ * @throws UsageError if the values of a column cannot be classes: nearly each row has another one.
+ */
+export function checkClassColumn(
+  path: string,
+  what: string,
+  different: number,
+  pictures: number,
+  fix: string,
+): void {
+  if (different <= 20 || different <= pictures / 2) return;
   throw new UsageError(
-    `${path}: the column "${name}" has ${different} different values for ${values.length} pictures, so it does not contain ` +
-      'classes: name the column with the classes "label"',
+    `${path}: ${what} has ${different} different values for ${pictures} pictures, so it does not contain classes: ${fix}`,
   );
 }
 
-function lettersOf(name: string): string {
+/** A name in lower case without anything but letters and digits. */
+export function lettersOf(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 }

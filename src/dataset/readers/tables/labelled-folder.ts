@@ -3,7 +3,7 @@
 import { basename, dirname, posix, resolve } from "node:path";
 import { UsageError } from "../../../common/errors.ts";
 import type { SkippedFile } from "../../dataset.ts";
-import type { SplitName } from "../../reader.ts";
+import type { ColumnChoice, SplitName } from "../../reader.ts";
 import { splitsAmong } from "../split-names.ts";
 import { allPictures, readTree } from "../tree.ts";
 import { type FoundTable, findTables, splitOfTableFile } from "./find-tables.ts";
@@ -22,7 +22,7 @@ export interface LabelledFolder {
 }
 
 /** Reads all tables of a folder, or one table. @throws UsageError if a table cannot be read. */
-export function readFolder(path: string): LabelledFolder {
+export function readFolder(path: string, columns: ColumnChoice = {}): LabelledFolder {
   const isTable = isTableName(path);
   const root = isTable ? dirname(path) : path;
   const skipped: SkippedFile[] = [];
@@ -54,7 +54,7 @@ export function readFolder(path: string): LabelledFolder {
       return part;
     };
     try {
-      const table = readLabels({ table: readTable(tablePath), indexOf, folder, split });
+      const table = readLabels({ table: readTable(tablePath), indexOf, folder, split, columns });
       if (table) tables.push(table);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

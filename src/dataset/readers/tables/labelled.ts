@@ -3,7 +3,7 @@
 import { UsageError } from "../../../common/errors.ts";
 import { readablePath } from "../../../common/path-bytes.ts";
 import type { SkippedFile } from "../../dataset.ts";
-import type { SplitName } from "../../reader.ts";
+import type { ColumnChoice, SplitName } from "../../reader.ts";
 import {
   checkClassColumn,
   type LabelColumns,
@@ -48,6 +48,7 @@ export interface TableSource {
   readonly folder: string;
   /** The split of the table by its name or its folder. */
   readonly split: SplitName | undefined;
+  readonly columns: ColumnChoice;
 }
 
 /** Rows of one split. */
@@ -80,8 +81,12 @@ export function readLabels(source: TableSource): LabelledTable | undefined {
   });
   const taken = new Set([column, ...(ofSplits === undefined ? [] : [ofSplits])]);
   const named = matched.filter(({ found }) => found !== undefined).map(({ row }) => row);
-  const found = labelColumns(columns, named, taken);
   const path = readablePath(table.path);
+  const { label } = source.columns;
+  const found: LabelColumns =
+    label === undefined
+      ? labelColumns(columns, named, taken)
+      : { kind: "named", column: columnNamed(label, "label_column", columns, path) };
   const names = namesOf(found, columns, path);
   const skipped: SkippedFile[] = [];
   const labels: Label[] = [];
@@ -105,14 +110,17 @@ export function readLabels(source: TableSource): LabelledTable | undefined {
   if (found.kind === "named")
     checkClassColumn(
       path,
-      columns[found.column],
-      labels.map(({ className }) => className),
+      `the column "${columns[found.column]}"`,
+      new Set(labels.map(({ className }) => className)).size,
+      labels.length,
+      'name the column with the classes "label"',
     );
   return {
     path: table.path,
     imageColumn: columns[column],
     labelColumns: names,
-    isCertain: found.kind === "marked" || (found.kind === "named" && names.some(isLabelName)),
+    isCertain:
+      label !== undefined || found.kind === "marked" || (found.kind === "named" && names.some(isLabelName)),
     labels: withPlainNumbers(withoutRepeated(labels, path)),
     skipped,
   };
@@ -123,16 +131,32 @@ const LEAST_SHARE = 0.5;
 
 /** The column that names most pictures; of equally good ones, the one with the more usual name. */
 function findPictures(
-  { table, indexOf, split, folder }: TableSource,
+  { table, indexOf, split, folder, columns: { image } }: TableSource,
   rows: readonly Row[],
 ): Matching | undefined {
   const index = indexOf(split);
   const least = Math.max(1, LEAST_SHARE * Math.min(rows.length - 1, index.paths.length));
+  const only =
+    image === undefined
+      ? undefined
+      : columnNamed(image, "image_column", table.first, readablePath(table.path));
   const matchings = table.first
-    .map((name, column) => ({ rank: pictureRank(name), ...matchColumn(rows, column, index, folder) }))
+    .flatMap((name, column) => {
+      if (only !== undefined && column !== only) return [];
+      return [{ rank: pictureRank(name), ...matchColumn(rows, column, index, folder) }];
+    })
     .filter(({ pictures }) => pictures >= least)
     .sort((a, b) => b.pictures - a.pictures || a.rank - b.rank);
   return matchings[0];
+}
+
+/** The place of the column that a setting names. @throws UsageError if there is none. */
+function columnNamed(name: string, setting: string, columns: readonly string[], path: string): number {
+  const column = columns.indexOf(name);
+  if (column >= 0) return column;
+  const shown = columns.slice(0, 8).map((each) => `"${each}"`);
+  const list = columns.length > shown.length ? `${shown.join(", ")}, …` : shown.join(", ");
+  throw new UsageError(`${path} has no column "${name}", which ${setting} names; it has ${list}`);
 }
 
 function partsOf({ split }: TableSource, rows: readonly Row[], column: number | undefined): Part[] {

@@ -1,0 +1,93 @@
+// Pictures in Parquet files, as on Hugging Face: a column of picture files, and one of their classes. One file, or a folder of
+// files whose names say the splits.
+
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { InterruptedError, UsageError } from "../../common/errors.ts";
+import { readablePath, systemPath } from "../../common/path-bytes.ts";
+import type { SkippedFile } from "../dataset.ts";
+import { LayoutError } from "./layout-error.ts";
+import { arrangePacked, type PackedSamples } from "./packed/arrange.ts";
+import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/find-packed.ts";
+import { chooseColumns, hasColumn } from "./parquet/columns.ts";
+import { featuresOf } from "./parquet/features.ts";
+import { openParquet, type ParquetFile } from "./parquet/file.ts";
+import { readSamples } from "./parquet/samples.ts";
+import type { PictureList } from "./picture-list.ts";
+import { type ListOptions, pictureReader } from "./pictures.ts";
+
+const PARQUET = {
+  called: "Parquet files",
+  // In a folder of pictures, metadata.parquet is a table of their labels.
+  isNamed: (name: string) => /\.(parquet|pq|parq)$/i.test(name) && !/^metadata\.parquet$/i.test(name),
+};
+
+/** What `save_to_disk` of Hugging Face's `datasets` writes, and its cache. */
+const ARROW = { called: "Arrow files", isNamed: (name: string) => /\.arrow$/i.test(name) };
+
+/** Reads Parquet files, and folders of them that are not folders of pictures. */
+export const parquetReader = pictureReader({
+  reads: "a Parquet file of pictures",
+  recognises: (path) => {
+    const kinds = [PARQUET, ARROW];
+    if (statSync(path).isDirectory()) return kinds.some((kind) => firstPacked(path, kind) !== undefined);
+    return kinds.some(({ isNamed }) => isNamed(path)) || beginsWith(path, "PAR1");
+  },
+  list: listParquet,
+});
+
+function beginsWith(path: string, mark: string): boolean {
+  const file = openSync(systemPath(path), "r");
+  try {
+    const bytes = Buffer.alloc(mark.length);
+    return readSync(file, bytes) === mark.length && bytes.toString("latin1") === mark;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** @throws UsageError, one line, if a file is damaged, or its columns are missing or unclear. */
+async function listParquet(
+  path: string,
+  { columns: choice = {}, signal }: ListOptions,
+): Promise<PictureList> {
+  checkArrow(path);
+  const { root, files: found, skipped, notes } = findPacked(path, PARQUET);
+  const opened: (PackedFile & { readonly file: ParquetFile })[] = [];
+  for (const each of found) {
+    const file = await openParquet(each.path);
+    if (file.rows > 0) opened.push({ ...each, file });
+  }
+  const main = opened.find(({ split }) => split === "train")?.file;
+  if (!main)
+    throw new LayoutError(`${readablePath(path)} has no rows for training: the files are empty`, path);
+  const columns = await chooseColumns(main, choice);
+  const names = featuresOf(main.metadata).get(columns.label.name)?.names;
+  const files: PackedSamples[] = [];
+  const unused: SkippedFile[] = [];
+  for (const { path: own, split, file } of opened) {
+    if (signal?.aborted) throw new InterruptedError("interrupted");
+    const lacking = [columns.picture, columns.label].find((column) => !hasColumn(file, column));
+    const reason = `it has no column "${lacking?.name}", unlike ${inFolder(root, main.path)}`;
+    if (!lacking) files.push(await readSamples({ file, split, columns, names, root }));
+    else if (split !== "train") unused.push({ path: own, reason });
+    else throw new LayoutError(`${readablePath(own)}: ${reason}: remove it, or write both alike`, path);
+  }
+  return arrangePacked({
+    ...{ given: path, root, files },
+    skipped: [...skipped, ...unused],
+    notes: [...notes, ...columns.notes],
+    ...(names && { classOrder: names }),
+  });
+}
+
+/** @throws UsageError for Arrow files. */
+function checkArrow(path: string): void {
+  const isFolder = statSync(path).isDirectory();
+  if (isFolder && firstPacked(path, PARQUET) !== undefined) return;
+  const file = isFolder ? firstPacked(path, ARROW) : ARROW.isNamed(path) ? path : undefined;
+  if (file === undefined) return;
+  throw new UsageError(
+    `${readablePath(file)} is an Arrow file, as written by save_to_disk, which is not supported: write Parquet instead, with ` +
+      'load_from_disk(…)["train"].to_parquet("train.parquet")',
+  );
+}

@@ -1,0 +1,88 @@
+// What the columns of a Parquet file contain, by their types and their first values.
+
+import type { SchemaTree } from "hyparquet";
+import { formatOf } from "../../../image/formats.ts";
+import { type ParquetFile, readColumn } from "./file.ts";
+
+type ColumnKind =
+  | "pictures"
+  | "bytes"
+  | "numbers"
+  | "text"
+  | "truth values"
+  | "dates"
+  | "lists"
+  | "structures";
+
+export interface Column {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** The path of the values: of pictures that of their bytes. Empty for lists and structures. */
+  readonly path: readonly string[];
+  /** The path of the pictures' names, if they have any. */
+  readonly names?: readonly string[];
+  /** The first value that is not missing, if there is one near the beginning. */
+  readonly first?: unknown;
+}
+
+/** Rows in which a first value is looked for. */
+const SAMPLE = 1000;
+
+/** The columns in the order of the file. */
+export async function columnsOf(file: ParquetFile): Promise<Column[]> {
+  const columns: Column[] = [];
+  for (const node of file.schema.children) {
+    const column = typeOf(node);
+    const [first] =
+      column.path.length > 0
+        ? (await valuesOf(file, column.path, SAMPLE)).filter((value) => value !== null)
+        : [];
+    const isPicture = column.kind === "bytes" && first instanceof Uint8Array && formatOf(first) !== undefined;
+    columns.push({ ...column, first, ...(isPicture && { kind: "pictures" as const }) });
+  }
+  return columns;
+}
+
+/** The values of the first rows. */
+export async function valuesOf(file: ParquetFile, path: readonly string[], rows: number): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for await (const part of readColumn(file, path, (start) => start < rows)) {
+    for (let i = 0; i < part.values.length && values.length < rows; i++) values.push(part.values[i] ?? null);
+    if (values.length >= rows) break;
+  }
+  return values;
+}
+
+function typeOf(node: SchemaTree): Column {
+  const { element, children } = node;
+  const {
+    name,
+    type,
+    converted_type: converted,
+    logical_type: logical,
+    repetition_type: repetition,
+  } = element;
+  const as = (kind: ColumnKind): Column => {
+    return { name, kind, path: ["lists", "structures"].includes(kind) ? [] : [name] };
+  };
+  const isList = repetition === "REPEATED" || ["LIST", "MAP", "MAP_KEY_VALUE"].includes(converted ?? "");
+  if (isList || children[0]?.element.repetition_type === "REPEATED") return as("lists");
+  if (children.length > 0) return pictureOf(node) ?? as("structures");
+  if (type === "BOOLEAN") return as("truth values");
+  if (type === "INT96" || /^(DATE|TIME)/.test(converted ?? logical?.type ?? "")) return as("dates");
+  if (converted === "DECIMAL" || ["INT32", "INT64", "FLOAT", "DOUBLE"].includes(type ?? ""))
+    return as("numbers");
+  const isText = ["UTF8", "ENUM", "JSON"].includes(converted ?? "") || logical?.type === "STRING";
+  return as(isText ? "text" : "bytes");
+}
+
+/** Hugging Face's pictures: a structure of the bytes and a path. */
+function pictureOf({ element: { name }, children }: SchemaTree): Column | undefined {
+  const leaf = (wanted: string) =>
+    children.find(({ element, children: inner }) => {
+      return element.name === wanted && inner.length === 0 && element.repetition_type !== "REPEATED";
+    });
+  if (leaf("bytes")?.element.type !== "BYTE_ARRAY") return undefined;
+  const names = leaf("path") ? { names: [name, "path"] } : {};
+  return { name, kind: "pictures", path: [name, "bytes"], ...names };
+}

@@ -1,0 +1,131 @@
+// Reads the labels of a Parquet file, and its pictures when they are needed.
+
+import { UsageError } from "../../../common/errors.ts";
+import { readablePath } from "../../../common/path-bytes.ts";
+import { formatOf } from "../../../image/formats.ts";
+import type { SplitName } from "../../reader.ts";
+import type { PackedSamples } from "../packed/arrange.ts";
+import { inFolder } from "../packed/find-packed.ts";
+import type { PackedContent } from "../picture-list.ts";
+import { checkClassColumn, splitInCell } from "../tables/columns.ts";
+import { type ParquetColumns, textOf } from "./columns.ts";
+import { featuresOf } from "./features.ts";
+import { type ParquetFile, readColumn } from "./file.ts";
+
+interface SampleSource {
+  readonly file: ParquetFile;
+  readonly split: SplitName;
+  readonly columns: ParquetColumns;
+  /** The names of the classes if this file does not have its own. */
+  readonly names: readonly string[] | undefined;
+  /** The folder that contains all files. */
+  readonly root: string;
+}
+
+/** Digits of a row in the names of files. */
+const DIGITS = 6;
+
+/** Labels of ClassLabel columns that are not known, as in the test splits of competitions. */
+const HIDDEN = -1;
+
+/** @throws UsageError, one line, if the file is damaged, or its labels cannot be classes. */
+export async function readSamples(source: SampleSource): Promise<PackedSamples> {
+  const { file, split, columns, root } = source;
+  const { picture, label } = columns;
+  const names = featuresOf(file.metadata).get(label.name)?.names ?? source.names;
+  const { labels, classes } = await readLabels(file, columns, names);
+  const isJpeg = picture.first instanceof Uint8Array && formatOf(picture.first)?.name === "JPEG";
+  const stem = inFolder(root, file.path)
+    .replace(/\.[^./]*$/, "")
+    .replaceAll("/", "_");
+  return {
+    path: file.path,
+    ...{ split, labels, classes },
+    ...(columns.split && { splits: await readSplits(file, columns.split.path) }),
+    table: {
+      imageColumn: picture.name,
+      labelColumns: [label.name],
+      ...(names && { classNames: "Hugging Face's metadata" }),
+    },
+    nameOf: (name, row) => `${name}, row ${row}`,
+    fileOf: (row) => `${stem}_${String(row).padStart(DIGITS, "0")}.${isJpeg ? "jpg" : "png"}`,
+    read: (rows) => readPictures(file, picture.path, rows),
+  };
+}
+
+async function readLabels(
+  file: ParquetFile,
+  { label }: ParquetColumns,
+  names: readonly string[] | undefined,
+): Promise<Pick<PackedSamples, "labels" | "classes">> {
+  const labels = new Int32Array(file.rows).fill(-1);
+  const places = new Map<string, number>();
+  for await (const { start, values } of readColumn(file, label.path)) {
+    for (let i = 0; i < values.length; i++) {
+      const className = classOf(values[i], names, () => `${readablePath(file.path)}, row ${start + i}`);
+      if (className === undefined) continue;
+      const place = places.get(className) ?? places.size;
+      places.set(className, place);
+      labels[start + i] = place;
+    }
+  }
+  const labelled = labels.reduce((sum, place) => sum + (place < 0 ? 0 : 1), 0);
+  const fix = "set label_column to the name of the one that does";
+  if (!names)
+    checkClassColumn(readablePath(file.path), `the column "${label.name}"`, places.size, labelled, fix);
+  return { labels, classes: [...places.keys()] };
+}
+
+/** @throws UsageError if a value is not a class. */
+function classOf(
+  value: unknown,
+  names: readonly string[] | undefined,
+  placeOf: () => string,
+): string | undefined {
+  if (value === null || value === undefined || Number.isNaN(value)) return undefined;
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  if (isNumber && names) {
+    const number = Number(value);
+    if (number === HIDDEN) return undefined;
+    const name = names[number];
+    if (name !== undefined) return name;
+    throw new UsageError(
+      `${placeOf()}: the label ${value} is not one of the ${names.length} classes of Hugging Face's metadata, 0 to ` +
+        `${names.length - 1}; fix the label or the metadata`,
+    );
+  }
+  if (typeof value === "number" && !Number.isInteger(value))
+    throw new UsageError(
+      `${placeOf()}: the label is ${value}, but a class is a whole number or text; set label_column to another column`,
+    );
+  const text = textOf(value);
+  return text === "" || (!isNumber && /^(nan|null|n\/a)$/i.test(text)) ? undefined : text;
+}
+
+async function readSplits(file: ParquetFile, path: readonly string[]): Promise<(SplitName | undefined)[]> {
+  const splits: (SplitName | undefined)[] = [];
+  for await (const { values } of readColumn(file, path)) {
+    for (let i = 0; i < values.length; i++) splits.push(splitInCell(textOf(values[i])));
+  }
+  return splits;
+}
+
+/** The pictures of these rows, which ascend. */
+async function* readPictures(
+  file: ParquetFile,
+  path: readonly string[],
+  rows: Iterable<number>,
+): AsyncGenerator<PackedContent, void, void> {
+  const all = rows[Symbol.iterator]();
+  let next = all.next();
+  const isWanted = (_: number, end: number) => !next.done && next.value < end;
+  for await (const { start, values } of readColumn(file, path, isWanted)) {
+    for (; !next.done && next.value < start + values.length; next = all.next()) {
+      const value = values[next.value - start];
+      yield value instanceof Uint8Array && value.length > 0
+        ? { bytes: value }
+        : { reason: `it has no picture in the column "${path[0]}"` };
+    }
+    if (next.done) return;
+  }
+}

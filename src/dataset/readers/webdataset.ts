@@ -1,0 +1,205 @@
+// Pictures in WebDataset shards: tar archives in which files with the same key are one sample, `0001.jpg` and `0001.cls`. One
+// archive, or a folder of them, whose names, or those of their folders, say the splits.
+
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../../common/errors.ts";
+import { readablePath, systemPath } from "../../common/path-bytes.ts";
+import { decodeText } from "../../common/text.ts";
+import type { SkippedFile } from "../dataset.ts";
+import { unreadable } from "../reader.ts";
+import { isCifarFile } from "./cifar.ts";
+import { LayoutError } from "./layout-error.ts";
+import { arrangePacked, type PackedSamples } from "./packed/arrange.ts";
+import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/find-packed.ts";
+import type { PackedContent, PictureList } from "./picture-list.ts";
+import { type ListOptions, pictureReader } from "./pictures.ts";
+import { checkClassColumn } from "./tables/columns.ts";
+import { classOf, type LabelPlace, placeName, placeOfLabels } from "./webdataset/labels.ts";
+import { isPicture, type NamedRange, partsOf, type Sample, samplesIn } from "./webdataset/samples.ts";
+import { isUnsupported, membersOf, readRanges } from "./webdataset/tar.ts";
+
+const SHARDS = {
+  called: "tar archives",
+  isNamed: (name: string) => /\.(tar(\.(gz|zst|bz2|xz))?|tgz)$/i.test(name),
+};
+
+/** Files with the names of classes, one a line, beside the shards. */
+const NAMES = ["classnames.txt", "class_names.txt", "classes.txt"];
+
+/** Reads shards, and folders of them; other archives are left to other readers. */
+export const webdatasetReader = pictureReader({
+  reads: "a tar archive of pictures with labels (WebDataset)",
+  recognises: async (path) => {
+    if (!statSync(path).isDirectory()) return SHARDS.isNamed(path) && (await isShard(path));
+    const first = firstPacked(path, SHARDS);
+    return first !== undefined && (await isShard(first));
+  },
+  list: listShards,
+});
+
+/** Members and bytes by which an archive is judged. */
+const FEW_MEMBERS = 100;
+const BEGINNING = 2 ** 24;
+
+/** Whether the first files of an archive include a picture, and none of CIFAR's; or it cannot be known. */
+async function isShard(path: string): Promise<boolean> {
+  if (await isUnsupported(path)) return true;
+  let members = 0;
+  try {
+    for await (const { name, start, content } of membersOf(path, () => false)) {
+      if (isCifarFile(name) || ++members > FEW_MEMBERS || start > BEGINNING) return false;
+      const parts = partsOf(name);
+      if (parts && isPicture({ name, content })) return true;
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    // The reader that takes it reports what is wrong.
+  }
+  return false;
+}
+
+/** A sample with the picture to classify. */
+interface PictureSample extends Sample {
+  readonly picture: NamedRange;
+}
+
+interface Shard extends PackedFile {
+  /** In the order of their pictures. */
+  readonly samples: readonly PictureSample[];
+}
+
+/** @throws UsageError, one line, if a shard is damaged, or the pictures or labels in it are missing or unclear. */
+async function listShards(path: string, options: ListOptions): Promise<PictureList> {
+  const { columns: choice = {}, onProgress, signal } = options;
+  const { root, files: found, skipped: others, notes } = findPacked(path, SHARDS);
+  const skipped: SkippedFile[] = [...others];
+  const allNotes = [...notes];
+  const shards: Shard[] = [];
+  for (const [i, file] of found.entries()) {
+    onProgress?.({ stage: "reading archives", done: i, total: found.length, unit: "files" });
+    const all = await samplesIn(file.path, skipped, allNotes, signal);
+    shards.push({ ...file, samples: withPictures(all, readablePath(file.path), choice.image) });
+  }
+  const main = shards.find(({ split, samples }) => split === "train" && samples.length > 0);
+  if (!main)
+    throw new LayoutError(`${readablePath(path)} has no pictures for training: the archives are empty`, path);
+  const place = placeOfLabels(main.samples, readablePath(main.path), choice.label);
+  const training = shards.filter(({ split }) => split === "train").flatMap(({ samples }) => samples);
+  const classes = training.flatMap((sample) => classOf(sample, place) ?? []);
+  const different = new Set(classes);
+  const named = namesBeside(root, different, allNotes);
+  const what = `the content of ${placeName(place)}`;
+  const fix = "set label_column to what does, such as .cls";
+  if (!named) checkClassColumn(readablePath(main.path), what, different.size, classes.length, fix);
+  return arrangePacked({
+    ...{ given: path, root, skipped, notes: allNotes },
+    files: shards.map((shard) => toPacked(shard, place, named, root)),
+    ...(named && { classOrder: named.names }),
+  });
+}
+
+/** The samples that have a picture, with this. @throws UsageError if one has several. */
+function withPictures(
+  samples: readonly Sample[],
+  shown: string,
+  wanted: string | undefined,
+): PictureSample[] {
+  const found = samples.flatMap((sample): PictureSample[] => {
+    const { pictures } = sample;
+    if (wanted === undefined && pictures.size > 1) {
+      const list = [...pictures.keys()].map((extension) => `.${extension}`).join(", ");
+      throw new UsageError(
+        `${shown}: a sample has several pictures (${sample.key}: ${list}): set image_column to the one to classify`,
+      );
+    }
+    const [first] = pictures.values();
+    const picture = wanted === undefined ? first : pictures.get(wanted.replace(/^\./, "").toLowerCase());
+    return picture ? [{ ...sample, picture }] : [];
+  });
+  const any = samples.find(({ pictures }) => pictures.size > 0);
+  if (wanted !== undefined && any && found.length === 0) {
+    const list = [...any.pictures.keys()].map((extension) => `.${extension}`).join(", ");
+    throw new UsageError(`${shown}: image_column is "${wanted}", but the pictures are ${list}`);
+  }
+  return found.sort((a, b) => a.picture.start - b.picture.start);
+}
+
+/** The names of classes that are numbers. */
+interface ClassNames {
+  /** The name of the file that has them. */
+  readonly file: string;
+  readonly names: readonly string[];
+}
+
+/** The names in a file beside the shards, if the classes are numbers of its lines, from 0. */
+function namesBeside(root: string, classes: ReadonlySet<string>, notes: string[]): ClassNames | undefined {
+  const file = NAMES.find((name) =>
+    statSync(join(systemPath(root).toString(), name), { throwIfNoEntry: false })?.isFile(),
+  );
+  if (file === undefined) return undefined;
+  const path = join(root, file);
+  let names: string[];
+  try {
+    names = decodeText(readFileSync(systemPath(path)))
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
+  } catch (error) {
+    throw unreadable(readablePath(path), error);
+  }
+  const areLines = [...classes].every((name) => /^\d+$/.test(name) && Number(name) < names.length);
+  if (areLines && new Set(names).size === names.length) return { file, names };
+  notes.push(
+    `${readablePath(path)} is not used: its lines are not the names of the classes ${sampleOf(classes)}`,
+  );
+  return undefined;
+}
+
+function sampleOf(classes: ReadonlySet<string>): string {
+  const some = [...classes].slice(0, 3).map((name) => `"${name}"`);
+  return classes.size > some.length ? `${some.join(", ")}, …` : some.join(", ");
+}
+
+function toPacked(
+  { path, split, samples }: Shard,
+  place: LabelPlace,
+  named: ClassNames | undefined,
+  root: string,
+): PackedSamples {
+  const places = new Map<string, number>();
+  const labels = Int32Array.from(samples, (sample) => {
+    const text = classOf(sample, place);
+    if (text === undefined) return -1;
+    const name = named ? (named.names[Number(text)] ?? text) : text;
+    const label = places.get(name) ?? places.size;
+    places.set(name, label);
+    return label;
+  });
+  const stem = inFolder(root, path)
+    .replace(/\.(tar(\.\w+)?|tgz)$/i, "")
+    .replaceAll("/", "_");
+  const [first] = samples;
+  return {
+    ...{ path, split, labels, classes: [...places.keys()] },
+    table: {
+      imageColumn: first ? `.${partsOf(first.picture.name)?.extension}` : "",
+      labelColumns: [placeName(place)],
+      ...(named && { classNames: named.file }),
+    },
+    nameOf: (name, sample) => `${name}: ${samples[sample].picture.name}`,
+    fileOf: (sample) => `${stem}_${samples[sample].picture.name.replaceAll("/", "_")}`,
+    read: (wanted) => readPictures(path, samples, wanted),
+  };
+}
+
+async function* readPictures(
+  path: string,
+  samples: readonly PictureSample[],
+  wanted: Iterable<number>,
+): AsyncGenerator<PackedContent, void, void> {
+  const ranges = function* () {
+    for (const sample of wanted) yield samples[sample].picture;
+  };
+  for await (const bytes of readRanges(path, ranges())) yield { bytes };
+}

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import type { RecipeName } from "../config/recipes.ts";
-import type { Progress } from "../dataset/reader.ts";
+import type { DataSettings, Progress } from "../dataset/reader.ts";
 import { evidenceNote } from "../policy/evidence.ts";
 import { plainPolicy } from "../policy/policy.ts";
 import { type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
@@ -21,7 +21,7 @@ import { checkSame, createRunFile, type RunResult } from "./run-file.ts";
 import { openSource } from "./source.ts";
 import type { ApplySettings } from "./task.ts";
 
-export interface ApplyOptions extends FormOptions {
+export interface ApplyOptions extends FormOptions, DataSettings {
   /** A policy file, best policy first; may be missing if there is a recipe. */
   readonly policyPath?: string;
   /** A recipe that every copy goes through, before its policy's chain if there is a policy. */
@@ -135,7 +135,7 @@ async function applyTo(
   const { policies, recipe, form, seed, chance, split, imageSize } = settings;
   const found = await openSource(data, { ...options, form, isResized: imageSize !== null });
   if (form.as === "cifar10") checkCifarClasses(found.classNames, data);
-  const wanted = createRunFile(data, found, settings);
+  const wanted = createRunFile(data, found, settings, options.columns);
   if (state.kind !== "new") checkSame(out, state.run, wanted);
   const facts = {
     ...{ out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: found.count, chance },

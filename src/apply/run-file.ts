@@ -6,7 +6,7 @@ import { UsageError } from "../common/errors.ts";
 import { readText, writeJson } from "../common/files.ts";
 import { VERSION } from "../common/version.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
-import type { SplitName } from "../dataset/reader.ts";
+import type { ColumnChoice, SplitName } from "../dataset/reader.ts";
 import { RUN_FILE_NAME } from "./names.ts";
 import type { PictureSource } from "./source.ts";
 import type { ApplySettings } from "./task.ts";
@@ -21,6 +21,7 @@ export interface RunFile {
   readonly data: {
     /** As given by the user. */
     readonly source: string;
+    readonly columns?: ColumnChoice;
     readonly images: number;
     readonly digest: string;
   };
@@ -49,8 +50,9 @@ export function createRunFile(
   source: string,
   { count, digest }: PictureSource,
   settings: ApplySettings,
+  columns: ColumnChoice | undefined,
 ): RunFile {
-  const data = { source, images: count, digest };
+  const data = { source, ...(columns && { columns }), images: count, digest };
   return { format: FORMAT, version: 2, program: VERSION, data, settings };
 }
 

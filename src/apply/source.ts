@@ -78,7 +78,7 @@ export interface PictureSource {
   nameOf(picture: Picture): string;
 }
 
-export type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal">;
+export type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal" | "columns">;
 
 /** How the pictures are written, as far as their names depend on it. */
 export interface NamingOptions {
@@ -98,7 +98,7 @@ export async function openSource(
   { form = PNG_FILES, isResized = false, ...options }: SourceOptions & Partial<NamingOptions>,
 ): Promise<PictureSource> {
   const naming = { form, isResized };
-  const found = await listSource(data);
+  const found = await listSource(data, options);
   if (!found.named && found.list) {
     const source = found.list.packed ? packedSource : fileSource;
     return source(found.list, found.notes, naming, options);

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
+import { dataOption, settingsOf } from "./data-options.ts";
 import { count } from "./format.ts";
 import { helpText } from "./help.ts";
 import { innerShare, oneOf, onOff, share, somePath, wholeNumber } from "./options.ts";
@@ -13,6 +14,7 @@ interface ApplyFlags {
   policy?: string;
   recipe?: RecipeName;
   data: string;
+  set?: string[];
   out: string;
   resume?: boolean;
   as?: OutputForm;
@@ -50,6 +52,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
       "the images: a folder with one subfolder per class or a CSV file of labels, an archive, or a dataset's name",
       somePath("--data", "a path or a name"),
     )
+    .addOption(dataOption())
     .requiredOption(
       "--out <folder>",
       "the folder for the images and manifest.csv; it must be new or empty",
@@ -139,7 +142,8 @@ Examples:
   deepaugment apply --policy policies.json --top 5 --copies 3 --data photos/ --out augmented/ --format jpeg
   deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`;
 
-async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal): Promise<void> {
+async function apply({ policy, json, set, ...flags }: ApplyFlags, terminal: Terminal): Promise<void> {
+  const settings = await settingsOf(set);
   const [{ applyPolicies }, { policyFileAt }] = await Promise.all([
     import("../apply/apply.ts"),
     import("../policy/policy-file.ts"),
@@ -152,6 +156,7 @@ async function apply({ policy, json, ...flags }: ApplyFlags, terminal: Terminal)
     const outcome = await terminal.interruptible((signal) =>
       applyPolicies({
         ...flags,
+        ...settings,
         policyPath,
         onlyAugmented: flags.onlyAugmented ?? false,
         onProgress: (progress) => bar?.show(progress),

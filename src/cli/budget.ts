@@ -7,6 +7,7 @@ import { formatDuration, parseDuration } from "../common/duration.ts";
 import { InterruptedError, mismatch, UsageError } from "../common/errors.ts";
 import { type ConfigSources, givenKeys, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { dataSettings } from "../dataset/reader.ts";
 import { describeEngine } from "../engine/choose.ts";
 import { evaluationPath, hasEvaluation, readEvaluation } from "../evaluate/results.ts";
 import { isFinished, readResults } from "../experiment/results.ts";
@@ -62,7 +63,9 @@ function secondsOf(budget: string): number {
 }
 
 function load(config: Config, signal: AbortSignal, terminal: Terminal): Promise<SizedImages> {
-  return loadSized(config, (size) => loadWithProgress(config.data, size, signal, terminal));
+  return loadSized(config, (size) =>
+    loadWithProgress({ data: config.data, settings: dataSettings(config) }, size, signal, terminal),
+  );
 }
 
 async function begin(prepared: PreparedBudget, signal: AbortSignal, terminal: Terminal): Promise<string> {

@@ -5,10 +5,12 @@ import stringWidth from "string-width";
 import { mismatch, UsageError } from "../common/errors.ts";
 import { readablePath } from "../common/path-bytes.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
+import { dataOption, settingsOf } from "./data-options.ts";
 import { count } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface InfoFlags {
+  set?: string[];
   imageSize?: string;
   json?: boolean;
 }
@@ -25,6 +27,7 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
     .command("info")
     .argument("<path>", "a folder, a CSV file of labels, an archive, or a dataset's name")
     .option("--image-size <pixels>", "resize every image to this height and width")
+    .addOption(dataOption())
     .option("--json", "print the result as JSON")
     .description("show what a dataset contains: classes, images, sizes, and files that cannot be read")
     .action((path: string, flags: InfoFlags) => printInfo(path, flags, terminal));
@@ -55,10 +58,11 @@ async function printInfo(path: string, flags: InfoFlags, terminal: Terminal): Pr
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0)) {
     throw new UsageError(mismatch("--image-size", "a whole number of pixels", flags.imageSize));
   }
+  const settings = await settingsOf(flags.set);
   const progress = new ProgressBar(terminal);
   try {
     const description = await terminal.interruptible((signal) =>
-      describeSource(path, { imageSize, signal, onProgress: (state) => progress.show(state) }),
+      describeSource(path, { imageSize, ...settings, signal, onProgress: (state) => progress.show(state) }),
     );
     progress.stop();
     terminal.print(flags.json ? description : table(description));
@@ -137,13 +141,15 @@ function labelLines({ tables, examples }: NonNullable<DatasetDescription["labels
       ? `${shown.join(", ")} and ${names.length - shown.length} more`
       : shown.join(", ");
   };
+  // Of WebDataset's samples: `.jpg`, `label in .json`.
+  const kindOf = (name: string) => (/^\.|in \.\S*json$/.test(name) ? "files" : "column");
   const width = Math.max(...examples.map(({ image }) => stringWidth(image)));
   return [
     ...tables.flatMap(({ path, more, imageColumn, labelColumns, classNames, images }) => [
       "",
       `labels of ${readablePath(path)}${more ? ` and ${more} more` : ""}`,
-      `  pictures  column ${quoted([imageColumn])}`,
-      `  classes   ${labelColumns.length > 1 ? "a column for each, " : "column "}${quoted(labelColumns)}`,
+      `  pictures  ${kindOf(imageColumn)} ${quoted([imageColumn])}`,
+      `  classes   ${labelColumns.length > 1 ? "a column for each," : kindOf(labelColumns[0])} ${quoted(labelColumns)}`,
       ...(classNames ? [`  names     of ${classNames}`] : []),
       `  labelled  ${Object.entries(images)
         .map(([split, number]) => `${number} ${split}`)

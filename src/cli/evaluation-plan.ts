@@ -21,10 +21,9 @@ export async function loadAndPlan(
       import("./loading.ts"),
       import("../measure/evaluation-plan.ts"),
     ]);
-  const { data } = prepared.source;
   const loaded = await loadEvaluation(
     prepared,
-    (size) => loadWithProgress(data, size, signal, terminal),
+    (size) => loadWithProgress(prepared.source, size, signal, terminal),
     signal,
   );
   const settled = await settleEvaluation(loaded);

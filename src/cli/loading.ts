@@ -1,7 +1,7 @@
 // Loads a dataset for a command, with a progress bar, and reports skipped files.
 
 import type { Dataset } from "../dataset/dataset.ts";
-import type { ReadOptions } from "../dataset/reader.ts";
+import type { DataSettings, ReadOptions } from "../dataset/reader.ts";
 import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
 import { count } from "./format.ts";
 import { ProgressBar } from "./progress-bar.ts";
@@ -12,12 +12,16 @@ const MOST_LISTED = 10;
 
 /** Like `loadAtSize`, but lists and counts on stderr the files that cannot be decoded. */
 export async function loadWithProgress(
-  source: string,
+  { data, settings }: { readonly data: string; readonly settings: DataSettings },
   imageSize: ImageSizeOption,
   signal: AbortSignal,
   terminal: Terminal,
 ): Promise<Dataset> {
-  return withProgress((options) => loadAtSize(source, imageSize, options), signal, terminal);
+  return withProgress(
+    (options) => loadAtSize(data, imageSize, { ...options, ...settings }),
+    signal,
+    terminal,
+  );
 }
 
 /** Shows the progress of `load`, and lists and counts on stderr the files that cannot be decoded. */

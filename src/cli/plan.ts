@@ -1,6 +1,7 @@
 // What a search is about to do: the lines at its start, and `deepaugment optimize --dry-run`.
 
 import type { Config } from "../config/schema.ts";
+import { dataSettings } from "../dataset/reader.ts";
 import type { Plan } from "../measure/plan.ts";
 import type { StageWork } from "../measure/work.ts";
 import type { SizedImages } from "../search/settle/sizes.ts";
@@ -19,7 +20,9 @@ export async function loadAndPlan(
     import("../search/settle/sizes.ts"),
     import("../measure/plan.ts"),
   ]);
-  const images = await loadSized(config, (size) => loadWithProgress(config.data, size, signal, terminal));
+  const images = await loadSized(config, (size) =>
+    loadWithProgress({ data: config.data, settings: dataSettings(config) }, size, signal, terminal),
+  );
   return { images, plan: await planRun({ ...images, resume, signal }) };
 }
 

@@ -7,6 +7,7 @@ import { UsageError } from "../common/errors.ts";
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
+import { dataOption, settingsOf } from "./data-options.ts";
 import { helpText, helpWidth } from "./help.ts";
 import { onOff, somePath, wholeNumber, wholeNumbers } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,6 +17,7 @@ interface PreviewFlags {
   recipe?: RecipeName;
   techniques?: boolean;
   data?: string;
+  set?: string[];
   image?: string;
   out: string;
   rank?: number;
@@ -59,6 +61,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
       "the pictures: a folder with one subfolder per class or a CSV file of labels, an archive, or a dataset's name",
       somePath("--data", "a path or a name"),
     )
+    .addOption(dataOption())
     .option("--image <file>", "the picture to show with --techniques", somePath("--image", "a file"))
     .option("--out <file>", "the PNG file to write", somePath("--out", "a file"), "preview.png")
     .option(
@@ -144,7 +147,8 @@ function listHelp<Name extends string>(
   return `\n${title}:\n${lines.join("\n")}`;
 }
 
-async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Promise<void> {
+async function preview({ json, set, ...flags }: PreviewFlags, terminal: Terminal): Promise<void> {
+  const settings = await settingsOf(set);
   const draw = await previewOf(flags);
   const bar = terminal.isInteractive
     ? new (await import("./progress-bar.ts")).ProgressBar(terminal)
@@ -152,7 +156,14 @@ async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Pr
   try {
     const outcome = await terminal.interruptible((signal) => {
       const { out, seed, imageSize } = flags;
-      return draw({ out, seed, imageSize, signal, onProgress: (progress) => bar?.show(progress) });
+      return draw({
+        out,
+        seed,
+        imageSize,
+        ...settings,
+        signal,
+        onProgress: (progress) => bar?.show(progress),
+      });
     });
     bar?.stop();
     if (json) terminal.print(outcome);
@@ -163,7 +174,7 @@ async function preview({ json, ...flags }: PreviewFlags, terminal: Terminal): Pr
 }
 
 type Draw = (options: Omit<PreviewOptions, "size">) => Promise<PreviewOutcome>;
-type SheetFlags = Omit<PreviewFlags, "json">;
+type SheetFlags = Omit<PreviewFlags, "json" | "set">;
 
 /**
  * The function that draws the requested sheet.

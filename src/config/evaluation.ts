@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { DEFAULT_ARMS, FREE_ARMS, parseArm } from "./arms.ts";
+import { DATA_KEYS } from "./data.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import {
   autoOr,
@@ -38,6 +39,7 @@ const KEYS = {
     "The images, as for a search; null: those of the experiment.",
     null,
   ),
+  ...DATA_KEYS,
   image_size: key(
     autoOr(optional(whole(8, 4096))),
     "Images are resized to this height and width, in pixels. auto: as in the experiment. null: not resized, so all images must have the same size.",

@@ -3,6 +3,7 @@
 // keep their names; configs/cifar10.yaml has its values, and the defaults are what was found to be better since.
 
 import type { z } from "zod";
+import { DATA_KEYS } from "./data.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import {
   ascending,
@@ -28,6 +29,7 @@ const KEYS = {
     path("a dataset's name, or a path"),
     "The images: cifar10, cifar100, fashion_mnist, mnist, or the path of a folder with one subfolder per class, of a folder with a CSV file of labels, or of an archive (docs/data-layouts.md). Relative to the working directory; ~/ is your home folder, as in all paths.",
   ),
+  ...DATA_KEYS,
   image_size: key(
     autoOr(optional(whole(8, 4096))),
     "Images are resized to this height and width, in pixels. auto: not resized if all have the same size, of at most 64 pixels a side; otherwise 64, 48 or 32, the largest of them that enlarges less than half of the images and with which the training images have at most as many pixels as 500 images of 32 × 32; the model's smallest size if that is larger. null: not resized, so all images must have the same size.",

@@ -1,6 +1,7 @@
 // The interface of all dataset readers, and helpers that they share.
 
 import { systemReason, UsageError } from "../common/errors.ts";
+import type { Config } from "../config/schema.ts";
 import type { Dataset, LabelledImages } from "./dataset.ts";
 
 /** The result of a reader: a dataset without its name and digest. */
@@ -26,10 +27,23 @@ export interface ColumnChoice {
   readonly label?: string;
 }
 
-export interface ReadOptions {
+/** How data are read, if they do not say it themselves. */
+export interface DataSettings {
+  readonly columns?: ColumnChoice;
+}
+
+/** The settings in a configuration. */
+export function dataSettings({
+  image_column: image,
+  label_column: label,
+}: Pick<Config, "image_column" | "label_column">): DataSettings {
+  if (image === null && label === null) return {};
+  return { columns: { ...(image !== null && { image }), ...(label !== null && { label }) } };
+}
+
+export interface ReadOptions extends DataSettings {
   /** Height and width that every image is resized to, in pixels; if missing, all images must have the same size. */
   readonly imageSize?: number;
-  readonly columns?: ColumnChoice;
   /** Processes that decode pictures; defaults to one per core. */
   readonly workers?: number;
   readonly onProgress?: (progress: Progress) => void;

@@ -1,7 +1,7 @@
 // What a source of data is: a dataset's name, or a path with its reader.
 
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { nearest, systemCode, UsageError } from "../common/errors.ts";
 import { readablePath } from "../common/path-bytes.ts";
 import { findNamed, NAMED_DATASETS, type NamedDataset } from "./named/named.ts";
@@ -84,6 +84,9 @@ function missing(source: string): UsageError {
   if (/^~[^/\\]/.test(source)) {
     return new UsageError(`${none}; "~" is only expanded for your own home folder (~/): give the whole path`);
   }
+  // How WebDataset names many shards, and shells many files.
+  if (/\{.*\.\..*\}|\*/.test(source))
+    return new UsageError(`${none}; the files are found in their folder: give ${dirname(source)}`);
   const names = NAMED_DATASETS.map(({ name }) => name);
   const suggestion = /[\\/]/.test(source) ? undefined : nearest(source, names);
   const hint = suggestion ? `did you mean "${suggestion}"?` : `give a path, or one of ${names.join(", ")}`;

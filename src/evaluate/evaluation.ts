@@ -12,6 +12,7 @@ import { EVALUATION, type EvaluationConfig, type EvaluationInput } from "../conf
 import { loadKeys } from "../config/load.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { loadDataset } from "../dataset/load.ts";
+import { dataSettings } from "../dataset/reader.ts";
 import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import type { Executor } from "../search/executors/executor.ts";
@@ -162,13 +163,14 @@ export async function loadEvaluation(
 
 /** Which images searches used, as far as it is known. */
 async function useOf(
-  { source: { data, foundBy, policyPath }, resumed }: PreparedEvaluation,
+  { source: { data, settings, foundBy, policyPath }, resumed }: PreparedEvaluation,
   dataset: Dataset,
   signal?: AbortSignal,
 ): Promise<LoadedEvaluation["use"]> {
   // What is known of the images of a resumed evaluation was said at its beginning.
   if (resumed) return { notes: [] };
-  if (foundBy) return findUse(foundBy, dataset, (imageSize) => loadDataset(data, { imageSize, signal }));
+  if (foundBy)
+    return findUse(foundBy, dataset, (imageSize) => loadDataset(data, { imageSize, signal, ...settings }));
   if (policyPath === undefined || dataset.test) return { notes: [] };
   const note = `it is not known which images judged the policies in ${policyPath}: if the search used these images, its policies look better here than they are`;
   return { notes: [note] };
@@ -233,7 +235,7 @@ async function runPrepared(
   const { signal } = options;
   const loaded = await loadEvaluation(
     prepared,
-    (size) => loadAtSize(prepared.source.data, size, { signal }),
+    (size) => loadAtSize(prepared.source.data, size, { signal, ...prepared.source.settings }),
     signal,
   );
   return runEvaluation({ ...loaded, settled: await settleEvaluation(loaded), ...options });
@@ -250,6 +252,7 @@ function sourceOf(folder: EvaluationFolder, config: EvaluationConfig): Evaluatio
   }
   return {
     data,
+    settings: dataSettings(config),
     imageSize: image_size,
     model: isPath(model) ? checkedModel(folder) : model,
     ...policiesIn(policyPath),

@@ -66,6 +66,8 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
       arms: arms.map(({ name }) => name),
       model,
       data: source.data,
+      image_column: source.settings.columns?.image ?? null,
+      label_column: source.settings.columns?.label ?? null,
       image_size: source.imageSize,
       epochs:
         config.epochs === "auto" ? 2 * (searched?.child_epochs ?? usualEpochs(trainImages)) : config.epochs,

@@ -6,6 +6,7 @@ import { checkModel } from "../child/model.ts";
 import { UsageError } from "../common/errors.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
 import { IN_MEMORY } from "../dataset/in-memory.ts";
+import { type DataSettings, dataSettings } from "../dataset/reader.ts";
 import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
 import { settleModel } from "../search/settle/model.ts";
 import { readSearch, type Search } from "./searches.ts";
@@ -13,6 +14,7 @@ import { readSearch, type Search } from "./searches.ts";
 export interface EvaluationSource {
   /** A dataset's name, or a path. */
   readonly data: string;
+  readonly settings: DataSettings;
   /** In pixels; null: not resized. auto: the data decide. */
   readonly imageSize: number | null | "auto";
   /** A name, or the path of the user's own model. */
@@ -47,12 +49,14 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
   if (data === IN_MEMORY) {
     throw new UsageError(`${folder} began with images in memory; give them as files with --data`);
   }
+  const isOwn = config.data !== null || config.image_column !== null || config.label_column !== null;
+  const settings = dataSettings(isOwn || !foundBy ? config : foundBy.config);
   const { image_size } = config;
   const imageSize = image_size === "auto" && foundBy ? foundBy.config.image_size : image_size;
   const model = modelOf(config, foundBy);
   const side = typeof imageSize === "number" ? imageSize : undefined;
   checkModel(model, side, side);
-  return { data, imageSize, model, ...policiesIn(policyPath), policyPath, foundBy };
+  return { data, settings, imageSize, model, ...policiesIn(policyPath), policyPath, foundBy };
 }
 
 /** What a policy file says of its policies. */

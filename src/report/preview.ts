@@ -3,10 +3,10 @@
 import { setImmediate } from "node:timers/promises";
 import { InterruptedError } from "../common/errors.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
-import type { Progress } from "../dataset/reader.ts";
+import type { DataSettings, Progress } from "../dataset/reader.ts";
 import type { Pixels } from "../image/batch.ts";
 
-export interface PreviewOptions {
+export interface PreviewOptions extends DataSettings {
   /** The PNG file to write: a new one, or an earlier preview sheet. */
   readonly out: string;
   readonly seed: number;

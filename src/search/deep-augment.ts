@@ -9,6 +9,7 @@ import { loadConfig, resolveConfig } from "../config/load.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
 import type { Dataset, LabelledImages } from "../dataset/dataset.ts";
 import { datasetInMemory, IN_MEMORY, type ShapedImages, toImageBatch } from "../dataset/in-memory.ts";
+import { dataSettings } from "../dataset/reader.ts";
 import { datasetSizes, loadAtSize } from "../dataset/sizes.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import { readNotebookText } from "../experiment/notebook.ts";
@@ -205,7 +206,7 @@ export class DeepAugment {
 
   async #load(signal: AbortSignal | undefined): Promise<Dataset> {
     const { config, dataset } = await loadSized(this.#config, (imageSize) =>
-      loadAtSize(this.#config.data, imageSize, { signal }),
+      loadAtSize(this.#config.data, imageSize, { signal, ...dataSettings(this.#config) }),
     );
     this.#config = config;
     this.#dataset = dataset;

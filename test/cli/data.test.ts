@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { picture, temporaryFolder, writeFiles } from "../dataset/fixtures/files.ts";
+import { unpackSet } from "../dataset/fixtures/packed-set.ts";
 import { runMain } from "./run.ts";
 
 const data = (...args: string[]) => runMain(["data", ...args], { DEEPAUGMENT_HOME: temporaryFolder() });
@@ -68,6 +69,56 @@ describe("deepaugment data", () => {
     const json = JSON.parse((await data("info", folder, "--json")).stdout);
     assert.equal(json.labels.tables.length, 2);
     assert.equal(json.labels.examples.length, 4);
+  });
+
+  it("shows what was understood of Parquet files and shards, and takes the columns that are named", async () => {
+    const { folder } = await unpackSet();
+    const lines = async (...args: string[]) => {
+      const { code, stdout, stderr } = await data("info", ...args);
+      assert.equal(code, 0, stderr);
+      return stdout.replaceAll(folder, "set").split("\n").slice(0, -2);
+    };
+    const hub = await lines(join(folder, "hub"));
+    assert.deepEqual(hub.slice(7), [
+      "labels of set/hub/data/train-00000-of-00002.parquet and 1 more",
+      '  pictures  column "image"',
+      '  classes   column "label"',
+      "  names     of Hugging Face's metadata",
+      "  labelled  12 train",
+      "",
+      "labels of set/hub/data/test-00000-of-00001.parquet",
+      '  pictures  column "image"',
+      '  classes   column "label"',
+      "  names     of Hugging Face's metadata",
+      "  labelled  3 test",
+      "",
+      "for example",
+      ...hub.slice(20, 25),
+      "",
+    ]);
+    assert.match(
+      hub[20],
+      /^ {2}data\/train-0000[01]-of-00002\.parquet, row \d+ {2}(cat|dog|ship) {2}\(train\)$/,
+    );
+    const named = await lines(join(folder, "named"));
+    assert.ok(
+      named.includes('  pictures  files ".jpg"') && named.includes('  classes   files ".cls"'),
+      named.join("\n"),
+    );
+    assert.ok(named.includes("  names     of classnames.txt"));
+    const coarse = await lines(join(folder, "fine.parquet"), "--set", "label_column=coarse_label");
+    assert.equal(coarse[0], "fine.parquet: 2 classes, 12 train images, 32 x 32");
+    const wrong = await data("info", join(folder, "fine.parquet"), "--set", "column=coarse_label");
+    assert.equal(
+      wrong.stderr,
+      'deepaugment: unknown key "column" (--set column=coarse_label); known keys are image_column, label_column\n',
+    );
+    const many = await data("info", join(folder, "shards/train-{000000..000002}.tar"));
+    assert.equal(
+      many.stderr.replaceAll(folder, "set"),
+      'deepaugment: no dataset "set/shards/train-{000000..000002}.tar": there is no such file or folder; the files are found in ' +
+        "their folder: give set/shards\n",
+    );
   });
 
   it("prints the command that is probably meant", async () => {

@@ -10,6 +10,8 @@ describe("the configuration's keys", () => {
   it("have these defaults", () => {
     const expected: Config = {
       data: "cifar10",
+      image_column: null,
+      label_column: null,
       image_size: "auto",
       train_set_size: "auto",
       validation_set_size: "auto",
@@ -80,7 +82,17 @@ describe("the configuration's keys", () => {
   it("know which of them hold text", () => {
     assert.deepEqual(
       CONFIG.names.filter((name) => CONFIG.isText(name)),
-      ["data", "model", "pre_aug_weights_path", "warm_start", "out", "name", "notebook_path"],
+      [
+        "data",
+        "image_column",
+        "label_column",
+        "model",
+        "pre_aug_weights_path",
+        "warm_start",
+        "out",
+        "name",
+        "notebook_path",
+      ],
     );
   });
 });

@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { systemPath } from "../../src/common/path-bytes.ts";
 import { describeSource } from "../../src/dataset/describe.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import type { ColumnChoice } from "../../src/dataset/reader.ts";
 import { loadAtSize } from "../../src/dataset/sizes.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { type Files, picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
@@ -305,6 +306,28 @@ describe("labels in tables", () => {
     // Folders that are only parts of a collection.
     const parts = await pictures("part_1/0.png", "part_1/1.png", "part_2/2.png", "part_2/3.png");
     assert.deepEqual((await labelsOf(writeFiles({ ...parts, "labels.csv": other }))).train, chosen);
+  });
+
+  it("are read from the columns that the user names, also beside class folders", async () => {
+    const rows = ["0.png,a,x,9.png", "1.png,a,y,8.png", "2.png,b,x,7.png", "3.png,b,y,6.png"];
+    const table = lines("file,class,species,other", ...rows);
+    const folder = writeFiles({ ...(await pictures(...FOUR)), "a.csv": table });
+    const load = (columns: ColumnChoice, path = folder) =>
+      loadDataset(path, { home: temporaryFolder(), columns });
+    for (const path of [folder, join(folder, "a.csv")]) {
+      assert.deepEqual((await load({ label: "class" }, path)).classNames, ["a", "b"]);
+      assert.deepEqual((await load({ label: "species", image: "file" }, path)).classNames, ["x", "y"]);
+    }
+    await assert.rejects(load({ label: "kind" }), {
+      message: `${folder}/a.csv has no column "kind", which label_column names; it has "file", "class", "species", "other"`,
+    });
+    await assert.rejects(
+      load({ image: "name", label: "class" }),
+      /has no column "name", which image_column names/,
+    );
+    const inFolders = await pictures("cats/0.png", "cats/1.png", "dogs/2.png", "dogs/3.png");
+    const both = writeFiles({ ...inFolders, "a.csv": table });
+    assert.deepEqual((await load({ label: "species" }, both)).classNames, ["x", "y"]);
   });
 
   it("of mixed sizes are described and resized", async () => {

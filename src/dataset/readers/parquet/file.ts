@@ -12,14 +12,22 @@ import {
   parquetSchema,
   type SchemaTree,
 } from "hyparquet";
-import { parquetHeader, readPage } from "hyparquet/src/column.js";
-import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { parquetHeader } from "hyparquet/src/column.js";
+import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { messageOf, systemCode, UsageError } from "../../../common/errors.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { describeKind, KIND_BYTES } from "../../../image/kinds.ts";
 import { unreadable } from "../../reader.ts";
 import { COMPRESSORS } from "./compressors.ts";
+import {
+  type ColumnDecoder,
+  checkHeader,
+  checkSum,
+  decodeDictionary,
+  decodeValues,
+  valuesIn,
+} from "./page.ts";
 
 export interface ParquetFile {
   readonly path: string;
@@ -43,10 +51,6 @@ const SMALLEST = 12;
 
 /** What is read at first for a page's header, and if it is longer: it may contain the smallest and largest value. */
 const HEADER_BYTES = [256, 16_384, 4_194_304];
-
-/** A page may be this large unpacked, in bytes; or this many times as large as packed. Beyond that it is damaged. */
-const LARGE_PAGE = 2 ** 26;
-const MOST_COMPRESSION = 2000;
 
 /** @throws UsageError, one line, if it is not a Parquet file, or damaged. */
 export async function openParquet(path: string): Promise<ParquetFile> {
@@ -125,7 +129,7 @@ interface Chunk {
 async function* readChunk(chunk: Chunk): AsyncGenerator<ColumnPart, void, void> {
   const { path, file, schemaPath, metadata, isWanted } = chunk;
   const { type, codec, path_in_schema: pathInSchema } = metadata;
-  const decoder: Parameters<typeof readPage>[2] = {
+  const decoder: ColumnDecoder = {
     ...{ type, codec, pathInSchema, schemaPath, element: schemaPath[schemaPath.length - 1].element },
     ...{ parsers: DEFAULT_PARSERS, compressors: COMPRESSORS, utf8: false },
   };
@@ -135,30 +139,23 @@ async function* readChunk(chunk: Chunk): AsyncGenerator<ColumnPart, void, void> 
   while (row < chunk.end) {
     const { header, length } = await readHeader(chunk, place, end);
     const body = place + length;
-    const kind = header.type;
-    const page = header.data_page_header ?? header.data_page_header_v2;
+    await orDamaged(path, () => checkHeader(header, end - body));
     place = body + header.compressed_page_size;
-    await orDamaged(path, () => checkPage(header, end - body));
-    if (kind === "INDEX_PAGE" || (kind !== "DICTIONARY_PAGE" && page?.num_values === 0)) continue;
-    const rows = kind === "DICTIONARY_PAGE" ? 0 : (page?.num_values ?? 0);
+    const rows = valuesIn(header);
     if (row + rows > chunk.end) throw damaged(path, new Error("a page has more rows than its row group"));
+    const isDictionary = header.type === "DICTIONARY_PAGE";
+    if (rows === 0 && !isDictionary) continue;
     if (rows > 0 && !isWanted(row, row + rows)) {
       row += rows;
       continue;
     }
     const bytes = await orDamaged(path, () => readExactly(file, body, header.compressed_page_size));
-    const values = await orDamaged(path, () => {
-      if (page?.encoding.endsWith("_DICTIONARY") && !dictionary)
-        throw new Error("a page without its dictionary");
-      const reader: DataReader = { view: new DataView(bytes.buffer), offset: 0 };
-      const { data } = readPage(reader, header, decoder, dictionary, undefined, 0);
-      if (!data) throw new Error("a page without values");
-      return data;
-    });
-    if (kind === "DICTIONARY_PAGE") {
-      dictionary = await orDamaged(path, () => convert(values, decoder));
+    await orDamaged(path, () => checkSum(header, bytes));
+    if (isDictionary) {
+      dictionary = await orDamaged(path, () => decodeDictionary(header, bytes, decoder));
       continue;
     }
+    const values = await orDamaged(path, () => decodeValues(header, bytes, decoder, dictionary));
     if (values.length !== rows) throw damaged(path, new Error("a page with another number of rows"));
     yield { start: row, values: schemaPath.length > 2 ? Array.from(values, innermost) : values };
     row += rows;
@@ -179,16 +176,6 @@ function rangeOf({ metadata, size }: Chunk): [number, number] {
   if (!(start >= MAGIC.length && end > start && end <= size - MAGIC.length))
     throw new Error("pages outside the file");
   return [start, end];
-}
-
-function checkPage(header: PageHeader, most: number): void {
-  const { type, compressed_page_size: packed, uncompressed_page_size: unpacked } = header;
-  const largest = Math.max(LARGE_PAGE, MOST_COMPRESSION * packed);
-  if (!type || !(packed >= 0 && packed <= most) || !(unpacked >= 0 && unpacked <= largest))
-    throw new Error("a page of impossible size");
-  // The library allocates this many values before it reads them. Those of other pages are compared with the rows.
-  const entries = header.dictionary_page_header?.num_values ?? 0;
-  if (!(entries >= 0 && entries <= unpacked)) throw new Error("a dictionary of impossible size");
 }
 
 /** The header of the page at `place`, and its length in bytes. */
@@ -218,8 +205,13 @@ async function checkKind(path: string, file: FileHandle, size: number): Promise<
   const mark = start.toString("latin1", 0, 4);
   if (mark === ENCRYPTED)
     throw new UsageError(`${shown} is an encrypted Parquet file, which is not supported: decrypt it first`);
-  if (mark !== MAGIC) throw new UsageError(`${shown} is not a Parquet file: ${describeKind(start, false)}`);
   const tail = Buffer.from(await readExactly(file, Math.max(0, size - 4), Math.min(size, 4)));
+  if (mark !== MAGIC) {
+    if (tail.toString("latin1") === MAGIC) throw damaged(path, new Error("it does not begin like one"));
+    const kind = describeKind(start, false);
+    const reason = kind.startsWith("it is not ") ? "it does not begin like one" : kind;
+    throw new UsageError(`${shown} is not a Parquet file: ${reason}`);
+  }
   if (size < SMALLEST || ![MAGIC, ENCRYPTED].includes(tail.toString("latin1")))
     throw new UsageError(`${shown} is truncated: fetch it again`);
 }

@@ -27,7 +27,7 @@ import { EXTENDED_TECHNIQUES, PILLOW_TECHNIQUES, TECHNIQUES } from "./techniques
 const KEYS = {
   data: key(
     path("a dataset's name, or a path"),
-    "The images: cifar10, cifar100, fashion_mnist, mnist, or the path of a folder with one subfolder per class, of a folder with a CSV file of labels, or of an archive (docs/data-layouts.md). Relative to the working directory; ~/ is your home folder, as in all paths.",
+    "The images: cifar10, cifar100, fashion_mnist, mnist, or the path of a folder with one subfolder per class, of a folder with a CSV file of labels, of Parquet files or WebDataset shards, or of an archive (docs/data-layouts.md). Relative to the working directory; ~/ is your home folder, as in all paths.",
   ),
   ...DATA_KEYS,
   image_size: key(

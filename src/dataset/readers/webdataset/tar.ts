@@ -148,15 +148,23 @@ export async function* readRanges(
 
 async function* readPlain(path: string, ranges: Iterable<TarRange>): AsyncGenerator<Uint8Array, void, void> {
   const file = await open(systemPath(path), "r");
+  // Pictures mostly follow one another, so that much is read at once.
+  let window = Buffer.alloc(0);
+  let place = 0;
   try {
     for (const { start, size } of ranges) {
-      const bytes = Buffer.allocUnsafeSlow(size);
-      for (let done = 0; done < size; ) {
-        const { bytesRead } = await file.read(bytes, done, size - done, start + done);
-        if (bytesRead === 0) throw archiveError(readablePath(path), new Error("unexpected end"));
-        done += bytesRead;
+      if (start < place || start + size > place + window.length) {
+        place = start;
+        window = Buffer.allocUnsafeSlow(Math.max(size, AT_ONCE));
+        let length = 0;
+        for (let read = -1; read !== 0 && length < window.length; length += read) {
+          read = (await file.read(window, length, window.length - length, start + length)).bytesRead;
+        }
+        window = window.subarray(0, length);
       }
-      yield bytes;
+      if (start + size > place + window.length)
+        throw archiveError(readablePath(path), new Error("unexpected end"));
+      yield window.subarray(start - place, start - place + size);
     }
   } finally {
     await file.close();

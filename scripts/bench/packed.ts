@@ -6,10 +6,11 @@
 //
 // The Python needs scripts/packed/requirements.txt. Each reading is a process of its own, with one worker per core and an empty
 // cache; sources alternate. Prints one JSON line per source: medians of the rounds, the ratio of its rate to that of the folders
-// in the same round, and the largest memory of the reading process (without its workers, which have the same in all).
+// in the same round, the same by the processor time of all processes (on Linux; other programs disturb it less), and the largest
+// memory of the reading process (without its workers, which have the same in all).
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { resourceUsage } from "node:process";
@@ -25,8 +26,13 @@ const CLASSES = 10;
 const IMAGE_SIZE = 32;
 const SOURCES = ["folders", "train.parquet", "frame.parquet", "train.tar"] as const;
 
+/** Clock ticks in a second, on all Linux systems that Node runs on. */
+const TICKS = 100;
+
 interface Round {
   readonly seconds: number;
+  /** Of the process and its workers; undefined if the system does not say it. */
+  readonly cpuSeconds?: number;
   readonly megabytes: number;
 }
 
@@ -68,7 +74,11 @@ async function compare(): Promise<void> {
 
 function report(source: string, rounds: ReadonlyMap<string, readonly Round[]>, path: string): void {
   const own = rounds.get(source)!;
-  const ratios = own.map(({ seconds }, i) => rounds.get("folders")![i].seconds / seconds);
+  const folders = rounds.get("folders")!;
+  const ratios = own.map(({ seconds }, i) => folders[i].seconds / seconds);
+  const cpuRatios = own.flatMap(({ cpuSeconds }, i) =>
+    cpuSeconds === undefined ? [] : [folders[i].cpuSeconds! / cpuSeconds],
+  );
   const line = {
     bench: "packed",
     source,
@@ -80,6 +90,10 @@ function report(source: string, rounds: ReadonlyMap<string, readonly Round[]>, p
     picturesPerSecond: Math.round(COUNT / median(own.map(({ seconds }) => seconds))),
     ratio: Number(median(ratios).toFixed(2)),
     ratios: ratios.map((ratio) => Number(ratio.toFixed(2))),
+    ...(cpuRatios.length > 0 && {
+      cpuSeconds: Number(median(own.map(({ cpuSeconds = 0 }) => cpuSeconds)).toFixed(2)),
+      cpuRatio: Number(median(cpuRatios).toFixed(2)),
+    }),
     megabytes: Math.round(Math.max(...own.map(({ megabytes }) => megabytes))),
   };
   console.log(JSON.stringify(line));
@@ -104,10 +118,19 @@ async function read(path: string): Promise<Round> {
     const { train } = await loadDataset(path, { home, imageSize: IMAGE_SIZE });
     const seconds = (performance.now() - start) / 1000;
     if (train.labels.length !== COUNT) throw new Error(`${path}: read ${train.labels.length} pictures`);
-    return { seconds, megabytes: (1024 * resourceUsage().maxRSS) / 1e6 };
+    return { seconds, ...cpuTime(), megabytes: (1024 * resourceUsage().maxRSS) / 1e6 };
   } finally {
     rmSync(home, { recursive: true });
   }
+}
+
+function cpuTime(): Pick<Round, "cpuSeconds"> {
+  if (process.platform !== "linux") return {};
+  // After the name in brackets: user and system time are fields 14 and 15, those of ended children 16 and 17.
+  const fields = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return { cpuSeconds: fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS };
 }
 
 function median(numbers: readonly number[]): number {

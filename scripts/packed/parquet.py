@@ -157,6 +157,18 @@ def with_pyarrow(cases):
     large = large.set_column(1, "label", pa.array([name for _, name in rows], pa.large_string()))
     pq.write_table(large, cases.path("large-types.parquet"), write_page_checksum=True)
     cases.add("large-types.parquet", train=rows)
+    # A file of another program beside one of Hugging Face's: the numbers are the same, without their names.
+    dataset(cases, rows).to_parquet(cases.path("unnamed", "train.parquet"))
+    test = cases.test_rows()
+    values = [{"bytes": cases.data(number), "path": None} for number, _ in test]
+    labels = [CLASSES.index(name) for _, name in test]
+    pq.write_table(pa.table({"image": pa.array(values, struct), "label": labels}), cases.path("unnamed", "test.parquet"))
+    cases.add("unnamed", train=rows, test=test)
+
+    pixels = {f"pixel_{i}": numbers for i in range(64)}
+    pq.write_table(pa.table({"label": numbers, **pixels}), cases.path("pixels.parquet"))
+    cases.add("pixels.parquet")
+
     required = pa.schema([pa.field("image", pa.binary(), nullable=False), pa.field("label", pa.int8(), nullable=False)])
     pq.write_table(plain.cast(required), cases.path("required.parquet"))
     cases.add("required.parquet", train=train)

@@ -101,6 +101,10 @@ def write(cases):
     pack(cases.path("odd.tar"), files, tarfile.PAX_FORMAT)
     cases.add("odd.tar", train=list(zip(odd, names)))
 
+    dots = [(f"photo.v1.{i:02}.jpg", cases.data(picture)) for i, (picture, _) in enumerate(rows)]
+    pack(cases.path("dots.tar"), dots, tarfile.PAX_FORMAT)
+    cases.add("dots.tar")
+
     # Class folders: no shards, and not read so far.
     folders = [(f"{name}/{i}.jpg", cases.data(picture)) for i, (picture, name) in enumerate(rows)]
     pack(cases.path("folders.tar"), folders, tarfile.PAX_FORMAT)

@@ -47,6 +47,12 @@ const REFUSED: Readonly<Record<string, string>> = {
     "set/scores.parquet, row 1: the label is 0.14285714285714285, but a class is a whole number or text; set label_column to " +
     "another column",
   "empty.parquet": "set/empty.parquet has no rows for training: the files are empty",
+  "pixels.parquet":
+    "set/pixels.parquet: no column contains pictures; its 65 columns of numbers look like pixels: save the pictures as files, or " +
+    "as .npz",
+  "dots.tar":
+    "set/dots.tar: a sample has several pictures (photo: .v1.00.jpg, .v1.01.jpg, .v1.02.jpg, .v1.03.jpg, …): the extension " +
+    "begins at the first dot of a name: rename the files if their names have more",
   "captions.tar":
     "set/captions.tar: the content of .txt has 24 different values for 24 pictures, so it does not contain classes: set " +
     "label_column to what does, such as .cls",
@@ -76,6 +82,7 @@ const NOTES: Readonly<Record<string, { notes?: string[]; skipped?: string[] }>> 
       '2 of the 5 classes have no training pictures and are left out: "bird", "truck"',
     ],
   },
+  unnamed: { notes: ["test.parquet does not name its classes; the names in train.parquet are used"] },
   "gaps.parquet": {
     notes: ["2 training pictures have no label and are left out, such as set/gaps.parquet, row 4"],
   },
@@ -119,7 +126,7 @@ function folderOf(files: Readonly<Record<string, string>>): string {
 describe("pictures inside larger files", () => {
   it("are read as they were written: pixels, classes and splits of every case", async () => {
     const names = Object.keys(set.cases).filter((name) => Object.keys(set.cases[name]).length > 0);
-    assert.equal(names.length, 36);
+    assert.equal(names.length, 37);
     for (const name of names) {
       const read = await readPacked(set, at(name));
       const expected = Object.entries(set.cases[name]).map(([split, samples]) => [
@@ -302,6 +309,13 @@ describe("pictures inside larger files", () => {
     assert.deepEqual((await readPacked(set, aside)).skipped, [
       `${aside}/test.parquet: it has no column "picture", unlike train.parquet`,
     ]);
+    // Spark writes folders.
+    const spark = folderOf({
+      "train.parquet/part-00000-c000.snappy.parquet": "categories.parquet",
+      "test.parquet/part-00000-c000.snappy.parquet": "categories.parquet",
+    });
+    const { splits: ofSpark } = await readPacked(set, spark);
+    assert.deepEqual([ofSpark.train.length, ofSpark.test.length], [12, 12]);
     const parts = folderOf({ "part-1/a.tar": "pax.tar", "part-2/a.tar": "ustar.tar" });
     assert.equal((await readPacked(set, parts)).splits.train.length, 24);
   });
@@ -325,6 +339,10 @@ describe("pictures inside larger files", () => {
     await fails(
       write("secret.parquet", "PARE and more"),
       `${folder}/secret.parquet is an encrypted Parquet file, which is not supported: decrypt it first`,
+    );
+    await fails(
+      write("pointer.tar", "version https://git-lfs.github.com/spec/v1\n"),
+      `${folder}/pointer.tar is a pointer of Git LFS, not an archive: fetch its content (git lfs pull)`,
     );
     const tar = readFileSync(at("pax.tar"));
     await fails(

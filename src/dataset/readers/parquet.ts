@@ -11,6 +11,7 @@ import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/fin
 import { chooseColumns, hasColumn } from "./parquet/columns.ts";
 import { featuresOf } from "./parquet/features.ts";
 import { openParquet, type ParquetFile } from "./parquet/file.ts";
+import type { Column } from "./parquet/kinds.ts";
 import { readSamples } from "./parquet/samples.ts";
 import type { PictureList } from "./picture-list.ts";
 import { type ListOptions, pictureReader } from "./pictures.ts";
@@ -61,23 +62,34 @@ async function listParquet(
   if (!main)
     throw new LayoutError(`${readablePath(path)} has no rows for training: the files are empty`, path);
   const columns = await chooseColumns(main, choice);
-  const names = featuresOf(main.metadata).get(columns.label.name)?.names;
+  const names = namesOf(main, columns.label);
+  const allNotes = [...notes, ...columns.notes];
   const files: PackedSamples[] = [];
   const unused: SkippedFile[] = [];
   for (const { path: own, split, file } of opened) {
     if (signal?.aborted) throw new InterruptedError("interrupted");
     const lacking = [columns.picture, columns.label].find((column) => !hasColumn(file, column));
     const reason = `it has no column "${lacking?.name}", unlike ${inFolder(root, main.path)}`;
-    if (!lacking) files.push(await readSamples({ file, split, columns, names, root }));
-    else if (split !== "train") unused.push({ path: own, reason });
+    if (!lacking) {
+      files.push(await readSamples({ file, split, columns, names, root }));
+      if (names && !namesOf(file, columns.label))
+        allNotes.push(
+          `${inFolder(root, own)} does not name its classes; the names in ${inFolder(root, main.path)} are used`,
+        );
+    } else if (split !== "train") unused.push({ path: own, reason });
     else throw new LayoutError(`${readablePath(own)}: ${reason}: remove it, or write both alike`, path);
   }
   return arrangePacked({
     ...{ given: path, root, files },
     skipped: [...skipped, ...unused],
-    notes: [...notes, ...columns.notes],
+    notes: allNotes,
     ...(names && { classOrder: names }),
   });
+}
+
+/** The names of classes that are numbers. */
+function namesOf({ metadata }: ParquetFile, { name }: Column): readonly string[] | undefined {
+  return featuresOf(metadata).get(name)?.names;
 }
 
 /** @throws UsageError for Arrow files. */

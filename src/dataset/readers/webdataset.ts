@@ -38,6 +38,9 @@ export const webdatasetReader = pictureReader({
   list: listShards,
 });
 
+/** Pictures that a sample may reasonably have. */
+const MOST_PICTURES = 4;
+
 /** Members and bytes by which an archive is judged. */
 const FEW_MEMBERS = 100;
 const BEGINNING = 2 ** 24;
@@ -108,10 +111,12 @@ function withPictures(
   const found = samples.flatMap((sample): PictureSample[] => {
     const { pictures } = sample;
     if (wanted === undefined && pictures.size > 1) {
-      const list = [...pictures.keys()].map((extension) => `.${extension}`).join(", ");
-      throw new UsageError(
-        `${shown}: a sample has several pictures (${sample.key}: ${list}): set image_column to the one to classify`,
-      );
+      const list = extensionsOf(pictures);
+      const fix =
+        pictures.size > MOST_PICTURES
+          ? "the extension begins at the first dot of a name: rename the files if their names have more"
+          : "set image_column to the one to classify";
+      throw new UsageError(`${shown}: a sample has several pictures (${sample.key}: ${list}): ${fix}`);
     }
     const [first] = pictures.values();
     const picture = wanted === undefined ? first : pictures.get(wanted.replace(/^\./, "").toLowerCase());
@@ -119,10 +124,16 @@ function withPictures(
   });
   const any = samples.find(({ pictures }) => pictures.size > 0);
   if (wanted !== undefined && any && found.length === 0) {
-    const list = [...any.pictures.keys()].map((extension) => `.${extension}`).join(", ");
-    throw new UsageError(`${shown}: image_column is "${wanted}", but the pictures are ${list}`);
+    throw new UsageError(
+      `${shown}: image_column is "${wanted}", but the pictures are ${extensionsOf(any.pictures)}`,
+    );
   }
   return found.sort((a, b) => a.picture.start - b.picture.start);
+}
+
+function extensionsOf(pictures: ReadonlyMap<string, unknown>): string {
+  const all = [...pictures.keys()].map((extension) => `.${extension}`);
+  return all.length > MOST_PICTURES ? `${all.slice(0, MOST_PICTURES).join(", ")}, …` : all.join(", ");
 }
 
 /** The names of classes that are numbers. */

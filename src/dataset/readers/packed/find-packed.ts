@@ -110,8 +110,8 @@ function isOfPictures(folder: string): boolean {
 function splitsOfFiles(root: string, paths: readonly string[]): Map<string, SplitName | undefined> {
   const folders = new Map<string, SplitName | undefined>();
   for (const names of siblings(root, paths)) {
-    const found = splitsAmong(names.map((name) => posix.basename(name)));
-    for (const name of names) folders.set(name, found.get(posix.basename(name)));
+    const found = splitsAmong(names.map(plainName));
+    for (const name of names) folders.set(name, found.get(plainName(name)));
   }
   return new Map(
     paths.map((path) => {
@@ -121,6 +121,11 @@ function splitsOfFiles(root: string, paths: readonly string[]): Map<string, Spli
       return [path, splitOfTable(stem) ?? byFolder[0]];
     }),
   );
+}
+
+/** A folder's name. Spark writes folders with the names of files, such as `train.parquet`. */
+function plainName(folder: string): string {
+  return posix.basename(folder).replace(/\.(parquet|pq|parq)$/i, "");
 }
 
 /** The folders around the files, grouped by the folder that contains them. */
@@ -148,10 +153,11 @@ function checkOneDataset(
 ): void {
   // Folders of splits, and those that differ in their numbers alone, are parts of one dataset.
   const keyOf = (path: string) => {
-    const names = foldersAround(inFolder(root, path)).filter(
-      (folder) => !splitsAmong([posix.basename(folder)]).size,
-    );
-    return names.map((folder) => posix.basename(folder).replace(/\d+/g, "")).join("/");
+    const names = foldersAround(inFolder(root, path)).map(plainName);
+    return names
+      .filter((name) => splitsAmong([name]).size === 0)
+      .map((name) => name.replace(/\d+/g, ""))
+      .join("/");
   };
   const keys = new Map(paths.map((path) => [keyOf(path), path]));
   if (keys.size < 2 || splits.size < 2) return;

@@ -33,6 +33,9 @@ const INTERNAL = /^__.*__$/;
 /** Usual names of a column of pictures, in the letters of `lettersOf`. */
 const PICTURE_NAMES = /^(image|img|picture|photo|pixel)/;
 
+/** Columns of a table of pixels: pictures of 8 × 8, for example. */
+const LEAST_PIXELS = 49;
+
 /** Texts with which pictures begin that are stored as base64: JPEG, PNG, GIF and WebP. */
 const BASE64 = /^(data:image|\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)/;
 
@@ -116,6 +119,9 @@ function whyNoPictures(columns: readonly Column[], empty: readonly Column[]): st
   if (text) return `the column "${text.name}" has pictures as base64 text: ${asBytes}`;
   if (paths)
     return `the column "${paths.name}" has only the paths of pictures (${paths.first}), not their bytes: ${asBytes}`;
+  const numbers = columns.filter(({ kind }) => kind === "numbers").length;
+  if (numbers >= LEAST_PIXELS)
+    return `no column contains pictures; its ${numbers} columns of numbers look like pixels: save the pictures as files, or as .npz`;
   const list = columns.find(({ kind, name }) => kind === "lists" && PICTURE_NAMES.test(lettersOf(name)));
   const found = `no column contains pictures, only ${shown(columns)}`;
   if (list)

@@ -5,7 +5,7 @@ import type { FileMetaData } from "hyparquet";
 export interface Feature {
   /** The class that describes the column: `Image`, `ClassLabel`, `Value`, … */
   readonly type: string;
-  /** The names of a ClassLabel, by number. */
+  /** The names of a ClassLabel, by number; missing if they are not all different. */
   readonly names?: readonly string[];
 }
 
@@ -16,7 +16,10 @@ export function featuresOf({ key_value_metadata: pairs = [] }: FileMetaData): Re
   for (const [name, value] of Object.entries(objectIn(objectIn(parse(text), "info"), "features"))) {
     const { _type: type, names } = asObject(value);
     if (typeof type !== "string") continue;
-    const isNames = Array.isArray(names) && names.every((each) => typeof each === "string");
+    const isNames =
+      Array.isArray(names) &&
+      names.every((each) => typeof each === "string") &&
+      new Set(names).size === names.length;
     features.set(name, { type, ...(isNames && { names }) });
   }
   return features;

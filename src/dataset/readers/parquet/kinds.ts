@@ -21,7 +21,7 @@ export interface Column {
   readonly path: readonly string[];
   /** The path of the pictures' names, if they have any. */
   readonly names?: readonly string[];
-  /** The first value that is not missing, if there is one near the beginning. */
+  /** Of pictures, bytes and text: the first value that is not missing, if there is one near the beginning. */
   readonly first?: unknown;
 }
 
@@ -33,14 +33,21 @@ export async function columnsOf(file: ParquetFile): Promise<Column[]> {
   const columns: Column[] = [];
   for (const node of file.schema.children) {
     const column = typeOf(node);
-    const [first] =
-      column.path.length > 0
-        ? (await valuesOf(file, column.path, SAMPLE)).filter((value) => value !== null)
-        : [];
+    const isTelling = ["pictures", "bytes", "text"].includes(column.kind);
+    const first = isTelling ? await firstOf(file, column.path) : undefined;
     const isPicture = column.kind === "bytes" && first instanceof Uint8Array && formatOf(first) !== undefined;
     columns.push({ ...column, first, ...(isPicture && { kind: "pictures" as const }) });
   }
   return columns;
+}
+
+/** The first value that is not missing. */
+async function firstOf(file: ParquetFile, path: readonly string[]): Promise<unknown> {
+  for await (const { values } of readColumn(file, path, (start) => start < SAMPLE)) {
+    for (let i = 0; i < values.length; i++)
+      if (values[i] !== null && values[i] !== undefined) return values[i];
+  }
+  return undefined;
 }
 
 /** The values of the first rows. */

@@ -29,6 +29,9 @@ const HEADER = 512;
 /** What is read of a file at a time. */
 const AT_ONCE = 2 ** 20;
 
+/** What Git puts in place of a large file that it has not fetched. */
+const POINTER = "version https://git-lfs";
+
 /** Compressions by their first bytes. */
 const COMPRESSIONS: readonly (readonly [mark: string, name: string])[] = [
   ["\x1f\x8b", "gzip"],
@@ -44,8 +47,12 @@ async function compressionOf(path: string): Promise<Compression> {
     throw unreadable(readablePath(path), error);
   });
   try {
-    const { buffer } = await file.read(Buffer.alloc(6), 0, 6, 0);
+    const { buffer } = await file.read(Buffer.alloc(POINTER.length), 0, POINTER.length, 0);
     const start = buffer.toString("latin1");
+    if (start === POINTER)
+      throw new UsageError(
+        `${readablePath(path)} is a pointer of Git LFS, not an archive: fetch its content (git lfs pull)`,
+      );
     return (COMPRESSIONS.find(([mark]) => start.startsWith(mark))?.[1] as Compression | undefined) ?? "none";
   } finally {
     await file.close();
@@ -63,10 +70,16 @@ function decompressor(path: string, compression: Compression) {
   );
 }
 
-/** Whether an archive is compressed in a way that cannot be read. */
+/** Whether an archive cannot be read because of its compression, or is a pointer of Git LFS. */
 export async function isUnsupported(path: string): Promise<boolean> {
-  const compression = await compressionOf(path);
-  return !["none", "gzip", "createZstdDecompress" in zlib ? "zstd" : ""].includes(compression);
+  try {
+    const compression = await compressionOf(path);
+    if (compression !== "none") decompressor(path, compression).destroy();
+    return false;
+  } catch (error) {
+    if (error instanceof UsageError) return true;
+    throw error;
+  }
 }
 
 /**

@@ -60,6 +60,8 @@ function countLayer(layer: layers.Layer, input: SymbolicTensor, output: Symbolic
     case "Conv3D":
     case "DepthwiseConv2D":
     case "SeparableConv2D":
+    case "GroupedConvolution2D":
+    case "DilatedDepthwiseConvolution2D":
     case "Dense":
       // Each number of a filter is multiplied once for each place of the output.
       return size * places(layer, output);

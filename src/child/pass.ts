@@ -3,6 +3,7 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { LabelledImages } from "../dataset/dataset.ts";
 import { SeededDropout } from "./dropout.ts";
+import { RandomLayer } from "./own/random-layers.ts";
 
 /** Means over all images of a pass. */
 export interface Means {
@@ -28,9 +29,11 @@ export interface ChildSteps {
 /** Images per forward pass in validation: enough to amortize a call's overhead, few enough to stay in the cache. */
 export const VALIDATION_BATCH = 100;
 
-/** The dropout layers of a model that is not compiled continue from this step. */
+/** The layers of a model that is not compiled, which draw random numbers by the step, continue from this one. */
 export function continueDropout(net: LayersModel, step: number): void {
-  for (const layer of net.layers) if (layer instanceof SeededDropout) layer.continueFrom(step);
+  for (const layer of net.layers) {
+    if (layer instanceof SeededDropout || layer instanceof RandomLayer) layer.continueFrom(step);
+  }
 }
 
 /** Lets the event loop handle messages between steps, such as a stop or the loss of the parent process. */

@@ -2,23 +2,26 @@
 // weights and with the file's optimizer.
 
 import { dispose, type Variable } from "@tensorflow/tfjs-core";
-import { input, type LayersModel, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import { input, type LayersModel, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { messageOf, UsageError } from "../../common/errors.ts";
 import type { ChildModel, ModelOptions } from "../types.ts";
+import { withChannelsLast } from "./channels.ts";
+import type { Constraint } from "./constraints.ts";
 import { withLogits } from "./head.ts";
 import { type CreatedLayer, createLayer } from "./layers.ts";
 import { type ModelFile, readModelFile } from "./model-file.ts";
-import { type Application, type Network, type NetworkLayer, readNetwork } from "./network.ts";
+import type { Application, Dialect, Network, NetworkLayer } from "./network.ts";
 import { readOptimizer } from "./optimizer.ts";
 import { fromUnitPixels } from "./pixels.ts";
+import { readNetwork } from "./reader.ts";
 import type { Penalty } from "./settings.ts";
 
 /** @throws UsageError if the file is not a model that can be trained on these images and classes. */
 export function buildOwnModel(path: string, options: ModelOptions): ChildModel {
   const file = readModelFile(path);
   const makeOptimizer = readOptimizer(file);
-  const { net, penalties } = assemble(file, options);
-  return { net, optimizer: makeOptimizer(options.engine, penalties), engine: options.engine };
+  const { net, penalties, constraints } = assemble(file, options);
+  return { net, optimizer: makeOptimizer(options.engine, penalties, constraints), engine: options.engine };
 }
 
 /**
@@ -30,12 +33,14 @@ export function checkOwnFile(path: string, height?: number, width?: number): voi
   const file = readModelFile(path);
   readOptimizer(file);
   const network = networkFor(file, height, width);
-  new Assembler(path, { height: 1, width: 1, seed: 0, isShapeOnly: true }).createLayers(network);
+  new Assembler(path, file.dialect, { height: 1, width: 1, seed: 0, isShapeOnly: true }).createLayers(
+    network,
+  );
 }
 
 /** Side in pixels that the model requires; 1 if the file leaves it open. @throws UsageError if it cannot be read. */
 export function ownSmallestSide(path: string): number {
-  const { inputShape } = readNetwork(path, readModelFile(path).architecture);
+  const { inputShape } = networkOf(readModelFile(path));
   const [height, width] = inputShape ?? [null, null];
   return Math.max(height ?? 1, width ?? 1);
 }
@@ -44,7 +49,7 @@ function assemble(file: ModelFile, options: ModelOptions): Assembled {
   const { path } = file;
   const { height, width, classes, replaceHead = false } = options;
   const network = withLogits(networkFor(file, height, width), { path, classes, replaceHead });
-  const assembled = new Assembler(path, options).assemble(network);
+  const assembled = new Assembler(path, file.dialect, options).assemble(network);
   const { shape } = assembled.net.outputs[0];
   if (shape.length === 2 && shape[1] === classes) return assembled;
   assembled.net.dispose();
@@ -53,9 +58,15 @@ function assemble(file: ModelFile, options: ModelOptions): Assembled {
   );
 }
 
+/** The network, with the channels of images last. */
+function networkOf(file: ModelFile): Network {
+  return withChannelsLast(file.path, readNetwork(file));
+}
+
 /** Reads the network and adapts it to images of three channels with pixels in [0, 1]. */
-function networkFor({ path, architecture }: ModelFile, height?: number, width?: number): Network {
-  const network = readNetwork(path, architecture);
+function networkFor(file: ModelFile, height?: number, width?: number): Network {
+  const { path } = file;
+  const network = networkOf(file);
   const [modelHeight, modelWidth, channels] = network.inputShape ?? [null, null, null];
   if (channels !== null && channels !== 3) {
     throw new UsageError(
@@ -82,6 +93,7 @@ interface Assembled {
   readonly net: LayersModel;
   /** Keyed by variable name. */
   readonly penalties: ReadonlyMap<string, Penalty>;
+  readonly constraints: ReadonlyMap<string, Constraint>;
 }
 
 /** Creates the TensorFlow.js layers of a network and applies them. */
@@ -91,9 +103,11 @@ class Assembler {
   readonly #layers = new Map<NetworkLayer, CreatedLayer>();
   readonly #names = new Set<string>();
   readonly #tensors = new Map<Application, SymbolicTensor>();
+  readonly #dialect: Dialect;
 
-  constructor(path: string, options: AssemblerOptions) {
+  constructor(path: string, dialect: Dialect, options: AssemblerOptions) {
     this.#path = path;
+    this.#dialect = dialect;
     this.#options = options;
   }
 
@@ -117,7 +131,11 @@ class Assembler {
     try {
       const outputs = this.#tensorOf(network.output);
       const net = model({ name: network.name, inputs: images, outputs });
-      return { net: withWholeDisposal(net), penalties: this.#penalties() };
+      return {
+        net: withWholeDisposal(net),
+        penalties: this.#byVariable(({ penalties }) => penalties),
+        constraints: this.#byVariable(({ constraints }) => constraints),
+      };
     } catch (error) {
       for (const { layers } of this.#layers.values()) {
         for (const layer of layers) dispose(layer.weights.map((weight) => weight.read()));
@@ -130,16 +148,30 @@ class Assembler {
     const known = this.#tensors.get(application);
     if (known) return known;
     const inputs = application.inputs.map((each) => this.#tensorOf(each));
-    const tensor = this.#apply(application.layer, inputs);
+    // In inference, TensorFlow.js frees a tensor too early that is an input of a layer twice.
+    const distinct = inputs.map((input, i) => (inputs.indexOf(input) < i ? this.#copyOf(input) : input));
+    const tensor = this.#apply(application.layer, distinct);
     this.#tensors.set(application, tensor);
     return tensor;
   }
 
+  #copyOf(tensor: SymbolicTensor): SymbolicTensor {
+    const name = this.#freeName(`${tensor.sourceLayer.name}_copy`);
+    return layers.activation({ name, activation: "linear" }).apply(tensor) as SymbolicTensor;
+  }
+
   #apply(layer: NetworkLayer, inputs: readonly SymbolicTensor[]): SymbolicTensor {
-    const { layers } = this.#layerOf(layer);
+    const created = this.#layerOf(layer).layers;
     const { height, width } = this.#options;
+    // Keras flattens what is flat already, and TensorFlow.js does not.
+    const steps = layer.className === "Flatten" && inputs[0].shape.length === 2 ? [] : created;
     let last = inputs.length === 1 ? inputs[0] : [...inputs];
-    for (const each of layers) {
+    if (layer.isOperation && new Set(inputs.map(({ shape }) => shape.length)).size > 1) {
+      throw new UsageError(
+        `model ${this.#path}: layer ${layer.name} (${layer.className}) has inputs of different numbers of dimensions, which is not supported; reshape them first`,
+      );
+    }
+    for (const each of steps) {
       try {
         last = each.apply(last) as SymbolicTensor;
       } catch (error) {
@@ -161,29 +193,35 @@ class Assembler {
     const known = this.#layers.get(layer);
     if (known) return known;
     const { seed, isShapeOnly = false } = this.#options;
-    const created = createLayer(layer, { path: this.#path, name: this.#nameOf(layer), seed, isShapeOnly });
+    const created = createLayer(layer, {
+      ...{ path: this.#path, dialect: this.#dialect, name: this.#nameOf(layer), seed, isShapeOnly },
+    });
     this.#layers.set(layer, created);
     return created;
   }
 
   /** A unique name, in the characters that TensorFlow.js allows. */
   #nameOf({ name }: NetworkLayer): string {
-    const plain = name.replaceAll(/[^\w./-]/g, "_").replace(/^(?=[^A-Za-z0-9])/, "layer");
+    return this.#freeName(name.replaceAll(/[^\w./-]/g, "_").replace(/^(?=[^A-Za-z0-9])/, "layer"));
+  }
+
+  #freeName(plain: string): string {
     let free = plain;
     for (let count = 2; this.#names.has(free); count++) free = `${plain}_${count}`;
     this.#names.add(free);
     return free;
   }
 
-  #penalties(): Map<string, Penalty> {
-    const penalties = new Map<string, Penalty>();
-    for (const { layers, penalties: ofLayer } of this.#layers.values()) {
-      for (const weight of layers.flatMap((layer) => layer.weights)) {
-        const penalty = ofLayer.get(weight.originalName.split("/").at(-1) as string);
-        if (penalty) penalties.set((weight.read() as Variable).name, penalty);
+  /** What the layers have for their weights, keyed by the names of variables. */
+  #byVariable<T>(ofLayer: (created: CreatedLayer) => ReadonlyMap<string, T>): Map<string, T> {
+    const all = new Map<string, T>();
+    for (const created of this.#layers.values()) {
+      for (const weight of created.layers.flatMap((layer) => layer.weights)) {
+        const found = ofLayer(created).get(weight.originalName.split("/").at(-1) as string);
+        if (found) all.set((weight.read() as Variable).name, found);
       }
     }
-    return penalties;
+    return all;
   }
 }
 

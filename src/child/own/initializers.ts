@@ -2,8 +2,10 @@
 // distribution keeps the requested variance, also in `VarianceScaling`, for which TensorFlow.js draws from a uniform
 // distribution if given that name.
 
+import { tensor } from "@tensorflow/tfjs-core";
 import { initializers } from "@tensorflow/tfjs-layers";
 import { namedOf } from "./json.ts";
+import { orthogonalMatrix } from "./orthogonal.ts";
 import type { LayerSettings } from "./settings.ts";
 
 export type Initializer = ReturnType<typeof initializers.zeros>;
@@ -64,6 +66,21 @@ export function initializerOf(
     case "ones":
     case "one":
       return initializers.ones();
+    // TensorFlow.js makes no orthogonal weights of convolutions, and only square identities.
+    case "orthogonal":
+    case "orthogonalinitializer": {
+      const gain = number("gain", 1);
+      const make: MakeMatrix = (rows, columns) =>
+        orthogonalMatrix(rows, columns, seed).map((value) => value * gain);
+      return madeBy(make, (dimensions) => dimensions >= 2);
+    }
+    case "identity":
+    case "identityinitializer": {
+      const gain = number("gain", 1);
+      const make: MakeMatrix = (rows, columns) =>
+        new Float32Array(rows * columns).map((_, i) => (Math.floor(i / columns) === i % columns ? gain : 0));
+      return madeBy(make, (dimensions) => dimensions === 2);
+    }
     case "constant":
       return initializers.constant({ value: number("value", 0) });
     case "variancescaling": {
@@ -83,6 +100,42 @@ export function initializerOf(
       });
     }
     default:
-      throw settings.unsupported(key);
+      throw settings.unsupported(key, "use one of Keras's initializers");
   }
+}
+
+/** The values of a matrix, row by row. */
+type MakeMatrix = (rows: number, columns: number) => Float32Array;
+
+/**
+ * An initializer of our own, of a weight as a matrix with the last dimension as its columns. TensorFlow.js does not export
+ * the class that all initializers must extend.
+ */
+function madeBy(make: MakeMatrix, takes: (dimensions: number) => boolean): Initializer {
+  const check = (shape: readonly number[]) => {
+    if (!takes(shape.length))
+      throw new Error(`its initializer does not make weights of ${shape.length} dimensions`);
+  };
+  return Object.assign(initializers.zeros(), {
+    check,
+    apply(shape: number[]) {
+      check(shape);
+      const columns = shape.at(-1) as number;
+      const rows = shape.slice(0, -1).reduce((product, side) => product * side, 1);
+      return tensor(make(rows, columns), shape, "float32");
+    },
+  });
+}
+
+/** Zeros for weights of the shapes that the initializer makes. */
+export function emptied(initializer: Initializer): Initializer {
+  const zeros = initializers.zeros();
+  if (!("check" in initializer)) return zeros;
+  const check = initializer.check as (shape: readonly number[]) => void;
+  return Object.assign(initializers.zeros(), {
+    apply(shape: number[], type?: "float32") {
+      check(shape);
+      return zeros.apply(shape, type);
+    },
+  });
 }

@@ -1,24 +1,34 @@
-// Keras layers that TensorFlow.js 4.22 lacks, has only without a seed, or trains too slowly. For their meaning see
-// Keras's documentation.
+// Layers that TensorFlow.js 4.22 lacks, and what all layers of our own share. For their meaning see Keras's documentation.
 
 import {
   add,
-  customGrad,
-  type GradSaveFunc,
-  moments,
+  backend_util,
+  div,
+  max,
+  mean,
+  min,
   mul,
-  reshape,
-  rsqrt,
   serialization,
+  sqrt,
+  square,
   sub,
+  sum,
   type Tensor,
-  tensor,
   tensor1d,
   tidy,
 } from "@tensorflow/tfjs-core";
 import { type LayerVariable, layers } from "@tensorflow/tfjs-layers";
-import { dropoutMask, type SeededDropoutConfig } from "../dropout.ts";
 import type { Initializer } from "./initializers.ts";
+
+/** Of a tensor with its batch, null for a size that is not known. */
+export type Shape = (number | null)[];
+
+/** A layer of one input, whose output has the input's shape. */
+export abstract class SameShapeLayer extends layers.Layer {
+  override computeOutputShape(inputShape: Shape): Shape {
+    return inputShape;
+  }
+}
 
 export interface ChannelScalingConfig {
   name: string;
@@ -28,7 +38,7 @@ export interface ChannelScalingConfig {
 }
 
 /** [..., channels] → [..., channels]: x · scale + offset, for Keras's `Rescaling` and `Normalization`. */
-export class ChannelScaling extends layers.Layer {
+export class ChannelScaling extends SameShapeLayer {
   static readonly className = "ChannelScaling";
   readonly #config: ChannelScalingConfig;
 
@@ -37,7 +47,13 @@ export class ChannelScaling extends layers.Layer {
     this.#config = config;
   }
 
-  override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
+  override computeOutputShape(inputShape: Shape): Shape {
+    const channels = inputShape.at(-1);
+    for (const { length } of [this.#config.scale, this.#config.offset]) {
+      if (length !== 1 && length !== channels) {
+        throw new Error(`it has ${length} numbers for ${channels} channels`);
+      }
+    }
     return inputShape;
   }
 
@@ -52,162 +68,139 @@ export class ChannelScaling extends layers.Layer {
   }
 }
 
-export interface SharedMaskDropoutConfig extends SeededDropoutConfig {
-  /** Shape of the mask: null takes the input's size, and the mask is broadcast along dimensions of 1. */
-  noiseShape: (number | null)[];
-}
-
-/**
- * Dropout of whole images or channels (Keras's `noise_shape`, `SpatialDropout2D`), as in stochastic depth (Huang et al.
- * 2016). Masks are drawn as in SeededDropout, for a tensor of the mask's shape.
- */
-export class SharedMaskDropout extends layers.Layer {
-  static readonly className = "SharedMaskDropout";
-  readonly #config: SharedMaskDropoutConfig;
-  #step = 0;
-
-  constructor(config: SharedMaskDropoutConfig) {
-    super(config);
-    this.#config = config;
-    this.supportsMasking = true;
-  }
-
-  override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
-    return inputShape;
-  }
-
-  override getConfig(): serialization.ConfigDict {
-    const { rate, key, noiseShape } = this.#config;
-    return { ...super.getConfig(), rate, key: [...key], noiseShape };
-  }
-
-  override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
-    const input = onlyOf(inputs);
-    if (!kwargs.training || this.#config.rate === 0) return input.clone();
-    return tidy(() => {
-      const shape = this.#config.noiseShape.map((side, axis) => side ?? input.shape[axis]);
-      const mask = tensor(dropoutMask(product(shape), this.#config, this.#step++), shape);
-      return customGrad((x, save) => {
-        (save as GradSaveFunc)([mask]);
-        return {
-          value: mul(x as Tensor, mask),
-          gradFunc: (dy: Tensor, saved: Tensor[]) => mul(dy, saved[0]),
-        };
-      })(input);
-    });
-  }
-}
-
-/** The first of two inputs of the same shape minus the second. */
-export class Subtract extends layers.Layer {
-  static readonly className = "Subtract";
-
-  override computeOutputShape(inputShapes: (number | null)[][]): (number | null)[] {
-    return inputShapes[0];
-  }
-
-  override call(inputs: Tensor[]): Tensor {
-    return sub(inputs[0], inputs[1]);
-  }
-}
-
-export interface LayerNormalizationConfig {
+export interface LayerScaleConfig {
   name: string;
-  epsilon: number;
-  center: boolean;
-  scale: boolean;
+  channels: number;
   gammaInitializer: Initializer;
-  betaInitializer: Initializer;
 }
 
-/**
- * [..., channels] → [..., channels], normalized over the channels at each position (Ba et al. 2016). The layer of
- * TensorFlow.js tiles the moments over all positions, and its backward pass takes seconds to sum them for a small
- * batch.
- */
-export class LayerNormalization extends layers.Layer {
-  static readonly className = "ChannelLayerNormalization";
-  readonly #config: LayerNormalizationConfig;
+/** [..., channels] → [..., channels], times a trained number per channel (Touvron et al. 2021). */
+export class LayerScale extends SameShapeLayer {
+  static readonly className = "LayerScale";
+  readonly #config: LayerScaleConfig;
   #gamma: LayerVariable | undefined;
-  #beta: LayerVariable | undefined;
 
-  constructor(config: LayerNormalizationConfig) {
+  constructor(config: LayerScaleConfig) {
     super({ name: config.name });
     this.#config = config;
   }
 
-  override build(inputShape: (number | null)[]): void {
-    const { scale, center, gammaInitializer, betaInitializer } = this.#config;
-    const shape = [inputShape.at(-1) as number];
-    if (scale) this.#gamma = this.addWeight("gamma", shape, "float32", gammaInitializer);
-    if (center) this.#beta = this.addWeight("beta", shape, "float32", betaInitializer);
+  override build(inputShape: Shape): void {
+    const { channels, gammaInitializer } = this.#config;
+    if (inputShape.at(-1) !== channels) {
+      throw new Error(`it scales ${channels} channels and is given ${inputShape.at(-1)}`);
+    }
+    this.#gamma = this.addWeight("gamma", [channels], "float32", gammaInitializer);
     this.built = true;
   }
 
-  override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
-    return inputShape;
-  }
-
-  override getConfig(): serialization.ConfigDict {
-    const { epsilon, center, scale } = this.#config;
-    return { ...super.getConfig(), epsilon, center, scale };
-  }
-
   override call(inputs: Tensor | Tensor[]): Tensor {
-    return tidy(() => {
-      const input = onlyOf(inputs);
-      const { mean, variance } = moments(input, -1, true);
-      const normal = mul(sub(input, mean), rsqrt(add(variance, this.#config.epsilon)));
-      const scaled = this.#gamma ? mul(normal, this.#gamma.read()) : normal;
-      return this.#beta ? add(scaled, this.#beta.read()) : scaled;
-    });
+    return mul(onlyOf(inputs), this.#gamma?.read() as Tensor);
   }
 }
 
-export interface ReshapeConfig {
+const ARITHMETIC = {
+  subtract: (a: Tensor, b: Tensor) => sub(a, b),
+  divide: (a: Tensor, b: Tensor) => div(a, b),
+  /** The second times a factor is added. */
+  addScaled: (a: Tensor, b: Tensor, factor: number) => tidy(() => add(a, mul(b, factor))),
+};
+
+export interface ArithmeticConfig {
   name: string;
-  /** Shape per image; −1 is inferred from the other dimensions. */
-  targetShape: number[];
+  operation: keyof typeof ARITHMETIC;
+  factor?: number;
 }
 
-/** [batch, ...] → [batch, ...targetShape]. The layer of TensorFlow.js infers −1 only when it is given values. */
-export class Reshape extends layers.Layer {
-  static readonly className = "InferredReshape";
-  readonly #config: ReshapeConfig;
+/** Of two inputs, in their order. */
+export class Arithmetic extends layers.Layer {
+  static readonly className = "Arithmetic";
+  readonly #config: ArithmeticConfig;
 
-  constructor(config: ReshapeConfig) {
-    super(config);
+  constructor(config: ArithmeticConfig) {
+    super({ name: config.name });
     this.#config = config;
   }
 
-  override computeOutputShape([batch, ...sides]: (number | null)[]): (number | null)[] {
-    const { targetShape } = this.#config;
-    const size = product(sides.map(Number));
-    const rest = size / product(targetShape.filter((side) => side >= 0));
-    if (!Number.isInteger(rest) || (!targetShape.includes(-1) && rest !== 1)) {
-      throw new Error(`${size} numbers cannot be reshaped to [${targetShape.join(", ")}]`);
-    }
-    return [batch, ...targetShape.map((side) => (side < 0 ? rest : side))];
+  override computeOutputShape(inputShapes: Shape[]): Shape {
+    if (inputShapes.length !== 2) throw new Error(`it has ${inputShapes.length} inputs instead of two`);
+    const [[batch, ...a], [, ...b]] = inputShapes;
+    return [batch, ...backend_util.assertAndGetBroadcastShape(a as number[], b as number[])];
   }
 
   override getConfig(): serialization.ConfigDict {
-    return { ...super.getConfig(), targetShape: this.#config.targetShape };
+    const { operation, factor = 1 } = this.#config;
+    return { ...super.getConfig(), operation, factor };
+  }
+
+  override call([a, b]: Tensor[]): Tensor {
+    const { operation, factor = 1 } = this.#config;
+    return ARITHMETIC[operation](a, b, factor);
+  }
+}
+
+type Reduce = (x: Tensor, axes: number[], keepsDimensions: boolean) => Tensor;
+
+const variance: Reduce = (x, axes, keeps) => mean(square(sub(x, mean(x, axes, true))), axes, keeps);
+
+export const REDUCTIONS = {
+  mean: ((x, axes, keeps) => mean(x, axes, keeps)) as Reduce,
+  sum: ((x, axes, keeps) => sum(x, axes, keeps)) as Reduce,
+  max: ((x, axes, keeps) => max(x, axes, keeps)) as Reduce,
+  min: ((x, axes, keeps) => min(x, axes, keeps)) as Reduce,
+  variance,
+  deviation: ((x, axes, keeps) => sqrt(variance(x, axes, keeps))) as Reduce,
+};
+
+export interface ReductionConfig {
+  name: string;
+  method: keyof typeof REDUCTIONS;
+  /** Of the tensor with its batch; negative ones count from the end. */
+  axes: number[];
+  keepsDimensions: boolean;
+}
+
+/** Reduces axes, which vanish or become 1. */
+export class Reduction extends layers.Layer {
+  static readonly className = "Reduction";
+  readonly #config: ReductionConfig;
+
+  constructor(config: ReductionConfig) {
+    super({ name: config.name });
+    this.#config = config;
+  }
+
+  override computeOutputShape(inputShape: Shape): Shape {
+    const { axes, keepsDimensions } = this.#config;
+    const reduced = axes.map((axis) => axisWithin(axis, inputShape.length));
+    const shape = inputShape.map((side, axis) => (reduced.includes(axis) ? 1 : side));
+    return keepsDimensions ? shape : shape.filter((_, axis) => !reduced.includes(axis));
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const { method, axes, keepsDimensions } = this.#config;
+    return { ...super.getConfig(), method, axes, keepsDimensions };
   }
 
   override call(inputs: Tensor | Tensor[]): Tensor {
-    const input = onlyOf(inputs);
-    return reshape(input, this.computeOutputShape(input.shape) as number[]);
+    const { method, axes, keepsDimensions } = this.#config;
+    return tidy(() => REDUCTIONS[method](onlyOf(inputs), axes, keepsDimensions));
   }
 }
 
-function product(sides: readonly number[]): number {
+/** An axis from the start. @throws Error if there is none, or if it is the batch's. */
+export function axisWithin(axis: number, rank: number): number {
+  const from = axis < 0 ? axis + rank : axis;
+  if (from < 1 || from >= rank) throw new Error(`it has no axis ${axis}`);
+  return from;
+}
+
+export function product(sides: readonly number[]): number {
   return sides.reduce((product, side) => product * side, 1);
 }
 
-function onlyOf(inputs: Tensor | Tensor[]): Tensor {
+export function onlyOf(inputs: Tensor | Tensor[]): Tensor {
   return Array.isArray(inputs) ? inputs[0] : inputs;
 }
 
-for (const layer of [ChannelScaling, LayerNormalization, Reshape, SharedMaskDropout, Subtract]) {
-  serialization.registerClass(layer);
-}
+for (const layer of [ChannelScaling, LayerScale, Arithmetic, Reduction]) serialization.registerClass(layer);

@@ -12,6 +12,7 @@ import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { messageOf, systemCode, systemReason, UsageError } from "../../common/errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
+import type { Dialect } from "./network.ts";
 
 export interface ModelFile {
   readonly path: string;
@@ -21,6 +22,7 @@ export interface ModelFile {
   readonly digest: string;
   /** {class_name, config}. */
   readonly architecture: JsonObject;
+  readonly dialect: Dialect;
   /** {class_name, config}, or a name; undefined if the file has none. */
   readonly optimizer: unknown;
 }
@@ -41,7 +43,16 @@ export function readModelFile(path: string): ModelFile {
     );
   }
   const digest = createHash("sha256").update(text).digest("hex");
-  return { path, text, digest, ...partsOf(path, json) };
+  return { path, text, digest, dialect: dialectOf(json, text), ...partsOf(path, json) };
+}
+
+/** By the version in the file; Keras 3 writes none, nor does Keras 2 in archives. */
+function dialectOf(json: JsonObject, text: string): Dialect {
+  const topology = isObject(json.modelTopology) ? json.modelTopology : json;
+  const version = String(topology.keras_version ?? "");
+  if (version.startsWith("tfjs")) return "tensorflowjs";
+  // The shape of inputs has another name in Keras 3.
+  return version.startsWith("2.") || text.includes('"batch_input_shape"') ? "keras2" : "keras3";
 }
 
 const EXPECTED =

@@ -4,6 +4,7 @@
 import { UsageError } from "../../common/errors.ts";
 import type { Engine } from "../../engine/types.ts";
 import { Adam, type ChildOptimizer, type LearningRate, RmsProp, rateAt, Sgd } from "../optimizers.ts";
+import type { Constraint } from "./constraints.ts";
 import { type JsonObject, namedOf, showJson } from "./json.ts";
 import type { ModelFile } from "./model-file.ts";
 import { PreparedOptimizer } from "./prepared.ts";
@@ -15,16 +16,20 @@ import type { Penalty } from "./settings.ts";
 type Penalties = ReadonlyMap<string, Penalty>;
 
 /** Creates a new optimizer for a training. */
-export type OptimizerMaker = (engine: Engine, penalties: Penalties) => ChildOptimizer;
+export type OptimizerMaker = (
+  engine: Engine,
+  penalties: Penalties,
+  constraints?: ReadonlyMap<string, Constraint>,
+) => ChildOptimizer;
 
 const DEFAULT = "Adam";
 
 /** @throws UsageError if the file's optimizer or one of its settings is not supported. */
-export function readOptimizer({ path, optimizer }: ModelFile): OptimizerMaker {
+export function readOptimizer({ path, optimizer }: Pick<ModelFile, "path" | "optimizer">): OptimizerMaker {
   const named = namedOf(optimizer ?? DEFAULT);
   // Mixed precision wraps the actual optimizer.
   if (named?.className === "LossScaleOptimizer") {
-    return readOptimizer({ path, optimizer: named.config.inner_optimizer } as ModelFile);
+    return readOptimizer({ path, optimizer: named.config.inner_optimizer });
   }
   // Keras 2.11 registered its new optimizers under names with this prefix.
   const className = named?.className.replace(/^Custom>/, "") ?? showJson(optimizer);
@@ -48,10 +53,10 @@ export function readOptimizer({ path, optimizer }: ModelFile): OptimizerMaker {
   const { clipNorm, globalClipNorm, clipValue, weightDecay } = preparation;
   const isPlain =
     [clipNorm, globalClipNorm, clipValue].every((each) => each === undefined) && weightDecay === 0;
-  return (engine, penalties) =>
-    isPlain && penalties.size === 0
+  return (engine, penalties, constraints = new Map()) =>
+    isPlain && penalties.size === 0 && constraints.size === 0
       ? make(engine)
-      : new PreparedOptimizer(make(engine), { ...preparation, penalties });
+      : new PreparedOptimizer(make(engine), { ...preparation, penalties, constraints });
 }
 
 interface Kind {

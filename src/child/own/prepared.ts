@@ -1,5 +1,5 @@
-// What Keras does around an optimizer's step: it adds the gradients of weight penalties, clips the gradients and decays
-// the weights.
+// What Keras does around an optimizer's step: it adds the gradients of weight penalties, clips the gradients, decays the
+// weights, and afterwards applies constraints to them.
 
 import {
   add,
@@ -19,11 +19,14 @@ import {
   type Variable,
 } from "@tensorflow/tfjs-core";
 import { type ChildOptimizer, type LearningRate, type OptimizerState, rateAt } from "../optimizers.ts";
+import type { Constraint } from "./constraints.ts";
 import type { Penalty } from "./settings.ts";
 
 export interface Preparation {
   /** Keyed by variable name. */
   readonly penalties: ReadonlyMap<string, Penalty>;
+  /** Keyed by variable name. */
+  readonly constraints: ReadonlyMap<string, Constraint>;
   /** Maximum norm of each variable's gradient; larger gradients are scaled down to it. */
   readonly clipNorm?: number;
   /** Maximum norm of all gradients together. */
@@ -55,6 +58,10 @@ export class PreparedOptimizer implements ChildOptimizer {
       const clipped = this.#clipped(penalized);
       if (kept !== 1) for (const variable of trained) variable.assign(mul(variable, kept));
       this.#plain.step(trained, Object.fromEntries(names.map((name, i) => [name, clipped[i]])));
+      for (const variable of trained) {
+        const constraint = this.#preparation.constraints.get(variable.name);
+        if (constraint) variable.assign(constraint(variable));
+      }
     });
   }
 

@@ -2,8 +2,10 @@
 // ignoring one would compute a different function from the one in the file.
 
 import { UsageError } from "../../common/errors.ts";
-import { namedOf, showJson } from "./json.ts";
-import type { NetworkLayer } from "./network.ts";
+import { ACTIVATION_NAMES, type ActivationIdentifier, activationOf } from "./activations.ts";
+import { type Constraint, constraintOf } from "./constraints.ts";
+import { isObject, namedOf, showJson } from "./json.ts";
+import type { Dialect, NetworkLayer } from "./network.ts";
 
 /** A penalty on a weight: l1 · Σ|w| + l2 · Σw², added to the loss. */
 export interface Penalty {
@@ -32,21 +34,22 @@ const IGNORED = [
   ...["synchronized", "fused", "renorm_momentum"],
 ];
 
-const ACTIVATIONS: Record<string, string> = {
-  ...{ linear: "linear", relu: "relu", relu6: "relu6", elu: "elu", selu: "selu", sigmoid: "sigmoid" },
-  ...{ softplus: "softplus", softsign: "softsign", tanh: "tanh", softmax: "softmax" },
-  ...{ log_softmax: "logSoftmax", silu: "swish", swish: "swish", gelu: "gelu", mish: "mish" },
+/** Layers that can be an activation, with the activation that computes the same. */
+const ACTIVATION_LAYERS: Record<string, string> = {
+  ...{ LeakyReLU: "leaky_relu", ReLU: "general_relu", ELU: "general_elu" },
 };
 
 export class LayerSettings {
   readonly name: string;
+  readonly dialect: Dialect;
   readonly #path: string;
   readonly #layer: NetworkLayer;
   readonly #read = new Set<string>(IGNORED);
 
   /** @param path of the file, for error messages. */
-  constructor(path: string, layer: NetworkLayer) {
+  constructor(path: string, layer: NetworkLayer, dialect: Dialect = "keras3") {
     this.name = layer.name;
+    this.dialect = dialect;
     this.#path = path;
     this.#layer = layer;
   }
@@ -114,16 +117,38 @@ export class LayerSettings {
     return numbers;
   }
 
-  /** The TensorFlow.js name of an activation. */
-  activation(key = "activation"): string {
+  /** As numbers(), of an array that has one number per channel: all its dimensions but the last are 1. */
+  channels(key: string): number[] | undefined {
+    let value = this.value(key);
+    while (Array.isArray(value) && Array.isArray(value[0])) {
+      if (value.length !== 1) throw this.unsupported(key, "use a number, or one per channel");
+      [value] = value;
+    }
+    return this.numbers(key);
+  }
+
+  /** An activation for TensorFlow.js. */
+  activation(key = "activation"): ActivationIdentifier {
     const value = this.value(key) ?? "linear";
     // A function is written as its name, or as an object that contains the name.
     const named = namedOf(value);
     const holder = value as { readonly config?: unknown };
     const name = named?.className === "function" ? holder.config : named?.className;
-    const isPlain = typeof name === "string" && Object.hasOwn(ACTIVATIONS, name);
-    if (!isPlain) throw this.unsupported(key);
-    return ACTIVATIONS[name];
+    const numbers = Object.entries(named?.config ?? {}).filter(([, each]) => typeof each === "number");
+    const activation =
+      typeof name === "string" &&
+      activationOf(
+        ACTIVATION_LAYERS[name] ?? name,
+        Object.fromEntries(numbers) as Record<string, number>,
+        this.dialect,
+      );
+    if (activation) return activation;
+    const names = ACTIVATION_NAMES.join(", ");
+    // Python code is written as an object of its own, or in Keras 2 as a list.
+    if (named?.className === "__lambda__" || (isObject(value) && !named) || Array.isArray(value)) {
+      throw this.error(`has Python code as its ${key}, which cannot run here; use ${names}`);
+    }
+    throw this.unsupported(key, `use ${names}`);
   }
 
   penalty(key: string): Penalty | undefined {
@@ -148,7 +173,15 @@ export class LayerSettings {
     }
   }
 
-  /** Only channels last is supported. */
+  constraint(key: string): Constraint | undefined {
+    const value = this.value(key) ?? undefined;
+    if (value === undefined) return undefined;
+    const constraint = constraintOf(value);
+    if (!constraint) throw this.unsupported(key, "use MaxNorm, MinMaxNorm, UnitNorm or NonNeg");
+    return constraint;
+  }
+
+  /** Only channels last is left by channelsLast(). */
   channelsLast(): { dataFormat: "channelsLast" } {
     this.choice("data_format", ["channels_last"], "channels_last");
     return { dataFormat: "channelsLast" };
@@ -167,8 +200,10 @@ export class LayerSettings {
     }
   }
 
-  unsupported(key: string): UsageError {
-    return this.error(`has ${key} ${showJson(this.#layer.config[key])}, which is not supported`);
+  /** @param fix what to do instead. */
+  unsupported(key: string, fix?: string): UsageError {
+    const what = `has ${key} ${showJson(this.#layer.config[key])}, which is not supported`;
+    return this.error(fix ? `${what}; ${fix}` : what);
   }
 
   error(what: string): UsageError {

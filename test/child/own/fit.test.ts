@@ -84,6 +84,28 @@ describe("the images of a user's own model", () => {
     await checkFit(unbuilt, { ...IMAGES, height: 9 });
   });
 
+  it("may have its channels first, which are moved to the end", async () => {
+    const first = { data_format: "channels_first" };
+    const convolution = layer("Conv2D", { filters: 6, kernel_size: 3, ...first });
+    const end = [layer("GlobalAveragePooling2D", first), layer("Dense", { units: 10 })];
+    const model = edited(() => [IMAGE_INPUT(3, 32, 48), convolution, ...end]);
+    checkModel(model, 32, 48);
+    const shapes = (net: LayersModel) => net.layers.slice(0, 2).map((each) => each.outputShape);
+    assert.deepEqual(await look(model, shapes, { height: 32, width: 48 }), [
+      [null, 32, 48, 3],
+      [null, 30, 46, 6],
+    ]);
+    await refused(model, /takes images of 48 × 32 pixels, but these have 32 × 32/);
+    const grey = edited(() => [IMAGE_INPUT(1, 32, 32), convolution, ...end]);
+    await refused(grey, /takes images of 1 channel, but images here have 3/);
+    // Softmax over the last axis, which are columns here.
+    const odd = layer("Conv2D", { filters: 6, kernel_size: 3, activation: "softmax", ...first });
+    await refused(
+      edited(() => [IMAGE_INPUT(3, 32, 32), odd, ...end]),
+      /\(Conv2D\) has channels first, and activation softmax over its last axis, .*use a Softmax layer with axis 1$/,
+    );
+  });
+
   it("must be large enough for all layers", () =>
     refused(
       edited((layers) => [IMAGE_INPUT(null, null, 3), ...layers.slice(1)]),
@@ -224,11 +246,33 @@ describe("a file that is not a usable model", () => {
     );
     await refused(made(layer("LSTM"), ...end), /layer lstm \(LSTM\) is not supported; use Conv2D/);
     const own = { ...layer("Dense"), module: "my_package.layers" };
-    await refused(made(own, ...end), /layer dense \(Dense\) is not supported/);
-    const grouped = layer("Conv2D", { filters: 6, kernel_size: 3, groups: 3 });
-    await refused(made(grouped, ...end), /layer conv2d \(Conv2D\) has groups 3, which is not supported/);
-    const dilated = layer("Conv2D", { filters: 6, kernel_size: 3, dilation_rate: [2, 2] });
-    await refused(made(dilated, ...end), /dilation_rate \[2,2\]/);
+    await refused(
+      made(own, ...end),
+      /layer dense \(Dense\) is not supported, since it is a class of its own \(my_package\.layers\), whose code is not in the file; use Keras layers instead$/,
+    );
+    const registered = { ...layer("Dense"), registered_name: "my_package>Dense" };
+    await refused(made(registered, ...end), /is a class of its own \(my_package>Dense\)/);
+    const grouped = layer("Conv2D", { filters: 6, kernel_size: 3, groups: 4 });
+    await refused(made(grouped, ...end), /layer conv2d \(Conv2D\) does not fit .*cannot be in 4 groups/);
+    const renormalized = layer("BatchNormalization", { renorm: true });
+    await refused(
+      made(renormalized, ...end),
+      /\(BatchNormalization\) has renorm true, which is not supported$/,
+    );
+    const constrained = layer("Dense", { units: 10, kernel_constraint: { class_name: "Mine", config: {} } });
+    await refused(
+      made(end[0], constrained),
+      /kernel_constraint \{"class_name":"Mine","config":\{\}\}, which is not supported; use MaxNorm, MinMaxNorm, UnitNorm or NonNeg$/,
+    );
+    const lambda = { class_name: "__lambda__", config: { value: "4wEAAA" } };
+    await refused(
+      made(layer("Activation", { activation: lambda }), ...end),
+      /has Python code as its activation, which cannot run here; use linear, relu/,
+    );
+    const older = layer("TensorFlowOpLayer");
+    await refused(made(older, ...end), /save the model with Keras 2\.4 or newer$/);
+    const flat = layer("Conv2D", { filters: 6, kernel_size: 3, kernel_initializer: "identity" });
+    await refused(made(flat, ...end), /its initializer does not make weights of 4 dimensions/);
     const unknown = layer("Flatten", { name: "flat", new_setting: 5 });
     await refused(made(unknown, ...end), /layer flat \(Flatten\) has new_setting 5/);
     const odd = layer("Activation", { activation: "my_activation" });
@@ -236,6 +280,29 @@ describe("a file that is not a usable model", () => {
     const initializer = { class_name: "MyInitializer", config: {} };
     const drawn = layer("Conv2D", { filters: 6, kernel_size: 3, kernel_initializer: initializer });
     await refused(made(drawn, ...end), /kernel_initializer \{"class_name":"MyInitializer"/);
+  });
+
+  it("is rejected for several inputs or outputs", async () => {
+    const input = (name: string) => ({ ...IMAGE_INPUT(32, 32, 3), name, inbound_nodes: [] });
+    const dense = (name: string) => ({
+      ...layer("Dense", { name, units: 10 }),
+      ...{ name, inbound_nodes: [[["a", 0, 0, {}]]] },
+    });
+    const write = (inputs: string[], outputs: string[]) => {
+      const config = {
+        layers: [...inputs.map(input), ...outputs.map(dense)],
+        input_layers: inputs.map((name) => [name, 0, 0]),
+        output_layers: outputs.map((name) => [name, 0, 0]),
+      };
+      const path = join(folder, "functional.json");
+      writeFileSync(path, JSON.stringify({ class_name: "Functional", config }));
+      return path;
+    };
+    await refused(write(["a", "b"], ["c"]), /has 2 inputs; build it with one, the image$/);
+    await refused(
+      write(["a"], ["c", "d"]),
+      /has 2 outputs; build it with one, the classes: keras\.Model\(model\.input, model\.outputs\[0\]\)$/,
+    );
   });
 
   it("is rejected for layers that do not fit together", async () => {

@@ -7,18 +7,27 @@ import { after } from "node:test";
 import { gunzipSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel, LayerVariable } from "@tensorflow/tfjs-layers";
+import "../../../src/engine/average-pool-gradient.ts";
 
 const FOLDER = join(import.meta.dirname, "../../fixtures/keras");
 
 export interface KerasModel {
   readonly file: string;
-  /** Side of the images in pixels. */
+  /** Side of the images in pixels; their height if they have another width. */
   readonly side: number;
+  readonly width?: number;
   readonly classes: number;
   /** The layers with weights, each with the number of its weights. */
   readonly layers: readonly [name: string, parameters: number][];
   /** Logits of two images, minus their mean. */
   readonly logits: readonly number[][];
+  /** Of the mean cross-entropy of these images, whose classes are 0 and 1. */
+  readonly gradients?: {
+    /** Whether batch normalization uses the batch's moments. */
+    readonly training: boolean;
+    /** Keyed by the layer and the index of the weight: the gradient's norm, and its product with generated numbers. */
+    readonly values: Readonly<Record<string, readonly [norm: number, product: number]>>;
+  };
 }
 
 export interface KerasOptimizer {
@@ -27,7 +36,14 @@ export interface KerasOptimizer {
   readonly values: readonly number[][];
 }
 
+export interface KerasConstraint {
+  readonly constraint: unknown;
+  /** Of the weight [3, 4] of generated numbers times 3. */
+  readonly values: readonly number[];
+}
+
 export const KERAS_MODELS = readJson("models.json") as KerasModel[];
+export const KERAS_CONSTRAINTS = readJson("constraints.json") as KerasConstraint[];
 export const KERAS_OPTIMIZERS = readJson("optimizers.json") as KerasOptimizer[];
 
 function readJson(name: string): unknown {
@@ -89,12 +105,12 @@ function valuesOf(layer: string, index: number, weight: LayerVariable): Float64A
   return values.map((value) => value * Math.sqrt(24 / fan));
 }
 
-/** Two images with pixels in [0, 1], [2, side, side, 3]. */
-export function pixels(side: number): tf.Tensor4D {
-  const bytes = numbers("pixels", 2 * side * side * 3).map((value) => Math.floor((value + 0.5) * 256));
+/** Two images with pixels in [0, 1], [2, height, width, 3]. */
+export function pixels(height: number, width = height): tf.Tensor4D {
+  const bytes = numbers("pixels", 2 * height * width * 3).map((value) => Math.floor((value + 0.5) * 256));
   return tf.tensor4d(
     Float32Array.from(bytes, (byte) => byte / 255),
-    [2, side, side, 3],
+    [2, height, width, 3],
   );
 }
 
@@ -104,6 +120,41 @@ export function logitsOf(net: LayersModel, images: tf.Tensor): number[][] {
     const logits = net.apply(images, { training: false }) as tf.Tensor2D;
     return tf.sub(logits, tf.mean(logits, 1, true)).arraySync() as number[][];
   });
+}
+
+/** The gradients of the loss on two images, in the form of KerasModel. */
+export function gradientsOf(
+  net: LayersModel,
+  images: tf.Tensor,
+  training: boolean,
+): Map<string, readonly [norm: number, product: number]> {
+  const named = new Map<string, tf.Variable>();
+  for (const layer of net.layers) {
+    for (const [index, weight] of layer.weights.entries()) {
+      if (layer.trainableWeights.includes(weight)) {
+        named.set(`${layer.name}/${index}`, weight.read() as tf.Variable);
+      }
+    }
+  }
+  const { grads } = tf.tidy(() => {
+    const labels = tf.oneHot(tf.tensor1d([0, 1], "int32"), net.outputs[0].shape[1] as number);
+    const lossOf = () =>
+      tf.losses.softmaxCrossEntropy(labels, net.apply(images, { training }) as tf.Tensor) as tf.Scalar;
+    return tf.variableGrads(lossOf, [...named.values()]);
+  });
+  const found = new Map<string, readonly [number, number]>();
+  for (const [name, variable] of named) {
+    const values = grads[variable.name].dataSync<"float32">();
+    const probe = numbers(`${name} probe`, values.length);
+    let [square, product] = [0, 0];
+    for (const [i, value] of values.entries()) {
+      square += value ** 2;
+      product += value * probe[i];
+    }
+    found.set(name, [Math.sqrt(square), product]);
+  }
+  tf.dispose(grads);
+  return found;
 }
 
 function shapeOf(weight: LayerVariable): number[] {

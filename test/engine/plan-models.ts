@@ -3,6 +3,11 @@
 import * as tfl from "@tensorflow/tfjs-layers";
 import { dropoutKey, SeededDropout } from "../../src/child/dropout.ts";
 import { withMissingWeights } from "../../src/child/normalization.ts";
+import {
+  DilatedDepthwiseConvolution,
+  type GroupedConfig,
+  GroupedConvolution,
+} from "../../src/child/own/convolution.ts";
 import { Random } from "../../src/common/random.ts";
 
 const { layers } = tfl;
@@ -186,6 +191,35 @@ function inception(): tfl.LayersModel {
   return finish("inception", images, join(means, greatest as tfl.SymbolicTensor));
 }
 
+/** Dilated filters, plain and depthwise, and groups of one channel. */
+function dilated(): tfl.LayersModel {
+  const images = tfl.input({ shape: [SIDE, SIDE, 3] });
+  const settings = (name: string) => ({
+    ...{ name, kernelSize: [3, 3] as [number, number], strides: [1, 1] as [number, number], useBias: true },
+    biasInitializer: numbers(-0.1, 0.1),
+    ...{ kernelInitializer: weights(), depthwiseInitializer: weights() },
+  });
+  const grouped = (x: tfl.SymbolicTensor, config: Partial<GroupedConfig> & { name: string }) =>
+    new GroupedConvolution({
+      ...{
+        ...settings(config.name),
+        padding: "same",
+        dilationRate: [1, 1],
+        filters: 16,
+        groups: 1,
+        ...config,
+      },
+    }).apply(x) as tfl.SymbolicTensor;
+  let x = grouped(images, { name: "wide", dilationRate: [2, 2], padding: "valid" });
+  x = relu(normalize(grouped(x, { name: "tall", dilationRate: [3, 1] })));
+  x = grouped(x, { name: "each", groups: 16, filters: 32, strides: [1, 2] });
+  const depthwise = new DilatedDepthwiseConvolution({
+    ...{ ...settings("apart"), padding: "same", dilationRate: [2, 2], depthMultiplier: 2, useBias: false },
+  });
+  x = relu6(normalize(depthwise.apply(relu6(x)) as tfl.SymbolicTensor));
+  return finish("dilated", images, layers.globalAveragePooling2d({}).apply(x) as tfl.SymbolicTensor);
+}
+
 export const PLAN_MODELS: Record<string, () => tfl.LayersModel> = {
   plain,
   residual,
@@ -194,6 +228,7 @@ export const PLAN_MODELS: Record<string, () => tfl.LayersModel> = {
   threes_2: () => threes(2),
   mobile,
   inception,
+  dilated,
 };
 
 /** Creates the named model, always with the same weights. */

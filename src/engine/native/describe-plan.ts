@@ -82,7 +82,9 @@ class Describer {
         return;
       }
       case "Conv2D":
-      case "DepthwiseConv2D": {
+      case "DepthwiseConv2D":
+      case "GroupedConvolution2D":
+      case "DilatedDepthwiseConvolution2D": {
         const padded = this.#padded.get(input.id) ?? { image: input, rows: [0, 0], columns: [0, 0] };
         this.#add({ ...baseOf([padded.image]), ...this.#convolution(layer, config, input, padded) });
         return;
@@ -170,8 +172,7 @@ class Describer {
     input: SymbolicTensor,
     { image, rows, columns }: Padded,
   ) {
-    const isDepthwise = layer.getClassName() === "DepthwiseConv2D";
-    const filterShape = layer.weights[0].shape as [number, number, number, number];
+    const { filterShape, isDepthwise } = filterOf(layer, config);
     const info = backend_util.computeConv2DInfo(
       imageShape(input),
       filterShape,
@@ -260,6 +261,21 @@ class Describer {
     );
     return found ? this.#weights.push(found.read() as Variable) - 1 : -1;
   }
+}
+
+/** The filter of a convolution; one per group of one channel is a depthwise filter. */
+function filterOf(layer: Layer, config: Record<string, unknown>) {
+  if (layer.weights.some(({ originalName }) => originalName.endsWith("pointwise_kernel"))) {
+    throw new NotDescribed(`layer ${layer.name} is separable`);
+  }
+  const [height, width, channels, filters] = layer.weights[0].shape as [number, number, number, number];
+  const groups = (config.groups as number | undefined) ?? 1;
+  if (groups > 1 && channels > 1)
+    throw new NotDescribed(`layer ${layer.name} has groups of several channels`);
+  const isDepthwise = groups > 1 || layer.getClassName().includes("Depthwise");
+  const filterShape: [number, number, number, number] =
+    groups > 1 ? [height, width, groups, filters / groups] : [height, width, channels, filters];
+  return { filterShape, isDepthwise };
 }
 
 /** Number of values for one image. */

@@ -151,6 +151,8 @@ export interface EngineDefinition {
    * difference. The answer is a rule and no measurement: the same model on the same machine gets the same precision.
    */
   rankPrecisions?(found: EngineFound, model: ModelInspection): Promise<Precisions>;
+  /** What the user should know about trainings of this model, one line; undefined if there is nothing. */
+  noteOn?(model: ModelInspection): Promise<string | undefined>;
   /**
    * Makes its backend TensorFlow.js's current one.
    * @param threads of a training, 1 or more; engines that are not threaded ignore it.

@@ -63,12 +63,13 @@ const OF_APPLICATIONS = ["LayerScale", "StochasticDepth", "CustomScaleLayer"];
 function problemOf({ className, module, registeredName }: NetworkLayer): string | undefined {
   if (Object.hasOwn(REFUSED, className)) return REFUSED[className];
   // Older files have no modules. Classes outside Keras may have the name of a Keras layer.
-  const isOfKeras = module === undefined || /^(tf_)?keras\.(src\.)?layers\b/.test(module);
-  const isOfApplications = OF_APPLICATIONS.includes(className) && /^(tf_)?keras\b/.test(module ?? "keras");
-  const origin = registeredName?.includes(">") ? registeredName : module;
-  if (origin !== undefined && (origin === registeredName || !/^(tf_)?keras\b/.test(origin))) {
-    return `is not supported, since it is a class of its own (${origin}), whose code is not in the file; use Keras layers instead`;
+  const isOfKeras = /^(tf_)?keras\b/.test(module ?? "keras");
+  if (isOfKeras && OF_APPLICATIONS.includes(className)) return undefined;
+  const isRegistered = registeredName?.includes(">") === true;
+  if (isRegistered || !isOfKeras) {
+    return `is not supported, since it is a class of its own (${isRegistered ? registeredName : module}), whose code is not in the file; use Keras layers instead`;
   }
-  if ((isOfKeras || isOfApplications) && Object.hasOwn(KINDS, className)) return undefined;
+  const isLayer = /^(tf_)?keras\.(src\.)?layers\b/.test(module ?? "keras.layers");
+  if (isLayer && Object.hasOwn(KINDS, className)) return undefined;
   return `is not supported; use ${Object.keys(KINDS).join(", ")}`;
 }

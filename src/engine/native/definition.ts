@@ -9,5 +9,6 @@ export const native: EngineDefinition = {
   isThreaded: true,
   probe: async () => (await import("./probe.ts")).probeNative(),
   rankPrecisions: async (found, model) => (await import("./precision.ts")).rankPrecisions(found, model),
+  noteOn: async (model) => (await import("./slow-models.ts")).noteOnSlowModel(model),
   start: async (identity, threads) => (await import("./backend.ts")).startNative(identity, threads),
 };

@@ -45,7 +45,10 @@ export async function settleEngine(
 ): Promise<SettledEngine> {
   const resolved = began ? resumedEngine(config, model, began) : resolve(config, model);
   const { identity: engine, found, note } = await resolved;
-  const notes = note ? [note] : [];
+  const definition = engineDefinition(engine.name);
+  // A resumed experiment had it at its beginning.
+  const noteOnModel = began ? undefined : await definition.noteOn?.(model);
+  const notes = [note, noteOnModel].filter((each) => each !== undefined);
   const before = began && describeEngine({ ...began, name: began.engine, kernels: began.kernels ?? null });
   const now = describeEngine(engine);
   if (before && before !== now) {
@@ -53,7 +56,7 @@ export async function settleEngine(
       `the experiment began on engine ${before} and continues on ${now}: its rewards from here on differ from those that its seed gives there`,
     );
   }
-  const { isThreaded = false } = engineDefinition(engine.name);
+  const { isThreaded = false } = definition;
   if (config.threads > 1 && !isThreaded) {
     notes.push(
       `threads: ${config.threads} is for engine native; a training on engine ${engine.name} has one`,

@@ -16,6 +16,7 @@ export { augmentTrainingSet } from "./augment/policy.ts";
 export { drawRecipe, type RecipeKey } from "./augment/recipes.ts";
 export { type JudgedShape, scaledTo } from "./augment/scale.ts";
 export type { DrawnParameters, DrawShape, Shape } from "./augment/technique.ts";
+export type { LayersModelLike, WithLayersModel } from "./child/own/layers-model.ts";
 export type { EpochReport, EpochResult } from "./child/reward.ts";
 export { InterruptedError, RunError, StorageError, UsageError } from "./common/errors.ts";
 export type { EvaluationConfig, EvaluationInput } from "./config/evaluation.ts";
@@ -53,7 +54,7 @@ export { previewRecipe, type RecipePreviewOptions } from "./report/recipe-sheet.
 export { previewTechniques, type TechniquesPreviewOptions } from "./report/techniques-sheet.ts";
 export type { ConfirmationPlan } from "./search/confirmation.ts";
 export { type ContentRef, contentRef, type LocateContent } from "./search/content.ts";
-export { DeepAugment, type OptimizeOptions } from "./search/deep-augment.ts";
+export { DeepAugment, type DeepAugmentConfig, type OptimizeOptions } from "./search/deep-augment.ts";
 export {
   type Executor,
   ExecutorError,

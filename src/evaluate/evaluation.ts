@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import type { FinalProgress } from "../child/final-trainer.ts";
 import { isPath } from "../child/model.ts";
+import { type WithLayersModel, withModelFile } from "../child/own/layers-model.ts";
 import { readModelFile } from "../child/own/model-file.ts";
 import { count } from "../common/count.ts";
 import { UsageError } from "../common/errors.ts";
@@ -205,15 +206,16 @@ export type EvaluateOptions = Pick<EvaluationRequest, "signal" | "onStart" | "ex
  *     const { comparison } = await evaluate({ data: "photos/", arms: ["none", "flip-crop"], samples: 3 });
  *     comparison.conclusion; // "flip-crop is better than no augmentation: by 3.1 to 5.0 points of test accuracy."
  *
- * @param config keys as in a configuration file.
+ * @param config keys as in a configuration file; `model` may also be a `tf.LayersModel`.
  * @throws UsageError before anything is written, if the configuration does not fit the data or the machine; RunError and
  *   InterruptedError while running, with all that ended on disk.
  */
 export async function evaluate(
-  config: EvaluationInput,
+  config: WithLayersModel<EvaluationInput>,
   options: EvaluateOptions = {},
 ): Promise<EvaluationOutcome> {
-  return runPrepared(prepareEvaluation(loadKeys(EVALUATION, { overrides: config })), options);
+  const overrides = withModelFile<EvaluationInput>(config);
+  return runPrepared(prepareEvaluation(loadKeys(EVALUATION, { overrides })), options);
 }
 
 /**

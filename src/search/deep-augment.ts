@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type BatchOptions, imagesWithTopPolicies } from "../augment/batches.ts";
+import { type WithLayersModel, withModelFile } from "../child/own/layers-model.ts";
 import { mismatch, UsageError } from "../common/errors.ts";
 import { loadConfig, resolveConfig } from "../config/load.ts";
 import type { Config, ConfigInput } from "../config/schema.ts";
@@ -39,6 +40,9 @@ export interface OptimizeOptions extends ExecutorChoice {
   readonly signal?: AbortSignal;
 }
 
+/** Keys as in a configuration file; `model` may also be a `tf.LayersModel`, of which the weights are not used. */
+export type DeepAugmentConfig = WithLayersModel<ConfigInput>;
+
 /**
  * Searches for the augmentation policies that help most on images.
  *
@@ -58,22 +62,24 @@ export class DeepAugment {
   /**
    * @param images uint8, [count, height, width, 3], 0 to 255: a batch, or values with their `shape`. Not copied.
    * @param labels one whole number per image, 0 to classes − 1.
-   * @param config keys as in a configuration file; `data` is the images.
+   * @param config keys as in a configuration file; `data` is the images. `model` may also be a `tf.LayersModel`.
    * @throws UsageError, one line, if one of them is not as described.
    */
-  constructor(images: ImageBatch | ShapedImages, labels: ArrayLike<number>, config?: ConfigInput);
+  constructor(images: ImageBatch | ShapedImages, labels: ArrayLike<number>, config?: DeepAugmentConfig);
   /**
    * @param data a dataset's name, such as "cifar10", or a path; the first `optimize` loads it.
-   * @param config keys as in a configuration file.
+   * @param config keys as in a configuration file; `model` may also be a `tf.LayersModel`.
    */
-  constructor(data: string, config?: ConfigInput);
+  constructor(data: string, config?: DeepAugmentConfig);
   constructor(
     source: string | ImageBatch | ShapedImages,
-    labelsOrConfig?: ArrayLike<number> | ConfigInput,
-    config: ConfigInput = {},
+    labelsOrConfig?: ArrayLike<number> | DeepAugmentConfig,
+    config: DeepAugmentConfig = {},
   ) {
     const isNamed = typeof source === "string";
-    const given = isNamed ? ((labelsOrConfig as ConfigInput | undefined) ?? {}) : config;
+    const given = withModelFile<ConfigInput>(
+      isNamed ? ((labelsOrConfig as DeepAugmentConfig | undefined) ?? {}) : config,
+    );
     if (given.data !== undefined) {
       throw new UsageError(`data: it is the first argument already; leave it out of the configuration`);
     }

@@ -8,12 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { train } from "@tensorflow/tfjs-core";
+import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { type ImageBatch, imageAt } from "../../src/image/batch.ts";
 import { resizeBatch } from "../../src/image/resize.ts";
 import {
   type Config,
   type ConfigInput,
   DeepAugment,
+  type DeepAugmentConfig,
   type Executor,
   InProcessExecutor,
   InterruptedError,
@@ -218,6 +221,48 @@ describe("DeepAugment", () => {
     await assert.rejects(deepAugment.optimize(1), /optimize: it is running already/);
     await running;
     assert.match(notebookOf(deepAugment), /\n1,0,1,.*,fog,[\d.]+,fog,/);
+  });
+
+  it("takes a model of TensorFlow.js, which later programs find in the experiment", async () => {
+    const model = sequential({ name: "my cnn" });
+    const convolution = { filters: 8, kernelSize: 3, activation: "relu" as const, inputShape: [12, 12, 3] };
+    model.add(layers.conv2d(convolution));
+    model.add(layers.dropout({ rate: 0.2 }));
+    model.add(layers.globalAveragePooling2d({}));
+    model.add(layers.dense({ units: 10, activation: "softmax" }));
+    model.compile({ optimizer: train.momentum(0.05, 0.9), loss: "categoricalCrossentropy" });
+    const config = { ...settings("model"), workers: 1, model };
+    const deepAugment = new DeepAugment(images, labels, config);
+    assert.match(deepAugment.config.model, /models.my_cnn-[0-9a-f]{16}\.json$/);
+    await deepAugment.optimize(1);
+    const { folder } = deepAugment;
+    assert.ok(folder !== undefined);
+    rmSync(deepAugment.config.model);
+    const resumed = DeepAugment.resume(folder, images, labels);
+    await resumed.optimize(1);
+    const kept = JSON.parse(readFileSync(join(folder, "model.json"), "utf8"));
+    assert.equal(kept.modelTopology.config.name, "my cnn");
+    const { class_name, config: optimizer } = kept.trainingConfig.optimizer_config;
+    assert.deepEqual([class_name, optimizer.learningRate, optimizer.momentum], ["Momentum", 0.05, 0.9]);
+    // The same model in another program has the same file.
+    assert.equal(new DeepAugment(images, labels, config).config.model, deepAugment.config.model);
+  });
+
+  it("refuses what is no model of TensorFlow.js, in one line", () => {
+    const refusal = (model: unknown) =>
+      usage(() => new DeepAugment(images, labels, { ...settings("wrong"), model } as DeepAugmentConfig));
+    const expected = "expected a model's name, the path of a file, or a tf.LayersModel";
+    assert.equal(refusal(5), `model: ${expected}, received 5`);
+    assert.equal(refusal({ toJSON: () => ({}) }), `model: ${expected}, received {}`);
+    const broken = {
+      toJSON() {
+        throw new Error("its input is not known");
+      },
+    };
+    assert.equal(
+      refusal(broken),
+      "model: it cannot be described (its input is not known); build it of TensorFlow.js's layers, with a known input shape",
+    );
   });
 
   it("gives batches that the top policies augment", async () => {

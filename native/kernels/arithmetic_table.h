@@ -10,7 +10,7 @@
 // output). The ...Mask operations return 1 and 0 instead of true and false.
 // clang-format off
 #define UNARY_OPERATIONS(X)                                                                            \
-  X(Relu) X(Relu6) X(LeakyRelu) X(Elu) X(Sigmoid) X(Tanh) X(Exp) X(Step)                               \
+  X(Relu) X(Relu6) X(LeakyRelu) X(Elu) X(Sigmoid) X(Tanh) X(Exp) X(Erf) X(Step)                        \
   X(Neg) X(Abs) X(Square) X(Sqrt) X(Rsqrt) X(Reciprocal)
 #define BINARY_OPERATIONS(X)                                                                           \
   X(Add) X(Sub) X(Multiply) X(RealDiv) X(Maximum) X(Minimum) X(SquaredDifference)                      \

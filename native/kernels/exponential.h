@@ -56,4 +56,29 @@ inline Vector hyperbolicTangent(Vector x) {
   return absolute(x) < 0.625f ? nearZero : signedSize;
 }
 
+/**
+ * The error function: for |x| of at most 1 as in Cephes (erff), accurate to 2 units in the last place, and otherwise by
+ * formula 7.1.26 of Abramowitz and Stegun, with an error of at most 2e-7.
+ */
+inline Vector errorFunction(Vector x) {
+  const Vector square = x * x;
+  Vector y = broadcast(7.853861353e-5f);
+  y = y * square - 8.010193625e-4f;
+  y = y * square + 5.188327686e-3f;
+  y = y * square - 2.685381194e-2f;
+  y = y * square + 1.128358515e-1f;
+  y = y * square - 3.761262582e-1f;
+  const Vector nearZero = (y * square + 1.128379167f) * x;
+  const Vector size = absolute(x);
+  const Vector t = 1 / (1 + size * 0.3275911f);
+  Vector z = broadcast(1.061405429f);
+  z = z * t - 1.453152027f;
+  z = z * t + 1.421413741f;
+  z = z * t - 0.284496736f;
+  z = z * t + 0.254829592f;
+  const Vector far = 1 - z * t * exponential(-square);
+  const Vector signedFar = x < 0 ? -far : far;
+  return size <= 1 ? nearZero : signedFar;
+}
+
 }  // namespace

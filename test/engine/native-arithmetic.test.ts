@@ -31,6 +31,7 @@ describe("native operations against the cpu backend", { skip }, () => {
       sigmoid: tf.sigmoid,
       tanh: tf.tanh,
       exp: tf.exp,
+      erf: tf.erf,
     };
     for (const [name, operation] of Object.entries(operations)) {
       for (const size of [1, 5, 16, 33, 100]) {

@@ -90,6 +90,39 @@ describe("native operations against the cpu backend", { skip }, () => {
     }
   });
 
+  it("gradients of resized images, which are wrong in TensorFlow.js, agree with the linear map", () => {
+    const methods = { nearest: tf.image.resizeNearestNeighbor, bilinear: tf.image.resizeBilinear };
+    for (const [name, resize] of Object.entries(methods)) {
+      for (let i = 0; i < 20; i++) {
+        const random = new Random("native resizing", name, i);
+        const [height, width, toHeight, toWidth] = Array.from({ length: 4 }, () => random.integer(1, 7));
+        const shape: [number, number, number, number] = [
+          random.integer(1, 3),
+          height,
+          width,
+          random.integer(1, 4),
+        ];
+        const flags = [
+          [false, false],
+          [true, false],
+          [false, true],
+        ][i % 3];
+        tf.tidy(() => {
+          const run = (x: tf.Tensor) => resize(x as tf.Tensor4D, [toHeight, toWidth], flags[0], flags[1]);
+          const x = tf.tensor(randomValues(random, shape), shape);
+          const out = run(x);
+          const dy = tf.tensor(randomValues(random, out.shape), out.shape);
+          // ⟨resize(x), dy⟩ = ⟨x, gradient(dy)⟩ for every x.
+          const forward = tf.sum(tf.mul(out, dy)).dataSync()[0];
+          const gradient = tf.grad(run)(x, dy);
+          assert.deepEqual(gradient.shape, shape);
+          const backward = tf.sum(tf.mul(x, gradient)).dataSync()[0];
+          assert.ok(Math.abs(forward - backward) < 1e-4, `${name} ${i}: ${forward} and ${backward}`);
+        });
+      }
+    }
+  });
+
   it("gradients of gradients", async () => {
     const x = randomValues(new Random("second"), [6, 4]);
     await compareValues("of a mean of squares of a relu", () => {

@@ -23,11 +23,17 @@ const SHAPES: Kinds = {
   UpSampling2D: ({ name, settings }) => {
     const size = settings.pair("size", 2);
     const interpolation = settings.choice("interpolation", INTERPOLATIONS, "nearest");
+    // TensorFlow.js interpolates between other places than Keras.
+    if (
+      interpolation === "nearest" ||
+      (interpolation === "bilinear" && settings.dialect === "tensorflowjs")
+    ) {
+      return layers.upSampling2d({ name, size, interpolation, ...settings.channelsLast() });
+    }
     settings.channelsLast();
     const target = ([height, width]: readonly number[]) => [height * size[0], width * size[1]] as const;
-    const isWhole = settings.dialect === "tensorflowjs";
     return new Resizing({
-      ...{ name, target, interpolation, antialias: false, isWhole, ratio: "stretch", fillValue: 0 },
+      ...{ name, target, interpolation, antialias: false, ratio: "stretch", fillValue: 0 },
     });
   },
   Resizing: (recipe) => {

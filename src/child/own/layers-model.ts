@@ -22,7 +22,7 @@ export type WithLayersModel<Config extends { model?: string }> = Omit<Config, "m
 };
 
 /**
- * The configuration with the path of a file instead of a model of TensorFlow.js. The file is in the folder for unpacked files,
+ * The configuration with the path of a file instead of a model of TensorFlow.js. The file is in the user's cache folder,
  * under a name by its content; an experiment keeps its own copy.
  * @throws UsageError if the value is neither a name nor such a model; RunError if the file cannot be written.
  */

@@ -4,8 +4,6 @@
 
 import {
   matMul,
-  mul,
-  ones,
   pad,
   reshape,
   serialization,
@@ -52,8 +50,6 @@ export interface ResizingConfig {
   interpolation: (typeof INTERPOLATIONS)[number];
   /** Widens the filter when an image is made smaller. */
   antialias: boolean;
-  /** Pixels have their centers at whole positions, as in TensorFlow.js, instead of at half ones. */
-  isWhole?: boolean;
   /**
    * `crop` cuts the image to the target's aspect ratio beforehand, `pad` fills it up. `centerCrop` cuts out the target's
    * size; an image that is smaller than that is cropped and resized.
@@ -129,9 +125,6 @@ export class Resizing extends layers.Layer {
   #resized(images: Tensor, axis: 1 | 2, length: number): Tensor {
     const size = images.shape[axis] as number;
     if (size === length) return images;
-    if (this.#config.interpolation === "nearest" && length % size === 0) {
-      return repeated(images, axis, length / size);
-    }
     const matrix = resizingMatrix(size, length, this.#config);
     // The axis comes first, as the rows of one matrix.
     const order = axis === 1 ? [1, 0, 2, 3] : [2, 0, 1, 3];
@@ -142,28 +135,16 @@ export class Resizing extends layers.Layer {
   }
 }
 
-/** Each row or column several times. TensorFlow.js's cpu backend has a wrong gradient of its kernel for this. */
-function repeated(images: Tensor, axis: 1 | 2, count: number): Tensor {
-  const { shape } = images;
-  const blocks = reshape(images, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
-  const copies = mul(blocks, ones(blocks.shape.map((_, each) => (each === axis + 1 ? count : 1))));
-  return reshape(copies, shape.with(axis, (shape[axis] as number) * count));
-}
-
 /** [length, size], row by row: the weights of `size` pixels in each of `length` ones. */
 export function resizingMatrix(
   size: number,
   length: number,
-  {
-    interpolation,
-    antialias,
-    isWhole = false,
-  }: Pick<ResizingConfig, "interpolation" | "antialias" | "isWhole">,
+  { interpolation, antialias }: Pick<ResizingConfig, "interpolation" | "antialias">,
 ): Float32Array {
   const matrix = new Float32Array(length * size);
   const scale = size / length;
   for (let i = 0; i < length; i++) {
-    const center = isWhole ? i * scale + 0.5 : (i + 0.5) * scale;
+    const center = (i + 0.5) * scale;
     if (interpolation === "nearest") {
       matrix[i * size + Math.min(size - 1, Math.floor(center))] = 1;
       continue;

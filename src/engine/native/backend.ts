@@ -23,6 +23,7 @@ import { normalizationKernels } from "./normalization.ts";
 import { nativeOptimizers } from "./optimizers.ts";
 import { poolingKernels } from "./pooling.ts";
 import { reductionKernels } from "./reductions.ts";
+import { resizingKernels } from "./resizing.ts";
 import { NativeBackend } from "./storage.ts";
 
 /**
@@ -54,6 +55,7 @@ function register(addon: Addon): void {
     ...normalizationKernels,
     ...poolingKernels,
     ...reductionKernels(addon),
+    ...resizingKernels,
   ]);
   replaceGradients(BACKEND, nativeGradients);
   registerBackend(BACKEND, () => new NativeBackend(addon));

@@ -64,13 +64,6 @@ describe("resizingMatrix", () => {
     isNear(rows(4, 1, "bicubic")[0], [-0.0625, 0.5625, 0.5625, -0.0625], "bicubic");
     // A filter as wide as two pixels of the result.
     isNear(rows(4, 2, "bilinear", { antialias: true })[0], [3 / 7, 3 / 7, 1 / 7, 0], "antialias");
-    // TensorFlow.js's own rule.
-    assert.deepEqual(rows(2, 4, "bilinear", { isWhole: true }), [
-      [1, 0],
-      [0.5, 0.5],
-      [0, 1],
-      [0, 1],
-    ]);
   });
 });
 
@@ -86,15 +79,13 @@ describe("the layer Resizing", () => {
     tf.reshape(tf.range(0, 2 * height * width * 3), [2, height, width, 3]);
   const apply = (to: Resizing, x: tf.Tensor) => to.apply(x) as tf.Tensor;
 
-  it("repeats pixels for a whole factor, and has the sums of their gradients", () => {
+  it("repeats pixels for a whole factor", () => {
     const x = images(3, 5);
-    const up = (input: tf.Tensor) => apply(layer([6, 15], { interpolation: "nearest" }), input);
     const expected = tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [6, 15]);
-    assert.deepEqual(up(x).arraySync(), expected.arraySync());
-    const factors = tf.randomUniform([2, 6, 15, 3], 0, 1, "float32", 1);
-    const gradient = tf.grad((input: tf.Tensor) => tf.mul(up(input), factors))(x);
-    const sums = tf.sum(tf.reshape(factors, [2, 3, 2, 5, 9]), 2);
-    isNear(gradient.dataSync(), tf.sum(tf.reshape(sums, [2, 3, 5, 3, 3]), 3).dataSync(), "gradient");
+    assert.deepEqual(
+      apply(layer([6, 15], { interpolation: "nearest" }), x).arraySync(),
+      expected.arraySync(),
+    );
   });
 
   it("has a gradient that agrees with differences", () => {

@@ -9,7 +9,7 @@ import { readablePath, systemPath } from "../common/path-bytes.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
 import { pixelDigests } from "../dataset/identical.ts";
 import { listSource, loadListed } from "../dataset/load.ts";
-import { type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
+import { type DataSettings, type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
 import { decodeAll } from "../dataset/readers/decode.ts";
 import type { PackedContent, PictureGroup, PictureList } from "../dataset/readers/picture-list.ts";
 import { imageAt, type Pixels } from "../image/batch.ts";
@@ -78,7 +78,7 @@ export interface PictureSource {
   nameOf(picture: Picture): string;
 }
 
-export type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal" | "columns">;
+export type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal" | keyof DataSettings>;
 
 /** How the pictures are written, as far as their names depend on it. */
 export interface NamingOptions {
@@ -103,8 +103,7 @@ export async function openSource(
     const source = found.list.packed ? packedSource : fileSource;
     return source(found.list, found.notes, naming, options);
   }
-  const { workers, onProgress, signal } = options;
-  const dataset = await loadListed(found, { workers, onProgress, signal });
+  const dataset = await loadListed(found, options);
   return datasetSource(data, dataset, extensionFor(naming.form));
 }
 

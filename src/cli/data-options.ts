@@ -1,13 +1,14 @@
 // The settings of how data are read, for commands without a configuration.
 
 import { Option } from "commander";
-import type { DataSettings } from "../dataset/reader.ts";
+import type { DataConfig, DataSettings } from "../dataset/reader.ts";
+import { quoteForShell } from "./format.ts";
 
 /** `--set` for the keys of the data. */
 export function dataOption(): Option {
   return new Option(
     "--set <key=value>",
-    "how the data are read: image_column or label_column (docs/data-layouts.md); may be repeated",
+    "how the data are read: image_column, label_column, arrays or channels (docs/data-layouts.md); may be repeated",
   ).argParser((value: string, all: string[] = []) => [...all, value]);
 }
 
@@ -20,4 +21,15 @@ export async function settingsOf(set: readonly string[] | undefined): Promise<Da
     import("../dataset/reader.ts"),
   ]);
   return dataSettings(loadKeys(DATA, { set }));
+}
+
+/** The options that repeat the settings of a configuration in another command. */
+export function dataFlags({ image_column, label_column, arrays, channels }: DataConfig): string[] {
+  const settings = [
+    ...(image_column === null ? [] : [`image_column=${image_column}`]),
+    ...(label_column === null ? [] : [`label_column=${label_column}`]),
+    ...(arrays === null ? [] : [`arrays=${JSON.stringify(arrays)}`]),
+    ...(channels === "auto" ? [] : [`channels=${channels}`]),
+  ];
+  return settings.map((setting) => `--set ${quoteForShell(setting)}`);
 }

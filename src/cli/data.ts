@@ -25,7 +25,7 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
     .action((name: string) => fetchNamed(name, terminal));
   data
     .command("info")
-    .argument("<path>", "a folder, a CSV file of labels, an archive, or a dataset's name")
+    .argument("<path>", "a folder, a CSV file of labels, an archive, a file of arrays, or a dataset's name")
     .option("--image-size <pixels>", "resize every image to this height and width")
     .addOption(dataOption())
     .option("--json", "print the result as JSON")
@@ -97,7 +97,7 @@ function summary({ name, classes, splits, sizes }: DatasetDescription): string {
 }
 
 function table(description: DatasetDescription): string {
-  const { classes, splits, sizes, skipped, labels, digest } = description;
+  const { classes, splits, sizes, skipped, labels, arrays, digest } = description;
   const names = Object.keys(splits) as (keyof typeof splits)[];
   const width = Math.max(5, ...classes.map(({ name }) => name.length));
   const row = (name: string, cells: readonly (number | string)[]) => {
@@ -114,6 +114,7 @@ function table(description: DatasetDescription): string {
       ),
     ),
     ...(labels ? labelLines(labels) : []),
+    ...(arrays ? arrayLines(arrays) : []),
     ...(sizes.length > 1
       ? [
           "",
@@ -131,6 +132,24 @@ function table(description: DatasetDescription): string {
       : []),
     ...(digest ? ["", `digest ${digest}`] : []),
   ].join("\n");
+}
+
+/** Which arrays are the images and the labels of each split, and how they were read. */
+function arrayLines(arrays: NonNullable<DatasetDescription["arrays"]>): string[] {
+  const rows = arrays.flatMap(({ split, images, labels }) => [
+    [`${split} images`, images],
+    [`${split} labels`, labels],
+  ]) satisfies [string, unknown][];
+  const parts = rows.map(([role, { name, stored }]) => [role, name, stored]);
+  const widths = [0, 1, 2].map((i) => Math.max(...parts.map((row) => stringWidth(row[i]))));
+  return [
+    "",
+    "arrays",
+    ...rows.map(([, { read }], i) => {
+      const cells = parts[i].map((cell, column) => cell + " ".repeat(widths[column] - stringWidth(cell)));
+      return `  ${[...cells, read].join("  ")}`;
+    }),
+  ];
 }
 
 /** What was understood of tables with labels. */

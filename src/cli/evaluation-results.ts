@@ -5,9 +5,11 @@ import { meanOf, standardErrorOf } from "../common/mean.ts";
 import { freePath } from "../common/run-folder.ts";
 import { parseArm } from "../config/arms.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
+import type { DataConfig } from "../dataset/reader.ts";
 import type { ArmSummary, Comparison, Difference } from "../evaluate/comparison.ts";
 import type { EvaluationOutcome } from "../evaluate/evaluation.ts";
 import type { ArmSoFar, EvaluationResults } from "../evaluate/results.ts";
+import { dataFlags } from "./data-options.ts";
 import { SO_FAR } from "./evaluation-frame.ts";
 import {
   count,
@@ -23,7 +25,7 @@ import { fit, pad, widthOf, wrap } from "./text.ts";
 /** A finished evaluation, or one in which trainings failed. */
 export interface ShownEvaluation
   extends Pick<EvaluationOutcome, "folder" | "facts" | "comparison" | "failures" | "weights"> {
-  readonly config: Pick<EvaluationConfig, "data" | "experiment" | "policy" | "top" | "samples">;
+  readonly config: Pick<EvaluationConfig, "data" | "experiment" | "policy" | "top" | "samples"> & DataConfig;
 }
 
 /** The command that continues an evaluation, to paste. */
@@ -245,6 +247,7 @@ function applyCommand({ comparison, config }: ShownEvaluation): string | undefin
     ...(recipe ? [`--recipe ${recipe}`] : []),
     ...(policies && from ? [`--policy ${quoteForShell(from)}`] : []),
     ...(policies === "top-policies" ? [`--top ${top}`] : []),
-    `--data ${quoteForShell(data)} --out ${quoteForShell(freePath(out))}`,
+    ...[`--data ${quoteForShell(data)}`, ...dataFlags(config)],
+    `--out ${quoteForShell(freePath(out))}`,
   ].join(" ");
 }

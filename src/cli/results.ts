@@ -7,6 +7,7 @@ import type { ConfirmedGain, ExperimentResults } from "../experiment/results.ts"
 import { formatPolicy } from "../policy/policy.ts";
 import type { FoundPolicy, MeasuredReward } from "../policy/policy-file.ts";
 import { CONTINUE_WITH } from "./break-lines.ts";
+import { dataFlags } from "./data-options.ts";
 import { count, formatGain, formatShare, programName, quoteForShell, resumeCommand } from "./format.ts";
 import type { Look } from "./paint.ts";
 import { pad, widthOf, wrap } from "./text.ts";
@@ -202,7 +203,7 @@ function baselineText(
 
 /** Commands to paste. */
 function nextCommands(
-  { folder, data, status, policies, planned }: ExperimentResults,
+  { folder, data, dataKeys, status, policies, planned }: ExperimentResults,
   isRecommended: boolean,
 ): string[] {
   if (status === "running") return [];
@@ -213,7 +214,8 @@ function nextCommands(
   const evaluate = `${programName()} evaluate --experiment ${experiment}`;
   if (!isRecommended) return [evaluate, `${resumeCommand(folder)} --iterations ${2 * planned}`];
   const [source, out] = [data, freePath(`${nameOf(data)}-augmented`)].map(quoteForShell);
-  return [evaluate, `${programName()} apply --policy ${experiment} --data ${source} --out ${out}`];
+  const read = [source, ...dataFlags(dataKeys)].join(" ");
+  return [evaluate, `${programName()} apply --policy ${experiment} --data ${read} --out ${out}`];
 }
 
 /** The name of the data without their path and without the ending of an archive. */

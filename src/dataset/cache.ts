@@ -9,12 +9,12 @@ import { basename, join, resolve } from "node:path";
 import { messageOf, RunError, systemCode, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { readablePath, systemPath } from "../common/path-bytes.ts";
-import type { Dataset, LabelledImages, LabelSource, SkippedFile } from "./dataset.ts";
+import type { ArrayUse, Dataset, LabelledImages, LabelSource, SkippedFile } from "./dataset.ts";
 import { bytesOf, chunksOf } from "./digest.ts";
 import { type SplitName, splitsOf, unreadable } from "./reader.ts";
 
 /** The number rises whenever this format or the pixels of a decoder change, so that older files are decoded again. */
-const MAGIC = Buffer.from("deepaugment-d02\n");
+const MAGIC = Buffer.from("deepaugment-d03\n");
 /** How to fix a cache that cannot be used. */
 const ELSEWHERE = "; or set DEEPAUGMENT_HOME to another folder";
 
@@ -28,6 +28,7 @@ interface Header {
   readonly skipped: readonly SkippedFile[];
   readonly notes?: readonly string[];
   readonly labels?: LabelSource;
+  readonly arrays?: readonly ArrayUse[];
 }
 
 /** Identifies a dataset in the cache: `group` identifies its source, `version` the source's current state. */
@@ -103,6 +104,7 @@ export function writeCache(home: string, key: CacheKey, dataset: Dataset): void 
     skipped: dataset.skipped,
     notes: dataset.notes,
     labels: dataset.labels,
+    arrays: dataset.arrays,
   };
   const json = Buffer.from(JSON.stringify(header));
   // The labels that follow must start at a multiple of four.
@@ -175,7 +177,7 @@ function readDataset(file: number): Dataset | undefined {
     labelPlace += 4 * count;
     pixelPlace += sizes[i];
   }
-  const { name, classNames, skipped, notes, labels } = header;
+  const { name, classNames, skipped, notes, labels, arrays } = header;
   return {
     name,
     classNames,
@@ -185,6 +187,7 @@ function readDataset(file: number): Dataset | undefined {
     skipped,
     ...(notes && { notes }),
     ...(labels && { labels }),
+    ...(arrays && { arrays }),
   };
 }
 

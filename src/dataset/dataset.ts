@@ -42,6 +42,24 @@ export interface Dataset {
   readonly notes?: readonly string[];
   /** How labels were read, if they are in files of their own. */
   readonly labels?: LabelSource;
+  /** Which arrays were read, if the data are arrays. */
+  readonly arrays?: readonly ArrayUse[];
+}
+
+/** Which arrays are the images and labels of a split, and how they were read. */
+export interface ArrayUse {
+  readonly split: string;
+  readonly images: ArrayPart;
+  readonly labels: ArrayPart;
+}
+
+interface ArrayPart {
+  /** With its file, if that is one of several. */
+  readonly name: string;
+  /** Type and shape, such as `float32 [60000, 28, 28]`. */
+  readonly stored: string;
+  /** In words. */
+  readonly read: string;
 }
 
 /** What was understood of files with labels. */

@@ -1,10 +1,10 @@
 // Describes a dataset as plain data, for `data info`.
 
 import { basename, resolve } from "node:path";
-import type { Dataset, LabelSource, SkippedFile } from "./dataset.ts";
+import type { ArrayUse, Dataset, LabelSource, SkippedFile } from "./dataset.ts";
 import { type LoadOptions, listSource, loadListed } from "./load.ts";
-import { countLabels, SPLITS, type SplitName, splitsOf } from "./reader.ts";
-import { MixedSizesError, type SizeCount, surveyPictures } from "./readers/pictures.ts";
+import { countLabels, type SizeCount, SPLITS, type SplitName, splitsOf } from "./reader.ts";
+import { MixedSizesError, surveyPictures } from "./readers/pictures.ts";
 
 export interface DatasetDescription {
   readonly name: string;
@@ -17,6 +17,8 @@ export interface DatasetDescription {
   readonly notes: readonly string[];
   /** How labels were read, if they are in files of their own. */
   readonly labels?: LabelSource;
+  /** Which arrays were read, if the data are arrays. */
+  readonly arrays?: readonly ArrayUse[];
   /** Missing if sizes are mixed: without `image_size` there is no dataset. */
   readonly digest?: string;
 }
@@ -45,7 +47,7 @@ export async function describeSource(source: string, options: LoadOptions = {}):
 
 /** Describes a dataset in memory. */
 export function describeDataset(dataset: Dataset): DatasetDescription {
-  const { name, classNames, skipped, notes = [], labels, digest } = dataset;
+  const { name, classNames, skipped, notes = [], labels, arrays, digest } = dataset;
   const counts: Partial<Record<SplitName, number[]>> = {};
   const sizes = new Map<string, SizeCount>();
   for (const [split, { images, labels }] of splitsOf(dataset)) {
@@ -57,6 +59,7 @@ export function describeDataset(dataset: Dataset): DatasetDescription {
   return describe(name, classNames, counts, {
     ...{ sizes: [...sizes.values()], skipped, notes },
     ...(labels && { labels }),
+    ...(arrays && { arrays }),
     digest,
   });
 }
@@ -65,7 +68,7 @@ function describe(
   name: string,
   classNames: readonly string[],
   counts: Partial<Record<SplitName, readonly number[]>>,
-  rest: Pick<DatasetDescription, "sizes" | "skipped" | "notes" | "labels" | "digest">,
+  rest: Pick<DatasetDescription, "sizes" | "skipped" | "notes" | "labels" | "arrays" | "digest">,
 ): DatasetDescription {
   const present = SPLITS.filter((split) => counts[split]);
   const perSplit = (count: (split: SplitName) => number) => {

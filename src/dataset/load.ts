@@ -67,8 +67,8 @@ export async function loadListed(found: ListedSource, options: LoadOptions): Pro
   if (found.named) return loadNamed(found.named, options);
   const { source, notes } = found;
   const home = options.home ?? homeFolder();
-  const { imageSize, columns } = options;
-  const settings = { imageSize, ...(columns && { columns }) };
+  const { imageSize, columns, arrays } = options;
+  const settings = { imageSize, ...(columns && { columns }), ...(arrays && { arrays }) };
   const key = found.list
     ? keyOfFiles(source, filesOf(found.list), settings, arrangementOf(found.list))
     : keyOfFiles(source, found.reader.files(source), settings);

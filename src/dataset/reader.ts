@@ -1,6 +1,7 @@
 // The interface of all dataset readers, and helpers that they share.
 
 import { systemReason, UsageError } from "../common/errors.ts";
+import type { ArrayNames } from "../config/data.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dataset, LabelledImages } from "./dataset.ts";
 
@@ -27,23 +28,62 @@ export interface ColumnChoice {
   readonly label?: string;
 }
 
+/** How arrays are read, if their names and shapes do not say it. */
+export interface ArraySettings {
+  /** The names of the arrays of images and of labels, by split; null: by their usual names, or by what they contain. */
+  readonly names: ArrayNames | null;
+  /** Whether the channels are the first or the last axis of each image. */
+  readonly channels: "auto" | "first" | "last";
+}
+
 /** How data are read, if they do not say it themselves. */
 export interface DataSettings {
   readonly columns?: ColumnChoice;
+  readonly arrays?: ArraySettings;
 }
 
-/** The settings in a configuration. */
+/** The keys of a configuration that say how data are read. */
+export type DataConfig = Pick<Config, "image_column" | "label_column" | "arrays" | "channels">;
+
+/** These keys alone. */
+export function dataKeysOf({ image_column, label_column, arrays, channels }: DataConfig): DataConfig {
+  return { image_column, label_column, arrays, channels };
+}
+
+/** The settings in a configuration; without those that leave all to the data. */
 export function dataSettings({
   image_column: image,
   label_column: label,
-}: Pick<Config, "image_column" | "label_column">): DataSettings {
-  if (image === null && label === null) return {};
-  return { columns: { ...(image !== null && { image }), ...(label !== null && { label }) } };
+  arrays: names,
+  channels,
+}: DataConfig): DataSettings {
+  const hasColumns = image !== null || label !== null;
+  const hasArrays = names !== null || channels !== "auto";
+  return {
+    ...(hasColumns && { columns: { ...(image !== null && { image }), ...(label !== null && { label }) } }),
+    ...(hasArrays && { arrays: { names, channels } }),
+  };
+}
+
+/** How many images a dataset has, and of which sizes. */
+export interface DataSizes {
+  /** Images of each size, the most frequent first. Empty if no header could be read. */
+  readonly sizes: readonly SizeCount[];
+  /** Images per split; picture files count whether or not they can be decoded. */
+  readonly counts: Partial<Record<SplitName, number>>;
+}
+
+/** A size in pixels, and how many images have it. */
+export interface SizeCount {
+  readonly height: number;
+  readonly width: number;
+  readonly count: number;
 }
 
 export interface ReadOptions extends DataSettings {
   /** Height and width that every image is resized to, in pixels; if missing, all images must have the same size. */
   readonly imageSize?: number;
+  readonly arrays?: ArraySettings;
   /** Processes that decode pictures; defaults to one per core. */
   readonly workers?: number;
   readonly onProgress?: (progress: Progress) => void;
@@ -58,6 +98,8 @@ export interface DatasetReader {
   recognises(path: string): boolean;
   /** The files that `read` would read; a cached copy depends on them. */
   files(path: string): string[];
+  /** The sizes of the images; undefined if they are only known when all are read. @throws UsageError like `read`. */
+  sizes?(path: string, options: ReadOptions): Promise<DataSizes | undefined>;
   /**
    * If all images have the same size, it may still differ from `imageSize`.
    * @throws UsageError, one line, with what is wrong with the data and how to fix it.

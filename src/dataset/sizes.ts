@@ -5,17 +5,10 @@ import { InterruptedError } from "../common/errors.ts";
 import { pictureSizeIn, readPictureSize } from "../image/size.ts";
 import type { Dataset } from "./dataset.ts";
 import { type LoadOptions, listSource, loadDataset, loadListed } from "./load.ts";
-import { type ReadOptions, type SplitName, splitsOf } from "./reader.ts";
+import { type DataSizes, type ReadOptions, type SizeCount, type SplitName, splitsOf } from "./reader.ts";
 import type { PictureList } from "./readers/picture-list.ts";
-import type { SizeCount } from "./readers/pictures.ts";
 
-/** How many images a dataset has, and of which sizes. */
-export interface DataSizes {
-  /** Images of each size, the most frequent first. Empty if no header could be read. */
-  readonly sizes: readonly SizeCount[];
-  /** Images per split; picture files count whether or not they can be decoded. */
-  readonly counts: Partial<Record<SplitName, number>>;
-}
+export type { DataSizes };
 
 /** Chooses the height and width of all images, in pixels; undefined: as they are. */
 export type ChooseImageSize = (data: DataSizes) => number | undefined;
@@ -39,6 +32,11 @@ export async function loadAtSize(
   const found = await listSource(source, options);
   if (!found.named && found.list)
     return loadListed(found, { ...options, imageSize: choose(await listedSizes(found.list, options)) });
+  const known = found.named ? undefined : await found.reader.sizes?.(source, options);
+  if (known) {
+    const { sizes, counts } = known;
+    return loadListed(found, { ...options, imageSize: choose({ sizes: countSizes(sizes), counts }) });
+  }
   const dataset = await loadListed(found, options);
   const imageSize = choose(datasetSizes(dataset));
   return imageSize === undefined ? dataset : loadListed(found, { ...options, imageSize });

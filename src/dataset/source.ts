@@ -6,6 +6,7 @@ import { nearest, systemCode, UsageError } from "../common/errors.ts";
 import { readablePath } from "../common/path-bytes.ts";
 import { findNamed, NAMED_DATASETS, type NamedDataset } from "./named/named.ts";
 import { type ColumnChoice, type DatasetReader, unreadable } from "./reader.ts";
+import { whyUnsupported } from "./readers/arrays/kinds.ts";
 import { subfolders } from "./readers/entries.ts";
 import { LayoutError } from "./readers/layout-error.ts";
 import { isPictureReader, type PictureReader, pictureReader } from "./readers/pictures.ts";
@@ -68,6 +69,8 @@ async function readerOf(
     if (isPictureReader(reader) && isFolder(source)) checkNotDeeper(source);
     return reader;
   }
+  const reason = whyUnsupported(source);
+  if (reason !== undefined) throw new UsageError(`${source}: ${reason}`);
   const forms = READERS.map(({ reads }) => reads)
     .reverse()
     .join(", or ");

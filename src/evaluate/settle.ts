@@ -68,6 +68,8 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
       data: source.data,
       image_column: source.settings.columns?.image ?? null,
       label_column: source.settings.columns?.label ?? null,
+      arrays: source.settings.arrays?.names ?? null,
+      channels: source.settings.arrays?.channels ?? "auto",
       image_size: source.imageSize,
       epochs:
         config.epochs === "auto" ? 2 * (searched?.child_epochs ?? usualEpochs(trainImages)) : config.epochs,

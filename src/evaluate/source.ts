@@ -49,7 +49,7 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
   if (data === IN_MEMORY) {
     throw new UsageError(`${folder} began with images in memory; give them as files with --data`);
   }
-  const isOwn = config.data !== null || config.image_column !== null || config.label_column !== null;
+  const isOwn = config.data !== null || Object.keys(dataSettings(config)).length > 0;
   const settings = dataSettings(isOwn || !foundBy ? config : foundBy.config);
   const { image_size } = config;
   const imageSize = image_size === "auto" && foundBy ? foundBy.config.image_size : image_size;

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
 import { loadSizedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { type DataConfig, dataKeysOf } from "../dataset/reader.ts";
 import {
   type Confirmation,
   type FoundPolicy,
@@ -35,6 +36,8 @@ export interface ExperimentResults {
   readonly notebook: string;
   /** As in the configuration. */
   readonly data: string;
+  /** How they are read. */
+  readonly dataKeys: DataConfig;
   readonly reward: Config["reward"];
   /** Whether accuracies are mean recalls of the classes. */
   readonly balanced: boolean;
@@ -92,7 +95,7 @@ export function readResults(folder: string): ExperimentResults {
   return {
     folder,
     notebook: config.notebook_path ?? notebookAt(folder),
-    data: config.data,
+    ...{ data: config.data, dataKeys: dataKeysOf(config) },
     reward: config.reward,
     balanced: config.balanced_validation,
     status,

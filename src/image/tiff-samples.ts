@@ -1,5 +1,6 @@
 // Collects the samples of a TIFF's strips and tiles, and reduces them to 8 bits.
 
+import { half } from "../common/half.ts";
 import { UnsupportedError, viewOf } from "./picture.ts";
 import { type Layout, PHOTOMETRIC, type Piece } from "./tiff-pieces.ts";
 
@@ -82,15 +83,6 @@ function readerOf(
       value = (value << 1) | ((view.getUint8(place + (bit >> 3)) >> (7 - (bit & 7))) & 1);
     return bits > 8 ? value >> (bits - 8) : value * scale;
   };
-}
-
-/** A 16-bit floating-point number (IEEE 754). */
-function half(bits: number): number {
-  const sign = bits >> 15 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction > 0 ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 /**

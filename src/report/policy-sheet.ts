@@ -53,12 +53,12 @@ const DRAWS_BY_SIZE = 2;
  * InterruptedError on abort.
  */
 export async function previewPolicy(options: PolicyPreviewOptions): Promise<PolicyPreviewOutcome> {
-  const { data, out, size, images, onProgress, signal, columns } = options;
+  const { data, out, size, images, onProgress, signal, columns, arrays } = options;
   const file = readPolicyFile(options.policyPath);
   const rank = findRank(file, options);
   const policy = file.policies[rank - 1];
   checkSheetPath(out);
-  const source = await openSource(data, { onProgress, signal, columns });
+  const source = await openSource(data, { onProgress, signal, columns, arrays });
   const { shown, skipped } = await pickPictures(source, data, { ...options, count: images });
   const usual = options.sizes ? DRAWS_BY_SIZE : DRAWS;
   const chains = chainsPerImage(policy);

@@ -29,9 +29,21 @@ export interface RecipePreviewOptions extends PreviewOptions {
  * abort.
  */
 export async function previewRecipe(options: RecipePreviewOptions): Promise<PreviewOutcome> {
-  const { recipe, data, out, seed, size, images, draws = DRAWS, onProgress, signal, columns } = options;
+  const {
+    recipe,
+    data,
+    out,
+    seed,
+    size,
+    images,
+    draws = DRAWS,
+    onProgress,
+    signal,
+    columns,
+    arrays,
+  } = options;
   checkSheetPath(out);
-  const source = await openSource(data, { onProgress, signal, columns });
+  const source = await openSource(data, { onProgress, signal, columns, arrays });
   const { shown, skipped } = await pickPictures(source, data, { ...options, count: images });
   const copies = Array.from({ length: draws }, (_, i) => i + 1);
   const rows = await rowsOf(

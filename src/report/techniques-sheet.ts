@@ -120,7 +120,7 @@ interface FoundPicture extends Pick<PickedPictures, "skipped"> {
 }
 
 async function findPicture(options: TechniquesPreviewOptions): Promise<FoundPicture> {
-  const { data, image, imageSize, onProgress, signal, columns } = options;
+  const { data, image, imageSize, onProgress, signal, columns, arrays } = options;
   if (image !== undefined) {
     const inData = data === undefined ? image : join(data, image);
     const source = !existsSync(image) && existsSync(inData) ? inData : image;
@@ -130,7 +130,7 @@ async function findPicture(options: TechniquesPreviewOptions): Promise<FoundPict
     return { picture, source, skipped: [], notes: [] };
   }
   if (data === undefined) throw new UsageError("no picture: give --data or --image");
-  const pictures = await openSource(data, { onProgress, signal, columns });
+  const pictures = await openSource(data, { onProgress, signal, columns, arrays });
   const { shown, skipped } = await pickPictures(pictures, data, { ...options, count: 1 });
   const [{ source, className, ...picture }] = shown;
   return { picture, source, className, skipped, notes: pictures.notes };

@@ -12,6 +12,8 @@ describe("the configuration's keys", () => {
       data: "cifar10",
       image_column: null,
       label_column: null,
+      arrays: null,
+      channels: "auto",
       image_size: "auto",
       train_set_size: "auto",
       validation_set_size: "auto",

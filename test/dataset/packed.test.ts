@@ -342,7 +342,7 @@ describe("pictures inside larger files", () => {
     );
     await fails(
       write("pointer.tar", "version https://git-lfs.github.com/spec/v1\n"),
-      `${folder}/pointer.tar is a pointer of Git LFS, not an archive: fetch its content (git lfs pull)`,
+      `${folder}/pointer.tar: it is a pointer of Git LFS, which is not supported: fetch its content (git lfs pull)`,
     );
     const tar = readFileSync(at("pax.tar"));
     await fails(

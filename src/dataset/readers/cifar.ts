@@ -4,16 +4,14 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { messageOf, UsageError } from "../../common/errors.ts";
-import { createBatch } from "../../image/batch.ts";
+import { UsageError } from "../../common/errors.ts";
 import type { LabelledImages } from "../dataset.ts";
 import { type DatasetContent, type DatasetReader, unreadable } from "../reader.ts";
-import { readTar } from "./archive.ts";
-import { ByteArray, type PickleDict, type PickleValue, textOf, unpickle } from "./pickle.ts";
-
-const SIDE = 32;
-const PLANE = SIDE * SIDE;
-const IMAGE = 3 * PLANE;
+import { isTarStart, readTar } from "./archive.ts";
+import { startOfFile } from "./arrays/bytes.ts";
+import { isFile } from "./arrays/files.ts";
+import { ArrayProblem, DamagedProblem } from "./arrays/problem.ts";
+import { joinBatches, parseLines, parsePickle, parseRecords, parseStrings } from "./cifar-batches.ts";
 
 /** One of the four formats: its files, and how they store labels. */
 interface Layout {
@@ -26,13 +24,7 @@ interface Layout {
   /** The file with the names of the classes. */
   readonly names: string;
   parseNames(file: Buffer): string[];
-  parseBatch(file: Buffer): Batch;
-}
-
-/** Images as stored in the files, [count, 3, 32, 32], with one label each. */
-interface Batch {
-  readonly planes: Uint8Array;
-  readonly labels: readonly number[] | Uint8Array;
+  parseBatch(file: Buffer): Promise<LabelledImages>;
 }
 
 const LAYOUTS: readonly Layout[] = [
@@ -77,7 +69,10 @@ const LAYOUTS: readonly Layout[] = [
 /** Reads CIFAR archives and extracted folders; CIFAR-100 with its 100 fine classes. */
 export const cifarReader: DatasetReader = {
   reads: "a CIFAR archive (.tar.gz)",
-  recognises: (path) => /\.(tar\.gz|tgz|tar)$/i.test(path) || findFolder(path) !== undefined,
+  recognises: (path) => {
+    if (isFile(path)) return /\.(tar\.gz|tgz|tar)$/i.test(path) || isTarStart(startOfFile(path).start);
+    return findFolder(path) !== undefined;
+  },
   files: (path) => {
     const found = findFolder(path);
     return found ? filesOf(found.layout).map((name) => join(found.folder, name)) : [path];
@@ -139,10 +134,6 @@ function findFolder(path: string): { folder: string; layout: Layout } | undefine
   return layout && { folder: path, layout };
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
 async function readFiles(path: string): Promise<Map<string, Buffer>> {
   const found = findFolder(path);
   if (!found) {
@@ -161,103 +152,38 @@ async function readFiles(path: string): Promise<Map<string, Buffer>> {
   return files;
 }
 
-function parse(files: Map<string, Buffer>, path: string, layout: Layout | undefined): DatasetContent {
+async function parse(
+  files: Map<string, Buffer>,
+  path: string,
+  layout: Layout | undefined,
+): Promise<DatasetContent> {
   if (!layout?.train.some((name) => files.has(name)))
     throw new UsageError(`${path} contains no CIFAR-10 or CIFAR-100 files; unpack other archives first`);
   const missing = filesOf(layout).filter((name) => !files.has(name));
   if (missing.length > 0) {
     throw new UsageError(`${path} (${layout.name}) lacks ${missing.join(", ")}: fetch it again`);
   }
-  const parseFile = <T>(name: string, parser: (file: Buffer) => T): T => {
+  const parseFile = async <T>(name: string, parser: (file: Buffer) => T | Promise<T>): Promise<T> => {
     try {
-      return parser(files.get(name)!);
+      return await parser(files.get(name)!);
     } catch (error) {
-      throw new UsageError(`${path}: ${name} is damaged (${messageOf(error)}): fetch it again`);
+      if (!(error instanceof ArrayProblem)) throw error;
+      if (error instanceof DamagedProblem)
+        throw new UsageError(`${path}: ${name} is damaged (${error.message}): fetch it again`);
+      throw new UsageError(`${path}: ${name}: ${error.message}`);
     }
   };
-  const split = (names: readonly string[]) =>
-    interleave(names.map((name) => parseFile(name, layout.parseBatch)));
+  const split = async (names: readonly string[]) => {
+    const batches: LabelledImages[] = [];
+    for (const name of names) batches.push(await parseFile(name, layout.parseBatch));
+    return joinBatches(batches);
+  };
   const { train, validation = [], test } = layout;
   return {
-    classNames: parseFile(layout.names, layout.parseNames),
-    train: split(train),
-    ...(validation.length > 0 && { validation: split(validation) }),
-    ...(test.length > 0 && { test: split(test) }),
+    classNames: await parseFile(layout.names, layout.parseNames),
+    train: await split(train),
+    ...(validation.length > 0 && { validation: await split(validation) }),
+    ...(test.length > 0 && { test: await split(test) }),
     skipped: [],
   };
-}
-
-/** Records of the binary version: `labelBytes` bytes, the last of which is the label, then 3 x 1024 values. */
-function parseRecords(file: Buffer, labelBytes: number): Batch {
-  const record = labelBytes + IMAGE;
-  const count = file.length / record;
-  if (!Number.isInteger(count) || count === 0) {
-    throw new Error(`expected records of ${record} bytes, found ${file.length} bytes in total`);
-  }
-  const labels = new Uint8Array(count);
-  const planes = new Uint8Array(count * IMAGE);
-  for (let i = 0; i < count; i++) {
-    labels[i] = file[i * record + labelBytes - 1];
-    planes.set(file.subarray(i * record + labelBytes, (i + 1) * record), i * IMAGE);
-  }
-  return { planes, labels };
-}
-
-function parsePickle(file: Buffer, labelsKey: string): Batch {
-  const dict = asDict(unpickle(file));
-  const data = dict.get("data");
-  const labels = dict.get(labelsKey);
-  if (!(data instanceof ByteArray) || data.shape[1] !== IMAGE)
-    throw new Error(`it has no images of ${IMAGE} values`);
-  if (!isListOf(labels, (label) => typeof label === "number"))
-    throw new Error(`it has no list "${labelsKey}"`);
-  if (labels.length !== data.shape[0]) throw new Error(`${data.shape[0]} images but ${labels.length} labels`);
-  return { planes: data.data, labels };
-}
-
-function parseLines(file: Buffer): string[] {
-  return file.toString("utf8").split(/\r?\n/).filter(Boolean);
-}
-
-function parseStrings(file: Buffer, key: string): string[] {
-  const names = asDict(unpickle(file)).get(key);
-  if (!isListOf(names, (name) => name instanceof Uint8Array)) throw new Error(`it has no list "${key}"`);
-  return names.map(textOf);
-}
-
-function asDict(value: PickleValue): PickleDict {
-  if (!(value instanceof Map)) throw new Error("it has no dictionary");
-  return value;
-}
-
-function isListOf<T extends PickleValue>(
-  value: PickleValue | undefined,
-  is: (item: PickleValue) => item is T,
-): value is T[] {
-  return Array.isArray(value) && value.every(is);
-}
-
-/** Joins all batches into one, channels last: [count, 32, 32, 3]. */
-function interleave(batches: readonly Batch[]): LabelledImages {
-  const images = createBatch(
-    batches.reduce((sum, { labels }) => sum + labels.length, 0),
-    SIDE,
-    SIDE,
-  );
-  const labels = new Int32Array(images.count);
-  let start = 0;
-  for (const batch of batches) {
-    labels.set(batch.labels, start);
-    for (let i = 0; i < batch.labels.length; i++) {
-      const from = i * IMAGE;
-      const to = (start + i) * IMAGE;
-      for (let place = 0; place < PLANE; place++) {
-        images.data[to + 3 * place] = batch.planes[from + place];
-        images.data[to + 3 * place + 1] = batch.planes[from + PLANE + place];
-        images.data[to + 3 * place + 2] = batch.planes[from + 2 * PLANE + place];
-      }
-    }
-    start += batch.labels.length;
-  }
-  return { images, labels };
 }

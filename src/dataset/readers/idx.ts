@@ -1,20 +1,33 @@
-// The idx files of MNIST and similar datasets (LeCun, Cortes and Burges, "The MNIST database of handwritten digits"),
-// plain or gzipped: a folder with the usual names, or an images file with its labels file beside it.
+// The idx files of MNIST and similar datasets (LeCun, Cortes and Burges, "The MNIST database of handwritten digits"), plain
+// or compressed: a folder with the usual names, or an images file with its labels file beside it.
 
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { createBatch, type ImageBatch } from "../../image/batch.ts";
 import type { LabelledImages } from "../dataset.ts";
-import { type DatasetReader, numberedClasses } from "../reader.ts";
-import { readMaybeGzipped } from "./archive.ts";
+import { type DatasetContent, type DatasetReader, numberedClasses, type ReadOptions } from "../reader.ts";
+import { classesOf } from "./arrays/classes.ts";
+import {
+  areEmnistLetters,
+  EMNIST_LETTERS,
+  emnistClasses,
+  isEmnist,
+  type KnownClasses,
+} from "./arrays/conventions.ts";
+import { isFile, isFolder } from "./arrays/files.ts";
+import { type FoundImages, readImages, scaleOf } from "./arrays/images.ts";
+import { kindOfArrays } from "./arrays/kinds.ts";
+import { readLabels } from "./arrays/labels.ts";
+import { type ImageLayout, layoutOf } from "./arrays/layout.ts";
+import type { StoredArray } from "./arrays/stored-array.ts";
 import { isJunk } from "./entries.ts";
+import { explainIdx, type IdxSource, idxBytes, idxFile, openIdx } from "./idx-file.ts";
 
 /** `train-images-idx3-ubyte.gz` and variants of that name. */
-const IMAGES = /^(.*[-_.])?(train|t10k|test)[-_.]images?[-_.]idx3[-_.]ubyte(\.gz)?$/i;
+const IMAGES = /^(.*[-_.])?(train|t10k|test)[-_.]images?[-_.]idx[34][-_.]ubyte(\.(gz|zst))?$/i;
 
-/** The type of the values: unsigned bytes. */
-const UBYTE = 0x08;
+const COMPRESSED = /\.(gz|zst)$/i;
 
 /** The files of one split. */
 interface Pair {
@@ -22,45 +35,144 @@ interface Pair {
   readonly labels: string;
 }
 
-/** Reads idx files of bytes; class names are their numbers. */
+/** Reads idx files; class names are their numbers, or EMNIST's characters. */
 export const idxReader: DatasetReader = {
   reads: "idx files",
   recognises: (path) => {
     if (isFolder(path)) return readdirSync(path).some((name) => IMAGES.test(name) && !isJunk(name));
-    return /idx\d|[-_.]ubyte|\.idx/i.test(basename(path).replace(/\.gz$/i, ""));
+    const isNamed = /idx\d|[-_.]ubyte|\.idx/i.test(basename(path).replace(COMPRESSED, ""));
+    return isNamed && isFile(path) && kindOfArrays(path) === undefined;
   },
   files: (path) => {
     const { train, test } = findPairs(path);
     return [train, test].flatMap((pair) => (pair ? [pair.images, pair.labels] : []));
   },
-  read: async (path) => {
+  sizes: async (path) => {
     const { train, test } = findPairs(path);
-    const trainImages = readPair(train);
+    const [first, second] = await Promise.all([train, test].map((pair) => pair && openPair(sourcesOf(pair))));
+    const sizes = [first, second].flatMap((opened) => (opened ? [opened.layout] : []));
     return {
-      classNames: numberedClasses(trainImages.labels, train.labels),
-      train: trainImages,
-      ...(test && { test: readPair(test) }),
-      skipped: [],
+      sizes,
+      counts: { train: sizes[0].count, ...(sizes[1] && { test: sizes[1].count }) },
     };
+  },
+  read: async (path, options) => {
+    const { train, test } = findPairs(path);
+    const pairs = [train, test].flatMap((pair) => (pair ? [sourcesOf(pair)] : []));
+    return readPairs(pairs, train, options);
   },
 };
 
+/** Both files of a split. */
+interface PairSources {
+  readonly images: IdxSource;
+  readonly labels: IdxSource;
+}
+
+function sourcesOf({ images, labels }: Pair): PairSources {
+  return { images: idxFile(images), labels: idxFile(labels) };
+}
+
+/** The headers of both files, and the labels. */
+interface OpenedPair {
+  readonly sources: PairSources;
+  readonly images: StoredArray;
+  readonly labels: Int32Array;
+  readonly layout: ImageLayout;
+}
+
+async function openPair(sources: PairSources): Promise<OpenedPair> {
+  const images = await openIdx(sources.images, [3, 4]);
+  const labels = await openIdx(sources.labels, [1]);
+  const [count] = images.shape;
+  if (count !== labels.shape[0]) {
+    const counts = `${count} images but ${labels.shape[0]} labels`;
+    throw new UsageError(
+      `${sources.images.path} and ${basename(sources.labels.path)} do not belong together: ${counts}`,
+    );
+  }
+  const found = await explainIdx(sources.labels.path, () => readLabels(labels, count));
+  if (!("numbers" in found)) throw new UsageError(`${sources.labels.path}: expected numbers`);
+  const layout = await explainIdx(sources.images.path, async () => layoutOf(images, count));
+  return { sources, images, labels: found.numbers, layout };
+}
+
+async function readPairs(
+  pairs: readonly PairSources[],
+  train: Pair,
+  options: ReadOptions,
+): Promise<DatasetContent> {
+  const opened: OpenedPair[] = [];
+  for (const sources of pairs) opened.push(await openPair(sources));
+  const [first, second] = opened;
+  const known = knownClasses(first);
+  const splits = opened.map(({ sources, labels }, i) => {
+    return {
+      split: i === 0 ? ("train" as const) : ("test" as const),
+      found: { numbers: labels },
+      source: sources.labels.path,
+    };
+  });
+  const { classNames, labels, notes } = known
+    ? classesOf(splits, undefined, known)
+    : {
+        classNames: numberedClasses(first.labels, train.labels),
+        labels: new Map(splits.map(({ split, found }) => [split, found.numbers])),
+        notes: [],
+      };
+  const all: string[] = [...notes];
+  if (known)
+    all.push(
+      `${first.sources.images.path}: EMNIST stores its images with rows and columns swapped; they are turned upright`,
+    );
+  const read = async (pair: OpenedPair, own: Int32Array): Promise<LabelledImages> => {
+    const { images, note } = await readPixels(pair, known !== undefined, options);
+    if (note) all.push(`${pair.sources.images.path}: ${note}`);
+    return { images, labels: own };
+  };
+  const trainImages = await read(first, labels.get("train")!);
+  const testImages = second && (await read(second, labels.get("test")!));
+  return {
+    ...{ classNames, train: trainImages, skipped: [] },
+    ...(testImages && { test: testImages }),
+    ...(all.length > 0 && { notes: all }),
+  };
+}
+
+/** EMNIST's classes, if a file's name, or what it contains, says that it is EMNIST's. */
+function knownClasses({ sources, labels, layout }: OpenedPair): KnownClasses | undefined {
+  const { path } = sources.images;
+  if (isEmnist(path)) return emnistClasses(path, labels) ?? numbered(labels);
+  return areEmnistLetters(labels, layout.height, layout.width) ? EMNIST_LETTERS : undefined;
+}
+
+function numbered(labels: Int32Array): KnownClasses {
+  const present = [...new Set(labels)].sort((a, b) => a - b);
+  return { names: new Map(present.map((label) => [label, String(label)])) };
+}
+
+function readPixels(
+  { sources, images, layout }: OpenedPair,
+  isTransposed: boolean,
+  options: ReadOptions,
+): Promise<FoundImages> {
+  return explainIdx(sources.images.path, async () => {
+    const array = isTransposed ? { ...images, isTransposed } : images;
+    const own = isTransposed ? layoutOf(array, layout.count) : layout;
+    return readImages(array, own, await scaleOf(array, options), options);
+  });
+}
+
 /**
- * The images and labels of two idx files; grey images get three channels.
+ * The images and labels of two idx files in memory; grey images get three channels.
  * @param pair the files' names, for messages.
  */
-export function parseIdx(images: Uint8Array, labels: Uint8Array, pair: Pair): LabelledImages {
-  const imageArray = parseArray(images, pair.images, 3);
-  const labelArray = parseArray(labels, pair.labels, 1);
-  const [count, height, width] = imageArray.shape;
-  if (count !== labelArray.shape[0]) {
-    const counts = `${count} images but ${labelArray.shape[0]} labels`;
-    throw new UsageError(`${pair.images} and ${basename(pair.labels)} do not belong together: ${counts}`);
-  }
-  return {
-    images: fromGrey(imageArray.data, count, height, width),
-    labels: Int32Array.from(labelArray.data),
-  };
+export async function parseIdx(images: Uint8Array, labels: Uint8Array, pair: Pair): Promise<LabelledImages> {
+  const opened = await openPair({
+    images: idxBytes(images, pair.images),
+    labels: idxBytes(labels, pair.labels),
+  });
+  return { images: (await readPixels(opened, false, {})).images, labels: opened.labels };
 }
 
 /** Grey images [count, height, width] as RGB. */
@@ -76,33 +188,8 @@ export function fromGrey(grey: Uint8Array, count: number, height: number, width:
   return batch;
 }
 
-function readPair(pair: Pair): LabelledImages {
-  return parseIdx(readMaybeGzipped(pair.images), readMaybeGzipped(pair.labels), pair);
-}
-
-function parseArray(bytes: Uint8Array, path: string, rank: number): { shape: number[]; data: Uint8Array } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = 4 + 4 * rank;
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
-    throw new UsageError(`${path} is not an idx file`);
-  if (bytes[2] !== UBYTE || bytes[3] !== rank) {
-    const expected = `${rank} dimension${rank > 1 ? "s" : ""}`;
-    throw new UsageError(`${path} is not the expected idx file of bytes in ${expected}`);
-  }
-  if (bytes.length < start) throw new UsageError(`${path} is truncated: fetch it again`);
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const size = shape.reduce((product, side) => product * side, 1);
-  if (bytes.length - start !== size) {
-    const state = bytes.length - start < size ? "is truncated" : "is longer than its header says";
-    throw new UsageError(
-      `${path} ${state} (${shape.join(" x ")} values, ${bytes.length - start} found): fetch it again`,
-    );
-  }
-  return { shape, data: bytes.subarray(start) };
-}
-
 function findPairs(path: string): { train: Pair; test?: Pair } {
-  if (!isFolder(path)) return { train: withLabels(path) };
+  if (!isFolder(path)) return { train: withLabels(path), ...testOf(path) };
   const found: Record<"train" | "test", string[]> = { train: [], test: [] };
   // The plain file is listed before its gzipped copy, which is then left out.
   const names = readdirSync(path).filter((name) => IMAGES.test(name) && !isJunk(name));
@@ -111,7 +198,7 @@ function findPairs(path: string): { train: Pair; test?: Pair } {
   for (const name of (files.length > 0 ? files : names).sort()) {
     const [, , split] = IMAGES.exec(name)!;
     const list = found[split.toLowerCase() === "train" ? "train" : "test"];
-    if (!list.includes(name.replace(/\.gz$/i, ""))) list.push(name);
+    if (!list.includes(name.replace(COMPRESSED, ""))) list.push(name);
   }
   for (const [split, names] of Object.entries(found)) {
     if (names.length > 1) {
@@ -129,17 +216,29 @@ function findPairs(path: string): { train: Pair; test?: Pair } {
   };
 }
 
+/** The test images of a set that has a name, such as `emnist-letters-`: its folder contains other sets. */
+function testOf(path: string): { test?: Pair } {
+  const [, set, split] = IMAGES.exec(basename(path)) ?? [];
+  if (set === undefined || split.toLowerCase() !== "train") return {};
+  const name = basename(path).replace(COMPRESSED, "").slice(set.length);
+  const found = ["test", "t10k"].flatMap((word) =>
+    ["", ".gz", ".zst"].map((end) => join(dirname(path), `${set}${name.replace(/^train/i, word)}${end}`)),
+  );
+  const images = found.find(isFile);
+  return images === undefined ? {} : { test: withLabels(images) };
+}
+
 /** The labels file for an images file: the same name with `labels` and `idx1`, gzipped or not. */
 function withLabels(images: string): Pair {
   const name = basename(images);
   const plain = name
-    .replace(/\.gz$/i, "")
+    .replace(COMPRESSED, "")
     .replace(/images?/i, "labels")
-    .replace(/idx3/i, "idx1");
-  if (plain === name.replace(/\.gz$/i, "")) {
+    .replace(/idx[34]/i, "idx1");
+  if (plain === name.replace(COMPRESSED, "")) {
     throw new UsageError(`${images}: name the file with the images, such as train-images-idx3-ubyte`);
   }
-  for (const candidate of [plain, `${plain}.gz`]) {
+  for (const candidate of [plain, `${plain}.gz`, `${plain}.zst`]) {
     const labels = join(dirname(images), candidate);
     if (isFile(labels)) return { images, labels };
     // Each file in a folder of its name.
@@ -152,12 +251,4 @@ function withLabels(images: string): Pair {
 /** The file, or the file of the same name in the folder. */
 function fileOrInner(path: string): string {
   return isFolder(path) ? join(path, basename(path)) : path;
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,67 +1,35 @@
-// Reads the Python pickles of the CIFAR archives and nothing else: dictionaries, lists, strings, whole numbers and
-// arrays of bytes. A pickle is a program for a stack machine that can call anything; this machine knows three functions
-// of numpy and refuses all others. Reference: Python's Lib/pickletools.py, protocol 2.
+// Reads Python pickles of data, of any protocol: dictionaries, lists, texts, numbers and numpy's arrays. A pickle is a
+// program for a stack machine that can call anything; this machine knows the functions in pickle-calls.ts and refuses all
+// others. Reference: Python's Lib/pickletools.py, protocols 0 to 5.
 
-/** An array of bytes as pickled by numpy, row-major. */
-export class ByteArray {
-  readonly shape: readonly number[];
-  readonly data: Uint8Array;
+import { DamagedProblem } from "./arrays/problem.ts";
+import { build, call, findGlobal } from "./pickle-calls.ts";
+import { bytesOfLiteral, LONGEST_NUMBER, longOf, numberOf, textOfLine } from "./pickle-literals.ts";
+import { PickleStack } from "./pickle-stack.ts";
+import {
+  Global,
+  type Item,
+  MARK,
+  PickleProblem,
+  type PickleValue,
+  textOfKey,
+  Unbuilt,
+} from "./pickle-values.ts";
 
-  constructor(shape: readonly number[], data: Uint8Array) {
-    this.shape = shape;
-    this.data = data;
-  }
-}
+/** The highest protocol there is. */
+const LATEST_PROTOCOL = 5;
 
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | PickleValue[]
-  | PickleDict
-  | ByteArray;
-
-/** A dictionary with string keys. */
-export type PickleDict = Map<string, PickleValue>;
-
-/** A function on the machine's stack. */
-class Global {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** The result of a call, from which BUILD makes a value. */
-class Unbuilt {
-  readonly kind: string;
-  readonly dtype: string;
-  value: PickleValue = null;
-
-  constructor(kind: string, dtype: string) {
-    this.kind = kind;
-    this.dtype = dtype;
-  }
-}
-
-const MARK: unique symbol = Symbol("mark");
-type Item = PickleValue | Global | Unbuilt | typeof MARK;
-
-const RECONSTRUCT = "numpy.core.multiarray _reconstruct";
-const NDARRAY = "numpy ndarray";
-const DTYPE = "numpy dtype";
-
-/** The value in a pickle of protocol 2. @throws Error, in words, on anything that the CIFAR archives do not contain. */
+/**
+ * The value in a pickle.
+ * @throws PickleProblem, in words, if it calls or contains anything but data; DamagedProblem if it ends too early.
+ */
 export function unpickle(bytes: Uint8Array): PickleValue {
   return new Machine(bytes).run();
 }
 
 class Machine {
   readonly #bytes: Buffer;
-  readonly #stack: Item[] = [];
+  readonly #stack = new PickleStack();
   readonly #memo = new Map<number, Item>();
   #place = 0;
 
@@ -70,227 +38,251 @@ class Machine {
   }
 
   run(): PickleValue {
-    if (this.#byte() !== 0x80 || this.#byte() !== 2)
-      throw new Error("it is not a Python pickle of protocol 2");
     for (;;) {
       const opcode = this.#byte();
-      if (opcode === 0x2e) return this.#value(this.#pop());
-      this.#do(opcode);
+      if (opcode === 0x2e) return complete(builtValue(this.#stack.pop()));
+      const letter = String.fromCharCode(opcode);
+      if (!(this.#number(letter) || this.#text(letter) || this.#collect(letter) || this.#control(letter))) {
+        throw new PickleProblem(
+          `it contains something other than data (opcode 0x${opcode.toString(16)}), which is refused`,
+        );
+      }
     }
   }
 
-  #do(opcode: number): void {
-    switch (String.fromCharCode(opcode)) {
+  /** Numbers and constants. */
+  #number(letter: string): boolean {
+    switch (letter) {
       case "N":
-        this.#push(null);
-        break;
+        return this.#push(null);
       case "\x88":
-        this.#push(true);
-        break;
+        return this.#push(true);
       case "\x89":
-        this.#push(false);
-        break;
+        return this.#push(false);
+      case "I": {
+        const line = this.#line();
+        if (line === "00" || line === "01") return this.#push(line === "01");
+        return this.#push(numberOf(line));
+      }
+      case "L":
+        return this.#push(numberOf(this.#line().replace(/L$/, "")));
+      case "F":
+        return this.#push(numberOf(this.#line()));
       case "K":
-        this.#push(this.#byte());
-        break;
+        return this.#push(this.#byte());
       case "M":
-        this.#push(this.#take(2).readUInt16LE());
-        break;
+        return this.#push(this.#take(2).readUInt16LE());
       case "J":
-        this.#push(this.#take(4).readInt32LE());
-        break;
+        return this.#push(this.#take(4).readInt32LE());
+      case "\x8a":
+        return this.#push(longOf(this.#take(Math.min(this.#byte(), LONGEST_NUMBER + 1))));
+      case "\x8b":
+        return this.#push(longOf(this.#take(Math.min(this.#take(4).readUInt32LE(), LONGEST_NUMBER + 1))));
+      case "G":
+        return this.#push(this.#take(8).readDoubleBE());
+      default:
+        return false;
+    }
+  }
+
+  /** Texts and bytes. Strings of Python 2 are bytes. */
+  #text(letter: string): boolean {
+    switch (letter) {
+      case "S":
+        return this.#push(bytesOfLiteral(this.#line()));
       case "U":
-        this.#push(new Uint8Array(this.#take(this.#byte())));
-        break;
+      case "C":
+        return this.#push(this.#bytesOf(this.#byte()));
       case "T":
-        this.#push(new Uint8Array(this.#take(this.#take(4).readInt32LE())));
-        break;
+        return this.#push(this.#bytesOf(this.#take(4).readInt32LE()));
+      case "B":
+        return this.#push(this.#bytesOf(this.#take(4).readUInt32LE()));
+      case "\x8e":
+      case "\x96":
+        return this.#push(this.#bytesOf(this.#length64()));
+      case "V":
+        return this.#push(textOfLine(this.#line()));
+      case "\x8c":
+        return this.#push(this.#take(this.#byte()).toString("utf8"));
+      case "X":
+        return this.#push(this.#take(this.#take(4).readUInt32LE()).toString("utf8"));
+      case "\x8d":
+        return this.#push(this.#take(this.#length64()).toString("utf8"));
+      default:
+        return false;
+    }
+  }
+
+  /** Lists, tuples, sets and dictionaries. */
+  #collect(letter: string): boolean {
+    const stack = this.#stack;
+    switch (letter) {
       case "]":
       case ")":
-        this.#push([]);
-        break;
+      case "\x8f":
+        return this.#push([]);
       case "}":
-        this.#push(new Map());
-        break;
+        return this.#push(new Map());
       case "(":
-        this.#push(MARK);
-        break;
-      case "a":
-        this.#append([this.#pop()]);
-        break;
-      case "e":
-        this.#append(this.#popToMark());
-        break;
-      case "s":
-        this.#setItems(this.#popLast(2));
-        break;
-      case "u":
-        this.#setItems(this.#popToMark());
-        break;
+        return this.#push(MARK);
+      case "l":
       case "t":
-        this.#push(this.#popToMark() as PickleValue[]);
-        break;
+      case "\x91":
+        return this.#push(stack.popToMark() as PickleValue[]);
+      case "d": {
+        const items = stack.popToMark();
+        this.#push(new Map());
+        return this.#setItems(items);
+      }
       case "\x85":
       case "\x86":
       case "\x87":
-        this.#push(this.#popLast(opcode - 0x84) as PickleValue[]);
-        break;
-      case "q":
-        this.#remember(this.#byte());
-        break;
-      case "r":
-        this.#remember(this.#take(4).readUInt32LE());
-        break;
-      case "h":
-        this.#recall(this.#byte());
-        break;
-      case "j":
-        this.#recall(this.#take(4).readUInt32LE());
-        break;
-      case "c":
-        this.#global();
-        break;
-      case "R":
-        this.#reduce();
-        break;
-      case "b":
-        this.#build();
-        break;
+        return this.#push(stack.popLast(letter.charCodeAt(0) - 0x84) as PickleValue[]);
+      case "a":
+        return this.#append([stack.pop()]);
+      case "e":
+      case "\x90":
+        return this.#append(stack.popToMark());
+      case "s":
+        return this.#setItems(stack.popLast(2));
+      case "u":
+        return this.#setItems(stack.popToMark());
       default:
-        throw new Error(
-          `it contains something that CIFAR's own files do not (opcode 0x${opcode.toString(16)})`,
-        );
+        return false;
     }
   }
 
-  #global(): void {
-    const name = `${this.#line()} ${this.#line()}`;
-    if (![RECONSTRUCT, NDARRAY, DTYPE].includes(name))
-      throw new Error(`it asks for "${name}", which is refused`);
-    this.#push(new Global(name));
-  }
-
-  /** Calls one of the known functions; the result waits for its content. */
-  #reduce(): void {
-    const given = this.#pop();
-    const callee = this.#pop();
-    if (!(callee instanceof Global) || !Array.isArray(given))
-      throw new Error("it calls something that is not a function");
-    const [first] = given as Item[];
-    if (callee.name === RECONSTRUCT && first instanceof Global && first.name === NDARRAY) {
-      this.#push(new Unbuilt(NDARRAY, ""));
-    } else if (callee.name === DTYPE && first instanceof Uint8Array) {
-      this.#push(new Unbuilt(DTYPE, textOf(first)));
-    } else {
-      throw new Error(`it calls "${callee.name}" differently from CIFAR's files`);
+  /** The memory, calls, and what has no meaning for the result. */
+  #control(letter: string): boolean {
+    const stack = this.#stack;
+    switch (letter) {
+      case "\x80": {
+        const protocol = this.#byte();
+        if (protocol > LATEST_PROTOCOL)
+          throw new PickleProblem(`it is a Python pickle of protocol ${protocol}, which is not known`);
+        return true;
+      }
+      case "\x95":
+        this.#take(8);
+        return true;
+      case "p":
+        return this.#remember(numberOf(this.#line()));
+      case "q":
+        return this.#remember(this.#byte());
+      case "r":
+        return this.#remember(this.#take(4).readUInt32LE());
+      case "\x94":
+        return this.#remember(this.#memo.size);
+      case "g":
+        return this.#recall(numberOf(this.#line()));
+      case "h":
+        return this.#recall(this.#byte());
+      case "j":
+        return this.#recall(this.#take(4).readUInt32LE());
+      case "c":
+        return this.#push(findGlobal(this.#line(), this.#line()));
+      case "\x93": {
+        const [module, name] = stack.popLast(2);
+        return this.#push(findGlobal(textOfKey(module), textOfKey(name)));
+      }
+      case "R": {
+        const given = stack.pop();
+        return this.#push(call(stack.pop(), given));
+      }
+      case "b": {
+        const state = stack.pop();
+        return build(stack.top, state);
+      }
+      default:
+        return false;
     }
   }
 
-  #build(): void {
-    const state = this.#pop();
-    const target = this.#stack.at(-1);
-    if (!(target instanceof Unbuilt) || !Array.isArray(state))
-      throw new Error("it builds something that is not an array");
-    if (target.kind === DTYPE) return;
-    // numpy's state of an array: version, shape, type, whether it is column-major, and the bytes.
-    const [, shape, dtype, columnsFirst, data] = state as Item[];
-    const isShape = Array.isArray(shape) && shape.every((side) => typeof side === "number");
-    if (!isShape || !(dtype instanceof Unbuilt) || dtype.dtype !== "u1" || !(data instanceof Uint8Array)) {
-      throw new Error("it contains an array that is not of bytes");
-    }
-    const sides = shape as number[];
-    if (sides.length > 2 || data.length !== sides.reduce((product, side) => product * side, 1)) {
-      throw new Error(`it has ${data.length} bytes for an array of ${sides.join(" x ")}`);
-    }
-    target.value = new ByteArray(sides, columnsFirst === true ? transposed(data, sides) : data);
+  #append(items: Item[]): boolean {
+    const list = this.#stack.top;
+    if (!Array.isArray(list)) throw new PickleProblem("it appends to something that is not a list");
+    for (const item of items) list.push(builtValue(item));
+    return true;
   }
 
-  #append(items: Item[]): void {
-    const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw new Error("it appends to something that is not a list");
-    for (const item of items) list.push(this.#value(item));
-  }
-
-  #setItems(items: Item[]): void {
-    const dict = this.#stack.at(-1);
+  #setItems(items: Item[]): boolean {
+    const dict = this.#stack.top;
     if (!(dict instanceof Map) || items.length % 2 !== 0)
-      throw new Error("it sets an item of something that is not a dictionary");
-    for (let i = 0; i < items.length; i += 2) {
-      const key = items[i];
-      if (!(key instanceof Uint8Array)) throw new Error("it has a key that is not a string");
-      dict.set(textOf(key), this.#value(items[i + 1]));
-    }
+      throw new PickleProblem("it sets an item of something that is not a dictionary");
+    for (let i = 0; i < items.length; i += 2) dict.set(textOfKey(items[i]), builtValue(items[i + 1]));
+    return true;
   }
 
-  #value(item: Item): PickleValue {
-    if (item instanceof Unbuilt) return item.value;
-    if (item instanceof Global || typeof item === "symbol")
-      throw new Error("it has a function where a value belongs");
-    return item;
-  }
-
-  #remember(place: number): void {
-    const top = this.#stack.at(-1);
-    if (top === undefined) throw new Error("it stores a value from an empty stack");
+  #remember(place: number): boolean {
+    const { top } = this.#stack;
+    if (top === undefined) throw new PickleProblem("it stores a value from an empty stack");
     this.#memo.set(place, top);
+    return true;
   }
 
-  #recall(place: number): void {
+  #recall(place: number): boolean {
     const item = this.#memo.get(place);
-    if (item === undefined) throw new Error("it recalls a value that was never stored");
-    this.#push(item);
+    if (item === undefined) throw new PickleProblem("it recalls a value that was never stored");
+    return this.#push(item);
   }
 
-  #push(item: Item): void {
+  #push(item: Item): boolean {
     this.#stack.push(item);
-  }
-
-  #pop(): Item {
-    return this.#popLast(1)[0];
-  }
-
-  #popLast(count: number): Item[] {
-    if (count > this.#stack.length) throw new Error("it takes more values than the stack has");
-    return this.#stack.splice(this.#stack.length - count);
-  }
-
-  #popToMark(): Item[] {
-    const mark = this.#stack.lastIndexOf(MARK);
-    if (mark < 0) throw new Error("it lacks a mark");
-    return this.#stack.splice(mark).slice(1);
+    return true;
   }
 
   #byte(): number {
     return this.#take(1)[0];
   }
 
+  #length64(): number {
+    return Number(this.#take(8).readBigUInt64LE());
+  }
+
   #take(count: number): Buffer {
     const end = this.#place + count;
-    if (count < 0 || end > this.#bytes.length) throw new Error("it is truncated");
+    if (count < 0 || end > this.#bytes.length) throw new DamagedProblem("it is truncated");
     const bytes = this.#bytes.subarray(this.#place, end);
     this.#place = end;
     return bytes;
   }
 
+  /** A view: the pixels of a batch are most of the file. */
+  #bytesOf(count: number): Uint8Array {
+    const { buffer, byteOffset, length } = this.#take(count);
+    return new Uint8Array(buffer, byteOffset, length);
+  }
+
   #line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#place);
-    if (end < 0) throw new Error("it is truncated");
+    if (end < 0) throw new DamagedProblem("it is truncated");
     const line = this.#bytes.toString("latin1", this.#place, end);
     this.#place = end + 1;
     return line;
   }
 }
 
-/** Python 2's strings are bytes; CIFAR's are ASCII. */
-export function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+/** An array or a type is only complete after it has been built. */
+function builtValue(item: Item): PickleValue {
+  if (item instanceof Unbuilt) return item.value;
+  if (item instanceof Global || typeof item === "symbol")
+    throw new PickleProblem("it has a function where a value belongs");
+  return item;
 }
 
-function transposed(data: Uint8Array, [rows, columns = 1]: readonly number[]): Uint8Array {
-  const result = new Uint8Array(data.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++)
-      result[row * columns + column] = data[column * rows + row];
+/** The value with all that is in it: tuples were made before the arrays in them were built. */
+function complete(value: PickleValue): PickleValue {
+  const seen = new Set<PickleValue>();
+  const waiting: PickleValue[] = [value];
+  for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
+    if (seen.has(item)) continue;
+    if (typeof item === "object") seen.add(item);
+    if (Array.isArray(item)) {
+      for (const [i, inner] of item.entries()) item[i] = builtValue(inner);
+      for (const inner of item) if (typeof inner === "object") waiting.push(inner);
+    } else if (item instanceof Map) {
+      for (const inner of item.values()) waiting.push(inner);
+    }
   }
-  return result;
+  return value;
 }

@@ -1,6 +1,6 @@
 // Reads datasets of picture files: lists them, and decodes them.
 
-import { RunError, UsageError } from "../../common/errors.ts";
+import { UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
 import { createBatch, type ImageBatch } from "../../image/batch.ts";
 import type { LabelledImages, SkippedFile } from "../dataset.ts";
@@ -10,18 +10,13 @@ import {
   type DatasetContent,
   type DatasetReader,
   type ReadOptions,
+  type SizeCount,
   SPLITS,
   type SplitName,
 } from "../reader.ts";
+import { allocateImages } from "./allocate.ts";
 import { decodeList } from "./decode-list.ts";
 import { type ListedPicture, type PictureList, picturesOf, shownSkipped } from "./picture-list.ts";
-
-/** A size in pixels, and how many pictures have it. */
-export interface SizeCount {
-  readonly height: number;
-  readonly width: number;
-  readonly count: number;
-}
 
 /** Pictures differ in size, and no size was given. */
 export class MixedSizesError extends UsageError {}
@@ -147,7 +142,11 @@ async function decodeSplits(
       return;
     }
     size.check(file.height, file.width, path);
-    images[split] ??= allocate(pictures.filter((picture) => picture.split === split).length, file);
+    images[split] ??= allocateImages(
+      pictures.filter((picture) => picture.split === split).length,
+      file.height,
+      file.width,
+    );
     images[split].data.set(file.data!, index * file.height * file.width * 3);
   });
   const splits: Partial<Record<SplitName, LabelledImages>> = {};
@@ -168,18 +167,6 @@ async function decodeSplits(
     return reason === undefined ? [] : [{ path: picture.path, reason }];
   });
   return { splits, skipped: shownSkipped([...list.skipped, ...undecoded]) };
-}
-
-function allocate(count: number, { height, width }: { height: number; width: number }): ImageBatch {
-  try {
-    return createBatch(count, height, width);
-  } catch {
-    const gigabytes = ((count * height * width * 3) / 1e9).toFixed(1);
-    throw new RunError(
-      `${count} pictures of ${height} x ${width} need ${gigabytes} GB of memory, more than is available: ` +
-        "set a smaller image_size",
-    );
-  }
 }
 
 /** Moves the images at `indices`, which are ascending, to the front, and cuts off the rest. */

@@ -56,6 +56,11 @@ export function splitOf(name: string): SplitName | undefined {
   return splitsAmong([name]).get(name);
 }
 
+/** The split that a single word means. */
+export function splitOfWord(word: string): SplitName | undefined {
+  return SPLIT_OF.get(word) ?? SPLIT_OF.get(GLUED.exec(word)?.[1] ?? "");
+}
+
 /** The split that a table's name means (without its extension), and undefined if it says nothing about splits. */
 export function splitOfTable(name: string): SplitName | undefined {
   const parsed = parse(name, TABLE_FILLER_SET);
@@ -67,7 +72,7 @@ function parse(name: string, fillers: ReadonlySet<string>): ParsedName | undefin
   const splits: SplitName[] = [];
   const rest: string[] = [];
   for (const word of words) {
-    const split = SPLIT_OF.get(word) ?? SPLIT_OF.get(GLUED.exec(word)?.[1] ?? "");
+    const split = splitOfWord(word);
     if (split) splits.push(split);
     else if (!fillers.has(word) && !/^\d+$/.test(word)) rest.push(word);
   }
@@ -78,7 +83,7 @@ function parse(name: string, fillers: ReadonlySet<string>): ParsedName | undefin
 }
 
 /** `TrainingSet-2` is training, set, 2. */
-function wordsOf(name: string): string[] {
+export function wordsOf(name: string): string[] {
   return name
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()

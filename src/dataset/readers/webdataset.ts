@@ -8,6 +8,7 @@ import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import { decodeText } from "../../common/text.ts";
 import type { SkippedFile } from "../dataset.ts";
 import { unreadable } from "../reader.ts";
+import { whyUnsupported } from "./arrays/kinds.ts";
 import { isCifarFile } from "./cifar.ts";
 import { LayoutError } from "./layout-error.ts";
 import { arrangePacked, type PackedSamples } from "./packed/arrange.ts";
@@ -17,7 +18,7 @@ import { type ListOptions, pictureReader } from "./pictures.ts";
 import { checkClassColumn } from "./tables/columns.ts";
 import { classOf, type LabelPlace, placeName, placeOfLabels } from "./webdataset/labels.ts";
 import { isPicture, type NamedRange, partsOf, type Sample, samplesIn } from "./webdataset/samples.ts";
-import { isUnsupported, membersOf, readRanges } from "./webdataset/tar.ts";
+import { membersOf, readRanges } from "./webdataset/tar.ts";
 
 const SHARDS = {
   called: "tar archives",
@@ -47,7 +48,7 @@ const BEGINNING = 2 ** 24;
 
 /** Whether the first files of an archive include a picture, and none of CIFAR's; or it cannot be known. */
 async function isShard(path: string): Promise<boolean> {
-  if (await isUnsupported(path)) return true;
+  if (whyUnsupported(path) !== undefined) return true;
   let members = 0;
   try {
     for await (const { name, start, content } of membersOf(path, () => false)) {

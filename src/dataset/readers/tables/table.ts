@@ -39,14 +39,21 @@ export function isPixelTable(path: string): boolean {
   const bytes = Buffer.alloc(BEGINNING);
   const file = openSync(systemPath(path), "r");
   try {
-    const text = bytes.toString("latin1", 0, readSync(file, bytes));
-    const cells = text.slice(0, text.search(/[\r\n]|$/)).split(/[,;\t]/);
-    const numbered = cells.filter((cell) => /^"?\s*[a-z]*[_-]?\d+(x\d+)?\s*"?$/i.test(cell));
-    return cells.length > LEAST_PIXELS && 2 * numbered.length > cells.length;
+    return isPixelText(bytes.toString("latin1", 0, readSync(file, bytes)));
   } finally {
     closeSync(file);
   }
 }
+
+/** Whether a text begins with a row of pixels, or with a header of numbered columns: `pixel0`, `1x1`. */
+export function isPixelText(text: string): boolean {
+  const cells = text.slice(0, text.search(/[\r\n]|$/)).split(/[,;\t]/);
+  const numbered = cells.filter((cell) => NAMED_BY_NUMBER.test(cell) || NUMBER.test(cell));
+  return cells.length > LEAST_PIXELS && 2 * numbered.length > cells.length;
+}
+
+const NAMED_BY_NUMBER = /^"?\s*[a-z]*[_-]?\d+([x_]\d+)*\s*"?$/i;
+const NUMBER = /^\s*-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 /** Columns of a table of pixels: pictures of 8 × 8, for example. */
 const LEAST_PIXELS = 49;

@@ -1,14 +1,14 @@
 // Reads tar archives as a stream, plain or compressed, and parts of them by their place. Compression is known by the bytes.
 
-import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import * as zlib from "node:zlib";
 import { extract } from "tar-stream";
 import { UsageError } from "../../../common/errors.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
-import { unreadable } from "../../reader.ts";
-import { archiveError } from "../archive.ts";
+import { archiveError } from "../archive-error.ts";
+import { bytesOfFile, startOfFile } from "../arrays/bytes.ts";
+import { whyUnsupported } from "../arrays/kinds.ts";
 
 /** A file in an archive. */
 export interface TarMember {
@@ -29,57 +29,10 @@ const HEADER = 512;
 /** What is read of a file at a time. */
 const AT_ONCE = 2 ** 20;
 
-/** What Git puts in place of a large file that it has not fetched. */
-const POINTER = "version https://git-lfs";
-
-/** Compressions by their first bytes. */
-const COMPRESSIONS: readonly (readonly [mark: string, name: string])[] = [
-  ["\x1f\x8b", "gzip"],
-  ["\x28\xb5\x2f\xfd", "zstd"],
-  ["BZh", "bzip2"],
-  ["\xfd7zXZ", "xz"],
-];
-
-type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
-
-async function compressionOf(path: string): Promise<Compression> {
-  const file = await open(systemPath(path), "r").catch((error) => {
-    throw unreadable(readablePath(path), error);
-  });
-  try {
-    const { buffer } = await file.read(Buffer.alloc(POINTER.length), 0, POINTER.length, 0);
-    const start = buffer.toString("latin1");
-    if (start === POINTER)
-      throw new UsageError(
-        `${readablePath(path)} is a pointer of Git LFS, not an archive: fetch its content (git lfs pull)`,
-      );
-    return (COMPRESSIONS.find(([mark]) => start.startsWith(mark))?.[1] as Compression | undefined) ?? "none";
-  } finally {
-    await file.close();
-  }
-}
-
-/** @throws UsageError if Node cannot decompress it. */
-function decompressor(path: string, compression: Compression) {
-  if (compression === "gzip") return zlib.createGunzip();
-  if (compression === "zstd" && "createZstdDecompress" in zlib) return zlib.createZstdDecompress();
-  const fix =
-    compression === "zstd" ? "use Node 24, or compress it with gzip" : "unpack it, or compress it with gzip";
-  throw new UsageError(
-    `${readablePath(path)} is compressed with ${compression}, which is not supported: ${fix}`,
-  );
-}
-
-/** Whether an archive cannot be read because of its compression, or is a pointer of Git LFS. */
-export async function isUnsupported(path: string): Promise<boolean> {
-  try {
-    const compression = await compressionOf(path);
-    if (compression !== "none") decompressor(path, compression).destroy();
-    return false;
-  } catch (error) {
-    if (error instanceof UsageError) return true;
-    throw error;
-  }
+/** @throws UsageError if the file is something else that is known, or in a compression that is not supported. */
+function checkSupported(path: string): void {
+  const reason = whyUnsupported(path);
+  if (reason !== undefined) throw new UsageError(`${readablePath(path)}: ${reason}`);
 }
 
 /**
@@ -93,20 +46,16 @@ export async function* membersOf(
   isWanted: (name: string, size: number) => boolean,
   onOpenEnd: () => void = () => {},
 ): AsyncGenerator<TarMember, void, void> {
-  const compression = await compressionOf(path);
+  checkSupported(path);
   const archive = extract();
-  const source = createReadStream(systemPath(path), { highWaterMark: AT_ONCE });
   let total = 0;
-  const count = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
+  const counted = async function* () {
+    for await (const chunk of bytesOfFile(path)) {
       total += chunk.length;
       yield chunk;
     }
   };
-  const reading =
-    compression === "none"
-      ? pipeline(source, count, archive)
-      : pipeline(source, decompressor(path, compression), count, archive);
+  const reading = pipeline(Readable.from(counted()), archive);
   // It is awaited at the end; if the caller stops before that, its failure is of no interest.
   reading.catch(() => {});
   let end = 0;
@@ -154,9 +103,10 @@ export async function* readRanges(
   path: string,
   ranges: Iterable<TarRange>,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const compression = await compressionOf(path);
-  if (compression === "none") yield* readPlain(path, ranges);
-  else yield* readCompressed(path, compression, ranges);
+  checkSupported(path);
+  const { compression } = startOfFile(path);
+  if (compression === undefined) yield* readPlain(path, ranges);
+  else yield* readCompressed(path, ranges);
 }
 
 async function* readPlain(path: string, ranges: Iterable<TarRange>): AsyncGenerator<Uint8Array, void, void> {
@@ -186,20 +136,14 @@ async function* readPlain(path: string, ranges: Iterable<TarRange>): AsyncGenera
 
 async function* readCompressed(
   path: string,
-  compression: Compression,
   ranges: Iterable<TarRange>,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const source = createReadStream(systemPath(path), { highWaterMark: AT_ONCE });
-  const stream = decompressor(path, compression);
-  const reading = pipeline(source, stream);
-  reading.catch(() => {});
   const wanted = ranges[Symbol.iterator]();
   let next = wanted.next();
   let parts: Uint8Array[] = [];
   let place = 0;
   try {
-    for await (const chunk of stream) {
-      const bytes: Uint8Array = chunk;
+    for await (const bytes of bytesOfFile(path)) {
       const end = place + bytes.length;
       while (!next.done && next.value.start < end) {
         const { start, size } = next.value;
@@ -215,8 +159,5 @@ async function* readCompressed(
     if (!next.done) throw new Error("unexpected end");
   } catch (error) {
     throw archiveError(readablePath(path), error);
-  } finally {
-    source.destroy();
-    stream.destroy();
   }
 }

@@ -1,0 +1,137 @@
+// An array in a file, whose values are read as a stream: in pieces, so that memory does not grow with the file.
+
+import type { SplitName } from "../../reader.ts";
+import { ArrayProblem, checkLength, DamagedProblem } from "./problem.ts";
+import { countOf, isText, textsIn, type ValueType } from "./values.ts";
+
+/** The name of an array, and its file. */
+export interface ArrayPlace {
+  /** Its name in the file, as it is written there. */
+  readonly name: string;
+  /** The file, for messages. */
+  readonly file: string;
+  /** The split that the name of its file or folder means. */
+  readonly split?: SplitName;
+}
+
+export interface StoredArray extends ArrayPlace {
+  readonly type: ValueType;
+  readonly shape: readonly number[];
+  /** Whether the first axis varies fastest (MATLAB, Fortran), instead of the last one. */
+  readonly isColumnMajor: boolean;
+  /** No more bytes of values than these can be in the file. */
+  readonly available: number;
+  /** What the file is, if its authors' conventions matter. */
+  readonly origin?: "table" | "matlab";
+  /** Whether the values are floating-point numbers, also if they are stored as integers. */
+  readonly isFloats?: boolean;
+  /** Whether images are stored with rows and columns swapped, as in EMNIST. */
+  readonly isTransposed?: boolean;
+  /** Whether flat images are planes of colours, in which columns vary slowest, as in STL-10. */
+  readonly isByColumns?: boolean;
+  /** What else is known of it, for the user. */
+  readonly words?: string;
+  /** All values, if they are texts in memory. */
+  readonly texts?: readonly string[];
+  /** The bytes of the values, in pieces of any length. @throws ArrayProblem, or UsageError naming the file. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** An array that cannot be read, which is an error only if it is needed. */
+interface UnreadableArray extends ArrayPlace {
+  readonly problem: string;
+}
+
+export type FoundArray = StoredArray | UnreadableArray;
+
+export function isReadable(array: FoundArray): array is StoredArray {
+  return !("problem" in array);
+}
+
+/** Names in files may be of any length, with any characters. */
+const LONGEST_NAME = 60;
+
+/** A name in a file as it is shown: on one line, and not too long. */
+export function shownName(name: string): string {
+  const line = plainText(name);
+  return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME)}…` : line;
+}
+
+/** A text in a file on one line, without spaces around it. */
+export function plainText(text: string): string {
+  return text.replace(/\p{Cc}+/gu, " ").trim();
+}
+
+/** Text is longer than any name of a class. */
+const LONGEST_TEXT = 65_536;
+
+/**
+ * The values' bytes in pieces of whole records; a piece is only valid until the next one is asked for.
+ * @param size of a record in bytes: the values of one image, for example.
+ * @throws DamagedProblem if there are fewer or more bytes than the shape says.
+ */
+export async function* recordsOf(array: StoredArray, size: number): AsyncGenerator<Uint8Array> {
+  const total = byteLength(array);
+  if (total === 0) return;
+  let found = 0;
+  let partial: Uint8Array | undefined;
+  let held = 0;
+  for await (const piece of array.read()) {
+    found += piece.length;
+    if (found > total) throw new DamagedProblem(`it is longer than its header says (${total} bytes)`);
+    let place = 0;
+    if (held > 0 && partial) {
+      place = Math.min(size - held, piece.length);
+      partial.set(piece.subarray(0, place), held);
+      held += place;
+      if (held < size) continue;
+      yield partial;
+      held = 0;
+    }
+    const whole = place + Math.floor((piece.length - place) / size) * size;
+    if (whole > place) yield piece.subarray(place, whole);
+    if (whole < piece.length) {
+      partial ??= new Uint8Array(size);
+      partial.set(piece.subarray(whole));
+      held = piece.length - whole;
+    }
+  }
+  checkLength(total, found);
+}
+
+/** The bytes of all values. @throws ArrayProblem if the file cannot contain this many. */
+export function byteLength({ type, shape, available }: StoredArray): number {
+  const total = countOf(shape) * type.size;
+  if (!Number.isSafeInteger(total)) throw new DamagedProblem("its header says an impossible shape");
+  checkLength(total, available);
+  return total;
+}
+
+/** The texts of an array of text, with any shape. @throws ArrayProblem if they are too long, or there are too many. */
+export async function readTexts(array: StoredArray, most: number): Promise<readonly string[]> {
+  if (array.texts) return array.texts;
+  const { type, shape } = array;
+  if (!isText(type)) throw new ArrayProblem("expected text");
+  if (type.size > LONGEST_TEXT) throw new ArrayProblem(`its texts are too long (${type.size} bytes)`);
+  if (countOf(shape) > most)
+    throw new ArrayProblem(`it has ${countOf(shape)} texts; expected at most ${most}`);
+  if (type.size === 0) return new Array<string>(countOf(shape)).fill("");
+  const texts: string[] = [];
+  for await (const bytes of recordsOf(array, type.size)) texts.push(...textsIn(bytes, type));
+  return texts;
+}
+
+/** Texts that are in memory, as an array of one axis. */
+export function textArray(place: ArrayPlace, texts: readonly string[]): StoredArray {
+  return {
+    ...place,
+    ...{ texts, shape: [texts.length], isColumnMajor: false, available: 0 },
+    type: { kind: "text", size: 0, isLittle: true },
+    read: () => piecesOf([]),
+  };
+}
+
+/** Bytes that are in memory. */
+export async function* piecesOf(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+}

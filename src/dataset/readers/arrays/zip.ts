@@ -1,0 +1,80 @@
+// The files in a zip archive of any size, as streams. yauzl reads the directory; the content is read from the file, from
+// one place to another.
+
+import { crc32 } from "node:zlib";
+import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { messageOf, systemCode } from "../../../common/errors.ts";
+import { readablePath, systemPath } from "../../../common/path-bytes.ts";
+import { unreadable } from "../../reader.ts";
+import { bytesOfFile, mostDecompressed } from "./bytes.ts";
+import { ArrayProblem, DamagedProblem } from "./problem.ts";
+
+/** A file in an archive. */
+export interface ZipMember {
+  readonly name: string;
+  /** In bytes, decompressed, as the directory says; not more than the compressed ones can be. */
+  readonly size: number;
+  /** @throws ArrayProblem if it is encrypted, compressed by an unknown method or damaged. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** Messages may have the name of a file. */
+const LONGEST_REASON = 200;
+
+const STORED = 0;
+const DEFLATED = 8;
+const METHODS: Readonly<Record<number, string>> = {
+  9: "Deflate64",
+  12: "bzip2",
+  14: "LZMA",
+  93: "Zstandard",
+  95: "xz",
+};
+
+/** The files in an archive. @throws DamagedProblem if its directory cannot be read. */
+export async function membersOfZip(path: string): Promise<ZipMember[]> {
+  let zip: ZipFile | undefined;
+  try {
+    // The types want text; node's own `open` takes bytes too.
+    zip = await openPromise(systemPath(path) as string, { autoClose: false });
+    const members: ZipMember[] = [];
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName.endsWith("/")) continue;
+      const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      members.push(memberOf(path, entry, fileDataStart));
+    }
+    return members;
+  } catch (error) {
+    if (/^E[A-Z]+$/.test(systemCode(error) ?? "")) throw unreadable(readablePath(path), error);
+    throw new DamagedProblem(messageOf(error).slice(0, LONGEST_REASON));
+  } finally {
+    zip?.close();
+  }
+}
+
+function memberOf(path: string, entry: Entry, start: number): ZipMember {
+  const { fileName, compressionMethod: method, compressedSize, uncompressedSize } = entry;
+  const compression = method === STORED ? "none" : "raw deflate";
+  return {
+    name: fileName,
+    size: Math.min(uncompressedSize, mostDecompressed(compressedSize, compression)),
+    read: async function* () {
+      if (entry.isEncrypted()) throw new ArrayProblem("it is encrypted: save it without a password");
+      if (method !== STORED && method !== DEFLATED) {
+        const by = METHODS[method] ?? `method ${method}`;
+        throw new ArrayProblem(
+          `it is compressed by ${by}, which is not supported: use Deflate, as numpy does`,
+        );
+      }
+      let [found, sum] = [0, 0];
+      for await (const piece of bytesOfFile(path, { start, end: start + compressedSize, compression })) {
+        found += piece.length;
+        if (found > uncompressedSize) break;
+        sum = crc32(piece, sum);
+        yield piece;
+      }
+      if (found !== uncompressedSize || sum !== entry.crc32)
+        throw new DamagedProblem("it is damaged (its checksum is wrong): save or fetch it again");
+    },
+  };
+}

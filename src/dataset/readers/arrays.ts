@@ -23,9 +23,16 @@ import { formOfLabels, readLabels } from "./arrays/labels.ts";
 import { type ImageLayout, layoutOf } from "./arrays/layout.ts";
 import { parseArrayName } from "./arrays/names.ts";
 import { openArrays } from "./arrays/open.ts";
-import { type ArrayPair, type Pairing, pairArrays, placeOf } from "./arrays/pairs.ts";
+import { type ArrayPair, type Pairing, pairArrays } from "./arrays/pairs.ts";
 import { about } from "./arrays/problem.ts";
-import { type FoundArray, plainText, readTexts, type StoredArray, shownName } from "./arrays/stored-array.ts";
+import {
+  type FoundArray,
+  placeOf,
+  plainText,
+  readTexts,
+  type StoredArray,
+  shownName,
+} from "./arrays/stored-array.ts";
 import { nameOfType, shapeText } from "./arrays/values.ts";
 import { holdsPictures } from "./tree.ts";
 
@@ -36,7 +43,7 @@ export const arraysReader: DatasetReader = {
   reads: "a file of arrays (.npz, .npy, .mat, a pickle, or a CSV file with a column for each pixel)",
   recognises: (path) => {
     if (!isFolder(path)) return isFile(path) && kindOfArrays(path) !== undefined;
-    return hasTrainingArchive(path) || (!holdsPictures(path) && arrayFilesIn(path).length > 0);
+    return hasTrainingArchive(path) || (!holdsPictures(path) && canBeData(arrayFilesIn(path)));
   },
   files: (path) => findArrayFiles(path).map((file) => file.path),
   sizes: async (path, options) => {
@@ -56,6 +63,13 @@ export const arraysReader: DatasetReader = {
     return { ...content, notes: [...notes, ...(content.notes ?? [])] };
   },
 };
+
+/** Whether files of arrays may be a dataset: not if each is an array that could be anything, such as one image of a class. */
+function canBeData(files: readonly ArrayFile[]): boolean {
+  const roles = files.map(({ path }) => parseArrayName(stemOf(path)).role);
+  const hasPair = roles.includes("images") && roles.includes("labels");
+  return hasPair || files.some(({ kind }) => kind !== "npy");
+}
 
 /** The arrays at a path, paired. */
 async function openAll(

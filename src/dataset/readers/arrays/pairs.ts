@@ -5,7 +5,7 @@ import { type ArraySettings, SPLITS, type SplitName } from "../../reader.ts";
 import { canBeLabels, labelCounts } from "./labels.ts";
 import { canBeImages, possibleCounts } from "./layout.ts";
 import { type ArrayName, parseArrayName } from "./names.ts";
-import { type FoundArray, isReadable, type StoredArray, shownName } from "./stored-array.ts";
+import { type FoundArray, isReadable, placeOf, type StoredArray, shownName } from "./stored-array.ts";
 import { isText, shapeText } from "./values.ts";
 
 /** The images and labels of a split. */
@@ -98,12 +98,6 @@ function findNames(named: readonly Named[], path: string): StoredArray | undefin
 function problemOf(array: FoundArray, path: string): UsageError {
   const reason = isReadable(array) ? "it is not used" : array.problem;
   return new UsageError(`${placeOf(array, path)}: ${reason}`);
-}
-
-/** The array in messages: its file, which is that of the data or one in a folder, and its name. */
-export function placeOf({ file, name }: FoundArray, path: string): string {
-  const own = file || path;
-  return own.endsWith(`${name}.npy`) || own.endsWith(`${name}.npz`) ? own : `${own}: ${shownName(name)}`;
 }
 
 function givenPairs(

@@ -57,6 +57,12 @@ export function shownName(name: string): string {
   return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME)}…` : line;
 }
 
+/** The array in messages: its file, which is that of the data or one in a folder, and its name. */
+export function placeOf({ file, name }: FoundArray, path: string): string {
+  const own = file || path;
+  return own.endsWith(`${name}.npy`) || own.endsWith(`${name}.npz`) ? own : `${own}: ${shownName(name)}`;
+}
+
 /** A text in a file on one line, without spaces around it. */
 export function plainText(text: string): string {
   return text.replace(/\p{Cc}+/gu, " ").trim();

@@ -28,7 +28,7 @@ export type { Controller, Dimension, Judged, Point } from "./controller/controll
 export type { Dataset, LabelledImages } from "./dataset/dataset.ts";
 export { datasetInMemory, type ShapedImages } from "./dataset/in-memory.ts";
 export { type LoadOptions, loadDataset } from "./dataset/load.ts";
-export type { ArraySettings } from "./dataset/reader.ts";
+export type { ArraySettings, ColumnChoice, DataSettings } from "./dataset/reader.ts";
 export type { ArmSummary, Comparison, Difference } from "./evaluate/comparison.ts";
 export {
   type EvaluateOptions,

@@ -111,7 +111,7 @@ describe("deepaugment data", () => {
     const wrong = await data("info", join(folder, "fine.parquet"), "--set", "column=coarse_label");
     assert.equal(
       wrong.stderr,
-      'deepaugment: unknown key "column" (--set column=coarse_label); known keys are image_column, label_column\n',
+      'deepaugment: unknown key "column" (--set column=coarse_label); known keys are image_column, label_column, arrays, channels\n',
     );
     const many = await data("info", join(folder, "shards/train-{000000..000002}.tar"));
     assert.equal(

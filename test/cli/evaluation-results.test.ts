@@ -13,7 +13,8 @@ function outcomeOf(recommended: string, more: Record<string, unknown> = {}): Eva
   const outcome = {
     folder: "reports/evaluations/2026-11-29_10-32-00",
     config: {
-      ...{ data: "my photos/cats.tar.gz", arrays: null, channels: "auto" as const },
+      ...{ data: "my photos/cats.tar.gz", image_column: null, label_column: null },
+      ...{ arrays: null, channels: "auto" as const },
       experiment: "reports/experiments/1",
       policy: null,
       ...{ top: 20, samples: 5 },

@@ -352,7 +352,7 @@ describe("pictures inside larger files", () => {
     mkdirSync(join(folder, "bz2"));
     await fails(
       dirname(write("bz2/train.tar.bz2", "BZh91AY&SY")),
-      `${folder}/bz2/train.tar.bz2 is compressed with bzip2, which is not supported: unpack it, or compress it with gzip`,
+      `${folder}/bz2/train.tar.bz2: it is compressed with bzip2, which is not supported: decompress it (bunzip2)`,
     );
     // Without the mark of its end: it may be cut off after a sample.
     const end = tar.findLastIndex((byte) => byte !== 0);

@@ -92,11 +92,11 @@ describe("deepaugment optimize --budget", () => {
 
   it("searches, evaluates, and is resumed with the rest after Ctrl-C", async () => {
     const program = start(args("cut", "1m"), environment);
-    const evaluation = () =>
-      existsSync(join(root, "cut")) && join(experimentIn("cut"), "evaluation", "evaluation.csv");
+    const out = join(root, "cut");
     await until(program, () => {
-      const path = evaluation();
-      return path !== false && existsSync(path);
+      // The folder of experiments is made before that of this one.
+      const isBegun = existsSync(out) && readdirSync(out).length > 0;
+      return isBegun && existsSync(join(experimentIn("cut"), "evaluation", "evaluation.csv"));
     });
     program.process.kill("SIGINT");
     const cut = await program.finished;

@@ -3,7 +3,6 @@
 
 import {
   add,
-  addN,
   clipByValue,
   div,
   minimum,
@@ -86,7 +85,9 @@ export class PreparedOptimizer implements ChildOptimizer {
     const factor = (limit: number, norm: Tensor) => minimum(div(limit, norm), 1);
     if (clipNorm !== undefined) return gradients.map((each) => mul(each, factor(clipNorm, norm(each))));
     if (globalClipNorm !== undefined && gradients.length > 0) {
-      const whole = factor(globalClipNorm, sqrt(addN(gradients.map((each) => sum(square(each))))));
+      // Two at a time: graphics cards add few tensors at once.
+      const squares = gradients.map((each) => sum(square(each))).reduce((total, each) => add(total, each));
+      const whole = factor(globalClipNorm, sqrt(squares));
       return gradients.map((each) => mul(each, whole));
     }
     if (clipValue === undefined) return gradients;

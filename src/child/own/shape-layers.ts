@@ -175,10 +175,12 @@ export class Stack extends layers.Layer {
     return tidy(() => {
       const [{ shape }] = inputs;
       const axis = axisWithin(this.#axis, shape.length + 1);
-      return concat(
-        inputs.map((input) => reshape(input, shape.toSpliced(axis, 0, 1))),
-        axis,
+      const sides = [product(shape.slice(0, axis)), product(shape.slice(axis))];
+      const joined = concat(
+        inputs.map((input) => reshape(input, sides)),
+        1,
       );
+      return reshape(joined, shape.toSpliced(axis, 0, inputs.length));
     });
   }
 }
@@ -229,31 +231,38 @@ export class Slice extends layers.Layer {
   }
 }
 
-/** Of operations that have gradients on every engine; TensorFlow.js's stridedSlice has none. */
+/**
+ * Of operations that have gradients on every engine: TensorFlow.js's stridedSlice has none, and its engine webgpu pads at most
+ * four dimensions, so the axes before and after are merged.
+ */
 function takeAlong(
   values: Tensor,
   { axis, start, length, step, isReversed }: Taken & { axis: number },
 ): Tensor {
-  const turned = isReversed ? reverse(values, axis) : values;
-  const cut = (from: Tensor, at: number, first: number, size: number) =>
-    slice(
-      from,
-      from.shape.map((_, each) => (each === at ? first : 0)),
-      from.shape.map((side, each) => (each === at ? size : side)),
-    );
-  if (step === 1) return cut(turned, axis, start, length);
+  const { shape } = values;
+  const [before, after] = [product(shape.slice(0, axis)), product(shape.slice(axis + 1))];
+  const merged = reshape(values, [before, shape[axis], after]);
+  const turned = isReversed ? reverse(merged, 1) : merged;
+  return reshape(taken(turned, { start, length, step }), shape.with(axis, length));
+}
+
+/** Of [before, size, after]. */
+function taken(values: Tensor, { start, length, step }: Omit<Taken, "isReversed">): Tensor {
+  const [before, size, after] = values.shape;
+  if (step === 1) return slice(values, [0, start, 0], [before, length, after]);
   // Each position becomes the first of a row of `step` positions.
   const span = length * step;
-  const missing = Math.max(0, start + span - turned.shape[axis]);
-  const padded = pad(
-    turned,
-    turned.shape.map((_, each) => [0, each === axis ? missing : 0]),
-  );
-  const rows = cut(padded, axis, start, span);
-  const before = rows.shape.slice(0, axis);
-  const after = rows.shape.slice(axis + 1);
-  const firsts = cut(reshape(rows, [...before, length, step, ...after]), axis + 1, 0, 1);
-  return reshape(firsts, [...before, length, ...after]);
+  const missing = Math.max(0, start + span - size);
+  const padded =
+    missing === 0
+      ? values
+      : pad(values, [
+          [0, 0],
+          [0, missing],
+          [0, 0],
+        ]);
+  const rows = slice(padded, [0, start, 0], [before, span, after]);
+  return slice(reshape(rows, [before, length, step, after]), [0, 0, 0, 0], [before, length, 1, after]);
 }
 
 for (const layer of [Reshape, ExpandDims, Squeeze, MoveAxis, Stack, Slice])

@@ -17,7 +17,9 @@ import { loadSample, slice } from "../../fixtures/sample.ts";
 import { KERAS_MODELS, modelPath } from "./keras.ts";
 
 const ENGINES: EngineName[] = "missing" in findAddon() ? ["wasm"] : ["wasm", "native"];
-const SMALL = KERAS_MODELS.filter(({ file }) => /keras3-(sequential|resnet|all-layers)/.test(file));
+const SMALL = KERAS_MODELS.filter(({ file }) =>
+  /keras3-(sequential|resnet|all-layers|random-layers|operations)/.test(file),
+);
 
 let sample: LabelledImages;
 before(async () => {

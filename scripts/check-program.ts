@@ -20,6 +20,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { hasAsset } from "../src/common/assets.ts";
 import { decodeImage } from "../src/image/codec.ts";
+import { unpackSet } from "../test/dataset/fixtures/packed-set.ts";
 import { readConformanceSet } from "../test/image/conformance-set.ts";
 import { hasStrip } from "./strip.ts";
 
@@ -110,6 +111,12 @@ try {
   const read = run("data", "info", "pictures");
   assert.match(read, new RegExp(`${pictures.length} train`), "pictures of every format are decoded");
   assert.doesNotMatch(read, /skipped/);
+
+  // Larger files of every compression.
+  const set = await unpackSet(join(work, "packed"));
+  const larger = Object.keys(set.cases).filter((name) => Object.keys(set.cases[name]).length > 0);
+  for (const name of larger)
+    assert.match(run("data", "info", join("packed", name)), / train/, `${name} is read`);
 
   run("apply", "--policy", "policy.json", "--data", "../images.tar.gz", "--out", "numpy", "--as", "npz");
   assert.match(run("data", "info", "numpy"), /400 train/);

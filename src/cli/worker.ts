@@ -4,7 +4,7 @@ import { UsageError } from "../common/errors.ts";
 import { serveTasks, type TaskHandler } from "../common/worker-process.ts";
 
 const KINDS: Record<string, () => void> = {
-  decode: () => serveLazily(async () => (await import("../dataset/readers/decode.ts")).decodeFiles),
+  decode: () => serveLazily(async () => (await import("../dataset/readers/decode.ts")).decodeInWorker),
   train: () => serveLazily(async () => (await import("../search/training.ts")).runTraining),
   evaluate: () => serveLazily(async () => (await import("../evaluate/final-task.ts")).runFinalTraining),
   probe: () => serveLazily(async () => (await import("../measure/probing.ts")).runProbe),

@@ -123,7 +123,7 @@ async function readContent(
   if ("path" in content) return readPicture(content.path, imageSize);
   if ("place" in content) throw new Error("a picture has not been loaded");
   const { name, file } = content;
-  return "reason" in file ? file : decodeOne({ paths: [name], contents: [file.bytes], imageSize });
+  return "reason" in file ? file : decodeOne({ paths: [name], contents: [file], imageSize });
 }
 
 /** A picture file's pixels, or the reason why there are none. */

@@ -9,11 +9,14 @@ import { type DecodedImage, decodeImage, ImageError } from "../../image/codec.ts
 import { toSquare } from "../../image/resize.ts";
 import { pixelDigest } from "../identical.ts";
 import type { ReadOptions } from "../reader.ts";
+import { type PackedPlaces, PlaceReader, placesFrom } from "./packed/places.ts";
+import type { PackedContent } from "./picture-list.ts";
 
 export interface DecodeTask {
   readonly paths: readonly string[];
-  /** The pictures' bytes, if they are not files of their own; the paths are then their names. */
-  readonly contents?: readonly Uint8Array[];
+  /** The pictures if they are not files of their own, or their places; the paths are then their names. */
+  readonly contents?: readonly PackedContent[];
+  readonly places?: PackedPlaces;
   /** Resizes every picture to this height and width. */
   readonly imageSize?: number;
   /** Returns only sizes, no pixels. */
@@ -21,6 +24,9 @@ export interface DecodeTask {
   /** Returns digests of the pixels instead of the pixels; pictures may differ in size. */
   readonly digestsOnly?: boolean;
 }
+
+/** What is wanted of the pictures. */
+export type DecodeSettings = Omit<DecodeTask, "paths" | "contents" | "places">;
 
 /** The result for one file: a picture, [height, width, 3], or the reason why there is none. */
 export type DecodedFile =
@@ -34,7 +40,7 @@ export type DecodedFile =
   | { readonly reason: string };
 
 /** Pictures that are decoded as one task. */
-export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents"> {
+export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents" | "places"> {
   /** Their indices for the caller. */
   readonly indices: readonly number[];
 }
@@ -43,23 +49,46 @@ export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents"> {
 export const BATCH = 16;
 
 /** Tasks in progress or waiting per process: what has been read for them is in memory. */
-const TASKS_AHEAD = 2;
+const TASKS_AHEAD = 4;
 
 /** Fewer files than this are decoded in this process, which takes less time than starting others. */
 const FEW = 48;
 
+/** What this process keeps from one task to the next, if it is a "decode" worker. */
+const ofWorker = new PlaceReader();
+
+/** The work of a "decode" worker. */
+export function decodeInWorker(task: DecodeTask): Promise<DecodedFile[]> {
+  return decodeContents(task, ofWorker);
+}
+
 /**
  * Decodes the files of one task, in order. If pictures of a task differ in size and are not resized, no pixels are
  * returned, since the dataset will be rejected.
+ * @throws UsageError if a larger file with packed pictures is damaged.
  */
 export async function decodeFiles(task: DecodeTask): Promise<DecodedFile[]> {
-  const { paths, contents, imageSize, sizesOnly, digestsOnly } = task;
+  const reader = new PlaceReader();
+  try {
+    return await decodeContents(task, reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function decodeContents(task: DecodeTask, reader: PlaceReader): Promise<DecodedFile[]> {
+  const { paths, contents, places, imageSize, sizesOnly, digestsOnly } = task;
   const files: DecodedFile[] = [];
   let first: DecodedImage | undefined;
   let isMixed = false;
   for (const [i, path] of paths.entries()) {
+    const content = places ? await reader.read(places, i) : contents?.[i];
+    if (content && "reason" in content) {
+      files.push(content);
+      continue;
+    }
     try {
-      const image = await decodeImage(contents?.[i] ?? (await readFile(systemPath(path))), path);
+      const image = await decodeImage(content?.bytes ?? (await readFile(systemPath(path))), path);
       if (digestsOnly) {
         files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });
         continue;
@@ -83,7 +112,7 @@ export async function decodeFiles(task: DecodeTask): Promise<DecodedFile[]> {
  */
 export async function decodeAll(
   paths: readonly string[],
-  task: Omit<DecodeTask, "paths">,
+  task: DecodeSettings,
   options: ReadOptions,
   take: (file: DecodedFile, index: number) => void,
   poolOptions: WorkerPoolOptions = {},
@@ -106,7 +135,7 @@ function* batchesOf(paths: readonly string[]): Generator<PictureBatch, void, voi
 export async function decodeBatches(
   batches: Iterable<PictureBatch> | AsyncIterable<PictureBatch>,
   total: number,
-  task: Omit<DecodeTask, "paths" | "contents">,
+  task: DecodeSettings,
   { workers = availableParallelism(), onProgress, signal }: ReadOptions,
   take: (file: DecodedFile, index: number) => void,
   poolOptions: WorkerPoolOptions = {},
@@ -167,14 +196,15 @@ export async function decodeBatches(
   }
 }
 
-function withoutIndices({ paths, contents }: PictureBatch): Pick<DecodeTask, "paths" | "contents"> {
-  return { paths, ...(contents && { contents }) };
+function withoutIndices({ indices, ...rest }: PictureBatch): Omit<PictureBatch, "indices"> {
+  return rest;
 }
 
-function part({ paths, contents, indices }: PictureBatch, start: number, end?: number): PictureBatch {
+function part({ paths, contents, places, indices }: PictureBatch, start: number, end?: number): PictureBatch {
   return {
     paths: paths.slice(start, end),
     ...(contents && { contents: contents.slice(start, end) }),
+    ...(places && { places: placesFrom(places, start, end) }),
     indices: indices.slice(start, end),
   };
 }

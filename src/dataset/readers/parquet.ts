@@ -2,6 +2,7 @@
 // files whose names say the splits.
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { InterruptedError, UsageError } from "../../common/errors.ts";
 import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import type { SkippedFile } from "../dataset.ts";
@@ -55,23 +56,25 @@ async function listParquet(
   const { root, files: found, skipped, notes } = findPacked(path, PARQUET);
   const opened: (PackedFile & { readonly file: ParquetFile })[] = [];
   for (const each of found) {
-    const file = await openParquet(each.path);
+    const file = openParquet(each.path);
     if (file.rows > 0) opened.push({ ...each, file });
   }
   const main = opened.find(({ split }) => split === "train")?.file;
   if (!main)
     throw new LayoutError(`${readablePath(path)} has no rows for training: the files are empty`, path);
-  const columns = await chooseColumns(main, choice);
+  const columns = chooseColumns(main, choice);
   const names = namesOf(main, columns.label);
   const allNotes = [...notes, ...columns.notes];
   const files: PackedSamples[] = [];
   const unused: SkippedFile[] = [];
   for (const { path: own, split, file } of opened) {
+    // Lets the program notice Ctrl-C.
+    await setImmediate();
     if (signal?.aborted) throw new InterruptedError("interrupted");
     const lacking = [columns.picture, columns.label].find((column) => !hasColumn(file, column));
     const reason = `it has no column "${lacking?.name}", unlike ${inFolder(root, main.path)}`;
     if (!lacking) {
-      files.push(await readSamples({ file, split, columns, names, root }));
+      files.push(readSamples({ file, split, columns, names, root }));
       if (names && !namesOf(file, columns.label))
         allNotes.push(
           `${inFolder(root, own)} does not name its classes; the names in ${inFolder(root, main.path)} are used`,

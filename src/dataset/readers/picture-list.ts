@@ -3,6 +3,7 @@
 import { readablePath } from "../../common/path-bytes.ts";
 import type { LabelSource, SkippedFile } from "../dataset.ts";
 import { SPLITS, type SplitName } from "../reader.ts";
+import type { PackedPlaces } from "./packed/places.ts";
 
 /** The pictures of one class within one split. */
 export interface PictureGroup {
@@ -27,9 +28,16 @@ export interface PackedPictures {
    * @throws UsageError if a file is damaged.
    */
   read(places: Iterable<number>): AsyncIterable<PackedContent>;
+  /** The same in batches of `most` pictures or fewer, for other processes: these read them by themselves if they can. */
+  batches(places: Iterable<number>, most: number): AsyncIterable<PackedBatch>;
   /** The name of a picture as a file in a folder of all: `train-00000-of-00002_000012.jpg`. */
   outputOf(place: number): string;
 }
+
+/** Pictures, or their places. */
+type PackedBatch =
+  | { readonly contents: readonly PackedContent[]; readonly places?: undefined }
+  | { readonly places: PackedPlaces; readonly contents?: undefined };
 
 /** A picture file's content, or the reason why there is none. */
 export type PackedContent = { readonly bytes: Uint8Array } | { readonly reason: string };

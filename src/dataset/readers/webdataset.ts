@@ -8,17 +8,19 @@ import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import { decodeText } from "../../common/text.ts";
 import type { SkippedFile } from "../dataset.ts";
 import { unreadable } from "../reader.ts";
+import { startOfFile } from "./arrays/bytes.ts";
 import { whyUnsupported } from "./arrays/kinds.ts";
 import { isCifarFile } from "./cifar.ts";
 import { LayoutError } from "./layout-error.ts";
 import { arrangePacked, type PackedSamples } from "./packed/arrange.ts";
 import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/find-packed.ts";
+import type { TarPlaces } from "./packed/places.ts";
 import type { PackedContent, PictureList } from "./picture-list.ts";
 import { type ListOptions, pictureReader } from "./pictures.ts";
 import { checkClassColumn } from "./tables/columns.ts";
 import { classOf, type LabelPlace, placeName, placeOfLabels } from "./webdataset/labels.ts";
 import { isPicture, type NamedRange, partsOf, type Sample, samplesIn } from "./webdataset/samples.ts";
-import { membersOf, readRanges } from "./webdataset/tar.ts";
+import { membersOf, readRanges, type TarRange } from "./webdataset/tar.ts";
 
 const SHARDS = {
   called: "tar archives",
@@ -98,7 +100,7 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
   if (!named) checkClassColumn(readablePath(main.path), what, different.size, classes.length, fix);
   return arrangePacked({
     ...{ given: path, root, skipped, notes: allNotes },
-    files: shards.map((shard) => toPacked(shard, place, named, root)),
+    files: await Promise.all(shards.map((shard) => toPacked(shard, place, named, root))),
     ...(named && { classOrder: named.names }),
   });
 }
@@ -173,12 +175,13 @@ function sampleOf(classes: ReadonlySet<string>): string {
   return classes.size > some.length ? `${some.join(", ")}, …` : some.join(", ");
 }
 
-function toPacked(
+async function toPacked(
   { path, split, samples }: Shard,
   place: LabelPlace,
   named: ClassNames | undefined,
   root: string,
-): PackedSamples {
+): Promise<PackedSamples> {
+  const isPlain = startOfFile(path).compression === undefined;
   const places = new Map<string, number>();
   const labels = Int32Array.from(samples, (sample) => {
     const text = classOf(sample, place);
@@ -202,7 +205,25 @@ function toPacked(
     nameOf: (name, sample) => `${name}: ${samples[sample].picture.name}`,
     fileOf: (sample) => `${stem}_${samples[sample].picture.name.replaceAll("/", "_")}`,
     read: (wanted) => readPictures(path, samples, wanted),
+    ...(isPlain && { placesOf: (wanted, most) => placesOf(path, samples, wanted, most) }),
   };
+}
+
+async function* placesOf(
+  path: string,
+  samples: readonly PictureSample[],
+  wanted: Iterable<number>,
+  most: number,
+): AsyncGenerator<TarPlaces, void, void> {
+  let items: TarRange[] = [];
+  for (const sample of wanted) {
+    const { start, size } = samples[sample].picture;
+    items.push({ start, size });
+    if (items.length < most) continue;
+    yield { kind: "tar", path, items };
+    items = [];
+  }
+  if (items.length > 0) yield { kind: "tar", path, items };
 }
 
 async function* readPictures(

@@ -14,6 +14,7 @@ import {
   shownSkipped,
 } from "../picture-list.ts";
 import { inFolder } from "./find-packed.ts";
+import type { PackedPlaces } from "./places.ts";
 
 /** The samples of one larger file: pictures with their labels. */
 export interface PackedSamples {
@@ -33,6 +34,8 @@ export interface PackedSamples {
   fileOf(sample: number): string;
   /** Reads the pictures of these samples, which ascend, one after another: exactly one result for each. */
   read(samples: Iterable<number>): AsyncIterable<PackedContent>;
+  /** The same as places that another process reads, `most` or fewer at a time; missing if that is not possible. */
+  placesOf?(samples: Iterable<number>, most: number): AsyncIterable<PackedPlaces>;
 }
 
 export interface PackedData {
@@ -231,21 +234,53 @@ function packedPictures(files: readonly PackedSamples[]): PackedPictures {
       return file.fileOf(sample);
     },
     async *read(places) {
-      const all = places[Symbol.iterator]();
-      let next = all.next();
-      while (!next.done) {
-        const { file } = find(next.value);
-        // The samples of this file, while they ascend.
-        const run = function* () {
-          for (let last = -1; !next.done; next = all.next()) {
-            const found = find(next.value);
-            if (found.file !== file || found.sample <= last) return;
-            last = found.sample;
-            yield last;
-          }
-        };
-        yield* file.read(run());
+      for (const { file, samples } of runsOf(places, find)) yield* file.read(samples);
+    },
+    async *batches(places, most) {
+      for (const { file, samples } of runsOf(places, find)) {
+        if (file.placesOf) for await (const found of file.placesOf(samples, most)) yield { places: found };
+        else yield* inBatches(file.read(samples), most);
       }
     },
   };
+}
+
+/** The samples of each file, while they ascend. Each run must be taken to its end before the next one. */
+function* runsOf(
+  places: Iterable<number>,
+  find: (place: number) => { readonly file: PackedSamples; readonly sample: number },
+): Generator<{ file: PackedSamples; samples: Iterable<number> }, void, void> {
+  const all = places[Symbol.iterator]();
+  let next = all.next();
+  while (!next.done) {
+    const { file } = find(next.value);
+    const samples = function* () {
+      for (let last = -1; !next.done; next = all.next()) {
+        const found = find(next.value);
+        if (found.file !== file || found.sample <= last) return;
+        last = found.sample;
+        yield last;
+      }
+    };
+    yield { file, samples: samples() };
+  }
+}
+
+/** Large pictures make smaller batches, since several batches are in memory. */
+const BATCH_BYTES = 2 ** 22;
+
+async function* inBatches(
+  pictures: AsyncIterable<PackedContent>,
+  most: number,
+): AsyncGenerator<{ contents: PackedContent[] }, void, void> {
+  let contents: PackedContent[] = [];
+  let bytes = 0;
+  for await (const content of pictures) {
+    contents.push(content);
+    bytes += "bytes" in content ? content.bytes.length : 0;
+    if (contents.length < most && bytes < BATCH_BYTES) continue;
+    yield { contents };
+    [contents, bytes] = [[], 0];
+  }
+  if (contents.length > 0) yield { contents };
 }

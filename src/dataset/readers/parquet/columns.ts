@@ -43,12 +43,12 @@ const BASE64 = /^(data:image|\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)/;
  * The columns of a file with training pictures.
  * @throws UsageError, one line, if they are missing or unclear: what was found, and what to set.
  */
-export async function chooseColumns(file: ParquetFile, choice: ColumnChoice): Promise<ParquetColumns> {
-  const columns = await columnsOf(file);
+export function chooseColumns(file: ParquetFile, choice: ColumnChoice): ParquetColumns {
+  const columns = columnsOf(file);
   const features = featuresOf(file.metadata);
   const picture = choosePicture(file, columns, features, choice.image);
   const others = columns.filter((column) => column !== picture);
-  return { picture, ...(await chooseLabel(file, others, features, choice.label)) };
+  return { picture, ...chooseLabel(file, others, features, choice.label) };
 }
 
 /** Whether a file may have pictures in this column. */
@@ -129,17 +129,17 @@ function whyNoPictures(columns: readonly Column[], empty: readonly Column[]): st
   return `${found}; pictures are files (PNG, JPEG, …) as bytes, by themselves or in Hugging Face's structure of bytes and path`;
 }
 
-async function chooseLabel(
+function chooseLabel(
   file: ParquetFile,
   columns: readonly Column[],
   features: ReadonlyMap<string, Feature>,
   wanted: string | undefined,
-): Promise<Omit<ParquetColumns, "picture">> {
+): Omit<ParquetColumns, "picture"> {
   const path = readablePath(file.path);
   const scalars = columns.filter(
     ({ name, kind, first }) => !INTERNAL.test(name) && (SCALARS.includes(kind) || isTextBytes(kind, first)),
   );
-  const rows = await sampleRows(file, scalars);
+  const rows = sampleRows(file, scalars);
   const names = scalars.map(({ name }) => name);
   const splitPlace = splitColumn(names, rows);
   const split = splitPlace === undefined ? {} : { split: scalars[splitPlace] };
@@ -197,9 +197,9 @@ function isTextBytes(kind: string, first: unknown): boolean {
 }
 
 /** The first rows as those of a table of text. */
-async function sampleRows(file: ParquetFile, columns: readonly Column[]): Promise<Row[]> {
+function sampleRows(file: ParquetFile, columns: readonly Column[]): Row[] {
   const cells: string[][] = [];
-  for (const { path } of columns) cells.push((await valuesOf(file, path, SAMPLE)).map(textOf));
+  for (const { path } of columns) cells.push(valuesOf(file, path, SAMPLE).map(textOf));
   return Array.from({ length: cells[0]?.length ?? 0 }, (_, row) => {
     return { line: row, cells: cells.map((column) => column[row]) };
   });

@@ -2,7 +2,8 @@
 
 import type { SchemaTree } from "hyparquet";
 import { formatOf } from "../../../image/formats.ts";
-import { type ParquetFile, readColumn } from "./file.ts";
+import { readColumn } from "./column.ts";
+import type { ParquetFile } from "./file.ts";
 
 type ColumnKind =
   | "pictures"
@@ -29,12 +30,12 @@ export interface Column {
 const SAMPLE = 1000;
 
 /** The columns in the order of the file. */
-export async function columnsOf(file: ParquetFile): Promise<Column[]> {
+export function columnsOf(file: ParquetFile): Column[] {
   const columns: Column[] = [];
   for (const node of file.schema.children) {
     const column = typeOf(node);
     const isTelling = ["pictures", "bytes", "text"].includes(column.kind);
-    const first = isTelling ? await firstOf(file, column.path) : undefined;
+    const first = isTelling ? firstOf(file, column.path) : undefined;
     const isPicture = column.kind === "bytes" && first instanceof Uint8Array && formatOf(first) !== undefined;
     columns.push({ ...column, first, ...(isPicture && { kind: "pictures" as const }) });
   }
@@ -42,8 +43,8 @@ export async function columnsOf(file: ParquetFile): Promise<Column[]> {
 }
 
 /** The first value that is not missing. */
-async function firstOf(file: ParquetFile, path: readonly string[]): Promise<unknown> {
-  for await (const { values } of readColumn(file, path, (start) => start < SAMPLE)) {
+function firstOf(file: ParquetFile, path: readonly string[]): unknown {
+  for (const { values } of readColumn(file, path, (start) => start < SAMPLE)) {
     for (let i = 0; i < values.length; i++)
       if (values[i] !== null && values[i] !== undefined) return values[i];
   }
@@ -51,9 +52,9 @@ async function firstOf(file: ParquetFile, path: readonly string[]): Promise<unkn
 }
 
 /** The values of the first rows. */
-export async function valuesOf(file: ParquetFile, path: readonly string[], rows: number): Promise<unknown[]> {
+export function valuesOf(file: ParquetFile, path: readonly string[], rows: number): unknown[] {
   const values: unknown[] = [];
-  for await (const part of readColumn(file, path, (start) => start < rows)) {
+  for (const part of readColumn(file, path, (start) => start < rows)) {
     for (let i = 0; i < part.values.length && values.length < rows; i++) values.push(part.values[i] ?? null);
     if (values.length >= rows) break;
   }

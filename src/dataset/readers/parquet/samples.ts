@@ -6,11 +6,12 @@ import { formatOf } from "../../../image/formats.ts";
 import type { SplitName } from "../../reader.ts";
 import type { PackedSamples } from "../packed/arrange.ts";
 import { inFolder } from "../packed/find-packed.ts";
-import type { PackedContent } from "../picture-list.ts";
 import { checkClassColumn, splitInCell } from "../tables/columns.ts";
+import { readColumn } from "./column.ts";
 import { type ParquetColumns, textOf } from "./columns.ts";
 import { featuresOf } from "./features.ts";
-import { type ParquetFile, readColumn } from "./file.ts";
+import type { ParquetFile } from "./file.ts";
+import { placesOfPictures, readPictures } from "./pictures.ts";
 
 interface SampleSource {
   readonly file: ParquetFile;
@@ -29,11 +30,11 @@ const DIGITS = 6;
 const HIDDEN = -1;
 
 /** @throws UsageError, one line, if the file is damaged, or its labels cannot be classes. */
-export async function readSamples(source: SampleSource): Promise<PackedSamples> {
+export function readSamples(source: SampleSource): PackedSamples {
   const { file, split, columns, root } = source;
   const { picture, label } = columns;
   const names = featuresOf(file.metadata).get(label.name)?.names ?? source.names;
-  const { labels, classes } = await readLabels(file, columns, names);
+  const { labels, classes } = readLabels(file, columns, names);
   const isJpeg = picture.first instanceof Uint8Array && formatOf(picture.first)?.name === "JPEG";
   const stem = inFolder(root, file.path)
     .replace(/\.[^./]*$/, "")
@@ -41,7 +42,7 @@ export async function readSamples(source: SampleSource): Promise<PackedSamples> 
   return {
     path: file.path,
     ...{ split, labels, classes },
-    ...(columns.split && { splits: await readSplits(file, columns.split.path) }),
+    ...(columns.split && { splits: readSplits(file, columns.split.path) }),
     table: {
       imageColumn: picture.name,
       labelColumns: [label.name],
@@ -50,17 +51,18 @@ export async function readSamples(source: SampleSource): Promise<PackedSamples> 
     nameOf: (name, row) => `${name}, row ${row}`,
     fileOf: (row) => `${stem}_${String(row).padStart(DIGITS, "0")}.${isJpeg ? "jpg" : "png"}`,
     read: (rows) => readPictures(file, picture.path, rows),
+    placesOf: (rows, most) => placesOfPictures(file, picture.path, rows, most),
   };
 }
 
-async function readLabels(
+function readLabels(
   file: ParquetFile,
   { label }: ParquetColumns,
   names: readonly string[] | undefined,
-): Promise<Pick<PackedSamples, "labels" | "classes">> {
+): Pick<PackedSamples, "labels" | "classes"> {
   const labels = new Int32Array(file.rows).fill(-1);
   const places = new Map<string, number>();
-  for await (const { start, values } of readColumn(file, label.path)) {
+  for (const { start, values } of readColumn(file, label.path)) {
     for (let i = 0; i < values.length; i++) {
       const className = classOf(values[i], names, () => `${readablePath(file.path)}, row ${start + i}`);
       if (className === undefined) continue;
@@ -102,30 +104,10 @@ function classOf(
   return text === "" || (!isNumber && /^(nan|null|n\/a)$/i.test(text)) ? undefined : text;
 }
 
-async function readSplits(file: ParquetFile, path: readonly string[]): Promise<(SplitName | undefined)[]> {
+function readSplits(file: ParquetFile, path: readonly string[]): (SplitName | undefined)[] {
   const splits: (SplitName | undefined)[] = [];
-  for await (const { values } of readColumn(file, path)) {
+  for (const { values } of readColumn(file, path)) {
     for (let i = 0; i < values.length; i++) splits.push(splitInCell(textOf(values[i])));
   }
   return splits;
-}
-
-/** The pictures of these rows, which ascend. */
-async function* readPictures(
-  file: ParquetFile,
-  path: readonly string[],
-  rows: Iterable<number>,
-): AsyncGenerator<PackedContent, void, void> {
-  const all = rows[Symbol.iterator]();
-  let next = all.next();
-  const isWanted = (_: number, end: number) => !next.done && next.value < end;
-  for await (const { start, values } of readColumn(file, path, isWanted)) {
-    for (; !next.done && next.value < start + values.length; next = all.next()) {
-      const value = values[next.value - start];
-      yield value instanceof Uint8Array && value.length > 0
-        ? { bytes: value }
-        : { reason: `it has no picture in the column "${path[0]}"` };
-    }
-    if (next.done) return;
-  }
 }

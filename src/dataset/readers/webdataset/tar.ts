@@ -1,11 +1,12 @@
 // Reads tar archives as a stream, plain or compressed, and parts of them by their place. Compression is known by the bytes.
 
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import { UsageError } from "../../../common/errors.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
+import { unreadable } from "../../reader.ts";
 import { archiveError } from "../archive-error.ts";
 import { bytesOfFile, startOfFile } from "../arrays/bytes.ts";
 import { whyUnsupported } from "../arrays/kinds.ts";
@@ -33,6 +34,12 @@ const AT_ONCE = 2 ** 20;
 function checkSupported(path: string): void {
   const reason = whyUnsupported(path);
   if (reason !== undefined) throw new UsageError(`${readablePath(path)}: ${reason}`);
+}
+
+function openArchive(path: string): Promise<FileHandle> {
+  return open(systemPath(path), "r").catch((error) => {
+    throw unreadable(readablePath(path), error);
+  });
 }
 
 /**
@@ -109,9 +116,9 @@ export async function* readRanges(
   else yield* readCompressed(path, ranges);
 }
 
+/** Pictures mostly follow one another, so that much is read at once. */
 async function* readPlain(path: string, ranges: Iterable<TarRange>): AsyncGenerator<Uint8Array, void, void> {
-  const file = await open(systemPath(path), "r");
-  // Pictures mostly follow one another, so that much is read at once.
+  const file = await openArchive(path);
   let window = Buffer.alloc(0);
   let place = 0;
   try {

@@ -66,7 +66,8 @@ async function readerOf(
     const recognised = await candidate.recognises(source, columns);
     if (!recognised) continue;
     const reader = recognised === true ? candidate : recognised;
-    if (isPictureReader(reader) && isFolder(source)) checkNotDeeper(source);
+    // The last reader takes every folder.
+    if (candidate === READERS.at(-1) && isFolder(source)) checkNotDeeper(source);
     return reader;
   }
   const reason = whyUnsupported(source);

@@ -219,6 +219,39 @@ describe("pictures inside larger files", () => {
     assert.equal((await loadDataset(at("pax.tar"), options)).digest, digest);
   });
 
+  it("are read by several processes if there are many, and what is damaged is reported by them", async () => {
+    const copies = (name: string, extension: string) =>
+      Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`part-${i}.${extension}`, name]));
+    for (const [name, extension] of [
+      ["snappy-2.0.parquet", "parquet"],
+      ["categories.parquet", "parquet"],
+      ["pax.tar", "tar"],
+      ["gzipped.tar", "tar"],
+    ]) {
+      const { classNames, splits } = await readPacked(set, folderOf(copies(name, extension)), { workers: 2 });
+      const { train } = set.cases[name];
+      const all = byClass(
+        [0, 1, 2, 3, 4].flatMap(() => train),
+        classNames,
+      );
+      assert.deepEqual(splits, { train: all }, name);
+    }
+    const odd = await readPacked(set, folderOf(copies("odd.parquet", "parquet")), { workers: 2 });
+    assert.deepEqual([odd.splits.train.length, odd.skipped.length], [50, 20]);
+    const folder = folderOf(copies("large-types.parquet", "parquet"));
+    const bytes = readFileSync(join(folder, "part-4.parquet"));
+    const { labels } = await readPacked(set, folder, { workers: 2 });
+    assert.equal(labels?.tables[0].more, 4);
+    // Among the pictures, which are in the first page.
+    bytes[2000] ^= 1;
+    writeFileSync(join(folder, "part-4.parquet"), bytes);
+    await fails(
+      folder,
+      `${folder}/part-4.parquet is damaged (a page that differs from its checksum): fetch or write it again`,
+      { workers: 2, imageSize: 32 },
+    );
+  });
+
   it("are read by columns that the user names", async () => {
     const coarse = await readPacked(set, at("fine.parquet"), { columns: { label: "coarse_label" } });
     assert.deepEqual([coarse.classNames, coarse.notes], [["animal", "thing"], []]);

@@ -82,15 +82,20 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
   const skipped: SkippedFile[] = [...others];
   const allNotes = [...notes];
   const shards: Shard[] = [];
+  let main: Shard | undefined;
+  let place: LabelPlace | undefined;
   for (const [i, file] of found.entries()) {
     onProgress?.({ stage: "reading archives", done: i, total: found.length, unit: "files" });
     const all = await samplesIn(file.path, skipped, allNotes, signal);
-    shards.push({ ...file, samples: withPictures(all, readablePath(file.path), choice.image) });
+    const shard = { ...file, samples: withPictures(all, readablePath(file.path), choice.image) };
+    shards.push(shard);
+    if (main || file.split !== "train" || shard.samples.length === 0) continue;
+    // Known before the other archives are read, which may take long.
+    main = shard;
+    place = placeOfLabels(main.samples, readablePath(main.path), choice.label);
   }
-  const main = shards.find(({ split, samples }) => split === "train" && samples.length > 0);
-  if (!main)
+  if (!main || !place)
     throw new LayoutError(`${readablePath(path)} has no pictures for training: the archives are empty`, path);
-  const place = placeOfLabels(main.samples, readablePath(main.path), choice.label);
   const training = shards.filter(({ split }) => split === "train").flatMap(({ samples }) => samples);
   const classes = training.flatMap((sample) => classOf(sample, place) ?? []);
   const different = new Set(classes);

@@ -110,6 +110,15 @@ def with_pandas(cases):
     parts = {split: [row for row, own in zip(rows, splits) if own == split] for split in ("train", "test")}
     cases.add("split-column.parquet", **parts)
 
+    # Nearly each row of a file has another class, but not of all files.
+    many = [(number, f"class {i:02}") for i, (number, _) in enumerate(rows * 2)]
+    for part in range(2):
+        frame = {"image": data * 2, "label": [name for _, name in many]}
+        pd.DataFrame(frame).to_parquet(cases.path("many", f"part-{part}.parquet"))
+    cases.add("many", train=many * 2)
+    pd.DataFrame({"image": data * 2, "label": [name for _, name in many]}).to_parquet(cases.path("captions.parquet"))
+    cases.add("captions.parquet")
+
     pd.DataFrame({"image": data, "colour": names, "shape": names[::-1]}).to_parquet(cases.path("unclear.parquet"))
     cases.add("unclear.parquet")
     pd.DataFrame({"image": data}).to_parquet(cases.path("unlabelled.parquet"))

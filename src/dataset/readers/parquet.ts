@@ -16,6 +16,7 @@ import type { Column } from "./parquet/kinds.ts";
 import { readSamples } from "./parquet/samples.ts";
 import type { PictureList } from "./picture-list.ts";
 import { type ListOptions, pictureReader } from "./pictures.ts";
+import { checkClassColumn } from "./tables/columns.ts";
 
 const PARQUET = {
   called: "Parquet files",
@@ -82,12 +83,23 @@ async function listParquet(
     } else if (split !== "train") unused.push({ path: own, reason });
     else throw new LayoutError(`${readablePath(own)}: ${reason}: remove it, or write both alike`, path);
   }
+  if (!names) checkLabels(files, main, columns.label);
   return arrangePacked({
     ...{ given: path, root, files },
     skipped: [...skipped, ...unused],
     notes: allNotes,
     ...(names && { classOrder: names }),
   });
+}
+
+/** @throws UsageError if the labels of the training pictures cannot be classes: nearly each picture has another one. */
+function checkLabels(files: readonly PackedSamples[], { path }: ParquetFile, { name }: Column): void {
+  const training = files.filter(({ split }) => split === "train");
+  const different = new Set(training.flatMap(({ classes }) => classes));
+  let pictures = 0;
+  for (const { labels } of training) for (const label of labels) if (label >= 0) pictures++;
+  const fix = "set label_column to the name of the one that does";
+  checkClassColumn(readablePath(path), `the column "${name}"`, different.size, pictures, fix);
 }
 
 /** The names of classes that are numbers. */

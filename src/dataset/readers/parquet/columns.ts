@@ -10,7 +10,7 @@ import { labelColumns, lettersOf, splitColumn } from "../tables/columns.ts";
 import type { Row } from "../tables/table.ts";
 import { type Feature, featuresOf } from "./features.ts";
 import type { ParquetFile } from "./file.ts";
-import { type Column, columnsOf, valuesOf } from "./kinds.ts";
+import { type Column, columnsOf, valuesAt } from "./kinds.ts";
 
 export interface ParquetColumns {
   readonly picture: Column;
@@ -21,8 +21,9 @@ export interface ParquetColumns {
   readonly notes: readonly string[];
 }
 
-/** Rows by which columns are judged. */
-const SAMPLE = 2000;
+/** Rows of each of this many parts of a file, by which columns are judged. */
+const SAMPLE = 250;
+const PARTS = 8;
 
 /** Kinds whose values may be classes. */
 const SCALARS: readonly string[] = ["numbers", "text", "truth values"];
@@ -196,13 +197,17 @@ function isTextBytes(kind: string, first: unknown): boolean {
   return kind === "bytes" && first instanceof Uint8Array && first.length < 200 && isUtf8(first);
 }
 
-/** The first rows as those of a table of text. */
+/** Some rows as those of a table of text, from several parts of the file: it may be sorted by class. */
 function sampleRows(file: ParquetFile, columns: readonly Column[]): Row[] {
-  const cells: string[][] = [];
-  for (const { path } of columns) cells.push(valuesOf(file, path, SAMPLE).map(textOf));
-  return Array.from({ length: cells[0]?.length ?? 0 }, (_, row) => {
-    return { line: row, cells: cells.map((column) => column[row]) };
-  });
+  const length = Math.min(SAMPLE, Math.ceil(file.rows / PARTS));
+  const rows = Array.from({ length: PARTS }, (_, part) => Math.floor((part * file.rows) / PARTS)).flatMap(
+    (start, part, starts) => {
+      const end = Math.min(start + length, starts[part + 1] ?? file.rows);
+      return Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i);
+    },
+  );
+  const cells = columns.map(({ path }) => valuesAt(file, path, rows).map(textOf));
+  return rows.map((line, i) => ({ line, cells: cells.map((column) => column[i]) }));
 }
 
 /** A value as text: a class, or a split. Empty if there is none. */

@@ -51,14 +51,16 @@ function firstOf(file: ParquetFile, path: readonly string[]): unknown {
   return undefined;
 }
 
-/** The values of the first rows. */
-export function valuesOf(file: ParquetFile, path: readonly string[], rows: number): unknown[] {
-  const values: unknown[] = [];
-  for (const part of readColumn(file, path, (start) => start < rows)) {
-    for (let i = 0; i < part.values.length && values.length < rows; i++) values.push(part.values[i] ?? null);
-    if (values.length >= rows) break;
+/** The values of these rows, which ascend. */
+export function valuesAt(file: ParquetFile, path: readonly string[], rows: readonly number[]): unknown[] {
+  const found: unknown[] = [];
+  const isWanted = (_: number, end: number) => found.length < rows.length && rows[found.length] < end;
+  for (const { start, values } of readColumn(file, path, isWanted)) {
+    while (found.length < rows.length && rows[found.length] < start + values.length)
+      found.push(values[rows[found.length] - start] ?? null);
+    if (found.length === rows.length) break;
   }
-  return values;
+  return found;
 }
 
 function typeOf(node: SchemaTree): Column {

@@ -6,7 +6,7 @@ import { formatOf } from "../../../image/formats.ts";
 import type { SplitName } from "../../reader.ts";
 import type { PackedSamples } from "../packed/arrange.ts";
 import { inFolder } from "../packed/find-packed.ts";
-import { checkClassColumn, splitInCell } from "../tables/columns.ts";
+import { splitInCell } from "../tables/columns.ts";
 import { readColumn } from "./column.ts";
 import { type ParquetColumns, textOf } from "./columns.ts";
 import { featuresOf } from "./features.ts";
@@ -71,10 +71,6 @@ function readLabels(
       labels[start + i] = place;
     }
   }
-  const labelled = labels.reduce((sum, place) => sum + (place < 0 ? 0 : 1), 0);
-  const fix = "set label_column to the name of the one that does";
-  if (!names)
-    checkClassColumn(readablePath(file.path), `the column "${label.name}"`, places.size, labelled, fix);
   return { labels, classes: [...places.keys()] };
 }
 

@@ -105,7 +105,7 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
   if (!named) checkClassColumn(readablePath(main.path), what, different.size, classes.length, fix);
   return arrangePacked({
     ...{ given: path, root, skipped, notes: allNotes },
-    files: await Promise.all(shards.map((shard) => toPacked(shard, place, named, root))),
+    files: shards.map((shard) => toPacked(shard, place, named, root)),
     ...(named && { classOrder: named.names }),
   });
 }
@@ -180,12 +180,12 @@ function sampleOf(classes: ReadonlySet<string>): string {
   return classes.size > some.length ? `${some.join(", ")}, …` : some.join(", ");
 }
 
-async function toPacked(
+function toPacked(
   { path, split, samples }: Shard,
   place: LabelPlace,
   named: ClassNames | undefined,
   root: string,
-): Promise<PackedSamples> {
+): PackedSamples {
   const isPlain = startOfFile(path).compression === undefined;
   const places = new Map<string, number>();
   const labels = Int32Array.from(samples, (sample) => {

@@ -2,7 +2,7 @@
 // Each draw has its own stream, keyed by the image's index (and the copy), so that it depends neither on order nor on
 // the number of workers, and asking for more copies keeps the first ones unchanged.
 
-import { type DrawnOperation, drawChainIndex, drawForImage } from "../augment/chain.ts";
+import { type DrawnOperation, drawChainIndices, drawForImage } from "../augment/chain.ts";
 import { drawPortion } from "../augment/policy.ts";
 import { drawRecipe } from "../augment/recipes.ts";
 import { type JudgedShape, scaledTo } from "../augment/scale.ts";
@@ -47,9 +47,9 @@ export interface AugmentedDraw {
   readonly copy: number;
   /** The policy's trial; null for a recipe alone. */
   readonly trial: number | null;
-  /** From 1; null for a recipe or a base alone. */
+  /** From 1; null for a recipe or a base alone, and if chains have chances, so that any number of them follow one another. */
   readonly chain: number | null;
-  /** How many of the policy's chains a copy goes through; 1 for a recipe or a base alone. */
+  /** How many pictures a copy consists of, each of which goes through another chain of the policy. */
   readonly chains: number;
   /** With the image's index and the chain's, the key of the stream of `drawn`. */
   readonly seed: number;
@@ -91,18 +91,21 @@ export function* drawCopies(
     if (chance === null && !policy.redrawn && !isInPortion) continue;
     const first = before(recipe ?? policy.base ?? null);
     // Of a redrawn policy, the base has no portion.
-    const chosen =
-      chance !== null || !policy.redrawn || random.chance(portion) ? chainsOf(policy, random) : [];
-    if (chosen.length === 0) yield { copy, trial, chain: null, chains: 1, seed: copySeed, drawn: first };
-    for (const chainIndex of chosen) {
-      const key = { seed: copySeed, imageIndex, chainIndex };
-      const drawn = [...first, ...drawForImage(chains[chainIndex], drawShape, key, magnitudes)];
-      yield { copy, trial, chain: chainIndex + 1, chains: chosen.length, seed: copySeed, drawn };
+    const isDrawn = chance !== null || !policy.redrawn || random.chance(portion);
+    const pictures = isDrawn ? chainsOf(policy, random) : [[]];
+    for (const indices of pictures) {
+      const drawn = indices.flatMap((chainIndex) =>
+        drawForImage(chains[chainIndex], drawShape, { seed: copySeed, imageIndex, chainIndex }, magnitudes),
+      );
+      const chain = policy.chances || indices.length === 0 ? null : indices[0] + 1;
+      yield { copy, trial, chain, chains: pictures.length, seed: copySeed, drawn: [...first, ...drawn] };
     }
   }
 }
 
-/** The chains that a copy goes through. */
-function chainsOf(policy: Policy, random: Random): readonly number[] {
-  return isMixture(policy) ? [drawChainIndex(policy, random)] : [...policy.chains.keys()];
+/** The chains that each picture of a copy goes through. */
+function chainsOf(policy: Policy, random: Random): readonly (readonly number[])[] {
+  return isMixture(policy)
+    ? [drawChainIndices(policy, random)]
+    : [...policy.chains.keys()].map((index) => [index]);
 }

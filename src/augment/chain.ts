@@ -91,6 +91,16 @@ export function drawChainIndex(
   return weights ? random.weighted(weights) : random.integer(0, chains.length - 1);
 }
 
+/** The chains, by their indices, that an image of a redrawn policy goes through, one after another. */
+export function drawChainIndices(
+  policy: Pick<Policy, "chains" | "weights" | "chances">,
+  random: Random,
+): number[] {
+  const { chances } = policy;
+  if (!chances) return [drawChainIndex(policy, random)];
+  return [...chances.keys()].filter((index) => random.chance(chances[index]));
+}
+
 /** The key of the stream that an image's draws come from. */
 export interface AugmentationKey {
   readonly seed: number;

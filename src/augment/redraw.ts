@@ -4,7 +4,7 @@ import { Random } from "../common/random.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import { type ImageBatch, imageAt } from "../image/batch.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type DrawnOperation, drawChainIndex, drawForImage, renderChainInto } from "./chain.ts";
+import { type DrawnOperation, drawChainIndices, drawForImage, renderChainInto } from "./chain.ts";
 import { drawRecipe } from "./recipes.ts";
 import { type JudgedShape, scaledTo } from "./scale.ts";
 import type { DrawShape } from "./technique.ts";
@@ -71,21 +71,22 @@ function drawFromPolicies(
   if (!choice.chance(chance)) return [];
   const policy = policies[choice.integer(0, policies.length - 1)];
   const key = { seed, imageIndex };
-  return [...drawBase(policy, shape, key), ...drawOneChain(policy, shape, key, choice)];
+  return [...drawBase(policy, shape, key), ...drawChains(policy, shape, key, choice)];
 }
 
-/** The base's operations, and with probability `portion` those of one chain. */
+/** The base's operations, and with probability `portion` those of the drawn chains. */
 function drawPolicy(policy: Policy, shape: DrawShape, key: RedrawKey): DrawnOperation[] {
   const choice = new Random(key.seed, "policy", key.imageIndex);
   const drawn = drawBase(policy, shape, key);
-  return choice.chance(policy.portion) ? [...drawn, ...drawOneChain(policy, shape, key, choice)] : drawn;
+  return choice.chance(policy.portion) ? [...drawn, ...drawChains(policy, shape, key, choice)] : drawn;
 }
 
 function drawBase({ base }: Policy, shape: DrawShape, key: RedrawKey): DrawnOperation[] {
   return base ? drawRecipe(base, shape, key) : [];
 }
 
-function drawOneChain(policy: Policy, shape: DrawShape, key: RedrawKey, choice: Random): DrawnOperation[] {
-  const chainIndex = drawChainIndex(policy, choice);
-  return drawForImage(policy.chains[chainIndex], shape, { ...key, chainIndex }, policy.magnitudes);
+function drawChains(policy: Policy, shape: DrawShape, key: RedrawKey, choice: Random): DrawnOperation[] {
+  return drawChainIndices(policy, choice).flatMap((chainIndex) =>
+    drawForImage(policy.chains[chainIndex], shape, { ...key, chainIndex }, policy.magnitudes),
+  );
 }

@@ -9,15 +9,16 @@ const NEAR = 0.1;
 
 /**
  * Two policies are near-equals if they are used in the same way, on the same base, and every chain of the one has the same
- * techniques in the same order as the chain at the same place of the other, and each pair of magnitudes, and the portions,
- * differ by at most `NEAR`. The magnitude of a technique that does not use it does not count.
+ * techniques in the same order as the chain at the same place of the other, each pair of magnitudes, and the portions, differ by at
+ * most `NEAR`, and so do their chances in sum. The magnitude of a technique that does not use it does not count.
  */
 export function areNearEqual(a: Policy, b: Policy): boolean {
   const isUsedAlike =
     a.base === b.base &&
     a.magnitudes === b.magnitudes &&
     a.redrawn === b.redrawn &&
-    isDeepStrictEqual(a.weights, b.weights);
+    isDeepStrictEqual(a.weights, b.weights) &&
+    areChancesNear(a.chances, b.chances);
   if (!isUsedAlike) return false;
   if (a.portion === 0 && b.portion === 0) return true;
   return (
@@ -35,6 +36,13 @@ function areChainsNear(a: Chain, b: Chain): boolean {
       return type === other.type && (!usesMagnitude(type) || areNear(magnitude, other.magnitude));
     })
   );
+}
+
+/** Chains with small chances are often many, so their differences count together. */
+function areChancesNear(a?: readonly number[], b?: readonly number[]): boolean {
+  if (!a || !b) return a === b;
+  const differences = a.map((chance, index) => Math.abs(chance - b[index]));
+  return a.length === b.length && differences.reduce((sum, each) => sum + each, 0) <= NEAR;
 }
 
 function areNear(a: number, b: number): boolean {

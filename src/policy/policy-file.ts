@@ -79,6 +79,7 @@ export function formatPolicyFile(file: PolicyFile): string {
     redrawn: policy.redrawn,
     portion: policy.portion,
     weights: policy.weights,
+    chances: policy.chances,
     chains: policy.chains.map((chain) => chain.map(({ type, magnitude }) => ({ type, magnitude }))),
   }));
   const { dataset, baseline } = file;
@@ -93,9 +94,9 @@ export function formatPolicyFile(file: PolicyFile): string {
 }
 
 /** Whether a policy has the original's form, and its techniques only. */
-function isOriginal({ base, weights, magnitudes, redrawn, chains }: Policy): boolean {
+function isOriginal({ base, weights, chances, magnitudes, redrawn, chains }: Policy): boolean {
   const original: readonly string[] = TECHNIQUES;
-  const isExtended = base ?? weights ?? magnitudes ?? redrawn;
+  const isExtended = base ?? weights ?? chances ?? magnitudes ?? redrawn;
   return isExtended === undefined && chains.flat().every(({ type }) => original.includes(type));
 }
 
@@ -236,15 +237,22 @@ function policyOf(value: unknown, place: string): FoundPolicy {
 
 /** The keys of a policy that the original's do not have. */
 function formOf(content: JsonRecord, place: string): Omit<Policy, "portion" | "chains"> {
-  const { base, magnitudes, redrawn, weights, chains } = content;
+  const { base, magnitudes, redrawn, weights, chances, chains } = content;
   if (magnitudes !== undefined && magnitudes !== "drawn")
     throw expected('"drawn"', magnitudes, `${place}.magnitudes`);
   if (redrawn !== undefined && redrawn !== true) throw expected("true", redrawn, `${place}.redrawn`);
+  if (chances !== undefined && (!redrawn || weights !== undefined))
+    throw expected(
+      "only policies with redrawn and without weights to have them",
+      chances,
+      `${place}.chances`,
+    );
   return {
     ...(base !== undefined && { base: named(parseRecipe, base, `${place}.base`) }),
     ...(magnitudes && { magnitudes }),
     ...(redrawn && { redrawn }),
     ...(weights !== undefined && { weights: weightsOf(weights, chains, `${place}.weights`) }),
+    ...(chances !== undefined && { chances: chancesOf(chances, chains, `${place}.chances`) }),
   };
 }
 
@@ -256,6 +264,12 @@ function weightsOf(value: unknown, chains: unknown, place: string): number[] {
   });
   if (Array.isArray(chains) && weights.length === chains.length) return weights;
   throw expected("a weight for each chain", value, place);
+}
+
+function chancesOf(value: unknown, chains: unknown, place: string): number[] {
+  const chances = list(value, place).map((chance, index) => share(chance, `${place}[${index}]`));
+  if (Array.isArray(chains) && chances.length === chains.length) return chances;
+  throw expected("a chance for each chain", value, place);
 }
 
 /** What a name means. */

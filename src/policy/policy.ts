@@ -24,11 +24,16 @@ export interface Policy {
   readonly base?: RecipeName;
   /** A positive number per chain: a drawn image goes through one chain only, drawn in proportion to them. */
   readonly weights?: readonly number[];
+  /**
+   * Of a redrawn policy without weights: a number from 0 to 1 per chain. An image goes through each chain in turn with its
+   * chance, independently of the others, instead of through one chain.
+   */
+  readonly chances?: readonly number[];
   /** drawn: each magnitude is drawn uniformly from 0 to the one given, for each image. Missing: it is the one given. */
   readonly magnitudes?: "drawn";
   /**
    * Images are drawn anew for every epoch and replace their originals: all go through the base, and each with probability
-   * `portion` through one chain. Missing: the results are drawn once and added to the originals.
+   * `portion` through one chain, or through several by their chances. Missing: the results are drawn once and added to the originals.
    */
   readonly redrawn?: true;
 }
@@ -49,11 +54,20 @@ export function recipeAlone({ base, portion, redrawn }: Policy): RecipeName | un
 }
 
 /** A policy without what is known of it. */
-export function plainPolicy({ chains, portion, base, weights, magnitudes, redrawn }: Policy): Policy {
+export function plainPolicy({
+  chains,
+  portion,
+  base,
+  weights,
+  chances,
+  magnitudes,
+  redrawn,
+}: Policy): Policy {
   return {
     ...{ portion, chains },
     ...(base && { base }),
     ...(weights && { weights }),
+    ...(chances && { chances }),
     ...(magnitudes && { magnitudes }),
     ...(redrawn && { redrawn }),
   };
@@ -74,16 +88,26 @@ export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
 /**
  * A short line for people: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains are separated by `|`.
  * Magnitudes that a technique does not use are left out; `≤` is in front of those that are drawn. A base comes first:
- * `flip, then shear-x ≤ 0.30 | fog, portion 0.50`.
+ * `flip, then shear-x ≤ 0.30 | fog, portion 0.50`. Chains with chances are separated by commas:
+ * `flip, then 20% shear-x ≤ 0.30, 5% fog`.
  */
-export function formatPolicy({ base, chains, portion, magnitudes, weights, redrawn }: Policy): string {
+export function formatPolicy(policy: Policy): string {
+  const { base, chains, portion, magnitudes, weights, chances, redrawn } = policy;
   if (redrawn && portion === 0) return base ?? "no augmentation";
+  const before = base ? `${base}, then ` : "";
+  if (chances) {
+    const each = chains.map((chain, index) => `${percent(chances[index])} ${formatChain(chain, magnitudes)}`);
+    return `${before}${each.filter((_, index) => chances[index] > 0).join(", ")}${portion < 1 ? `, portion ${portion.toFixed(2)}` : ""}`;
+  }
   const formatted = chains.map((chain, index) => {
     const weight = weights?.some((other) => other !== weights[0]) ? `${weights[index]} × ` : "";
     return weight + formatChain(chain, magnitudes);
   });
-  const policy = `${formatted.join(" | ")}, portion ${portion.toFixed(2)}`;
-  return base ? `${base}, then ${policy}` : policy;
+  return `${before}${formatted.join(" | ")}, portion ${portion.toFixed(2)}`;
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))}%`;
 }
 
 /** A chain for people: `horizontal-flip 0.95 → fog`. */

@@ -11,7 +11,7 @@ import type { RecipeName } from "../config/recipes.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
 import { evidenceNote } from "../policy/evidence.ts";
-import { chainsPerImage, formatChain, isMixture } from "../policy/policy.ts";
+import { chainsPerImage, formatChain, formatPolicy, isMixture } from "../policy/policy.ts";
 import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
 import { fitExactly, fitPicture } from "./fit.ts";
 import { pickPictures, type ShownPicture } from "./pick.ts";
@@ -82,8 +82,13 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   return { out, height, width, policy: { ...policy, rank }, pictures, skipped, notes };
 }
 
-/** The policy in words, one line per chain; no line breaks between a technique and its magnitude. */
-function titleOf({ base, chains, magnitudes }: FoundPolicy, recipe = base): string[] {
+/**
+ * The policy in words, one line per chain, or one for all if they have chances; no line breaks between a technique and its
+ * magnitude.
+ */
+function titleOf(policy: FoundPolicy, recipe = policy.base): string[] {
+  const { chains, chances, magnitudes } = policy;
+  if (chances) return [formatPolicy({ ...policy, base: recipe }).replaceAll(/(?<=[%≤]) | (?=≤)/g, "\u00a0")];
   const before = recipe === undefined ? "" : `${recipe} → `;
   const lines = chains.map((chain) =>
     `${before}${formatChain(chain, magnitudes)}`.replaceAll(/ (?=\d|→|≤)/g, "\u00a0"),

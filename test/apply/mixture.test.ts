@@ -44,6 +44,18 @@ describe("copies of a redrawn policy", () => {
   });
 });
 
+describe("copies of a policy whose chains have chances", () => {
+  it("are one picture each, which went through any number of the chains", () => {
+    const policy: AppliedPolicy = { ...REDRAWN, portion: 1, chances: [1, 0.5] };
+    const draws = drawsOf({ ...SETTINGS, policies: [policy] });
+    assert.equal(draws.length, 2 * COUNT);
+    assert.ok(draws.every(({ chain, chains }) => chain === null && chains === 1));
+    assert.ok(draws.every(({ drawn }) => drawn[1].type === "solarize"));
+    const inverted = draws.filter(({ drawn }) => drawn[2]?.type === "invert").length;
+    assert.ok(Math.abs(inverted - COUNT) < 100, String(inverted));
+  });
+});
+
 describe("copies of a mixture that is drawn once", () => {
   it("are those of the portion, each through one chain by its weight", () => {
     const { redrawn: _, magnitudes: __, ...policy } = { ...REDRAWN, weights: [1, 4] };

@@ -95,6 +95,23 @@ describe("a redrawn policy", () => {
     }
   });
 
+  it("puts an image through each chain with its chance, in turn, independently of the others", () => {
+    const chains = [...BLUR_OR_INVERT.chains, [{ type: "emboss", magnitude: 0.5 }]] as const;
+    const policy: Policy = { ...{ chains, portion: 0.8 }, redrawn: true, chances: [0.5, 0.25, 0] };
+    const types = Array.from({ length: 4000 }, (_, index) =>
+      draw(policy, index)
+        .map(({ type }) => type)
+        .join(),
+    );
+    // The standard deviation of a share is less than 0.008.
+    const shares = [0.4 * 0.75, 0.4 * 0.25, 0.4 * 0.25];
+    for (const [i, kind] of ["gaussian-blur", "gaussian-blur,invert", "invert"].entries()) {
+      const share = types.filter((each) => each === kind).length / types.length;
+      assert.ok(Math.abs(share - shares[i]) < 0.03, `${kind} ${share}`);
+    }
+    assert.equal(types.filter((each) => each.includes("emboss")).length, 0);
+  });
+
   it("draws other images for another seed, and the same for the same", () => {
     const drawn = (seed: number) => {
       const target = createBatch(40, train.images.height, train.images.width);

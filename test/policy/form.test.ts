@@ -89,5 +89,9 @@ describe("an extended form of policies", () => {
     const { magnitudes, ...fixed } = { ...policy, weights: [1, 3] };
     assert.equal(magnitudes, "drawn");
     assert.equal(formatPolicy(fixed), "flip, then 1 × shear-x 0.30 | 3 × autocontrast, portion 0.50");
+    const each = { ...policy, portion: 1, chances: [0.125, 0.5] };
+    assert.equal(formatPolicy(each), "flip, then 13% shear-x ≤ 0.30, 50% autocontrast");
+    const some = { ...each, portion: 0.5, chances: [0, 0.025] };
+    assert.equal(formatPolicy(some), "flip, then 2.5% autocontrast, portion 0.50");
   });
 });

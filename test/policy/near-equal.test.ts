@@ -33,4 +33,13 @@ describe("near-equal policies", () => {
     assert.ok(!equal(policy(0.5, SHEAR_FOG)));
     assert.ok(!equal(policy(0.5, chain(["shear", 0.5]), CROP_ROTATE)));
   });
+
+  it("have chances that differ by at most 0.1 in sum", () => {
+    const reference: Policy = { ...REFERENCE, redrawn: true, chances: [0.2, 0.5] };
+    const isNear = (chances?: readonly number[]) => areNearEqual(reference, { ...reference, chances });
+    assert.ok(isNear([0.25, 0.46]));
+    assert.ok(!isNear([0.26, 0.44]));
+    assert.ok(!isNear([0.2]));
+    assert.ok(!isNear(undefined));
+  });
 });

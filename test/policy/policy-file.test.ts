@@ -112,6 +112,7 @@ describe("the policy file", () => {
       extended,
       { portion: 0.5, chains },
       { ...extended, weights: undefined },
+      { ...extended, weights: undefined, chances: [0, 0.25] },
       { base: "flip", portion: 0.5, chains: [chains[1]] },
     ] as Policy[]) {
       const whole = { ...file, policies: [{ ...first, ...policy }] };
@@ -138,6 +139,18 @@ describe("the policy file", () => {
       wrong('"weights": [0]'),
       "best.json: policies[0].weights[0]: expected a number above 0, received 0",
     );
+    assert.equal(
+      wrong('"redrawn": true, "chances": [0.1, 0.2]'),
+      "best.json: policies[0].chances: expected a chance for each chain, received [0.1, 0.2]",
+    );
+    assert.equal(
+      wrong('"redrawn": true, "chances": [1.1]'),
+      "best.json: policies[0].chances[0]: expected a number from 0 to 1, received 1.1",
+    );
+    const conflict = "expected only policies with redrawn and without weights to have them, received [0.5]";
+    for (const keys of ['"chances": [0.5]', '"redrawn": true, "weights": [1], "chances": [0.5]']) {
+      assert.equal(wrong(keys), `best.json: policies[0].chances: ${conflict}`);
+    }
   });
 
   it("says how many near-equals a confirmed policy has, if that is known", () => {

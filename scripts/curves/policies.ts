@@ -1,12 +1,12 @@
 // The policies of the recorded learning curves: recipes, policies of the original's form, policies of the extended forms with
-// techniques at random, and mixtures of whole families of techniques.
+// techniques at random, and whole families of techniques.
 
 import { Random } from "../../src/common/random.ts";
 import { BASES, type BaseName } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES, TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
 import { randomPoint } from "../../src/controller/controller.ts";
 import { baseAlone, type PolicyForm } from "../../src/policy/form.ts";
-import type { Chain, Policy } from "../../src/policy/policy.ts";
+import type { Policy } from "../../src/policy/policy.ts";
 import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
 
 export interface CurvePolicy {
@@ -17,53 +17,28 @@ export interface CurvePolicy {
 
 const ORIGINAL = 20;
 const EXTENDED = 126;
-/** Every third of the extended ones is a mixture of families. */
-const FAMILIES_EVERY = 3;
+/** Every second of the extended ones has families. */
+const FAMILIES_EVERY = 2;
 /** An original policy follows each of these many extended ones. */
 const EVERY = 7;
 
 const FORM: PolicyForm = { chains: 1, operationsPerChain: 2 };
 
 /** Techniques that act alike, each with its magnitude at full strength, which is moderate: images can still be recognised. */
-const FAMILIES: readonly (readonly (readonly [TechniqueName, number])[])[] = [
-  [
-    ...([
-      ["rotate", 0.25],
-      ["shear-x", 0.6],
-      ["shear-y", 0.6],
-    ] as const),
-    ...([
-      ["translate-x", 0.4],
-      ["translate-y", 0.4],
-      ["crop", 0.4],
-    ] as const),
-  ],
-  [
-    ...([
-      ["brightness", 0.9],
-      ["color", 0.9],
-      ["contrast", 0.9],
-      ["sharpness", 0.9],
-    ] as const),
-    ...([
-      ["posterize", 0.8],
-      ["solarize", 0.8],
-      ["autocontrast", 0],
-      ["equalize", 0],
-    ] as const),
-  ],
-  [
-    ["coarse-dropout", 0.5],
-    ["dropout", 0.2],
-  ],
-  [
-    ["gaussian-blur", 0.06],
-    ["additive-gaussian-noise", 0.15],
-  ],
+const FAMILIES: readonly Readonly<Partial<Record<TechniqueName, number>>>[] = [
+  { rotate: 0.25, "shear-x": 0.6, "shear-y": 0.6, "translate-x": 0.4, "translate-y": 0.4, crop: 0.4 },
+  {
+    ...{ brightness: 0.9, color: 0.9, contrast: 0.9, sharpness: 0.9 },
+    ...{ posterize: 0.8, solarize: 0.8, autocontrast: 0, equalize: 0 },
+  },
+  { "coarse-dropout": 0.5, dropout: 0.2 },
+  { "gaussian-blur": 0.06, "additive-gaussian-noise": 0.15 },
 ];
 const FAMILY_BASES: readonly BaseName[] = ["none", "flip", "flip-crop"];
-/** Chains of two operations that stand for all pairs of a mixture. */
-const PAIRS = 30;
+/** The greatest average number of a family's operations that an image goes through. */
+const MOST_OF_FAMILY = 1.5;
+/** The share of families that a policy leaves out. */
+const LEFT_OUT = 0.3;
 
 /** In the order in which they are recorded: no augmentation first. */
 export function curvePolicies(): CurvePolicy[] {
@@ -96,32 +71,24 @@ function extendedPolicy(index: number): Policy {
   return pointToPolicy(space, randomPoint(space.dimensions, random));
 }
 
-/**
- * Some of the families with weights and strengths at random; of each image one operation is drawn, or two. The portion is 1 in
- * every other policy.
- */
+/** The families with amounts and strengths at random; each operation has a chance of its own. */
 function familyPolicy(index: number): Policy {
   const random = new Random("curves", "families", index);
-  const drawn = FAMILIES.map((family) => ({ family, strength: random.uniform(), weight: random.uniform() }));
-  const kept = drawn.filter(() => random.uniform() < 0.7);
-  const families = kept.length > 0 ? kept : drawn;
-  const operations = families.flatMap(({ family, strength, weight }) =>
-    family.map(([type, full]) => ({
+  const drawn = FAMILIES.flatMap((family) => {
+    const strength = random.uniform();
+    const amount = random.uniform(0, MOST_OF_FAMILY);
+    if (random.chance(LEFT_OUT)) return [];
+    const techniques = Object.entries(family) as [TechniqueName, number][];
+    return techniques.map(([type, full]) => ({
       operation: { type, magnitude: rounded(strength * full) },
-      weight: weight / family.length,
-    })),
-  );
-  const weights = operations.map(({ weight }) => weight);
-  const draw = () => operations[random.weighted(weights)].operation;
-  const isPairs = random.uniform() < 0.5;
-  const chains: Chain[] = isPairs
-    ? Array.from({ length: PAIRS }, () => [draw(), draw()])
-    : operations.map(({ operation }) => [operation]);
+      chance: rounded(amount / techniques.length),
+    }));
+  });
   const base = FAMILY_BASES[random.integer(0, FAMILY_BASES.length - 1)];
-  const portion = random.uniform() < 0.5 ? 1 : rounded(random.uniform());
+  if (drawn.length === 0) return familyPolicy(index + EXTENDED);
   return {
-    ...{ chains, portion, magnitudes: "drawn", redrawn: true },
-    weights: isPairs ? chains.map(() => 1) : weights.map(rounded),
+    ...{ chains: drawn.map(({ operation }) => [operation]), portion: 1, magnitudes: "drawn", redrawn: true },
+    chances: drawn.map(({ chance }) => chance),
     ...(base !== "none" && { base }),
   };
 }

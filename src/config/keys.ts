@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
+import { FAMILY_NAMES, type FamilyName, parseFamily } from "./families.ts";
 import { BASES, type BaseName, parseBase } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
@@ -130,6 +131,17 @@ export const baseList = {
   type: "all, or a list of at least one base",
 };
 
+/** All families, none, or a list, which is empty in what a configuration is written as. */
+export const familyList = {
+  schema: z.union([
+    z.literal("all").transform((): FamilyName[] => [...FAMILY_NAMES]),
+    z.literal("none").transform((): FamilyName[] => []),
+    z.tuple([]).transform((): FamilyName[] => []),
+    listOf(parseFamily),
+  ]),
+  type: "all, none, or a list of families",
+};
+
 /** The description of a key, for help and documentation. */
 export interface KeyDescription {
   readonly key: string;
@@ -181,7 +193,11 @@ function defaultText(schema: z.ZodType): string | undefined {
   if (!(schema instanceof z.ZodDefault)) return undefined;
   const value: unknown = schema.def.defaultValue;
   if (Array.isArray(value)) {
-    const sets = Object.entries({ ...TECHNIQUE_SETS, all: BASES });
+    const sets: [string, readonly string[]][] = [
+      ...Object.entries(TECHNIQUE_SETS),
+      ["all", BASES],
+      ["all", FAMILY_NAMES],
+    ];
     const set = sets.find(([, names]) => isDeepStrictEqual(names, value));
     return set ? set[0] : `[${value.join(", ")}]`;
   }

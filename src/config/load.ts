@@ -54,7 +54,13 @@ interface Given {
 export function loadConfig(sources: ConfigSources): Config {
   const { file } = sources;
   const isOfExperiment = file !== undefined && existsSync(join(dirname(file), "experiment.json"));
-  return loadKeys(CONFIG, sources, isOfExperiment ? EARLIER : {});
+  return loadKeys(CONFIG, sources, isOfExperiment ? EARLIER : impliedBy(givenKeys(sources)));
+}
+
+/** Who gives the form of chains wants policies of chains. */
+function impliedBy(given: ReadonlySet<string>): Readonly<Record<string, unknown>> {
+  const isOfChains = given.has("policy_chains") || given.has("operations_per_chain");
+  return isOfChains ? { families: "none" } : {};
 }
 
 /** The configuration that an experiment keeps. @throws UsageError if it leaves something to the data. */
@@ -110,8 +116,10 @@ function readSources<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): M
  */
 export function resolveConfig(values: Readonly<Record<string, unknown>>): Config {
   const given = new Map<string, Given>();
-  for (const [key, value] of Object.entries(values)) {
-    if (value !== undefined) given.set(key, { value, place: "the configuration" });
+  const chosen = Object.entries(values).filter(([, value]) => value !== undefined);
+  const implied = impliedBy(new Set(chosen.map(([key]) => key)));
+  for (const [key, value] of [...Object.entries(implied), ...chosen]) {
+    given.set(key, { value, place: "the configuration" });
   }
   return checkKeys(CONFIG, given, undefined);
 }

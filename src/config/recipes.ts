@@ -36,5 +36,10 @@ export const BASES = ["none", ...ALL_RECIPES] as const;
 
 export type BaseName = (typeof BASES)[number];
 
+/** Whether a base flips and crops at most. */
+export function isSimple(base: BaseName): boolean {
+  return base === "none" || base === "flip" || base === "flip-crop";
+}
+
 /** The base that `text` names, like `parseRecipe`. */
 export const parseBase: (text: string) => BaseName = nameParser("base", BASES);

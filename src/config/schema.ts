@@ -5,11 +5,13 @@
 import type { z } from "zod";
 import { DATA_KEYS } from "./data.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
+import { FAMILIES, FAMILY_NAMES } from "./families.ts";
 import {
   ascending,
   autoOr,
   baseList,
   choice,
+  familyList,
   KeySet,
   key,
   numberFrom,
@@ -23,6 +25,10 @@ import {
 } from "./keys.ts";
 import { BASES } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, PILLOW_TECHNIQUES, TECHNIQUES } from "./techniques.ts";
+
+const FAMILIES_IN_WORDS = FAMILIES.map(({ name, techniques }) => {
+  return `${name} (${techniques.map(([technique]) => technique).join(", ")})`;
+}).join(", ");
 
 const KEYS = {
   data: key(
@@ -137,8 +143,17 @@ const KEYS = {
     "Whether the validation accuracy, and with it the reward, is the mean recall of the classes instead of the share of images that are classified correctly. Each class then counts alike, also if it has few images; with few validation images of a class, the reward is noisier.",
     false,
   ),
-  policy_chains: key(whole(1, 50), "Chains in a policy; each drawn image goes through all of them.", 3),
-  operations_per_chain: key(whole(1, 10), "Operations in a chain, applied in order.", 1),
+  families: key(
+    familyList,
+    `The families of techniques of which policies consist, a list of: ${FAMILIES_IN_WORDS}. A policy has an amount of each family, how many of its techniques an image goes through on average, and a strength, which multiplies the magnitudes. none: policies are chains of any techniques; so they are also with redraw: once or magnitudes: fixed, and if policy_chains or operations_per_chain is given and this is not.`,
+    [...FAMILY_NAMES],
+  ),
+  policy_chains: key(
+    whole(1, 50),
+    "With families: none, chains in a policy; each drawn image goes through all of them, or through one of them with redraw: epoch.",
+    3,
+  ),
+  operations_per_chain: key(whole(1, 10), "With families: none, operations in a chain, applied in order.", 1),
   operations: key(
     techniqueList,
     `The techniques that a policy may use. original: ${TECHNIQUES.join(", ")}; extended or all: these and TrivialAugment's others, ${PILLOW_TECHNIQUES.join(", ")}; or a list of some. Hyphens, underscores and case are ignored.`,
@@ -210,7 +225,7 @@ const KEYS = {
 /** What a configuration of an earlier version means, which has none of these keys: a search of the original's form. */
 export const EARLIER = {
   ...{ reward: "original", redraw: "once", bases: ["none"], mixture: false, magnitudes: "fixed" },
-  stop_epochs: [],
+  ...{ stop_epochs: [], families: "none" },
 };
 
 /** The keys of a search. */

@@ -3,7 +3,14 @@
 // function without a gradient to follow.
 
 import type { Random } from "../common/random.ts";
-import { canonicalPoints, type Dimension, type Point, randomCoordinate, randomPoint } from "./controller.ts";
+import {
+  canonicalPoints,
+  type Dimension,
+  onGrid,
+  type Point,
+  randomCoordinate,
+  randomPoint,
+} from "./controller.ts";
 
 const RANDOM_CANDIDATES = 1000;
 /** Of the told points, and of the candidates in each round. */
@@ -68,9 +75,16 @@ function greatestFirst(candidates: readonly Candidate[]): Candidate[] {
     .slice(0, BEST_POINTS);
 }
 
-/** The point with one or two coordinates changed: a category is redrawn, a real number moved a little. */
+/**
+ * The point with one or two coordinates changed: a category is redrawn, a real number moved a little. A choice that is not
+ * proposed is redrawn, too.
+ */
 function neighbour(dimensions: readonly Dimension[], point: Point, random: Random): Point {
-  const changed = [...point];
+  const changed = point.map((value, index) => {
+    const dimension = dimensions[index];
+    const isToldOnly = dimension.kind === "category" && dimension.proposed?.includes(value) === false;
+    return isToldOnly ? randomCoordinate(dimension, random) : value;
+  });
   for (let changes = random.integer(1, 2); changes > 0; changes--) {
     const index = random.integer(0, dimensions.length - 1);
     changed[index] = movedCoordinate(dimensions[index], changed[index], random);
@@ -81,5 +95,5 @@ function neighbour(dimensions: readonly Dimension[], point: Point, random: Rando
 function movedCoordinate(dimension: Dimension, value: number, random: Random): number {
   if (dimension.kind === "category") return randomCoordinate(dimension, random);
   const moved = value + random.normal(0, STEP * (dimension.high - dimension.low));
-  return Math.min(dimension.high, Math.max(dimension.low, moved));
+  return onGrid(dimension, Math.min(dimension.high, Math.max(dimension.low, moved)));
 }

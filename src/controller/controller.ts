@@ -25,14 +25,23 @@ export type Dimension =
       readonly unscaled?: boolean;
       /** Choices with the same effect at any strength (techniques whose magnitude is not used). Defaults to none. */
       readonly withoutStrength?: readonly number[];
+      /** The choices that are proposed; the others are only told. Defaults to all. */
+      readonly proposed?: readonly number[];
     }
   | {
       readonly kind: "real";
       readonly name: string;
       readonly low: number;
       readonly high: number;
-      /** The name of the category whose choice this makes stronger (the magnitude of a technique). */
+      /**
+       * The name of what this makes stronger: the choice of a category (the magnitude of a technique), or a real number (the
+       * magnitudes of a family of techniques, of which that is the amount). At the number's low end this does not matter.
+       */
       readonly strengthOf?: string;
+      /** The chance that a random point has the low end. Defaults to 0. */
+      readonly off?: number;
+      /** Values are multiples of 1 / grid. Defaults to any numbers. */
+      readonly grid?: number;
       /**
        * At the low end no other dimension matters, and towards the high end they matter more and more (the portion). At
        * most one dimension.
@@ -99,7 +108,7 @@ export interface Controller {
 
 /**
  * Replaces each point by a representative of all points with the same effect, in the same order: if a choice has no
- * strength, the real number for its strength is set to its low end. At the low end of what scales the others, only unscaled
+ * strength, or a real number is at its low end, the number for its strength is set to its low end. At the low end of what scales the others, only unscaled
  * dimensions matter, if there are any, and all others are set to their first value.
  */
 export function canonicalPoints(
@@ -108,10 +117,11 @@ export function canonicalPoints(
 ): readonly Point[] {
   const strengths = dimensions.flatMap((dimension, index) => {
     if (dimension.kind === "category") return [];
-    const category = dimensions.findIndex(({ name }) => name === dimension.strengthOf);
-    const strong = dimensions[category];
-    if (strong?.kind !== "category" || !strong.withoutStrength?.length) return [];
-    return [{ index, low: dimension.low, category, without: strong.withoutStrength }];
+    const owner = dimensions.findIndex(({ name }) => name === dimension.strengthOf);
+    if (owner < 0) return [];
+    const strong = dimensions[owner];
+    const without = strong.kind === "real" ? [strong.low] : (strong.withoutStrength ?? []);
+    return without.length > 0 ? [{ index, low: dimension.low, owner, without }] : [];
   });
   const scale = dimensions.some(isUnscaled) ? dimensions.find(isScale) : undefined;
   if (strengths.length === 0 && !scale) return points;
@@ -123,8 +133,8 @@ export function canonicalPoints(
       );
     }
     const canonical = [...point];
-    for (const { index, low, category, without } of strengths) {
-      if (without.includes(point[category])) canonical[index] = low;
+    for (const { index, low, owner, without } of strengths) {
+      if (without.includes(point[owner])) canonical[index] = low;
     }
     return canonical;
   });
@@ -147,11 +157,20 @@ export function randomPoint(dimensions: readonly Dimension[], random: Random): n
   return dimensions.map((dimension) => randomCoordinate(dimension, random));
 }
 
-/** A category's index or a real number, drawn uniformly. */
+/** A category's index or a real number, drawn uniformly among those that are proposed. */
 export function randomCoordinate(dimension: Dimension, random: Random): number {
-  return dimension.kind === "category"
-    ? random.integer(0, dimension.choices - 1)
-    : random.uniform(dimension.low, dimension.high);
+  if (dimension.kind === "category") {
+    const { choices, proposed } = dimension;
+    return proposed ? proposed[random.integer(0, proposed.length - 1)] : random.integer(0, choices - 1);
+  }
+  const { low, high, off = 0 } = dimension;
+  if (off > 0 && random.chance(off)) return low;
+  return onGrid(dimension, random.uniform(low, high));
+}
+
+/** The nearest value that a real number may have. */
+export function onGrid({ grid }: { readonly grid?: number }, value: number): number {
+  return grid === undefined ? value : Math.round(value * grid) / grid;
 }
 
 /** The point of a trial of random search; depends only on the seed and the trial's number. */

@@ -1,16 +1,22 @@
 // A policy as cells of a table, for the notebook's columns. Numbers keep full precision.
 
 import { messageOf, mismatch, UsageError } from "../common/errors.ts";
+import { FAMILIES, type Family } from "../config/families.ts";
 import { BASES } from "../config/recipes.ts";
 import { parseTechnique } from "../config/techniques.ts";
-import { type FormExtension, type PolicyForm, policyOf } from "./form.ts";
+import { familySettings, hasStrength, mostOf } from "./family-policy.ts";
+import { type FormExtension, formOfFamilies, type PolicyForm, policyOf, policyOfFamilies } from "./form.ts";
 import type { Policy } from "./policy.ts";
 
 /** Of policies that go beyond the original's form; all but `base` are the same in every row. */
 const EXTENSION_COLUMNS = ["base", "mixture", "magnitudes", "redraw"];
 
-/** The columns' names: `chain_1_op_1_type`, `chain_1_op_1_magnitude`, ..., `portion`; and those of an extended form. */
-export function policyColumns({ chains, operationsPerChain, extension }: PolicyForm): string[] {
+/**
+ * The columns' names: `chain_1_op_1_type`, `chain_1_op_1_magnitude`, ..., `portion`; and those of an extended form. Of policies
+ * of families: `geometry_amount`, `geometry_strength`, ..., `base`.
+ */
+export function policyColumns({ chains, operationsPerChain, extension, families }: PolicyForm): string[] {
+  if (families) return [...families.flatMap(familyColumns), EXTENSION_COLUMNS[0]];
   const columns: string[] = [];
   for (let chain = 1; chain <= chains; chain++) {
     for (let operation = 1; operation <= operationsPerChain; operation++) {
@@ -20,8 +26,26 @@ export function policyColumns({ chains, operationsPerChain, extension }: PolicyF
   return [...columns, "portion", ...(extension ? EXTENSION_COLUMNS : [])];
 }
 
-/** A policy's cells, one per column of `policyColumns`; all chains must have the same length. */
-export function policyCells(policy: Policy, { extension }: PolicyForm): string[] {
+/** The columns of a family: its amount, and its strength unless that is 1 in all policies. */
+export function familyColumns(family: Family): string[] {
+  return hasStrength(family)
+    ? [`${family.name}_amount`, `${family.name}_strength`]
+    : [`${family.name}_amount`];
+}
+
+/**
+ * A policy's cells, one per column of `policyColumns`; all chains must have the same length.
+ * @throws RangeError if it does not consist of the form's families.
+ */
+export function policyCells(policy: Policy, { extension, families }: PolicyForm): string[] {
+  if (families) {
+    const settings = familySettings(families, policy);
+    if (!settings) throw new RangeError("the policy does not consist of the search's families");
+    const cells = settings.flatMap(({ amount, strength }, index) =>
+      hasStrength(families[index]) ? [amount, strength] : [amount],
+    );
+    return [...cells.map(String), policy.base ?? "none"];
+  }
   const operations = policy.chains.flat();
   return [
     ...operations.flatMap(({ type, magnitude }) => [type, String(magnitude)]),
@@ -39,18 +63,18 @@ function extensionCells({ mixture, magnitudes, redraw }: FormExtension): string[
  * @throws UsageError naming the column whose cell is missing or wrong.
  */
 export function parsePolicyCells(cells: readonly string[], form: PolicyForm): Policy {
-  const { chains, operationsPerChain, extension } = form;
+  const { chains, operationsPerChain, extension, families } = form;
   const columns = policyColumns(form);
   if (cells.length !== columns.length) {
     throw new UsageError(`a policy has ${columns.length} cells here, not ${cells.length}`);
   }
   let next = 0;
-  const share = () => {
+  const share = (most = 1) => {
     const column = columns[next];
     const text = cells[next++];
     const value = Number(text);
-    if (text.trim() === "" || !(value >= 0 && value <= 1)) {
-      throw new UsageError(mismatch(column, "a number from 0 to 1", text));
+    if (text.trim() === "" || !(value >= 0 && value <= most)) {
+      throw new UsageError(mismatch(column, `a number from 0 to ${most}`, text));
     }
     return value;
   };
@@ -69,6 +93,13 @@ export function parsePolicyCells(cells: readonly string[], form: PolicyForm): Po
     if (choice === undefined) throw new UsageError(mismatch(column, `one of ${choices.join(", ")}`, text));
     return choice;
   };
+  if (families) {
+    const settings = families.map((family) => {
+      const amount = share(mostOf(family));
+      return { amount, strength: hasStrength(family) ? share() : 1 };
+    });
+    return policyOfFamilies(form, settings, oneOf(extension?.bases ?? BASES));
+  }
   const parsed = Array.from({ length: chains }, () =>
     Array.from({ length: operationsPerChain }, () => ({ type: technique(), magnitude: share() })),
   );
@@ -89,6 +120,14 @@ export function formOfColumns(
   header: readonly string[],
   row: readonly string[] | undefined,
 ): { form: PolicyForm; first: number } | undefined {
+  const families = FAMILIES.filter((family) => header.includes(familyColumns(family)[0]));
+  if (families.length > 0) {
+    const form = formOfFamilies(families, BASES);
+    const [first] = policyColumns(form);
+    return isWholeAt(header, header.indexOf(first), form)
+      ? { form, first: header.indexOf(first) }
+      : undefined;
+  }
   let [chains, operationsPerChain] = [0, 0];
   for (const name of header) {
     const [, chain, operation] = /^chain_(\d+)_op_(\d+)_type$/.exec(name) ?? [];
@@ -106,6 +145,9 @@ export function formOfColumns(
     : undefined;
   const form = { chains, operationsPerChain, ...(extension && { extension }) };
   const first = header.indexOf("chain_1_op_1_type");
-  const isWhole = policyColumns(form).every((name, index) => header[first + index] === name);
-  return chains > 0 && isWhole ? { form, first } : undefined;
+  return chains > 0 && isWholeAt(header, first, form) ? { form, first } : undefined;
+}
+
+function isWholeAt(header: readonly string[], first: number, form: PolicyForm): boolean {
+  return policyColumns(form).every((name, index) => header[first + index] === name);
 }

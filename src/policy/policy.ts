@@ -2,6 +2,7 @@
 
 import type { RecipeName } from "../config/recipes.ts";
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
+import { formatFamilies } from "./family-policy.ts";
 
 /** One technique with a magnitude in [0, 1]. */
 export interface Operation {
@@ -89,15 +90,18 @@ export function noAugmentation(chains = 1, operationsPerChain = 2): Policy {
  * A short line for people: `horizontal-flip 0.95 → gamma-contrast 0.85, portion 0.97`; chains are separated by `|`.
  * Magnitudes that a technique does not use are left out; `≤` is in front of those that are drawn. A base comes first:
  * `flip, then shear-x ≤ 0.30 | fog, portion 0.50`. Chains with chances are separated by commas:
- * `flip, then 20% shear-x ≤ 0.30, 5% fog`.
+ * `flip, then 20% shear-x ≤ 0.30, 5% fog`; a family of them has its amount and its strength: `1.2 geometry ≤ 0.60`.
  */
 export function formatPolicy(policy: Policy): string {
   const { base, chains, portion, magnitudes, weights, chances, redrawn } = policy;
   if (redrawn && portion === 0) return base ?? "no augmentation";
   const before = base ? `${base}, then ` : "";
   if (chances) {
-    const each = chains.map((chain, index) => `${percent(chances[index])} ${formatChain(chain, magnitudes)}`);
-    return `${before}${each.filter((_, index) => chances[index] > 0).join(", ")}${portion < 1 ? `, portion ${portion.toFixed(2)}` : ""}`;
+    const each = chains.flatMap((chain, index) =>
+      chances[index] > 0 ? [`${percent(chances[index])} ${formatChain(chain, magnitudes)}`] : [],
+    );
+    const parts = magnitudes === "drawn" ? (formatFamilies(policy) ?? each) : each;
+    return before + [...parts, ...(portion < 1 ? [`portion ${portion.toFixed(2)}`] : [])].join(", ");
   }
   const formatted = chains.map((chain, index) => {
     const weight = weights?.some((other) => other !== weights[0]) ? `${weights[index]} × ` : "";

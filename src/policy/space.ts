@@ -1,9 +1,12 @@
 // The search space of policies: converts policies to points for the controller, and back.
 
+import type { Family } from "../config/families.ts";
+import { isSimple } from "../config/recipes.ts";
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Dimension, Point } from "../controller/controller.ts";
-import { policyColumns } from "./columns.ts";
-import { type FormExtension, hasForm, type PolicyForm, policyOf } from "./form.ts";
+import { familyColumns, policyColumns } from "./columns.ts";
+import { familySettings, GRID, hasStrength, mostOf } from "./family-policy.ts";
+import { type FormExtension, hasForm, type PolicyForm, policyOf, policyOfFamilies } from "./form.ts";
 import type { Chain, Policy } from "./policy.ts";
 
 /** The policies that the search may propose. */
@@ -19,10 +22,12 @@ export interface SearchSpace extends SpaceOptions {
 
 /**
  * For each operation, a technique and a magnitude in [0, 1], chain by chain; then the portion in [0, 1], and the base if there
- * is a choice.
+ * is a choice. Of policies of families: each family's amount and strength, and the base.
  */
 export function createSpace(options: SpaceOptions): SearchSpace {
-  const { operations, extension } = options;
+  const { operations, families } = options;
+  if (families)
+    return { ...options, dimensions: [...families.flatMap(familyDimensions), ...baseDimension(options)] };
   const choices = operations.length;
   const withoutStrength = [...operations.keys()].filter((choice) => !usesMagnitude(operations[choice]));
   const dimensions = policyColumns({ ...options, extension: undefined }).map((name): Dimension => {
@@ -35,15 +40,42 @@ export function createSpace(options: SpaceOptions): SearchSpace {
       ? { kind: "real", name, low: 0, high: 1, scales: true }
       : { kind: "real", name, low: 0, high: 1, strengthOf: name.replace(/_magnitude$/, "_type") };
   });
-  if (hasBases(extension)) {
-    dimensions.push({ kind: "category", name: "base", choices: extension.bases.length, unscaled: true });
-  }
-  return { ...options, dimensions };
+  return { ...options, dimensions: [...dimensions, ...baseDimension(options)] };
+}
+
+/** If a random policy may leave out a family, this is the chance. */
+const LEFT_OUT = 0.3;
+
+function familyDimensions(family: Family): Dimension[] {
+  const [amount, strength] = familyColumns(family);
+  const dimension = { kind: "real", low: 0, grid: GRID } as const;
+  return [
+    { ...dimension, name: amount, high: mostOf(family), off: LEFT_OUT },
+    ...(strength ? [{ ...dimension, name: strength, high: 1, strengthOf: amount }] : []),
+  ];
+}
+
+/** Families are put on simple recipes only: the others have much of the same already, and are judged alone. */
+function baseDimension({ extension, families }: PolicyForm): Dimension[] {
+  if (!hasBases(extension)) return [];
+  const { bases } = extension;
+  const simple = [...bases.keys()].filter((base) => isSimple(bases[base]));
+  const proposed = families && simple.length > 0 && { proposed: simple };
+  return [{ kind: "category", name: "base", choices: bases.length, unscaled: true, ...proposed }];
 }
 
 /** The policy at a point of the space. */
 export function pointToPolicy(space: SearchSpace, point: Point): Policy {
   let next = 0;
+  const { bases = ["none"] } = space.extension ?? {};
+  const base = () => bases[bases.length > 1 ? point[next] : 0];
+  if (space.families) {
+    const settings = space.families.map((family) => ({
+      amount: point[next++],
+      strength: hasStrength(family) ? point[next++] : 1,
+    }));
+    return policyOfFamilies(space, settings, base());
+  }
   const chains = Array.from({ length: space.chains }, () =>
     Array.from({ length: space.operationsPerChain }, () => ({
       type: space.operations[point[next++]],
@@ -51,8 +83,7 @@ export function pointToPolicy(space: SearchSpace, point: Point): Policy {
     })),
   );
   const portion = point[next++];
-  const { bases } = space.extension ?? {};
-  return policyOf(space, chains, portion, bases?.[bases.length > 1 ? point[next] : 0]);
+  return policyOf(space, chains, portion, base());
 }
 
 /**
@@ -63,6 +94,7 @@ export function pointToPolicy(space: SearchSpace, point: Point): Policy {
  */
 export function policyToPoint(space: SearchSpace, policy: Policy): number[] {
   if (policy.portion > 0) checkFits(space, policy);
+  if (space.families) return [...familyCoordinates(space.families, policy), ...baseCoordinate(space, policy)];
   const point: number[] = [];
   for (let chain = 0; chain < space.chains; chain++) {
     for (let index = 0; index < space.operationsPerChain; index++) {
@@ -72,11 +104,21 @@ export function policyToPoint(space: SearchSpace, policy: Policy): number[] {
       else point.push(0, 0);
     }
   }
-  const { extension } = space;
+  return [...point, policy.portion, ...baseCoordinate(space, policy)];
+}
+
+function familyCoordinates(families: readonly Family[], policy: Policy): number[] {
+  const settings = familySettings(families, policy) ?? [];
+  return settings.flatMap(({ amount, strength }, index) =>
+    hasStrength(families[index]) ? [amount, strength] : [amount],
+  );
+}
+
+function baseCoordinate({ extension }: SearchSpace, policy: Policy): number[] {
   const base = extension ? extension.bases.indexOf(policy.base ?? "none") : 0;
   if (base < 0)
     throw new RangeError(`the base of the policy, ${policy.base ?? "none"}, is not of this space`);
-  return [...point, policy.portion, ...(hasBases(extension) ? [base] : [])];
+  return hasBases(extension) ? [base] : [];
 }
 
 /** Whether there is a choice of bases. */
@@ -86,6 +128,11 @@ function hasBases(extension: FormExtension | undefined): extension is FormExtens
 
 function checkFits(space: SearchSpace, policy: Policy): void {
   const { chains, operationsPerChain, operations } = space;
+  if (space.families) {
+    if (hasForm(space, policy)) return;
+    const names = space.families.map(({ name }) => name).join(", ");
+    throw new RangeError(`the policy does not consist of the families ${names} on a base of this space`);
+  }
   const allowed = (chain: Chain) => chain.every(({ type }) => operations.includes(type));
   if (!hasForm(space, policy) || !policy.chains.every(allowed)) {
     throw new RangeError(

@@ -220,6 +220,23 @@ describe("loadConfig", () => {
     assert.deepEqual(resolveConfig({ data: "a" }).operations, all);
   });
 
+  it("knows families, and that who gives the form of chains wants no families", () => {
+    assert.equal(load("data: a").families.length, 5);
+    assert.deepEqual(load("data: a\nfamilies: [Noise, geometry]\n").families, ["noise", "geometry"]);
+    assert.deepEqual(load("data: a\nfamilies: none\n").families, []);
+    assert.deepEqual(load("data: a\nfamilies: []\n").families, []);
+    assert.deepEqual(load("data: a\npolicy_chains: 2\n").families, []);
+    assert.deepEqual(load("data: a", { set: ["operations_per_chain=2"] }).families, []);
+    assert.equal(load("data: a\npolicy_chains: 2\nfamilies: all\n").families.length, 5);
+    assert.deepEqual(resolveConfig({ data: "a", policy_chains: 2 }).families, []);
+    const written = resolveConfig({ data: "a", families: "none" });
+    assert.deepEqual(load(formatConfig(written)), written);
+    assert.equal(
+      errorIn("data: a\nfamilies: [geometrie]\n"),
+      'families[0]: unknown family "geometrie"; did you mean "geometry"? (FILE, line 2)',
+    );
+  });
+
   it("checks the list of techniques one by one", () => {
     assert.equal(
       errorIn("data: a\noperations:\n  - shear\n  - rotat\n"),

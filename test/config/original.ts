@@ -4,7 +4,7 @@ import type { ConfigInput } from "../../src/config/schema.ts";
 
 export const ORIGINAL = {
   ...{ model: "basiccnn", child_epochs: 50, opt_samples: 3, reward: "original" },
-  ...{ policy_chains: 1, operations_per_chain: 2, operations: "original" },
+  ...{ families: "none", policy_chains: 1, operations_per_chain: 2, operations: "original" },
   ...{ redraw: "once", bases: ["none"], magnitudes: "fixed" },
 } as const satisfies ConfigInput;
 

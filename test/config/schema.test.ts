@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { configurationPage } from "../../scripts/docs/configuration.ts";
+import { FAMILY_NAMES } from "../../src/config/families.ts";
 import { BASES } from "../../src/config/recipes.ts";
 import { CONFIG, type Config } from "../../src/config/schema.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
@@ -37,6 +38,7 @@ describe("the configuration's keys", () => {
       stop_epochs: [],
       stop_share: 0.5,
       balanced_validation: false,
+      families: [...FAMILY_NAMES],
       policy_chains: 3,
       operations_per_chain: 1,
       operations: [...EXTENDED_TECHNIQUES],

@@ -1,6 +1,7 @@
 // What searches, in which space of policies; and the rewards that it predicts for the trials in the end.
 
 import { seedOf } from "../../common/random.ts";
+import { familiesOf } from "../../config/families.ts";
 import type { Config, SizedConfig } from "../../config/schema.ts";
 import { BayesianController } from "../../controller/bayesian.ts";
 import type { Controller } from "../../controller/controller.ts";
@@ -8,7 +9,7 @@ import { predictedRewards } from "../../controller/predicted.ts";
 import { RandomController } from "../../controller/random.ts";
 import { completed } from "../../controller/rungs.ts";
 import type { TrialRecord } from "../../experiment/records.ts";
-import { baseAlone, type PolicyForm } from "../../policy/form.ts";
+import { baseAlone, formOfFamilies, type PolicyForm } from "../../policy/form.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { createSpace, policyToPoint, type SearchSpace } from "../../policy/space.ts";
 
@@ -20,6 +21,9 @@ export function spaceOf(config: Config): SearchSpace {
 /** The form of these policies. */
 export function formOf(config: Config): PolicyForm {
   const { bases, magnitudes, redraw } = config;
+  const families = familiesOf(config.families, config.operations);
+  if (families.length > 0 && redraw === "epoch" && magnitudes === "drawn")
+    return formOfFamilies(families, bases);
   const mixture = config.mixture || redraw === "epoch";
   const isOriginal = bases.join() === "none" && !mixture && magnitudes === "fixed" && redraw === "once";
   return {

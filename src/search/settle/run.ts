@@ -1,10 +1,12 @@
 // All that a run resolves and checks before it writes anything.
 
 import { existsSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { checkFit, checkModel, inspectionOf } from "../../child/model.ts";
 import type { ModelImages } from "../../child/types.ts";
 import { UsageError } from "../../common/errors.ts";
 import type { Config, SizedConfig } from "../../config/schema.ts";
+import { EXTENDED_TECHNIQUES } from "../../config/techniques.ts";
 import type { Dataset } from "../../dataset/dataset.ts";
 import type { Subsets } from "../../dataset/subsets.ts";
 import type { Experiment, ExperimentFacts } from "../../experiment/experiment.ts";
@@ -79,9 +81,20 @@ export async function settleRun(request: RunRequest): Promise<SettledRun> {
     notes: [
       ...[...notes, ...(warm?.notes ?? [])],
       ...(imageSize ? noteOf("image_size", imageSize) : []),
-      ...[...sizeNotes, ...subsetNotes],
+      ...[...sizeNotes, ...subsetNotes, ...unusedTechniques(config, space)],
     ],
   };
+}
+
+/** A note if techniques were listed that are in none of the families. */
+function unusedTechniques({ operations }: Config, { families }: SearchSpace): string[] {
+  if (!families || isDeepStrictEqual(operations, EXTENDED_TECHNIQUES)) return [];
+  const used = families.flatMap(({ techniques }) => techniques.map(([technique]) => technique));
+  const unused = operations.filter((technique) => !used.includes(technique));
+  if (unused.length === 0) return [];
+  return [
+    `operations in no family are not used: ${unused.join(", ")}; families: none uses all of them in chains`,
+  ];
 }
 
 async function settleFittingModel(

@@ -7,7 +7,7 @@ import { completed } from "../../controller/rungs.ts";
 import { Experiment } from "../../experiment/experiment.ts";
 import { readNotebookText } from "../../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../../experiment/past-trials.ts";
-import type { FormExtension, PolicyForm } from "../../policy/form.ts";
+import { type FormExtension, hasForm, type PolicyForm } from "../../policy/form.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { policyToPoint, type SearchSpace } from "../../policy/space.ts";
 
@@ -51,7 +51,7 @@ export function settleWarmStart(
 function readWarmStart(source: string, space: SearchSpace): WarmStart {
   const path = notebookAt(source);
   const text = readNotebookText(path);
-  const { form, trials: found } = parsePastTrials(text, path);
+  const { form, trials: all } = parsePastTrials(text, path);
   const { chains, operationsPerChain } = form;
   if (describeExtension(form) !== describeExtension(space)) {
     throw new UsageError(
@@ -64,7 +64,7 @@ function readWarmStart(source: string, space: SearchSpace): WarmStart {
       `warm_start ${path}: ${differing}; set policy_chains: ${chains} and operations_per_chain: ${operationsPerChain}, or give another notebook`,
     );
   }
-  const trials = completed(found);
+  const trials = completed(all);
   const baseline = trials.find(({ trial }) => trial === 0);
   if (!baseline) throw new UsageError(`warm_start ${path}: it has no baseline (trial 0) to compare with`);
   const past = trials.filter(({ trial }) => trial > 0);
@@ -72,12 +72,14 @@ function readWarmStart(source: string, space: SearchSpace): WarmStart {
   const lacking = space.extension
     ? "techniques or bases that this search does not have"
     : "techniques that are not among operations";
-  const fitting = past.filter(({ policy }) => isAllowed(space, policy));
+  // The techniques of a family may be others there; its amount and its strength are what counts.
+  const found = form.families ? { ...space, families: form.families } : space;
+  const fitting = past.filter(({ policy }) => isAllowed(found, policy));
   if (fitting.length === 0) {
     throw new UsageError(`warm_start ${path}: all of its trials use ${lacking}`);
   }
   const gains = fitting.map(({ policy, reward, standardError, noise }) => ({
-    point: policyToPoint(space, policy),
+    point: policyToPoint(found, policy),
     reward: reward - baseline.reward,
     ...{ standardError, noise },
   }));
@@ -88,7 +90,8 @@ function readWarmStart(source: string, space: SearchSpace): WarmStart {
 }
 
 /** How the policies are used, as the configuration's keys say it. */
-function describeExtension({ extension }: PolicyForm): string {
+function describeExtension({ extension, families }: PolicyForm): string {
+  if (families) return `families: ${families.map(({ name }) => name).join(", ")}`;
   const { mixture, magnitudes, redraw } = extension ?? ORIGINAL;
   return `mixture: ${mixture}, magnitudes: ${magnitudes}, redraw: ${redraw}`;
 }
@@ -99,7 +102,10 @@ const ORIGINAL: Pick<FormExtension, "mixture" | "magnitudes" | "redraw"> = {
   redraw: "once",
 };
 
-function isAllowed({ operations, extension }: SearchSpace, { chains, portion, base }: Policy): boolean {
+function isAllowed(space: SearchSpace, policy: Policy): boolean {
+  if (space.families) return hasForm(space, policy);
+  const { operations, extension } = space;
+  const { chains, portion, base } = policy;
   const isBase = extension ? extension.bases.includes(base ?? "none") : base === undefined;
   return isBase && (portion === 0 || chains.flat().every(({ type }) => operations.includes(type)));
 }

@@ -1,0 +1,83 @@
+// Real numbers with strengths: amounts of families of techniques.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { meanOf } from "../../src/common/mean.ts";
+import { Random } from "../../src/common/random.ts";
+import { FAMILIES } from "../../src/config/families.ts";
+import { BASES } from "../../src/config/recipes.ts";
+import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
+import { AdditiveModel } from "../../src/controller/additive.ts";
+import { BayesianController } from "../../src/controller/bayesian.ts";
+import { canonicalPoints, type Dimension, type Point, randomPoint } from "../../src/controller/controller.ts";
+import { formOfFamilies } from "../../src/policy/form.ts";
+import { createSpace } from "../../src/policy/space.ts";
+
+const SPACE: readonly Dimension[] = [
+  { kind: "real", name: "a_amount", low: 0, high: 1.5, off: 0.3, grid: 1000 },
+  { kind: "real", name: "a_strength", low: 0, high: 1, grid: 1000, strengthOf: "a_amount" },
+  { kind: "real", name: "b_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
+  { kind: "category", name: "base", choices: 4, unscaled: true, proposed: [0, 1] },
+];
+
+/** Helps most at a strength of 0.6, less on base 1 and with much of the other. */
+function reward([amount, strength, other, base]: Point): number {
+  const a = amount / 1.5;
+  const effect = 0.1 - 0.2 * (strength - 0.6) ** 2;
+  return (
+    0.5 + [0, 0.03, 0.05, 0][base] + a * (effect - [0, 0.04, 0, 0][base]) - 0.05 * other - 0.05 * a * other
+  );
+}
+
+describe("amounts with strengths", () => {
+  it("are learnt with what they do together, and without effect at 0", () => {
+    const random = new Random("amounts");
+    const draw = () => randomPoint(SPACE, random);
+    const told = canonicalPoints(SPACE, Array.from({ length: 200 }, draw));
+    const noise = { variance: undefined, relative: new Float64Array(200).fill(1) };
+    const model = new AdditiveModel(SPACE, told, Float64Array.from(told, reward), noise);
+    const others = canonicalPoints(SPACE, Array.from({ length: 200 }, draw));
+    const expected = model.expected(model.termsOf(others));
+    const squares = others.map((point, index) => (expected[index] - reward(point)) ** 2);
+    // Rewards are from about 0.4 to 0.6.
+    assert.ok(Math.sqrt(meanOf(squares)) < 0.008, String(Math.sqrt(meanOf(squares))));
+    const [low, high] = model.expected(
+      model.termsOf([
+        [0, 0, 0.5, 0],
+        [0, 1, 0.5, 0],
+      ]),
+    );
+    assert.equal(low, high);
+  });
+
+  it("are proposed on their grid, on bases that are proposed, as the rewards suggest", () => {
+    const controller = new BayesianController(SPACE, 3, 8);
+    const random = new Random("noise");
+    for (let base = 0; base < 4; base++) controller.tell(base, [0, 0, 0, base], reward([0, 0, 0, base]));
+    const asked: Point[] = [];
+    for (let trial = 4; trial < 40; trial++) {
+      const point = controller.ask(trial);
+      asked.push(point);
+      controller.tell(trial, point, reward(point) + random.normal(0, 0.005));
+    }
+    for (const point of asked) {
+      assert.ok(point[3] < 2);
+      assert.ok(point.every((value) => Math.abs(value * 1000 - Math.round(value * 1000)) < 1e-9));
+    }
+    // The best possible is 0.6, without b on base 0.
+    const best = Math.max(...asked.slice(20).map(reward));
+    assert.ok(best > 0.585, String(best));
+  });
+
+  it("of a policy's families are dimensions with the bases", () => {
+    const form = formOfFamilies(FAMILIES, BASES);
+    const { dimensions } = createSpace({ ...form, operations: EXTENDED_TECHNIQUES });
+    assert.deepEqual(dimensions.slice(0, 3), [
+      { kind: "real", name: "geometry_amount", low: 0, high: 1.5, off: 0.3, grid: 1000 },
+      { kind: "real", name: "geometry_strength", low: 0, high: 1, grid: 1000, strengthOf: "geometry_amount" },
+      { kind: "real", name: "orientation_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
+    ]);
+    const base = { kind: "category", name: "base", choices: 9, unscaled: true, proposed: [0, 1, 2] };
+    assert.deepEqual(dimensions.at(-1), base);
+  });
+});

@@ -73,7 +73,7 @@ describe("a policy of families", () => {
     assert.deepEqual(familySettings(FAMILIES, alone), [OFF, OFF, OFF, OFF, OFF]);
   });
 
-  it("is told from others", () => {
+  it("is recognised among others", () => {
     assert.ok(hasForm(form, policy) && hasForm(form, baseAlone(form, "randaugment")));
     assert.ok(!hasForm(formOfFamilies(FAMILIES, ["none"]), policy));
     assert.ok(!hasForm(form, { ...policy, portion: 0.5 }));

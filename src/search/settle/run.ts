@@ -86,14 +86,14 @@ export async function settleRun(request: RunRequest): Promise<SettledRun> {
   };
 }
 
-/** A note if techniques were listed that are in none of the families. */
+/** A note if techniques were listed that no family contains. */
 function unusedTechniques({ operations }: Config, { families }: SearchSpace): string[] {
   if (!families || isDeepStrictEqual(operations, EXTENDED_TECHNIQUES)) return [];
   const used = families.flatMap(({ techniques }) => techniques.map(([technique]) => technique));
   const unused = operations.filter((technique) => !used.includes(technique));
   if (unused.length === 0) return [];
   return [
-    `operations in no family are not used: ${unused.join(", ")}; families: none uses all of them in chains`,
+    `techniques that no family contains are not used: ${unused.join(", ")}; families: none uses all of them in chains`,
   ];
 }
 

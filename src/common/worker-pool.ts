@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { InterruptedError, mismatch, RunError, systemReason } from "./errors.ts";
 import { type Command, selfCommand } from "./self.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import { eachLine, workerOutputTaker } from "./worker-output.ts";
 import { fromPlainError, type WorkerMessage } from "./worker-process.ts";
 
@@ -19,6 +20,8 @@ export interface WorkerPoolOptions {
   readonly isQuiet?: boolean;
   /** How many times in all a task is run if its process dies; 2 unless given. */
   readonly runs?: number;
+  /** For how long a task may report nothing before its process counts as dead and is ended, in milliseconds; by default forever. */
+  readonly silenceLimit?: number;
   /** Whether a process is ended because its task threw this: the process may be the cause. By default never. */
   readonly endsAfter?: (error: Error) => boolean;
 }
@@ -69,6 +72,8 @@ interface Worker<Task, Result, Progress> {
   readonly process: ChildProcess;
   readonly ended: Promise<void>;
   job?: Job<Task, Result, Progress>;
+  /** Of its task, if there is a limit. */
+  watch?: SilenceWatch;
   /** Its process is about to end, or has ended. */
   ending: boolean;
 }
@@ -85,6 +90,7 @@ export class WorkerPool<Task, Result, Progress = never> {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #isQuiet: boolean;
   readonly #runs: number;
+  readonly #silenceLimit: number | undefined;
   readonly #endsAfter: (error: Error) => boolean;
   readonly #workers = new Set<Worker<Task, Result, Progress>>();
   readonly #queue: Job<Task, Result, Progress>[] = [];
@@ -97,6 +103,7 @@ export class WorkerPool<Task, Result, Progress = never> {
     this.#size = size;
     this.#isQuiet = options.isQuiet ?? false;
     this.#runs = options.runs ?? DEFAULT_RUNS;
+    this.#silenceLimit = options.silenceLimit;
     this.#endsAfter = options.endsAfter ?? (() => false);
     this.#command = options.command ?? withArguments(selfCommand(), ["__worker", kind]);
     const nodeOptions = [process.env.NODE_OPTIONS, options.nodeOptions].filter(Boolean).join(" ");
@@ -168,6 +175,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       job.runs++;
       job.onStart?.();
       keepAlive(worker.process, true);
+      this.#watchSilence(worker);
       try {
         // A failure to deliver needs no handling: the process has died, and its close event follows.
         worker.process.send(job.task as object, () => {});
@@ -201,6 +209,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       if (!this.#workers.has(worker)) return;
       worker.ending = true;
       worker.job = undefined;
+      worker.watch?.stop();
       this.#workers.delete(worker);
       if (job) bury(job);
       end();
@@ -228,6 +237,7 @@ export class WorkerPool<Task, Result, Progress = never> {
   #hear(worker: Worker<Task, Result, Progress>, message: WorkerMessage<Result, Progress>): void {
     const { job } = worker;
     if (!job || worker.ending) return;
+    worker.watch?.heard();
     if (message.type === "progress") {
       job.onProgress?.(message.progress);
     } else if (message.type === "result") {
@@ -243,9 +253,24 @@ export class WorkerPool<Task, Result, Progress = never> {
     const job = worker.job;
     if (!job) return;
     worker.job = undefined;
+    worker.watch?.stop();
     keepAlive(worker.process, false);
     settle(job);
     this.#assign();
+  }
+
+  #watchSilence(worker: Worker<Task, Result, Progress>): void {
+    const limit = this.#silenceLimit;
+    if (limit === undefined) return;
+    worker.watch = new SilenceWatch(
+      () => limit,
+      (milliseconds) => {
+        const { job } = worker;
+        if (!job || worker.ending) return;
+        const death = `hung: reported nothing for ${Math.round(milliseconds / 1000)} s`;
+        discard(worker, () => this.#bury(job, death));
+      },
+    );
   }
 
   /** Runs the task of a process that has ended again, or rejects it. */
@@ -280,9 +305,10 @@ function withArguments({ file, args }: Command, more: readonly string[]): Comman
   return { file, args: [...args, ...more] };
 }
 
-/** Ends a process whose task threw something; it keeps its place in the pool until it has gone. */
+/** Ends a process whose task threw something, or has hung; it keeps its place in the pool until it has gone. */
 function discard<Task, Result, Progress>(worker: Worker<Task, Result, Progress>, reject: () => void): void {
   worker.job = undefined;
+  worker.watch?.stop();
   worker.ending = true;
   worker.process.kill("SIGKILL");
   reject();

@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { InterruptedError, messageOf, RunError, StorageError, systemCode, UsageError } from "./errors.ts";
+import { endWithParent } from "./parent-watch.ts";
 
 /** A worker's messages. They need no task number, because a process has one task at a time. */
 export type WorkerMessage<Result, Progress> =
@@ -22,16 +23,23 @@ export type TaskHandler<Task, Result, Progress = never> = (
   report: (progress: Progress) => void,
 ) => Promise<Result> | Result;
 
+export interface ServeOptions {
+  /** Physical memory that the process may take, in bytes; it ends if it takes more. Unlimited unless given. */
+  readonly mostMemory?: number;
+}
+
 /**
- * Runs the tasks sent by the parent's pool. The process exits when the parent closes the channel or dies. SIGINT is
- * ignored: Ctrl-C reaches the whole process group, and the parent decides what to do.
- *
- * A handler that computes for long must yield to the event loop now and then (`await setImmediate()`; awaiting a
- * resolved promise is not enough), because the loss of the parent is noticed only there.
+ * Runs the tasks sent by the parent's pool. The process exits when the parent closes the channel, and is killed soon after
+ * the parent dies, also while a handler computes. SIGINT is ignored: Ctrl-C reaches the whole process group, and the parent
+ * decides what to do.
  */
-export function serveTasks<Task, Result, Progress>(handler: TaskHandler<Task, Result, Progress>): void {
+export function serveTasks<Task, Result, Progress>(
+  handler: TaskHandler<Task, Result, Progress>,
+  { mostMemory }: ServeOptions = {},
+): void {
   if (!process.send) throw new UsageError("a worker can only be started by the program itself");
   offerToMemoryKiller();
+  endWithParent(mostMemory);
   process.on("SIGINT", () => {});
   process.on("disconnect", () => process.exit(0));
   const answer = (message: WorkerMessage<Result, Progress>) => {

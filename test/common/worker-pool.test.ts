@@ -233,16 +233,43 @@ describe("WorkerPool", () => {
     );
   });
 
-  it("leaves no orphan when the parent is killed with SIGKILL", async () => {
-    const parent = spawn(process.execPath, [fixture("parent"), "hang"], {
-      stdio: ["ignore", "pipe", "inherit"],
+  for (const does of ["hang", "loop"] as const) {
+    it(`leaves no orphan when the parent is killed with SIGKILL, if their tasks ${does}`, async () => {
+      const parent = spawn(process.execPath, [fixture("parent"), does], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const [line] = await once(parent.stdout.setEncoding("utf8"), "data");
+      const pids: number[] = JSON.parse(line);
+      assert.equal(pids.length, 2);
+      assert.ok(pids.every(isAlive));
+      // Until they are in their tasks.
+      await sleep(500);
+      parent.kill("SIGKILL");
+      await waitUntilGone(pids);
     });
-    const [line] = await once(parent.stdout.setEncoding("utf8"), "data");
-    const pids: number[] = JSON.parse(line);
-    assert.equal(pids.length, 2);
-    assert.ok(pids.every(isAlive));
-    parent.kill("SIGKILL");
-    await waitUntilGone(pids);
+  }
+
+  it("ends a process that reports nothing for longer than the limit, and whose task loops", async () => {
+    const pool = create(1, process.execPath, undefined, { runs: 1, silenceLimit: 4000 });
+    const { pid } = await pool.run({ does: "double" });
+    const progress: number[] = [];
+    const looping = pool.run({ does: "loop" }, { onProgress: (step) => progress.push(step) });
+    await assert.rejects(looping, (error: Error) => {
+      assert.ok(error instanceof WorkerDiedError);
+      assert.match(error.death, /^hung: reported nothing for \d+ s$/);
+      return true;
+    });
+    assert.deepEqual(progress, [1]);
+    assert.notEqual((await pool.run({ does: "double" })).pid, pid);
+    await waitUntilGone([pid]);
+  });
+
+  it("runs a task that has hung again, if the pool says so", async () => {
+    const pool = create(1, process.execPath, undefined, { runs: 2, silenceLimit: 3000 });
+    await assert.rejects(
+      pool.run({ does: "loop" }),
+      /^RunError: a worker process \(test\) ended 2 times in the same task: hung: reported nothing for \d+ s$/,
+    );
   });
 
   it("does not keep a program alive that does not close it", async () => {

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
-import { main } from "../src/cli/main.ts";
-
-main(process.argv.slice(2)).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+const args = process.argv.slice(2);
+if (args[0] === "__worker") {
+  // A worker does not wait for the commands to load.
+  import("../src/cli/worker.ts").then(({ runWorker }) => runWorker(args[1]));
+} else {
+  import("../src/cli/main.ts")
+    .then(({ main }) => main(args))
+    .then((exitCode) => {
+      process.exitCode = exitCode;
+    });
+}

@@ -44,7 +44,9 @@ async function secondsOf(args: readonly string[], task?: object): Promise<number
   });
   if (task) {
     child.send(task);
-    child.once("message", () => child.disconnect());
+    child.on("message", ({ type }: { type: string }) => {
+      if (type !== "progress") child.disconnect();
+    });
   }
   // Not "close": it does not come once this side has closed the channel.
   await Promise.all([once(child, "exit"), once(child.stderr!, "end")]);

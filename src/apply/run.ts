@@ -6,7 +6,9 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { InterruptedError } from "../common/errors.ts";
 import { temporaryName } from "../common/files.ts";
-import { WorkerDiedError, WorkerPool } from "../common/worker-pool.ts";
+import { runItems } from "../common/item-tasks.ts";
+import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../common/worker-pool.ts";
+import { PICTURE_LIMIT } from "../dataset/readers/decode.ts";
 import { chainsPerImage } from "../policy/policy.ts";
 import type { ArrangedPicture } from "./arrangement.ts";
 import { type ApplySettings, type ApplyTask, type PictureResult, removeOutputs } from "./task.ts";
@@ -42,17 +44,26 @@ export interface RunOptions {
   /** Number of processes; defaults to one per core. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
+  /** For tests. */
+  readonly pool?: Pick<WorkerPoolOptions, "command" | "silenceLimit">;
 }
 
 export class ApplyRun {
   readonly #options: RunOptions;
   readonly #workers: number;
-  readonly #pool: WorkerPool<ApplyTask, PictureResult[]>;
+  readonly #pool: WorkerPool<ApplyTask, PictureResult[], number>;
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.#workers = options.workers ?? availableParallelism();
-    this.#pool = new WorkerPool("augment", this.#workers, { nodeOptions: NODE_OPTIONS });
+    this.#pool = new WorkerPool("augment", this.#workers, {
+      nodeOptions: NODE_OPTIONS,
+      silenceLimit: PICTURE_LIMIT,
+      // What matters is in the results.
+      isQuiet: true,
+      runs: 1,
+      ...options.pool,
+    });
   }
 
   /**
@@ -90,26 +101,34 @@ export class ApplyRun {
     }
   }
 
-  /** Runs a task; one that repeatedly kills its process is halved until the responsible picture is found. */
+  /** Runs a task; a picture that ends its process costs only itself. */
   async #augment(pictures: readonly ArrangedPicture[]): Promise<TaskResult[]> {
     const { settings, training } = this.#options;
     const out = resolve(this.#options.out);
-    const task = { out, pictures, settings, training, records: temporaryName(join(out, "records")) };
-    try {
-      return [{ pictures, results: await this.#pool.run(task), records: task.records }];
-    } catch (error) {
-      if (!(error instanceof WorkerDiedError)) throw error;
-      if (pictures.length === 1) {
-        removeOutputs(task, pictures[0]);
-        return [{ pictures, results: [{ reason: error.message }], records: task.records }];
-      }
-      rmSync(task.records, { force: true });
-      const middle = Math.floor(pictures.length / 2);
-      return [
-        ...(await this.#augment(pictures.slice(0, middle))),
-        ...(await this.#augment(pictures.slice(middle))),
-      ];
-    }
+    const taskOf = (own: readonly ArrangedPicture[]): ApplyTask => {
+      return { out, pictures: own, settings, training, records: temporaryName(join(out, "records")) };
+    };
+    return runItems<TaskResult>(pictures.length, {
+      run: async (start, end, onProgress) => {
+        const own = pictures.slice(start, end);
+        const task = taskOf(own);
+        try {
+          return {
+            pictures: own,
+            results: await this.#pool.run(task, { onProgress }),
+            records: task.records,
+          };
+        } catch (error) {
+          if (error instanceof WorkerDiedError) rmSync(task.records, { force: true });
+          throw error;
+        }
+      },
+      fail: (item, reason) => {
+        const task = taskOf([pictures[item]]);
+        removeOutputs(task, pictures[item]);
+        return { pictures: task.pictures, results: [{ reason }], records: task.records };
+      },
+    });
   }
 }
 

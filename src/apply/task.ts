@@ -3,7 +3,6 @@
 
 import { readFileSync, rmSync } from "node:fs";
 import { extname, join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { renderChain } from "../augment/chain.ts";
 import { systemReason } from "../common/errors.ts";
 import { systemPath } from "../common/path-bytes.ts";
@@ -67,16 +66,20 @@ export interface WrittenPicture {
 /** The outputs of a picture, or the reason why there are none. */
 export type PictureResult = WrittenPicture | { readonly reason: string };
 
-/** Writes the outputs of every picture of the task. @throws RunError if one cannot be written. */
-export async function augmentPictures(task: ApplyTask): Promise<PictureResult[]> {
+/**
+ * Writes the outputs of every picture of the task.
+ * @param onWork is called with the index of a picture before it is read, and before each of its copies is made.
+ * @throws RunError if an output cannot be written.
+ */
+export async function augmentPictures(
+  task: ApplyTask,
+  onWork: (index: number) => void,
+): Promise<PictureResult[]> {
   const writer = openWriter(task);
   try {
     const results: PictureResult[] = [];
-    for (const picture of task.pictures) {
-      results.push(await augmentPicture(picture, task, writer));
-      // Lets the process notice that its parent has exited.
-      await setImmediate();
-    }
+    for (const [i, picture] of task.pictures.entries())
+      results.push(await augmentPicture(picture, task, writer, () => onWork(i)));
     return results;
   } finally {
     writer.close();
@@ -107,7 +110,9 @@ async function augmentPicture(
   picture: ArrangedPicture,
   { settings, training }: ApplyTask,
   writer: OutputWriter,
+  onWork: () => void,
 ): Promise<PictureResult> {
+  onWork();
   const read = await readPicture(picture, settings.imageSize);
   if ("reason" in read) return read;
   const { data, height, width } = read;
@@ -123,6 +128,7 @@ async function augmentPicture(
   // Only training pictures are augmented.
   const draws = picture.split === "train" ? drawCopies(settings, { ...picture, training }, read) : [];
   for (const { copy, trial, chain, chains, seed, drawn } of draws) {
+    onWork();
     const pixels = toWrite(renderChain(data, read, drawn));
     // Without originals, such a copy is not a second picture of the same pixels.
     if (settings.originals && Buffer.compare(pixels.data, original.data) === 0) {

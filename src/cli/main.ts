@@ -21,11 +21,6 @@ import { Terminal, type TerminalOptions } from "./terminal.ts";
  * given signal interrupts it, like Ctrl-C.
  */
 export async function main(args: readonly string[], options: TerminalOptions = {}): Promise<number> {
-  if (args[0] === "__worker") {
-    const { runWorker } = await import("./worker.ts");
-    runWorker(args[1]);
-    return 0;
-  }
   const terminal = new Terminal(options);
   const program = createProgram(terminal);
   return terminal.run(async () => {

@@ -267,7 +267,7 @@ export class WorkerPool<Task, Result, Progress = never> {
       (milliseconds) => {
         const { job } = worker;
         if (!job || worker.ending) return;
-        const death = `hung: reported nothing for ${Math.round(milliseconds / 1000)} s`;
+        const death = `killed because it reported nothing for ${Math.round(milliseconds / 1000)} s`;
         discard(worker, () => this.#bury(job, death));
       },
     );

@@ -5,7 +5,7 @@ import type { Picture, PictureSource } from "../apply/source.ts";
 import { UsageError } from "../common/errors.ts";
 import { Random } from "../common/random.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
-import { type DecodeTask, decodeFiles } from "../dataset/readers/decode.ts";
+import { decodePicture } from "../dataset/readers/decode.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
 
@@ -23,6 +23,7 @@ export interface PickOptions {
   readonly seed: number;
   /** Height and width that pictures are resized to; if missing, they keep their size. */
   readonly imageSize?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface PickedPictures {
@@ -90,7 +91,7 @@ function queuesOf(source: PictureSource, seed: number): ClassQueue[] {
 async function takeNext(
   pictures: PictureSource,
   queue: ClassQueue,
-  { imageSize }: PickOptions,
+  { imageSize, signal }: PickOptions,
   skipped: SkippedFile[],
 ): Promise<boolean> {
   while (queue.next < queue.pictures.length) {
@@ -100,7 +101,7 @@ async function takeNext(
       queue.taken.push({ ...toSquare(content, imageSize), index, className, source });
       return true;
     }
-    const decoded = await readContent(content, imageSize);
+    const decoded = await readContent(content, { imageSize, signal });
     if ("reason" in decoded) {
       skipped.push({ path: pictures.nameOf(picture), reason: decoded.reason });
       continue;
@@ -118,24 +119,10 @@ async function loadOne(pictures: PictureSource, picture: Picture): Promise<Pictu
 
 async function readContent(
   content: Exclude<Picture["content"], Pixels>,
-  imageSize: number | undefined,
+  { imageSize, signal }: Pick<PickOptions, "imageSize" | "signal">,
 ): Promise<Pixels | { readonly reason: string }> {
-  if ("path" in content) return readPicture(content.path, imageSize);
+  if ("path" in content) return decodePicture(content.path, { imageSize }, { signal });
   if ("place" in content) throw new Error("a picture has not been loaded");
   const { name, file } = content;
-  return "reason" in file ? file : decodeOne({ paths: [name], contents: [file], imageSize });
-}
-
-/** A picture file's pixels, or the reason why there are none. */
-export async function readPicture(
-  path: string,
-  imageSize?: number,
-): Promise<Pixels | { readonly reason: string }> {
-  return decodeOne({ paths: [path], imageSize });
-}
-
-async function decodeOne(task: DecodeTask): Promise<Pixels | { readonly reason: string }> {
-  const [file] = await decodeFiles(task);
-  if ("reason" in file) return file;
-  return { data: file.data!, height: file.height, width: file.width };
+  return "reason" in file ? file : decodePicture(name, { contents: [file], imageSize }, { signal });
 }

@@ -7,11 +7,12 @@ import { openSource } from "../apply/source.ts";
 import { drawForImage, renderChain } from "../augment/chain.ts";
 import { UsageError } from "../common/errors.ts";
 import { EXTENDED_TECHNIQUES, type TechniqueName, usesMagnitude } from "../config/techniques.ts";
+import { decodePicture } from "../dataset/readers/decode.ts";
 import type { Pixels } from "../image/batch.ts";
 import type { Operation } from "../policy/policy.ts";
 import { fitPicture } from "./fit.ts";
 import type { Row } from "./grid.ts";
-import { type PickedPictures, pickPictures, readPicture } from "./pick.ts";
+import { type PickedPictures, pickPictures } from "./pick.ts";
 import { breathe, formatSize, type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
 import { drawSheet } from "./sheet.ts";
 import { checkSheetPath, writeSheet } from "./sheet-file.ts";
@@ -124,7 +125,7 @@ async function findPicture(options: TechniquesPreviewOptions): Promise<FoundPict
   if (image !== undefined) {
     const inData = data === undefined ? image : join(data, image);
     const source = !existsSync(image) && existsSync(inData) ? inData : image;
-    const picture = await readPicture(source, imageSize);
+    const picture = await decodePicture(source, { imageSize }, { signal });
     if ("reason" in picture)
       throw new UsageError(`--image: cannot read the picture ${source}: ${picture.reason}`);
     return { picture, source, skipped: [], notes: [] };

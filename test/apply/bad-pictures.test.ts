@@ -5,7 +5,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { ApplyOptions } from "../../src/apply/apply.ts";
+import { arrangePictures } from "../../src/apply/arrangement.ts";
+import { resolveForm } from "../../src/apply/forms.ts";
+import { ApplyRun } from "../../src/apply/run.ts";
+import { openSource } from "../../src/apply/source.ts";
+import type { ApplySettings } from "../../src/apply/task.ts";
 import { renderChain } from "../../src/augment/chain.ts";
 import { UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
@@ -76,6 +82,50 @@ describe("a picture that breaks during the run", () => {
       if (as === "folders") await checkOutputs(data, out);
       else assert.equal((await loadDataset(out, { home: join(root, "home") })).train.labels.length, 2 * 158);
     }
+  });
+});
+
+describe("a picture that ends the process that augments it, or keeps it busy", () => {
+  it("is skipped, and no others; its files are removed", async () => {
+    const data = join(root, "deadly");
+    const names = ["a/deadly.png", "a/1.png", "a/2.png", "b/3.png", "b/endless.png", "b/4.png"];
+    for (const [i, name] of names.entries()) await writePicture(join(data, name), i, 8, 8);
+    const out = join(root, "out-deadly");
+    for (const name of ["a", "b"]) mkdirSync(join(out, name), { recursive: true });
+    // A process may have written it before it died.
+    write(join(out, "b/endless.png"), Buffer.from("x"));
+    const source = await arrangePictures(await openSource(data, {}), null, 0, data);
+    const settings: ApplySettings = {
+      ...{ policies: [], recipe: "flip-crop", judgedShape: null, seed: 0, copies: 1, chance: 1 },
+      ...{ originals: true, form: resolveForm({}), imageSize: null, split: null },
+    };
+    const command = {
+      file: process.execPath,
+      args: [fileURLToPath(new URL("deadly-augmenter.ts", import.meta.url))],
+    };
+    const pool = { command, silenceLimit: 5000 };
+    const run = new ApplyRun({ out, settings, training: source.training, workers: 2, pool });
+    const reasons = new Map<string, string | undefined>();
+    await run.finished(source.pictures(), async ({ pictures, results }) => {
+      for (const [i, picture] of pictures.entries()) {
+        const result = results[i];
+        reasons.set(picture.source, "reason" in result ? result.reason : undefined);
+      }
+    });
+    // In the order of the listing.
+    assert.deepEqual([...reasons.keys()], [...names].sort());
+    const why = "a process ended twice while working on it: killed";
+    const skipped = [...reasons].flatMap(([name, reason]) => (reason === undefined ? [] : [[name, reason]]));
+    assert.deepEqual(
+      skipped.map(([name]) => name),
+      ["a/deadly.png", "b/endless.png"],
+    );
+    assert.ok(skipped[0][1].startsWith(`${why} by SIGKILL`), skipped[0][1]);
+    assert.ok(skipped[1][1].startsWith(`${why} because it reported nothing for`), skipped[1][1]);
+    const written = names
+      .filter((name) => !reasons.get(name))
+      .flatMap((name) => [name, name.replace(".", "_aug1.")]);
+    assert.deepEqual(filesIn(out), written.sort());
   });
 });
 

@@ -256,7 +256,7 @@ describe("WorkerPool", () => {
     const looping = pool.run({ does: "loop" }, { onProgress: (step) => progress.push(step) });
     await assert.rejects(looping, (error: Error) => {
       assert.ok(error instanceof WorkerDiedError);
-      assert.match(error.death, /^hung: reported nothing for \d+ s$/);
+      assert.match(error.death, /^killed because it reported nothing for \d+ s$/);
       return true;
     });
     assert.deepEqual(progress, [1]);
@@ -264,11 +264,20 @@ describe("WorkerPool", () => {
     await waitUntilGone([pid]);
   });
 
+  it("ends a process that takes more memory than it may, while it computes", async () => {
+    const pool = create(1, process.execPath, undefined, { runs: 1 });
+    await assert.rejects(pool.run({ does: "grow" }), (error: Error) => {
+      assert.ok(error instanceof WorkerDiedError);
+      assert.match(error.death, /^killed by SIGKILL \(often because memory ran out/);
+      return true;
+    });
+  });
+
   it("runs a task that has hung again, if the pool says so", async () => {
     const pool = create(1, process.execPath, undefined, { runs: 2, silenceLimit: 3000 });
     await assert.rejects(
       pool.run({ does: "loop" }),
-      /^RunError: a worker process \(test\) ended 2 times in the same task: hung: reported nothing for \d+ s$/,
+      /^RunError: a worker process \(test\) ended 2 times in the same task: killed because it reported nothing for \d+ s$/,
     );
   });
 

@@ -5,7 +5,8 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { InterruptedError, UsageError } from "../../src/common/errors.ts";
 import type { Progress } from "../../src/dataset/reader.ts";
-import { type DecodedFile, decodeAll } from "../../src/dataset/readers/decode.ts";
+import { decodeAll } from "../../src/dataset/readers/decode.ts";
+import type { DecodedFile } from "../../src/dataset/readers/decode-task.ts";
 import { folderReader } from "../../src/dataset/readers/folder.ts";
 import { listFolder } from "../../src/dataset/readers/folder-list.ts";
 import { surveyPictures } from "../../src/dataset/readers/pictures.ts";
@@ -147,26 +148,38 @@ describe("folderReader", () => {
     await assert.rejects(aborted, InterruptedError);
   });
 
-  it("skips a file that kills the process that decodes it, and no others", async () => {
+  it("skips files that kill the process that decodes them or keep it busy, and no others", async () => {
+    const names = Array.from({ length: 50 }, (_, i) => `${i}.png`);
+    names[0] = "deadly.png";
+    names[20] = "endless.png";
+    names[21] = "deadly again.png";
     const files: Record<string, Uint8Array> = {};
-    for (let i = 0; i < 50; i++) files[`${i}.png`] = await picture(2, 2, i);
-    const folder = writeFiles({ ...files, "deadly.png": await picture(2, 2, 0) });
-    const paths = [...Object.keys(files), "deadly.png"].map((name) => join(folder, name));
+    for (const [i, name] of names.entries()) files[name] = await picture(2, 2, i);
+    const folder = writeFiles(files);
     const command = {
       file: process.execPath,
       args: [fileURLToPath(new URL("fixtures/deadly-decoder.ts", import.meta.url))],
     };
     const taken: DecodedFile[] = [];
     const take = (file: DecodedFile, i: number) => {
+      assert.equal(taken[i], undefined);
       taken[i] = file;
     };
-    await decodeAll(paths, {}, { workers: 2 }, take, { command });
-    assert.equal(taken.length, 51);
-    assert.ok(taken.slice(0, 50).every((file, i) => "data" in file && file.data![0] === i));
-    assert.match(
-      (taken[50] as { reason: string }).reason,
-      /ended 2 times in the same task: killed by SIGKILL/,
-    );
+    const paths = names.map((name) => join(folder, name));
+    await decodeAll(paths, {}, { workers: 2 }, take, { command, silenceLimit: 5000 });
+    assert.equal(taken.length, 50);
+    for (const [i, name] of names.entries()) {
+      const file = taken[i];
+      if (name.includes("endless")) {
+        assert.ok("reason" in file);
+        const reason =
+          /^a process ended twice while working on it: killed because it reported nothing for \d+ s$/;
+        assert.match(file.reason, reason);
+      } else if (name.includes("deadly")) {
+        assert.ok("reason" in file);
+        assert.match(file.reason, /^a process ended twice while working on it: killed by SIGKILL/);
+      } else assert.ok("data" in file && file.data![0] === i);
+    }
   });
 
   it("says what is wrong with a folder", async () => {

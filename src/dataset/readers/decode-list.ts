@@ -1,14 +1,8 @@
 // Decodes the pictures of a list, whether they are files of their own or inside larger ones.
 
 import type { ReadOptions } from "../reader.ts";
-import {
-  BATCH,
-  type DecodedFile,
-  type DecodeSettings,
-  decodeAll,
-  decodeBatches,
-  type PictureBatch,
-} from "./decode.ts";
+import { BATCH, type DecodeSettings, decodeAll, decodeBatches, type PictureBatch } from "./decode.ts";
+import type { DecodedFile } from "./decode-task.ts";
 import { type PackedPictures, type PictureList, picturesOf } from "./picture-list.ts";
 
 /**

@@ -1,43 +1,17 @@
-// Decodes many picture files on all cores: the work of a "decode" worker process, and its distribution.
+// Decodes picture files in worker processes: no picture is decoded by the program itself, so that one on which a decoder hangs,
+// crashes or takes too much memory costs only itself, and Ctrl-C ends the program at any time.
 
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { InterruptedError, systemReason } from "../../common/errors.ts";
-import { systemPath } from "../../common/path-bytes.ts";
-import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../../common/worker-pool.ts";
-import { type DecodedImage, decodeImage, ImageError } from "../../image/codec.ts";
-import { toSquare } from "../../image/resize.ts";
-import { pixelDigest } from "../identical.ts";
+import { InterruptedError } from "../../common/errors.ts";
+import { runItems } from "../../common/item-tasks.ts";
+import { WorkerPool, type WorkerPoolOptions } from "../../common/worker-pool.ts";
+import type { Pixels } from "../../image/batch.ts";
 import type { ReadOptions } from "../reader.ts";
-import { type PackedPlaces, PlaceReader, placesFrom } from "./packed/places.ts";
-import type { PackedContent } from "./picture-list.ts";
-
-export interface DecodeTask {
-  readonly paths: readonly string[];
-  /** The pictures if they are not files of their own, or their places; the paths are then their names. */
-  readonly contents?: readonly PackedContent[];
-  readonly places?: PackedPlaces;
-  /** Resizes every picture to this height and width. */
-  readonly imageSize?: number;
-  /** Returns only sizes, no pixels. */
-  readonly sizesOnly?: boolean;
-  /** Returns digests of the pixels instead of the pixels; pictures may differ in size. */
-  readonly digestsOnly?: boolean;
-}
+import type { DecodedFile, DecodeTask } from "./decode-task.ts";
+import { placesFrom } from "./packed/places.ts";
 
 /** What is wanted of the pictures. */
 export type DecodeSettings = Omit<DecodeTask, "paths" | "contents" | "places">;
-
-/** The result for one file: a picture, [height, width, 3], or the reason why there is none. */
-export type DecodedFile =
-  | {
-      readonly height: number;
-      readonly width: number;
-      readonly data?: Uint8Array;
-      /** See `pixelDigest`. */
-      readonly digest?: string;
-    }
-  | { readonly reason: string };
 
 /** Pictures that are decoded as one task. */
 export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents" | "places"> {
@@ -45,77 +19,72 @@ export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents" | "p
   readonly indices: readonly number[];
 }
 
+type TakePicture = (file: DecodedFile, index: number) => void;
+
+type DecodePool = WorkerPool<DecodeTask, DecodedFile[], number>;
+
 /** Files per task: enough to be worth the message, few enough that all cores finish at about the same time. */
 export const BATCH = 16;
 
 /** Tasks in progress or waiting per process: what has been read for them is in memory. */
 const TASKS_AHEAD = 4;
 
-/** Fewer files than this are decoded in this process, which takes less time than starting others. */
+/** Fewer files than this are decoded by one process, since the start of others takes longer. */
 const FEW = 48;
 
-/** What this process keeps from one task to the next, if it is a "decode" worker. */
-const ofWorker = new PlaceReader();
+/** For how long the process for few files waits for others, in milliseconds. */
+const KEPT_FOR = 5000;
 
-/** The work of a "decode" worker. */
-export function decodeInWorker(task: DecodeTask): Promise<DecodedFile[]> {
-  return decodeContents(task, ofWorker);
+/** How long reading and decoding one picture may take, in milliseconds. */
+export const PICTURE_LIMIT = 60_000;
+
+function openPool(size: number, options: WorkerPoolOptions = {}): DecodePool {
+  // Libraries print warnings, and Node the reason of its end; what matters is in the results.
+  return new WorkerPool("decode", size, { silenceLimit: PICTURE_LIMIT, isQuiet: true, ...options, runs: 1 });
 }
 
-/**
- * Decodes the files of one task, in order. If pictures of a task differ in size and are not resized, no pixels are
- * returned, since the dataset will be rejected.
- * @throws UsageError if a larger file with packed pictures is damaged.
- */
-export async function decodeFiles(task: DecodeTask): Promise<DecodedFile[]> {
-  const reader = new PlaceReader();
+interface KeptPool {
+  readonly pool: DecodePool;
+  /** The folder to which its paths are relative. */
+  readonly folder: string;
+  /** Calls that use it. */
+  users: number;
+  timer?: NodeJS.Timeout;
+}
+
+/** The process for few files. */
+let kept: KeptPool | undefined;
+
+async function withKeptPool<T>(work: (pool: DecodePool) => Promise<T>): Promise<T> {
+  const folder = process.cwd();
+  if (kept?.folder !== folder) kept = { pool: openPool(1), folder, users: 0 };
+  const own = kept;
+  clearTimeout(own.timer);
+  own.users++;
   try {
-    return await decodeContents(task, reader);
+    return await work(own.pool);
   } finally {
-    await reader.close();
-  }
-}
-
-async function decodeContents(task: DecodeTask, reader: PlaceReader): Promise<DecodedFile[]> {
-  const { paths, contents, places, imageSize, sizesOnly, digestsOnly } = task;
-  const files: DecodedFile[] = [];
-  let first: DecodedImage | undefined;
-  let isMixed = false;
-  for (const [i, path] of paths.entries()) {
-    const content = places ? await reader.read(places, i) : contents?.[i];
-    if (content && "reason" in content) {
-      files.push(content);
-      continue;
-    }
-    try {
-      const image = await decodeImage(content?.bytes ?? (await readFile(systemPath(path))), path);
-      if (digestsOnly) {
-        files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });
-        continue;
-      }
-      first ??= image;
-      isMixed ||= !imageSize && (image.height !== first.height || image.width !== first.width);
-      files.push(
-        sizesOnly || isMixed ? { height: image.height, width: image.width } : toSquare(image, imageSize),
-      );
-    } catch (error) {
-      files.push({ reason: error instanceof ImageError ? error.reason : systemReason(error) });
+    if (--own.users === 0) {
+      own.timer = setTimeout(() => {
+        if (kept === own) kept = undefined;
+        own.pool.close();
+      }, KEPT_FOR);
+      own.timer.unref();
     }
   }
-  return files;
 }
 
 /**
- * Decodes all files on `workers` processes and passes each result to `take` with its index, in any order. A file that
- * kills the process decoding it counts as one that cannot be decoded.
+ * Decodes all files on `workers` processes and passes each result to `take` with its index, in any order. A file that ends the
+ * process decoding it, or keeps it busy for too long, counts as one that cannot be decoded.
  * @throws InterruptedError on abort; errors thrown by `take`, which end the work.
  */
 export async function decodeAll(
   paths: readonly string[],
   task: DecodeSettings,
   options: ReadOptions,
-  take: (file: DecodedFile, index: number) => void,
-  poolOptions: WorkerPoolOptions = {},
+  take: TakePicture,
+  poolOptions?: WorkerPoolOptions,
 ): Promise<void> {
   await decodeBatches(batchesOf(paths), paths.length, task, options, take, poolOptions);
 }
@@ -137,8 +106,8 @@ export async function decodeBatches(
   total: number,
   task: DecodeSettings,
   { workers = availableParallelism(), onProgress, signal }: ReadOptions,
-  take: (file: DecodedFile, index: number) => void,
-  poolOptions: WorkerPoolOptions = {},
+  take: TakePicture,
+  poolOptions?: WorkerPoolOptions,
 ): Promise<void> {
   let done = 0;
   const takeBatch = (files: readonly DecodedFile[], { indices }: PictureBatch) => {
@@ -146,65 +115,89 @@ export async function decodeBatches(
     done += files.length;
     onProgress?.({ stage: "decoding pictures", done, total, unit: "images" });
   };
-  const checkAbort = () => {
-    if (signal?.aborted) throw new InterruptedError("interrupted");
-  };
-  if (total < FEW) {
-    for await (const batch of batches) {
-      checkAbort();
-      takeBatch(await decodeFiles({ ...task, ...withoutIndices(batch) }), batch);
-    }
+  if (signal?.aborted) throw new InterruptedError("interrupted");
+  if (total < FEW && !poolOptions) {
+    await withKeptPool((pool) => decodeOn(pool, 1, batches, { task, takeBatch, signal }));
     return;
   }
   const size = Math.min(workers, Math.ceil(total / BATCH));
-  const pool = new WorkerPool<DecodeTask, DecodedFile[]>("decode", size, poolOptions);
-  const decodeBatch = async (batch: PictureBatch): Promise<void> => {
-    try {
-      takeBatch(await pool.run({ ...task, ...withoutIndices(batch) }), batch);
-    } catch (error) {
-      if (!(error instanceof WorkerDiedError)) throw error;
-      if (batch.paths.length === 1) return takeBatch([{ reason: error.message }], batch);
-      const middle = Math.floor(batch.paths.length / 2);
-      await Promise.all([decodeBatch(part(batch, 0, middle)), decodeBatch(part(batch, middle))]);
-    }
-  };
-  checkAbort();
+  const pool = openPool(size, poolOptions);
   // One listener for all tasks: signals warn about many listeners.
   const interrupt = () => pool.close();
   signal?.addEventListener("abort", interrupt);
-  const underWay = new Set<Promise<void>>();
-  const failures: unknown[] = [];
-  const checkFailures = () => {
-    if (failures.length > 0) throw failures[0];
-  };
   try {
-    for await (const batch of batches) {
-      const decoding = decodeBatch(batch)
-        .catch((error) => {
-          failures.push(error);
-        })
-        .finally(() => underWay.delete(decoding));
-      underWay.add(decoding);
-      if (underWay.size >= TASKS_AHEAD * size) await Promise.race(underWay);
-      checkFailures();
-    }
-    await Promise.all(underWay);
-    checkFailures();
+    await decodeOn(pool, size, batches, { task, takeBatch });
   } finally {
     signal?.removeEventListener("abort", interrupt);
     await pool.close();
   }
 }
 
-function withoutIndices({ indices, ...rest }: PictureBatch): Omit<PictureBatch, "indices"> {
-  return rest;
+interface Decoding {
+  readonly task: DecodeSettings;
+  readonly takeBatch: (files: readonly DecodedFile[], batch: PictureBatch) => void;
+  /** Abort ends the tasks, not the pool. */
+  readonly signal?: AbortSignal;
 }
 
-function part({ paths, contents, places, indices }: PictureBatch, start: number, end?: number): PictureBatch {
+async function decodeOn(
+  pool: DecodePool,
+  size: number,
+  batches: Iterable<PictureBatch> | AsyncIterable<PictureBatch>,
+  { task, takeBatch, signal }: Decoding,
+): Promise<void> {
+  const decodeBatch = async (batch: PictureBatch): Promise<void> => {
+    await runItems(batch.paths.length, {
+      run: async (start, end, onProgress) => {
+        const own = part(batch, start, end);
+        const { indices: _, ...pictures } = own;
+        takeBatch(await pool.run({ ...task, ...pictures }, { onProgress, ...(signal && { signal }) }), own);
+      },
+      fail: (item, reason) => takeBatch([{ reason }], part(batch, item, item + 1)),
+    });
+  };
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const checkFailures = () => {
+    if (failures.length > 0) throw failures[0];
+  };
+  for await (const batch of batches) {
+    const decoding = decodeBatch(batch)
+      .catch((error) => {
+        failures.push(error);
+      })
+      .finally(() => underWay.delete(decoding));
+    underWay.add(decoding);
+    if (underWay.size >= TASKS_AHEAD * size) await Promise.race(underWay);
+    checkFailures();
+  }
+  await Promise.all(underWay);
+  checkFailures();
+}
+
+function part({ paths, contents, places, indices }: PictureBatch, start: number, end: number): PictureBatch {
   return {
     paths: paths.slice(start, end),
     ...(contents && { contents: contents.slice(start, end) }),
     ...(places && { places: placesFrom(places, start, end) }),
     indices: indices.slice(start, end),
   };
+}
+
+/** Decodes one picture. @throws InterruptedError on abort; UsageError if a larger file is damaged. */
+export async function decodePicture(
+  path: string,
+  settings: Pick<DecodeTask, "contents" | "imageSize"> = {},
+  { signal }: Pick<ReadOptions, "signal"> = {},
+): Promise<Pixels | { readonly reason: string }> {
+  const { contents, ...task } = settings;
+  let result: DecodedFile | undefined;
+  const take = (file: DecodedFile) => {
+    result = file;
+  };
+  const batch = { paths: [path], indices: [0], ...(contents && { contents }) };
+  await decodeBatches([batch], 1, task, { ...(signal && { signal }) }, take);
+  if (!result) throw new Error(`${path} has not been decoded`);
+  if ("reason" in result) return result;
+  return { data: result.data!, height: result.height, width: result.width };
 }

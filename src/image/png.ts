@@ -131,6 +131,8 @@ export function decodePng(bytes: Uint8Array): Pixels {
   let last = SIGNATURE.length;
   for (const { name, start, end, content } of chunksOf(bytes)) {
     last = end;
+    // Of two, other decoders take the second one.
+    if (name === "IHDR" && chunks.has(name)) throw new Error("it has two headers");
     if (name !== "IDAT" && (chunks.has(name) || !["IHDR", "PLTE"].includes(name))) continue;
     if (crc32(bytes.subarray(start + 4, end - 4)) !== view.getUint32(end - 4))
       throw new Error(`the checksum of its ${name} chunk is wrong`);

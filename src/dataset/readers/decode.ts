@@ -29,6 +29,9 @@ export const BATCH = 16;
 /** Tasks in progress or waiting per process: what has been read for them is in memory. */
 const TASKS_AHEAD = 4;
 
+/** Tasks wait while those in progress have more bytes of pictures than this. */
+const MOST_BYTES_AHEAD = 2 ** 28;
+
 /** Fewer files than this are decoded by one process, since the start of others takes longer. */
 const FEW = 48;
 
@@ -157,22 +160,33 @@ async function decodeOn(
     });
   };
   const underWay = new Set<Promise<void>>();
+  let bytes = 0;
   const failures: unknown[] = [];
   const checkFailures = () => {
     if (failures.length > 0) throw failures[0];
   };
   for await (const batch of batches) {
+    const own = bytesIn(batch);
+    bytes += own;
     const decoding = decodeBatch(batch)
       .catch((error) => {
         failures.push(error);
       })
-      .finally(() => underWay.delete(decoding));
+      .finally(() => {
+        bytes -= own;
+        underWay.delete(decoding);
+      });
     underWay.add(decoding);
-    if (underWay.size >= TASKS_AHEAD * size) await Promise.race(underWay);
+    while (underWay.size >= TASKS_AHEAD * size || (bytes > MOST_BYTES_AHEAD && underWay.size > 0))
+      await Promise.race(underWay);
     checkFailures();
   }
   await Promise.all(underWay);
   checkFailures();
+}
+
+function bytesIn({ contents = [] }: PictureBatch): number {
+  return contents.reduce((sum, content) => sum + ("bytes" in content ? content.bytes.length : 0), 0);
 }
 
 function part({ paths, contents, places, indices }: PictureBatch, start: number, end: number): PictureBatch {

@@ -9,16 +9,16 @@ import { countOf, type ValueType } from "./arrays/values.ts";
 /** A file, or bytes in memory with the name that they have in messages. */
 export interface IdxSource {
   readonly path: string;
-  readonly available: () => number;
+  readonly most: () => Pick<StoredArray, "available" | "limit">;
   readonly bytes: () => AsyncIterable<Uint8Array>;
 }
 
 export function idxFile(path: string): IdxSource {
-  return { path, available: () => mostBytes(path), bytes: () => bytesOfFile(path) };
+  return { path, most: () => mostBytes(path), bytes: () => bytesOfFile(path) };
 }
 
 export function idxBytes(bytes: Uint8Array, path: string): IdxSource {
-  return { path, available: () => bytes.length, bytes: () => piecesOf([bytes]) };
+  return { path, most: () => ({ available: bytes.length }), bytes: () => piecesOf([bytes]) };
 }
 
 const TYPES: Readonly<Record<number, readonly [kind: ValueType["kind"], size: number]>> = {
@@ -35,7 +35,7 @@ const TYPES: Readonly<Record<number, readonly [kind: ValueType["kind"], size: nu
  * @throws UsageError naming the file if it is not such an idx file, or too short for its header.
  */
 export async function openIdx(
-  { path, available, bytes }: IdxSource,
+  { path, most, bytes }: IdxSource,
   ranks: readonly number[],
 ): Promise<StoredArray> {
   const reader = new ByteReader(bytes());
@@ -56,13 +56,15 @@ export async function openIdx(
   const header = 4 + 4 * rank;
   const shape = Array.from({ length: rank }, (_, i) => sides.readUInt32BE(4 * i));
   const [kind, size] = type;
-  const found = available() - header;
+  const { available, limit } = most();
+  const found = available - header;
   if (countOf(shape) * size > found)
     throw new UsageError(
       `${path} is truncated (${shape.join(" x ")} values, ${found} bytes found): fetch it again`,
     );
   return {
     ...{ name: path, file: path, shape, isColumnMajor: false, available: found },
+    ...(limit && { limit }),
     type: { kind, size, isLittle: false },
     read: async function* () {
       const again = new ByteReader(bytes());

@@ -28,6 +28,37 @@ const MARKS: Readonly<Record<Compression, string>> = { gzip: "\x1f\x8b", zstd: "
 /** Deflate makes a byte of at most this many. */
 const DEFLATE_RATIO = 1032;
 
+/**
+ * What is compressed may unpack to this many times its size, and in any case to this many bytes. Images do not shrink as much
+ * unless nearly all of them are blank.
+ */
+const MOST_RATIO = 64;
+const UNPACKED_ANYWAY = 2 ** 28;
+
+/** How users avoid the compression. */
+const INSTEAD: Readonly<Record<Exclude<FileRange["compression"], "none" | undefined>, string>> = {
+  gzip: "decompress it first (gunzip)",
+  zstd: "decompress it first (zstd -d)",
+  "raw deflate": "save it without compression (numpy.savez)",
+  zlib: "save it without compression (save(file, '-v6'))",
+};
+
+/** How many bytes may be unpacked, and what is wrong with more. */
+export interface UnpackLimit {
+  readonly most: number;
+  readonly problem: string;
+}
+
+/** The limit for `size` compressed bytes; undefined if they are not compressed. */
+export function unpackLimit(size: number, compression: FileRange["compression"]): UnpackLimit | undefined {
+  if (compression === undefined || compression === "none") return undefined;
+  const most = Math.max(UNPACKED_ANYWAY, MOST_RATIO * size);
+  const problem =
+    `it unpacks to more than ${most} bytes, the most that is expected of ${size} compressed ones: ` +
+    `if that is right, ${INSTEAD[compression]}`;
+  return { most, problem };
+}
+
 /** @throws UsageError if the file cannot be read. */
 export function startOfFile(path: string): FileStart {
   const bytes = firstBytes(path, BEGINNING);
@@ -81,7 +112,10 @@ export interface FileRange {
   readonly compression?: Compression | "raw deflate" | "zlib" | "none";
 }
 
-/** The bytes of a file, decompressed. @throws UsageError naming the file if it cannot be read or decompressed. */
+/**
+ * The bytes of a file, decompressed.
+ * @throws UsageError naming the file if it cannot be read or decompressed, or unpacks to more than `unpackLimit` allows.
+ */
 export async function* bytesOfFile(path: string, range: FileRange = {}): AsyncGenerator<Uint8Array> {
   const { start = 0, end } = range;
   if (end !== undefined && end <= start) return;
@@ -92,10 +126,16 @@ export async function* bytesOfFile(path: string, range: FileRange = {}): AsyncGe
     highWaterMark: 2 ** 20,
   });
   const unpack = compression === "none" ? undefined : decompressor(compression, path);
+  const limit = unpack && unpackLimit((end ?? statSync(systemPath(path)).size) - start, compression);
+  let found = 0;
   // The error of either one ends the loop.
   const stream = unpack ? pipeline(source, unpack, () => undefined) : source;
   try {
-    for await (const piece of stream) yield piece as Uint8Array;
+    for await (const piece of stream) {
+      found += piece.length;
+      if (limit && found > limit.most) throw new UsageError(`${readablePath(path)}: ${limit.problem}`);
+      yield piece as Uint8Array;
+    }
   } catch (error) {
     throw archiveError(readablePath(path), error);
   } finally {
@@ -119,10 +159,12 @@ function decompressor(
   );
 }
 
-/** No more decompressed bytes than these can be in a file. */
-export function mostBytes(path: string): number {
+/** No more decompressed bytes than these can be in a file; and how many may be. */
+export function mostBytes(path: string): { readonly available: number; readonly limit?: UnpackLimit } {
   const { size } = statSync(systemPath(path));
-  return mostDecompressed(size, compressionOf(firstBytes(path, 4)) ?? "none");
+  const compression = compressionOf(firstBytes(path, 4)) ?? "none";
+  const limit = unpackLimit(size, compression);
+  return { available: mostDecompressed(size, compression), ...(limit && { limit }) };
 }
 
 /** No more bytes than these can come from `size` compressed ones. */

@@ -3,9 +3,9 @@
 
 import { statSync } from "node:fs";
 import { systemPath } from "../../../common/path-bytes.ts";
-import { ByteReader, bytesOfFile, firstBytes, mostDecompressed } from "./bytes.ts";
+import { ByteReader, bytesOfFile, firstBytes, mostDecompressed, unpackLimit } from "./bytes.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
-import { type ArrayPlace, type FoundArray, textArray } from "./stored-array.ts";
+import { type ArrayPlace, type FoundArray, type StoredArray, textArray } from "./stored-array.ts";
 import { countOf, numbersIn, type ValueType } from "./values.ts";
 
 const FILE_HEADER = 128;
@@ -138,7 +138,7 @@ async function openElement(
       ...{ type: isBoolean ? { ...type, kind: "boolean" } : type, shape, isColumnMajor: true },
       origin: "matlab",
       isFloats: FLOATS.includes(matrixClass),
-      available: availableIn(element),
+      ...availableIn(element),
       read: async function* () {
         const again = await openMatrix(path, element);
         await readMatrixHeader(again, isLittle);
@@ -151,8 +151,10 @@ async function openElement(
   }
 }
 
-function availableIn({ type, start, end }: Element): number {
-  return mostDecompressed(end - start, type === COMPRESSED ? "zlib" : "none");
+function availableIn({ type, start, end }: Element): Pick<StoredArray, "available" | "limit"> {
+  const compression = type === COMPRESSED ? "zlib" : "none";
+  const limit = unpackLimit(end - start, compression);
+  return { available: mostDecompressed(end - start, compression), ...(limit && { limit }) };
 }
 
 /** The bytes of a matrix after its tag. */
@@ -217,14 +219,20 @@ async function readValueTag(
   return { type: { kind, size, isLittle }, length: tag.length };
 }
 
-/** The first `length` bytes of a stream. */
+/** Values are filled up to a multiple of this many bytes. */
+const FILLED_TO = 8;
+
+/**
+ * The first `length` bytes of a stream, which is read to its end, since only there its checksum is compared.
+ * @throws DamagedProblem if more follows than fills up the values.
+ */
 async function* firstOf(pieces: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
   let missing = length;
-  if (missing === 0) return;
   for await (const piece of pieces) {
-    yield piece.subarray(0, missing);
+    if (missing > 0) yield piece.subarray(0, missing);
     missing -= piece.length;
-    if (missing <= 0) return;
+    if (missing <= -FILLED_TO)
+      throw new DamagedProblem(`it is longer than its header says (${length} bytes)`);
   }
 }
 

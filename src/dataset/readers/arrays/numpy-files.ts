@@ -5,7 +5,7 @@ import { readablePath } from "../../../common/path-bytes.ts";
 import { ByteReader, bytesOfFile, mostBytes } from "./bytes.ts";
 import { type NpyHeader, readNpyHeader } from "./npy-header.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
-import { type ArrayPlace, type FoundArray, shownName } from "./stored-array.ts";
+import { type ArrayPlace, type FoundArray, type StoredArray, shownName } from "./stored-array.ts";
 import { membersOfZip, type ZipMember } from "./zip.ts";
 
 const EXTENSION = ".npy";
@@ -43,7 +43,7 @@ async function openZip(path: string): Promise<ZipMember[]> {
 
 async function openMember(member: ZipMember, place: ArrayPlace): Promise<FoundArray> {
   try {
-    return arrayOf(place, await headerOf(member.read()), member.size, () => member.read());
+    return arrayOf(place, await headerOf(member.read()), member, () => member.read());
   } catch (error) {
     // It matters only if the array is needed.
     if (!(error instanceof ArrayProblem)) throw error;
@@ -63,13 +63,13 @@ async function headerOf(bytes: AsyncIterable<Uint8Array>): Promise<NpyHeader> {
 function arrayOf(
   place: ArrayPlace,
   { type, shape, isColumnMajor, length }: NpyHeader,
-  size: number,
+  { available, limit }: Pick<StoredArray, "available" | "limit">,
   open: () => AsyncIterable<Uint8Array>,
 ): FoundArray {
   if ("problem" in type) return { ...place, problem: type.problem };
   return {
     ...place,
-    ...{ type, shape, available: Math.max(0, size - length) },
+    ...{ type, shape, available: Math.max(0, available - length), ...(limit && { limit }) },
     isColumnMajor,
     read: async function* () {
       const reader = new ByteReader(open());

@@ -1,6 +1,7 @@
 // An array in a file, whose values are read as a stream: in pieces, so that memory does not grow with the file.
 
 import type { SplitName } from "../../reader.ts";
+import type { UnpackLimit } from "./bytes.ts";
 import { ArrayProblem, checkLength, DamagedProblem } from "./problem.ts";
 import { countOf, isText, textsIn, type ValueType } from "./values.ts";
 
@@ -21,6 +22,8 @@ export interface StoredArray extends ArrayPlace {
   readonly isColumnMajor: boolean;
   /** No more bytes of values than these can be in the file. */
   readonly available: number;
+  /** Of a compressed file: the most bytes that it may unpack to. */
+  readonly limit?: UnpackLimit;
   /** What the file is, if its authors' conventions matter. */
   readonly origin?: "table" | "matlab";
   /** Whether the values are floating-point numbers, also if they are stored as integers. */
@@ -105,11 +108,12 @@ export async function* recordsOf(array: StoredArray, size: number): AsyncGenerat
   checkLength(total, found);
 }
 
-/** The bytes of all values. @throws ArrayProblem if the file cannot contain this many. */
-export function byteLength({ type, shape, available }: StoredArray): number {
+/** The bytes of all values. @throws ArrayProblem if the file cannot contain this many, or may not unpack to as many. */
+export function byteLength({ type, shape, available, limit }: StoredArray): number {
   const total = countOf(shape) * type.size;
   if (!Number.isSafeInteger(total)) throw new DamagedProblem("its header says an impossible shape");
   checkLength(total, available);
+  if (limit && total > limit.most) throw new ArrayProblem(limit.problem);
   return total;
 }
 

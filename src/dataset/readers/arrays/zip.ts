@@ -6,14 +6,16 @@ import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { messageOf, systemCode } from "../../../common/errors.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { unreadable } from "../../reader.ts";
-import { bytesOfFile, mostDecompressed } from "./bytes.ts";
+import { bytesOfFile, mostDecompressed, type UnpackLimit, unpackLimit } from "./bytes.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
 
 /** A file in an archive. */
 export interface ZipMember {
   readonly name: string;
   /** In bytes, decompressed, as the directory says; not more than the compressed ones can be. */
-  readonly size: number;
+  readonly available: number;
+  /** The most bytes that it may unpack to, if it is compressed. */
+  readonly limit?: UnpackLimit;
   /** @throws ArrayProblem if it is encrypted, compressed by an unknown method or damaged. */
   read(): AsyncIterable<Uint8Array>;
 }
@@ -31,18 +33,25 @@ const METHODS: Readonly<Record<number, string>> = {
   95: "xz",
 };
 
-/** The files in an archive. @throws DamagedProblem if its directory cannot be read. */
+/** An archive of arrays has fewer files. */
+const MOST_ENTRIES = 2 ** 16;
+
+/** The files in an archive. @throws DamagedProblem if its directory cannot be read, or its files overlap. */
 export async function membersOfZip(path: string): Promise<ZipMember[]> {
   let zip: ZipFile | undefined;
   try {
     // The types want text; node's own `open` takes bytes too.
     zip = await openPromise(systemPath(path) as string, { autoClose: false });
+    if (zip.entryCount > MOST_ENTRIES) throw new Error(`it has ${zip.entryCount} files`);
     const members: ZipMember[] = [];
+    const places: Place[] = [];
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith("/")) continue;
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      places.push({ start: entry.relativeOffsetOfLocalHeader, end: fileDataStart + entry.compressedSize });
       members.push(memberOf(path, entry, fileDataStart));
     }
+    checkPlaces(places);
     return members;
   } catch (error) {
     if (/^E[A-Z]+$/.test(systemCode(error) ?? "")) throw unreadable(readablePath(path), error);
@@ -52,12 +61,28 @@ export async function membersOfZip(path: string): Promise<ZipMember[]> {
   }
 }
 
+/** A file's bytes in the archive, with its header. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** @throws Error if files share bytes: then a small archive could contain any amount. */
+function checkPlaces(places: readonly Place[]): void {
+  const sorted = places.toSorted((a, b) => a.start - b.start);
+  for (let i = 1; i < sorted.length; i++) {
+    if (sorted[i].start < sorted[i - 1].end) throw new Error("its files overlap");
+  }
+}
+
 function memberOf(path: string, entry: Entry, start: number): ZipMember {
   const { fileName, compressionMethod: method, compressedSize, uncompressedSize } = entry;
   const compression = method === STORED ? "none" : "raw deflate";
+  const limit = unpackLimit(compressedSize, compression);
   return {
     name: fileName,
-    size: Math.min(uncompressedSize, mostDecompressed(compressedSize, compression)),
+    available: Math.min(uncompressedSize, mostDecompressed(compressedSize, compression)),
+    ...(limit && { limit }),
     read: async function* () {
       if (entry.isEncrypted()) throw new ArrayProblem("it is encrypted: save it without a password");
       if (method !== STORED && method !== DEFLATED) {

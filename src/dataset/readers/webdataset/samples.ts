@@ -23,6 +23,9 @@ export type NamedRange = Pick<TarMember, "name" | "start" | "size">;
 /** Files that may contain a label are at most this large, in bytes. */
 const LARGEST_LABEL = 2 ** 20;
 
+/** Pictures are at most this large, in bytes: each is in memory as a whole. */
+const LARGEST_PICTURE = 2 ** 30;
+
 /** Extensions of pictures that are not read, but named. */
 const OTHER_PICTURES = /^(ppm|pgm|pbm|pnm|heic|heif|jp2|j2k|psd|ico|dds|exr|hdr|svg)$/;
 
@@ -74,6 +77,9 @@ export async function samplesIn(
         path: `${shown}: ${member.name}`,
         reason: "the archive has a file of this name before it",
       });
+    } else if (isPicture(member) && member.size > LARGEST_PICTURE) {
+      const reason = `it has ${member.size} bytes; pictures have at most ${LARGEST_PICTURE}`;
+      skipped.push({ path: `${shown}: ${member.name}`, reason });
     } else if (isPicture(member)) {
       const { name, start, size } = member;
       sample.pictures.set(extension, { name, start, size });

@@ -21,6 +21,9 @@ const TASK_BYTES = 1 << 20;
 /** Tasks in progress per process: one slow picture does not keep the others waiting. */
 const TASKS_AHEAD = 8;
 
+/** Tasks wait while those in progress have more bytes of pictures in memory than this. */
+const MOST_BYTES_AHEAD = 2 ** 28;
+
 /**
  * A picture leaves many short-lived arrays. With V8's default they accumulate for long before they are freed, and what
  * the system's allocator keeps of them grows with every thousand pictures; with less room memory stays flat, at the
@@ -75,9 +78,12 @@ export class ApplyRun {
     take: (result: TaskResult) => Promise<void>,
   ): Promise<void> {
     const { signal } = this.#options;
-    const underWay: Promise<TaskResult[]>[] = [];
+    const underWay: { readonly results: Promise<TaskResult[]>; readonly bytes: number }[] = [];
+    let bytes = 0;
     const takeFirst = async () => {
-      const results = await underWay.shift()!;
+      const first = underWay.shift()!;
+      const results = await first.results;
+      bytes -= first.bytes;
       // What has ended meanwhile is left to the resumed run.
       if (signal?.aborted) throw new InterruptedError("interrupted");
       for (const result of results) await take(result);
@@ -91,8 +97,14 @@ export class ApplyRun {
         const results = this.#augment(group);
         // A failure is reported when its turn comes; until then it must not count as "unhandled".
         results.catch(() => {});
-        underWay.push(results);
-        if (underWay.length >= TASKS_AHEAD * this.#workers) await takeFirst();
+        const own = bytesIn(group);
+        underWay.push({ results, bytes: own });
+        bytes += own;
+        while (
+          underWay.length >= TASKS_AHEAD * this.#workers ||
+          (bytes > MOST_BYTES_AHEAD && underWay.length > 0)
+        )
+          await takeFirst();
       }
       while (underWay.length > 0) await takeFirst();
     } finally {
@@ -130,6 +142,14 @@ export class ApplyRun {
       },
     });
   }
+}
+
+/** The bytes of packed pictures, which are in memory. */
+function bytesIn(pictures: readonly ArrangedPicture[]): number {
+  const sizes = pictures.map(({ content }) =>
+    "file" in content && "bytes" in content.file ? content.file.bytes.length : 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Groups the pictures into tasks, in order, each of a single split. */

@@ -64,15 +64,28 @@ export function readDirectory(bytes: Uint8Array): Directory {
   try {
     const isBig = view.getUint16(2, little) === 43;
     const tags = readTags(view, { little, isBig });
-    const values = (tag: number) => tags.get(tag) ?? [];
-    return { little, values, value: (tag, otherwise) => tags.get(tag)?.[0] ?? otherwise };
+    const known = new Map<number, readonly number[]>();
+    const values = (tag: number) => {
+      const found = known.get(tag) ?? readValues(view, tags.get(tag), little);
+      known.set(tag, found);
+      return found;
+    };
+    return { little, values, value: (tag, otherwise) => values(tag)[0] ?? otherwise };
   } catch (error) {
     if (error instanceof RangeError) throw new HeaderCutOffError(PART);
     throw error;
   }
 }
 
-function readTags(view: DataView, layout: Layout): Map<number, readonly number[]> {
+/** The places of a tag's values, all of which are in the file. */
+interface Values {
+  readonly place: number;
+  readonly length: number;
+  /** Of each one, in bytes. */
+  readonly size: number;
+}
+
+function readTags(view: DataView, layout: Layout): Map<number, Values> {
   const { little, isBig } = layout;
   const offset = (place: number) =>
     isBig ? Number(view.getBigUint64(place, little)) : view.getUint32(place, little);
@@ -81,7 +94,7 @@ function readTags(view: DataView, layout: Layout): Map<number, readonly number[]
   const [first, size, slot] = isBig ? [start + 8, 20, 8] : [start + 2, 12, 4];
   // A damaged number of entries must not take long.
   if (first + count * size > view.byteLength) throw new RangeError();
-  const tags = new Map<number, readonly number[]>();
+  const tags = new Map<number, Values>();
   for (let entry = first; entry < first + count * size; entry += size) {
     const typeSize = TYPE_SIZES[view.getUint16(entry + 2, little)];
     if (!typeSize) continue;
@@ -92,10 +105,7 @@ function readTags(view: DataView, layout: Layout): Map<number, readonly number[]
     // Of two entries for a tag the first one counts.
     if (!isUsed(tag) || tags.has(tag)) continue;
     if (length > MOST_VALUES || place + length * typeSize > view.byteLength) throw new RangeError();
-    tags.set(
-      tag,
-      Array.from({ length }, (_, i) => readValue(view, place + i * typeSize, typeSize, little)),
-    );
+    tags.set(tag, { place, length, size: typeSize });
   }
   return tags;
 }
@@ -104,6 +114,13 @@ const USED = new Set<number>(Object.values(TAG));
 
 function isUsed(tag: number): boolean {
   return USED.has(tag);
+}
+
+/** Only of tags that are needed: a small file may have all of them refer to the same many bytes. */
+function readValues(view: DataView, values: Values | undefined, little: boolean): readonly number[] {
+  if (!values) return [];
+  const { place, length, size } = values;
+  return Array.from({ length }, (_, i) => readValue(view, place + i * size, size, little));
 }
 
 function readValue(view: DataView, place: number, size: number, little: boolean): number {

@@ -206,6 +206,15 @@ describe("WorkerPool", () => {
     await assert.rejects(pool.run({ does: "double" }, { signal: running.signal }), InterruptedError);
   });
 
+  it("ends the process of an aborted task that loops", async () => {
+    const pool = create(1);
+    const abort = new AbortController();
+    const looping = pool.run({ does: "loop" }, { signal: abort.signal, onProgress: () => abort.abort() });
+    const [pid] = pool.processIds;
+    await assert.rejects(looping, InterruptedError);
+    assert.ok(!isAlive(pid));
+  });
+
   it("interrupts running and waiting tasks on close", async () => {
     const pool = create(1);
     const tasks = [pool.run({ does: "hang" }), pool.run({ does: "double" })];

@@ -2,9 +2,10 @@
 //
 //   npm run bench:decode                            # 1,000 pictures
 //   npm run bench:decode -- --beside ../before      # alternating with another checkout, which is installed
+//   npm run bench:decode -- --workers 2             # by this many worker processes, from the files to the pixels
 //
 // The pictures are mosaics of CIFAR-10's images, encoded by this program at quality 90. Each round is a process of its own, which
-// reads all files and decodes 50 of them before it measures. Prints one JSON line per checkout with the medians of the
+// reads all files and decodes 50 of them before it measures; with workers it starts them, too, and `cpuSeconds` is only its own. Prints one JSON line per checkout with the medians of the
 // rounds; `ratio` is this checkout's pictures per processor second over the other's.
 
 import { execFileSync } from "node:child_process";
@@ -29,13 +30,15 @@ const { values } = parseArgs({
     count: { type: "string", default: "1000" },
     rounds: { type: "string", default: "5" },
     beside: { type: "string" },
+    workers: { type: "string" },
     /** Internal: the checkout whose decoder this process measures, on the pictures in `pictures`. */
     measure: { type: "string" },
     pictures: { type: "string" },
   },
 });
 if (values.measure && values.pictures) {
-  console.log(JSON.stringify(await decodeAll(values.measure, values.pictures)));
+  const measured = values.workers ? decodeByWorkers : decodeAll;
+  console.log(JSON.stringify(await measured(values.measure, values.pictures)));
 } else {
   await compare([".", ...(values.beside ? [values.beside] : [])]);
 }
@@ -59,7 +62,9 @@ async function compare(checkouts: readonly string[]): Promise<void> {
         rounds: rounds[i].length,
         picturesPerSecond: Math.round(Number(values.count) / medianOf(rounds[i], "seconds")),
         cpuSeconds: Number(cpuSeconds.toFixed(3)),
+        ...(values.workers && { workers: Number(values.workers) }),
         ...(i > 0 && { ratio: Number((cpuSeconds / own).toFixed(2)) }),
+        ...(i > 0 && { ratioOfTimes: Number(ratioOfTimes(rounds[i], rounds[0]).toFixed(3)) }),
       };
       console.log(JSON.stringify(line));
     }
@@ -77,7 +82,8 @@ async function makePictures(folder: string): Promise<void> {
 }
 
 function measure(checkout: string, folder: string): Round {
-  const args = [import.meta.filename, "--measure", checkout, "--pictures", folder];
+  const workers = values.workers ? ["--workers", values.workers] : [];
+  const args = [import.meta.filename, "--measure", checkout, "--pictures", folder, ...workers];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
 }
 
@@ -92,6 +98,27 @@ async function decodeAll(checkout: string, folder: string): Promise<Round> {
   }
   const { user, system } = process.cpuUsage(usage);
   return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
+}
+
+async function decodeByWorkers(checkout: string, folder: string): Promise<Round> {
+  const { decodeAll: decode } = await import(resolve(checkout, "src/dataset/readers/decode.ts"));
+  const paths = readdirSync(folder).map((name) => join(folder, name));
+  const [start, usage] = [performance.now(), process.cpuUsage()];
+  let taken = 0;
+  const take = ({ height, width, data }: { height: number; width: number; data?: Uint8Array }) => {
+    if (height !== SIDE || width !== SIDE || !data) throw new Error(`decoded ${height} x ${width} pixels`);
+    taken++;
+  };
+  await decode(paths, {}, { workers: Number(values.workers) }, take);
+  if (taken !== paths.length) throw new Error(`decoded ${taken} pictures`);
+  const { user, system } = process.cpuUsage(usage);
+  return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
+}
+
+/** The median of the rounds' ratios: rounds that follow each other share the load of the machine. */
+function ratioOfTimes(rounds: readonly Round[], own: readonly Round[]): number {
+  const ratios = rounds.map(({ seconds }, i) => seconds / own[i].seconds).sort((a, b) => a - b);
+  return ratios[Math.floor(ratios.length / 2)];
 }
 
 function medianOf(rounds: readonly Round[], key: keyof Round): number {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import stringWidth from "string-width";
 import { mismatch, UsageError } from "../common/errors.ts";
 import { readablePath } from "../common/path-bytes.ts";
+import { printable, shortName } from "../common/printable.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
 import { dataOption, settingsOf } from "./data-options.ts";
 import { count } from "./format.ts";
@@ -80,8 +81,8 @@ async function printInfo(path: string, flags: InfoFlags, terminal: Terminal): Pr
 const MOST_SIZES = 10;
 
 function sidesOf(sizes: DatasetDescription["sizes"]): string {
-  const sides = sizes.flatMap(({ height, width }) => [height, width]);
-  return `sides from ${Math.min(...sides)} to ${Math.max(...sides)} pixels`;
+  const sides = sizes.flatMap(({ height, width }) => [height, width]).sort((a, b) => a - b);
+  return `sides from ${sides[0]} to ${sides.at(-1)} pixels`;
 }
 
 function sumOf(sizes: DatasetDescription["sizes"]): number {
@@ -93,13 +94,13 @@ function summary({ name, classes, splits, sizes }: DatasetDescription): string {
   const total = Object.values(splits).reduce((sum, size) => sum + size, 0);
   const [{ height, width }] = sizes;
   const size = sizes.length > 1 ? `${sizes.length} sizes` : `${height} x ${width}`;
-  return `${name}: ${count(classes.length, "class", "classes")}, ${images.join(" + ")} ${total === 1 ? "image" : "images"}, ${size}`;
+  return `${shortName(name)}: ${count(classes.length, "class", "classes")}, ${images.join(" + ")} ${total === 1 ? "image" : "images"}, ${size}`;
 }
 
 function table(description: DatasetDescription): string {
   const { classes, splits, sizes, skipped, labels, arrays, digest } = description;
   const names = Object.keys(splits) as (keyof typeof splits)[];
-  const width = Math.max(5, ...classes.map(({ name }) => name.length));
+  const width = classes.reduce((most, { name }) => Math.max(most, shortName(name).length), 5);
   const row = (name: string, cells: readonly (number | string)[]) => {
     return [name.padEnd(width), ...cells.map((cell) => String(cell).padStart(10))].join("  ");
   };
@@ -109,7 +110,7 @@ function table(description: DatasetDescription): string {
     row("class", names),
     ...classes.map(({ name, counts }) =>
       row(
-        name,
+        shortName(name),
         names.map((split) => counts[split] ?? 0),
       ),
     ),
@@ -127,7 +128,7 @@ function table(description: DatasetDescription): string {
       ? [
           "",
           `${count(skipped.length, "file")} skipped`,
-          ...skipped.map(({ path, reason }) => `  ${path}: ${reason}`),
+          ...skipped.map(({ path, reason }) => printable(`  ${path}: ${reason}`)),
         ]
       : []),
     ...(digest ? ["", `digest ${digest}`] : []),
@@ -140,7 +141,7 @@ function arrayLines(arrays: NonNullable<DatasetDescription["arrays"]>): string[]
     [`${split} images`, images],
     [`${split} labels`, labels],
   ]) satisfies [string, unknown][];
-  const parts = rows.map(([role, { name, stored }]) => [role, name, stored]);
+  const parts = rows.map(([role, { name, stored }]) => [role, shortName(name), shortName(stored)]);
   const widths = [0, 1, 2].map((i) => Math.max(...parts.map((row) => stringWidth(row[i]))));
   return [
     "",
@@ -155,18 +156,21 @@ function arrayLines(arrays: NonNullable<DatasetDescription["arrays"]>): string[]
 /** What was understood of tables with labels. */
 function labelLines({ tables, examples }: NonNullable<DatasetDescription["labels"]>): string[] {
   const quoted = (names: readonly string[]) => {
-    const shown = names.slice(0, 4).map((name) => `"${name}"`);
+    const shown = names.slice(0, 4).map((name) => `"${shortName(name)}"`);
     return names.length > shown.length
       ? `${shown.join(", ")} and ${names.length - shown.length} more`
       : shown.join(", ");
   };
   // Of WebDataset's samples: `.jpg`, `label in .json`.
   const kindOf = (name: string) => (/^\.|in \.\S*json$/.test(name) ? "files" : "column");
-  const width = Math.max(...examples.map(({ image }) => stringWidth(image)));
+  const shown = examples.map(({ image, className, split }) => {
+    return { image: shortName(image), className: shortName(className), split };
+  });
+  const width = Math.max(...shown.map(({ image }) => stringWidth(image)));
   return [
     ...tables.flatMap(({ path, more, imageColumn, labelColumns, classNames, images }) => [
       "",
-      `labels of ${readablePath(path)}${more ? ` and ${more} more` : ""}`,
+      printable(`labels of ${readablePath(path)}${more ? ` and ${more} more` : ""}`),
       `  pictures  ${kindOf(imageColumn)} ${quoted([imageColumn])}`,
       `  classes   ${labelColumns.length > 1 ? "a column for each," : kindOf(labelColumns[0])} ${quoted(labelColumns)}`,
       ...(classNames ? [`  names     of ${classNames}`] : []),
@@ -176,7 +180,7 @@ function labelLines({ tables, examples }: NonNullable<DatasetDescription["labels
     ]),
     "",
     "for example",
-    ...examples.map(({ image, className, split }) => {
+    ...shown.map(({ image, className, split }) => {
       return `  ${image}${" ".repeat(width - stringWidth(image))}  ${className}  (${split})`;
     }),
   ];

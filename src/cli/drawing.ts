@@ -1,9 +1,10 @@
 // Draws on a terminal and moves its cursor: a whole screen, or the last line. Both leave it as it was, also if the program
 // ends in between.
 
+import { printableLines } from "../common/printable.ts";
 import type { Look } from "./paint.ts";
 import type { LiveDrawing, Terminal } from "./terminal.ts";
-import { widthOf } from "./text.ts";
+import { fit, widthOf } from "./text.ts";
 
 /** The terminal's second screen: the first one, with its lines, is there again when it is left. */
 const ENTER_SCREEN = "\x1b[?1049h\x1b[?25l";
@@ -78,7 +79,8 @@ export class Screen implements LiveDrawing {
     const { columns, rows, paint } = this.#terminal.drawingLook;
     // The last column stays empty: after a character in it, terminals disagree about the place of the cursor.
     const lines = this.#draw({ columns: columns - 1, rows, paint }, this.#messages);
-    const text = HOME + lines.map((line) => ERASE_LINE + line).join("\r\n") + ERASE_BELOW;
+    const shown = lines.map((line) => ERASE_LINE + withoutControls(line, columns - 1));
+    const text = HOME + shown.join("\r\n") + ERASE_BELOW;
     this.#terminal.draw(`${this.#isShown ? "" : ENTER_SCREEN}${BEGIN_UPDATE}${text}${END_UPDATE}`);
     this.#isShown = true;
   };
@@ -95,6 +97,12 @@ export class Screen implements LiveDrawing {
     this.#leave();
     process.kill(process.pid, "SIGSTOP");
   };
+}
+
+/** A line without control characters, such as those in the name of a folder; escaped, it may be too wide. */
+function withoutControls(line: string, columns: number): string {
+  const shown = printableLines(line);
+  return shown === line ? line : fit(shown, columns);
 }
 
 /** Draws the last line until it is stopped; it then disappears. */

@@ -76,7 +76,9 @@ function reportError(error: unknown, args: readonly string[], terminal: Terminal
   terminal.logText(
     `deepaugment: ${messageOf(error)}${meantCommand(error, args)}${isOurs || isDebug ? "" : " (this is a bug; --debug shows the stack trace)"}`,
   );
-  if (isDebug && error instanceof Error) terminal.log(`${error.stack}`);
+  if (isDebug && error instanceof Error) {
+    for (const line of String(error.stack).split("\n")) terminal.log(line);
+  }
   return isOurs ? (error.exitCode as number) : 1;
 }
 

@@ -1,8 +1,11 @@
 // The streams that commands print to, whether they are a terminal, and Ctrl-C. Only this file uses the process's own
 // streams.
 
+import { fstatSync } from "node:fs";
 import type { Command } from "commander";
 import { systemCode, systemReason } from "../common/errors.ts";
+import { writeAll } from "../common/files.ts";
+import { printable, printableLines, printableStyled } from "../common/printable.ts";
 import { takeWorkerOutput } from "../common/worker-output.ts";
 import { brokenMessage } from "./break-lines.ts";
 import { type Look, paintColours, paintNothing } from "./paint.ts";
@@ -70,13 +73,18 @@ export class Terminal {
 
   /** Writes a result to stdout: text unchanged, anything else as JSON. */
   print(result: unknown): void {
-    write(this.stdout, `${typeof result === "string" ? result : JSON.stringify(result, null, 2)}\n`);
+    const text = typeof result === "string" ? result : JSON.stringify(result, null, 2);
+    write(this.stdout, `${printableLines(text)}\n`);
   }
 
-  /** Writes one line to stderr, above what is drawn there. */
+  /** Writes one line to stderr, above what is drawn there. All messages pass here: see printable.ts. */
   log(line: string): void {
-    if (this.#drawing) this.#drawing.log(line);
-    else write(this.stderr, `${line}\n`);
+    this.#show(printableStyled(line));
+  }
+
+  #show(lines: string): void {
+    if (this.#drawing) this.#drawing.log(lines);
+    else write(this.stderr, `${lines}\n`);
   }
 
   /** Writes what a drawing consists of to stderr. */
@@ -123,8 +131,9 @@ export class Terminal {
 
   /** Writes a message to stderr; a terminal's lines are broken between words, except in a command to paste. */
   logText(text: string): void {
-    if (!this.stderr.isTTY || this.#drawing) this.log(text);
-    else for (const line of brokenMessage(text, this.drawingLook.columns)) this.log(line);
+    const message = printable(text);
+    if (!this.stderr.isTTY || this.#drawing) this.log(message);
+    else for (const line of brokenMessage(message, this.drawingLook.columns)) this.log(line);
   }
 
   /** Prints lines; on a terminal they are broken as in `logText`. */
@@ -134,7 +143,8 @@ export class Terminal {
 
   /** A message as `print` should write it: broken as in `logText` if stdout is a terminal. */
   broken(text: string): string {
-    return this.stdout.isTTY ? brokenMessage(text, this.look.columns).join("\n") : text;
+    const message = printable(text);
+    return this.stdout.isTTY ? brokenMessage(message, this.look.columns).join("\n") : message;
   }
 
   /** Writes each note to stderr on its own line. */
@@ -166,7 +176,7 @@ export class Terminal {
     const controller = new AbortController();
     const interrupt = () => {
       // Without a drawing, ^C is in the last line.
-      this.log(`${this.#drawing ? "" : "\n"}Stopping… (press Ctrl-C again to stop immediately)`);
+      this.#show(`${this.#drawing ? "" : "\n"}Stopping… (press Ctrl-C again to stop immediately)`);
       controller.abort();
     };
     const onSystemSignal = () => {
@@ -220,6 +230,11 @@ function takeWarnings(take: (warning: Error) => void): void {
 const watched = new Set<Output>();
 const broken = new Map<Output, Error>();
 
+/** Drops what this process's libraries print if its reader has left or a disk is full: that is no failure of a worker's task. */
+export function watchStreams(): void {
+  for (const stream of [process.stdout, process.stderr]) watch(stream);
+}
+
 /** Notices that a stream cannot be written to. Without this, Node would end the program with a stack trace. */
 function watch(stream: Output): void {
   if (watched.has(stream)) return;
@@ -228,7 +243,33 @@ function watch(stream: Output): void {
 }
 
 function write(stream: Output, text: string): void {
-  if (!broken.has(stream)) stream.write(text);
+  if (broken.has(stream)) return;
+  const file = fileOf(stream);
+  if (file === undefined) {
+    stream.write(text);
+    return;
+  }
+  try {
+    writeAll(file, Buffer.from(text));
+  } catch (error) {
+    broken.set(stream, error as Error);
+  }
+}
+
+/** The descriptors of the process's streams; undefined for one that is no file. */
+const files = new Map<Output, number | undefined>();
+
+/**
+ * The descriptor of a stream that is a file. Node's own stream takes it as success if the disk has room for a part of what is
+ * written.
+ */
+function fileOf(stream: Output): number | undefined {
+  if (!files.has(stream)) {
+    const descriptor = stream === process.stdout ? 1 : stream === process.stderr ? 2 : undefined;
+    const isFile = descriptor !== undefined && fstatSync(descriptor).isFile();
+    files.set(stream, isFile ? descriptor : undefined);
+  }
+  return files.get(stream);
 }
 
 function lookOf(stream: Output): Look {

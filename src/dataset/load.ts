@@ -104,11 +104,11 @@ async function cached(
   options: LoadOptions,
   read: () => Promise<DatasetContent>,
 ): Promise<Dataset> {
-  const kept = readCache(home, key);
+  const { dataset: kept, note } = readCache(home, key);
   if (kept) return kept;
   const dataset = toDataset(await read(), name, options.imageSize);
   writeCache(home, key, dataset);
-  return dataset;
+  return note === undefined ? dataset : { ...dataset, notes: [note, ...(dataset.notes ?? [])] };
 }
 
 /**

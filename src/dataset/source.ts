@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { nearest, systemCode, UsageError } from "../common/errors.ts";
+import { checkOrdinary } from "../common/ordinary-files.ts";
 import { readablePath } from "../common/path-bytes.ts";
 import { findNamed, NAMED_DATASETS, type NamedDataset } from "./named/named.ts";
 import { type ColumnChoice, type DatasetReader, unreadable } from "./reader.ts";
@@ -57,7 +58,8 @@ async function readerOf(
   columns: ColumnChoice | undefined,
 ): Promise<DatasetReader | PictureReader> {
   try {
-    statSync(source);
+    const stats = statSync(source);
+    if (!stats.isDirectory()) checkOrdinary(stats);
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw unreadable(source, error);
     throw missing(source);

@@ -1,6 +1,7 @@
 // The size of a picture file from its header alone, without decoding it.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
+import { openOrdinaryFile } from "../common/ordinary-files.ts";
 import { systemPath } from "../common/path-bytes.ts";
 import { uprightSize } from "./exif.ts";
 import { type Format, formatOf } from "./formats.ts";
@@ -14,14 +15,14 @@ const BEGINNINGS = [4096, 131_072, Number.POSITIVE_INFINITY];
  * is not a picture of a known format.
  */
 export function readPictureSize(path: string): { height: number; width: number } | undefined {
-  let file: number;
+  let opened: ReturnType<typeof openOrdinaryFile>;
   try {
-    file = openSync(systemPath(path), "r");
+    opened = openOrdinaryFile(systemPath(path));
   } catch {
     return undefined; // the decoder reports it
   }
+  const { file, size } = opened;
   try {
-    const { size } = fstatSync(file);
     return sizeFrom(size, (start, length) => {
       const bytes = Buffer.alloc(Math.max(0, Math.min(size - start, length)));
       return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, start));

@@ -1,8 +1,8 @@
 // Which files are pictures. The name only decides whether a file must be opened to find out.
 
-import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
 import { systemReason } from "../common/errors.ts";
+import { readBeginning } from "../common/ordinary-files.ts";
 import { systemPath } from "../common/path-bytes.ts";
 import { formatOf } from "./formats.ts";
 import { describeKind, KIND_BYTES } from "./kinds.ts";
@@ -38,19 +38,12 @@ export function isNamedAs(name: string, bytes: Uint8Array): boolean {
  */
 export function whyNoPicture(path: string): string | undefined {
   if (isPictureName(path)) return undefined;
-  const start = Buffer.alloc(KIND_BYTES);
-  let length: number;
+  let bytes: Buffer;
   try {
-    const file = openSync(systemPath(path), "r");
-    try {
-      length = readSync(file, start, 0, KIND_BYTES, 0);
-    } finally {
-      closeSync(file);
-    }
+    bytes = readBeginning(systemPath(path), KIND_BYTES);
   } catch (error) {
     return systemReason(error);
   }
-  const bytes = start.subarray(0, length);
   // It does not need the advice to remove it: nobody took it for a picture.
   return formatOf(bytes) ? undefined : describeKind(bytes, false);
 }

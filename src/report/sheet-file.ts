@@ -1,9 +1,9 @@
 // The sheet's file: a PNG that names its creator, so that a later preview may replace it, but never another file.
 
-import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { mismatch, systemCode, systemReason, UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import { SHEET_TEXT } from "../dataset/readers/own-output.ts";
 import type { Pixels } from "../image/batch.ts";
 import { encodePng } from "../image/codec.ts";
@@ -22,7 +22,7 @@ export function checkSheetPath(path: string): void {
   if (!/\.png$/i.test(path)) throw new UsageError(mismatch("--out", "a file name that ends in .png", path));
   let file: Buffer;
   try {
-    file = readFileSync(path);
+    file = readOrdinaryFile(path);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return;
     throw new UsageError(`cannot write to ${path}: ${systemReason(error)}; give another --out`);

@@ -103,6 +103,12 @@ describe("cifarReader", () => {
       writeFiles(short),
       /data_batch_2\.bin is damaged \(expected records of 3073 bytes, found 3000/,
     );
+    // One of `apply` may have any number of batches, but not as many as a name can say.
+    const numbered = { "apply.json": "{}", "data_batch_99999999999.bin": "" };
+    assert.deepEqual(
+      await read(writeFiles({ ...cifar10Binary(), ...numbered })),
+      await read(writeFiles(cifar10Binary())),
+    );
     const python = cifar10Python();
     const cut = { ...python, data_batch_4: (python.data_batch_4 as Buffer).subarray(0, 5000) };
     await fails(writeFiles(cut), /data_batch_4 is damaged \(it is truncated\)/);

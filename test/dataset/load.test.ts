@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { crc32 } from "node:zlib";
 import { RunError, UsageError } from "../../src/common/errors.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { describeDataset, describeSource } from "../../src/dataset/describe.ts";
@@ -32,6 +42,13 @@ function plain({ train, validation, test, ...rest }: Dataset) {
   const split = (part: typeof test) =>
     part && { ...part.images, data: [...part.images.data], labels: [...part.labels] };
   return { ...rest, train: split(train), validation: split(validation), test: split(test) };
+}
+
+/** The file of a cache with the checksum of its content. */
+function sealed(file: Buffer): Buffer {
+  const copy = Buffer.from(file);
+  copy.writeUInt32LE(crc32(copy.subarray(24), crc32(copy.subarray(16, 20))), 20);
+  return copy;
 }
 
 describe("loadDataset", () => {
@@ -65,10 +82,12 @@ describe("loadDataset", () => {
       const second = await load(join(sources, name), home);
       assert.deepEqual(plain(second), plain(first));
       assert.equal(entries(home).length, 1);
-      // The cache's content is what is returned: a pixel changed in it shows up.
+      // The cache's content is what is returned: a pixel changed in it shows up, if its checksum allows that.
       written[written.length - 1] ^= 0xff;
-      writeFileSync(entry, written);
-      assert.notDeepEqual(plain(await load(join(sources, name), home)), plain(first));
+      writeFileSync(entry, sealed(written));
+      const changed = await load(join(sources, name), home);
+      assert.notDeepEqual(plain(changed), plain(first));
+      assert.deepEqual(changed.notes, first.notes);
     }
   });
 
@@ -78,20 +97,40 @@ describe("loadDataset", () => {
     const first = await load(folder, home);
     const [entry] = entries(home);
     const whole = readFileSync(entry);
+    const flipped = (place: number) => Buffer.from(whole.map((byte, i) => (i === place ? byte ^ 1 : byte)));
     const damages: Record<string, Buffer> = {
+      checksum: flipped(20),
+      "first label": flipped(whole.length - 2 * (4 + 12)),
+      "last label": flipped(whole.length - 2 * 12 - 4),
+      "first pixel": flipped(whole.length - 2 * 12),
+      "last pixel": flipped(whole.length - 1),
+      beginning: whole.subarray(0, 10),
+      other: Buffer.from("something else that is long enough for a header"),
+      "size of a split": sealed(
+        Buffer.from(whole.toString("latin1").replace('"count":2', '"count":9'), "latin1"),
+      ),
+      "header of another kind": sealed(
+        Buffer.from(whole.toString("latin1").replace('"name"', '"nome"'), "latin1"),
+      ),
       empty: Buffer.alloc(0),
       short: whole.subarray(0, whole.length - 1),
       long: Buffer.concat([whole, Buffer.of(0)]),
       header: Buffer.from(whole.map((byte, i) => (i === 80 ? byte ^ 1 : byte))),
       magic: Buffer.from(whole.map((byte, i) => (i === 0 ? byte ^ 1 : byte))),
-      // Its pixels may be those of another decoder.
-      older: Buffer.concat([Buffer.from("deepaugment-d01\n"), whole.subarray(16)]),
       length: Buffer.from(whole.map((byte, i) => (i === 19 ? 0xff : byte))),
     };
     for (const [damage, content] of Object.entries(damages)) {
       writeFileSync(entry, content);
-      assert.deepEqual(plain(await load(folder, home)), plain(first), damage);
+      const { notes, ...again } = await load(folder, home);
+      assert.deepEqual(notes, [`${entry} was damaged: it has been made again`], damage);
+      assert.deepEqual(plain(again), plain(first), damage);
       assert.deepEqual(readFileSync(entry), whole, damage);
+    }
+    // Its pixels may be those of another decoder.
+    for (const version of ["d01", "d02", "d99"]) {
+      writeFileSync(entry, Buffer.concat([Buffer.from(`deepaugment-${version}\n`), whole.subarray(16)]));
+      assert.deepEqual(plain(await load(folder, home)), plain(first), version);
+      assert.deepEqual(readFileSync(entry), whole, version);
     }
     writeFileSync(join(folder, "a", "1.png"), await picture(2, 2, 77));
     utimesSync(join(folder, "a", "1.png"), 1, 1);
@@ -104,6 +143,29 @@ describe("loadDataset", () => {
     const large = await load(folder, home, 4);
     assert.deepEqual([large.train.images.height, large.train.images.width], [4, 4]);
     assert.equal(entries(home).length, 2);
+  });
+
+  it("names what is in place of a cached dataset, and leaves it there", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const home = temporaryFolder();
+    const folder = writeFiles({ "a/1.png": await picture(2, 2, 1), "b/2.png": await picture(2, 2, 2) });
+    await load(folder, home);
+    const [entry] = entries(home);
+    const kinds: [make: () => void, reason: string][] = [
+      [() => mkdirSync(entry), "it is a folder, not a file"],
+      [() => execFileSync("mkfifo", [entry]), "it is a named pipe, not an ordinary file"],
+      [() => symlinkSync("/dev/zero", entry), "it is a device, not an ordinary file"],
+    ];
+    for (const [make, reason] of kinds) {
+      rmSync(entry, { recursive: true });
+      make();
+      await assert.rejects(load(folder, home), {
+        name: "RunError",
+        message: `cannot read ${entry}: ${reason}; remove it, or set DEEPAUGMENT_HOME to another folder`,
+      });
+      assert.equal(entries(home).length, 1);
+    }
   });
 
   it("resizes archives too", async () => {

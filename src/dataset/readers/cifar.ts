@@ -2,9 +2,10 @@
 // authors: the binary and the Python version, as `.tar.gz`, `.tar`, or extracted folder; and folders in CIFAR-10's
 // binary format written by `apply`, with any number of files.
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
+import { readOrdinaryFile } from "../../common/ordinary-files.ts";
 import type { LabelledImages } from "../dataset.ts";
 import { type DatasetContent, type DatasetReader, unreadable } from "../reader.ts";
 import { isTarStart, readTar } from "./archive.ts";
@@ -103,7 +104,7 @@ function asWritten(folder: string, layout: Layout): Layout {
   if (layout !== LAYOUTS[0] || !isFile(join(folder, APPLY_FILE))) return layout;
   const present = readdirSync(folder);
   const batches = (name: string, first: string) => {
-    const pattern = new RegExp(`^${name}(?:_(\\d+))?\\.bin$`);
+    const pattern = new RegExp(`^${name}(?:_(\\d{1,4}))?\\.bin$`);
     const numbers = present.flatMap((file) => {
       const match = pattern.exec(file);
       return match ? [Number(match[1] ?? 1)] : [];
@@ -144,7 +145,7 @@ async function readFiles(path: string): Promise<Map<string, Buffer>> {
   const present = new Set(readdirSync(found.folder));
   for (const name of filesOf(found.layout).filter((file) => present.has(file))) {
     try {
-      files.set(name, readFileSync(join(found.folder, name)));
+      files.set(name, readOrdinaryFile(join(found.folder, name)));
     } catch (error) {
       throw unreadable(join(found.folder, name), error);
     }

@@ -1,7 +1,7 @@
 // The work of a "decode" worker process: decodes the pictures of a task.
 
-import { readFile } from "node:fs/promises";
 import { systemReason } from "../../common/errors.ts";
+import { readOrdinaryFile } from "../../common/ordinary-files.ts";
 import { systemPath } from "../../common/path-bytes.ts";
 import { type DecodedImage, decodeImage, ImageError } from "../../image/codec.ts";
 import { toSquare } from "../../image/resize.ts";
@@ -58,7 +58,7 @@ export async function decodeInWorker(
       continue;
     }
     try {
-      const image = await decodeImage(content?.bytes ?? (await readFile(systemPath(path))), path);
+      const image = await decodeImage(content?.bytes ?? readOrdinaryFile(systemPath(path)), path);
       if (digestsOnly) {
         files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });
         continue;

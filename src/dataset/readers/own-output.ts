@@ -1,7 +1,7 @@
 // Recognises what this program has written, so that outputs within the data are not read as pictures.
 
-import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
+import { readBeginning } from "../../common/ordinary-files.ts";
 import { systemPath } from "../../common/path-bytes.ts";
 import { isPictureName } from "../../image/sniff.ts";
 import { type Entry, entriesOf } from "./entries.ts";
@@ -66,16 +66,9 @@ export function isSheet({ name, path }: Entry): boolean {
 
 /** The first bytes of a file as Latin-1; none if it cannot be read, which its reader reports. */
 function beginningOf(path: string, length: number): string {
-  let file: number;
   try {
-    file = openSync(systemPath(path), "r");
+    return readBeginning(systemPath(path), length).toString("latin1");
   } catch {
     return "";
-  }
-  try {
-    const bytes = Buffer.alloc(length);
-    return bytes.toString("latin1", 0, readSync(file, bytes));
-  } finally {
-    closeSync(file);
   }
 }

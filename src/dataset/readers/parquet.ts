@@ -1,9 +1,10 @@
 // Pictures in Parquet files, as on Hugging Face: a column of picture files, and one of their classes. One file, or a folder of
 // files whose names say the splits.
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { InterruptedError, UsageError } from "../../common/errors.ts";
+import { readBeginning } from "../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import type { SkippedFile } from "../dataset.ts";
 import { LayoutError } from "./layout-error.ts";
@@ -39,13 +40,7 @@ export const parquetReader = pictureReader({
 });
 
 function beginsWith(path: string, mark: string): boolean {
-  const file = openSync(systemPath(path), "r");
-  try {
-    const bytes = Buffer.alloc(mark.length);
-    return readSync(file, bytes) === mark.length && bytes.toString("latin1") === mark;
-  } finally {
-    closeSync(file);
-  }
+  return readBeginning(systemPath(path), mark.length).toString("latin1") === mark;
 }
 
 /** @throws UsageError, one line, if a file is damaged, or its columns are missing or unclear. */

@@ -1,9 +1,10 @@
 // Pictures in WebDataset shards: tar archives in which files with the same key are one sample, `0001.jpg` and `0001.cls`. One
 // archive, or a folder of them, whose names, or those of their folders, say the splits.
 
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
+import { readOrdinaryFile } from "../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import { decodeText } from "../../common/text.ts";
 import type { SkippedFile } from "../dataset.ts";
@@ -160,7 +161,7 @@ function namesBeside(root: string, classes: ReadonlySet<string>, notes: string[]
   const path = join(root, file);
   let names: string[];
   try {
-    names = decodeText(readFileSync(systemPath(path)))
+    names = decodeText(readOrdinaryFile(systemPath(path)))
       .split("\n")
       .map((line) => line.trim())
       .filter(Boolean);

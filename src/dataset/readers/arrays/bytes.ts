@@ -1,9 +1,10 @@
 // The bytes of a file as a stream, decompressed. Compression is recognised by the first bytes, never by the name.
 
-import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { pipeline, type Transform } from "node:stream";
 import zlib from "node:zlib";
 import { UsageError } from "../../../common/errors.ts";
+import { openOrdinaryFile, readBeginning } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { unreadable } from "../../reader.ts";
 import { archiveError } from "../archive-error.ts";
@@ -92,13 +93,15 @@ function compressionOf(bytes: Buffer): Compression | undefined {
 /** The first bytes of a file as they are. @throws UsageError if it cannot be read. */
 export function firstBytes(path: string, length: number): Buffer {
   try {
-    const file = openSync(systemPath(path), "r");
-    try {
-      const bytes = Buffer.alloc(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, 0));
-    } finally {
-      closeSync(file);
-    }
+    return readBeginning(systemPath(path), length);
+  } catch (error) {
+    throw unreadable(readablePath(path), error);
+  }
+}
+
+function openFile(path: string): ReturnType<typeof openOrdinaryFile> {
+  try {
+    return openOrdinaryFile(systemPath(path));
   } catch (error) {
     throw unreadable(readablePath(path), error);
   }
@@ -120,13 +123,15 @@ export async function* bytesOfFile(path: string, range: FileRange = {}): AsyncGe
   const { start = 0, end } = range;
   if (end !== undefined && end <= start) return;
   const compression = range.compression ?? compressionOf(firstBytes(path, 4)) ?? "none";
-  const source = createReadStream(systemPath(path), {
+  const unpack = compression === "none" ? undefined : decompressor(compression, path);
+  const { file, size } = openFile(path);
+  const source = createReadStream(path, {
+    fd: file,
     start,
     ...(end !== undefined && { end: end - 1 }),
-    highWaterMark: 2 ** 20,
+    highWaterMark: Math.min(2 ** 20, (end ?? Number.POSITIVE_INFINITY) - start),
   });
-  const unpack = compression === "none" ? undefined : decompressor(compression, path);
-  const limit = unpack && unpackLimit((end ?? statSync(systemPath(path)).size) - start, compression);
+  const limit = unpack && unpackLimit((end ?? size) - start, compression);
   let found = 0;
   // The error of either one ends the loop.
   const stream = unpack ? pipeline(source, unpack, () => undefined) : source;

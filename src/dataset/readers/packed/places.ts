@@ -1,7 +1,8 @@
 // The places of packed pictures, as plain data: the process that decodes them reads them by itself. Pictures that were sent to
 // it would keep it waiting.
 
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { openOrdinaryHandle } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { unreadable } from "../../reader.ts";
 import { archiveError } from "../archive-error.ts";
@@ -62,7 +63,7 @@ export class PlaceReader {
     if (this.#archive?.path !== path) {
       await this.#archive?.file.close();
       this.#archive = undefined;
-      const file = await open(systemPath(path), "r").catch((error) => {
+      const file = await openOrdinaryHandle(systemPath(path)).catch((error) => {
         throw unreadable(readablePath(path), error);
       });
       this.#archive = { path, file };

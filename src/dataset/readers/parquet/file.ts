@@ -1,8 +1,9 @@
 // Opens Parquet files, and reports what is wrong with them. Reference: the Apache Parquet format, version 2.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { type FileMetaData, parquetMetadata, parquetSchema, type SchemaTree } from "hyparquet";
 import { messageOf, systemCode, UsageError } from "../../../common/errors.ts";
+import { openOrdinaryFile } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { describeKind, KIND_BYTES } from "../../../image/kinds.ts";
 import { unreadable } from "../../reader.ts";
@@ -79,7 +80,7 @@ function checkKind(path: string, file: number, size: number): void {
 /** @throws UsageError if that is not possible. */
 export function openFile(path: string): number {
   try {
-    return openSync(systemPath(path), "r");
+    return openOrdinaryFile(systemPath(path)).file;
   } catch (error) {
     throw unreadable(readablePath(path), error);
   }

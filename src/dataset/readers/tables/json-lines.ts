@@ -2,6 +2,7 @@
 
 import { messageOf, UsageError } from "../../../common/errors.ts";
 import type { Row } from "./table.ts";
+import { checkTableSize } from "./table-size.ts";
 
 /**
  * The rows of a text in JSON Lines. The first row has the names of the columns: all keys whose values are text, numbers or
@@ -15,6 +16,7 @@ export function parseJsonLines(text: string, path: string): Row[] {
   });
   if (objects.length === 0) return [];
   const columns = [...new Set(objects.flatMap(({ cells }) => [...cells.keys()]))];
+  checkTableSize(path, objects.length, columns.length);
   const rows = objects.map(({ line, cells }) => {
     return { line, cells: columns.map((column) => cells.get(column) ?? "") };
   });

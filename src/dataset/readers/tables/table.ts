@@ -1,13 +1,14 @@
 // Tables of text: CSV with any usual separator, TSV, and JSON Lines.
 
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { messageOf, UsageError } from "../../../common/errors.ts";
+import { readBeginning, readOrdinaryFile } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { decodeText } from "../../../common/text.ts";
 import { unreadable } from "../../reader.ts";
 import { parseJsonLines } from "./json-lines.ts";
+import { checkTableSize } from "./table-size.ts";
 
 export interface Row {
   /** From 1; the last line of a row that has several. */
@@ -36,13 +37,7 @@ const BEGINNING = 65_536;
 
 /** Whether a table has a column for each pixel, as MNIST in CSV does: it names no pictures. */
 export function isPixelTable(path: string): boolean {
-  const bytes = Buffer.alloc(BEGINNING);
-  const file = openSync(systemPath(path), "r");
-  try {
-    return isPixelText(bytes.toString("latin1", 0, readSync(file, bytes)));
-  } finally {
-    closeSync(file);
-  }
+  return isPixelText(readBeginning(systemPath(path), BEGINNING).toString("latin1"));
 }
 
 /** Whether a text begins with a row of pixels, or with a header of numbered columns: `pixel0`, `1x1`. */
@@ -63,7 +58,7 @@ export function readTable(path: string): Table {
   const shown = readablePath(path);
   let bytes: Buffer;
   try {
-    bytes = readFileSync(systemPath(path));
+    bytes = readOrdinaryFile(systemPath(path));
   } catch (error) {
     throw unreadable(shown, error);
   }
@@ -94,6 +89,7 @@ function evenTable(path: string, rows: readonly Row[]): Table {
   const shown = readablePath(path);
   if (rows.length === 0) throw new UsageError(`${shown} is empty`);
   const columns = rows[0].cells.length;
+  checkTableSize(shown, rows.length, columns);
   const even = rows.map((row) => evenRow(row, columns, shown));
   return { path, first: even[0].cells, rows: even };
 }

@@ -1,10 +1,11 @@
 // Reads tar archives as a stream, plain or compressed, and parts of them by their place. Compression is known by the bytes.
 
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import { UsageError } from "../../../common/errors.ts";
+import { openOrdinaryHandle } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { unreadable } from "../../reader.ts";
 import { archiveError } from "../archive-error.ts";
@@ -37,7 +38,7 @@ function checkSupported(path: string): void {
 }
 
 function openArchive(path: string): Promise<FileHandle> {
-  return open(systemPath(path), "r").catch((error) => {
+  return openOrdinaryHandle(systemPath(path)).catch((error) => {
     throw unreadable(readablePath(path), error);
   });
 }

@@ -42,9 +42,16 @@ export interface BudgetFacts extends Planned {
 
 const positive = z.number().positive();
 const seconds = z.number().nonnegative();
+const count = z.int().nonnegative();
 const stages = z.looseObject({ search: seconds, confirmation: seconds, evaluation: seconds });
+const confirmed = { confirm_top: count, confirm_samples: count };
+const choice = {
+  arms: z.array(z.string()).min(1),
+  samples: z.int().positive(),
+  leftOut: z.array(z.string()),
+};
 
-/** What `plan.json` must have to be read. */
+/** `plan.json` */
 const FACTS = z.looseObject({
   format: z.literal("deepaugment-budget", { error: "it has another format" }),
   version: z.literal(1, { error: "it has another format" }),
@@ -53,19 +60,25 @@ const FACTS = z.looseObject({
   images: z.looseObject({ trainable: positive, test: positive }),
   speed: z.looseObject({
     rates: z.looseObject({ training: positive, validation: positive, start: seconds }),
-    workers: positive,
+    workers: z.int().positive(),
     draw: z.looseObject({ recipes: z.record(z.string(), seconds), policy: seconds }),
     momentEpochs: seconds,
   }),
   plan: z.looseObject({
-    keys: z.looseObject({ child_epochs: positive, iterations: positive }),
-    ...{ evaluation: z.looseObject({}), estimated: stages, allotted: stages },
+    keys: z.looseObject({
+      child_epochs: z.int().positive(),
+      iterations: z.int().positive(),
+      ...confirmed,
+    }),
+    evaluation: z.looseObject({
+      ...choice,
+      ...{ trainImages: z.int().positive(), testImages: z.int().positive(), epochs: z.int().positive() },
+    }),
+    ...{ estimated: stages, allotted: stages },
   }),
   decided: z.looseObject({
-    search: z
-      .looseObject({ iterations: positive, confirm_top: seconds, confirm_samples: seconds })
-      .optional(),
-    evaluation: z.looseObject({ arms: z.array(z.string()).min(1), samples: positive }).optional(),
+    search: z.looseObject({ iterations: z.int().positive(), ...confirmed }).optional(),
+    evaluation: z.looseObject(choice).optional(),
   }),
   used: z.looseObject({ setup: seconds, search: seconds, confirmation: seconds, evaluation: seconds }),
 });

@@ -161,7 +161,13 @@ async function finishedOrRun(
   terminal: Terminal,
 ): Promise<string> {
   if (resume !== undefined) {
-    const { isFinished } = await import("../experiment/results.ts");
+    const [{ isFinished }, { Experiment }, { checkBegun }] = await Promise.all([
+      import("../experiment/results.ts"),
+      import("../experiment/experiment.ts"),
+      import("../search/settle/experiment-facts.ts"),
+    ]);
+    const experiment = Experiment.open(resume);
+    checkBegun(experiment, experiment.readAllFacts(), config);
     if (isFinished(resume, config)) {
       terminal.log(`${resume} is finished; --iterations with more than ${config.iterations} adds trials`);
       return resume;

@@ -1,8 +1,9 @@
 // Writes files atomically: under a temporary name beside the target, then renamed. Readers and crashes see either the
-// old file or the new one, never a partial one.
+// old file or the new one, never a partial one. What is read is in ordinary-files.ts.
 
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   fsyncSync,
@@ -10,14 +11,16 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { z } from "zod";
-import { messageOf, RunError, systemCode, systemReason, UsageError } from "./errors.ts";
+import { RunError, systemCode, systemReason, UsageError } from "./errors.ts";
+import { parseJson } from "./json.ts";
+import { readOrdinaryFile } from "./ordinary-files.ts";
+import { problemIn } from "./schema.ts";
 
 let temporaryCount = 0;
 
@@ -58,14 +61,19 @@ function remove(path: string): void {
   }
 }
 
+/** The text of a file that must exist; see `readBytes`. */
+export function readText(path: string, what = path): string {
+  return readBytes(path, what).toString("utf8");
+}
+
 /**
- * The text of a file that must exist.
+ * The bytes of a file that must exist.
  * @param what names the file in the error message.
  * @throws UsageError with the reason if it cannot be read.
  */
-export function readText(path: string, what = path): string {
+export function readBytes(path: string, what = path): Buffer {
   try {
-    return readFileSync(path, "utf8");
+    return readOrdinaryFile(path);
   } catch (error) {
     throw new UsageError(`cannot read ${what}: ${systemReason(error)}`);
   }
@@ -114,7 +122,9 @@ export function writeFileWhole(
  */
 export function appendWhole(path: string, text: string, { flush = true }: WriteOptions = {}): void {
   try {
-    const file = openSync(path, "a");
+    // Without a reader, a named pipe is an error then, instead of waiting for one.
+    const { O_APPEND, O_CREAT, O_NONBLOCK = 0, O_WRONLY } = constants;
+    const file = openSync(path, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY);
     try {
       const { size } = fstatSync(file);
       try {
@@ -167,18 +177,17 @@ export function writeAll(file: number, bytes: Uint8Array, place?: number): void 
 
 /**
  * The value of a file that `writeJson` wrote.
- * @param schema what it must have at least, such as its format and version.
- * @throws UsageError in one line if the file cannot be read, or does not have that.
+ * @param schema all that is used of it.
+ * @throws UsageError in one line if the file cannot be read, or does not have that; it names the key.
  */
-export function readJson<Value>(path: string, schema: z.ZodType): Value {
+export function readJson<Value>(path: string, schema: z.ZodType<Value>): Value {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const [issue] = schema.safeParse(value).error?.issues ?? [];
-    if (!issue) return value as Value;
-    const place = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
-    throw new Error(place + issue.message.replace(/^Invalid input: /, ""));
+    const value = parseJson(readOrdinaryFile(path).toString("utf8"));
+    const problem = problemIn(value, schema);
+    if (problem === undefined) return value as Value;
+    throw new Error(problem);
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${messageOf(error)}; restore the file as it was written`);
+    throw new UsageError(`cannot read ${path}: ${systemReason(error)}; restore the file as it was written`);
   }
 }
 

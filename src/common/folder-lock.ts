@@ -7,8 +7,12 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, RunError, systemCode, systemReason, UsageError } from "./errors.ts";
+import { z } from "zod";
+import { RunError, systemCode, systemReason, UsageError } from "./errors.ts";
 import { writeFileWhole } from "./files.ts";
+import { parseJson } from "./json.ts";
+import { readOrdinaryFile } from "./ordinary-files.ts";
+import { problemIn } from "./schema.ts";
 
 /** The content of a lock file: the program that holds it. */
 interface Holder {
@@ -123,23 +127,27 @@ function locksIn(folder: string): NamedLock[] {
     });
 }
 
+/** A lock is a line. */
+const MOST_BYTES = 65_536;
+
+/** Ids of processes on all systems. */
+const LARGEST_ID = 2 ** 31 - 1;
+
+const HOLDER = z.looseObject({
+  ...{ pid: z.int().positive().max(LARGEST_ID), host: z.string(), since: z.number() },
+  started: z.string().nullable(),
+});
+
 /** Undefined if the lock has been removed meanwhile. @throws UsageError if the file is not a lock. */
 function readHolder(path: string): Holder | undefined {
-  let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    const holder = parseJson(readOrdinaryFile(path, MOST_BYTES).toString("utf8"));
+    const problem = problemIn(holder, HOLDER);
+    if (problem === undefined) return holder as Holder;
+    throw new Error(problem);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const { pid, host, started, since } = JSON.parse(text);
-    if (!Number.isInteger(pid) || typeof host !== "string" || !Number.isFinite(since)) {
-      throw new Error("it names no process");
-    }
-    return { pid, host, started: typeof started === "string" ? started : null, since };
-  } catch (error) {
-    throw new UsageError(`${path} is no lock of this program (${messageOf(error)}); remove it`);
+    throw new UsageError(`${path} is no lock of this program (${systemReason(error)}); remove it`);
   }
 }
 

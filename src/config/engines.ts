@@ -8,7 +8,7 @@ export type EngineName = (typeof ENGINE_NAMES)[number];
 export const ENGINE_CHOICES = ["auto", ...ENGINE_NAMES] as const;
 export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
-const PRECISIONS = ["float32", "bfloat16"] as const;
+export const PRECISIONS = ["float32", "bfloat16"] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 export const PRECISION_CHOICES = ["auto", ...PRECISIONS] as const;

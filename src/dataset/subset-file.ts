@@ -2,9 +2,11 @@
 // JSON line, then training labels, training pixels, validation labels, validation pixels.
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { z } from "zod";
 import { RunError, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
+import { parseJson } from "../common/json.ts";
+import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import type { ImageBatch } from "../image/batch.ts";
 import { type Dataset, type LabelledImages, selectLabelled } from "./dataset.ts";
 import { bytesOf, chunksOf } from "./digest.ts";
@@ -16,13 +18,17 @@ export interface SubsetImages {
   readonly classes: number;
 }
 
-interface Header {
-  readonly format: "deepaugment-subsets";
-  readonly classes: number;
-  /** [count, height, width, channels] */
-  readonly train: readonly [number, number, number, number];
-  readonly validation: readonly [number, number, number, number];
-}
+/** [count, height, width, channels] */
+const SIZE = z.int().positive();
+const SHAPE = z.tuple([z.int().nonnegative(), SIZE, SIZE, SIZE]);
+
+const HEADER = z.object({
+  format: z.literal("deepaugment-subsets"),
+  classes: z.int().positive(),
+  ...{ train: SHAPE, validation: SHAPE },
+});
+
+type Header = z.output<typeof HEADER>;
 
 /** The drawn images. */
 export function selectSubsets(
@@ -71,15 +77,17 @@ function partsOf({ train, validation, classes }: SubsetImages): Uint8Array[] {
 export function readSubsets(path: string): SubsetImages {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readOrdinaryFile(path);
   } catch (error) {
     throw new RunError(`cannot read ${path}: ${systemReason(error)}`);
   }
   const headerEnd = bytes.indexOf("\n");
-  const header = JSON.parse(bytes.toString("utf8", 0, headerEnd)) as Header;
+  const header = parseHeader(bytes.subarray(0, headerEnd));
+  if (!header || bytes.length - headerEnd - 1 !== lengthOf(header.train) + lengthOf(header.validation)) {
+    throw new RunError(`${path} is damaged; remove it and run again`);
+  }
   let offset = headerEnd + 1;
   const take = (length: number) => {
-    if (offset + length > bytes.length) throw new RunError(`${path} is damaged; remove it and run again`);
     const part = new Uint8Array(length);
     part.set(bytes.subarray(offset, offset + length));
     offset += length;
@@ -90,6 +98,19 @@ export function readSubsets(path: string): SubsetImages {
     images: { data: take(count * height * width * channels), count, height, width, channels },
   });
   return { train: takeSet(header.train), validation: takeSet(header.validation), classes: header.classes };
+}
+
+function parseHeader(bytes: Buffer): Header | undefined {
+  try {
+    return HEADER.safeParse(parseJson(bytes.toString("utf8"))).data;
+  } catch {
+    return undefined; // not JSON
+  }
+}
+
+/** Bytes of the labels and the pixels. */
+function lengthOf([count, height, width, channels]: Header["train"]): number {
+  return count * (4 + height * width * channels);
 }
 
 function shapeOf({ count, height, width, channels }: ImageBatch): [number, number, number, number] {

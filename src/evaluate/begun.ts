@@ -2,22 +2,23 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { formatValue, UsageError } from "../common/errors.ts";
 import { readText } from "../common/files.ts";
-import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
+import { DATA_KEYS } from "../config/data.ts";
+import type { EvaluationConfig } from "../config/evaluation.ts";
+import { changed, checkSettings, fixedSettings, type Settings } from "../experiment/begun.ts";
 import type { EvaluationFacts, EvaluationFolder } from "./folder.ts";
 import type { TestSplit } from "./split.ts";
 
 /** Keys that decide no training's result: what is trained, where, and what is kept of it. Data are known by their digest. */
 const FREE_KEYS: readonly string[] = [
-  ...["samples", "engine", "workers", "threads", "experiment", "policy", "data"],
+  ...["samples", "engine", "workers", "threads", "experiment", "policy", "data", ...Object.keys(DATA_KEYS)],
   ...["out", "name", "save_weights", "checkpoint_seconds"],
 ];
 
 /** As `evaluation.json` keeps it. */
 export interface Begun {
   /** The keys of the configuration that decide the result of a training. */
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: Settings;
   /** SHA-256 of `policies.json`; null without policies. */
   readonly policies: string | null;
   /** SHA-256 of the split as JSON. */
@@ -27,7 +28,7 @@ export interface Begun {
 /** @param policies the text of the policy file, if there is one. */
 export function begunWith(config: EvaluationConfig, policies: string | undefined, split: TestSplit): Begun {
   return {
-    settings: settingsOf(config),
+    settings: fixedSettings(config, FREE_KEYS),
     policies: policies === undefined ? null : digestOf(policies),
     split: digestOf(JSON.stringify(split)),
   };
@@ -43,31 +44,21 @@ export function checkBegun(
   { begun, split }: EvaluationFacts,
 ): void {
   if (!begun) return;
-  const settings = settingsOf(config);
-  for (const [key, value] of Object.entries(begun.settings)) {
-    if (JSON.stringify(settings[key]) === JSON.stringify(value)) continue;
-    throw changed(
-      folder.configPath,
-      `${key} is ${formatValue(settings[key])}, but the evaluation began with ${formatValue(value)}`,
-    );
-  }
+  const now = fixedSettings(config, FREE_KEYS);
+  checkSettings(folder.configPath, { began: begun.settings, now }, "evaluation");
   if (digestOf(JSON.stringify(split)) !== begun.split) {
-    throw changed(folder.factsPath, "split is not the one with which the evaluation began");
+    throw changed(folder.factsPath, "split is not the one with which the evaluation began", "evaluation");
   }
   const hasPolicies = existsSync(folder.policyPath);
-  if (begun.policies !== null && !hasPolicies) throw changed(folder.policyPath, "the file is missing");
+  if (begun.policies !== null && !hasPolicies)
+    throw changed(folder.policyPath, "the file is missing", "evaluation");
   if (hasPolicies && digestOf(readText(folder.policyPath)) !== begun.policies) {
-    throw changed(folder.policyPath, "these are not the policies with which the evaluation began");
+    throw changed(
+      folder.policyPath,
+      "these are not the policies with which the evaluation began",
+      "evaluation",
+    );
   }
-}
-
-function settingsOf(config: EvaluationConfig): Record<string, unknown> {
-  const names = EVALUATION.names.filter((name) => !FREE_KEYS.includes(name));
-  return Object.fromEntries(names.map((name) => [name, config[name as keyof EvaluationConfig]]));
-}
-
-function changed(path: string, what: string): UsageError {
-  return new UsageError(`${path}: ${what}; restore the file as it was written, or start a new evaluation`);
 }
 
 function digestOf(text: string): string {

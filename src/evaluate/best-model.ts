@@ -1,9 +1,9 @@
 // The trained model of an evaluation's best arm, in forms that other programs load.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { saveModel } from "../child/saved-model.ts";
-import { writeFileWhole, writeJson } from "../common/files.ts";
+import { readBytes, writeFileWhole, writeJson } from "../common/files.ts";
 import type { Comparison } from "./comparison.ts";
 import type { EvaluationFolder } from "./folder.ts";
 import type { ArmTraining } from "./records.ts";
@@ -34,7 +34,7 @@ export async function saveBestModel(
   }
   const { height, width } = dataset.train.images;
   const classes = dataset.classNames.length;
-  const weights = readFileSync(folder.weightsPath(arm));
+  const weights = readBytes(folder.weightsPath(arm));
   const images = { height, width, classes, replaceHead: config.replace_head };
   const saved = await saveModel(source.model, images, weights, "weights.bin");
   const best = folder.bestModelPath;

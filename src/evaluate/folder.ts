@@ -6,7 +6,7 @@ import { z } from "zod";
 import { UsageError } from "../common/errors.ts";
 import { makeFolder, readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
-import { DATASET_FACTS, INDICES, type RunFacts } from "../experiment/experiment.ts";
+import { INDICES, RUN_FACTS, type RunFacts } from "../experiment/experiment.ts";
 import type { Begun } from "./begun.ts";
 import type { Comparison } from "./comparison.ts";
 import type { ArmTraining } from "./records.ts";
@@ -28,12 +28,33 @@ export interface EvaluationFacts extends RunFacts {
   readonly results?: Comparison;
 }
 
-/** What `evaluation.json` must have to be read. */
+const DIFFERENCE = z.looseObject({
+  mean: z.number(),
+  ...{ low: z.number().nullable(), high: z.number().nullable(), standardError: z.number().nullable() },
+  samples: z.int().positive(),
+});
+
+/** The result of `compareArms`. */
+const COMPARISON = z.looseObject({
+  arms: z
+    .array(
+      z.looseObject({
+        ...{ arm: z.string(), samples: z.int().positive(), diverged: z.int().nonnegative() },
+        ...{ accuracy: z.number(), standardError: z.number().nullable() },
+        ...{ fromNone: DIFFERENCE.optional(), fromBestRecipe: DIFFERENCE.optional() },
+        ...{ errorReduction: z.number().optional(), seconds: z.number() },
+      }),
+    )
+    .min(1),
+  ...{ bestRecipe: z.string().optional(), conclusion: z.string() },
+  ...{ samplesNeeded: z.int().positive().optional(), recommended: z.string().optional() },
+});
+
+/** `evaluation.json` */
 const FACTS = z.looseObject({
   format: z.literal("deepaugment-evaluation", { error: "it has another format" }),
   version: z.literal(1, { error: "it has another format" }),
-  ...{ seed: z.int(), engine: z.string(), precision: z.string() },
-  dataset: DATASET_FACTS,
+  ...RUN_FACTS,
   ...{ trainImages: z.int().positive(), testImages: z.int().positive() },
   split: z
     .strictObject({
@@ -50,6 +71,7 @@ const FACTS = z.looseObject({
     })
     .optional(),
   measured: z.enum(["averaged weights", "final weights"]),
+  results: COMPARISON.optional(),
 });
 
 /** The first file that a folder lacks without which it is no evaluation. */

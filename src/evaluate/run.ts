@@ -71,7 +71,7 @@ export class EvaluationRun {
       this.#request.executor ??
       new ProcessExecutor<FinalTask, FinalResult, FinalProgress>(workers, { kind: "evaluate" });
     const { trainImages, testImages } = this.#facts;
-    const tasks = this.#missingTasks();
+    const { tasks, notes: imageNotes } = this.#missingTasks();
     const done = this.#trainings.length;
     const observer = this.#request.onStart?.({
       ...{ folder: this.#folder.path, config, engine, workers: executor.workers },
@@ -81,7 +81,7 @@ export class EvaluationRun {
         finished: [...this.#trainings],
         trainImages,
         testImages,
-        notes: [...notes, ...this.#records.notes],
+        notes: [...notes, ...this.#records.notes, ...imageNotes],
       },
     });
     const occupancy = new Occupancy(executor.workers);
@@ -123,25 +123,29 @@ export class EvaluationRun {
     return facts;
   }
 
-  #missingTasks(): FinalTask[] {
+  /** With what the user should know of the images' file. */
+  #missingTasks(): { readonly tasks: readonly FinalTask[]; readonly notes: readonly string[] } {
     const { config, arms, source, engine, threads } = this.#settled;
     const missing = missingOf(arms, config.samples, this.#trainings);
-    if (missing.length === 0) return [];
+    if (missing.length === 0) return { tasks: [], notes: [] };
+    const { seed } = config;
+    const kept = keepImages(this.#images, this.#settled.dataset.digest, `evaluation-${seed}`);
     const use = { policies: source.policies, top: config.top, chance: config.augment_chance };
     const settings = {
-      ...{ seed: config.seed, model: this.#model(), replaceHead: config.replace_head },
+      ...{ seed, model: this.#model(), replaceHead: config.replace_head },
       ...{ engine: engine.name, precision: engine.precision, threads },
       ...{ recipe: recipeOf(config), epochs: config.epochs, batchSize: config.batch_size },
-      images: keepImages(this.#images, this.#settled.dataset.digest, `evaluation-${config.seed}`),
+      images: kept.file,
       ...(source.judgedShape && { judgedShape: source.judgedShape }),
       trainSize: config.train_size === "auto" ? null : config.train_size,
     };
-    return missing.map(({ arm, sample }): FinalTask => {
+    const tasks = missing.map(({ arm, sample }): FinalTask => {
       const path = resolve(this.#folder.checkpointPath({ arm: arm.name, sample }));
       const checkpoint = { path, everySeconds: config.checkpoint_seconds };
       const returnsWeights = config.save_weights && sample === SAVED_SAMPLE;
       return { ...settings, arm: augmentationOf(arm, use), sample, returnsWeights, checkpoint };
     });
+    return { tasks, notes: kept.notes };
   }
 
   #model(): FinalTask["model"] {

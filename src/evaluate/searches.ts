@@ -7,7 +7,7 @@ import { readText } from "../common/files.ts";
 import { loadSizedConfig } from "../config/load.ts";
 import type { SizedConfig } from "../config/schema.ts";
 import { type Dataset, hasImages } from "../dataset/dataset.ts";
-import { Experiment, type ExperimentFacts } from "../experiment/experiment.ts";
+import { Experiment, type KnownFacts } from "../experiment/experiment.ts";
 import { notebookAt } from "../experiment/past-trials.ts";
 import { warmStartPath } from "../search/settle/warm-start.ts";
 import type { UsedBySearch } from "./split.ts";
@@ -16,7 +16,7 @@ import type { UsedBySearch } from "./split.ts";
 export interface Search {
   readonly folder: string;
   readonly config: SizedConfig;
-  readonly facts: ExperimentFacts;
+  readonly facts: KnownFacts;
 }
 
 /** @throws UsageError if the folder is not an experiment, or a file of it is damaged. */
@@ -72,7 +72,7 @@ export async function findUse(search: Search, dataset: Dataset, load: LoadResize
 /** @throws UsageError if images are named that the data do not have. */
 function checkSubsets(
   folder: string,
-  { train, validation, validationFrom }: ExperimentFacts["subsets"],
+  { train, validation, validationFrom }: KnownFacts["subsets"],
   dataset: Dataset,
 ): void {
   const source = validationFrom === "train" ? dataset.train : dataset.validation;

@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
 
-/** Trial, sample, and eight hexadecimal digits a row: its CRC-32. */
-const LINE = /^(\d+,\d+),((?:[0-9a-f]{8})+)$/;
+/** Hexadecimal digits of a row's CRC-32. */
+const DIGITS = 8;
 
 export class Checksums {
   readonly #path: string;
@@ -34,7 +34,7 @@ export class Checksums {
   /** Whether a row of a training (the index counts from 0) is as it was written; true if that is not known. */
   matches(trial: number, sample: number, index: number, row: string): boolean {
     const digits = this.#load().get(`${trial},${sample}`);
-    return digits === undefined || digits.startsWith(sumOf(row), 8 * index);
+    return digits === undefined || digits.startsWith(sumOf(row), DIGITS * index);
   }
 
   #load(): Map<string, string> {
@@ -47,19 +47,23 @@ export class Checksums {
     const lines = readText(this.#path).split("\n");
     // What follows the last line end is a line that was cut, or nothing.
     const isCut = lines.pop() !== "";
-    const whole = lines.filter((line) => LINE.test(line));
+    const whole = lines.flatMap((line) => parseLine(line) ?? []);
     if (isCut || whole.length < lines.length) {
-      writeFileWhole(this.#path, whole.map((line) => `${line}\n`).join(""));
+      writeFileWhole(this.#path, whole.map(({ key, digits }) => `${key},${digits}\n`).join(""));
     }
-    return new Map(
-      whole.map((line) => {
-        const [, key, digits] = LINE.exec(line)!;
-        return [key, digits];
-      }),
-    );
+    return new Map(whole.map(({ key, digits }) => [key, digits]));
   }
 }
 
+/** Trial and sample, and the digits of all rows. Undefined if it is no such line. */
+function parseLine(line: string): { key: string; digits: string } | undefined {
+  const comma = line.lastIndexOf(",");
+  const key = line.slice(0, comma);
+  const digits = line.slice(comma + 1);
+  const isWhole = digits.length > 0 && digits.length % DIGITS === 0 && /^[0-9a-f]+$/.test(digits);
+  return isWhole && /^\d+,\d+$/.test(key) ? { key, digits } : undefined;
+}
+
 function sumOf(row: string): string {
-  return crc32(row).toString(16).padStart(8, "0");
+  return crc32(row).toString(16).padStart(DIGITS, "0");
 }

@@ -1,14 +1,17 @@
 // An experiment's folder: everything that a search produces, and from which it is resumed.
 
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { RunError, systemReason, UsageError } from "../common/errors.ts";
-import { readJson, writeFileWhole, writeJson } from "../common/files.ts";
+import { UsageError } from "../common/errors.ts";
+import { appendWhole, readJson, readText, writeFileWhole, writeJson } from "../common/files.ts";
+import { printable, printableLines } from "../common/printable.ts";
 import { createRunFolder } from "../common/run-folder.ts";
+import { ENGINE_NAMES, type EngineName, PRECISIONS, type Precision } from "../config/engines.ts";
 import { formatPolicyFile, type PolicyFile } from "../policy/policy-file.ts";
+import type { Settings } from "./begun.ts";
 import { Checksums } from "./checksums.ts";
 import { FailureList } from "./failures.ts";
 import { Notebook } from "./notebook.ts";
@@ -22,8 +25,8 @@ export interface RunFacts {
   readonly seed: number;
   readonly startedAt: string;
   readonly versions: Readonly<Record<string, string>>;
-  readonly engine: string;
-  readonly precision: string;
+  readonly engine: EngineName;
+  readonly precision: Precision;
   /** The instruction set of engine native's kernels; null for another engine, absent in older files. */
   readonly kernels?: string | null;
   readonly machine: {
@@ -56,8 +59,10 @@ export interface ExperimentFacts extends RunFacts {
   readonly subsets: {
     readonly train: readonly number[];
     readonly validation: readonly number[];
-    readonly validationFrom: string;
+    readonly validationFrom: "train" | "validation";
   };
+  /** The keys of the configuration that decide the result of a training; absent in older files. */
+  readonly settings?: Settings;
   /** The trials that are trained again, the baseline first; absent before the confirmation starts, and in older files. */
   readonly confirming?: {
     /** Trials of the search, besides the baseline: with another number, a later run has added trials. */
@@ -73,6 +78,12 @@ export interface ExperimentFacts extends RunFacts {
   };
 }
 
+/** The facts of an experiment as far as they are needed to use its results; older files may have no more. */
+export type KnownFacts = Partial<Omit<ExperimentFacts, "dataset">> &
+  Pick<ExperimentFacts, "format" | "version" | "subsets"> & {
+    readonly dataset: Omit<RunFacts["dataset"], "classes"> & Partial<Pick<RunFacts["dataset"], "classes">>;
+  };
+
 /** Indices of images, ascending. */
 export const INDICES = z
   .array(z.int().nonnegative())
@@ -80,23 +91,53 @@ export const INDICES = z
     error: "expected ascending numbers of images",
   });
 
-/** The dataset of a run's facts, as far as it is read. */
-export const DATASET_FACTS = z.looseObject({
-  name: z.string(),
-  digest: z.string(),
+const DATASET = z.looseObject({
+  ...{ name: z.string(), digest: z.string(), classes: z.int().positive() },
   imageShape: z.array(z.int().positive()).length(3),
 });
 
-/** What `experiment.json` must have to be read. */
+/** What the facts of any run have. */
+export const RUN_FACTS = {
+  seed: z.int().nonnegative(),
+  startedAt: z.string(),
+  versions: z.record(z.string(), z.string()),
+  ...{ engine: z.enum(ENGINE_NAMES), precision: z.enum(PRECISIONS) },
+  kernels: z.string().nullable().optional(),
+  machine: z.looseObject({
+    ...{ cpu: z.string(), cores: z.int().positive(), memoryGiB: z.number(), system: z.string() },
+  }),
+  dataset: DATASET,
+  model: z.looseObject({ file: z.string(), digest: z.string() }).optional(),
+};
+
+/** `experiment.json` */
 const FACTS = z.looseObject({
   format: z.literal("deepaugment-experiment", { error: "it has another format" }),
   version: z.literal(1, { error: "it has another format" }),
-  dataset: DATASET_FACTS,
+  ...RUN_FACTS,
+  lag: z.int().positive(),
   subsets: z.looseObject({
     train: INDICES,
     validation: INDICES,
     validationFrom: z.enum(["train", "validation"]),
   }),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  confirming: z
+    .looseObject({ iterations: z.int().nonnegative(), trials: z.array(z.int().nonnegative()) })
+    .optional(),
+  finished: z.looseObject({ trials: z.int().nonnegative(), policies: z.string() }).optional(),
+});
+
+const BEGINNING = {
+  seed: true,
+  startedAt: true,
+  versions: true,
+  engine: true,
+  precision: true,
+  machine: true,
+} as const;
+const KNOWN = FACTS.partial({ ...BEGINNING, lag: true }).extend({
+  dataset: DATASET.partial({ classes: true }),
 });
 
 export class Experiment {
@@ -140,7 +181,7 @@ export class Experiment {
 
   /** Writes `config.yaml`, unless that is what it contains. */
   writeConfig(yaml: string): void {
-    const isSame = existsSync(this.configPath) && readFileSync(this.configPath, "utf8") === yaml;
+    const isSame = existsSync(this.configPath) && readText(this.configPath) === yaml;
     if (!isSame) writeFileWhole(this.configPath, yaml);
   }
 
@@ -153,12 +194,17 @@ export class Experiment {
     writeFileWhole(this.modelPath, json);
   }
 
-  writeFacts(facts: ExperimentFacts): void {
+  writeFacts(facts: ExperimentFacts | KnownFacts): void {
     writeJson(this.path("experiment.json"), facts);
   }
 
   /** @throws UsageError if `experiment.json` is damaged. */
-  readFacts(): ExperimentFacts {
+  readFacts(): KnownFacts {
+    return readJson(this.path("experiment.json"), KNOWN);
+  }
+
+  /** With all by which a run is resumed. @throws UsageError naming what is missing or wrong. */
+  readAllFacts(): ExperimentFacts {
     return readJson(this.path("experiment.json"), FACTS);
   }
 
@@ -188,12 +234,12 @@ export class Experiment {
     if (!existsSync(this.path("policies.json"))) return false;
     if (finished) return finished.trials === trials && finished.policies === this.#digestOfPolicies();
     const log = this.path("experiment.log");
-    return existsSync(log) && / info finished\n$/.test(readFileSync(log, "utf8"));
+    return existsSync(log) && / info finished\n$/.test(readText(log));
   }
 
   #digestOfPolicies(): string {
     return createHash("sha256")
-      .update(readFileSync(this.path("policies.json")))
+      .update(readText(this.path("policies.json")))
       .digest("hex");
   }
 
@@ -228,10 +274,10 @@ export class Experiment {
   /** Adds a line to `experiment.log`. @throws RunError */
   log(level: LogLevel, message: string): void {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(this.#logLevel)) return;
-    try {
-      appendFileSync(this.path("experiment.log"), `${new Date().toISOString()} ${level} ${message}\n`);
-    } catch (error) {
-      throw new RunError(`cannot write ${this.path("experiment.log")}: ${systemReason(error)}`);
-    }
+    // The stack of an error has several lines.
+    const text = level === "error" ? printableLines(message) : printable(message);
+    appendWhole(this.path("experiment.log"), `${new Date().toISOString()} ${level} ${text}\n`, {
+      flush: false,
+    });
   }
 }

@@ -57,8 +57,11 @@ export class FailureList {
 
   #parse(line: string, number: number): TrainingFailure {
     const cells = splitLine(line);
-    const [trial, sample] = cells?.slice(0, 2).map(Number) ?? [];
-    if (cells?.length !== 3 || !Number.isSafeInteger(trial) || !Number.isSafeInteger(sample)) {
+    const [trial, sample] = cells?.slice(0, 2).map((cell) => (/^\d+$/.test(cell) ? Number(cell) : -1)) ?? [];
+    if (
+      cells?.length !== 3 ||
+      ![trial, sample].every((number) => Number.isSafeInteger(number) && number >= 0)
+    ) {
       throw new UsageError(
         `${this.path}, line ${number}: expected the numbers of a trial and a sample and a reason; restore the file as it was written`,
       );

@@ -1,6 +1,6 @@
 // The results of an experiment, read from its files: also of one that another program is working on.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
 import { loadSizedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -80,7 +80,7 @@ export interface ExperimentResults {
 export function readResults(folder: string): ExperimentResults {
   const experiment = Experiment.open(folder);
   const config = loadSizedConfig(experiment.configPath);
-  const facts = experiment.readFacts();
+  const facts = experiment.readAllFacts();
   const { dataset, subsets } = facts;
   const user = userOf(folder);
   const policiesPath = experiment.path("policies.json");
@@ -192,6 +192,6 @@ function freshSamples({ opt_samples, confirm_samples }: Config): FreshSamples {
 
 /** None if the file is missing, or has no line yet. */
 function readTrainings(path: string): Pick<ReturnType<typeof parsePastTrials>, "trials" | "trainings"> {
-  if (!existsSync(path) || !readFileSync(path, "utf8").includes("\n")) return { trials: [], trainings: [] };
-  return parsePastTrials(readNotebookText(path), path);
+  const text = existsSync(path) ? readNotebookText(path) : "";
+  return text.includes("\n") ? parsePastTrials(text, path) : { trials: [], trainings: [] };
 }

@@ -20,12 +20,13 @@ import { RetryingExecutor, type RetryOptions } from "./executors/retrying.ts";
 import { pretrain } from "./pretraining.ts";
 import type { SearchObserver } from "./search.ts";
 import { fixedPolicies, spaceOf, validatedEpochs } from "./settle/controller.ts";
+import { checkBegun } from "./settle/experiment-facts.ts";
 import { type ExperimentFiles, openFiles, rewardSettings } from "./settle/files.ts";
 import { settleModel } from "./settle/model.ts";
 import { type SettledRun, settleRun } from "./settle/run.ts";
 import type { SetSizes, SizeChoice } from "./settle/sizes.ts";
 import { settleStopRule } from "./settle/stopping.ts";
-import { settleTask } from "./settle/task.ts";
+import { settleTask, type TaskSettings } from "./settle/task.ts";
 import { settleWarmStart } from "./settle/warm-start.ts";
 import {
   confirmBest,
@@ -118,7 +119,7 @@ export interface ExperimentOutcome extends Ranking {
  * @throws UsageError if it does not, or cannot.
  */
 export function checkBeforeLoading(config: Config, resume?: string): void {
-  if (resume !== undefined) checkIterations(config, resume);
+  if (resume !== undefined) checkResumable(config, resume);
   const { image_size } = config;
   const side = image_size === "auto" || image_size === null ? undefined : image_size; // otherwise the images decide
   checkModel(settleModel(config.model, resume), side, side);
@@ -126,8 +127,13 @@ export function checkBeforeLoading(config: Config, resume?: string): void {
   settleWarmStart(config, spaceOf(config), resume);
 }
 
-/** @throws UsageError if the experiment has more trials than the configuration: a run would drop the others from the ranking. */
-function checkIterations(config: Config, resume: string): void {
+/**
+ * @throws UsageError if the experiment began with other settings, or has more trials than the configuration: a run would drop the
+ *   others from the ranking.
+ */
+function checkResumable(config: Config, resume: string): void {
+  const experiment = Experiment.open(resume);
+  checkBegun(experiment, experiment.readAllFacts(), config);
   const trials = countTrials(resume, config);
   if (config.iterations >= trials) return;
   throw new UsageError(
@@ -141,7 +147,7 @@ function checkIterations(config: Config, resume: string): void {
  *   program works in the experiment's folder; RunError and InterruptedError while running, with all that ended on disk.
  */
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
-  if (request.resume !== undefined) checkIterations(request.config, request.resume);
+  if (request.resume !== undefined) checkResumable(request.config, request.resume);
   const run = await settleRun(request);
   const { out, name, logging } = run.config;
   const experiment = run.resumed?.experiment ?? Experiment.create(out, name, logging);
@@ -159,11 +165,12 @@ async function runLocked(
   files: ExperimentFiles,
 ): Promise<ExperimentOutcome> {
   const { experiment } = files;
-  const task = settleTask(run, experiment);
+  const { task, notes } = settleTask(run, experiment);
   const { executor = new ProcessExecutor(run.workers), retry } = request;
   try {
     const watched = retry === false ? executor : new RetryingExecutor(executor, retry);
-    return await runStages(await beginStages(request, run, files, task, watched));
+    const noted = { ...run, notes: [...run.notes, ...notes] };
+    return await runStages(await beginStages(request, noted, files, task, watched));
   } catch (error) {
     logFailure(experiment, error);
     throw error;
@@ -177,7 +184,7 @@ async function beginStages(
   request: ExperimentRequest,
   run: SettledRun,
   files: ExperimentFiles,
-  task: ReturnType<typeof settleTask>,
+  task: TaskSettings,
   executor: Executor,
 ): Promise<Stage> {
   const { config, engine, sizes, notes } = run;

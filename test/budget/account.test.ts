@@ -61,6 +61,22 @@ describe("the account of a budget", () => {
       [(facts) => delete facts.speed, /plan\.json: speed: .*; restore the file as it was written$/],
       [(facts) => (facts.version = 2), /plan\.json: version: it has another format; restore/],
       [(facts) => (facts.seconds = -1), /plan\.json: seconds: /],
+      ...["given", "images", "speed", "plan", "decided", "used"].flatMap((key) =>
+        [null, 5, "x"].map((value): [(facts: Record<string, unknown>) => void, RegExp] => [
+          (facts) => (facts[key] = value),
+          new RegExp(`plan\\.json: ${key}: `),
+        ]),
+      ),
+      [
+        (facts) => (facts.decided = { search: { iterations: 1 } }),
+        /plan\.json: decided\.search\.confirm_top: /,
+      ],
+      [(facts) => (facts.decided = { evaluation: { arms: [], samples: 1 } }), /decided\.evaluation\.arms: /],
+      [
+        (facts) => (facts.plan = { ...(facts.plan as object), evaluation: {} }),
+        /plan\.json: plan\.evaluation\./,
+      ],
+      [(facts) => (facts.plan = { ...(facts.plan as object), keys: { child_epochs: 1.5 } }), /plan\.keys\./],
     ];
     for (const [damage, message] of damages) {
       const facts = JSON.parse(text);

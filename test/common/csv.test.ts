@@ -13,9 +13,16 @@ describe("a line of CSV", () => {
     );
   });
 
+  it("may have cells of any length", () => {
+    const cells = ['"'.repeat(3_000_000), "x".repeat(20_000_000), "", ",".repeat(1_000_000)];
+    assert.deepEqual(splitLine(cells.map(quoteCell).join(",")), cells);
+    assert.equal(splitLine(`1,"${"x".repeat(20_000_000)}`), undefined);
+  });
+
   it("is rejected if a quote is misplaced", () => {
     assert.equal(splitLine('1,"half'), undefined);
     assert.equal(splitLine('1,a"b"'), undefined);
     assert.equal(splitLine('"a"b'), undefined);
+    assert.equal(splitLine('"a""'), undefined);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -105,6 +105,49 @@ describe("a lock on a folder", () => {
       name: "UsageError",
       message: /is no lock of this program/,
     });
+  });
+
+  it("of something else is named, and nothing is removed", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const host = hostname();
+    const holder = { pid: 1, host, started: null, since: 1 };
+    const contents: [unknown, RegExp][] = [
+      [{ ...holder, pid: 2 ** 31 }, /pid: Too big/],
+      [{ ...holder, pid: 2 ** 53 - 1 }, /pid: Too big/],
+      [{ ...holder, pid: 2 ** 60 }, /pid: Too big/],
+      [{ ...holder, pid: 0 }, /pid: Too small/],
+      [{ ...holder, pid: -1 }, /pid: Too small/],
+      [{ ...holder, pid: 1.5 }, /pid: expected int/],
+      [{ ...holder, pid: "1" }, /pid: expected number, received string/],
+      [{ ...holder, host: 5 }, /host: expected string/],
+      [{ ...holder, since: null }, /since: expected number/],
+      [{ ...holder, started: [] }, /started: expected string/],
+      [null, /expected object, received null/],
+      [[], /expected object, received array/],
+      ["x".repeat(100_000), /it has 100002 bytes, more than the 65536/],
+      [undefined, /it is a folder, not a file/],
+    ];
+    const name = "experiment.x.lock";
+    for (const [content, reason] of contents) {
+      const folder = newFolder();
+      const path = join(folder, name);
+      if (content === undefined) mkdirSync(path);
+      else writeFileSync(path, JSON.stringify(content));
+      const isNamed = (error: Error) => {
+        assert.ok(error instanceof UsageError, String(error.stack));
+        assert.ok(error.message.startsWith(`${path} is no lock of this program (`), error.message);
+        assert.match(error.message, reason);
+        assert.match(error.message, /\); remove it$/);
+        return true;
+      };
+      await assert.rejects(FolderLock.acquire(folder), isNamed);
+      assert.throws(() => userOf(folder), isNamed);
+      assert.deepEqual(readdirSync(folder), [name]);
+    }
+    const folder = newFolder();
+    execFileSync("mkfifo", [join(folder, name)]);
+    await assert.rejects(FolderLock.acquire(folder), /is no lock of this program \(it is a named pipe, /);
   });
 
   it("goes to exactly one of many simultaneous programs, also when taken over from a killed one", async () => {

@@ -157,6 +157,22 @@ describe("an evaluation to resume", () => {
       [JSON.stringify(undated), /dataset: expected object, received undefined/],
       [JSON.stringify(unsplit), /split: expected object, received undefined/],
       [JSON.stringify({ ...unsplit, split: { testFrom: "validation" } }), /split\.testFrom: /],
+      ["[".repeat(100_000), /it has more than 100 levels/],
+      ...[5, [], {}, { arms: [] }, { arms: [null] }, { arms: [{}], conclusion: "x" }].map(
+        (results): [string, RegExp] => [JSON.stringify({ ...JSON.parse(before), results }), /: results/],
+      ),
+      ...Object.entries({
+        seed: "x",
+        engine: "x",
+        precision: null,
+        machine: [],
+        versions: 5,
+        model: [],
+        trainImages: 0,
+      }).map(([key, value]): [string, RegExp] => [
+        JSON.stringify({ ...JSON.parse(before), [key]: value }),
+        new RegExp(`: ${key}`),
+      ]),
     ];
     for (const [text, message] of cases) {
       writeFileSync(join(folder, "evaluation.json"), text);

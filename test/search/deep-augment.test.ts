@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -244,8 +244,10 @@ describe("DeepAugment", () => {
     assert.equal(kept.modelTopology.config.name, "my cnn");
     const { class_name, config: optimizer } = kept.trainingConfig.optimizer_config;
     assert.deepEqual([class_name, optimizer.learningRate, optimizer.momentum], ["Momentum", 0.05, 0.9]);
-    // The same model in another program has the same file.
+    // The same model in another program has the same file, also if that has been damaged.
+    writeFileSync(deepAugment.config.model, "{}");
     assert.equal(new DeepAugment(images, labels, config).config.model, deepAugment.config.model);
+    assert.match(readFileSync(deepAugment.config.model, "utf8"), /"my cnn"/);
   });
 
   it("refuses what is no model of TensorFlow.js, in one line", () => {

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, mismatch, UsageError } from "../../common/errors.ts";
-import { writeFileWhole } from "../../common/files.ts";
+import { readText, writeFileWhole } from "../../common/files.ts";
 import { homeFolder } from "../../common/home.ts";
 import { isObject } from "./json.ts";
 
@@ -37,7 +37,7 @@ function writeModel(model: LayersModelLike): string {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
   const name = (nameOf(model) ?? "model").replaceAll(/[^\w-]/g, "_");
   const path = join(homeFolder(), "models", `${name}-${digest}.json`);
-  if (!existsSync(path)) writeFileWhole(path, text);
+  if (!existsSync(path) || readText(path) !== text) writeFileWhole(path, text);
   return path;
 }
 

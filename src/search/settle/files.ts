@@ -43,12 +43,13 @@ export function openFiles(run: SettledRun, experiment: Experiment): ExperimentFi
     notebook.create();
     writeBeginning(run, experiment);
   }
-  experiment.writeConfig(formatConfig({ ...config, workers }));
   const rules = { operations: config.operations, reward: rewardSettings(config) };
   const samples = config.opt_samples;
   const recovered = resumed ? recoverTrainings({ notebook, early, failures, samples, rules }) : NOTHING;
   if (!early.exists) early.create();
   const confirmed = confirmations.exists ? confirmations.recover(rules) : [];
+  // What an earlier run left is whole: the configuration changes only now.
+  experiment.writeConfig(formatConfig({ ...config, workers }));
   return { experiment, notebook, early, confirmations, failures, recovered, confirmed };
 }
 

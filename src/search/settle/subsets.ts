@@ -39,8 +39,13 @@ export function settleSubsets(
   const drawn = separateIdentical(dataset, asDrawn, config.seed);
   if (began) {
     // Earlier versions did not separate identical images, and before that left out rare classes.
-    const same = [drawn, asDrawn].find((each) => areEqual(each, began.subsets));
-    return { drawn: same ?? drawSubsets(dataset, sizes), notes: [] };
+    const same =
+      [drawn, asDrawn].find((each) => areEqual(each, began.subsets)) ??
+      [drawSubsets(dataset, sizes)].find((each) => areEqual(each, began.subsets));
+    if (same) return { drawn: same, notes: [] };
+    throw new UsageError(
+      "the subsets in experiment.json are not those that its settings draw from the data; restore experiment.json and config.yaml as they were written",
+    );
   }
   checkEveryClass(dataset, drawn, heldOut, { train: train.value, validation: validation.value });
   return { drawn, notes: [...notesOnShared(dataset, drawn), ...notesOnFew(dataset, drawn)] };

@@ -86,11 +86,15 @@ export const autoOr = <S extends z.ZodType>(kind: Kind<S>) => ({
   type: `auto, or ${kind.type}`,
 });
 
+/** Names in a list; there are fewer of any kind. */
+const MOST_NAMES = 1000;
+
 /** A list of at least one of what `parse` knows, each once. */
 export const listOf = <Name extends string>(parse: (text: string) => Name) =>
   z
     .array(z.string())
     .min(1)
+    .max(MOST_NAMES)
     .transform((names, context) => {
       const parsed: Name[] = [];
       for (const [index, text] of names.entries()) {

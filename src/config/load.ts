@@ -1,7 +1,7 @@
 // Combines a file, command-line options and `--set key=value` into one checked configuration. Every mistake is reported
 // in one line: what is wrong, where (file and line, or option), and how to fix it.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   type Document,
@@ -13,10 +13,12 @@ import {
   type Node,
   parseDocument,
   stringify,
+  type YAMLError,
 } from "yaml";
 import type { z } from "zod";
 import { messageOf, mismatch, nearest, systemReason, UsageError } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
+import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import { decodeText } from "../common/text.ts";
 import type { KeySet } from "./keys.ts";
 import { CONFIG, type Config, EARLIER, SIZES, type SizedConfig } from "./schema.ts";
@@ -139,11 +141,12 @@ function checkKeys<K extends Keys>(
   given: ReadonlyMap<string, Given>,
   file: string | undefined,
 ): Values<K> {
-  const problems: string[] = [];
+  // Of many mistakes only the first one is put into words: finding the key that is meant takes time.
+  const problems: (() => string)[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, { value, place }] of given) {
     if (keys.has(key)) values[key] = value;
-    else problems.push(unknownKey(keys, key, place));
+    else problems.push(() => unknownKey(keys, key, place));
   }
   const result = keys.schema.safeParse(values);
   const seen = new Set<string>();
@@ -151,20 +154,22 @@ function checkKeys<K extends Keys>(
     const key = String(issue.path[0]);
     const source = given.get(key);
     if (!source) {
-      problems.push(missingKey(keys, key, file));
+      problems.push(() => missingKey(keys, key, file));
     } else if (issue.code === "custom") {
       const index = Number(issue.path[1]);
-      problems.push(`${key}[${index}]: ${issue.message} (${source.itemPlaces?.[index] ?? source.place})`);
+      problems.push(
+        () => `${key}[${index}]: ${issue.message} (${source.itemPlaces?.[index] ?? source.place})`,
+      );
     } else if (!seen.has(key)) {
       seen.add(key);
       const { type } = keys.describe(key);
-      problems.push(`${mismatch(key, type, source.value)} (${source.place})`);
+      problems.push(() => `${mismatch(key, type, source.value)} (${source.place})`);
     }
   }
   if (result.success && problems.length === 0) return result.data as Values<K>;
   const others = problems.length - 1;
   const more = others === 0 ? "" : `; and ${others} more ${others === 1 ? "mistake" : "mistakes"}`;
-  throw new UsageError(problems[0] + more);
+  throw new UsageError(problems[0]() + more);
 }
 
 /** Of a value that may be `auto` or something with messages of its own: the first of these. */
@@ -188,16 +193,22 @@ function missingKey<K extends Keys>(keys: KeySet<K>, key: string, file: string |
 /** The value of a command-line option: YAML, except for keys that hold text. */
 function parseOption<K extends Keys>(keys: KeySet<K>, key: string, text: string, place: string): unknown {
   if (keys.has(key) && keys.isText(key)) return text === "null" ? null : text;
-  const document = parseDocument(text, { prettyErrors: false });
+  const document = parseDocument(text, PARSING);
   const problem = document.errors[0] ?? document.warnings[0];
-  if (problem) throw new UsageError(`${place}: not a YAML value: ${lowerFirst(problem.message)}`);
+  if (problem) throw new UsageError(`${place}: not a YAML value: ${reasonOf(problem)}`);
   return toValue(document.contents, document, place);
 }
+
+/** A configuration has a hundred lines; parsing a megabyte of YAML takes seconds. */
+const MOST_BYTES = 262_144;
+
+/** The library compares each key with all others; see `readConfigFile`. */
+const PARSING = { prettyErrors: false, uniqueKeys: false } as const;
 
 function readConfigText(file: string): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(expandHome(file));
+    bytes = readOrdinaryFile(expandHome(file), MOST_BYTES);
   } catch (error) {
     throw new UsageError(`cannot read the configuration ${file}: ${systemReason(error)}`);
   }
@@ -212,14 +223,13 @@ function readConfigText(file: string): string {
 function readConfigFile(file: string, given: Map<string, Given>): void {
   const text = readConfigText(file);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, ...PARSING });
+  const invalid = (position: number, reason: string) => {
+    const { line, col } = lines.linePos(position);
+    return new UsageError(`${file}, line ${line}, column ${col}: not valid YAML: ${reason}`);
+  };
   const problem = document.errors[0] ?? document.warnings[0];
-  if (problem) {
-    const { line, col } = lines.linePos(problem.pos[0]);
-    const reason =
-      problem.code === "MULTIPLE_DOCS" ? "it contains more than one document" : lowerFirst(problem.message);
-    throw new UsageError(`${file}, line ${line}, column ${col}: not valid YAML: ${reason}`);
-  }
+  if (problem) throw invalid(problem.pos[0], reasonOf(problem));
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) {
     throw new UsageError(`${file} is empty; write keys with values, such as "data: cifar10"`);
@@ -231,7 +241,10 @@ function readConfigFile(file: string, given: Map<string, Given>): void {
   for (const { key, value } of root.items) {
     // Keys are nodes in every parsed document; the library's types allow others for documents built by hand.
     const place = isNode(key) ? placeOf(key) : file;
-    given.set(String(key), {
+    if (!isScalar(key)) throw new UsageError(`${place}: expected the name of a key, such as "data"`);
+    const name = String(key);
+    if (given.has(name)) throw invalid(key.range?.[0] ?? 0, "map keys must be unique");
+    given.set(name, {
       value: toValue(value, document, place),
       place,
       itemPlaces: isSeq(value)
@@ -241,7 +254,7 @@ function readConfigFile(file: string, given: Map<string, Given>): void {
   }
 }
 
-/** A node's plain value. The only possible failure here is an alias without its anchor. */
+/** A node's plain value. @throws UsageError for an alias without its anchor, or aliases of aliases that make too many values. */
 function toValue(node: unknown, document: Document, place: string): unknown {
   if (!isNode(node)) return node;
   try {
@@ -249,6 +262,11 @@ function toValue(node: unknown, document: Document, place: string): unknown {
   } catch (error) {
     throw new UsageError(`${place}: not valid YAML: ${lowerFirst(messageOf(error))}`);
   }
+}
+
+function reasonOf({ code, message }: YAMLError): string {
+  if (code === "MULTIPLE_DOCS") return "it contains more than one document";
+  return code === "RESOURCE_EXHAUSTION" ? "it has too many levels" : lowerFirst(message);
 }
 
 function lowerFirst(text: string): string {

@@ -1,8 +1,10 @@
 // The format of policy files (`policies.json`, `best.json`), and reading them with errors that name the place.
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { formatValue, messageOf, mismatch, systemReason, UsageError } from "../common/errors.ts";
+import { parseJson } from "../common/json.ts";
+import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import { parseRecipe } from "../config/recipes.ts";
 import { parseTechnique, TECHNIQUES } from "../config/techniques.ts";
 import type { Chain, Operation, Policy } from "./policy.ts";
@@ -10,6 +12,12 @@ import type { Chain, Operation, Policy } from "./policy.ts";
 const FORMAT = "deepaugment-policies";
 /** The first one has the original's policies only: programs from before the second read such files. */
 const VERSIONS: readonly unknown[] = [1, 2];
+
+/** A file of 20 policies with the most operations that a search gives them has a twentieth of it. */
+const MOST_BYTES = 2 ** 24;
+
+/** Twice as many as a search gives a policy. */
+const MOST_OPERATIONS = 1000;
 
 /** The result of a search, best policy first. */
 export interface PolicyFile {
@@ -134,7 +142,7 @@ export function policyFileAt(path: string, needed: "best" | "all"): string {
 export function readPolicyFile(path: string): PolicyFile {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readOrdinaryFile(path, MOST_BYTES).toString("utf8");
   } catch (error) {
     throw new UsageError(`cannot read the policies ${path}: ${systemReason(error)}`);
   }
@@ -144,17 +152,17 @@ export function readPolicyFile(path: string): PolicyFile {
 /** Like `readPolicyFile`, from the file's text; `path` is used in errors. */
 export function parsePolicyFile(text: string, path: string): PolicyFile {
   try {
-    return fileOf(parseJson(text));
+    return fileOf(contentIn(text));
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${path}: ${messageOf(error)}`);
     throw error;
   }
 }
 
-function parseJson(text: string): unknown {
+function contentIn(text: string): unknown {
   if (text.trim() === "") throw new UsageError("the file is empty; expected the policies.json of a search");
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new UsageError(`not valid JSON: ${messageOf(error)}`);
   }
@@ -229,10 +237,19 @@ function policyOf(value: unknown, place: string): FoundPolicy {
     }),
     ...formOf(content, place),
     portion: share(content.portion, `${place}.portion`),
-    chains: list(content.chains, `${place}.chains`).map((chain, index) =>
-      chainOf(chain, `${place}.chains[${index}]`),
-    ),
+    chains: chainsOf(content.chains, `${place}.chains`),
   };
+}
+
+function chainsOf(value: unknown, place: string): Chain[] {
+  const chains = list(value, place).map((chain, index) => list(chain, `${place}[${index}]`));
+  const operations = chains.reduce((sum, { length }) => sum + length, 0);
+  if (operations > MOST_OPERATIONS) {
+    throw new UsageError(
+      `${place}: ${operations} operations are more than the ${MOST_OPERATIONS} that a policy may have`,
+    );
+  }
+  return chains.map((chain, index) => chainOf(chain, `${place}[${index}]`));
 }
 
 /** The keys of a policy that the original's do not have. */
@@ -295,8 +312,8 @@ function confirmationOf(value: unknown, place: string): Confirmation {
   return { gain, interval: { low, high }, trainings };
 }
 
-function chainOf(value: unknown, place: string): Chain {
-  return list(value, place).map((operation, index) => operationOf(operation, `${place}[${index}]`));
+function chainOf(chain: readonly unknown[], place: string): Chain {
+  return chain.map((operation, index) => operationOf(operation, `${place}[${index}]`));
 }
 
 function operationOf(value: unknown, place: string): Operation {

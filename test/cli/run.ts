@@ -1,6 +1,7 @@
 // The program as a user starts it, in a process of its own, and its `main` in the process of the tests, which
 // costs a tenth. A process finds the native engine once: another DEEPAUGMENT_NATIVE_ADDON needs a process of its own.
 
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -134,4 +135,16 @@ export async function untilTrials(
     const experiment = existsSync(out) ? readdirSync(out)[0] : undefined;
     return experiment !== undefined && finishedTrials(join(out, experiment), epochs) >= count;
   });
+}
+
+/** The only line of a command that fails because of its input: printable, and not as long as that makes it. */
+export function lineOf({ code, stdout, stderr }: Finished): string {
+  assert.equal(code, 2, stderr.slice(0, 1000));
+  assert.equal(stdout, "");
+  assert.match(stderr, /^deepaugment: [^\n]*\n$/);
+  const line = stderr.slice(0, -1);
+  assert.doesNotMatch(line, /[\p{Cc}\p{Bidi_Control}]/u);
+  assert.doesNotMatch(line, /this is a bug|call stack/i);
+  assert.ok(line.length < 2000, `${line.length} characters`);
+  return line;
 }

@@ -8,9 +8,10 @@
 //   `trainingConfig` beside it; the converter from Keras writes {model_config, training_config}.
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { messageOf, systemCode, systemReason, UsageError } from "../../common/errors.ts";
+import { parseJson } from "../../common/json.ts";
+import { readOrdinaryFile } from "../../common/ordinary-files.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import type { Dialect } from "./network.ts";
 
@@ -27,12 +28,20 @@ export interface ModelFile {
   readonly optimizer: unknown;
 }
 
+/** Characters of an architecture; those of keras.applications have at most a million. */
+const MOST_TEXT = 2 ** 23;
+
 /** @throws UsageError if the file cannot be read or is not a model in one of these formats. */
 export function readModelFile(path: string): ModelFile {
   const text = architectureText(path, readBytes(path));
+  if (text.length > MOST_TEXT) {
+    throw new UsageError(
+      `model ${path} has ${text.length} characters, more than the ${MOST_TEXT} that a model may have; ${EXPECTED}`,
+    );
+  }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (error) {
     throw new UsageError(`model ${path} is not valid JSON (${messageOf(error)}); ${EXPECTED}`);
   }
@@ -60,7 +69,7 @@ const EXPECTED =
 
 function readBytes(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readOrdinaryFile(path);
   } catch (error) {
     if (systemCode(error) === "EISDIR") {
       throw new UsageError(`model ${path} is a folder; ${EXPECTED}`);

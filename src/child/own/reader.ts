@@ -17,8 +17,12 @@ const MODELS = ["Sequential", "Functional", "Model"];
 
 type Resolve = (reference: Reference) => Application;
 
+/** Of keras.applications, NASNetLarge has most: 1,041 layers. */
+const MOST_LAYERS = 2000;
+
 class Reader {
   readonly #path: string;
+  #applied = 0;
   /** Keyed by their definitions in the file, because a nested model may be applied twice. */
   readonly #layers = new Map<JsonObject, NetworkLayer>();
 
@@ -52,19 +56,31 @@ class Reader {
   /** The outputs of a model applied to `inputs`. */
   #apply(model: JsonObject, inputs: readonly Application[], prefix: string): readonly Application[] {
     if (model.class_name === "Sequential") return [this.#applySequential(model, inputs[0], prefix)];
-    return new FunctionalReader(this.#path, model, inputs, (definition, call, resolve) =>
-      isOperation(definition)
+    return new FunctionalReader(this.#path, model, inputs, (definition, call, resolve) => {
+      this.#countLayer(referencesIn(call).length);
+      return isOperation(definition)
         ? applyOperation(this.#path, { ...definition, name: prefix + nameOf(definition) }, call, resolve)
-        : this.#applyLayer(definition, this.#inputsOf(definition, call).map(resolve), prefix),
-    ).outputs();
+        : this.#applyLayer(definition, this.#inputsOf(definition, call).map(resolve), prefix);
+    }).outputs();
   }
 
   #applySequential(model: JsonObject, input: Application, prefix: string): Application {
     let last = input;
     for (const layer of layersOf(model)) {
-      if (layer.class_name !== "InputLayer") [last] = this.#applyLayer(layer, [last], prefix);
+      if (layer.class_name === "InputLayer") continue;
+      this.#countLayer();
+      [last] = this.#applyLayer(layer, [last], prefix);
     }
     return last;
+  }
+
+  /** Counts each application: a model may contain others many times, and those others. */
+  #countLayer(inputs = 1): void {
+    this.#applied += Math.max(1, inputs - 1);
+    if (this.#applied <= MOST_LAYERS) return;
+    throw this.#error(
+      `applies layers more than ${MOST_LAYERS} times (to n inputs counts n - 1 times); give a smaller one`,
+    );
   }
 
   #applyLayer(
@@ -110,6 +126,8 @@ class FunctionalReader {
   readonly #inputs: readonly Application[];
   readonly #apply: ApplyDefinition;
   readonly #definitions = new Map<string, JsonObject>();
+  /** All references in the file to outputs of layers, found when they are needed. */
+  #references: readonly Reference[] | undefined;
   /** The outputs of each application of a layer; undefined while they are being resolved. */
   readonly #outputs = new Map<string, readonly Application[] | undefined>();
 
@@ -130,30 +148,61 @@ class FunctionalReader {
     return this.#ends("output_layers").map((reference) => this.#resolve(reference));
   }
 
-  #resolve({ layer: name, application: index, output }: Reference): Application {
-    const definition = this.#definitions.get(name);
-    if (!definition) throw this.#error(`refers to a layer ${name} that does not exist`);
-    const key = `${name} ${index}`;
-    if (!this.#outputs.has(key)) {
-      this.#outputs.set(key, undefined);
-      this.#outputs.set(key, this.#applyDefinition(name, definition, index));
+  /** Applies first what is needed, without calling itself: a chain of layers may be longer than the stack. */
+  #resolve(reference: Reference): Application {
+    const waiting = [reference];
+    for (let next = waiting.at(-1); next; next = waiting.at(-1)) {
+      const key = keyOf(next);
+      const isBegun = this.#outputs.has(key);
+      if (isBegun && this.#outputs.get(key)) {
+        waiting.pop();
+        continue;
+      }
+      const definition = this.#definitionOf(next);
+      const call = this.#callTo(next, definition);
+      if (isBegun)
+        this.#outputs.set(
+          key,
+          this.#apply(definition, call, (each) => this.#outputOf(each)),
+        );
+      else {
+        this.#outputs.set(key, undefined);
+        for (const each of referencesIn(call).reverse())
+          if (!this.#outputs.has(keyOf(each))) waiting.push(each);
+      }
     }
-    const application = this.#outputs.get(key)?.[output];
-    if (!application) throw this.#error(`refers to an output that layer ${name} does not have`);
-    return application;
+    return this.#outputOf(reference);
   }
 
-  #applyDefinition(name: string, definition: JsonObject, index: number): readonly Application[] {
-    const node = nodesOf(definition)[index - (isModel(definition) ? this.#firstApplication(name) : 0)];
-    if (node === undefined) throw this.#error(`does not specify the inputs of layer ${name}`);
-    return this.#apply(definition, this.#callOf(node), (reference) => this.#resolve(reference));
+  #outputOf(reference: Reference): Application {
+    const application = this.#outputs.get(keyOf(reference))?.[reference.output];
+    if (application) return application;
+    throw this.#error(`refers to an output that layer ${reference.layer} does not have`);
+  }
+
+  #definitionOf({ layer }: Reference): JsonObject {
+    const definition = this.#definitions.get(layer);
+    if (definition) return definition;
+    throw this.#error(`refers to a layer ${layer} that does not exist`);
+  }
+
+  #callTo({ layer, application }: Reference, definition: JsonObject): Call {
+    const first = isModel(definition) ? this.#firstApplication(layer) : 0;
+    const node = nodesOf(definition)[application - first];
+    if (node === undefined) throw this.#error(`does not specify the inputs of layer ${layer}`);
+    return this.#callOf(node);
   }
 
   /** Index of a nested model's first application; 1 if its construction counts as 0, which the file leaves out. */
   #firstApplication(name: string): number {
-    const calls = [...this.#definitions.values()].flatMap(nodesOf).map((node) => this.#callOf(node));
-    const all = [...calls.flatMap(referencesIn), ...this.#ends("output_layers")];
-    return Math.min(...all.filter(({ layer }) => layer === name).map(({ application }) => application));
+    this.#references ??= [...this.#definitions.values()]
+      .flatMap(nodesOf)
+      .flatMap((node) => referencesIn(this.#callOf(node)))
+      .concat(this.#ends("output_layers"));
+    return this.#references.reduce(
+      (first, { layer, application }) => (layer === name ? Math.min(first, application) : first),
+      Number.POSITIVE_INFINITY,
+    );
   }
 
   #callOf(node: unknown): Call {
@@ -178,6 +227,10 @@ class FunctionalReader {
   #error(what: string): UsageError {
     return new UsageError(`model ${this.#path} ${what}`);
   }
+}
+
+function keyOf({ layer, application }: Reference): string {
+  return `${layer} ${application}`;
 }
 
 function isModel({ class_name: className, config }: JsonObject): boolean {

@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import type { Variable } from "@tensorflow/tfjs-core";
 import { RunError, StorageError, UsageError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
@@ -11,7 +12,7 @@ import type { ChildModel } from "./types.ts";
 import { assignValues, namedWeights, valuesOf } from "./weights.ts";
 
 /** Another version's checkpoints are ignored. */
-const FORMAT = "2";
+const FORMAT = "3";
 
 /** The file of a training's checkpoint, and what it is a checkpoint of. */
 export interface CheckpointFile {
@@ -46,14 +47,11 @@ export async function saveCheckpoint<State>(
   tensors.push(...prefixed("extra", extra));
   const { steps } = optimizer.state;
   const metadata = {
-    format: FORMAT,
-    training,
-    steps: String(steps),
-    state: JSON.stringify(state, keepNonFinite),
-    digest: digestOf(tensors),
+    ...{ format: FORMAT, training, steps: String(steps) },
+    ...{ state: JSON.stringify(state, keepNonFinite), digest: digestOf(tensors) },
   };
   try {
-    writeFileWhole(path, formatSafetensors(tensors, metadata));
+    writeFileWhole(path, formatSafetensors(tensors, { ...metadata, sum: sumOf(metadata) }));
   } catch (error) {
     throw error instanceof RunError ? new StorageError(error.message) : error;
   }
@@ -65,7 +63,7 @@ export function loadCheckpoint<State>(
   { net, optimizer }: ChildModel,
 ): Restored<State> | undefined {
   const stored = readWhole(path);
-  if (stored?.metadata.training !== training || stored.metadata.format !== FORMAT) return undefined;
+  if (stored?.metadata.training !== training) return undefined;
   const values = (name: string) => floatsOf(stored, name);
   for (const { name, variable } of namedWeights(net)) {
     const weight = values(`weight/${name}`);
@@ -80,12 +78,12 @@ export function loadCheckpoint<State>(
   return { state: JSON.parse(stored.metadata.state, restoreNonFinite) as State, extra };
 }
 
-/** What a checkpoint keeps besides tensors, without a check of these; undefined if there is no such file. */
+/** What a checkpoint keeps besides tensors, without a check of these; undefined if there is no such file, or it is damaged. */
 export function readCheckpointState<State>(path: string): State | undefined {
   if (!existsSync(path)) return undefined;
   try {
-    const { state } = readSafetensors(path).metadata;
-    return state === undefined ? undefined : (JSON.parse(state, restoreNonFinite) as State);
+    const { metadata } = readSafetensors(path);
+    return isAsWritten(metadata) ? (JSON.parse(metadata.state, restoreNonFinite) as State) : undefined;
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;
@@ -109,16 +107,27 @@ function readWhole(path: string): StoredTensors | undefined {
   if (!existsSync(path)) return undefined;
   try {
     const stored = readSafetensors(path);
+    if ([...stored.tensors.values()].some(({ dtype }) => dtype !== "F32")) return undefined;
     const tensors = [...stored.tensors].map(([name, { shape }]) => ({
       name,
       shape,
       values: floatsOf(stored, name)!,
     }));
-    return stored.metadata.digest === digestOf(tensors) ? stored : undefined;
+    return isAsWritten(stored.metadata) && stored.metadata.digest === digestOf(tensors) ? stored : undefined;
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;
   }
+}
+
+/** Whether the strings are those that this version has written. */
+function isAsWritten({ sum, ...metadata }: StoredTensors["metadata"]): boolean {
+  return metadata.format === FORMAT && sum === sumOf(metadata);
+}
+
+/** The CRC-32 of the strings, in any order. */
+function sumOf(metadata: StoredTensors["metadata"]): string {
+  return crc32(JSON.stringify(Object.entries(metadata).sort())).toString(16);
 }
 
 function floatsOf({ tensors }: StoredTensors, name: string): Float32Array | undefined {

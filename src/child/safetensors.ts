@@ -1,14 +1,30 @@
 // Named tensors as a safetensors file, which other tools can read too: an 8-byte header length, a JSON header and raw
 // little-endian values (https://github.com/huggingface/safetensors).
 
-import { readFileSync } from "node:fs";
-import { messageOf, systemCode, systemReason, UsageError } from "../common/errors.ts";
+import { z } from "zod";
+import { messageOf, UsageError } from "../common/errors.ts";
+import { readBytes } from "../common/files.ts";
+import { parseJson } from "../common/json.ts";
+import { problemIn } from "../common/schema.ts";
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
+/** Bytes of a value of each type that the format has. */
+const TYPE_BYTES = {
+  ...{ BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, U16: 2, I16: 2, F16: 2, BF16: 2 },
+  ...{ U32: 4, I32: 4, F32: 4, U64: 8, I64: 8, F64: 8 },
+} as const;
+
+type Type = keyof typeof TYPE_BYTES;
+
+const size = z.int().nonnegative();
+
+const ENTRY = z.object({
+  dtype: z.enum(Object.keys(TYPE_BYTES) as [Type, ...Type[]]),
+  shape: z.array(size),
+  /** Of the first byte and of the one after the last, in what follows the header. */
+  data_offsets: z.tuple([size, size]),
+});
+
+type Entry = z.output<typeof ENTRY>;
 
 export interface NamedValues {
   readonly name: string;
@@ -18,7 +34,7 @@ export interface NamedValues {
 
 /** A tensor of a file, with its values as bytes; they are float32 if the type is "F32". */
 interface StoredTensor {
-  readonly dtype: string;
+  readonly dtype: Type;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
@@ -42,7 +58,7 @@ export function formatSafetensors(
   let offset = 0;
   for (const { name, shape, values } of tensors) {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + bytes.length] };
+    header[name] = { dtype: "F32", shape: [...shape], data_offsets: [offset, offset + bytes.length] };
     parts.push(bytes);
     offset += bytes.length;
   }
@@ -54,13 +70,7 @@ export function formatSafetensors(
 
 /** @throws UsageError if the file cannot be read or is not a safetensors file. */
 export function readSafetensors(path: string): StoredTensors {
-  let file: Buffer;
-  try {
-    file = readFileSync(path);
-  } catch (error) {
-    if (systemCode(error)) throw new UsageError(`cannot read the weights ${path}: ${systemReason(error)}`);
-    throw error;
-  }
+  const file = readBytes(path, `the weights ${path}`);
   try {
     return parseSafetensors(file);
   } catch (error) {
@@ -68,18 +78,77 @@ export function readSafetensors(path: string): StoredTensors {
   }
 }
 
+/** The length of the header's length. */
+const PREFIX = 8;
+
 /** From a file's bytes. @throws Error if they are not those of a safetensors file. */
 export function parseSafetensors(file: Buffer): StoredTensors {
-  const length = Number(file.readBigUInt64LE(0));
-  const { [METADATA]: metadata = {}, ...header } = JSON.parse(file.toString("utf8", 8, 8 + length)) as Record<
-    string,
-    Entry
-  > & { [METADATA]?: Record<string, string> };
-  const values = new Uint8Array(file.subarray(8 + length));
-  const size = Math.max(...Object.values(header).map((entry) => entry.data_offsets[1]));
-  if (values.length < size) throw new Error(`the data ends after ${values.length} of ${size} bytes`);
-  const tensors = Object.entries(header).map(([name, { dtype, shape, data_offsets }]) => {
-    return [name, { dtype, shape, bytes: values.subarray(...data_offsets) }] as const;
-  });
+  const { metadata, entries, end } = parseHeader(file);
+  const values = new Uint8Array(file.subarray(end));
+  checkPlaces(entries, values.length);
+  const tensors = entries.map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [first, last],
+      },
+    ]) => {
+      return [name, { dtype, shape, bytes: values.subarray(first, last) }] as const;
+    },
+  );
   return { tensors: new Map(tensors), metadata };
+}
+
+/** @returns the content of the header, and the place of its end. */
+function parseHeader(file: Buffer) {
+  if (file.length < PREFIX) throw new Error(`it has ${file.length} bytes`);
+  const length = file.readBigUInt64LE(0);
+  if (length > file.length - PREFIX) {
+    throw new Error(`its header of ${length} bytes is longer than the file`);
+  }
+  const end = PREFIX + Number(length);
+  const header = parseJson(file.toString("utf8", PREFIX, end));
+  if (typeof header !== "object" || header === null || Array.isArray(header)) {
+    throw new Error("its header is not an object");
+  }
+  const all: (readonly [name: string, value: unknown])[] = Object.entries(header);
+  const entries = all.filter(([name]) => name !== METADATA);
+  const [, metadata] = all.find(([name]) => name === METADATA) ?? [METADATA, {}];
+  return {
+    metadata: checked(metadata, z.record(z.string(), z.string()), METADATA),
+    entries: entries.map(([name, entry]) => [name, checked(entry, ENTRY, `tensor ${name}`)] as const),
+    end,
+  };
+}
+
+function checked<Value>(value: unknown, schema: z.ZodType<Value>, place: string): Value {
+  const problem = problemIn(value, schema);
+  if (problem !== undefined) throw new Error(`${place}: ${problem}`);
+  return value as Value;
+}
+
+/** Checks that each tensor has bytes of its own, as many as its shape and its type say. */
+function checkPlaces(entries: readonly (readonly [name: string, entry: Entry])[], length: number): void {
+  const ordered = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  let free = 0;
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [first, last],
+    },
+  ] of ordered) {
+    const bytes = shape.reduce((product, side) => product * side, TYPE_BYTES[dtype]);
+    if (last - first !== bytes) {
+      throw new Error(
+        `tensor ${name} has ${last - first} bytes, but its shape [${shape}] of ${dtype} needs ${bytes}`,
+      );
+    }
+    if (last > length) throw new Error(`the data ends after ${length} of ${last} bytes`);
+    if (bytes > 0 && first < free) throw new Error(`tensor ${name} has bytes of another one`);
+    free = Math.max(free, last);
+  }
 }

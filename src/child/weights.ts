@@ -3,7 +3,7 @@
 import { tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { UsageError } from "../common/errors.ts";
-import { formatSafetensors, type NamedValues, readSafetensors } from "./safetensors.ts";
+import { formatSafetensors, type NamedValues, parseSafetensors, readSafetensors } from "./safetensors.ts";
 
 /** A weight under the name that files give it. */
 export interface NamedWeight {
@@ -30,9 +30,7 @@ export async function valuesOf(weights: readonly NamedWeight[]): Promise<NamedVa
  * @throws UsageError if the file cannot be read, is not a weights file or does not fit the model.
  */
 export function loadWeights(net: LayersModel, path: string): void {
-  for (const { variable, bytes } of fittingWeights(net, path)) {
-    assignValues(variable, new Float32Array(bytes.slice().buffer));
-  }
+  for (const { variable, values } of fittingWeights(net, path)) assignValues(variable, values);
 }
 
 /** Gives a variable new values. */
@@ -45,8 +43,18 @@ export function checkWeights(net: LayersModel, path: string): void {
   fittingWeights(net, path);
 }
 
-/** The model's weights, each with its values in the file as bytes. */
-function fittingWeights(net: LayersModel, path: string): { variable: Variable; bytes: Uint8Array }[] {
+/** Whether all weights are finite numbers, given the bytes that `serializeWeights` returns: a training may diverge. */
+export function areFinite(safetensors: Uint8Array): boolean {
+  const { tensors } = parseSafetensors(Buffer.from(safetensors));
+  return [...tensors.values()].every(({ bytes }) => floatsOf(bytes).every(Number.isFinite));
+}
+
+function floatsOf(bytes: Uint8Array): Float32Array {
+  return new Float32Array(bytes.slice().buffer);
+}
+
+/** The model's weights, each with its values in the file. */
+function fittingWeights(net: LayersModel, path: string): { variable: Variable; values: Float32Array }[] {
   const { tensors } = readSafetensors(path);
   const expected = namedWeights(net);
   const misfit = (detail: string) =>
@@ -63,10 +71,9 @@ function fittingWeights(net: LayersModel, path: string): { variable: Variable; b
     if (dtype !== "F32" || shape.join() !== variable.shape.join()) {
       throw misfit(`${name} is ${dtype} [${shape}], but F32 [${variable.shape}] in the model`);
     }
-    if (bytes.length !== variable.size * Float32Array.BYTES_PER_ELEMENT) {
-      throw misfit(`${name} has ${bytes.length} bytes for ${variable.size} float32 values`);
-    }
-    return { variable, bytes };
+    const values = floatsOf(bytes);
+    if (!values.every(Number.isFinite)) throw misfit(`${name} has values that are not finite numbers`);
+    return { variable, values };
   });
 }
 

@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { inspectModel } from "../child/model.ts";
 import type { ModelImages } from "../child/types.ts";
-import { checkWeights } from "../child/weights.ts";
+import { areFinite, checkWeights } from "../child/weights.ts";
 import { count } from "../common/count.ts";
 import { RunError } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
@@ -41,7 +41,7 @@ export interface Pretraining {
 /**
  * Trains the child once without augmentation, if the configuration asks for it and its weights do not exist yet; returns the
  * file of the weights.
- * @throws RunError if that training fails, since all others need its weights, or they cannot be written.
+ * @throws RunError if that training fails or diverges, since all others need its weights, or they cannot be written.
  */
 export async function pretrain(
   { child_first_train_epochs: epochs, pre_aug_weights_path }: Settings,
@@ -65,6 +65,11 @@ export async function pretrain(
   if (!(weights instanceof Uint8Array)) {
     throw new RunError(
       `the executor returned no weights of the training before all others, for ${path}; it must return what runTraining does`,
+    );
+  }
+  if (!areFinite(weights)) {
+    throw new RunError(
+      `the training before all others, for ${path}, diverged: its weights are not finite numbers; set child_first_train_epochs to another number, or 0`,
     );
   }
   writeFileWhole(path, [weights]);

@@ -51,7 +51,7 @@ const INTRODUCTION = [
   "- Floating-point numbers from 0 to 1 become 0 to 255; those up to 255 are cut to whole numbers, as by Pillow. Pictures with others " +
     "are skipped, as are those with integers of 32 bits beyond 255: nobody can know their scale.",
   "- Colour profiles are ignored, as by Pillow. Only JPEG XL is converted to sRGB.",
-  "- A picture may have up to 100 million pixels. The size is read from the header before memory is allocated.",
+  "- A picture may have up to 100 million pixels, at most a million along a side. Its header says so before memory is allocated.",
   "- Pictures are decoded in processes of their own. One that twice takes more than a minute or 4 GB of memory, or ends its " +
     "process, is skipped with that reason; the others are not affected.",
   "- HEIC is not read: the licence of its decoders (LGPL) does not fit into the executable.",

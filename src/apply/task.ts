@@ -1,12 +1,13 @@
 // The work of an "augment" worker process: takes pictures, writes files to the output folder or records, and reports on
 // them.
 
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { extname, join } from "node:path";
 import { renderChain } from "../augment/chain.ts";
 import { systemReason } from "../common/errors.ts";
+import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import { systemPath } from "../common/path-bytes.ts";
-import type { Pixels } from "../image/batch.ts";
+import { MAX_SIDE, type Pixels } from "../image/batch.ts";
 import { decodeImage, ImageError } from "../image/codec.ts";
 import { isGrey, lumaOf } from "../image/grey.ts";
 import { toSquare } from "../image/resize.ts";
@@ -162,7 +163,7 @@ function readContent(
   if ("name" in content)
     return "reason" in content.file ? content.file : { bytes: content.file.bytes, name: content.name };
   try {
-    return { bytes: readFileSync(systemPath(content.path)), name: content.path };
+    return { bytes: readOrdinaryFile(systemPath(content.path)), name: content.path };
   } catch (error) {
     return { reason: systemReason(error) };
   }
@@ -173,7 +174,14 @@ async function readPicture(
   imageSize: number | null,
 ): Promise<ReadPicture | { readonly reason: string }> {
   const side = imageSize ?? undefined;
-  if ("data" in content) return toSquare(content, side);
+  if ("data" in content) {
+    const pixels = toSquare(content, side);
+    const { height, width } = pixels;
+    if (Math.max(height, width) <= MAX_SIDE) return pixels;
+    return {
+      reason: `it has ${width} x ${height} pixels, but at most ${MAX_SIDE} along a side are supported`,
+    };
+  }
   const read = readContent(content, source);
   if ("reason" in read) return read;
   const { bytes: file, name } = read;

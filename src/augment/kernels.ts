@@ -3,6 +3,7 @@
 
 import { Instance, Module, readAsset } from "../common/assets.ts";
 import { RunError } from "../common/errors.ts";
+import { MAX_SIDE } from "../image/batch.ts";
 import type { Shape } from "./technique.ts";
 
 /** The exports of kernels/, documented there. All parameters that name data are byte addresses. */
@@ -305,9 +306,14 @@ export interface Canvas extends Shape {
 /**
  * Memory for two images of this shape and `workBytes` of working memory. Every call returns the same memory; its
  * previous content is lost.
- * @throws RunError if there is not enough memory.
+ * @throws RunError if there is not enough memory, or the image has a side of more than a million pixels.
  */
 export function openCanvas(shape: Shape, workBytes: number): Canvas {
+  if (Math.max(shape.height, shape.width) > MAX_SIDE) {
+    throw new RunError(
+      `an image of ${shape.height} x ${shape.width} cannot be augmented: at most ${MAX_SIDE} pixels along a side are supported`,
+    );
+  }
   const current = load();
   const imageBytes = align(shape.height * shape.width * 3 + GUARD);
   const source = current.kept + align(KEPT + GUARD);

@@ -17,6 +17,9 @@ export interface ImageBatch {
   readonly channels: number;
 }
 
+/** Pixels along a side at most: all that is computed for the rows or columns of an image then fits into 32 bits. */
+export const MAX_SIDE = 1_000_000;
+
 /** An empty (black) batch, [count, height, width, channels]. */
 export function createBatch(count: number, height: number, width: number, channels = 3): ImageBatch {
   return { data: new Uint8Array(count * height * width * channels), count, height, width, channels };

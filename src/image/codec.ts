@@ -1,7 +1,7 @@
 // Decodes and encodes picture files. The library for a format is loaded with the first file of that format.
 
 import { messageOf, mismatch, UsageError } from "../common/errors.ts";
-import type { Pixels } from "./batch.ts";
+import { MAX_SIDE, type Pixels } from "./batch.ts";
 import { upright } from "./exif.ts";
 import { type Format, formatOf } from "./formats.ts";
 import { formatPng } from "./jimp.ts";
@@ -56,6 +56,10 @@ async function decodeAs(format: Format, bytes: Uint8Array): Promise<DecodedImage
   if (height < 1 || width < 1) throw new Error("it contains no pixels");
   if (Math.max(height * width, largest) > MAX_PIXELS)
     throw new Error(`it declares ${width} x ${height} pixels, but at most 100 million are supported`);
+  if (Math.max(height, width) > MAX_SIDE)
+    throw new Error(
+      `it declares ${width} x ${height} pixels, but at most ${MAX_SIDE} along a side are supported`,
+    );
   const decoded = await format.decode(bytes);
   const pixels = format.isUpright ? decoded : upright(decoded, orientation);
   return { ...pixels, animated: format.isAnimated?.(bytes) ?? false };

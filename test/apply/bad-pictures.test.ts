@@ -13,9 +13,10 @@ import { ApplyRun } from "../../src/apply/run.ts";
 import { openSource } from "../../src/apply/source.ts";
 import type { ApplySettings } from "../../src/apply/task.ts";
 import { renderChain } from "../../src/augment/chain.ts";
-import { UsageError } from "../../src/common/errors.ts";
+import { RunError, UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
-import { decodeImage, encodeJpeg } from "../../src/image/codec.ts";
+import { formatNpyHeader, formatNpyStrings } from "../../src/dataset/readers/npy.ts";
+import { decodeImage, encodeJpeg, encodePng } from "../../src/image/codec.ts";
 import { ANIMATED_GIF, CMYK_JPEG, gradient, png, withOrientation } from "../image/files.ts";
 import { applyTo, filesIn, picturesIn, readManifest, writePicture, writePolicies } from "./pictures.ts";
 
@@ -126,6 +127,57 @@ describe("a picture that ends the process that augments it, or keeps it busy", (
       .filter((name) => !reasons.get(name))
       .flatMap((name) => [name, name.replace(".", "_aug1.")]);
     assert.deepEqual(filesIn(out), written.sort());
+  });
+});
+
+describe("a picture of a row of millions of pixels", () => {
+  const strip = (side: number) => gradient(1, side);
+
+  it("is skipped with the limit if it has more than a million; other long ones are augmented", async () => {
+    const data = join(root, "long");
+    await writePicture(join(data, "a/1.png"), 1);
+    await writePicture(join(data, "b/1.png"), 2);
+    for (const [name, height, width] of [
+      ["row", 1, 1_000_001],
+      ["column", 1_000_001, 1],
+    ] as const) {
+      write(join(data, `a/${name}.png`), await encodePng(strip(1_000_001), height, width));
+    }
+    write(join(data, "b/long.png"), await encodePng(strip(200_000), 1, 200_000));
+    write(join(data, "b/tall.png"), await encodePng(strip(200_000), 200_000, 1));
+    const chain = (["crop", "sharpen", "emboss", "gaussian-blur"] as const).map((type) => {
+      return { type, magnitude: 0.9 };
+    });
+    const { out, originals, augmented, skipped } = await apply(data, {
+      policyPath: writePolicies(join(root, "long.json"), [[chain]]),
+    });
+    assert.deepEqual([originals, augmented], [4, 4]);
+    assert.equal(skipped.length, 2);
+    for (const { reason } of skipped)
+      assert.match(reason, /it declares \d+ x \d+ pixels, but at most 1000000 along a side are supported/);
+    await checkOutputs(data, out);
+  });
+
+  it("is skipped in arrays too, and never augmented", async () => {
+    const side = 1_000_001;
+    const data = join(root, "arrays");
+    write(
+      join(data, "x_train.npy"),
+      Buffer.concat([formatNpyHeader("|u1", [2, 1, side]), Buffer.alloc(2 * side, 7)]),
+    );
+    write(join(data, "y_train.npy"), formatNpyStrings(["a", "b"]));
+    await assert.rejects(apply(data), (error: Error) => {
+      const reason = `train/00000: it has ${side} x 1 pixels, but at most 1000000 along a side are supported`;
+      assert.ok(error.message.includes(reason), error.message);
+      return error instanceof UsageError;
+    });
+    const invert = { type: "invert", parameters: {} } as const;
+    assert.throws(
+      () => renderChain(new Uint8Array(3 * side), { height: 1, width: side }, [invert]),
+      new RunError(
+        `an image of 1 x ${side} cannot be augmented: at most 1000000 pixels along a side are supported`,
+      ),
+    );
   });
 });
 

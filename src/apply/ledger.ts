@@ -3,7 +3,7 @@
 
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../common/errors.ts";
+import { RunError, UsageError } from "../common/errors.ts";
 import { removeTemporaryFiles } from "../common/files.ts";
 import type { SplitName } from "../dataset/reader.ts";
 import type { ArrangedPicture, ArrangedSource } from "./arrangement.ts";
@@ -154,8 +154,19 @@ export class Ledger {
     }
   }
 
+  /** All entries of the journal, once all pictures have been taken. @throws RunError if one is not as it was written. */
+  *#all(): Generator<{ picture: ArrangedPicture; entry: JournalEntry }> {
+    const { path } = this.#journal;
+    let count = 0;
+    for (const each of this.#entries(path)) {
+      count++;
+      yield each;
+    }
+    if (count < this.done) throw new RunError(`${path}, line ${count + 1}: it is not as it was written`);
+  }
+
   *#rows(): Generator<ManifestRow> {
-    for (const { picture, entry } of this.#entries(this.#journal.path)) {
+    for (const { picture, entry } of this.#all()) {
       if ("reason" in entry) continue;
       const { index: imageIndex, source, split, className } = picture;
       for (const { output, augmentation } of entry.outputs) {
@@ -165,7 +176,7 @@ export class Ledger {
   }
 
   *#labels(split: SplitName): Generator<number> {
-    for (const { picture, entry } of this.#entries(this.#journal.path)) {
+    for (const { picture, entry } of this.#all()) {
       if (picture.split !== split || "reason" in entry) continue;
       for (let i = 0; i < entry.outputs.length; i++) yield picture.label;
     }

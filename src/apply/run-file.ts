@@ -2,9 +2,13 @@
 // documents how a dataset was made, and `--resume` checks that the options are the same.
 
 import { join } from "node:path";
+import { z } from "zod";
 import { UsageError } from "../common/errors.ts";
 import { readText, writeJson } from "../common/files.ts";
+import { parseJson } from "../common/json.ts";
 import { VERSION } from "../common/version.ts";
+import { ALL_RECIPES } from "../config/recipes.ts";
+import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
 import type { ColumnChoice, SplitName } from "../dataset/reader.ts";
 import { RUN_FILE_NAME } from "./names.ts";
@@ -61,17 +65,65 @@ export function writeRunFile(out: string, run: RunFile): void {
   writeJson(join(out, RUN_FILE_NAME), run);
 }
 
+const count = z.int().nonnegative();
+const share = z.number().min(0).max(1);
+
+const POLICY = z.looseObject({
+  trial: count,
+  portion: share,
+  chains: z.array(z.array(z.looseObject({ type: z.enum(EXTENDED_TECHNIQUES), magnitude: share }))),
+  base: z.enum(ALL_RECIPES).optional(),
+  ...{ weights: z.array(z.number().positive()).optional(), chances: z.array(share).optional() },
+  ...{ magnitudes: z.literal("drawn").optional(), redrawn: z.literal(true).optional() },
+});
+
+const FORM = z.union([
+  z.object({ as: z.literal("folders"), format: z.literal("png"), grey: z.boolean() }),
+  z.object({
+    ...{ as: z.literal("folders"), format: z.enum(["jpeg", "input"]) },
+    ...{ quality: z.int().min(1).max(100), grey: z.boolean() },
+  }),
+  z.object({ as: z.literal("cifar10"), grey: z.literal(false) }),
+  z.object({ as: z.literal("npz"), grey: z.boolean() }),
+]);
+
+const RESULT = z.looseObject({
+  ...{ originals: count, augmented: count, unchanged: count, augmentedImages: count },
+  splits: z.strictObject({ train: count.optional(), validation: count.optional(), test: count.optional() }),
+  skipped: z.array(z.looseObject({ path: z.string(), reason: z.string() })),
+  notes: z.array(z.string()),
+});
+
+/** `apply.json` */
+const RUN_FILE = z.looseObject({
+  ...{ format: z.literal(FORMAT), version: z.literal(2), program: z.string() },
+  data: z.looseObject({ source: z.string(), images: count, digest: z.string() }),
+  settings: z.looseObject({
+    ...{ policies: z.array(POLICY), recipe: z.enum(ALL_RECIPES).nullable() },
+    ...{ seed: count, copies: z.int().positive(), chance: share.nullable() },
+    judgedShape: z.tuple([z.int().positive(), z.int().positive()]).nullable(),
+    ...{ originals: z.boolean(), form: FORM },
+    ...{ imageSize: z.int().positive().nullable(), split: share.nullable() },
+  }),
+  result: RESULT.optional(),
+});
+
 /** @throws UsageError if it cannot be read, or was not written by this program. */
 export function readRunFile(out: string): RunFile {
   const path = join(out, RUN_FILE_NAME);
   const text = readText(path);
   try {
-    const run: RunFile = JSON.parse(text);
-    if (run.format === FORMAT && run.version === 2 && run.data && run.settings?.form) return run;
+    const run = parseJson(text);
+    if (isRunFile(run)) return run;
   } catch {
     // Reported below: every problem with the file has the same fix.
   }
   throw new UsageError(`${path} does not describe a run that can be continued; give another --out`);
+}
+
+function isRunFile(value: unknown): value is RunFile {
+  const run: z.ZodType<RunFile> = RUN_FILE;
+  return run.safeParse(value).success;
 }
 
 /** @throws UsageError naming the first setting in which two runs differ. */

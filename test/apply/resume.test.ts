@@ -16,6 +16,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { crc32 } from "node:zlib";
 import type { ApplyOptions } from "../../src/apply/apply.ts";
 import { OUTPUT_FORMS } from "../../src/apply/forms.ts";
 import { RunError, UsageError } from "../../src/common/errors.ts";
@@ -97,6 +98,12 @@ function removeLocks(out: string): void {
   for (const name of names.filter(isLockName)) rmSync(join(out, name));
 }
 
+/** An entry of a journal as a line with its checksum. */
+function sealed(entry: object): string {
+  const json = JSON.stringify(entry).slice(0, -1);
+  return `${json},"sum":"${crc32(json).toString(16).padStart(8, "0")}"}`;
+}
+
 /** A folder of a run that was killed after all pictures were done. */
 async function unfinished(out: string, options: Partial<ApplyOptions>): Promise<void> {
   let revive = () => {};
@@ -150,6 +157,34 @@ for (const as of OUTPUT_FORMS) {
       assert.deepEqual(contentsOf(out), whole);
     });
 
+    it("resumes before the first damaged entry of its journal", async () => {
+      const lines = readFileSync(join(begun, "apply.journal"), "utf8").split("\n");
+      const { sum: _, ...entry } = JSON.parse(lines[2]);
+      const changed = (more: object) => sealed({ ...entry, ...more });
+      const damages: Record<string, string> = {
+        "a flipped bit": lines[2].replace(/"bytes":(\d)/, (_, digit) => `"bytes":${Number(digit) ^ 1}`),
+        "a flipped bit of the checksum": lines[2].replace(/.(?="}$)/, (digit) => (digit === "0" ? "1" : "0")),
+        "no checksum": JSON.stringify(entry),
+        "another's place": lines[1],
+        ...{ "an index alone": '{"index":2}', "an index with a checksum": sealed({ index: 2 }) },
+        ...{ "no list of outputs": changed({ outputs: 5 }), "no output": changed({ outputs: [null] }) },
+        ...{ "no size": changed({ height: 0 }), "another index": changed({ index: 7 }) },
+        "no reason": sealed({ index: 2, reason: 5 }),
+        "no parameters": changed({ outputs: [{ output: "x", bytes: 1, augmentation: {} }] }),
+        ...{ null: "null", list: "[]", text: "x", nothing: "", zeros: "\0".repeat(1000) },
+        ...{ levels: "[".repeat(100_000), megabytes: "x".repeat(10_000_000) },
+      };
+      for (const [damage, line] of Object.entries(damages)) {
+        const out = join(root, `damaged-${as}`);
+        cpSync(begun, out, { recursive: true });
+        writeFileSync(join(out, "apply.journal"), lines.with(2, line).join("\n"));
+        const { doneBefore } = await apply(out, { as, resume: true });
+        assert.equal(doneBefore, 2, damage);
+        assert.deepEqual(contentsOf(out), whole, damage);
+        rmSync(out, { recursive: true });
+      }
+    });
+
     it("redoes what has been lost", async () => {
       const out = join(root, `lost-${as}`);
       cpSync(begun, out, { recursive: true });
@@ -200,6 +235,51 @@ describe("an interrupted run", () => {
       ),
     );
     assert.deepEqual(contentsOf(begun), before);
+  });
+
+  it("is not resumed if apply.json is not that of a run, or its journal no file", async () => {
+    const run = JSON.parse(readFileSync(join(begun, "apply.json"), "utf8"));
+    const { settings } = run;
+    const damaged = [
+      ...["", "{", "null", "[]", "[".repeat(100_000), { ...run, version: 1 }, { ...run, data: null }],
+      ...[{ form: {} }, { form: { as: "x" } }, { policies: [null] }, { policies: [{}] }, { policies: 5 }].map(
+        (more) => {
+          return { ...run, settings: { ...settings, ...more } };
+        },
+      ),
+      ...[
+        { seed: "x" },
+        { copies: 0 },
+        { chance: 2 },
+        { judgedShape: [1] },
+        { originals: 1 },
+        { recipe: "x" },
+      ].map((more) => ({ ...run, settings: { ...settings, ...more } })),
+      ...[5, {}, { ...run, settings: undefined }, { ...run, result: {} }, { ...run, result: null }],
+    ];
+    for (const content of damaged) {
+      const out = join(root, "run-file");
+      cpSync(begun, out, { recursive: true });
+      const path = join(out, "apply.json");
+      writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+      const before = contentsOf(out);
+      await assert.rejects(
+        apply(out, { resume: true }),
+        new UsageError(`${path} does not describe a run that can be continued; give another --out`),
+      );
+      assert.deepEqual(contentsOf(out), before);
+      rmSync(out, { recursive: true });
+    }
+    const out = join(root, "no-journal");
+    cpSync(begun, out, { recursive: true });
+    rmSync(join(out, "apply.journal"));
+    mkdirSync(join(out, "apply.journal"));
+    await assert.rejects(
+      apply(out, { resume: true }),
+      new UsageError(
+        `cannot read ${join(out, "apply.journal")}: it is a folder, not a file; remove it to begin again`,
+      ),
+    );
   });
 
   it("does nothing twice", async () => {

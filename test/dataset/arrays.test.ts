@@ -10,6 +10,7 @@ import { loadKeys } from "../../src/config/load.ts";
 import type { Dataset } from "../../src/dataset/dataset.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { dataSettings, splitsOf } from "../../src/dataset/reader.ts";
+import { formatNpyHeader, formatNpyStrings } from "../../src/dataset/readers/npy.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { type ArrayCase, readArraySet } from "./arrays-set.ts";
 import { temporaryFolder, writeFiles } from "./fixtures/files.ts";
@@ -33,6 +34,18 @@ function summary(dataset: Dataset): unknown {
   });
   return Object.fromEntries(splits);
 }
+
+it("reads hundreds of thousands of labels that are texts", async () => {
+  const count = 200_000;
+  const name = (i: number) => "abc"[i % 3];
+  const folder = writeFiles({
+    "x_train.npy": Buffer.concat([formatNpyHeader("|u1", [count, 2, 2]), Buffer.alloc(4 * count, 9)]),
+    "y_train.npy": formatNpyStrings(Array.from({ length: count }, (_, i) => name(i))),
+  });
+  const { classNames, train } = await loadDataset(folder, { home });
+  assert.deepEqual(classNames, ["a", "b", "c"]);
+  assert.ok(train.labels.every((label, i) => label === i % 3));
+});
 
 describe("the conformance set of arrays", () => {
   it("has files of every kind, with and without an error", () => {

@@ -26,7 +26,7 @@ export function formatNpyHeader(type: string, shape: readonly number[], length?:
 /** Strings as a one-dimensional `.npy` file. */
 export function formatNpyStrings(texts: readonly string[]): Uint8Array {
   const points = texts.map((text) => Array.from(text, (letter) => letter.codePointAt(0)!));
-  const width = Math.max(1, ...points.map(({ length }) => length));
+  const width = points.reduce((most, { length }) => Math.max(most, length), 1);
   const values = Buffer.alloc(texts.length * width * 4);
   for (const [i, letters] of points.entries()) {
     for (const [j, letter] of letters.entries()) values.writeUInt32LE(letter, (i * width + j) * 4);

@@ -58,6 +58,7 @@ export function emnistClasses(path: string, labels: Iterable<number>): KnownClas
     if (
       !name.includes(word) ||
       present.size < 1 ||
+      present.size > characters.length ||
       Math.min(...present) < first ||
       Math.max(...present) > last
     )
@@ -75,7 +76,8 @@ export const EMNIST_LETTERS: KnownClasses = {
 function svhnClasses(images: StoredArray, labels: Iterable<number>): KnownClasses | undefined {
   if (images.origin !== "matlab" || !/svhn|32x32/i.test(nameOf(images.file))) return undefined;
   const present = new Set(labels);
-  const isSvhn = present.has(10) && Math.min(...present) >= 1 && Math.max(...present) === 10;
+  const isSvhn =
+    present.has(10) && present.size <= 10 && Math.min(...present) >= 1 && Math.max(...present) === 10;
   if (!isSvhn) return undefined;
   const names = new Map([[10, "0"], ...Array.from(DIGITS.slice(1), (digit, i) => [i + 1, digit] as const)]);
   return { names, note: "the label 10 is the digit 0, as in SVHN" };

@@ -252,7 +252,7 @@ async function cellOfTexts(
     const header = await readMatrixHeader(reader, isLittle);
     if (header.matrixClass !== CHAR)
       return { ...place, problem: "it is a cell array, which is not read: save it as an array" };
-    texts.push(...(await readChars(header.shape, reader, isLittle)));
+    for (const text of await readChars(header.shape, reader, isLittle)) texts.push(text);
   }
   if (texts.length !== count)
     return { ...place, problem: "it is a cell array of several lines each, which is not read" };
@@ -280,7 +280,7 @@ async function readChars(shape: readonly number[], reader: ByteReader, isLittle:
     size,
     isLittle,
   });
-  if (shape.length !== 2 || rows * columns > letters.length) {
+  if (shape.length !== 2 || Math.max(rows, rows * columns) > letters.length) {
     // Letters beyond ASCII may have several bytes; of one line that does not matter.
     if (rows === 1 && shape.length === 2) return [Buffer.from(bytes).toString("utf8")];
     throw new DamagedProblem("it is damaged (its text has another length than its shape)");

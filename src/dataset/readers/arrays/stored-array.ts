@@ -127,7 +127,8 @@ export async function readTexts(array: StoredArray, most: number): Promise<reado
     throw new ArrayProblem(`it has ${countOf(shape)} texts; expected at most ${most}`);
   if (type.size === 0) return new Array<string>(countOf(shape)).fill("");
   const texts: string[] = [];
-  for await (const bytes of recordsOf(array, type.size)) texts.push(...textsIn(bytes, type));
+  for await (const bytes of recordsOf(array, type.size))
+    for (const text of textsIn(bytes, type)) texts.push(text);
   return texts;
 }
 

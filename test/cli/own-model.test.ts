@@ -71,6 +71,58 @@ describe("deepaugment optimize with a model of one's own", () => {
     assert.match(changed.stderr, /model\.json is not the model with which the experiment began; restore/);
   });
 
+  it("refuses settings that no training could use before anything is written, naming layer and setting", async () => {
+    const layer = (className: string, config: Record<string, unknown>) => ({
+      class_name: className,
+      config: { name: "it", ...config },
+    });
+    const kernel = { filters: 4, kernel_size: [3, 3] };
+    const five = [-5, -5];
+    const cases: [ReturnType<typeof layer>[], RegExp][] = [
+      [
+        [layer("Conv2D", { ...kernel, strides: [0, 0] })],
+        /layer it \(Conv2D\) has strides \[0,0\]; expected whole/,
+      ],
+      [
+        [layer("Conv2D", { ...kernel, strides: [1_000_000_000, 1], padding: "same" })],
+        /layer it \(Conv2D\) has strides \[1000000000,1\]; expected whole numbers from 1 to 65536/,
+      ],
+      [
+        [layer("Conv2D", { ...kernel, strides: [2_147_483_647, 2_147_483_647], padding: "same" })],
+        /layer it \(Conv2D\) has strides \[2147483647,2147483647\]; expected/,
+      ],
+      [
+        [layer("Cropping2D", { cropping: [five, five] })],
+        /layer it \(Cropping2D\) has cropping .*; expected/,
+      ],
+      [
+        [layer("ZeroPadding2D", { padding: [five, five] })],
+        /layer it \(ZeroPadding2D\) has padding .*; expected/,
+      ],
+      [
+        [layer("Conv2D", kernel), layer("SpatialDropout2D", { rate: 1.5 })],
+        /layer it \(SpatialDropout2D\) has rate 1\.5; expected a number from 0 to 1/,
+      ],
+    ];
+    const end = [layer("GlobalAveragePooling2D", {}), layer("Dense", { units: 10 })];
+    const model = join(root, "settings.json");
+    const out = join(root, "nothing");
+    for (const [layers, message] of cases) {
+      const config = { name: "mine", layers: [...layers, ...end] };
+      writeFileSync(model, JSON.stringify({ class_name: "Sequential", config }));
+      const { code, stderr } = await optimize({ model, out });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+      assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+    }
+    const config = { name: "mine", layers: [null] };
+    writeFileSync(model, JSON.stringify({ class_name: "Sequential", config }));
+    const { code, stderr } = await optimize({ model, out, replace_head: true });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /settings\.json has null as layer 0 of mine; expected a list of layers/);
+    assert.ok(!existsSync(out));
+  });
+
   it("refuses a file before images are read, a head before anything is written", async () => {
     const broken = join(root, "broken.json");
     writeFileSync(broken, '{"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda"}]}}');

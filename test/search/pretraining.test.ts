@@ -67,6 +67,40 @@ describe("pre-training", () => {
     assert.ok(from < afresh - 0.3, `${from}, afresh ${afresh}`);
   });
 
+  it("refuses weights that are no numbers, and tensors with common bytes", async () => {
+    const damaged = join(folder, "damaged.safetensors");
+    const file = readFileSync(weights);
+    const start = 8 + Number(file.readBigUInt64LE(0));
+    const refused = async (bytes: Uint8Array, message: RegExp) => {
+      writeFileSync(damaged, bytes);
+      await assert.rejects(checkPretrained(settings(damaged), IMAGES), (error: Error) => {
+        assert.ok(error instanceof UsageError, error.stack);
+        assert.match(error.message, message);
+        return true;
+      });
+    };
+    for (const value of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const changed = Buffer.from(file);
+      changed.writeFloatLE(value, start + 40);
+      await refused(
+        changed,
+        new RegExp(`damaged\\.safetensors are damaged: .*/.* has a value ${value}; remove`),
+      );
+    }
+    // A tensor that begins in the one before.
+    const header = JSON.parse(file.toString("utf8", 8, start)) as Record<string, { data_offsets: number[] }>;
+    const [first, second] = Object.values(header).map((entry) => entry.data_offsets);
+    const size = second[1] - second[0];
+    second.splice(0, 2, first[1] - 4, first[1] - 4 + size);
+    const json = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    await refused(
+      Buffer.concat([length, json, file.subarray(start)]),
+      /damaged\.safetensors are damaged: .*\/.* and .*\/.* overlap; remove the file or set pre_aug_weights_path/,
+    );
+  });
+
   it("keeps the weights in the experiment's folder where no other place is given", async () => {
     const { path } = (await pretrainOn(ENGINES[0], null))!;
     assert.match(path, /pre_aug_weights\.safetensors$/);

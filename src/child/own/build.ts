@@ -9,6 +9,7 @@ import { withChannelsLast } from "./channels.ts";
 import type { Constraint } from "./constraints.ts";
 import { withLogits } from "./head.ts";
 import { type CreatedLayer, createLayer } from "./layers.ts";
+import { limitWeights, MOST_VALUES, valuesPerImage } from "./limits.ts";
 import { type ModelFile, readModelFile } from "./model-file.ts";
 import type { Application, Dialect, Network, NetworkLayer } from "./network.ts";
 import { readOptimizer } from "./optimizer.ts";
@@ -175,9 +176,17 @@ class Assembler {
       try {
         last = each.apply(last) as SymbolicTensor;
       } catch (error) {
+        if (error instanceof UsageError) throw error;
         const shapes = inputs.map(({ shape }) => describe(shape)).join(" and ");
         throw new UsageError(
           `model ${this.#path}: layer ${layer.name} (${layer.className}) does not fit its inputs of ${shapes} for images of ${width} × ${height} pixels: ${messageOf(error)}`,
+        );
+      }
+      const values = valuesPerImage(last.shape);
+      if (values > MOST_VALUES) {
+        throw this.#errorOf(
+          layer,
+          `gives ${describe(last.shape)} numbers for images of ${width} × ${height} pixels; at most ${MOST_VALUES} are possible`,
         );
       }
       if (last.shape.some((side) => side !== null && side < 1)) {
@@ -196,8 +205,13 @@ class Assembler {
     const created = createLayer(layer, {
       ...{ path: this.#path, dialect: this.#dialect, name: this.#nameOf(layer), seed, isShapeOnly },
     });
+    for (const each of created.layers) limitWeights(each, (problem) => this.#errorOf(layer, problem));
     this.#layers.set(layer, created);
     return created;
+  }
+
+  #errorOf({ name, className }: NetworkLayer, problem: string): UsageError {
+    return new UsageError(`model ${this.#path}: layer ${name} (${className}) ${problem}`);
   }
 
   /** A unique name, in the characters that TensorFlow.js allows. */

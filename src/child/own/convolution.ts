@@ -59,6 +59,7 @@ export class GroupedConvolution extends layers.Layer {
       throw new Error(`${channels} channels and ${filters} filters cannot be in ${groups} groups`);
     }
     const shape = [...kernelSize, perGroup, filters];
+    checkDilation(this.#config, perGroup * filters);
     this.#kernel = this.addWeight("kernel", shape, "float32", kernelInitializer);
     if (useBias) this.#bias = this.addWeight("bias", [filters], "float32", biasInitializer);
     this.built = true;
@@ -124,6 +125,7 @@ export class DilatedDepthwiseConvolution extends layers.Layer {
     const weight = (name: string, shape: number[], initializer?: Initializer) =>
       this.addWeight(name, shape, "float32", initializer);
     const shape = [...kernelSize, channels as number, depthMultiplier];
+    checkDilation(this.#config, all);
     this.#depthwise = weight("depthwise_kernel", shape, depthwiseInitializer);
     if (filters !== undefined) {
       this.#pointwise = weight("pointwise_kernel", [1, 1, all, filters], pointwiseInitializer);
@@ -151,6 +153,25 @@ export class DilatedDepthwiseConvolution extends layers.Layer {
       return withBias(pointwise ? conv2d(each, pointwise, 1, "valid") : each, this.#bias);
     });
   }
+}
+
+/** Pixels between the first and the last of a filter's values: what native/kernels/limits.h allows as padding. */
+const MOST_REACH = 65_536;
+/** Of a filter with the zeros between its values: 256 MB. */
+const MOST_DILATED = 2 ** 26;
+
+/**
+ * @param perPosition numbers of the filter at each position.
+ * @throws Error if its zeros are too many.
+ */
+function checkDilation({ kernelSize, dilationRate }: ConvolutionConfig, perPosition: number): void {
+  if (dilationRate.every((rate) => rate === 1)) return;
+  const [rows, columns] = kernelSize.map((size, axis) => (size - 1) * dilationRate[axis]);
+  const size = (rows + 1) * (columns + 1) * perPosition;
+  if (rows <= MOST_REACH && columns <= MOST_REACH && size <= MOST_DILATED) return;
+  throw new Error(
+    `dilation_rate [${dilationRate.join(", ")}] makes filters of ${rows + 1} × ${columns + 1}, ${size} numbers; at most ${MOST_REACH + 1} in each direction and ${MOST_DILATED} numbers are possible`,
+  );
 }
 
 /** A filter [height, width, …] with rate − 1 zeros between neighbouring values. */

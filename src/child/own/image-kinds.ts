@@ -54,7 +54,14 @@ const SHAPES: Kinds = {
     const format = settings.choice("data_format", ["channels_last", "channels_first"], "channels_last");
     return layers.flatten({ name, ...(format === "channels_first" && { dataFormat: "channelsFirst" }) });
   },
-  Reshape: (recipe) => new Reshape({ name: recipe.name, targetShape: recipe.wholes("target_shape") }),
+  Reshape: (recipe) => {
+    const targetShape = recipe.wholes("target_shape");
+    const isShape = targetShape.every((side) => side >= -1 && side !== 0);
+    if (isShape && targetShape.filter((side) => side === -1).length <= 1) {
+      return new Reshape({ name: recipe.name, targetShape });
+    }
+    throw recipe.settings.outside("target_shape", "whole numbers of at least 1, and at most one -1");
+  },
   Permute: (recipe) => layers.permute({ name: recipe.name, dims: recipe.wholes("dims") }),
 };
 
@@ -71,6 +78,6 @@ function resizing(
   config: Omit<ConstructorParameters<typeof Resizing>[0], "name" | "target">,
 ): Layer {
   settings.channelsLast();
-  const target = [settings.number("height"), settings.number("width")] as const;
+  const target = [settings.side("height"), settings.side("width")] as const;
   return new Resizing({ name, target: () => target, ...config });
 }

@@ -15,15 +15,15 @@ import type { LayerSettings } from "./settings.ts";
 const CONVOLUTIONS: Kinds = {
   Conv2D: (recipe) => {
     const { settings } = recipe;
-    const config = { ...recipe.convolution(), ...recipe.kernel(), filters: settings.number("filters") };
-    const groups = settings.number("groups", 1);
+    const config = { ...recipe.convolution(), ...recipe.kernel(), filters: settings.units("filters") };
+    const groups = settings.units("groups", 1);
     if (groups === 1 && !isDilated(config)) return layers.conv2d({ ...config, ...activation(recipe) });
     return activated(recipe, new GroupedConvolution({ ...config, groups }));
   },
   DepthwiseConv2D: (recipe) => {
     const { settings } = recipe;
     settings.expect("groups", 1);
-    const depthMultiplier = settings.number("depth_multiplier", 1);
+    const depthMultiplier = settings.units("depth_multiplier", 1);
     const config = { ...recipe.convolution(), depthMultiplier, ...recipe.depthwise() };
     if (!isDilated(config)) return layers.depthwiseConv2d({ ...config, ...activation(recipe) });
     return activated(recipe, new DilatedDepthwiseConvolution(config));
@@ -35,8 +35,8 @@ const CONVOLUTIONS: Kinds = {
     for (const key of ["initializer", "regularizer", "constraint"]) settings.value(`kernel_${key}`);
     const config = {
       ...recipe.convolution(),
-      filters: settings.number("filters"),
-      depthMultiplier: settings.number("depth_multiplier", 1),
+      filters: settings.units("filters"),
+      depthMultiplier: settings.units("depth_multiplier", 1),
       ...recipe.depthwise(),
       pointwiseInitializer: recipe.initializer("pointwise", "pointwise_kernel", "glorot_uniform"),
     };
@@ -46,7 +46,7 @@ const CONVOLUTIONS: Kinds = {
   Dense: (recipe) =>
     layers.dense({
       name: recipe.name,
-      units: recipe.settings.number("units"),
+      units: recipe.settings.units("units"),
       ...activation(recipe),
       ...recipe.kernel(),
       ...recipe.bias(),
@@ -69,11 +69,11 @@ const NORMALIZATIONS: Kinds = {
   LayerNormalization: (recipe) =>
     new LayerNormalization({ ...recipe.scaleAndCenter(), axes: axesOf(recipe.settings) }),
   GroupNormalization: (recipe) => {
-    lastAxis(recipe.settings);
-    return new GroupNormalization({
-      ...recipe.scaleAndCenter(),
-      groups: recipe.settings.number("groups", 32),
-    });
+    const { settings } = recipe;
+    lastAxis(settings);
+    // −1 stands for as many as there are channels.
+    const groups = settings.value("groups") === -1 ? -1 : settings.units("groups", 32);
+    return new GroupNormalization({ ...recipe.scaleAndCenter(), groups });
   },
   UnitNormalization: ({ name, settings }) =>
     new UnitNormalization({
@@ -103,7 +103,7 @@ const NORMALIZATIONS: Kinds = {
     const { name, settings } = recipe;
     const value = settings.number("init_values");
     const gammaInitializer = recipe.seeded("gamma", () => initializers.constant({ value }));
-    return new LayerScale({ name, channels: settings.number("projection_dim"), gammaInitializer });
+    return new LayerScale({ name, channels: settings.units("projection_dim"), gammaInitializer });
   },
 };
 
@@ -154,29 +154,31 @@ const MERGES: Kinds = {
 const RANDOM_LAYERS: Kinds = {
   Dropout: (recipe) => {
     const { name, settings, key } = recipe;
-    const rate = settings.number("rate");
     const noiseShape = noiseShapeOf(settings);
-    if (!noiseShape) return new SeededDropout({ name, rate, key });
-    return new SharedMaskDropout({ name, rate, key, noiseShape });
+    if (!noiseShape) return new SeededDropout({ name, rate: settings.rate("rate", false), key });
+    return new SharedMaskDropout({ name, rate: settings.rate("rate", true), key, noiseShape });
   },
   SpatialDropout2D: ({ name, settings, key }) => {
     settings.channelsLast();
     settings.expect("noise_shape", null);
-    const rate = settings.number("rate");
+    const rate = settings.rate("rate", true);
     return new SharedMaskDropout({ name, rate, key, noiseShape: [null, 1, 1, null] });
   },
   StochasticDepth: ({ name, settings, key }) => {
-    const rate = settings.number("drop_path_rate");
+    const rate = settings.rate("drop_path_rate", true);
     return new SharedMaskDropout({ name, rate, key, noiseShape: [null, 1, 1, 1] });
   },
-  GaussianNoise: ({ name, settings, key }) =>
-    new GaussianNoise({ name, key, deviation: settings.number("stddev") }),
+  GaussianNoise: ({ name, settings, key }) => {
+    const deviation = settings.number("stddev");
+    if (deviation >= 0 && deviation < Infinity) return new GaussianNoise({ name, key, deviation });
+    throw settings.outside("stddev", "a number of at least 0");
+  },
   GaussianDropout: ({ name, settings, key }) => {
-    const rate = settings.number("rate");
+    const rate = settings.rate("rate", false);
     return new GaussianDropout({ name, key, deviation: Math.sqrt(rate / (1 - rate)) });
   },
   AlphaDropout: ({ name, settings, key }) =>
-    new AlphaDropout({ name, key, rate: settings.number("rate"), noiseShape: noiseShapeOf(settings) }),
+    new AlphaDropout({ name, key, rate: settings.rate("rate", false), noiseShape: noiseShapeOf(settings) }),
 };
 
 export const KINDS: Kinds = {
@@ -228,5 +230,8 @@ function scaling(name: string, scale: number[], offset: number[]): Layer[] {
 /** Undefined if each value has its own. */
 function noiseShapeOf(settings: LayerSettings): (number | null)[] | undefined {
   const shape = settings.value("noise_shape") == null ? [] : settings.list("noise_shape");
+  if (shape.some((side) => side !== null && side < 1)) {
+    throw settings.outside("noise_shape", "nulls, and whole numbers of at least 1");
+  }
   return shape.every((side) => side === null) ? undefined : shape;
 }

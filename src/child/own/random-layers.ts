@@ -13,7 +13,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { type ThreefryKey, threefry2x32 } from "../../common/threefry.ts";
 import { dropoutMask } from "../dropout.ts";
-import { onlyOf, product, SameShapeLayer } from "./keras-layers.ts";
+import { onlyOf, product, SameShapeLayer, type Shape } from "./keras-layers.ts";
 
 interface RandomLayerConfig {
   name: string;
@@ -67,6 +67,11 @@ export interface SharedMaskDropoutConfig extends RandomLayerConfig {
 export class SharedMaskDropout extends RandomLayer<SharedMaskDropoutConfig> {
   static readonly className = "SharedMaskDropout";
 
+  override computeOutputShape(inputShape: Shape): Shape {
+    checkNoiseShape(this.config.noiseShape, inputShape);
+    return inputShape;
+  }
+
   protected override get isIdle(): boolean {
     return this.config.rate === 0;
   }
@@ -114,12 +119,26 @@ export interface AlphaDropoutConfig extends RandomLayerConfig {
   noiseShape: (number | null)[] | undefined;
 }
 
+/** @throws Error if a mask of this shape does not fit the inputs. */
+function checkNoiseShape(noiseShape: (number | null)[] | undefined, inputShape: Shape): void {
+  if (!noiseShape) return;
+  const fits = (side: number | null, axis: number) =>
+    axis === 0 || side === null || side === 1 || side === inputShape[axis];
+  if (noiseShape.length === inputShape.length && noiseShape.every(fits)) return;
+  throw new Error(`its noise_shape is [${noiseShape.map((side) => side ?? "null").join(", ")}]`);
+}
+
 /** Of SELU, for large negative inputs. */
 const SATURATION = -1.6732632423543772 * 1.0507009873554805;
 
 /** Dropout that keeps mean and variance of values after SELU (Klambauer et al. 2017). */
 export class AlphaDropout extends RandomLayer<AlphaDropoutConfig> {
   static readonly className = "SeededAlphaDropout";
+
+  override computeOutputShape(inputShape: Shape): Shape {
+    checkNoiseShape(this.config.noiseShape, inputShape);
+    return inputShape;
+  }
 
   protected override get isIdle(): boolean {
     return this.config.rate === 0;

@@ -56,6 +56,7 @@ class Reader {
   /** The outputs of a model applied to `inputs`. */
   #apply(model: JsonObject, inputs: readonly Application[], prefix: string): readonly Application[] {
     if (model.class_name === "Sequential") return [this.#applySequential(model, inputs[0], prefix)];
+    this.#layersOf(model);
     return new FunctionalReader(this.#path, model, inputs, (definition, call, resolve) => {
       this.#countLayer(referencesIn(call).length);
       return isOperation(definition)
@@ -66,7 +67,7 @@ class Reader {
 
   #applySequential(model: JsonObject, input: Application, prefix: string): Application {
     let last = input;
-    for (const layer of layersOf(model)) {
+    for (const layer of this.#layersOf(model)) {
       if (layer.class_name === "InputLayer") continue;
       this.#countLayer();
       [last] = this.#applyLayer(layer, [last], prefix);
@@ -81,6 +82,20 @@ class Reader {
     throw this.#error(
       `applies layers more than ${MOST_LAYERS} times (to n inputs counts n - 1 times); give a smaller one`,
     );
+  }
+
+  /** @throws UsageError if there are none, or something else is among them. */
+  #layersOf(model: JsonObject): JsonObject[] {
+    const { config } = model;
+    const list = isObject(config) ? config.layers : config;
+    const expected = "expected a list of layers, each {class_name, config}; save it with Keras again";
+    if (!Array.isArray(list))
+      throw this.#error(`has layers ${showJson(list)} (${modelNameOf(model)}); ${expected}`);
+    const at = list.findIndex((each) => !isObject(each) || typeof each.class_name !== "string");
+    if (at >= 0)
+      throw this.#error(`has ${showJson(list[at])} as layer ${at} of ${modelNameOf(model)}; ${expected}`);
+    if (list.length === 0) throw this.#error(`has no layers (${modelNameOf(model)}); ${expected}`);
+    return list;
   }
 
   #applyLayer(

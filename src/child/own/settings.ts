@@ -34,6 +34,11 @@ const IGNORED = [
   ...["synchronized", "fused", "renorm_momentum"],
 ];
 
+/** Of strides, dilations, pads, croppings, and the sides of windows, filters and images; as in native/kernels/limits.h. */
+const MOST_STEP = 65_536;
+/** Of units and filters. */
+const MOST_UNITS = 2 ** 30;
+
 /** Layers that can be an activation, with the activation that computes the same. */
 const ACTIVATION_LAYERS: Record<string, string> = {
   ...{ LeakyReLU: "leaky_relu", ReLU: "general_relu", ELU: "general_elu" },
@@ -79,25 +84,48 @@ export class LayerSettings {
     return option;
   }
 
-  /** Numbers for rows and columns; a single number is used for both. */
-  pair(key: string, fallback?: number): [number, number] {
-    const value = this.value(key) ?? fallback;
-    if (typeof value === "number") return [value, value];
-    const isPair = Array.isArray(value) && value.length === 2 && value.every(Number.isInteger);
-    if (!isPair) throw this.unsupported(key);
-    return [value[0], value[1]];
+  /** A number of units, filters or groups: whole, and at least 1. */
+  units(key: string, fallback?: number): number {
+    return this.#whole(key, this.value(key) ?? fallback, 1, MOST_UNITS);
   }
 
-  /** Numbers before and after, for rows and for columns. */
+  /** A number of pixels: whole, and at least 1. */
+  side(key: string): number {
+    return this.#whole(key, this.value(key), 1, MOST_STEP);
+  }
+
+  /** A share of values, from 0 to 1. @param isWhole whether all of the values can be meant. */
+  rate(key: string, isWhole: boolean): number {
+    const rate = this.number(key);
+    if (rate >= 0 && (isWhole ? rate <= 1 : rate < 1)) return rate;
+    throw this.outside(key, isWhole ? "a number from 0 to 1" : "a number of at least 0 and below 1");
+  }
+
+  /** Whole numbers of at least 1 for rows and columns; a single number is used for both. */
+  pair(key: string, fallback?: number): [number, number] {
+    const value = this.value(key) ?? fallback;
+    const pair = typeof value === "number" ? [value, value] : value;
+    if (!Array.isArray(pair) || pair.length !== 2) throw this.unsupported(key);
+    return [this.#whole(key, pair[0], 1, MOST_STEP), this.#whole(key, pair[1], 1, MOST_STEP)];
+  }
+
+  /** Whole numbers of at least 0 before and after, for rows and for columns. */
   margins(key: string): [[number, number], [number, number]] {
     const value = this.value(key);
     const pairs = (Array.isArray(value) ? value : [value, value]).map((each) =>
       typeof each === "number" ? [each, each] : each,
     );
-    const isPair = (each: unknown) =>
-      Array.isArray(each) && each.length === 2 && each.every(Number.isInteger);
-    if (pairs.length !== 2 || !pairs.every(isPair)) throw this.unsupported(key);
+    if (pairs.length !== 2 || !pairs.every((each) => Array.isArray(each) && each.length === 2)) {
+      throw this.unsupported(key);
+    }
+    for (const each of pairs.flat()) this.#whole(key, each, 0, MOST_STEP);
     return pairs as [[number, number], [number, number]];
+  }
+
+  #whole(key: string, value: unknown, least: number, most: number): number {
+    if (typeof value !== "number") throw this.unsupported(key);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw this.outside(key, `whole numbers from ${least} to ${most}`);
   }
 
   /** Integers and nulls. */
@@ -204,6 +232,11 @@ export class LayerSettings {
   unsupported(key: string, fix?: string): UsageError {
     const what = `has ${key} ${showJson(this.#layer.config[key])}, which is not supported`;
     return this.error(fix ? `${what}; ${fix}` : what);
+  }
+
+  /** @param expected what values are possible. */
+  outside(key: string, expected: string): UsageError {
+    return this.error(`has ${key} ${showJson(this.#layer.config[key])}; expected ${expected}`);
   }
 
   error(what: string): UsageError {

@@ -94,8 +94,8 @@ constexpr int kBandBytes = 256 << 10;
 
 int bandOf(const ConvolutionShape& s, int valueBytes) {
   const int reach = (s.filterHeight - 1) * s.dilationHeight / s.strideHeight;
-  const int lineBytes = (s.outWidth + 2) * s.inChannels * s.strideHeight * s.strideWidth * valueBytes;
-  return greatest(1, least(s.outHeight, kBandBytes / lineBytes - reach));
+  const int64_t lineBytes = (int64_t(s.outWidth) + 2) * s.inChannels * s.strideHeight * s.strideWidth * valueBytes;
+  return greatest(1, least(s.outHeight, int(kBandBytes / lineBytes) - reach));
 }
 
 /**

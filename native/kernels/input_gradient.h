@@ -33,8 +33,9 @@ Phase phaseOf(int phase, int size, int filter, int stride, int dilation, int pad
   result.count = result.first < size ? (size - 1 - result.first) / stride + 1 : 0;
   result.tapStep = stride / divisor;
   result.tap = 0;
-  while (result.tap < result.tapStep && result.tap * dilation % stride != phase) result.tap++;
-  const bool hasTaps = result.tap < result.tapStep && result.tap < filter;
+  const int taps = least(result.tapStep, filter);
+  while (result.tap < taps && result.tap * dilation % stride != phase) result.tap++;
+  const bool hasTaps = result.tap < taps;
   result.reach = {hasTaps ? (filter - 1 - result.tap) / result.tapStep + 1 : 0, dilation / divisor};
   const int nearest = (result.tap * dilation - phase) / stride;
   const int base = (result.first + pad - phase) / stride;
@@ -89,7 +90,7 @@ void inputGradient(ConvolutionShape s, int images, ConstValues gradient, const P
   };
   if (!isReached(s.filterHeight, s.strideHeight, s.dilationHeight) ||
       !isReached(s.filterWidth, s.strideWidth, s.dilationWidth)) {
-    std::memset(input.data, 0, images * s.height * line * sizeOf(input.type));
+    std::memset(input.data, 0, ptrdiff_t(images) * s.height * line * sizeOf(input.type));
   }
   eachPhase(s, [&](const Phase& rows, const Phase& columns, int depth) {
     Frame<P> frame{rows.frameSize(), columns.frameSize(), s.outChannels, rows.top, columns.top};

@@ -191,7 +191,7 @@ void packTurnedPanels(const Start& start, int places, int length, int paddedDept
         for (int i = 0; i < kWidth; i++) {
           const bool isInside = k < places * length && first + i < columns;
           const float value = isInside ? start(k / length)[ptrdiff_t(first + i) * length + k % length] : 0;
-          copyValues(to + (k / kGroup<P> * kWidth + i) * kGroup<P> + k % kGroup<P>, &value, 1);
+          copyValues(to + (ptrdiff_t(k / kGroup<P>) * kWidth + i) * kGroup<P> + k % kGroup<P>, &value, 1);
         }
       }
       to += ptrdiff_t(paddedDepth) * kWidth;
@@ -217,7 +217,9 @@ void packTurnedPanels(const Start& start, int places, int length, int paddedDept
     int32_t* const panel = (int32_t*)(to + first / kWidth * panelSize);
     const int width = least(kWidth, columns - first);
     if (width < kWidth) {
-      for (int k = 0; k < filled; k++) std::memset(panel + k * kWidth + width, 0, sizeof(float) * (kWidth - width));
+      for (ptrdiff_t k = 0; k < filled; k++) {
+        std::memset(panel + k * kWidth + width, 0, sizeof(float) * (kWidth - width));
+      }
     }
     std::memset(panel + ptrdiff_t(filled) * kWidth, 0, sizeof(P) * panelSize - sizeof(float) * filled * kWidth);
   }

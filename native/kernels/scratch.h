@@ -3,21 +3,26 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+
+#include "memory.h"
 
 namespace {
 
 /** A buffer that is reused and only grows; each thread has its own. */
 class Scratch {
  public:
-  /** Room for `count` values, uninitialised. Aborts the process if memory runs out. */
+  /** Room for `count` values, uninitialised. Throws OutOfMemory. */
   template <typename T>
   T* take(size_t count) {
+    if (count > PTRDIFF_MAX / sizeof(T)) throw OutOfMemory();
     const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
     if (bytes > bytes_) {
       std::free(memory_);
+      bytes_ = 0;
       memory_ = std::aligned_alloc(64, bytes);
-      if (memory_ == nullptr) std::abort();
+      if (memory_ == nullptr) throw OutOfMemory();
       bytes_ = bytes;
     }
     return static_cast<T*>(memory_);

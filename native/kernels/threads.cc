@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -11,17 +13,16 @@ namespace {
 class Pool {
  public:
   explicit Pool(int helpers) {
-    for (int i = 0; i < helpers; i++) threads_.emplace_back([this] { serve(); });
+    try {
+      for (int i = 0; i < helpers; i++) threads_.emplace_back([this] { serve(); });
+    } catch (...) {
+      // The system has no more threads.
+      end();
+      throw;
+    }
   }
 
-  ~Pool() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      isEnding_ = true;
-    }
-    begins_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~Pool() { end(); }
 
   void run(int count, const std::function<void(int)>& action) {
     {
@@ -36,9 +37,19 @@ class Pool {
     work();
     std::unique_lock<std::mutex> lock(mutex_);
     ends_.wait(lock, [this] { return working_ == 0; });
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
+  void end() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      isEnding_ = true;
+    }
+    begins_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
   void serve() {
     long seen = 0;
     std::unique_lock<std::mutex> lock(mutex_);
@@ -54,7 +65,14 @@ class Pool {
   }
 
   void work() {
-    for (int i = next_++; i < count_; i = next_++) (*action_)(i);
+    try {
+      for (int i = next_++; i < count_; i = next_++) (*action_)(i);
+    } catch (...) {
+      // Memory ran out: `run` throws the first error once all threads have ended their part.
+      next_ = count_;
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
   }
 
   std::vector<std::thread> threads_;
@@ -64,6 +82,7 @@ class Pool {
   int count_ = 0;
   std::atomic<int> next_{0};
   int working_ = 0;
+  std::exception_ptr error_;
   long round_ = 0;
   bool isEnding_ = false;
 };
@@ -71,20 +90,25 @@ class Pool {
 /** Null if the caller is the only thread. */
 Pool* pool = nullptr;
 int threads = 1;
+/** Held while the pool is used or exchanged: worker threads of JavaScript share this library. */
+std::mutex inUse;
 
 }  // namespace
 
 void setThreads(int count) {
+  const std::lock_guard<std::mutex> lock(inUse);
   if (count == threads) return;
-  delete pool;
+  delete std::exchange(pool, nullptr);
+  threads = 1;
+  if (count > 1) pool = new Pool(count - 1);
   threads = count;
-  pool = count > 1 ? new Pool(count - 1) : nullptr;
 }
 
 int threadCount() { return threads; }
 
 void eachPart(int count, const std::function<void(int)>& action) {
-  if (pool != nullptr && count > 1) {
+  const std::unique_lock<std::mutex> lock(inUse, std::try_to_lock);
+  if (lock.owns_lock() && pool != nullptr && count > 1) {
     pool->run(count, action);
   } else {
     for (int i = 0; i < count; i++) action(i);

@@ -255,7 +255,7 @@ constexpr int kMostProducts = 4096;
 
 /** Tiles per group: groups are about equally large. */
 inline int tilesAtOnce(const ConvolutionShape& s, int total) {
-  const int cached = kTileBytes / int(kPoints * sizeof(float) * (s.inChannels + s.outChannels));
+  const int cached = int(kTileBytes / (kPoints * sizeof(float) * (size_t(s.inChannels) + s.outChannels)));
   const int most = greatest(kFewestTiles, cached / kRows * kRows);
   const int rounds = (total + most - 1) / most;
   return (total + rounds - 1) / rounds;

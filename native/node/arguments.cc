@@ -3,6 +3,7 @@
 #include "arguments.h"
 
 #include <cmath>
+#include <cstring>
 
 namespace {
 
@@ -36,9 +37,17 @@ void Arguments::fail(const char* name, const std::string& expected, size_t place
                              std::string(name) + ": expected " + expected + ", received " + describe(info_[place]));
 }
 
-double Arguments::number(size_t place, const char* name, double least) const {
+void Arguments::failRange(const std::string& message) const { throw Napi::RangeError::New(info_.Env(), message); }
+
+double Arguments::number(size_t place, const char* name) const {
   const double value = info_[place].IsNumber() ? info_[place].As<Napi::Number>().DoubleValue() : NAN;
-  if (!(value >= least && value < INFINITY)) fail(name, "a number of at least " + std::to_string(least), place);
+  if (!(value >= 0 && value < INFINITY)) fail(name, "a finite number of at least 0", place);
+  return value;
+}
+
+float Arguments::finiteFloat(size_t place, const char* name) const {
+  const float value = float(anyNumber(place, name));
+  if (!std::isfinite(value)) fail(name, "a finite number of 32 bits", place);
   return value;
 }
 
@@ -59,6 +68,12 @@ int Arguments::integer(size_t place, const char* name, int least) const {
   const int64_t value = whole(place, name, least);
   if (value > INT32_MAX) fail(name, "a whole number below 2^31", place);
   return int(value);
+}
+
+int Arguments::size(size_t place, const char* name, int least) const {
+  const int value = integer(place, name, least);
+  if (value > kMostValues) fail(name, "at most " + std::to_string(kMostValues), place);
+  return value;
 }
 
 uint32_t Arguments::word(size_t place, const char* name) const {
@@ -85,13 +100,62 @@ Type Arguments::type(size_t place, const char* name) const {
 }
 
 Convolutions Arguments::convolutions(size_t place) const {
-  const int32_t* f = integers(place, "shape", 15);
-  for (int i = 0; i < 13; i++) {
-    if (f[i] < (i == 0 ? 0 : 1)) {
-      throw Napi::RangeError::New(info_.Env(), "shape: number " + std::to_string(i) + " is " + std::to_string(f[i]));
+  const auto f = copied<15>(place, "shape");
+  const ConvolutionShape shape{f[1], f[2], f[3],  f[4],  f[5],  f[6],  f[7],
+                               f[8], f[9], f[10], f[11], f[12], f[13], f[14]};
+  std::string problem = problemOf(shape);
+  if (f[0] < 0 || f[0] > kMostImages || productOf({size_t(f[0]), size_t(f[1])}) > size_t(kMostImages)) {
+    problem = std::to_string(f[0]) + " images of " + std::to_string(f[1]) + " lines, expected 0 to " +
+              std::to_string(kMostImages) + " lines";
+  }
+  if (!problem.empty()) failRange("shape: " + problem);
+  return {f[0], withShortStrides(shape)};
+}
+
+PoolShape Arguments::pool(size_t place) const {
+  const auto f = copied<12>(place, "shape");
+  const PoolShape shape{f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11]};
+  const std::string problem = problemOf(shape);
+  if (!problem.empty()) failRange("shape: " + problem);
+  return shape;
+}
+
+size_t Layout::size() const {
+  size_t size = 1;
+  for (int axis = 0; axis < rank; axis++) size = productOf({size, size_t(sizes[axis])});
+  return size;
+}
+
+size_t Layout::reach(int array) const {
+  size_t reach = 1;
+  for (int axis = 0; axis < rank; axis++) {
+    reach = sumOf(reach, productOf({size_t(sizes[axis] - 1), size_t(steps[array][axis])}));
+  }
+  return reach;
+}
+
+Layout Arguments::layout(size_t place) const {
+  const size_t rank = lengthOf(place, "layout") / 3;
+  if (rank < 1 || rank > size_t(kMostAxes)) {
+    failRange("layout: expected 1 to " + std::to_string(kMostAxes) + " axes");
+  }
+  const int32_t* from = integers(place, "layout", 3 * rank);
+  Layout layout{int(rank), {}, {}};
+  for (size_t axis = 0; axis < rank; axis++) {
+    layout.sizes[axis] = from[axis];
+    for (size_t array = 0; array < 2; array++) layout.steps[array][axis] = from[(1 + array) * rank + axis];
+    if (layout.sizes[axis] < 1 || layout.steps[0][axis] < 0 || layout.steps[1][axis] < 0) {
+      failRange("layout: expected sizes of 1 or more, steps of 0 or more");
     }
   }
-  return {f[0], {f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11], f[12], f[13], f[14]}};
+  return layout;
+}
+
+template <size_t COUNT>
+std::array<int32_t, COUNT> Arguments::copied(size_t place, const char* name) const {
+  std::array<int32_t, COUNT> numbers;
+  std::memcpy(numbers.data(), integers(place, name, COUNT), sizeof numbers);
+  return numbers;
 }
 
 size_t Arguments::lengthOf(size_t place, const char* name) const {
@@ -102,8 +166,8 @@ size_t Arguments::lengthOf(size_t place, const char* name) const {
 Napi::TypedArray Arguments::checked(size_t place, const char* name, size_t length) const {
   const auto array = info_[place].As<Napi::TypedArray>();
   if (array.ElementLength() < length) {
-    throw Napi::RangeError::New(info_.Env(), std::string(name) + ": expected at least " + std::to_string(length) +
-                                                 " values, received " + std::to_string(array.ElementLength()));
+    failRange(std::string(name) + ": expected at least " + std::to_string(length) + " values, received " +
+              std::to_string(array.ElementLength()));
   }
   return array;
 }

@@ -21,70 +21,65 @@ Operation operationOf(const Arguments& arguments, const Napi::Env& env) {
   return Operation(code);
 }
 
-/** Any number, including infinities and NaN. */
-float parameterOf(const Napi::CallbackInfo& info, size_t place) { return info[place].ToNumber().FloatValue(); }
-
 /** (operation, parameter, x, result) */
 void unary(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const auto operation = operationOf<Unary>(arguments, info.Env());
+  const float parameter = float(arguments.anyNumber(1, "parameter"));
   const size_t size = arguments.lengthOf(2, "x");
-  arithmetic().unary(operation, size, parameterOf(info, 1), arguments.floats(2, "x", size),
-                     arguments.floats(3, "result", size));
+  const float* x = arguments.floats(2, "x", size);
+  arithmetic().unary(operation, size, parameter, x, arguments.floats(3, "result", size));
 }
 
 /** (least, most, x, result) */
 void clip(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
+  const float least = float(arguments.anyNumber(0, "least")), most = float(arguments.anyNumber(1, "most"));
   const size_t size = arguments.lengthOf(2, "x");
-  arithmetic().clip(size, parameterOf(info, 0), parameterOf(info, 1), arguments.floats(2, "x", size),
-                    arguments.floats(3, "result", size));
+  const float* x = arguments.floats(2, "x", size);
+  arithmetic().clip(size, least, most, x, arguments.floats(3, "result", size));
 }
 
 /** (least, most, gradient, x, result) */
 void clipGradient(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
+  const float least = float(arguments.anyNumber(0, "least")), most = float(arguments.anyNumber(1, "most"));
   const size_t size = arguments.lengthOf(2, "gradient");
-  arithmetic().clipGradient(size, parameterOf(info, 0), parameterOf(info, 1), arguments.floats(2, "gradient", size),
-                            arguments.floats(3, "x", size), arguments.floats(4, "result", size));
+  const float* gradient = arguments.floats(2, "gradient", size);
+  const float* x = arguments.floats(3, "x", size);
+  arithmetic().clipGradient(size, least, most, gradient, x, arguments.floats(4, "result", size));
 }
 
 /** (operation, Int32Array [3, rank]: sizes, steps of a, steps of b; parameter, a, b, result) */
 void binary(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const auto operation = operationOf<Binary>(arguments, info.Env());
-  const size_t rank = arguments.lengthOf(1, "layout") / 3;
-  if (rank < 1 || rank > kMostAxes) throw Napi::RangeError::New(info.Env(), "layout: expected 1 to 6 axes");
-  const int32_t* layout = arguments.integers(1, "layout", 3 * rank);
+  const Layout layout = arguments.layout(1);
   Broadcast broadcast;
-  broadcast.rank = int(rank);
-  size_t size = 1, aLast = 0, bLast = 0;
-  for (size_t axis = 0; axis < rank; axis++) {
-    const int length = broadcast.sizes[axis] = layout[axis];
-    const ptrdiff_t aStep = broadcast.aSteps[axis] = layout[rank + axis];
-    const ptrdiff_t bStep = broadcast.bSteps[axis] = layout[2 * rank + axis];
-    const int most = axis == rank - 1 ? 1 : INT32_MAX;
-    if (length < 1 || aStep < 0 || bStep < 0 || aStep > most || bStep > most) {
-      throw Napi::RangeError::New(info.Env(),
-                                  "layout: expected sizes of 1 or more, steps of 0 or more, at last 0 or 1");
-    }
-    size *= length;
-    aLast += (length - 1) * aStep;
-    bLast += (length - 1) * bStep;
+  broadcast.rank = layout.rank;
+  for (int axis = 0; axis < layout.rank; axis++) {
+    broadcast.sizes[axis] = layout.sizes[axis];
+    broadcast.aSteps[axis] = layout.steps[0][axis];
+    broadcast.bSteps[axis] = layout.steps[1][axis];
   }
-  arithmetic().binary(operation, broadcast, parameterOf(info, 2), arguments.floats(3, "a", aLast + 1),
-                      arguments.floats(4, "b", bLast + 1), arguments.floats(5, "result", size));
+  if (broadcast.aSteps[layout.rank - 1] > 1 || broadcast.bSteps[layout.rank - 1] > 1) {
+    throw Napi::RangeError::New(info.Env(), "layout: expected a last step of 0 or 1");
+  }
+  const float parameter = float(arguments.anyNumber(2, "parameter"));
+  const float* a = arguments.floats(3, "a", layout.reach(0));
+  const float* b = arguments.floats(4, "b", layout.reach(1));
+  arithmetic().binary(operation, broadcast, parameter, a, b, arguments.floats(5, "result", layout.size()));
 }
 
 /** (operation, outer, size, inner, x, result) */
 void reduce(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const auto operation = operationOf<Reduction>(arguments, info.Env());
-  const int outer = arguments.integer(1, "outer", 0);
-  const int size = arguments.integer(2, "size", 1);
-  const int inner = arguments.integer(3, "inner", 1);
-  arithmetic().reduce(operation, outer, size, inner, arguments.floats(4, "x", size_t(outer) * size * inner),
-                      arguments.floats(5, "result", size_t(outer) * inner));
+  const int outer = arguments.size(1, "outer", 0);
+  const int size = arguments.size(2, "size", 1);
+  const int inner = arguments.size(3, "inner", 1);
+  const float* x = arguments.floats(4, "x", productOf({size_t(outer), size_t(size), size_t(inner)}));
+  arithmetic().reduce(operation, outer, size, inner, x, arguments.floats(5, "result", size_t(outer) * size_t(inner)));
 }
 
 template <size_t COUNT>

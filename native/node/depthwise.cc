@@ -18,7 +18,9 @@ Convolutions depthwiseOf(const Arguments& arguments, const Napi::Env& env) {
   return all;
 }
 
-size_t filterSize(const ConvolutionShape& s) { return size_t(s.filterHeight) * s.filterWidth * s.outChannels; }
+size_t filterSize(const ConvolutionShape& s) {
+  return productOf({size_t(s.filterHeight), size_t(s.filterWidth), size_t(s.outChannels)});
+}
 
 void convolve(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);

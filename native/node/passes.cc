@@ -17,27 +17,16 @@ struct Rows {
 };
 
 Rows rowsOf(const Arguments& arguments, size_t place) {
-  return {arguments.integer(place, "rows", 0), arguments.integer(place + 1, "channels", 1)};
+  return {arguments.size(place, "rows", 0), arguments.size(place + 1, "channels", 1)};
 }
 
-PoolShape poolOf(const Arguments& arguments, const Napi::Env& env) {
-  const int32_t* f = arguments.integers(0, "shape", 12);
-  for (int i = 0; i < 12; i++) {
-    if (f[i] < (i == 0 || i >= 10 ? 0 : 1)) {
-      throw Napi::RangeError::New(env, "shape: number " + std::to_string(i) + " is " + std::to_string(f[i]));
-    }
-  }
-  return {f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10], f[11]};
+size_t inputSize(const PoolShape& s) {
+  return productOf({size_t(s.images), size_t(s.height), size_t(s.width), size_t(s.channels)});
 }
 
-/** SIZE_MAX, which exceeds every array, if the product is too large. */
-size_t sizeOf(int images, int height, int width, int channels) {
-  const double size = double(images) * height * width * channels;
-  return size < 9e15 ? size_t(size) : SIZE_MAX;
+size_t outputSize(const PoolShape& s) {
+  return productOf({size_t(s.images), size_t(s.outHeight), size_t(s.outWidth), size_t(s.channels)});
 }
-
-size_t inputSize(const PoolShape& s) { return sizeOf(s.images, s.height, s.width, s.channels); }
-size_t outputSize(const PoolShape& s) { return sizeOf(s.images, s.outHeight, s.outWidth, s.channels); }
 
 void checkPlaces(const PoolShape& s, const Napi::Env& env) {
   const int64_t places = int64_t(s.windowHeight) * s.windowWidth;
@@ -49,7 +38,7 @@ void checkPlaces(const PoolShape& s, const Napi::Env& env) {
 
 void maxPool(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const PoolShape s = poolOf(arguments, info.Env());
+  const PoolShape s = arguments.pool(0);
   const Values x = arguments.values(1, "x", inputSize(s));
   void* y = arguments.values(2, "y", outputSize(s), x.type);
   uint8_t* positions = nullptr;
@@ -62,7 +51,7 @@ void maxPool(const Napi::CallbackInfo& info) {
 
 void maxPoolGradient(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const PoolShape s = poolOf(arguments, info.Env());
+  const PoolShape s = arguments.pool(0);
   checkPlaces(s, info.Env());
   const Values dy = arguments.values(1, "dy", outputSize(s));
   const uint8_t* positions = arguments.bytes(2, "positions", outputSize(s));
@@ -71,16 +60,16 @@ void maxPoolGradient(const Napi::CallbackInfo& info) {
 
 void averagePool(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const PoolShape s = poolOf(arguments, info.Env());
+  const PoolShape s = arguments.pool(0);
   const Values x = arguments.values(1, "x", inputSize(s));
   passes().averagePool(s, x.type, x.data, arguments.values(2, "y", outputSize(s), x.type));
 }
 
 void averagePoolGradient(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const PoolShape s = poolOf(arguments, info.Env());
-  const Values dy = arguments.values(1, "dy", outputSize(s));
+  const PoolShape s = arguments.pool(0);
   const bool countsPadding = arguments.boolean(2, "countsPadding");
+  const Values dy = arguments.values(1, "dy", outputSize(s));
   passes().averagePoolGradient(s, dy.type, dy.data, countsPadding, arguments.values(3, "dx", inputSize(s), dy.type));
 }
 
@@ -94,11 +83,10 @@ void channelMoments(const Napi::CallbackInfo& info) {
 
 void combineMoments(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const int channels = arguments.integer(0, "channels", 1);
-  const double rows = arguments.number(1, "rows", 0);
+  const int channels = arguments.size(0, "channels", 1);
+  const double rows = arguments.number(1, "rows"), moreRows = arguments.number(4, "moreRows");
   float* mean = arguments.floats(2, "mean", channels);
   float* m2 = arguments.floats(3, "m2", channels);
-  const double moreRows = arguments.number(4, "moreRows", 0);
   passes().combineMoments(channels, rows, mean, m2, moreRows, arguments.floats(5, "moreMean", channels),
                           arguments.floats(6, "moreM2", channels));
 }
@@ -106,10 +94,11 @@ void combineMoments(const Napi::CallbackInfo& info) {
 void normalize(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const Rows rows = rowsOf(arguments, 0);
+  const Activation activation = arguments.activation(5);
   const Values x = arguments.values(2, "x", rows.size());
   const float* scale = arguments.floats(3, "scale", rows.channels);
   const float* shift = arguments.floats(4, "shift", rows.channels);
-  passes().normalize(rows.count, rows.channels, x.type, x.data, scale, shift, arguments.activation(5),
+  passes().normalize(rows.count, rows.channels, x.type, x.data, scale, shift, activation,
                      arguments.values(6, "y", rows.size(), x.type));
 }
 
@@ -139,24 +128,26 @@ void normalizationGradient(const Napi::CallbackInfo& info) {
 
 void activate(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
+  const Activation activation = arguments.activation(0);
   const size_t count = size_t(arguments.whole(1, "count", 0));
   const Values x = arguments.values(2, "x", count);
-  passes().activate(arguments.activation(0), x.type, ptrdiff_t(count), x.data);
+  passes().activate(activation, x.type, ptrdiff_t(count), x.data);
 }
 
 void gate(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
+  const Activation activation = arguments.activation(0);
   const size_t count = size_t(arguments.whole(1, "count", 0));
   const Values y = arguments.values(2, "y", count);
-  passes().gate(arguments.activation(0), y.type, ptrdiff_t(count), y.data, arguments.values(3, "dy", count, y.type));
+  passes().gate(activation, y.type, ptrdiff_t(count), y.data, arguments.values(3, "dy", count, y.type));
 }
 
 void addBias(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const Rows rows = rowsOf(arguments, 0);
+  const Activation activation = arguments.activation(4);
   const Values x = arguments.values(2, "x", rows.size());
-  passes().addBias(rows.count, rows.channels, x.type, x.data, arguments.floats(3, "bias", rows.channels),
-                   arguments.activation(4));
+  passes().addBias(rows.count, rows.channels, x.type, x.data, arguments.floats(3, "bias", rows.channels), activation);
 }
 
 void sumRows(const Napi::CallbackInfo& info) {
@@ -177,8 +168,8 @@ void add(const Napi::CallbackInfo& info) {
 void scale(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const size_t count = size_t(arguments.whole(0, "count", 0));
+  const float factor = arguments.finiteFloat(2, "factor");
   const Values x = arguments.values(1, "x", count);
-  const float factor = float(arguments.number(2, "factor", -3e38));
   passes().scale(x.type, ptrdiff_t(count), x.data, factor, arguments.values(3, "y", count, x.type));
 }
 
@@ -202,27 +193,27 @@ void dropout(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const int64_t first = arguments.whole(2, "first", 0);
   const size_t count = size_t(arguments.whole(3, "count", 0));
-  const Values x = arguments.values(0, "x", count);
-  void* y = arguments.values(1, "y", count, x.type);
   uint32_t words[3];
   const char* const names[3] = {"k0", "k1", "step"};
   for (size_t i = 0; i < 3; i++) words[i] = arguments.word(4 + i, names[i]);
-  const double rate = arguments.number(7, "rate", 0);
+  const double rate = arguments.number(7, "rate");
   if (rate >= 1)
     throw Napi::RangeError::New(info.Env(), "rate: expected less than 1, received " + std::to_string(rate));
+  const Values x = arguments.values(0, "x", count);
+  void* y = arguments.values(1, "y", count, x.type);
   passes().dropout(x.type, x.data, y, first, ptrdiff_t(count), words[0], words[1], words[2], rate);
 }
 
 void crossEntropy(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
-  const int rows = arguments.integer(0, "rows", 0);
-  const int classes = arguments.integer(1, "classes", 1);
+  const int rows = arguments.size(0, "rows", 0);
+  const int classes = arguments.size(1, "classes", 1);
   const size_t size = size_t(rows) * size_t(classes);
+  const float factor = arguments.finiteFloat(6, "factor");
   const float* logits = arguments.floats(2, "logits", size);
   const int32_t* labels = arguments.integers(3, "labels", rows);
   double* loss = arguments.doubles(4, "loss", 1);
   int32_t* correct = arguments.integers(5, "correct", 1);
-  const float factor = float(arguments.number(6, "factor", -3e38));
   const Values gradient = arguments.has(7) ? arguments.values(7, "gradient", size) : Values{nullptr, Type::float32};
   passes().crossEntropy(rows, classes, logits, labels, loss, correct, factor, gradient.type, gradient.data);
 }
@@ -230,33 +221,37 @@ void crossEntropy(const Napi::CallbackInfo& info) {
 void sgd(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const size_t count = size_t(arguments.whole(0, "count", 0));
+  const double learningRate = arguments.number(4, "learningRate"), momentum = arguments.number(5, "momentum");
+  const bool isNesterov = arguments.boolean(6, "isNesterov");
   float* variable = arguments.floats(1, "variable", count);
-  float* velocity = arguments.has(2) ? arguments.floats(2, "velocity", count) : nullptr;
+  float* velocity = arguments.floatsOrNull(2, "velocity", count);
   const float* gradient = arguments.floats(3, "gradient", count);
-  passes().sgd(ptrdiff_t(count), variable, velocity, gradient, arguments.number(4, "learningRate", 0),
-               arguments.number(5, "momentum", 0), arguments.boolean(6, "isNesterov"));
+  passes().sgd(ptrdiff_t(count), variable, velocity, gradient, learningRate, momentum, isNesterov);
 }
 
 void rmsProp(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const size_t count = size_t(arguments.whole(0, "count", 0));
+  const double learningRate = arguments.number(4, "learningRate"), rho = arguments.number(5, "rho");
+  const double epsilon = arguments.number(6, "epsilon");
   float* variable = arguments.floats(1, "variable", count);
   float* meanSquare = arguments.floats(2, "meanSquare", count);
   const float* gradient = arguments.floats(3, "gradient", count);
-  passes().rmsProp(ptrdiff_t(count), variable, meanSquare, gradient, arguments.number(4, "learningRate", 0),
-                   arguments.number(5, "rho", 0), arguments.number(6, "epsilon", 0));
+  passes().rmsProp(ptrdiff_t(count), variable, meanSquare, gradient, learningRate, rho, epsilon);
 }
 
 void adam(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const size_t count = size_t(arguments.whole(0, "count", 0));
+  const double gradientFactor = arguments.anyNumber(5, "gradientFactor");
+  const double learningRate = arguments.number(6, "learningRate"), epsilon = arguments.number(9, "epsilon");
+  const double beta1 = arguments.number(7, "beta1"), beta2 = arguments.number(8, "beta2");
   float* variable = arguments.floats(1, "variable", count);
   float* mean = arguments.floats(2, "mean", count);
   float* meanSquare = arguments.floats(3, "meanSquare", count);
   const float* gradient = arguments.floats(4, "gradient", count);
-  passes().adam(ptrdiff_t(count), variable, mean, meanSquare, gradient, arguments.anyNumber(5, "gradientFactor"),
-                arguments.number(6, "learningRate", 0), arguments.number(7, "beta1", 0),
-                arguments.number(8, "beta2", 0), arguments.number(9, "epsilon", 0));
+  passes().adam(ptrdiff_t(count), variable, mean, meanSquare, gradient, gradientFactor, learningRate, beta1, beta2,
+                epsilon);
 }
 
 Napi::Value sumSquares(const Napi::CallbackInfo& info) {

@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "description.h"
+#include "flow.h"
 #include "../plan/operations.h"
 #include "../kernels/threads.h"
 
@@ -12,6 +13,12 @@ namespace {
  * Images that are smaller than this multiple of the filter are as fast on the whole batch as one by one (MobileNetV2).
  */
 constexpr size_t kSmall = 4;
+
+/** Of a step: the memory of a plan grows with them. */
+constexpr int64_t kMostCapacity = 1 << 24;
+
+/** The elements of a list of arrays; empty if it is not a list. */
+using Elements = std::optional<std::vector<Napi::Value>>;
 
 class PlanObject : public Napi::ObjectWrap<PlanObject> {
  public:
@@ -26,40 +33,45 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
   explicit PlanObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<PlanObject>(info) {
     const Description description(info[0]);
     const auto type = Type(description.integer("type", 0, 2));
-    for (const int size : description.integers("valueSizes", 1, Description::kEnd)) {
+    for (const int size : description.integers("valueSizes", 1, kMostValues + 1)) {
       values_.push_back({size_t(size), type});
     }
     if (values_.empty()) description.fail("valueSizes", "is empty");
     const int logits = valueOf(description, "logits");
     values_[logits].type = Type::float32;
-    for (const int size : description.integers("weightSizes", 1, Description::kEnd)) weightSizes_.push_back(size);
-    plan_ = std::make_unique<Plan>(description.integer("capacity", 1, Description::kEnd), type, values_, logits);
+    for (const int size : description.integers("weightSizes", 1, kMostValues + 1)) weightSizes_.push_back(size);
+    plan_ = std::make_shared<Plan>(description.integer("capacity", 1, kMostCapacity + 1), type, values_, logits);
     classes_ = int(values_[logits].size);
 
+    Flow flow(values_.size(), logits);
     std::vector<std::unique_ptr<Operation>> operations;
     for (const Napi::Value& each : description.list("operations")) {
       const Description operation(each);
       const size_t before = operations.size();
-      addOperation(operation, operations);
-      for (size_t i = before; i < operations.size(); i++) operations[i]->name = operation.text("name");
+      addOperation(operation, flow, operations);
+      const std::string name = operation.text("name");
+      for (size_t i = before; i < operations.size(); i++) operations[i]->name = name;
     }
+    flow.finish(description, operations);
     plan_->complete(std::move(operations));
   }
 
  private:
-  void addOperation(const Description& each, std::vector<std::unique_ptr<Operation>>& operations) {
+  void addOperation(const Description& each, Flow& flow, std::vector<std::unique_ptr<Operation>>& operations) {
     const std::string kind = each.text("kind");
     const int output = valueOf(each, "output");
     if (kind == "pixels") {
+      flow.addPixels(each, output);
       operations.push_back(makePixels(output));
       return;
     }
     const std::vector<int> inputs = each.integers("inputs", 0, int64_t(values_.size()));
     if (inputs.empty()) each.fail("inputs", "are empty");
+    flow.add(each, inputs, output, kind == "convolution");
     const int input = inputs[0];
     if (kind == "convolution" || kind == "depthwise") {
       const bool isDepthwise = kind == "depthwise";
-      const auto shape = each.shape<ConvolutionShape>();
+      const ConvolutionShape shape = withShortStrides(each.shape<ConvolutionShape>());
       checkSizes(each, input, size_t(shape.height) * shape.width * shape.inChannels);
       checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.outChannels);
       if (isDepthwise && shape.outChannels % shape.inChannels != 0) {
@@ -91,9 +103,13 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
       operations.push_back(std::move(normalization));
     } else if (kind == "pool") {
       const auto shape = each.shape<PoolShape>();
+      const bool isMax = each.boolean("isMax");
+      if (isMax && int64_t(shape.windowHeight) * shape.windowWidth > 256) {
+        each.fail("shape", "has a window of more than 256 places");
+      }
       checkSizes(each, input, size_t(shape.height) * shape.width * shape.channels);
       checkSizes(each, output, size_t(shape.outHeight) * shape.outWidth * shape.channels);
-      operations.push_back(makePool(input, output, {shape, each.boolean("isMax")}));
+      operations.push_back(makePool(input, output, {shape, isMax}));
     } else if (kind == "activation") {
       checkSizes(each, output, values_[input].size);
       operations.push_back(makeActivation(input, output, each.activation()));
@@ -145,15 +161,20 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     if (values_[value].size != size) operation.fail("value", "does not have the size that its operation expects");
   }
 
-  void checkOpen(const Napi::CallbackInfo& info) const {
+  /** The plan, which the caller holds while it runs. */
+  std::shared_ptr<Plan> openPlan(const Napi::CallbackInfo& info) const {
     if (!plan_) throw Napi::Error::New(info.Env(), "the plan has been disposed");
+    if (kernels_ != &chosenKernels()) {
+      throw Napi::Error::New(info.Env(), "other kernels were chosen after the plan was made");
+    }
+    return plan_;
   }
 
-  /** (images, pixels, labels, weights) */
-  Run runOf(const Arguments& arguments, const Napi::CallbackInfo& info) const {
-    checkOpen(info);
+  /** (images, pixels, labels, weights); the elements of `weights` have been read. */
+  Run runOf(const Arguments& arguments, const Napi::CallbackInfo& info, const Elements& weights) const {
     Run run{};
     run.images = arguments.integer(0, "images", 1);
+    if (run.images > kMostImages) throw Napi::RangeError::New(info.Env(), "images: expected at most 2^30");
     run.pixels = arguments.bytes(1, "pixels", run.images * values_[0].size);
     run.labels = arguments.integers(2, "labels", run.images);
     for (int i = 0; i < run.images; i++) {
@@ -162,22 +183,21 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
                                                     ", received " + std::to_string(run.labels[i]));
       }
     }
-    run.weights = arraysOf(info[3], "weights", false);
+    run.weights = arraysOf(info.Env(), weights, "weights", false);
     run.gradients.resize(run.weights.size());
     return run;
   }
 
   /** One array for each weight, or null if `mayBeNull`. */
-  std::vector<float*> arraysOf(const Napi::Value& value, const char* name, bool mayBeNull) const {
+  std::vector<float*> arraysOf(const Napi::Env& env, const Elements& elements, const char* name, bool mayBeNull) const {
     const auto fail = [&] {
-      throw Napi::TypeError::New(value.Env(), std::string(name) + ": expected a Float32Array for each of " +
-                                                  std::to_string(weightSizes_.size()) + " weights, of its size");
+      throw Napi::TypeError::New(env, std::string(name) + ": expected a Float32Array for each of " +
+                                          std::to_string(weightSizes_.size()) + " weights, of its size");
     };
-    if (!value.IsArray() || value.As<Napi::Array>().Length() != weightSizes_.size()) fail();
-    const auto list = value.As<Napi::Array>();
+    if (!elements || elements->size() != weightSizes_.size()) fail();
     std::vector<float*> arrays;
-    for (uint32_t i = 0; i < list.Length(); i++) {
-      const Napi::Value each = list.Get(i);
+    for (size_t i = 0; i < elements->size(); i++) {
+      const Napi::Value& each = (*elements)[i];
       if (each.IsNull() && mayBeNull) {
         arrays.push_back(nullptr);
         continue;
@@ -193,14 +213,18 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
   /** (images, pixels [images, height, width, 3], labels, weights, gradients, step) => [mean loss, correct] */
   Napi::Value train(const Napi::CallbackInfo& info) {
     const Arguments arguments(info);
-    Run run = runOf(arguments, info);
-    if (run.images > plan_->capacity()) {
-      throw Napi::RangeError::New(info.Env(), "images: expected at most " + std::to_string(plan_->capacity()));
+    // Getters of elements may dispose of the plan or detach arrays, so everything else follows.
+    const Elements weights = elementsOf(info[3]), gradients = elementsOf(info[4]);
+    const std::shared_ptr<Plan> plan = openPlan(info);
+    const uint32_t step = arguments.word(5, "step");
+    Run run = runOf(arguments, info, weights);
+    if (run.images > plan->capacity()) {
+      throw Napi::RangeError::New(info.Env(), "images: expected at most " + std::to_string(plan->capacity()));
     }
     run.isTraining = true;
-    run.gradients = arraysOf(info[4], "gradients", true);
-    run.step = arguments.word(5, "step");
-    plan_->train(run);
+    run.gradients = arraysOf(info.Env(), gradients, "gradients", true);
+    run.step = step;
+    plan->train(run);
     return resultOf(info.Env(), run);
   }
 
@@ -210,9 +234,11 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
    */
   Napi::Value evaluate(const Napi::CallbackInfo& info) {
     const Arguments arguments(info);
-    Run run = runOf(arguments, info);
+    const Elements weights = elementsOf(info[3]);
+    const std::shared_ptr<Plan> plan = openPlan(info);
+    Run run = runOf(arguments, info, weights);
     if (arguments.has(4)) run.predictions = arguments.integers(4, "predictions", size_t(run.images));
-    plan_->evaluate(run);
+    plan->evaluate(run);
     return resultOf(info.Env(), run);
   }
 
@@ -228,21 +254,23 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
 
   /** Starts profiling; returns the seconds per operation since the last call: [name, forward, backward][] */
   Napi::Value profile(const Napi::CallbackInfo& info) {
-    checkOpen(info);
+    const std::shared_ptr<Plan> plan = openPlan(info);
     auto result = Napi::Array::New(info.Env());
-    for (size_t i = 0; i < plan_->operations().size(); i++) {
+    for (size_t i = 0; i < plan->operations().size(); i++) {
       auto row = Napi::Array::New(info.Env(), 3);
-      row.Set(0u, plan_->operations()[i]->name);
-      row.Set(1u, plan_->times()[i].forward);
-      row.Set(2u, plan_->times()[i].backward);
+      row.Set(0u, plan->operations()[i]->name);
+      row.Set(1u, plan->times()[i].forward);
+      row.Set(2u, plan->times()[i].backward);
       result.Set(uint32_t(i), row);
     }
-    plan_->startProfile();
+    plan->startProfile();
     return result;
   }
 
   /** Null after `dispose`. */
-  std::unique_ptr<Plan> plan_;
+  std::shared_ptr<Plan> plan_;
+  /** Their packed filters have sizes of their own. */
+  const Kernels* kernels_ = &chosenKernels();
   std::vector<PlanValue> values_;
   std::vector<size_t> weightSizes_;
   int classes_;

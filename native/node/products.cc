@@ -12,7 +12,7 @@ namespace {
 const Products& products() { return *chosenKernels().products; }
 
 size_t filterSize(const ConvolutionShape& s) {
-  return size_t(s.filterHeight) * s.filterWidth * s.inChannels * s.outChannels;
+  return productOf({size_t(s.filterHeight), size_t(s.filterWidth), size_t(s.inChannels), size_t(s.outChannels)});
 }
 
 /** (shape, operands, input, filter, bias or null, activation, output) */
@@ -21,10 +21,10 @@ void convolve(const Napi::CallbackInfo& info) {
   const auto all = arguments.convolutions(0);
   const auto& s = all.shape;
   const Type operands = arguments.type(1, "operands");
+  const Activation activation = arguments.activation(5);
   const Values input = arguments.values(2, "input", all.inputSize());
   const float* filter = arguments.floats(3, "filter", filterSize(s));
   const float* bias = arguments.floatsOrNull(4, "bias", s.outChannels);
-  const Activation activation = arguments.activation(5);
   const Values output = arguments.values(6, "output", all.outputSize());
   const Memory packed(products().packedBytes(s, operands));
   products().pack(s, operands, filter, packed.data());
@@ -80,13 +80,13 @@ void transpose(const float* a, int rows, int columns, float* to) {
 void multiply(const Napi::CallbackInfo& info) {
   const Arguments arguments(info);
   const Type operands = arguments.type(0, "operands");
-  const int rows = arguments.integer(1, "rows", 1);
-  const int columns = arguments.integer(2, "columns", 1);
-  const int depth = arguments.integer(3, "depth", 1);
-  const Values a{arguments.floats(4, "a", size_t(rows) * depth), Type::float32};
+  const int rows = arguments.size(1, "rows", 1);
+  const int columns = arguments.size(2, "columns", 1);
+  const int depth = arguments.size(3, "depth", 1);
   const bool isATransposed = arguments.boolean(5, "isATransposed");
-  const float* b = arguments.floats(6, "b", size_t(depth) * columns);
   const bool isBTransposed = arguments.boolean(7, "isBTransposed");
+  const Values a{arguments.floats(4, "a", size_t(rows) * depth), Type::float32};
+  const float* b = arguments.floats(6, "b", size_t(depth) * columns);
   const Values product{arguments.floats(8, "product", size_t(rows) * columns), Type::float32};
   if (isATransposed) {
     const Memory straight(isBTransposed ? size_t(depth) * columns * sizeof(float) : 0);

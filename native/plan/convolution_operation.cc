@@ -14,13 +14,12 @@ struct Reached {
 
   Reached(int size, int places, int taps, int stride, int dilation, int pad) : first(taps), count(0) {
     for (int tap = 0; tap < taps; tap++) {
-      for (int place = 0; place < places; place++) {
-        const int source = place * stride - pad + tap * dilation;
-        if (source < 0 || source >= size) continue;
-        first = std::min(first, tap);
-        count = tap + 1 - first;
-        break;
-      }
+      // The first position whose source is not before the image.
+      const int start = tap * dilation - pad;
+      const int place = start >= 0 ? 0 : (-start + stride - 1) / stride;
+      if (place >= places || place * stride + start >= size) continue;
+      first = std::min(first, tap);
+      count = tap + 1 - first;
     }
   }
 };

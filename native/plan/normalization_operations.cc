@@ -10,7 +10,7 @@ namespace {
 /** State shared by the two halves of a batch normalisation. */
 struct NormalizationState {
   NormalizationState(int channels, const NormalizationSettings& settings)
-      : settings(settings), channels(channels), mean(channels), inverse(channels), scale(channels), shift(channels) {}
+      : settings(settings), channels(channels) {}
 
   NormalizationSettings settings;
   int channels;
@@ -19,6 +19,11 @@ struct NormalizationState {
   std::vector<float> scale, shift;
   /** dx = a dy + b x + c */
   std::vector<float> a, b, c;
+
+  /** Takes the memory, which a plan that never runs does not need. */
+  void prepare() {
+    for (std::vector<float>* values : {&mean, &inverse, &scale, &shift}) values->resize(channels);
+  }
 
   void setScale(const Run& run, const float* means, const float* variances) {
     const float* gamma = settings.gamma < 0 ? nullptr : run.weights[settings.gamma];
@@ -45,6 +50,7 @@ class Moments : public Operation {
   }
 
   void prepare(Plan& plan, Run& run) override {
+    state_->prepare();
     if (!run.isTraining) {
       const NormalizationSettings& settings = state_->settings;
       state_->setScale(run, run.weights[settings.movingMean], run.weights[settings.movingVariance]);

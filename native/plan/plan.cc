@@ -216,9 +216,9 @@ void Plan::evaluate(Run& run) {
   const size_t imageBytes = values_[0].size;
   const uint8_t* const pixels = run.pixels;
   const int32_t* const labels = run.labels;
-  for (int first = 0; first < total; first += capacity_) {
-    run.images = std::min(capacity_, total - first);
-    run.pixels = pixels + first * imageBytes;
+  for (int64_t first = 0; first < total; first += capacity_) {
+    run.images = int(std::min<int64_t>(capacity_, total - first));
+    run.pixels = pixels + size_t(first) * imageBytes;
     run.labels = labels + first;
     for (const Stage& stage : evaluation_) runStage(run, stage, true);
     computeLoss(run);

@@ -39,11 +39,10 @@ int64_t product(std::initializer_list<int64_t> numbers) {
 
 /** One axis of a convolution. */
 struct Axis {
-  int64_t size, positions, filter, stride, dilation, pad;
+  int64_t size, positions, filter, stride, dilation;
 
   /** Pixels from the first to the last tap. */
   int64_t reach() const { return (filter - 1) * dilation + 1; }
-  bool isNearImage() const { return (positions - 1) * stride - pad <= size + std::max(pad, reach()); }
   /** Lengths of the frames and planes in which the kernels pad the image, and the gradient of the output. */
   int64_t paddedImage() const {
     const int64_t planes = (positions + (filter - 1) * dilation / stride + 1) / 2 * 2 * stride;
@@ -75,10 +74,9 @@ std::string problemOf(const ConvolutionShape& s) {
   if (!problem.empty()) return problem;
 
   const ConvolutionShape u = withShortStrides(s);
-  const Axis rows{u.height, u.outHeight, u.filterHeight, u.strideHeight, u.dilationHeight, u.padTop};
-  const Axis columns{u.width, u.outWidth, u.filterWidth, u.strideWidth, u.dilationWidth, u.padLeft};
+  const Axis rows{u.height, u.outHeight, u.filterHeight, u.strideHeight, u.dilationHeight};
+  const Axis columns{u.width, u.outWidth, u.filterWidth, u.strideWidth, u.dilationWidth};
   const int64_t channels = std::max(s.inChannels, s.outChannels), taps = int64_t(s.filterHeight) * s.filterWidth;
-  if (!rows.isNearImage() || !columns.isNearImage()) return "the last windows are too far from the image";
   if (product({s.height, s.width, s.inChannels}) > kMostValues ||
       product({s.outHeight, s.outWidth, s.outChannels}) > kMostValues) {
     return tooMany("an image has", kMostValues);

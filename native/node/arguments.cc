@@ -22,6 +22,13 @@ const char* nameOf(napi_typedarray_type type) {
   }
 }
 
+/** The address of an array that has no values, which may have none; never null, as memset and memcpy want it. */
+template <typename T>
+T* addressOf(T* data) {
+  alignas(64) static char nothing[64];
+  return data == nullptr ? reinterpret_cast<T*>(nothing) : data;
+}
+
 std::string describe(const Napi::Value& value) {
   if (value.IsTypedArray()) return nameOf(value.As<Napi::TypedArray>().TypedArrayType());
   if (value.IsNumber() || value.IsBoolean() || value.IsUndefined() || value.IsNull()) {
@@ -191,11 +198,12 @@ Values Arguments::values(size_t place, const char* name, size_t length) const {
 
 void* Arguments::values(size_t place, const char* name, size_t length, Type type) const {
   if (type == Type::float32) return floats(place, name, length);
-  return array(place, name, napi_uint16_array, "Uint16Array of bfloat16", length).As<Napi::Uint16Array>().Data();
+  return addressOf(
+      array(place, name, napi_uint16_array, "Uint16Array of bfloat16", length).As<Napi::Uint16Array>().Data());
 }
 
 float* Arguments::floats(size_t place, const char* name, size_t length) const {
-  return array(place, name, napi_float32_array, "Float32Array", length).As<Napi::Float32Array>().Data();
+  return addressOf(array(place, name, napi_float32_array, "Float32Array", length).As<Napi::Float32Array>().Data());
 }
 
 float* Arguments::floatsOrNull(size_t place, const char* name, size_t length) const {
@@ -203,13 +211,13 @@ float* Arguments::floatsOrNull(size_t place, const char* name, size_t length) co
 }
 
 int32_t* Arguments::integers(size_t place, const char* name, size_t length) const {
-  return array(place, name, napi_int32_array, "Int32Array", length).As<Napi::Int32Array>().Data();
+  return addressOf(array(place, name, napi_int32_array, "Int32Array", length).As<Napi::Int32Array>().Data());
 }
 
 double* Arguments::doubles(size_t place, const char* name, size_t length) const {
-  return array(place, name, napi_float64_array, "Float64Array", length).As<Napi::Float64Array>().Data();
+  return addressOf(array(place, name, napi_float64_array, "Float64Array", length).As<Napi::Float64Array>().Data());
 }
 
 uint8_t* Arguments::bytes(size_t place, const char* name, size_t length) const {
-  return array(place, name, napi_uint8_array, "Uint8Array", length).As<Napi::Uint8Array>().Data();
+  return addressOf(array(place, name, napi_uint8_array, "Uint8Array", length).As<Napi::Uint8Array>().Data());
 }

@@ -215,7 +215,10 @@ void crossEntropy(const Napi::CallbackInfo& info) {
   double* loss = arguments.doubles(4, "loss", 1);
   int32_t* correct = arguments.integers(5, "correct", 1);
   const Values gradient = arguments.has(7) ? arguments.values(7, "gradient", size) : Values{nullptr, Type::float32};
-  passes().crossEntropy(rows, classes, logits, labels, loss, correct, factor, gradient.type, gradient.data);
+  int32_t more = 0;
+  passes().crossEntropy(rows, classes, logits, labels, loss, &more, factor, gradient.type, gradient.data);
+  // The caller's number may be any.
+  *correct = int32_t(uint32_t(*correct) + uint32_t(more));
 }
 
 void sgd(const Napi::CallbackInfo& info) {

@@ -86,7 +86,8 @@ class MadeUpMachine {
       assert.deepEqual(validatedAt, [epochs]);
       await this.#train(`${trial}/${sample}`, 34 + 1.6 / epochs, epochs, signal);
       const noise = new Random(JSON.stringify(policy), sample);
-      const magnitudes = policy.chains.flat().reduce((sum, { magnitude }) => sum + magnitude, 0);
+      const { chains, chances = chains.map(() => 1) } = policy;
+      const magnitudes = chains.reduce((sum, [{ magnitude }], index) => sum + chances[index] * magnitude, 0);
       const gain = this.#isUseless ? -0.1 : 0.1 * magnitudes;
       const ofBase = policy.base === "flip-crop" ? 0.08 : 0;
       const accuracy = 0.5 + policy.portion * gain + (this.#isUseless ? 0 : ofBase + noise.normal(0, 0.02));

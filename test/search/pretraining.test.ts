@@ -67,7 +67,7 @@ describe("pre-training", () => {
     assert.ok(from < afresh - 0.3, `${from}, afresh ${afresh}`);
   });
 
-  it("refuses weights that are no numbers, and tensors with common bytes", async () => {
+  it("refuses weights that are not finite numbers", async () => {
     const damaged = join(folder, "damaged.safetensors");
     const file = readFileSync(weights);
     const start = 8 + Number(file.readBigUInt64LE(0));
@@ -84,21 +84,9 @@ describe("pre-training", () => {
       changed.writeFloatLE(value, start + 40);
       await refused(
         changed,
-        new RegExp(`damaged\\.safetensors are damaged: .*/.* has a value ${value}; remove`),
+        /damaged\.safetensors do not fit model .*: .*\/.* has values that are not finite numbers; remove the file or set /,
       );
     }
-    // A tensor that begins in the one before.
-    const header = JSON.parse(file.toString("utf8", 8, start)) as Record<string, { data_offsets: number[] }>;
-    const [first, second] = Object.values(header).map((entry) => entry.data_offsets);
-    const size = second[1] - second[0];
-    second.splice(0, 2, first[1] - 4, first[1] - 4 + size);
-    const json = Buffer.from(JSON.stringify(header));
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(json.length));
-    await refused(
-      Buffer.concat([length, json, file.subarray(start)]),
-      /damaged\.safetensors are damaged: .*\/.* and .*\/.* overlap; remove the file or set pre_aug_weights_path/,
-    );
   });
 
   it("keeps the weights in the experiment's folder where no other place is given", async () => {
@@ -147,7 +135,9 @@ describe("pre-training", () => {
       checkPretrained(settings(shifted), IMAGES),
       (error) =>
         error instanceof UsageError &&
-        /conv\/kernel has 1724 bytes for 432 float32 values/.test(error.message),
+        /conv\/kernel has 1724 bytes, but its shape \[3,3,3,16\] of F32 needs 1728; remove it$/.test(
+          error.message,
+        ),
     );
   });
 

@@ -40,7 +40,13 @@ class PlanObject : public Napi::ObjectWrap<PlanObject> {
     const int logits = valueOf(description, "logits");
     values_[logits].type = Type::float32;
     for (const int size : description.integers("weightSizes", 1, kMostValues + 1)) weightSizes_.push_back(size);
-    plan_ = std::make_shared<Plan>(description.integer("capacity", 1, kMostCapacity + 1), type, values_, logits);
+    const int capacity = description.integer("capacity", 1, Description::kEnd);
+    // As V8 does for arrays that are too long: such a batch is too large, not of the wrong type.
+    if (capacity > kMostCapacity) {
+      throw Napi::RangeError::New(info.Env(), "a plan's capacity is " + std::to_string(capacity) + ", expected at most " +
+                                                  std::to_string(kMostCapacity));
+    }
+    plan_ = std::make_shared<Plan>(capacity, type, values_, logits);
     classes_ = int(values_[logits].size);
 
     Flow flow(values_.size(), logits);

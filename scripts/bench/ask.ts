@@ -41,7 +41,8 @@ const TWO_OF_20: ConfigInput = {
 const FORMS: readonly Form[] = [
   { name: "the original's: one chain of two operations", keys: { ...TWO_OF_20, policy_chains: 1 } },
   { name: "five chains of two operations", keys: { ...TWO_OF_20, policy_chains: 5 } },
-  { name: "the default: a recipe, and three operations of 30", keys: {} },
+  { name: "a recipe, and three operations of 30", keys: { families: "none" } },
+  { name: "the default: a recipe, and five families", keys: {} },
   { name: "the default, half of the trials stopped early", keys: {}, stops: true },
 ];
 

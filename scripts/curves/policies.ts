@@ -2,8 +2,9 @@
 // techniques at random, and whole families of techniques.
 
 import { Random } from "../../src/common/random.ts";
+import { FAMILIES } from "../../src/config/families.ts";
 import { BASES, type BaseName } from "../../src/config/recipes.ts";
-import { EXTENDED_TECHNIQUES, TECHNIQUES, type TechniqueName } from "../../src/config/techniques.ts";
+import { EXTENDED_TECHNIQUES, TECHNIQUES } from "../../src/config/techniques.ts";
 import { randomPoint } from "../../src/controller/controller.ts";
 import { baseAlone, type PolicyForm } from "../../src/policy/form.ts";
 import type { Policy } from "../../src/policy/policy.ts";
@@ -24,16 +25,8 @@ const EVERY = 7;
 
 const FORM: PolicyForm = { chains: 1, operationsPerChain: 2 };
 
-/** Techniques that act alike, each with its magnitude at full strength, which is moderate: images can still be recognised. */
-const FAMILIES: readonly Readonly<Partial<Record<TechniqueName, number>>>[] = [
-  { rotate: 0.25, "shear-x": 0.6, "shear-y": 0.6, "translate-x": 0.4, "translate-y": 0.4, crop: 0.4 },
-  {
-    ...{ brightness: 0.9, color: 0.9, contrast: 0.9, sharpness: 0.9 },
-    ...{ posterize: 0.8, solarize: 0.8, autocontrast: 0, equalize: 0 },
-  },
-  { "coarse-dropout": 0.5, dropout: 0.2 },
-  { "gaussian-blur": 0.06, "additive-gaussian-noise": 0.15 },
-];
+/** Without upside down. */
+const CURVE_FAMILIES = FAMILIES.filter(({ name }) => name !== "orientation");
 const FAMILY_BASES: readonly BaseName[] = ["none", "flip", "flip-crop"];
 /** The greatest average number of a family's operations that an image goes through. */
 const MOST_OF_FAMILY = 1.5;
@@ -74,11 +67,10 @@ function extendedPolicy(index: number): Policy {
 /** The families with amounts and strengths at random; each operation has a chance of its own. */
 function familyPolicy(index: number): Policy {
   const random = new Random("curves", "families", index);
-  const drawn = FAMILIES.flatMap((family) => {
+  const drawn = CURVE_FAMILIES.flatMap(({ techniques }) => {
     const strength = random.uniform();
     const amount = random.uniform(0, MOST_OF_FAMILY);
     if (random.chance(LEFT_OUT)) return [];
-    const techniques = Object.entries(family) as [TechniqueName, number][];
     return techniques.map(([type, full]) => ({
       operation: { type, magnitude: rounded(strength * full) },
       chance: rounded(amount / techniques.length),

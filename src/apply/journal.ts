@@ -3,8 +3,8 @@
 
 import { closeSync, fsync, ftruncateSync, openSync, readSync, rmSync } from "node:fs";
 import { promisify } from "node:util";
-import { crc32 } from "node:zlib";
 import { z } from "zod";
+import { CHECKSUM_DIGITS, checksumOf } from "../common/checksum.ts";
 import { RunError, systemReason, UsageError } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
 import { parseJson } from "../common/json.ts";
@@ -61,28 +61,23 @@ export function* readJournal(
 /** What precedes the checksum in a line, and the line's end after it. */
 const SUM = ',"sum":"';
 const END = '"}';
-const SUM_DIGITS = 8;
 
 /** An entry as a line: an object whose last key is the CRC-32 of all that precedes it. */
 function formatEntry(entry: JournalEntry): string {
   const json = JSON.stringify(entry).slice(0, -1);
-  return `${json}${SUM}${sumOf(json)}${END}\n`;
+  return `${json}${SUM}${checksumOf(json)}${END}\n`;
 }
 
 /** Undefined if it is not as `formatEntry` wrote it. */
 function parseEntry(line: string): JournalEntry | undefined {
-  const json = line.slice(0, -(SUM.length + SUM_DIGITS + END.length));
-  if (line !== `${json}${SUM}${sumOf(json)}${END}`) return undefined;
+  const json = line.slice(0, -(SUM.length + CHECKSUM_DIGITS + END.length));
+  if (line !== `${json}${SUM}${checksumOf(json)}${END}`) return undefined;
   try {
     const entry = parseJson(line);
     return ENTRY.safeParse(entry).success ? (entry as JournalEntry) : undefined;
   } catch {
     return undefined;
   }
-}
-
-function sumOf(text: string): string {
-  return crc32(text).toString(16).padStart(SUM_DIGITS, "0");
 }
 
 /** The complete lines of a file, without anything after the last line feed. */

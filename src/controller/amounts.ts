@@ -3,7 +3,7 @@
 // the form of features.ts; every two amounts have a joint effect, since there can be too much in all, and so have an amount and
 // each choice of an unscaled category (the base). At an amount of 0 there is no effect.
 
-import type { Dimension, Point } from "./controller.ts";
+import { type Dimension, isUnscaled, type Point } from "./controller.ts";
 
 /** Prior variances: of a family's terms in proportion to its amount, and of all joint effects together. */
 const PRIOR = { constant: 1, strength: 0.25, amount: 0.25, joint: 0.3 };
@@ -29,8 +29,8 @@ export class AmountTerms {
   /** How many of them are not 0 at a point. */
   readonly perPoint: number;
   readonly #dimensions: readonly Dimension[];
-  readonly #amounts: readonly Amount[] = [];
-  readonly #joints: readonly Joint[] = [];
+  readonly #amounts: readonly Amount[];
+  readonly #joints: readonly Joint[];
 
   /**
    * @param parts how many effects share the prior variance.
@@ -102,8 +102,4 @@ export function isAmount(dimensions: readonly Dimension[], dimension: Dimension)
 function strengthOf(dimensions: readonly Dimension[], { kind, name }: Dimension): number {
   if (kind === "category") return -1;
   return dimensions.findIndex((other) => other.kind === "real" && other.strengthOf === name);
-}
-
-function isUnscaled(dimension: Dimension): boolean {
-  return dimension.kind === "category" && dimension.unscaled === true;
 }

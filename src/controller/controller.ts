@@ -108,8 +108,8 @@ export interface Controller {
 
 /**
  * Replaces each point by a representative of all points with the same effect, in the same order: if a choice has no
- * strength, or a real number is at its low end, the number for its strength is set to its low end. At the low end of what scales the others, only unscaled
- * dimensions matter, if there are any, and all others are set to their first value.
+ * strength, or a real number is at its low end, the number for its strength is set to its low end. At the low end of what
+ * scales the others, only unscaled dimensions matter, if there are any, and all others are set to their first value.
  */
 export function canonicalPoints(
   dimensions: readonly Dimension[],
@@ -144,7 +144,8 @@ function isScale(dimension: Dimension): dimension is Dimension & { readonly kind
   return dimension.kind === "real" && dimension.scales === true;
 }
 
-function isUnscaled(dimension: Dimension): boolean {
+/** Whether it is a category whose effect is not scaled. */
+export function isUnscaled(dimension: Dimension): boolean {
   return dimension.kind === "category" && dimension.unscaled === true;
 }
 

@@ -2,11 +2,8 @@
 // contradicts nothing else in the notebook, and its line is named.
 
 import { existsSync } from "node:fs";
-import { crc32 } from "node:zlib";
+import { CHECKSUM_DIGITS, checksumOf } from "../common/checksum.ts";
 import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
-
-/** Hexadecimal digits of a row's CRC-32. */
-const DIGITS = 8;
 
 export class Checksums {
   readonly #path: string;
@@ -26,7 +23,7 @@ export class Checksums {
     const sums = this.#load();
     const key = `${trial},${sample}`;
     if (sums.has(key)) return;
-    const digits = rows.map(sumOf).join("");
+    const digits = rows.map(checksumOf).join("");
     sums.set(key, digits);
     appendWhole(this.#path, `${key},${digits}\n`, { flush: false });
   }
@@ -34,7 +31,7 @@ export class Checksums {
   /** Whether a row of a training (the index counts from 0) is as it was written; true if that is not known. */
   matches(trial: number, sample: number, index: number, row: string): boolean {
     const digits = this.#load().get(`${trial},${sample}`);
-    return digits === undefined || digits.startsWith(sumOf(row), DIGITS * index);
+    return digits === undefined || digits.startsWith(checksumOf(row), CHECKSUM_DIGITS * index);
   }
 
   #load(): Map<string, string> {
@@ -60,10 +57,6 @@ function parseLine(line: string): { key: string; digits: string } | undefined {
   const comma = line.lastIndexOf(",");
   const key = line.slice(0, comma);
   const digits = line.slice(comma + 1);
-  const isWhole = digits.length > 0 && digits.length % DIGITS === 0 && /^[0-9a-f]+$/.test(digits);
+  const isWhole = digits.length > 0 && digits.length % CHECKSUM_DIGITS === 0 && /^[0-9a-f]+$/.test(digits);
   return isWhole && /^\d+,\d+$/.test(key) ? { key, digits } : undefined;
-}
-
-function sumOf(row: string): string {
-  return crc32(row).toString(16).padStart(DIGITS, "0");
 }

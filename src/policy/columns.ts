@@ -4,7 +4,7 @@ import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import { FAMILIES, type Family } from "../config/families.ts";
 import { BASES } from "../config/recipes.ts";
 import { parseTechnique } from "../config/techniques.ts";
-import { familySettings, hasStrength, mostOf } from "./family-policy.ts";
+import { familyNumbers, hasStrength, mostOf } from "./family-policy.ts";
 import { type FormExtension, formOfFamilies, type PolicyForm, policyOf, policyOfFamilies } from "./form.ts";
 import type { Policy } from "./policy.ts";
 
@@ -39,12 +39,9 @@ export function familyColumns(family: Family): string[] {
  */
 export function policyCells(policy: Policy, { extension, families }: PolicyForm): string[] {
   if (families) {
-    const settings = familySettings(families, policy);
-    if (!settings) throw new RangeError("the policy does not consist of the search's families");
-    const cells = settings.flatMap(({ amount, strength }, index) =>
-      hasStrength(families[index]) ? [amount, strength] : [amount],
-    );
-    return [...cells.map(String), policy.base ?? "none"];
+    const numbers = familyNumbers(families, policy);
+    if (!numbers) throw new RangeError("the policy does not consist of the search's families");
+    return [...numbers.map(String), policy.base ?? "none"];
   }
   const operations = policy.chains.flat();
   return [

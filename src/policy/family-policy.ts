@@ -1,5 +1,6 @@
 // Policies of families of techniques: what an image goes through, on average, of each family, and how strong it is.
 
+import { isDeepStrictEqual } from "node:util";
 import { FAMILY_NAMES, type Family, familiesOf } from "../config/families.ts";
 import type { Policy } from "./policy.ts";
 
@@ -57,10 +58,17 @@ export function familySettings(
     return { amount: rounded(amount), strength: rounded(strength) };
   });
   const made = familyChains(families, settings);
-  return made && isSame(made, { chains, chances }) ? settings : undefined;
+  return isDeepStrictEqual(made, { chains, chances }) ? settings : undefined;
 }
 
-/** The amount and the strength of each family, such as `1.2 geometry ≤ 0.60`; undefined if it is not a policy of families. */
+/** The amount of each family, followed by its strength if policies differ in it; undefined as in `familySettings`. */
+export function familyNumbers(families: readonly Family[], policy: Policy): number[] | undefined {
+  return familySettings(families, policy)?.flatMap(({ amount, strength }, index) =>
+    hasStrength(families[index]) ? [amount, strength] : [amount],
+  );
+}
+
+/** The same in words, such as `1.2 geometry ≤ 0.60`; undefined if it is not a policy of families. */
 export function formatFamilies(policy: Policy): string[] | undefined {
   const families = familiesOf(
     FAMILY_NAMES,
@@ -75,8 +83,4 @@ export function formatFamilies(policy: Policy): string[] | undefined {
 
 function rounded(value: number): number {
   return Math.round(value * GRID) / GRID;
-}
-
-function isSame(a: Pick<Policy, "chains" | "chances">, b: Pick<Policy, "chains" | "chances">): boolean {
-  return JSON.stringify([a.chains, a.chances]) === JSON.stringify([b.chains, b.chances]);
 }

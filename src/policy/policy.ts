@@ -34,7 +34,8 @@ export interface Policy {
   readonly magnitudes?: "drawn";
   /**
    * Images are drawn anew for every epoch and replace their originals: all go through the base, and each with probability
-   * `portion` through one chain, or through several by their chances. Missing: the results are drawn once and added to the originals.
+   * `portion` through one chain, or through several by their chances. Missing: the results are drawn once and added to the
+   * originals.
    */
   readonly redrawn?: true;
 }

@@ -5,7 +5,7 @@ import { isSimple } from "../config/recipes.ts";
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Dimension, Point } from "../controller/controller.ts";
 import { familyColumns, policyColumns } from "./columns.ts";
-import { familySettings, GRID, hasStrength, mostOf } from "./family-policy.ts";
+import { familyNumbers, GRID, hasStrength, mostOf } from "./family-policy.ts";
 import { type FormExtension, hasForm, type PolicyForm, policyOf, policyOfFamilies } from "./form.ts";
 import type { Chain, Policy } from "./policy.ts";
 
@@ -94,7 +94,8 @@ export function pointToPolicy(space: SearchSpace, point: Point): Policy {
  */
 export function policyToPoint(space: SearchSpace, policy: Policy): number[] {
   if (policy.portion > 0) checkFits(space, policy);
-  if (space.families) return [...familyCoordinates(space.families, policy), ...baseCoordinate(space, policy)];
+  const numbers = space.families && familyNumbers(space.families, policy);
+  if (numbers) return [...numbers, ...baseCoordinate(space, policy)];
   const point: number[] = [];
   for (let chain = 0; chain < space.chains; chain++) {
     for (let index = 0; index < space.operationsPerChain; index++) {
@@ -105,13 +106,6 @@ export function policyToPoint(space: SearchSpace, policy: Policy): number[] {
     }
   }
   return [...point, policy.portion, ...baseCoordinate(space, policy)];
-}
-
-function familyCoordinates(families: readonly Family[], policy: Policy): number[] {
-  const settings = familySettings(families, policy) ?? [];
-  return settings.flatMap(({ amount, strength }, index) =>
-    hasStrength(families[index]) ? [amount, strength] : [amount],
-  );
 }
 
 function baseCoordinate({ extension }: SearchSpace, policy: Policy): number[] {

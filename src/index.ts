@@ -42,6 +42,8 @@ export {
 } from "./evaluate/evaluation.ts";
 export { type FinalResult, type FinalTask, runFinalTraining } from "./evaluate/final-task.ts";
 export type { TrainingFailure, TrainingRecord, TrialRecord } from "./experiment/records.ts";
+export { type ExportOptions, type ExportOutcome, exportPolicies } from "./export/export.ts";
+export type { Framework } from "./export/frameworks.ts";
 export type { ImageBatch } from "./image/batch.ts";
 export { type Chain, formatPolicy, type Operation, type Policy } from "./policy/policy.ts";
 export { type FoundPolicy, type PolicyFile, readPolicyFile } from "./policy/policy-file.ts";

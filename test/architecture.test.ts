@@ -26,6 +26,7 @@ const FOLDERS = [
   "measure",
   "budget",
   "apply",
+  "export",
   "report",
   "cli",
 ];

@@ -8,6 +8,7 @@ import { addBenchCommand } from "./bench.ts";
 import { addDataCommands } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
+import { addExportCommand } from "./export.ts";
 import { programName, quoteForShell } from "./format.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
@@ -49,6 +50,7 @@ function createProgram(terminal: Terminal): Command {
   addShowCommand(program, terminal);
   addEvaluateCommand(program, terminal);
   addApplyCommand(program, terminal);
+  addExportCommand(program, terminal);
   addPreviewCommand(program, terminal);
   addDataCommands(program, terminal);
   addDoctorCommand(program, terminal);

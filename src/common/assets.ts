@@ -21,6 +21,15 @@ export const DAWN =
 /** Files that are read into memory, as package/path; the kernels are this package's own. */
 const READ_ASSETS = [
   "deepaugment/kernels/augment.wasm",
+  "deepaugment/python/added.py",
+  "deepaugment/python/added_numpy.py",
+  "deepaugment/python/added_torchvision.py",
+  "deepaugment/python/albumentations.py",
+  "deepaugment/python/channels.py",
+  "deepaugment/python/keras.py",
+  "deepaugment/python/numpy.py",
+  "deepaugment/python/operations.py",
+  "deepaugment/python/torchvision.py",
   "@jsquash/avif/codec/dec/avif_dec.wasm",
   "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm",
   "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm",

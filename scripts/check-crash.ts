@@ -1,7 +1,7 @@
-// Checks that nothing is lost, whatever happens to a run, with real searches, evaluations and augmentations of the test
-// images. Each is killed at random moments (with or without its workers), its disk is filled, or its pipes are closed, and it
-// is continued each time. The workers of one search are killed and stopped while it continues by itself. Everything must end
-// as an undisturbed run does.
+// Checks that nothing is lost in crashes, with real searches, evaluations and augmentations of the test images. Each is killed
+// at random moments (with or without its workers), its disk is filled, or its pipes are closed, and it is continued each time.
+// The workers of one search are killed and stopped while it continues by itself. Everything must end as an undisturbed run
+// does.
 //
 //   npm run check:crash                                      # all of it: about an hour
 //   npm run check:crash -- --of optimize --kills 5           # fewer

@@ -106,7 +106,7 @@ function fill(file: number, size: number): void {
   }
 }
 
-/** Closes one of its pipes or both; it must go on as if nothing had happened. Then it is killed. */
+/** Closes one of its pipes or both; it must continue as if nothing had happened. Then it is killed. */
 async function closePipes({ subject, out, program, random }: Running): Promise<boolean> {
   const pipes = PIPES[random.integer(0, PIPES.length - 1)];
   for (const pipe of pipes) program.process[pipe]!.destroy();

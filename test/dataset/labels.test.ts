@@ -8,47 +8,8 @@ import { describeSource } from "../../src/dataset/describe.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import type { ColumnChoice } from "../../src/dataset/reader.ts";
 import { loadAtSize } from "../../src/dataset/sizes.ts";
-import { imageAt } from "../../src/image/batch.ts";
-import { type Files, picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
-
-/** Lines of a table. */
-const lines = (...rows: string[]) => `${rows.join("\n")}\n`;
-
-/** Pictures by name, each of its own shade, in the order of the names. */
-async function pictures(...names: string[]): Promise<Files> {
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name, i) => [name, await picture(2, 2, i)] as const)),
-  );
-}
-
-/** The class of each picture by its shade, per split; and the notes. `data` stands for the folder. */
-async function labelsOf(folder: string, source = folder) {
-  const dataset = await loadDataset(source, { home: temporaryFolder() });
-  const { classNames, train, validation, test, notes = [], skipped } = dataset;
-  const split = (part: typeof test) =>
-    part &&
-    Object.fromEntries([...part.labels].map((label, i) => [imageAt(part.images, i)[0], classNames[label]]));
-  const plain = (text: string) => text.replaceAll(folder, "data");
-  return {
-    train: split(train),
-    ...(validation && { validation: split(validation) }),
-    ...(test && { test: split(test) }),
-    ...(notes.length > 0 && { notes: notes.map(plain) }),
-    ...(skipped.length > 0 && { skipped: skipped.map(({ path, reason }) => plain(`${path}: ${reason}`)) }),
-  };
-}
-
-async function fails(files: Files, message: string | RegExp): Promise<void> {
-  const folder = writeFiles(files);
-  await assert.rejects(loadDataset(folder, { home: temporaryFolder() }), (error: Error) => {
-    const text = error.message.replaceAll(folder, "data");
-    assert.equal(error.name, "UsageError", String(error.stack));
-    assert.ok(!text.includes("\n"));
-    if (typeof message === "string") assert.equal(text, message);
-    else assert.match(text, message);
-    return true;
-  });
-}
+import { picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
+import { fails, labelsOf, lines, pictures } from "./fixtures/labels.ts";
 
 const FOUR = ["0.png", "1.png", "2.png", "3.png"];
 const IN_TRAIN = FOUR.map((name) => `train/${name}`);
@@ -227,8 +188,8 @@ describe("labels in tables", () => {
     }
     await fails(
       { ...files, "labels.csv": lines("file,label", "0.png,cat", "1.png,dog", "2.png,cat", "3.png,dog") },
-      "data/labels.csv: its pictures may be test/0.png and the like, or train/0.png; write the folder into the table, or " +
-        "name the table as the split, such as train.csv",
+      "data/labels.csv: its pictures may be test/0.png and the like, or train/0.png; write the folder into the table, leave " +
+        "out one of the folders, or name the table as the split, such as train.csv",
     );
   });
 

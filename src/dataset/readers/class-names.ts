@@ -7,20 +7,33 @@ const EXAMPLES = 5;
 export function sortClasses(names: ReadonlySet<string>): string[] {
   const all = [...names];
   const areNumbers = all.every((name) => /^-?\d+$/.test(name));
-  return areNumbers ? all.sort((a, b) => Number(a) - Number(b)) : all.sort((a, b) => (a < b ? -1 : 1));
+  return all.sort((a, b) => (areNumbers && Number(a) - Number(b)) || (a < b ? -1 : 1));
 }
 
-/** A note for classes whose names differ in case alone: they may be one. */
-export function notesOnCase(classNames: readonly string[]): string[] {
+/** A note for classes whose names are nearly alike, in case, spaces or the form of a number: they may be one. */
+export function notesOnAlike(classNames: readonly string[]): string[] {
   const first = new Map<string, string>();
   return classNames.flatMap((name) => {
-    const folded = name.normalize().toLowerCase();
+    const folded = foldedName(name);
     const other = first.get(folded);
     if (other === undefined) first.set(folded, name);
     return other === undefined
       ? []
       : [`"${other}" and "${name}" are two classes; write them alike if they are one`];
   });
+}
+
+/** A name without what can hardly be seen; numbers in their shortest form. */
+function foldedName(name: string): string {
+  const plain = name
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .trim()
+    .replace(/\s+/g, " ")
+    .toLowerCase();
+  return /^-?\d+(\.\d*)?(e\d+)?$/.test(plain) && Math.abs(Number(plain)) < 2 ** 53
+    ? String(Number(plain))
+    : plain;
 }
 
 /** A few of the labels, of as many classes as possible. */

@@ -7,7 +7,7 @@ import { UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
 import type { LabelSource } from "../dataset.ts";
 import { SPLITS, type SplitName } from "../reader.ts";
-import { examplesOf, notesOnCase, sortClasses } from "./class-names.ts";
+import { examplesOf, notesOnAlike, sortClasses } from "./class-names.ts";
 import { setAside } from "./folder-splits.ts";
 import { LayoutError } from "./layout-error.ts";
 import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
@@ -33,6 +33,7 @@ export function listLabelled(path: string, folder: LabelledFolder): PictureList 
   const [problem] = folder.problems;
   if (used.length === 0) throw problem ?? noLabels(path, folder);
   const notes = folder.problems.map(({ message }) => `a table is not used: ${message}`);
+  notes.push(...used.flatMap((table) => table.notes));
   const placed = placeLabels(used, folder);
   if (problem && !placed.some(({ split }) => split === "train")) throw problem;
   const labels = withoutOtherClasses(placed, path, notes);
@@ -41,7 +42,7 @@ export function listLabelled(path: string, folder: LabelledFolder): PictureList 
     new Set(labels.flatMap((each) => (each.split === "train" ? [each.className] : []))),
   );
   if (classNames.length < 2) throw tooFewClasses(path, used, folder, classNames);
-  notes.push(...notesOnCase(classNames));
+  notes.push(...notesOnAlike(classNames));
   const skipped = used.flatMap((table) => table.skipped);
   return {
     root,
@@ -208,9 +209,15 @@ function noLabels(given: string, { root, index, tables }: LabelledFolder): Layou
     : `${findTables(root)
         .map(({ path }) => readablePath(path))
         .join(", ")}`;
-  const example = index.names.length > 0 ? `, such as "${index.names[0]}"` : "";
+  if (index.names.length === 0) {
+    return new LayoutError(
+      `${shown}: there are no pictures in ${readablePath(root)}: give the folder that contains both the table and its pictures`,
+      given,
+    );
+  }
   return new LayoutError(
-    `${shown}: no column of ${where} names its pictures: write their paths, or names, into a column "file"${example}`,
+    `${shown}: no column of ${where} names its pictures: write their paths, or names, into a column "file", such as ` +
+      `"${index.names[0]}"`,
     given,
   );
 }

@@ -1,6 +1,7 @@
 // Reads pictures whose labels are in a table: a CSV, TSV or JSON Lines file.
 
 import { statSync } from "node:fs";
+import { basename, extname } from "node:path";
 import { readablePath } from "../../common/path-bytes.ts";
 import type { ColumnChoice } from "../reader.ts";
 import { subfolders } from "./entries.ts";
@@ -14,7 +15,7 @@ import type { PictureList } from "./picture-list.ts";
 import { type PictureReader, pictureReader } from "./pictures.ts";
 import { splitsAmong } from "./split-names.ts";
 import { findTables } from "./tables/find-tables.ts";
-import type { LabelledTable } from "./tables/labelled.ts";
+import { type LabelledTable, SeveralFoldersError } from "./tables/labelled.ts";
 import { readFolder } from "./tables/labelled-folder.ts";
 import { isPixelTable, isTableName } from "./tables/table.ts";
 import { holdsPictures } from "./tree.ts";
@@ -59,6 +60,12 @@ function decide(path: string, columns: ColumnChoice | undefined): () => PictureL
   const table = tables.find(({ isCertain, labels }) => isCertain && labels.length >= LEAST_SHARE * total);
   const [problem] = areParts ? problems : [];
   const isChosen = columns?.label !== undefined;
+  const unclear = problems.find((each) => each instanceof SeveralFoldersError);
+  if (!table && unclear && areCopies(classes)) {
+    return () => {
+      throw conflict(path, classNames, readablePath(unclear.table));
+    };
+  }
   if (!table && !problem) return asFolders;
   if (table && !isChosen && dependsOnFolder(table, classes)) return asFolders;
   if (table && (areParts || isChosen)) return () => listLabelled(path, folder);
@@ -79,6 +86,19 @@ function conflict(path: string, classNames: readonly string[], file: string): La
     file,
   );
 }
+
+/** Whether the folders contain pictures of the same names, as `images/` and `images_resized/` do. */
+function areCopies({ groups }: PictureList): boolean {
+  const training = groups.filter(({ split }) => split === "train");
+  const [first, ...others] = training.map(({ files }) => {
+    return new Set(files.map((path) => basename(path, extname(path)).toLowerCase()));
+  });
+  const shared = [...first].filter((name) => others.every((names) => names.has(name)));
+  return shared.length >= SHARED * first.size;
+}
+
+/** Copies of a folder may lack a few pictures. */
+const SHARED = 0.9;
 
 /** Whether several folders of pictures could be classes. */
 function hasClassFolders(path: string): boolean {

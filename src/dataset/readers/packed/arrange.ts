@@ -4,7 +4,7 @@ import { count } from "../../../common/count.ts";
 import { readablePath } from "../../../common/path-bytes.ts";
 import type { LabelTable, SkippedFile } from "../../dataset.ts";
 import { SPLITS, type SplitName } from "../../reader.ts";
-import { examplesOf, notesOnCase, sortClasses } from "../class-names.ts";
+import { examplesOf, notesOnAlike, sortClasses } from "../class-names.ts";
 import { LayoutError } from "../layout-error.ts";
 import {
   type PackedContent,
@@ -75,7 +75,7 @@ export function arrangePacked(data: PackedData): PictureList {
       given,
     );
   }
-  notes.push(...notesOnCase(classNames));
+  notes.push(...notesOnAlike(classNames));
   const named = (label: Labelled) => ({
     image: label.file.nameOf(inFolder(root, label.file.path), label.sample),
     className: label.className,

@@ -6,7 +6,8 @@ import { UsageError } from "../../../common/errors.ts";
 import { readablePath } from "../../../common/path-bytes.ts";
 import { isPictureName } from "../../../image/sniff.ts";
 import type { ColumnChoice } from "../../reader.ts";
-import { labelColumns, lettersOf, splitColumn } from "../tables/columns.ts";
+import { labelColumns, lettersOf } from "../tables/columns.ts";
+import { type SplitColumn, splitColumn } from "../tables/split-column.ts";
 import type { Row } from "../tables/table.ts";
 import { type Feature, featuresOf } from "./features.ts";
 import type { ParquetFile } from "./file.ts";
@@ -15,8 +16,8 @@ import { type Column, columnsOf, valuesAt } from "./kinds.ts";
 export interface ParquetColumns {
   readonly picture: Column;
   readonly label: Column;
-  /** The column that divides the rows into splits, if there is one. */
-  readonly split?: Column;
+  /** The column that divides the rows into splits, if there is one, and how its values are read. */
+  readonly split?: Column & { readonly of: SplitColumn["of"] };
   /** Why this label was chosen, if others could be. */
   readonly notes: readonly string[];
 }
@@ -142,18 +143,20 @@ function chooseLabel(
   );
   const rows = sampleRows(file, scalars);
   const names = scalars.map(({ name }) => name);
-  const splitPlace = splitColumn(names, rows);
-  const split = splitPlace === undefined ? {} : { split: scalars[splitPlace] };
+  const splits = splitColumn(names, rows, path);
+  const split = splits ? { split: { ...scalars[splits.column], of: splits.of } } : {};
   if (wanted !== undefined) {
     const label = namedColumn(path, columns, "label_column", wanted, [...SCALARS, "bytes"]);
     return { label, ...split, notes: [] };
   }
-  const free = scalars.filter((_, i) => i !== splitPlace);
+  const free = scalars.filter((_, i) => i !== splits?.column);
   const known = knownLabel(free, features);
   if (known) return { ...known, ...split };
-  const found = labelColumns(names, rows, new Set(splitPlace === undefined ? [] : [splitPlace]));
+  const nested = columns.flatMap(({ name, kind }) => (["lists", "structures"].includes(kind) ? [name] : []));
+  const found = labelColumns(names, rows, new Set(splits ? [splits.column] : []), nested);
   if (found.kind === "named") return { label: scalars[found.column], ...split, notes: [] };
-  if (found.kind === "none") throw new UsageError(`${path}: ${whyNoLabels(columns)}`);
+  if (found.kind === "none" || found.kind === "nested")
+    throw new UsageError(`${path}: ${whyNoLabels(columns)}`);
   throw new UsageError(
     `${path}: it is unclear which of the columns ${quoted(found.columns.map((column) => scalars[column]))} contains the ` +
       "classes: set label_column to its name",

@@ -6,7 +6,6 @@ import { formatOf } from "../../../image/formats.ts";
 import type { SplitName } from "../../reader.ts";
 import type { PackedSamples } from "../packed/arrange.ts";
 import { inFolder } from "../packed/find-packed.ts";
-import { splitInCell } from "../tables/columns.ts";
 import { readColumn } from "./column.ts";
 import { type ParquetColumns, textOf } from "./columns.ts";
 import { featuresOf } from "./features.ts";
@@ -42,7 +41,7 @@ export function readSamples(source: SampleSource): PackedSamples {
   return {
     path: file.path,
     ...{ split, labels, classes },
-    ...(columns.split && { splits: readSplits(file, columns.split.path) }),
+    ...(columns.split && { splits: readSplits(file, columns.split) }),
     table: {
       imageColumn: picture.name,
       labelColumns: [label.name],
@@ -100,10 +99,12 @@ function classOf(
   return text === "" || (!isNumber && /^(nan|null|n\/a)$/i.test(text)) ? undefined : text;
 }
 
-function readSplits(file: ParquetFile, path: readonly string[]): (SplitName | undefined)[] {
-  const splits: (SplitName | undefined)[] = [];
-  for (const { values } of readColumn(file, path)) {
-    for (let i = 0; i < values.length; i++) splits.push(splitInCell(textOf(values[i])));
+/** @throws UsageError if a row has no split. */
+function readSplits(file: ParquetFile, { path, of }: NonNullable<ParquetColumns["split"]>): SplitName[] {
+  const splits: SplitName[] = [];
+  for (const { start, values } of readColumn(file, path)) {
+    for (let i = 0; i < values.length; i++)
+      splits.push(of(textOf(values[i]), () => `${readablePath(file.path)}, row ${start + i}`));
   }
   return splits;
 }

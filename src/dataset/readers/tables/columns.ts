@@ -1,19 +1,28 @@
-// Which columns of a table name the pictures, their classes and their splits.
+// Which columns of a table name the pictures and their classes.
 
 import { UsageError } from "../../../common/errors.ts";
-import type { SplitName } from "../../reader.ts";
-import { splitOf } from "../split-names.ts";
 import type { Row } from "./table.ts";
 
-/** Usual names of the columns, in the letters of `lettersOf`; the first ones are preferred. */
-const PICTURE_NAMES =
-  "filename file filepath filepaths path paths imagepath imagename imagefile imageid image images img imgpath imgid imgname id name";
+/** Usual names of the columns of pictures, in the letters of `lettersOf`. */
+const PICTURE_NAMES = new Set(
+  (
+    "filename filenames fname file filepath filepaths path paths imagepath imagename imagefile imagefilename imageid image " +
+    "images img imgpath imgid imgname imgfile imageurl picture pictures picturename photo photos photoid photoname"
+  ).split(" "),
+);
+/** Names that are those of pictures only if no other column is. */
+const KEY_NAMES = new Set(["id", "ids", "name", "key", "uid", "uuid", "url", "uri"]);
 const LABEL_NAMES =
-  "label labels labelname classname class classes category categoryname target targetname breed species diagnosis labelid classid categoryid";
-const SPLIT_NAMES = "split splits set subset partition phase usage dataset fold";
+  "label labels labelname classname class classes category categoryname target targetname breed species diagnosis dx choice " +
+  "labelid classid categoryid";
 
-/** Names of columns that count the rows. */
-const COUNTERS = /^(unnamed\d*|index|)$/;
+/** Names of columns that count the rows, or divide them for cross-validation. */
+const COUNTERS = /^(unnamed\d*|index|row|rowid|rowindex|)$/;
+const FOLDS = /^(k|cv)?folds?(id|no|number)?$/;
+
+/** Names of columns that describe a picture file, or a place in it. */
+const DESCRIPTIONS =
+  /^(image|img)?(width|height|channels|depth|filesize|size|bytes|md5|sha1|sha256|hash|phash|url|license|xmin|xmax|ymin|ymax|bbox\d*|boundingbox|latitude|longitude|lat|lon|lng|timestamp|date|datetime|createdat|updatedat|leadtime)$/;
 
 /** What marks a class in a table with one column for each. */
 const MARKS = new Map([
@@ -21,28 +30,22 @@ const MARKS = new Map([
   ...["0", "0.0", "false", "no", ""].map((cell) => [cell, false] as const),
 ]);
 
-/** How preferable a column is as that of the pictures, by its name; less is better. */
-export function pictureRank(name: string): number {
+/** What a column may be by its name, the best one for naming pictures first. */
+const PICTURE_RANKS = ["pictures", "keys", "other", "counter", "labels"] as const;
+type PictureRank = (typeof PICTURE_RANKS)[number];
+
+/** What a column of pictures may be by its name. */
+export function pictureRank(name: string): PictureRank {
   const letters = lettersOf(name);
-  if (COUNTERS.test(letters)) return 1000;
-  const rank = PICTURE_NAMES.split(" ").indexOf(letters);
-  return rank < 0 ? 100 : rank;
+  if (PICTURE_NAMES.has(letters)) return "pictures";
+  if (KEY_NAMES.has(letters)) return "keys";
+  if (COUNTERS.test(letters)) return "counter";
+  return LABEL_NAMES.split(" ").includes(letters) || FOLDS.test(letters) ? "labels" : "other";
 }
 
-/** The column in which every cell names a split, if there is one. */
-export function splitColumn(columns: readonly string[], rows: readonly Row[]): number | undefined {
-  const isSplit = (column: number) => {
-    const cells = new Set(rows.map((row) => row.cells[column]));
-    return cells.size <= 10 && [...cells].every((cell) => splitOf(cell) !== undefined);
-  };
-  const names = SPLIT_NAMES.split(" ");
-  const found = columns.findIndex((name, column) => names.includes(lettersOf(name)) && isSplit(column));
-  return found < 0 ? undefined : found;
-}
-
-/** The split in a cell of that column. */
-export function splitInCell(cell: string): SplitName | undefined {
-  return splitOf(cell);
+/** The place of a rank among the others; less is better. */
+export function orderOfRank(rank: PictureRank): number {
+  return PICTURE_RANKS.indexOf(rank);
 }
 
 /** The columns of the class: one with its name, or one for each class. */
@@ -50,25 +53,38 @@ export type LabelColumns =
   | { readonly kind: "named"; readonly column: number }
   | { readonly kind: "marked"; readonly columns: readonly number[] }
   | { readonly kind: "none" }
-  | { readonly kind: "unclear"; readonly columns: readonly number[] };
+  | { readonly kind: "unclear"; readonly columns: readonly number[] }
+  /** A column without a single value in each row could be the one. */
+  | { readonly kind: "nested"; readonly name: string };
 
-/** @param taken columns with another meaning. @param rows those that name pictures. */
+/**
+ * @param taken columns with another meaning.
+ * @param rows those that name pictures.
+ * @param nested the names of further columns, with lists or objects.
+ */
 export function labelColumns(
   columns: readonly string[],
   rows: readonly Row[],
   taken: ReadonlySet<number>,
+  nested: readonly string[] = [],
 ): LabelColumns {
   const free = columns
     .map((_, column) => column)
     .filter((column) => {
-      return !taken.has(column) && !COUNTERS.test(lettersOf(columns[column]));
+      const letters = lettersOf(columns[column]);
+      return !taken.has(column) && !COUNTERS.test(letters) && !FOLDS.test(letters);
     });
   const filled = free.filter((column) => rows.some((row) => row.cells[column] !== ""));
-  if (filled.length === 0) return { kind: "none" };
-  const named = LABEL_NAMES.split(" ").flatMap((name) =>
-    filled.filter((column) => lettersOf(columns[column]) === name),
-  );
+  const names = LABEL_NAMES.split(" ");
+  const rankOf = (name: string) => names.indexOf(lettersOf(name));
+  const named = filled
+    .filter((column) => rankOf(columns[column]) >= 0)
+    .sort((a, b) => rankOf(columns[a]) - rankOf(columns[b]) || a - b);
   const [first, ...others] = named;
+  const [list] = nested.filter((name) => rankOf(name) >= 0).sort((a, b) => rankOf(a) - rankOf(b));
+  // A class in a column with a less usual name could be about something else.
+  if (list !== undefined && (first === undefined || rankOf(columns[first]) >= rankOf(list)))
+    return { kind: "nested", name: list };
   if (first !== undefined) {
     const isPlain = ["label", "labels"].includes(lettersOf(columns[first]));
     const rivals = others.filter((column) => !isSame(rows, first, column));
@@ -76,7 +92,10 @@ export function labelColumns(
       ? { kind: "named", column: first }
       : { kind: "unclear", columns: [first, ...rivals] };
   }
-  if (filled.length === 1) return { kind: "named", column: filled[0] };
+  const able = filled.filter((column) => !DESCRIPTIONS.test(lettersOf(columns[column])));
+  if (nested.length > 0 && able.length < 2) return { kind: "nested", name: nested[0] };
+  if (able.length === 0) return { kind: "none" };
+  if (able.length === 1) return { kind: "named", column: able[0] };
   const marked = free.filter((column) => rows.every((row) => MARKS.has(row.cells[column].toLowerCase())));
   const isOneEach = marked.length > 1 && rows.some((row) => marksIn(row, marked).length === 1);
   if (
@@ -85,7 +104,7 @@ export function labelColumns(
   ) {
     return { kind: "marked", columns: marked };
   }
-  return { kind: "unclear", columns: filled };
+  return { kind: "unclear", columns: able };
 }
 
 /** Those of these columns that a row marks. */
@@ -98,6 +117,11 @@ function isSame(rows: readonly Row[], a: number, b: number): boolean {
   const pairs = new Set(rows.map(({ cells }) => JSON.stringify([cells[a], cells[b]])));
   const sizeOf = (column: number) => new Set(rows.map(({ cells }) => cells[column])).size;
   return pairs.size === sizeOf(a) && pairs.size === sizeOf(b);
+}
+
+/** Whether a name is usual for a column of classes. */
+export function isLabelName(name: string): boolean {
+  return /label|class|categor|target/i.test(name) || LABEL_NAMES.split(" ").includes(lettersOf(name));
 }
 
 /**

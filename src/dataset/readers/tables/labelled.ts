@@ -4,17 +4,12 @@ import { UsageError } from "../../../common/errors.ts";
 import { readablePath } from "../../../common/path-bytes.ts";
 import type { SkippedFile } from "../../dataset.ts";
 import type { ColumnChoice, SplitName } from "../../reader.ts";
-import {
-  checkClassColumn,
-  type LabelColumns,
-  labelColumns,
-  marksIn,
-  pictureRank,
-  splitColumn,
-  splitInCell,
-} from "./columns.ts";
-import { type Matching, matchColumn } from "./matching.ts";
-import type { PictureIndex } from "./picture-index.ts";
+import { checkSingleClasses } from "../single-classes.ts";
+import { checkClassColumn, type LabelColumns, labelColumns, marksIn } from "./columns.ts";
+import { matchColumn } from "./matching.ts";
+import { columnNamed, hasHeader, type PictureColumn, pictureColumn } from "./picture-column.ts";
+import type { Found, PictureIndex } from "./picture-index.ts";
+import { type SplitColumn, splitColumn } from "./split-column.ts";
 import type { Row, Table } from "./table.ts";
 
 /** A picture with its label. */
@@ -37,6 +32,7 @@ export interface LabelledTable {
   readonly labels: readonly Label[];
   /** Rows that are not used, and why. */
   readonly skipped: readonly SkippedFile[];
+  readonly notes: readonly string[];
 }
 
 /** A table and the pictures that it may name. */
@@ -51,10 +47,20 @@ export interface TableSource {
   readonly columns: ColumnChoice;
 }
 
-/** Rows of one split. */
-interface Part {
+/** A row with the picture that it names. */
+interface MatchedRow {
+  readonly row: Row;
   readonly split: SplitName | undefined;
-  readonly rows: readonly Row[];
+  readonly index: PictureIndex;
+  readonly found: Found;
+}
+
+/** What the columns of a table mean. */
+interface Columns {
+  readonly names: readonly string[];
+  readonly picture: number;
+  readonly label: LabelColumns;
+  readonly labelNames: readonly string[];
 }
 
 /**
@@ -63,36 +69,77 @@ interface Part {
  * @throws UsageError, one line, if the labels are unclear or contradict each other.
  */
 export function readLabels(source: TableSource): LabelledTable | undefined {
-  const { table } = source;
-  const whole = findPictures(source, table.rows);
-  if (!whole) return undefined;
-  // A first row that names a picture is not a header.
-  const hasHeader = whole.found[0] === undefined;
-  const columns = hasHeader ? table.first : table.first.map((_, column) => `column ${column + 1}`);
-  const rows = hasHeader ? table.rows.slice(1) : table.rows;
-  const ofSplits = splitColumn(columns, rows);
-  const parts = partsOf(source, rows, ofSplits);
-  const column = whole.column;
-  const matched = parts.flatMap(({ split, rows: own }) => {
-    const index = source.indexOf(split);
-    const matching = matchColumn(own, column, index, source.folder);
-    checkRival(source, index, matching);
-    return own.map((row, i) => ({ row, split, index, found: matching.found[i] }));
-  });
-  const taken = new Set([column, ...(ofSplits === undefined ? [] : [ofSplits])]);
-  const named = matched.filter(({ found }) => found !== undefined).map(({ row }) => row);
+  const { table, columns: choice } = source;
   const path = readablePath(table.path);
-  const { label } = source.columns;
-  const found: LabelColumns =
-    label === undefined
-      ? labelColumns(columns, named, taken)
-      : { kind: "named", column: columnNamed(label, "label_column", columns, path) };
-  const names = namesOf(found, columns, path);
+  const pictures = pictureColumn(table, source.indexOf(source.split), source.folder, choice.image);
+  if (!pictures) return undefined;
+  const isHeader = hasHeader(table, pictures.matching);
+  const names = isHeader ? table.first : table.first.map((_, column) => `column ${column + 1}`);
+  const rows = isHeader ? table.rows.slice(1) : table.rows;
+  const splits = splitColumn(names, rows, path);
+  const matched = matchRows(source, pictures, rows, splits);
+  const picture = pictures.matching.column;
+  const taken = new Set([picture, ...(splits ? [splits.column] : [])]);
+  const named = matched.filter(({ found }) => found !== undefined).map(({ row }) => row);
+  const label: LabelColumns =
+    choice.label === undefined
+      ? labelColumns(names, named, taken, table.nested)
+      : { kind: "named", column: labelNamed(source, choice.label, names) };
+  const columns = { names, picture, label, labelNames: namesOf(label, names, path) };
+  const { labels, skipped } = labelRows(matched, columns, path);
+  checkClasses(labels, columns, choice, path);
+  return {
+    path: table.path,
+    imageColumn: names[picture],
+    labelColumns: columns.labelNames,
+    isCertain: choice.label !== undefined || isCertain(columns),
+    labels: withoutRepeated(withPlainNumbers(labels), path),
+    skipped,
+    notes: pictures.notes,
+  };
+}
+
+/** The pictures of all rows, each looked for among those of the row's split. */
+function matchRows(
+  source: TableSource,
+  { matching, spelling }: PictureColumn,
+  rows: readonly Row[],
+  splits: SplitColumn | undefined,
+): MatchedRow[] {
+  const { table, folder, indexOf, split: own } = source;
+  const parts = new Map<SplitName | undefined, Row[]>();
+  for (const row of rows) {
+    const split = splits
+      ? splits.of(row.cells[splits.column], () => `${readablePath(table.path)}, line ${row.line}`)
+      : own;
+    const part = parts.get(split);
+    if (part) part.push(row);
+    else parts.set(split, [row]);
+  }
+  const [first] = rows;
+  return [...parts].flatMap(([split, part]) => {
+    const index = indexOf(split);
+    const isWhole = part.length === rows.length && index === indexOf(own);
+    const offset = table.rows.indexOf(first);
+    const { found, rival } = isWhole
+      ? { found: matching.found.slice(offset), rival: matching.rival }
+      : matchColumn(part, matching.column, index, folder, spelling);
+    if (rival) throw new SeveralFoldersError(table.path, index.names, rival);
+    return part.map((row, i) => ({ row, split, index, found: found[i] }));
+  });
+}
+
+/** The labels of rows that have a picture and a class. @throws UsageError if either is unclear. */
+function labelRows(
+  matched: readonly MatchedRow[],
+  columns: Columns,
+  path: string,
+): Pick<LabelledTable, "labels" | "skipped"> {
   const skipped: SkippedFile[] = [];
   const labels: Label[] = [];
   for (const { row, split, index, found: picture } of matched) {
     const place = `${path}, line ${row.line}`;
-    const named = row.cells[column];
+    const named = row.cells[columns.picture];
     if (picture === undefined) {
       skipped.push({ path: place, reason: `there is no picture "${named}"` });
     } else if (typeof picture !== "number") {
@@ -101,87 +148,62 @@ export function readLabels(source: TableSource): LabelledTable | undefined {
         `${place}: "${named}" may be ${both.join(" or ")}; write the path of the picture into the table`,
       );
     } else {
-      const className = classOf(found, row, columns, place);
+      const className = classOf(columns, row, place);
       if (className === "") skipped.push({ path: place, reason: `it has no label of "${named}"` });
       else if (className !== undefined)
         labels.push({ path: index.paths[picture], className, split, line: row.line });
     }
   }
-  if (found.kind === "named")
-    checkClassColumn(
-      path,
-      `the column "${columns[found.column]}"`,
-      new Set(labels.map(({ className }) => className)).size,
-      labels.length,
-      'name the column with the classes "label"',
+  return { labels, skipped };
+}
+
+/** @throws UsageError if the values of the column cannot be classes of single pictures. */
+function checkClasses(
+  labels: readonly Label[],
+  { label, names }: Columns,
+  choice: ColumnChoice,
+  path: string,
+): void {
+  if (label.kind !== "named") return;
+  const what = `the column "${names[label.column]}"`;
+  const classes = new Set(labels.map(({ className }) => className));
+  checkClassColumn(path, what, classes.size, labels.length, 'name the column with the classes "label"');
+  if (choice.label === undefined)
+    checkSingleClasses(path, what, classes, `set label_column to "${names[label.column]}"`);
+}
+
+/** @throws UsageError if there is no such column, or it has lists. */
+function labelNamed(
+  { table: { path, nested = [] } }: TableSource,
+  wanted: string,
+  names: readonly string[],
+): number {
+  if (nested.includes(wanted)) throw severalValues(readablePath(path), wanted);
+  return columnNamed(wanted, "label_column", names, readablePath(path));
+}
+
+function isCertain({ label, labelNames }: Columns): boolean {
+  const isUsual = (name: string) => /label|class|categor|target/i.test(name);
+  return label.kind === "marked" || (label.kind === "named" && labelNames.some(isUsual));
+}
+
+/** The pictures of a table may be those of several folders. */
+export class SeveralFoldersError extends UsageError {
+  /** The path of the table. */
+  readonly table: string;
+
+  constructor(table: string, names: readonly string[], [a, b]: readonly [number, number]) {
+    super(
+      `${readablePath(table)}: its pictures may be ${names[a]} and the like, or ${names[b]}; write the folder into the table, ` +
+        "leave out one of the folders, or name the table as the split, such as train.csv",
     );
-  return {
-    path: table.path,
-    imageColumn: columns[column],
-    labelColumns: names,
-    isCertain:
-      label !== undefined || found.kind === "marked" || (found.kind === "named" && names.some(isLabelName)),
-    labels: withPlainNumbers(withoutRepeated(labels, path)),
-    skipped,
-  };
-}
-
-/** A column that names fewer than this share of the rows' pictures, or of the folder's, does so by chance. */
-const LEAST_SHARE = 0.5;
-
-/** The column that names most pictures; of equally good ones, the one with the more usual name. */
-function findPictures(
-  { table, indexOf, split, folder, columns: { image } }: TableSource,
-  rows: readonly Row[],
-): Matching | undefined {
-  const index = indexOf(split);
-  const least = Math.max(1, LEAST_SHARE * Math.min(rows.length - 1, index.paths.length));
-  const only =
-    image === undefined
-      ? undefined
-      : columnNamed(image, "image_column", table.first, readablePath(table.path));
-  const matchings = table.first
-    .flatMap((name, column) => {
-      if (only !== undefined && column !== only) return [];
-      return [{ rank: pictureRank(name), ...matchColumn(rows, column, index, folder) }];
-    })
-    .filter(({ pictures }) => pictures >= least)
-    .sort((a, b) => b.pictures - a.pictures || a.rank - b.rank);
-  return matchings[0];
-}
-
-/** The place of the column that a setting names. @throws UsageError if there is none. */
-function columnNamed(name: string, setting: string, columns: readonly string[], path: string): number {
-  const column = columns.indexOf(name);
-  if (column >= 0) return column;
-  const shown = columns.slice(0, 8).map((each) => `"${each}"`);
-  const list = columns.length > shown.length ? `${shown.join(", ")}, …` : shown.join(", ");
-  throw new UsageError(`${path} has no column "${name}", which ${setting} names; it has ${list}`);
-}
-
-function partsOf({ split }: TableSource, rows: readonly Row[], column: number | undefined): Part[] {
-  if (column === undefined) return [{ split, rows }];
-  const parts = new Map<SplitName | undefined, Row[]>();
-  for (const row of rows) {
-    const own = splitInCell(row.cells[column]);
-    const part = parts.get(own);
-    if (part) part.push(row);
-    else parts.set(own, [row]);
+    this.table = table;
   }
-  return [...parts].map(([own, part]) => ({ split: own, rows: part }));
-}
-
-function checkRival({ table }: TableSource, index: PictureIndex, { rival }: Matching): void {
-  if (!rival) return;
-  const [a, b] = rival.map((each) => index.names[each]);
-  throw new UsageError(
-    `${readablePath(table.path)}: its pictures may be ${a} and the like, or ${b}; write the folder into the table, or name ` +
-      "the table as the split, such as train.csv",
-  );
 }
 
 function namesOf(found: LabelColumns, columns: readonly string[], path: string): string[] {
   if (found.kind === "none") return [];
+  if (found.kind === "nested") throw severalValues(path, found.name);
   if (found.kind === "named") return [columns[found.column]];
   const names = found.columns.map((column) => columns[column]);
   if (found.kind === "marked") return names;
@@ -192,16 +214,21 @@ function namesOf(found: LabelColumns, columns: readonly string[], path: string):
   );
 }
 
+function severalValues(path: string, column: string): UsageError {
+  return new UsageError(
+    `${path}: "${column}" has lists or objects, as for several classes or boxes, but a classifier needs one class for each ` +
+      'picture: add a column "label" of text or numbers',
+  );
+}
+
+/** How programs write a missing value, besides an empty cell: pandas, R and Excel. */
+const MISSING = /^(nan|null|n\/a|<na>|#(n\/a|ref!|value!|name\?|div\/0!|null!|num!))$/i;
+
 /** The class of a row; empty if it has none, undefined if the table has none. @throws UsageError if it has several. */
-function classOf(
-  found: LabelColumns,
-  row: Row,
-  columns: readonly string[],
-  place: string,
-): string | undefined {
+function classOf({ label: found, names: columns }: Columns, row: Row, place: string): string | undefined {
   if (found.kind === "named") {
     const cell = row.cells[found.column];
-    return /^(nan|null|n\/a)$/i.test(cell) ? "" : cell;
+    return MISSING.test(cell) || cell === "NA" ? "" : cell;
   }
   if (found.kind !== "marked") return undefined;
   const marked = marksIn(row, found.columns).map((column) => columns[column]);
@@ -212,10 +239,6 @@ function classOf(
     );
   }
   return marked[0] ?? "";
-}
-
-function isLabelName(name: string): boolean {
-  return /label|class|categor|target/i.test(name);
 }
 
 /** @throws UsageError if a picture has two labels. */

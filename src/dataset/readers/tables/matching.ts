@@ -1,14 +1,18 @@
 // How the cells of a column name pictures: the folder that they are relative to, and how much of each path is of another
 // machine. All cells of a column are read in the same way, so that no picture is mistaken for one of another folder.
 
-import type { Found, PictureIndex } from "./picture-index.ts";
+import { posix } from "node:path";
+import type { Found, PictureIndex, Spelling } from "./picture-index.ts";
 import type { Row } from "./table.ts";
 
-/** Rows that are tried with every folder. */
+/** Rows by which the ways to read a column are found and compared. */
 const SAMPLE = 60;
 
 /** Ways that are tried with all rows. */
 const FINALISTS = 4;
+
+/** A name that this many folders contain says nothing about the folder. */
+const MOST_FOLDERS = 200;
 
 export interface Matching {
   readonly column: number;
@@ -20,10 +24,12 @@ export interface Matching {
   readonly rival?: readonly [number, number];
 }
 
-/** A way to read the cells, by the folder that they are relative to; without one, names are looked for in all folders. */
+/** A way to read the cells. */
 interface Way {
+  /** The folder that they are relative to; without one, names are looked for in all folders. */
   readonly folder?: string;
-  readonly read: (cell: string) => Found;
+  /** Folders at the beginning of each cell that are those of another machine. */
+  readonly dropped: number;
 }
 
 /** @param own the folder of the table, below the root of the index: it is preferred. */
@@ -32,38 +38,65 @@ export function matchColumn(
   column: number,
   index: PictureIndex,
   own: string,
+  spelling: Spelling = "strict",
 ): Matching {
   const cells = rows.map((row) => pathOf(row.cells[column]));
-  const step = Math.max(1, Math.floor(cells.length / SAMPLE));
-  const sample = cells.filter((_, i) => i % step === 0);
-  const depth = Math.max(0, ...sample.map((cell) => cell.split("/").length - 1));
-  const ways: Way[] = [];
-  for (let dropped = 0; dropped <= depth; dropped++) {
-    for (const folder of new Set([own, ...index.folders]))
-      ways.push({ folder, read: (cell) => index.at(folder, withoutFirst(cell, dropped)) });
-  }
-  // Names may be in several folders; paths must fit as a whole.
-  if (depth === 0) ways.push({ read: (cell) => index.named(cell) });
-  const best = ways
-    .map(({ folder, read }, order) => ({ folder, read, order, score: countPictures(sample.map(read)) }))
-    .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score || a.order - b.order)
+  const different = [...new Set(cells)];
+  const step = Math.max(1, Math.floor(different.length / SAMPLE));
+  const sample = different.filter((_, i) => i % step === 0);
+  const read = ({ folder, dropped }: Way) => {
+    return (cell: string) =>
+      folder === undefined
+        ? index.named(cell, spelling)
+        : index.at(folder, withoutFirst(cell, dropped), spelling);
+  };
+  const scored = waysOf(sample, index, own, spelling)
+    .map((way, order) => ({ way, order, score: countPictures(sample.map(read(way))) }))
+    .sort((a, b) => b.score - a.score || a.order - b.order);
+  const best = scored
+    .filter(({ score }) => score > 0 && 2 * score >= scored[0].score)
     .slice(0, FINALISTS)
-    .map(({ folder, read }) => {
-      const found = cells.map(read);
-      return { folder, found, pictures: countPictures(found) };
+    .map(({ way }) => {
+      const pictureOf = new Map(different.map((cell) => [cell, read(way)(cell)] as const));
+      const found = cells.map((cell) => pictureOf.get(cell));
+      return { folder: way.folder, found, pictures: countPictures(found) };
     })
     .sort((a, b) => b.pictures - a.pictures);
   if (best.length === 0) return { column, found: cells.map(() => undefined), pictures: 0 };
   const [{ folder, found, pictures }, ...others] = best;
-  const rival =
-    folder === own
-      ? undefined
-      : rivalOf(
-          found,
-          others.filter((way) => way.pictures === pictures),
-        );
+  const equal = others.filter((way) => way.pictures === pictures);
+  const rival = folder === own ? undefined : rivalOf(found, equal);
   return { column, found, pictures, ...(rival && { rival }) };
+}
+
+/** The ways by which at least one of these cells names a picture, the simplest first. */
+function waysOf(sample: readonly string[], index: PictureIndex, own: string, spelling: Spelling): Way[] {
+  const ways = new Map<string, Way>();
+  const add = (way: Way) => ways.set(`${way.dropped} ${way.folder}`, way);
+  const depth = Math.max(0, ...sample.map((cell) => cell.split("/").length - 1));
+  for (let dropped = 0; dropped <= depth; dropped++) for (const folder of [own, ""]) add({ folder, dropped });
+  for (const cell of sample) {
+    const parts = cell.split("/");
+    const pictures = index.candidates(cell, spelling);
+    for (const picture of pictures) {
+      const above = index.names[picture].split("/").slice(0, -1);
+      for (let dropped = parts.length - 1; dropped >= 0; dropped--) {
+        const isTelling = dropped < parts.length - 1 || pictures.length <= MOST_FOLDERS;
+        if (isTelling) add({ folder: above.join("/"), dropped });
+        const next = above.pop();
+        if (next === undefined || dropped === 0 || fold(next) !== fold(parts[dropped - 1])) break;
+      }
+    }
+  }
+  const places = new Map(index.folders.map((folder, place) => [folder, place]));
+  const placeOf = ({ folder = "" }: Way) => (folder === own ? -1 : (places.get(folder) ?? 0));
+  const sorted = [...ways.values()].sort((a, b) => a.dropped - b.dropped || placeOf(a) - placeOf(b));
+  // Names may be in several folders; paths must fit as a whole.
+  return depth === 0 ? [...sorted, { dropped: 0 }] : sorted;
+}
+
+function fold(name: string): string {
+  return name.normalize().toLowerCase();
 }
 
 function rivalOf(
@@ -71,13 +104,18 @@ function rivalOf(
   others: readonly { readonly found: readonly Found[] }[],
 ): readonly [number, number] | undefined {
   for (const { found: other } of others) {
-    for (const [i, picture] of found.entries()) {
-      const another = other[i];
-      if (typeof picture === "number" && typeof another === "number" && picture !== another)
-        return [picture, another];
-    }
+    const row = differingRow(found, other);
+    if (row !== undefined) return [Number(found[row]), Number(other[row])];
   }
   return undefined;
+}
+
+/** The first row for which two ways or columns name different pictures. */
+export function differingRow(found: readonly Found[], other: readonly Found[]): number | undefined {
+  const row = found.findIndex((picture, i) => {
+    return typeof picture === "number" && typeof other[i] === "number" && picture !== other[i];
+  });
+  return row < 0 ? undefined : row;
 }
 
 function countPictures(found: readonly Found[]): number {
@@ -86,10 +124,11 @@ function countPictures(found: readonly Found[]): number {
 
 /** A cell as a path with `/`, without `./` and `/` at its beginning. */
 function pathOf(cell: string): string {
-  return cell
+  const path = cell
     .replaceAll("\\", "/")
     .replace(/^[a-z]+:\/+/i, "")
     .replace(/^(\.?\/)+/, "");
+  return /(^|\/)\.{0,2}\//.test(path) ? posix.normalize(path) : path;
 }
 
 function withoutFirst(path: string, parts: number): string {

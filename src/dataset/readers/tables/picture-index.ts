@@ -7,6 +7,12 @@ import { isPictureName } from "../../../image/sniff.ts";
 /** A found picture, as its place in the index; or several that could be meant; or undefined. */
 export type Found = number | readonly number[] | undefined;
 
+/**
+ * How names may differ from those of the files. Strict: in case, and in an extension that the table lacks. Loose: also in the
+ * extension, and numbers in their leading zeros, which spreadsheets remove.
+ */
+export type Spelling = "strict" | "loose";
+
 type Places = ReadonlyMap<string, number | number[]>;
 
 export class PictureIndex {
@@ -34,16 +40,28 @@ export class PictureIndex {
     this.folders = [...folders];
   }
 
-  /** The picture of this path below a folder, also in other case or without its extension. */
-  at(folder: string, path: string): Found {
-    const name = posix.normalize(folder === "" ? path : `${folder}/${path}`);
-    return this.#find(WHOLE, name) ?? this.#find(WITHOUT_EXTENSION, name);
+  /** The picture of this path below a folder. */
+  at(folder: string, path: string, spelling: Spelling = "strict"): Found {
+    const joined = folder === "" ? path : `${folder}/${path}`;
+    const name = joined.includes("../") ? posix.normalize(joined) : joined;
+    const found = this.#find(WHOLE, name) ?? this.#find(WITHOUT_EXTENSION, name);
+    return found ?? (spelling === "loose" ? this.#placesBy(loose).get(loose(name)) : undefined);
   }
 
-  /** The picture of this name in any folder, also in other case or without its extension. */
-  named(path: string): Found {
+  /** The picture of this name in any folder. */
+  named(path: string, spelling: Spelling = "strict"): Found {
     const base = posix.basename(path);
-    return this.#find(BASE, base) ?? this.#find(BASE_WITHOUT_EXTENSION, base);
+    const found = this.#find(BASE, base) ?? this.#find(BASE_WITHOUT_EXTENSION, base);
+    return found ?? (spelling === "loose" ? this.#placesBy(looseBase).get(loose(base)) : undefined);
+  }
+
+  /** All pictures of this name, whatever their folders. */
+  candidates(path: string, spelling: Spelling): readonly number[] {
+    const base = posix.basename(path);
+    const keys = [BASE.folded, BASE_WITHOUT_EXTENSION.folded];
+    const found = keys.flatMap((keyOf) => this.#placesBy(keyOf).get(fold(base)) ?? []);
+    if (spelling === "loose") found.push(...[this.#placesBy(looseBase).get(loose(base)) ?? []].flat());
+    return [...new Set(found)];
   }
 
   #find({ exact, folded }: Keys, name: string): Found {
@@ -86,4 +104,14 @@ function fold(name: string): string {
 function withoutExtension(name: string): string {
   const extension = posix.extname(name);
   return extension !== "" && isPictureName(name) ? name.slice(0, -extension.length) : name;
+}
+
+/** `a/0007.JPG`, `a/7` and `a/7.0` are alike. */
+function loose(name: string): string {
+  const plain = withoutExtension(fold(name));
+  return plain.replace(/(^|\/)0*(\d+)(\.0)?$/, "$1$2");
+}
+
+function looseBase(name: string): string {
+  return loose(posix.basename(name));
 }

@@ -23,9 +23,14 @@ export interface Table {
   readonly first: readonly string[];
   /** All rows, with the first one. */
   readonly rows: readonly Row[];
+  /** Further columns, in JSON Lines: those that have lists or objects in some row. */
+  readonly nested?: readonly string[];
 }
 
 const SEPARATORS = [",", ";", "\t", "|"];
+
+/** The first line by which Excel knows the separator. */
+const SEPARATOR_LINE = /^"?sep=([,;\t|])"?\r?\n/i;
 
 /** Names of files that may be such tables. */
 export function isTableName(name: string): boolean {
@@ -65,17 +70,25 @@ export function readTable(path: string): Table {
   const rows: Row[] = [];
   try {
     const text = decodeText(bytes);
-    if (extname(path).toLowerCase() === ".jsonl") return evenTable(path, parseJsonLines(text, shown));
+    if (extname(path).toLowerCase() === ".jsonl") {
+      const { rows: own, nested } = parseJsonLines(text, shown);
+      return { ...evenTable(path, own), nested };
+    }
+    const [mark, separator = separatorOf(text, path)] = SEPARATOR_LINE.exec(text) ?? [""];
     const options = {
-      delimiter: separatorOf(text, path),
-      info: true,
+      delimiter: separator,
+      // Files that several programs wrote have several.
+      record_delimiter: ["\r\n", "\n", "\r"],
+      info: true as const,
       relax_column_count: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,
       trim: true,
-    } as const;
-    const parsed: unknown = parse(text, options);
-    for (const { record, info } of parsed as ParsedRow[]) rows.push({ line: info.lines, cells: record });
+    };
+    const parsed: unknown = parse(text.slice(mark.length), options);
+    const first = mark === "" ? 0 : 1;
+    for (const { record, info } of parsed as ParsedRow[])
+      rows.push({ line: first + info.lines, cells: record });
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(`${shown}: ${error.message}; save it as UTF-8`);
     if (!(error instanceof CsvError)) throw error;

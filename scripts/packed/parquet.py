@@ -18,6 +18,13 @@ def dataset(cases, rows, image="image", label="label", names=CLASSES):
     return Dataset.from_dict({image: pictures(cases, rows), label: labels}, features=features)
 
 
+def plain_labels(cases, rows, path, label=CLASSES.index):
+    """A file without metadata, by default with numbers as classes."""
+    struct = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    images = pa.array([{"bytes": cases.data(number), "path": None} for number, _ in rows], struct)
+    pq.write_table(pa.table({"image": images, "label": [label(name) for _, name in rows]}), path)
+
+
 def with_datasets(cases):
     rows, test = cases.rows(), cases.test_rows()
     for part in range(2):
@@ -81,6 +88,37 @@ def with_datasets(cases):
     Dataset.from_dict(columns, features=several).to_parquet(cases.path("several.parquet"))
     cases.add("several.parquet")
 
+    # Several classes in a row, and a column of something else.
+    columns = {"image": pictures(cases, rows), "labels": [[label] for label in labels], "site": ["a", "b"] * 6}
+    mixed = Features({"image": Image(), "labels": List(ClassLabel(names=CLASSES)), "site": Value("string")})
+    Dataset.from_dict(columns, features=mixed).to_parquet(cases.path("several-and-more.parquet"))
+    cases.add("several-and-more.parquet")
+
+    # Parts of the training data whose names are in different orders, and one without names beside them.
+    halves = [rows[:6], rows[6:]]
+    for case in ("orders-in-parts", "unclear-names"):
+        for part, names in enumerate((CLASSES, other)):
+            dataset(cases, halves[part], names=names).to_parquet(cases.path(case, f"{part}.parquet"))
+    cases.add("orders-in-parts", train=rows)
+    plain_labels(cases, halves[0], cases.path("unclear-names", "2.parquet"))
+    cases.add("unclear-names")
+
+    # The first part does not name its classes, the second one does.
+    plain_labels(cases, halves[0], cases.path("names-in-one", "0.parquet"))
+    dataset(cases, halves[1]).to_parquet(cases.path("names-in-one", "1.parquet"))
+    cases.add("names-in-one", train=rows)
+
+    # Numbers in one part, texts in the other.
+    plain_labels(cases, halves[0], cases.path("kinds", "0.parquet"))
+    plain_labels(cases, halves[1], cases.path("kinds", "1.parquet"), lambda name: name)
+    cases.add("kinds")
+
+    # A class without a name.
+    nameless = dataset(cases, rows)
+    nameless = nameless.cast_column("label", ClassLabel(names=["cat", "", "ship"]))
+    nameless.to_parquet(cases.path("nameless.parquet"))
+    cases.add("nameless.parquet", train=[(number, str(CLASSES.index(name))) for number, name in rows])
+
     dataset(cases, rows).save_to_disk(cases.path("arrow", "train", ".")[:-2])
     cases.add("arrow")
 
@@ -109,6 +147,19 @@ def with_pandas(cases):
     pd.DataFrame({"image": data, "species": names, "split": splits}).to_parquet(cases.path("split-column.parquet"))
     parts = {split: [row for row, own in zip(rows, splits) if own == split] for split in ("train", "test")}
     cases.add("split-column.parquet", **parts)
+
+    odd = ["holdback" if split == "test" else split for split in splits]
+    pd.DataFrame({"image": data, "species": names, "split": odd}).to_parquet(cases.path("split-unknown.parquet"))
+    cases.add("split-unknown.parquet")
+
+    tags = ["cat,dog" if i == 5 else name for i, name in enumerate(names)]
+    pd.DataFrame({"image": data, "label": tags}).to_parquet(cases.path("tags.parquet"))
+    cases.add("tags.parquet")
+
+    # Numbers that a double cannot tell apart.
+    ids = [2**53 + CLASSES.index(name) for name in names]
+    pd.DataFrame({"image": data, "label": ids}).to_parquet(cases.path("ids.parquet"))
+    cases.add("ids.parquet", train=[(number, str(label)) for (number, _), label in zip(rows, ids)])
 
     # Nearly each row of a file has another class, but not of all files.
     many = [(number, f"class {i:02}") for i, (number, _) in enumerate(rows * 2)]
@@ -169,9 +220,7 @@ def with_pyarrow(cases):
     # A file of another program beside one of Hugging Face's: the numbers are the same, without their names.
     dataset(cases, rows).to_parquet(cases.path("unnamed", "train.parquet"))
     test = cases.test_rows()
-    values = [{"bytes": cases.data(number), "path": None} for number, _ in test]
-    labels = [CLASSES.index(name) for _, name in test]
-    pq.write_table(pa.table({"image": pa.array(values, struct), "label": labels}), cases.path("unnamed", "test.parquet"))
+    plain_labels(cases, test, cases.path("unnamed", "test.parquet"))
     cases.add("unnamed", train=rows, test=test)
 
     pixels = {f"pixel_{i}": numbers for i in range(64)}

@@ -40,9 +40,19 @@ def members(cases, rows, key, members_of):
 def pack(path, files, kind, mode="w"):
     with tarfile.open(path, mode, format=kind) as archive:
         for name, content in files:
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
+            add_file(archive, name, content)
+
+
+def add_file(archive, name, content):
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def add_link(archive, name, target, kind):
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    archive.addfile(member)
 
 
 def write(cases):
@@ -61,6 +71,27 @@ def write(cases):
     with open(cases.path("named", "classnames.txt"), "w") as file:
         file.write("\n".join(CLASSES) + "\n")
     cases.add("named", train=rows, test=test)
+
+    # A blank line in the names leaves open which number each line means; lines may have numbers.
+    for case, lines in (("blank-line", "cat\n\ndog\nship\n"), ("numbered", "1 dog\n2 ship\n0 cat\n\n"), ("ends-blank", "cat\ndog\nship\n\n \n")):
+        write_tar(cases.path(case, "train.tar"), samples(cases, rows, cls=number))
+        with open(cases.path(case, "classes.txt"), "w") as file:
+            file.write(lines)
+        cases.add(case, train=numbered(rows) if case == "blank-line" else rows)
+
+    split = lambda i: "test" if i % 4 == 3 else "train"
+    field = lambda i, name: {"species": name, "split": split(i)}
+    write_tar(cases.path("split-field.tar"), samples(cases, rows, json=field))
+    parts = {wanted: [row for i, row in enumerate(rows) if split(i) == wanted] for wanted in ("train", "test")}
+    cases.add("split-field.tar", **parts)
+    lists = lambda i, name: {"labels": [name], "site": "ab"[i % 2]}
+    write_tar(cases.path("lists.tar"), samples(cases, rows, json=lists))
+    cases.add("lists.tar")
+    write_tar(cases.path("tags.tar"), samples(cases, rows, cls=lambda i, name: "cat dog" if i == 5 else name))
+    cases.add("tags.tar")
+    ids = lambda i, name: {"label": 2**53 + CLASSES.index(name)}
+    write_tar(cases.path("ids.tar"), samples(cases, rows, json=ids))
+    cases.add("ids.tar", train=[(picture, str(2**53 + CLASSES.index(name))) for picture, name in rows])
 
     info = lambda i, name: {"label": CLASSES.index(name), "class_name": name, "width": 32, "id": f"n{i}", "box": [0, 1]}
     write_tar(cases.path("info.tar.gz"), samples(cases, rows, json=info))
@@ -101,6 +132,22 @@ def write(cases):
     pack(cases.path("odd.tar"), files, tarfile.PAX_FORMAT)
     cases.add("odd.tar", train=list(zip(odd, names)))
 
+    # Pictures and labels that are hard and symbolic links: to files with other names, to each other, and to nothing.
+    for case in ("links.tar", "links.tar.gz"):
+        options = {"mode": "w:gz", "compresslevel": 9} if case.endswith("gz") else {"mode": "w"}
+        with tarfile.open(cases.path(case), format=tarfile.PAX_FORMAT, **options) as archive:
+            for i, (picture, name) in enumerate(rows[:6]):
+                add_file(archive, f"blobs/{i}", cases.data(picture))
+                add_file(archive, f"s/{i}.cls", name.encode())
+            for i in range(6):
+                add_link(archive, f"s/{i}.jpg", f"blobs/{i}" if i % 2 else f"../blobs/{i}", tarfile.LNKTYPE if i % 2 else tarfile.SYMTYPE)
+                add_link(archive, f"t/{i}.jpg", f"s/{i}.jpg", tarfile.LNKTYPE)
+                add_link(archive, f"t/{i}.cls", f"../s/{i}.cls", tarfile.SYMTYPE)
+            add_link(archive, "t/6.jpg", "/data/6.jpg", tarfile.SYMTYPE)
+            add_link(archive, "t/7.jpg", "8.jpg", tarfile.SYMTYPE)
+            add_link(archive, "t/8.jpg", "7.jpg", tarfile.SYMTYPE)
+        cases.add(case, train=[row for row in rows[:6] for _ in range(2)])
+
     dots = [(f"photo.v1.{i:02}.jpg", cases.data(picture)) for i, (picture, _) in enumerate(rows)]
     pack(cases.path("dots.tar"), dots, tarfile.PAX_FORMAT)
     cases.add("dots.tar")
@@ -114,9 +161,7 @@ def write(cases):
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, content in members(cases, rows, lambda i: f"{i}", labelled):
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
+            add_file(archive, name, content)
     with open(cases.path("gzipped.tar"), "wb") as file:
         file.write(gzip.compress(plain.getvalue(), mtime=0))
     cases.add("gzipped.tar", train=rows)

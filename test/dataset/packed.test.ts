@@ -2,12 +2,14 @@
 // Python's `tarfile`.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { describeSource } from "../../src/dataset/describe.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import { readRanges } from "../../src/dataset/readers/webdataset/tar.ts";
 import { loadAtSize } from "../../src/dataset/sizes.ts";
 import { temporaryFolder } from "./fixtures/files.ts";
 import { byClass, readPacked, unpackSet } from "./fixtures/packed-set.ts";
@@ -34,6 +36,28 @@ const REFUSED: Readonly<Record<string, string>> = {
   arrow:
     "set/arrow/train/data-00000-of-00001.arrow is an Arrow file, as written by save_to_disk, which is not supported: write " +
     'Parquet instead, with load_from_disk(…)["train"].to_parquet("train.parquet")',
+  "several-and-more.parquet":
+    'set/several-and-more.parquet: no column contains one class for each picture, only "labels" (lists), "site" (text) beside ' +
+    "the pictures; lists are for pictures with several classes, or for detection: add a column of numbers or text, and set " +
+    "label_column to its name",
+  "unclear-names":
+    "set/unclear-names/2.parquet does not name its classes, and 0.parquet and 1.parquet number them in different ways: write all " +
+    "files with the same names",
+  kinds:
+    'set/kinds: the column "label" has numbers in 0.parquet ("0") and text in 1.parquet ("cat"): write the same kind of ' +
+    "classes into all files",
+  "split-unknown.parquet":
+    'set/split-unknown.parquet: the column "split" has "holdback" for a split: write train, val or test, or rename the column if ' +
+    "it means something else",
+  "tags.parquet":
+    'set/tags.parquet: the column "label" has several classes in one value ("cat,dog"), but a classifier needs one for each ' +
+    'picture: keep one of them, or set label_column to "label" if that is the name of a class',
+  "lists.tar":
+    'set/lists.tar: "labels" in .json has lists or objects, as for several classes or boxes, but a classifier needs one class for ' +
+    "each picture: add a file .cls to each",
+  "tags.tar":
+    'set/tags.tar: the content of .cls has several classes in one value ("cat dog"), but a classifier needs one for each ' +
+    "picture: keep one of them, or set label_column to .cls if that is the name of a class",
   "unclear.parquet":
     'set/unclear.parquet: it is unclear which of the columns "colour", "shape" contains the classes: set label_column to its name',
   "unlabelled.parquet":
@@ -85,6 +109,29 @@ const NOTES: Readonly<Record<string, { notes?: string[]; skipped?: string[] }>> 
       '2 of the 5 classes have no training pictures and are left out: "bird", "truck"',
     ],
   },
+  "names-in-one": { notes: ["0.parquet does not name its classes; the names in 1.parquet are used"] },
+  "nameless.parquet": {
+    notes: [
+      "nameless.parquet: the names of its classes are not used, since some are equal or empty: classes are numbers",
+    ],
+  },
+  "blank-line": {
+    notes: [
+      "set/blank-line/classes.txt is not used: its line 2 is empty, so it is unclear which class each line names",
+    ],
+  },
+  ...Object.fromEntries(
+    ["links.tar", "links.tar.gz"].map((name) => [
+      name,
+      {
+        skipped: [
+          "6.jpg: it is a link to /data/6.jpg",
+          "7.jpg: it is a link to t/8.jpg",
+          "8.jpg: it is a link to t/7.jpg",
+        ].map((line) => `set/${name}: t/${line}, which is not in the archive`),
+      },
+    ]),
+  ),
   unnamed: { notes: ["test.parquet does not name its classes; the names in train.parquet are used"] },
   "gaps.parquet": {
     notes: ["2 training pictures have no label and are left out, such as set/gaps.parquet, row 4"],
@@ -129,7 +176,7 @@ function folderOf(files: Readonly<Record<string, string>>): string {
 describe("pictures inside larger files", () => {
   it("are read as they were written: pixels, classes and splits of every case", async () => {
     const names = Object.keys(set.cases).filter((name) => Object.keys(set.cases[name]).length > 0);
-    assert.equal(names.length, 38);
+    assert.equal(names.length, 49);
     for (const name of names) {
       const read = await readPacked(set, at(name));
       const expected = Object.entries(set.cases[name]).map(([split, samples]) => [
@@ -302,17 +349,28 @@ describe("pictures inside larger files", () => {
     assert.equal((await readPacked(set, hub)).splits.train.length, 12);
   });
 
-  it("are read from one file of a series, or an incomplete one, with a note", async () => {
+  it("are read from one file of a series, with a note, and from a folder if the series is complete", async () => {
     const file = at("hub/data/train-00000-of-00002.parquet");
     const { splits, notes } = await readPacked(set, file);
     assert.equal(splits.train.length, 6);
     assert.deepEqual(notes, [
       "set/hub/data/train-00000-of-00002.parquet is one of 2 files; give its folder to read all of them",
     ]);
-    const folder = folderOf({ "train-00000-of-00002.parquet": "hub/data/train-00000-of-00002.parquet" });
-    assert.deepEqual((await readPacked(set, folder)).notes, [
-      "train-00000-of-00002.parquet: 1 other file of its series is missing, of 2; fetch them too, or the data are incomplete",
-    ]);
+    const half = "hub/data/train-00000-of-00002.parquet";
+    await fails(
+      folderOf({ "train-00000-of-00002.parquet": half }),
+      /: train-00001-of-00002\.parquet is missing, of 2 files: fetch it, or remove "-of-" from the names of the others to use these alone$/,
+    );
+    await fails(
+      folderOf({ "a/train-00002-of-00004-c0ffee.parquet": half, "a/test-00001-of-00001.parquet": half }),
+      /: a\/train-00000-of-00004-c0ffee\.parquet is missing, and 2 others, of 4 files: fetch them, or /,
+    );
+    await fails(
+      folderOf({ "train-00000-of-00001.parquet": half, "train-00000-of-00002.parquet": half }),
+      /: train-00000-of-00001\.parquet and train-00000-of-00002\.parquet are of different versions of the same data: remove those of one$/,
+    );
+    const fromOne = folderOf({ "train-00001-of-00002.parquet": half, "train-00002-of-00002.parquet": half });
+    assert.equal((await readPacked(set, fromOne)).splits.train.length, 12);
   });
 
   it("in files of other splits, folders or columns are set aside, or refused with one line", async () => {
@@ -354,6 +412,21 @@ describe("pictures inside larger files", () => {
     assert.deepEqual([ofSpark.train.length, ofSpark.test.length], [12, 12]);
     const parts = folderOf({ "part-1/a.tar": "pax.tar", "part-2/a.tar": "ustar.tar" });
     assert.equal((await readPacked(set, parts)).splits.train.length, 24);
+  });
+
+  it("are read twice if a link has the place of another file, also in a compressed archive of several pieces", async () => {
+    const bytes = randomBytes(700_000);
+    const path = join(temporaryFolder(), "a.tar.gz");
+    writeFileSync(path, gzipSync(bytes));
+    const ranges = [1000, 1000, 350_000, 350_000, 350_000, 690_000].map((start, i) => {
+      return { start, size: i < 2 ? 300_000 : 10_000 };
+    });
+    let i = 0;
+    for await (const content of readRanges(path, ranges)) {
+      const { start, size } = ranges[i++];
+      assert.ok(bytes.subarray(start, start + size).equals(content), String(i));
+    }
+    assert.equal(i, ranges.length);
   });
 
   it("in damaged or other files are errors that say so", async () => {

@@ -182,7 +182,7 @@ describe("classes in tables", () => {
       const rows = [`a.png,${one}`, "b.png,dog", `c.png,${several}`, "d.png,dog"];
       await fails(
         { ...files, "t.csv": lines("file,label", ...rows) },
-        /^data\/t\.csv: the column "label" has several classes in one cell \(.*set label_column to "label" if that is the name of a class$/,
+        /^data\/t\.csv: the column "label" has several classes in one value \(.*set label_column to "label" if that is the name of a class$/,
       );
     }
     const row = (name: string, rest: object) => JSON.stringify({ file_name: name, ...rest });

@@ -11,12 +11,13 @@ import { LayoutError } from "./layout-error.ts";
 import { arrangePacked, type PackedSamples } from "./packed/arrange.ts";
 import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/find-packed.ts";
 import { chooseColumns, hasColumn } from "./parquet/columns.ts";
-import { featuresOf } from "./parquet/features.ts";
 import { openParquet, type ParquetFile } from "./parquet/file.ts";
-import type { Column } from "./parquet/kinds.ts";
+import { type Column, kindIn } from "./parquet/kinds.ts";
+import { checkSameKind, commonNames } from "./parquet/names.ts";
 import { readSamples } from "./parquet/samples.ts";
 import type { PictureList } from "./picture-list.ts";
 import { type ListOptions, pictureReader } from "./pictures.ts";
+import { checkSingleClasses } from "./single-classes.ts";
 import { checkClassColumn } from "./tables/columns.ts";
 
 const PARQUET = {
@@ -59,26 +60,27 @@ async function listParquet(
   if (!main)
     throw new LayoutError(`${readablePath(path)} has no rows for training: the files are empty`, path);
   const columns = chooseColumns(main, choice);
-  const names = namesOf(main, columns.label);
   const allNotes = [...notes, ...columns.notes];
-  const files: PackedSamples[] = [];
+  const usable = opened.map(({ file }) => file).filter((file) => hasColumn(file, columns.label));
+  const names = commonNames(usable, columns.label, root, allNotes);
+  const read: { file: ParquetFile; samples: PackedSamples }[] = [];
   const unused: SkippedFile[] = [];
   for (const { path: own, split, file } of opened) {
     // Lets the program notice Ctrl-C.
     await setImmediate();
     if (signal?.aborted) throw new InterruptedError("interrupted");
     const lacking = [columns.picture, columns.label].find((column) => !hasColumn(file, column));
-    const reason = `it has no column "${lacking?.name}", unlike ${inFolder(root, main.path)}`;
-    if (!lacking) {
-      files.push(readSamples({ file, split, columns, names, root }));
-      if (names && !namesOf(file, columns.label))
-        allNotes.push(
-          `${inFolder(root, own)} does not name its classes; the names in ${inFolder(root, main.path)} are used`,
-        );
-    } else if (split !== "train") unused.push({ path: own, reason });
+    const isOther = lacking !== undefined && kindIn(file, lacking.name) !== undefined;
+    const reason = isOther
+      ? `its column "${lacking.name}" is stored in another form than in ${inFolder(root, main.path)}`
+      : `it has no column "${lacking?.name}", unlike ${inFolder(root, main.path)}`;
+    if (!lacking) read.push({ file, samples: readSamples({ file, split, columns, names, root }) });
+    else if (split !== "train") unused.push({ path: own, reason });
     else throw new LayoutError(`${readablePath(own)}: ${reason}: remove it, or write both alike`, path);
   }
-  if (!names) checkLabels(files, main, columns.label);
+  const files = read.map(({ samples }) => samples);
+  checkSameKind(read, columns.label, names !== undefined, root);
+  if (!names) checkLabels(files, main, columns.label, choice.label !== undefined);
   return arrangePacked({
     ...{ given: path, root, files },
     skipped: [...skipped, ...unused],
@@ -87,19 +89,21 @@ async function listParquet(
   });
 }
 
-/** @throws UsageError if the labels of the training pictures cannot be classes: nearly each picture has another one. */
-function checkLabels(files: readonly PackedSamples[], { path }: ParquetFile, { name }: Column): void {
+/** @throws UsageError if the labels of the training pictures cannot be classes of single pictures. */
+function checkLabels(
+  files: readonly PackedSamples[],
+  { path }: ParquetFile,
+  { name }: Column,
+  isChosen: boolean,
+): void {
   const training = files.filter(({ split }) => split === "train");
   const different = new Set(training.flatMap(({ classes }) => classes));
   let pictures = 0;
   for (const { labels } of training) for (const label of labels) if (label >= 0) pictures++;
   const fix = "set label_column to the name of the one that does";
-  checkClassColumn(readablePath(path), `the column "${name}"`, different.size, pictures, fix);
-}
-
-/** The names of classes that are numbers. */
-function namesOf({ metadata }: ParquetFile, { name }: Column): readonly string[] | undefined {
-  return featuresOf(metadata).get(name)?.names;
+  const what = `the column "${name}"`;
+  checkClassColumn(readablePath(path), what, different.size, pictures, fix);
+  if (!isChosen) checkSingleClasses(readablePath(path), what, different, `set label_column to "${name}"`);
 }
 
 /** @throws UsageError for Arrow files. */

@@ -1,8 +1,8 @@
-// Recognises columns of text that have several classes in one cell, as datasets with several labels for each picture do.
+// Recognises columns of text that have several classes in one value, as datasets with several labels for each picture do.
 
 import { UsageError } from "../../common/errors.ts";
 
-/** What separates classes in a cell; spaces are also within names. */
+/** What separates classes in a value; spaces are also within names. */
 const SEPARATORS = /[,;|]/;
 
 /**
@@ -20,7 +20,7 @@ export function checkSingleClasses(
   const list = listAmong(classes);
   if (list === undefined) return;
   throw new UsageError(
-    `${path}: ${what} has several classes in one cell ("${list}"), but a classifier needs one for each picture: keep one of ` +
+    `${path}: ${what} has several classes in one value ("${list}"), but a classifier needs one for each picture: keep one of ` +
       `them, or ${otherwise} if that is the name of a class`,
   );
 }

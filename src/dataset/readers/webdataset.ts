@@ -8,7 +8,7 @@ import { readOrdinaryFile } from "../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../common/path-bytes.ts";
 import { decodeText } from "../../common/text.ts";
 import type { SkippedFile } from "../dataset.ts";
-import { unreadable } from "../reader.ts";
+import { type SplitName, unreadable } from "../reader.ts";
 import { startOfFile } from "./arrays/bytes.ts";
 import { whyUnsupported } from "./arrays/kinds.ts";
 import { isCifarFile } from "./cifar.ts";
@@ -18,8 +18,16 @@ import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/fin
 import type { TarPlaces } from "./packed/places.ts";
 import type { PackedContent, PictureList } from "./picture-list.ts";
 import { type ListOptions, pictureReader } from "./pictures.ts";
+import { checkSingleClasses } from "./single-classes.ts";
 import { checkClassColumn } from "./tables/columns.ts";
-import { classOf, type LabelPlace, placeName, placeOfLabels } from "./webdataset/labels.ts";
+import {
+  classOf,
+  type LabelPlace,
+  placeName,
+  placeOfLabels,
+  type SplitOfSample,
+  splitsOfSamples,
+} from "./webdataset/labels.ts";
 import { isPicture, type NamedRange, partsOf, type Sample, samplesIn } from "./webdataset/samples.ts";
 import { membersOf, readRanges, type TarRange } from "./webdataset/tar.ts";
 
@@ -71,9 +79,25 @@ interface PictureSample extends Sample {
   readonly picture: NamedRange;
 }
 
+/** What is kept of a sample. */
+interface LabelledPicture {
+  readonly picture: NamedRange;
+  /** Undefined if it has none. */
+  readonly className: string | undefined;
+  readonly split: SplitName;
+}
+
 interface Shard extends PackedFile {
   /** In the order of their pictures. */
-  readonly samples: readonly PictureSample[];
+  readonly samples: readonly LabelledPicture[];
+}
+
+/** How the samples of all shards are read, as the first shard with training pictures has it. */
+interface Reading {
+  /** The path of that shard. */
+  readonly main: string;
+  readonly place: LabelPlace;
+  readonly splitOf: SplitOfSample;
 }
 
 /** @throws UsageError, one line, if a shard is damaged, or the pictures or labels in it are missing or unclear. */
@@ -83,32 +107,50 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
   const skipped: SkippedFile[] = [...others];
   const allNotes = [...notes];
   const shards: Shard[] = [];
-  let main: Shard | undefined;
-  let place: LabelPlace | undefined;
+  let reading: Reading | undefined;
   for (const [i, file] of found.entries()) {
     onProgress?.({ stage: "reading archives", done: i, total: found.length, unit: "files" });
     const all = await samplesIn(file.path, skipped, allNotes, signal);
-    const shard = { ...file, samples: withPictures(all, readablePath(file.path), choice.image) };
-    shards.push(shard);
-    if (main || file.split !== "train" || shard.samples.length === 0) continue;
-    // Known before the other archives are read, which may take long.
-    main = shard;
-    place = placeOfLabels(main.samples, readablePath(main.path), choice.label);
+    const shown = readablePath(file.path);
+    const samples = withPictures(all, shown, choice.image);
+    // Those of training come first.
+    if (!reading && file.split === "train" && samples.length > 0) {
+      const place = placeOfLabels(samples, shown, choice.label);
+      reading = { main: file.path, place, splitOf: splitsOfSamples(samples, shown) };
+    }
+    shards.push({ ...file, samples: reading ? labelledIn(samples, file, reading) : [] });
   }
-  if (!main || !place)
+  if (!reading)
     throw new LayoutError(`${readablePath(path)} has no pictures for training: the archives are empty`, path);
-  const training = shards.filter(({ split }) => split === "train").flatMap(({ samples }) => samples);
-  const classes = training.flatMap((sample) => classOf(sample, place) ?? []);
+  const { place } = reading;
+  const training = shards.flatMap(({ samples }) => samples.filter(({ split }) => split === "train"));
+  const classes = training.flatMap(({ className }) => className ?? []);
   const different = new Set(classes);
   const named = namesBeside(root, different, allNotes);
+  const shown = readablePath(reading.main);
   const what = `the content of ${placeName(place)}`;
   const fix = "set label_column to what does, such as .cls";
-  if (!named) checkClassColumn(readablePath(main.path), what, different.size, classes.length, fix);
+  if (!named) checkClassColumn(shown, what, different.size, classes.length, fix);
+  if (choice.label === undefined)
+    checkSingleClasses(shown, what, different, `set label_column to ${place.field ?? `.${place.extension}`}`);
   return arrangePacked({
     ...{ given: path, root, skipped, notes: allNotes },
     files: shards.map((shard) => toPacked(shard, place, named, root)),
-    ...(named && { classOrder: named.names }),
+    ...(named && { classOrder: named.names.filter((name) => name !== undefined) }),
   });
+}
+
+function labelledIn(
+  samples: readonly PictureSample[],
+  { path, split }: PackedFile,
+  { place, splitOf }: Reading,
+): LabelledPicture[] {
+  const shown = readablePath(path);
+  return samples.map((sample) => ({
+    picture: sample.picture,
+    className: classOf(sample, place),
+    split: splitOf(sample, shown) ?? split,
+  }));
 }
 
 /** The samples that have a picture, with this. @throws UsageError if one has several. */
@@ -149,31 +191,50 @@ function extensionsOf(pictures: ReadonlyMap<string, unknown>): string {
 interface ClassNames {
   /** The name of the file that has them. */
   readonly file: string;
-  readonly names: readonly string[];
+  /** By number; undefined for numbers without a name. */
+  readonly names: readonly (string | undefined)[];
 }
 
-/** The names in a file beside the shards, if the classes are numbers of its lines, from 0. */
+/** The names in a file beside the shards, if the classes are numbers that it names. */
 function namesBeside(root: string, classes: ReadonlySet<string>, notes: string[]): ClassNames | undefined {
   const file = NAMES.find((name) =>
     statSync(join(systemPath(root).toString(), name), { throwIfNoEntry: false })?.isFile(),
   );
   if (file === undefined) return undefined;
   const path = join(root, file);
-  let names: string[];
+  let text: string;
   try {
-    names = decodeText(readOrdinaryFile(systemPath(path)))
-      .split("\n")
-      .map((line) => line.trim())
-      .filter(Boolean);
+    text = decodeText(readOrdinaryFile(systemPath(path)));
   } catch (error) {
     throw unreadable(readablePath(path), error);
   }
-  const areLines = [...classes].every((name) => /^\d+$/.test(name) && Number(name) < names.length);
-  if (areLines && new Set(names).size === names.length) return { file, names };
-  notes.push(
-    `${readablePath(path)} is not used: its lines are not the names of the classes ${sampleOf(classes)}`,
-  );
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trim());
+  const names = numberedNames(lines) ?? lines;
+  const empty = names.indexOf("");
+  const known = names.filter((name) => name !== undefined);
+  const areNamed = [...classes].every((name) => /^\d+$/.test(name) && names[Number(name)] !== undefined);
+  if (areNamed && empty < 0 && new Set(known).size === known.length) return { file, names };
+  const reason =
+    areNamed && empty >= 0
+      ? `its line ${empty + 1} is empty, so it is unclear which class each line names`
+      : `its lines are not the names of the classes ${sampleOf(classes)}`;
+  notes.push(`${readablePath(path)} is not used: ${reason}`);
   return undefined;
+}
+
+/** The names in lines such as `3 cat` or `3: cat`, by their numbers; undefined if some line has none, or one that is there twice. */
+function numberedNames(lines: readonly string[]): (string | undefined)[] | undefined {
+  const found = lines.map((line) => /^(\d{1,6})[\s,;:.)]+(\S.*)$/.exec(line));
+  const names: (string | undefined)[] = [];
+  for (const match of found) {
+    const number = Number(match?.[1]);
+    if (!match || names[number] !== undefined) return undefined;
+    names[number] = match[2];
+  }
+  return names;
 }
 
 function sampleOf(classes: ReadonlySet<string>): string {
@@ -189,10 +250,10 @@ function toPacked(
 ): PackedSamples {
   const isPlain = startOfFile(path).compression === undefined;
   const places = new Map<string, number>();
-  const labels = Int32Array.from(samples, (sample) => {
-    const text = classOf(sample, place);
+  const labels = Int32Array.from(samples, ({ className: text }) => {
     if (text === undefined) return -1;
-    const name = named ? (named.names[Number(text)] ?? text) : text;
+    const isNumber = named !== undefined && /^\d+$/.test(text);
+    const name = isNumber ? (named.names[Number(text)] ?? text) : text;
     const label = places.get(name) ?? places.size;
     places.set(name, label);
     return label;
@@ -202,7 +263,7 @@ function toPacked(
     .replaceAll("/", "_");
   const [first] = samples;
   return {
-    ...{ path, split, labels, classes: [...places.keys()] },
+    ...{ path, split, labels, classes: [...places.keys()], splits: samples.map((sample) => sample.split) },
     table: {
       imageColumn: first ? `.${partsOf(first.picture.name)?.extension}` : "",
       labelColumns: [placeName(place)],
@@ -217,7 +278,7 @@ function toPacked(
 
 async function* placesOf(
   path: string,
-  samples: readonly PictureSample[],
+  samples: readonly LabelledPicture[],
   wanted: Iterable<number>,
   most: number,
 ): AsyncGenerator<TarPlaces, void, void> {
@@ -234,7 +295,7 @@ async function* placesOf(
 
 async function* readPictures(
   path: string,
-  samples: readonly PictureSample[],
+  samples: readonly LabelledPicture[],
   wanted: Iterable<number>,
 ): AsyncGenerator<PackedContent, void, void> {
   const ranges = function* () {

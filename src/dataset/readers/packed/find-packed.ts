@@ -1,7 +1,7 @@
 // Finds the larger files, Parquet files or tar archives, in which the pictures of a dataset are, with their splits.
 
 import { statSync } from "node:fs";
-import { basename, dirname, posix, relative, sep } from "node:path";
+import { basename, dirname, join, posix, relative, sep } from "node:path";
 import { count } from "../../../common/count.ts";
 import { readablePath } from "../../../common/path-bytes.ts";
 import { isPictureName } from "../../../image/sniff.ts";
@@ -49,7 +49,7 @@ export function firstPacked(folder: string, kind: PackedKind): string | undefine
 
 /**
  * The files of a path: itself, or those in a folder.
- * @throws LayoutError if they are not of one dataset, or there are none for training.
+ * @throws LayoutError if they are not of one dataset, some are missing, or there are none for training.
  */
 export function findPacked(path: string, kind: PackedKind): FoundFiles {
   if (!statSync(path).isDirectory()) {
@@ -57,11 +57,12 @@ export function findPacked(path: string, kind: PackedKind): FoundFiles {
     return { root, files: [{ path, split: "train" }], skipped: [], notes: noteOnPart(path) };
   }
   const paths = filesBelow(path, kind, DEEPEST).sort();
+  checkSeries(path, paths);
   const splits = splitsOfFiles(path, paths);
   checkOneDataset(path, paths, splits, kind);
   if (![...splits.values()].some((split) => split !== undefined)) {
     const files = paths.map((file) => ({ path: file, split: "train" as const }));
-    return { root: path, files, skipped: [], notes: notesOnMissing(path, paths) };
+    return { root: path, files, skipped: [], notes: [] };
   }
   const files = SPLITS.flatMap((split) => {
     return paths.filter((file) => splits.get(file) === split).map((file) => ({ path: file, split }));
@@ -80,7 +81,7 @@ export function findPacked(path: string, kind: PackedKind): FoundFiles {
       path,
     );
   }
-  return { root: path, files, skipped, notes: notesOnMissing(path, paths) };
+  return { root: path, files, skipped, notes: [] };
 }
 
 function filesBelow(folder: string, kind: PackedKind, levels: number): string[] {
@@ -179,25 +180,51 @@ function noteOnPart(path: string): string[] {
   return [`${readablePath(path)} is one of ${Number(parts)} files; give its folder to read all of them`];
 }
 
-/** A note for each series of files of which some are missing. */
-function notesOnMissing(root: string, paths: readonly string[]): string[] {
-  const series = new Map<string, { first: string; parts: number; found: Set<number> }>();
+/** Files of one series in a folder, by their numbers. */
+interface Series {
+  readonly first: string;
+  readonly parts: number;
+  readonly found: Map<number, string>;
+}
+
+/** @throws LayoutError if files of a series are missing, or there twice: the data are not what they were. */
+function checkSeries(root: string, paths: readonly string[]): void {
+  const all = new Map<string, Series>();
   for (const path of paths) {
     const [, name, part, parts] = PART.exec(basename(path)) ?? [];
     if (part === undefined) continue;
-    const key = JSON.stringify([dirname(path), name, parts]);
-    const own = series.get(key) ?? { first: path, parts: Number(parts), found: new Set<number>() };
-    own.found.add(Number(part));
-    series.set(key, own);
+    const key = JSON.stringify([dirname(path), name]);
+    const own = all.get(key) ?? { first: path, parts: Number(parts), found: new Map<number, string>() };
+    all.set(key, own);
+    const other = own.parts === Number(parts) ? own.found.get(Number(part)) : own.first;
+    if (other !== undefined) {
+      throw new LayoutError(
+        `${readablePath(root)}: ${inFolder(root, other)} and ${inFolder(root, path)} are of different versions of the same data: remove those of one`,
+        root,
+      );
+    }
+    own.found.set(Number(part), path);
   }
-  return [...series.values()].flatMap(({ first, parts, found }) => {
-    const missing = parts - found.size;
-    if (missing <= 0) return [];
-    const others = count(missing, "other file of its series is", "other files of its series are");
-    return [
-      `${inFolder(root, first)}: ${others} missing, of ${parts}; fetch them too, or the data are incomplete`,
-    ];
+  for (const series of all.values()) checkComplete(root, series);
+}
+
+function checkComplete(root: string, { first, parts, found }: Series): void {
+  // Some programs count from 1.
+  const from = found.has(0) || !found.has(parts) ? 0 : 1;
+  const missing = parts - [...found.keys()].filter((part) => part >= from && part < from + parts).length;
+  if (missing === 0) return;
+  let example = from;
+  while (found.has(example)) example++;
+  const name = basename(first).replace(PART, (text, _: string, part: string) => {
+    return text.replace(`${part}-of-`, `${String(example).padStart(part.length, "0")}-of-`);
   });
+  const path = join(dirname(first), name);
+  const others = missing === 1 ? "" : `, and ${count(missing - 1, "other")}`;
+  throw new LayoutError(
+    `${readablePath(root)}: ${inFolder(root, path)} is missing${others}, of ${parts} files: fetch ${missing === 1 ? "it" : "them"}, or remove ` +
+      '"-of-" from the names of the others to use these alone',
+    root,
+  );
 }
 
 /** The readable path below a folder, with `/`. */

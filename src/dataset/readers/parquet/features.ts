@@ -5,8 +5,10 @@ import type { FileMetaData } from "hyparquet";
 export interface Feature {
   /** The class that describes the column: `Image`, `ClassLabel`, `Value`, … */
   readonly type: string;
-  /** The names of a ClassLabel, by number; missing if they are not all different. */
+  /** The names of a ClassLabel, by number; missing if they are not all different, or one is empty. */
   readonly names?: readonly string[];
+  /** Whether it has names that are missing here. */
+  readonly hasUnclearNames?: boolean;
 }
 
 /** The features of the columns that have one by themselves; lists and structures have none. Empty without metadata. */
@@ -18,9 +20,10 @@ export function featuresOf({ key_value_metadata: pairs = [] }: FileMetaData): Re
     if (typeof type !== "string") continue;
     const isNames =
       Array.isArray(names) &&
-      names.every((each) => typeof each === "string") &&
+      names.every((each) => typeof each === "string" && each.trim() !== "") &&
       new Set(names).size === names.length;
-    features.set(name, { type, ...(isNames && { names }) });
+    const isUnclear = !isNames && Array.isArray(names) && names.length > 0;
+    features.set(name, { type, ...(isNames && { names }), ...(isUnclear && { hasUnclearNames: true }) });
   }
   return features;
 }

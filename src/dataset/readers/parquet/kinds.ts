@@ -42,6 +42,12 @@ export function columnsOf(file: ParquetFile): Column[] {
   return columns;
 }
 
+/** What a column contains by its type; undefined if there is none of this name. */
+export function kindIn({ schema }: ParquetFile, name: string): ColumnKind | undefined {
+  const node = schema.children.find(({ element }) => element.name === name);
+  return node && typeOf(node).kind;
+}
+
 /** The first value that is not missing. */
 function firstOf(file: ParquetFile, path: readonly string[]): unknown {
   for (const { values } of readColumn(file, path, (start) => start < SAMPLE)) {

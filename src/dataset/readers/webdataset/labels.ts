@@ -2,7 +2,11 @@
 
 import { UsageError } from "../../../common/errors.ts";
 import { decodeText } from "../../../common/text.ts";
+import type { SplitName } from "../../reader.ts";
+import { parseExactly } from "../exact-json.ts";
 import { labelColumns } from "../tables/columns.ts";
+import { type SplitColumn, splitColumn } from "../tables/split-column.ts";
+import type { Row } from "../tables/table.ts";
 import type { Sample } from "./samples.ts";
 
 /** Where the class of a sample is. */
@@ -18,6 +22,23 @@ const CLASS_FILES = ["cls", "class", "label", "labels", "target", "category"];
 /** Samples by which files are judged. */
 const SAMPLE = 2000;
 
+/** The samples with pictures by which files are judged, and what they have. */
+interface Judged {
+  readonly samples: readonly Sample[];
+  readonly extensions: readonly string[];
+  /** The extension of the JSON files with fields, if there are any. */
+  readonly json?: string;
+  readonly fields: readonly string[];
+}
+
+function judge(all: readonly Sample[]): Judged {
+  const samples = all.filter(({ pictures }) => pictures.size > 0).slice(0, SAMPLE);
+  const extensions = [...new Set(samples.flatMap(({ others }) => [...others.keys()]))];
+  const json = extensions.find((extension) => extension === "json" || extension.endsWith(".json"));
+  const fields = json === undefined ? [] : fieldsOf(samples, json, isScalar);
+  return { samples, extensions, ...(json !== undefined && { json }), fields };
+}
+
 /**
  * @param shown names the shard in errors.
  * @param wanted an extension, or the key of a class in JSON, if the user says so.
@@ -28,10 +49,8 @@ export function placeOfLabels(
   shown: string,
   wanted: string | undefined,
 ): LabelPlace {
-  const some = samples.filter(({ pictures }) => pictures.size > 0).slice(0, SAMPLE);
-  const extensions = [...new Set(some.flatMap(({ others }) => [...others.keys()]))];
-  const json = extensions.find((extension) => extension === "json" || extension.endsWith(".json"));
-  const fields = json === undefined ? [] : fieldsOf(some, json);
+  const judged = judge(samples);
+  const { extensions, json, fields } = judged;
   const files = extensions.filter((extension) => extension !== json || fields.length === 0);
   const found = [
     ...files.map((extension) => `.${extension}`),
@@ -48,15 +67,8 @@ export function placeOfLabels(
   }
   const byName = CLASS_FILES.find((extension) => extensions.includes(extension));
   if (byName) return { extension: byName };
-  if (json !== undefined) {
-    if (fields.length === 0) return { extension: json };
-    const rows = some.map((sample, line) => {
-      const object = objectIn(sample, json);
-      return { line, cells: fields.map((field) => textOf(object[field])) };
-    });
-    const columns = labelColumns(fields, rows, new Set());
-    if (columns.kind === "named") return { extension: json, field: fields[columns.column] };
-  }
+  const inJson = placeInJson(judged, shown);
+  if (inJson) return inJson;
   if (extensions.includes("txt") && json === undefined) return { extension: "txt" };
   if (found.length === 0) {
     throw new UsageError(
@@ -66,6 +78,44 @@ export function placeOfLabels(
   throw new UsageError(
     `${shown}: it is unclear which files of its samples contain the classes (${list}): set label_column to one of these`,
   );
+}
+
+/** The place in JSON files; undefined if there are none, or it is unclear. @throws UsageError if it has lists. */
+function placeInJson({ samples, json, fields }: Judged, shown: string): LabelPlace | undefined {
+  if (json === undefined) return undefined;
+  const nested = fieldsOf(samples, json, (value) => typeof value === "object" && value !== null);
+  if (fields.length === 0 && nested.length === 0) return { extension: json };
+  const rows = rowsOf(samples, json, fields);
+  const splits = splitColumn(fields, rows, shown);
+  const columns = labelColumns(fields, rows, new Set(splits ? [splits.column] : []), nested);
+  if (columns.kind === "named") return { extension: json, field: fields[columns.column] };
+  if (columns.kind !== "nested") return undefined;
+  throw new UsageError(
+    `${shown}: "${columns.name}" in .${json} has lists or objects, as for several classes or boxes, but a classifier needs one ` +
+      "class for each picture: add a file .cls to each",
+  );
+}
+
+function rowsOf(samples: readonly Sample[], json: string, fields: readonly string[]): Row[] {
+  return samples.map((sample, line) => {
+    const object = objectIn(sample, json);
+    return { line, cells: fields.map((field) => textOf(object[field])) };
+  });
+}
+
+/** The split of a sample; undefined if it says none. */
+export type SplitOfSample = (sample: Sample, shown: string) => SplitName | undefined;
+
+/** How samples say their split: in a field of their JSON, if there is one of splits. @throws UsageError like splitColumn. */
+export function splitsOfSamples(all: readonly Sample[], shown: string): SplitOfSample {
+  const { samples, json, fields } = judge(all);
+  if (json === undefined) return () => undefined;
+  const splits: SplitColumn | undefined = splitColumn(fields, rowsOf(samples, json, fields), shown);
+  if (!splits) return () => undefined;
+  const field = fields[splits.column];
+  return (sample, shard) => {
+    return splits.of(textOf(objectIn(sample, json)[field]), () => `${shard}: ${sample.key}.${json}`);
+  };
 }
 
 /** The class of a sample; undefined if it has none. */
@@ -95,13 +145,21 @@ function contentOf({ others }: Sample, extension: string): string {
   return typeof value === "object" ? "" : textOf(value);
 }
 
-/** The keys with values that may be classes, in the order in which they appear. */
-function fieldsOf(samples: readonly Sample[], extension: string): string[] {
-  const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
+/** The keys with values of a kind, in the order in which they appear. */
+function fieldsOf(
+  samples: readonly Sample[],
+  extension: string,
+  isWanted: (value: unknown) => boolean,
+): string[] {
   const fields = samples.flatMap((sample) =>
-    Object.entries(objectIn(sample, extension)).flatMap(([name, value]) => (isScalar(value) ? [name] : [])),
+    Object.entries(objectIn(sample, extension)).flatMap(([name, value]) => (isWanted(value) ? [name] : [])),
   );
   return [...new Set(fields)];
+}
+
+/** Whether a value may be a class. */
+function isScalar(value: unknown): boolean {
+  return ["string", "number", "bigint", "boolean"].includes(typeof value);
 }
 
 function objectIn({ others }: Sample, extension: string): Record<string, unknown> {
@@ -112,7 +170,7 @@ function objectIn({ others }: Sample, extension: string): Record<string, unknown
 /** What is not valid JSON has no class; that is reported for the sample. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return null;
   }

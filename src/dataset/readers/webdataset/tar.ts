@@ -1,9 +1,10 @@
 // Reads tar archives as a stream, plain or compressed, and parts of them by their place. Compression is known by the bytes.
 
 import type { FileHandle } from "node:fs/promises";
+import { posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract } from "tar-stream";
+import { extract, type Header } from "tar-stream";
 import { UsageError } from "../../../common/errors.ts";
 import { openOrdinaryHandle } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
@@ -21,6 +22,10 @@ export interface TarMember {
   readonly size: number;
   /** Its first bytes, or all of them if it was wanted. */
   readonly content: Buffer;
+  /** Of a link, which has no content: the name of the file that it stands for. */
+  readonly target?: string;
+  /** What it is if it is neither a file nor a link. */
+  readonly other?: string;
 }
 
 /** The first bytes of a member, by which its kind is recognised. */
@@ -44,7 +49,7 @@ function openArchive(path: string): Promise<FileHandle> {
 }
 
 /**
- * The files of an archive, in order.
+ * The files and links of an archive, in order; all but its folders.
  * @param isWanted whether the whole content of a file is needed.
  * @param onOpenEnd is called at the end if the archive does not have the mark of its end.
  * @throws UsageError, one line, if the archive is truncated or damaged.
@@ -70,13 +75,14 @@ export async function* membersOf(
   try {
     for await (const entry of archive) {
       const { name, size, type } = entry.header;
-      const plain = name.replace(/^(\.?\/)+/, "");
+      const plain = plainName(name);
       const isFile = type === "file" || type === "contiguous-file";
       const start = entry.offset + HEADER;
       end = start + Math.ceil(size / HEADER) * HEADER;
       const most = isFile && isWanted(plain, size) ? size : Math.min(size, BEGINNING);
       const content = await beginningOf(entry, most);
-      if (isFile) yield { name: plain, start, size, content };
+      if (type === "directory") continue;
+      yield { name: plain, start, size, content, ...(!isFile && linkOrOther(entry.header, plain)) };
     }
     await reading;
     // A block of zeros, or two.
@@ -86,6 +92,17 @@ export async function* membersOf(
   } finally {
     archive.destroy();
   }
+}
+
+function plainName(name: string): string {
+  return name.replace(/^(\.?\/)+/, "");
+}
+
+function linkOrOther({ type, linkname }: Header, name: string): Pick<TarMember, "target" | "other"> {
+  if (linkname && type === "link") return { target: plainName(linkname) };
+  if (linkname && type === "symlink")
+    return { target: linkname.startsWith("/") ? linkname : posix.join(posix.dirname(name), linkname) };
+  return { other: type ?? "of an unknown type" };
 }
 
 /** The first bytes of a member, which is read to its end. */
@@ -106,7 +123,7 @@ export interface TarRange {
   readonly size: number;
 }
 
-/** The contents of these parts, which ascend and do not overlap. @throws like membersOf. */
+/** The contents of these parts, which ascend; parts that overlap are the same one, as links are. @throws like membersOf. */
 export async function* readRanges(
   path: string,
   ranges: Iterable<TarRange>,
@@ -157,9 +174,12 @@ async function* readCompressed(
         const { start, size } = next.value;
         parts.push(bytes.subarray(Math.max(0, start - place), start + size - place));
         if (start + size > end) break;
-        yield Buffer.concat(parts, size);
+        const content = Buffer.concat(parts, size);
+        do {
+          yield content;
+          next = wanted.next();
+        } while (!next.done && next.value.start === start && next.value.size === size);
         parts = [];
-        next = wanted.next();
       }
       if (next.done) return;
       place = end;

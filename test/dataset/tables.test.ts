@@ -208,11 +208,14 @@ describe("classes in tables", () => {
       ...files,
       "t.csv": lines("file,label", "a.png,hot", "b.png,dog", "c.png,hot dog"),
     });
-    const { classNames } = await loadDataset(chosen, {
+    const { classNames, notes } = await loadDataset(chosen, {
       home: temporaryFolder(),
       columns: { label: "label" },
     });
     assert.deepEqual(classNames, ["dog", "hot", "hot dog"]);
+    assert.deepEqual(notes?.slice(0, 1), [
+      `${chosen}/t.csv: "hot dog" in the column "label" is one class, as label_column is set to "label"`,
+    ]);
   });
 
   it("of many digits are different if one digit is", async () => {

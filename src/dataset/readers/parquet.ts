@@ -80,7 +80,7 @@ async function listParquet(
   }
   const files = read.map(({ samples }) => samples);
   checkSameKind(read, columns.label, names !== undefined, root);
-  if (!names) checkLabels(files, main, columns.label, choice.label !== undefined);
+  if (!names) allNotes.push(...checkLabels(files, main, columns.label, choice.label !== undefined));
   return arrangePacked({
     ...{ given: path, root, files },
     skipped: [...skipped, ...unused],
@@ -89,13 +89,13 @@ async function listParquet(
   });
 }
 
-/** @throws UsageError if the labels of the training pictures cannot be classes of single pictures. */
+/** Notes on the labels of the training pictures. @throws UsageError if they cannot be classes of single pictures. */
 function checkLabels(
   files: readonly PackedSamples[],
   { path }: ParquetFile,
   { name }: Column,
   isChosen: boolean,
-): void {
+): string[] {
   const training = files.filter(({ split }) => split === "train");
   const different = new Set(training.flatMap(({ classes }) => classes));
   let pictures = 0;
@@ -103,7 +103,8 @@ function checkLabels(
   const fix = "set label_column to the name of the one that does";
   const what = `the column "${name}"`;
   checkClassColumn(readablePath(path), what, different.size, pictures, fix);
-  if (!isChosen) checkSingleClasses(readablePath(path), what, different, `set label_column to "${name}"`);
+  const setting = `"${name}"`;
+  return checkSingleClasses({ path: readablePath(path), what, classes: different, setting, isChosen });
 }
 
 /** @throws UsageError for Arrow files. */

@@ -5,23 +5,31 @@ import { UsageError } from "../../common/errors.ts";
 /** What separates classes in a value; spaces are also within names. */
 const SEPARATORS = /[,;|]/;
 
+/** A column of classes, or another place of them. */
+interface ClassColumn {
+  /** The file, as in messages. */
+  readonly path: string;
+  /** What the values are in: `the column "label"`. */
+  readonly what: string;
+  /** All different values. */
+  readonly classes: ReadonlySet<string>;
+  /** What `label_column` is set to if they are single classes nevertheless. */
+  readonly setting: string;
+  /** Whether it is set to that. */
+  readonly isChosen: boolean;
+}
+
 /**
- * @param what the values are in: `the column "label"`.
- * @param classes all different values.
- * @param otherwise what to do if they are single classes nevertheless.
- * @throws UsageError if some are lists of classes.
+ * @returns a note if some values are lists of classes, but the user has chosen the column.
+ * @throws UsageError if the user has not.
  */
-export function checkSingleClasses(
-  path: string,
-  what: string,
-  classes: ReadonlySet<string>,
-  otherwise: string,
-): void {
+export function checkSingleClasses({ path, what, classes, setting, isChosen }: ClassColumn): string[] {
   const list = listAmong(classes);
-  if (list === undefined) return;
+  if (list === undefined) return [];
+  if (isChosen) return [`${path}: "${list}" in ${what} is one class, as label_column is set to ${setting}`];
   throw new UsageError(
     `${path}: ${what} has several classes in one value ("${list}"), but a classifier needs one for each picture: keep one of ` +
-      `them, or ${otherwise} if that is the name of a class`,
+      `them, or set label_column to ${setting} if that is the name of a class`,
   );
 }
 

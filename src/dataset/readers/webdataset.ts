@@ -131,8 +131,9 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
   const what = `the content of ${placeName(place)}`;
   const fix = "set label_column to what does, such as .cls";
   if (!named) checkClassColumn(shown, what, different.size, classes.length, fix);
-  if (choice.label === undefined)
-    checkSingleClasses(shown, what, different, `set label_column to ${place.field ?? `.${place.extension}`}`);
+  const setting = place.field ?? `.${place.extension}`;
+  const isChosen = choice.label !== undefined;
+  allNotes.push(...checkSingleClasses({ path: shown, what, classes: different, setting, isChosen }));
   return arrangePacked({
     ...{ given: path, root, skipped, notes: allNotes },
     files: shards.map((shard) => toPacked(shard, place, named, root)),

@@ -67,8 +67,15 @@ export function readFolder(path: string, columns: ColumnChoice = {}): LabelledFo
 /** The split of a picture by the folders in which it is. */
 function splitsByFolder(index: PictureIndex): (picture: string) => SplitName | undefined {
   const splits = new Map<string, SplitName>();
-  for (const above of new Set(index.folders.map((folder) => posix.dirname(folder)))) {
-    const inner = index.folders.filter((folder) => folder !== "" && posix.dirname(folder) === above);
+  const groups = new Map<string, string[]>();
+  for (const folder of index.folders) {
+    if (folder === "") continue;
+    const above = posix.dirname(folder);
+    const group = groups.get(above);
+    if (group) group.push(folder);
+    else groups.set(above, [folder]);
+  }
+  for (const inner of groups.values()) {
     const names = splitsAmong(inner.map((folder) => posix.basename(folder)));
     for (const folder of inner) {
       const split = names.get(posix.basename(folder));

@@ -87,7 +87,7 @@ export function readLabels(source: TableSource): LabelledTable | undefined {
       : { kind: "named", column: labelNamed(source, choice.label, names) };
   const columns = { names, picture, label, labelNames: namesOf(label, names, path) };
   const { labels, skipped } = labelRows(matched, columns, path);
-  checkClasses(labels, columns, choice, path);
+  const notes = checkClasses(labels, columns, choice, path);
   return {
     path: table.path,
     imageColumn: names[picture],
@@ -95,7 +95,7 @@ export function readLabels(source: TableSource): LabelledTable | undefined {
     isCertain: choice.label !== undefined || isCertain(columns),
     labels: withoutRepeated(withPlainNumbers(labels), path),
     skipped,
-    notes: pictures.notes,
+    notes: [...pictures.notes, ...notes],
   };
 }
 
@@ -157,19 +157,19 @@ function labelRows(
   return { labels, skipped };
 }
 
-/** @throws UsageError if the values of the column cannot be classes of single pictures. */
+/** Notes on the values of the column of classes. @throws UsageError if they cannot be classes of single pictures. */
 function checkClasses(
   labels: readonly Label[],
   { label, names }: Columns,
   choice: ColumnChoice,
   path: string,
-): void {
-  if (label.kind !== "named") return;
+): string[] {
+  if (label.kind !== "named") return [];
   const what = `the column "${names[label.column]}"`;
   const classes = new Set(labels.map(({ className }) => className));
   checkClassColumn(path, what, classes.size, labels.length, 'name the column with the classes "label"');
-  if (choice.label === undefined)
-    checkSingleClasses(path, what, classes, `set label_column to "${names[label.column]}"`);
+  const setting = `"${names[label.column]}"`;
+  return checkSingleClasses({ path, what, classes, setting, isChosen: choice.label !== undefined });
 }
 
 /** @throws UsageError if there is no such column, or it has lists. */

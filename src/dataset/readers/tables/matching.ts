@@ -75,17 +75,15 @@ function waysOf(sample: readonly string[], index: PictureIndex, own: string, spe
   const add = (way: Way) => ways.set(`${way.dropped} ${way.folder}`, way);
   const depth = Math.max(0, ...sample.map((cell) => cell.split("/").length - 1));
   for (let dropped = 0; dropped <= depth; dropped++) for (const folder of [own, ""]) add({ folder, dropped });
+  const seen = new Set<string>();
   for (const cell of sample) {
-    const parts = cell.split("/");
-    const pictures = index.candidates(cell, spelling);
-    for (const picture of pictures) {
-      const above = index.names[picture].split("/").slice(0, -1);
-      for (let dropped = parts.length - 1; dropped >= 0; dropped--) {
-        const isTelling = dropped < parts.length - 1 || pictures.length <= MOST_FOLDERS;
-        if (isTelling) add({ folder: above.join("/"), dropped });
-        const next = above.pop();
-        if (next === undefined || dropped === 0 || fold(next) !== fold(parts[dropped - 1])) break;
-      }
+    for (const [dropped, part] of cell.split("/").entries()) {
+      const isLast = dropped === cell.split("/").length - 1;
+      const key = `${dropped} ${isLast} ${part}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const above = isLast ? index.foldersOf(part, spelling) : index.foldersAbove(part);
+      if (above.length <= MOST_FOLDERS) for (const folder of above) add({ folder, dropped });
     }
   }
   const places = new Map(index.folders.map((folder, place) => [folder, place]));
@@ -93,10 +91,6 @@ function waysOf(sample: readonly string[], index: PictureIndex, own: string, spe
   const sorted = [...ways.values()].sort((a, b) => a.dropped - b.dropped || placeOf(a) - placeOf(b));
   // Names may be in several folders; paths must fit as a whole.
   return depth === 0 ? [...sorted, { dropped: 0 }] : sorted;
-}
-
-function fold(name: string): string {
-  return name.normalize().toLowerCase();
 }
 
 function rivalOf(

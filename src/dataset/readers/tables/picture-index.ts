@@ -23,6 +23,7 @@ export class PictureIndex {
   /** Folders that contain pictures, directly or further down, below the root; the root is "". */
   readonly folders: readonly string[];
   /** Made when they are needed: most tables need one of them. */
+  #above: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #places = new Map<(name: string) => string, Places>();
 
   constructor(root: string, paths: readonly string[]) {
@@ -55,13 +56,18 @@ export class PictureIndex {
     return found ?? (spelling === "loose" ? this.#placesBy(looseBase).get(loose(base)) : undefined);
   }
 
-  /** All pictures of this name, whatever their folders. */
-  candidates(path: string, spelling: Spelling): readonly number[] {
-    const base = posix.basename(path);
+  /** The folders that contain a picture of this name. */
+  foldersOf(base: string, spelling: Spelling): readonly string[] {
     const keys = [BASE.folded, BASE_WITHOUT_EXTENSION.folded];
     const found = keys.flatMap((keyOf) => this.#placesBy(keyOf).get(fold(base)) ?? []);
     if (spelling === "loose") found.push(...[this.#placesBy(looseBase).get(loose(base)) ?? []].flat());
-    return [...new Set(found)];
+    return [...new Set(found.map((place) => folderOf(this.names[place])))];
+  }
+
+  /** The folders that contain a folder of this name with pictures. */
+  foldersAbove(base: string): readonly string[] {
+    this.#above ??= aboveByBase(this.folders);
+    return this.#above.get(fold(base)) ?? [];
   }
 
   #find({ exact, folded }: Keys, name: string): Found {
@@ -96,6 +102,24 @@ const WHOLE = keysBy((name) => name);
 const WITHOUT_EXTENSION = keysBy(withoutExtension);
 const BASE = keysBy((name) => posix.basename(name));
 const BASE_WITHOUT_EXTENSION = keysBy((name) => withoutExtension(posix.basename(name)));
+
+/** The folders that contain folders, by the names of these. */
+function aboveByBase(folders: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const folder of folders) {
+    const base = fold(posix.basename(folder));
+    const above = found.get(base);
+    if (above) above.push(folderOf(folder));
+    else found.set(base, [folderOf(folder)]);
+  }
+  return found;
+}
+
+/** The folder of a path; "" if that is the root. */
+function folderOf(name: string): string {
+  const folder = posix.dirname(name);
+  return folder === "." ? "" : folder;
+}
 
 function fold(name: string): string {
   return name.normalize().toLowerCase();

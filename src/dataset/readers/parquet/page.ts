@@ -125,14 +125,23 @@ function unpack(header: PageHeader, bytes: Uint8Array<ArrayBuffer>, decoder: Col
   if (codec === "UNCOMPRESSED" || (v2 && (v2.is_compressed === false || size === 0)))
     return { header, bytes };
   const unpacked = decompressPage(bytes.subarray(levels), size, codec, compressors);
-  const page = new Uint8Array(levels + unpacked.length);
-  page.set(bytes.subarray(0, levels));
-  page.set(unpacked, levels);
+  const page = withLevels(bytes.subarray(0, levels), unpacked);
   const plain = { ...header, compressed_page_size: page.length, uncompressed_page_size: page.length };
   return {
     bytes: page,
     header: v2 ? { ...plain, data_page_header_v2: { ...v2, is_compressed: false } } : plain,
   };
+}
+
+/** Both, one after the other, in memory of their own. Pages may be large, so they are only copied if they must be. */
+function withLevels(levels: Uint8Array, values: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = values;
+  if (levels.length === 0 && buffer instanceof ArrayBuffer && buffer.byteLength === values.length)
+    return new Uint8Array(buffer);
+  const page = new Uint8Array(levels.length + values.length);
+  page.set(levels);
+  page.set(values, levels.length);
+  return page;
 }
 
 /** @throws Error if the runs of levels or of places in a dictionary are longer than the page. */

@@ -66,7 +66,11 @@ export class PagePictures {
       this.#open = { key, reader: new ColumnReader(file, column) };
     }
     const { reader } = this.#open;
-    if (this.#page?.offset !== page.offset) this.#page = { offset: page.offset, values: reader.values(page) };
+    if (this.#page?.offset !== page.offset) {
+      // Pages may be large: the last one is not kept while the next one is read.
+      this.#page = undefined;
+      this.#page = { offset: page.offset, values: reader.values(page) };
+    }
     const { values } = this.#page;
     return contentOf(values[items[item] - page.row], column);
   }

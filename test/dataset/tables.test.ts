@@ -153,6 +153,13 @@ describe("a column of splits", () => {
     );
   });
 
+  it("divides pictures in class folders too, if the table has the same classes", async () => {
+    const files = await pictures("cats/a.png", "cats/b.png", "dogs/c.png", "dogs/d.png");
+    const rows = ["a.png,cat,train", "b.png,cat,test", "c.png,dog,train", "d.png,dog,test"];
+    const folder = writeFiles({ ...files, "splits.csv": lines("file,label,split", ...rows) });
+    assert.deepEqual(await labelsOf(folder), { train: { 0: "cat", 2: "dog" }, test: { 1: "cat", 3: "dog" } });
+  });
+
   it("with other values is an error that names them", async () => {
     const files = await pictures(...A);
     const fix = "write train, val or test, or rename the column if it means something else";

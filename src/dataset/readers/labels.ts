@@ -67,8 +67,9 @@ function decide(path: string, columns: ColumnChoice | undefined): () => PictureL
     };
   }
   if (!table && !problem) return asFolders;
-  if (table && !isChosen && dependsOnFolder(table, classes)) return asFolders;
-  if (table && (areParts || isChosen)) return () => listLabelled(path, folder);
+  const isAlike = table && !isChosen && dependsOnFolder(table, classes);
+  if (isAlike && !addsSplits(table, classes)) return asFolders;
+  if (table && (areParts || isChosen || isAlike)) return () => listLabelled(path, folder);
   return () => {
     throw table ? conflict(path, classNames, readablePath(table.path)) : problem;
   };
@@ -108,6 +109,15 @@ function hasClassFolders(path: string): boolean {
     return !splits.has(name) && !isContainerName(name) && holdsPictures(folder);
   });
   return classes.length > 1;
+}
+
+/** Whether a table says which pictures are for validation or tests, and the folders do not. */
+function addsSplits({ labels }: LabelledTable, { groups }: PictureList): boolean {
+  return (
+    groups.every(({ split }) => split === "train") &&
+    labels.some(({ split }) => split !== undefined && split !== "train") &&
+    labels.some(({ split }) => split === "train")
+  );
 }
 
 /** Whether all labelled pictures of a class folder have the same label. */

@@ -10,7 +10,7 @@ import type { ParquetFile } from "./file.ts";
 import { type Column, kindIn } from "./kinds.ts";
 
 /** The names of classes that a file's metadata have. */
-export function namesOf({ metadata }: ParquetFile, { name }: Column): readonly string[] | undefined {
+function namesOf({ metadata }: ParquetFile, { name }: Column): readonly string[] | undefined {
   return featuresOf(metadata).get(name)?.names;
 }
 

@@ -5,7 +5,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readJson, writeJson } from "../common/files.ts";
-import type { BudgetPlan, EvaluationChoice, EvaluationImages, PlannedKeys } from "./plan.ts";
+import { BASES } from "../config/recipes.ts";
+import type { EvaluationChoice, EvaluationImages } from "./evaluation-choice.ts";
+import { type BudgetPlan, CUTS, type PlannedKeys } from "./plan.ts";
 import type { Speed } from "./times.ts";
 
 /** The time in seconds, from any moment. */
@@ -74,7 +76,9 @@ const FACTS = z.looseObject({
       ...choice,
       ...{ trainImages: z.int().positive(), testImages: z.int().positive(), epochs: z.int().positive() },
     }),
+    bases: z.array(z.enum(BASES)).min(1).optional(),
     ...{ estimated: stages, allotted: stages },
+    cuts: z.array(z.enum(CUTS)).default([]),
   }),
   decided: z.looseObject({
     search: z.looseObject({ iterations: z.int().positive(), ...confirmed }).optional(),

@@ -21,10 +21,10 @@ import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
 import { type EvaluationPlan, planEvaluation } from "../measure/evaluation-plan.ts";
 import { fixedPolicies } from "../search/settle/controller.ts";
 import type { BudgetAccount } from "./account.ts";
+import { armsOf, chooseEvaluation, type EvaluationChoice, orderOfRecipes } from "./evaluation-choice.ts";
 import { slownessSoFar } from "./pacing.ts";
-import { armsOf, chooseEvaluation, type EvaluationChoice, orderOfRecipes } from "./plan.ts";
 import type { BudgetRequest } from "./run.ts";
-import { type Speed, slowed } from "./times.ts";
+import { armSeconds, type Speed, slowed } from "./times.ts";
 
 /** The share of the images that is held out for testing unless another is given, if the data have no test split. */
 export const TEST_SHARE = 0.2;
@@ -88,13 +88,11 @@ async function decide(
   { loaded, all, speed, config, folder }: Decision,
   signal: AbortSignal | undefined,
 ): Promise<{ settled: SettledEvaluation; plan: EvaluationPlan; leftOut: readonly string[] }> {
-  const planned = await planAll(all, loaded, speed, signal);
+  const names = all.arms.map(({ name }) => name);
   const choice =
     account.facts.decided.evaluation ??
     chooseEvaluation({
-      ofArms: new Map(
-        planned.arms.map(({ arm, trainingSeconds, testSeconds }) => [arm, trainingSeconds + testSeconds]),
-      ),
+      ofArms: armSeconds(names, account.facts.plan.evaluation, config, speed),
       hasPolicy: loaded.source.policies.length > 0,
       ...{ order: recipesByReward(folder, config), seconds: account.left, speed },
     });

@@ -4,7 +4,7 @@
 import type { SizedConfig } from "../config/schema.ts";
 import type { Pacing } from "../search/run-experiment.ts";
 import type { BudgetAccount } from "./account.ts";
-import { chooseConfirmation } from "./plan.ts";
+import { chooseConfirmation } from "./confirmation-choice.ts";
 import { confirmationSeconds, searchSeconds, slowed } from "./times.ts";
 
 /**
@@ -32,7 +32,11 @@ export function pacingOf(account: BudgetAccount, config: SizedConfig, given: Rea
       const share = confirmation / (confirmation + evaluation);
       const seconds = Math.min(confirmation, account.left * share);
       const searched = { ...config, iterations };
-      decided = { iterations, ...chooseConfirmation(searched, given, seconds, slowed(speed, factor)) };
+      const choice = chooseConfirmation({
+        ...{ config: searched, given, seconds, speed: slowed(speed, factor) },
+        isCut: plan.cuts.includes("confirmation"),
+      });
+      decided = { iterations, ...choice };
       return decided;
     },
     onConfirmationPlanned: () => account.decide({ search: decided }),

@@ -2,18 +2,21 @@
 // speed, sizes and budget give the same plan.
 
 import { usualEpochs } from "../child/usual-epochs.ts";
-import { FREE_ARMS } from "../config/arms.ts";
-import { RECIPES } from "../config/recipes.ts";
+import { largest } from "../common/largest.ts";
+import { type BaseName, isSimple } from "../config/recipes.ts";
 import type { Config, SizedConfig } from "../config/schema.ts";
 import { fixedPolicies } from "../search/settle/controller.ts";
+import { chooseConfirmation, hasConfirmationChoice } from "./confirmation-choice.ts";
 import {
-  armSeconds,
-  confirmationSeconds,
-  type EvaluationSize,
-  evaluationSeconds,
-  type Speed,
-  searchSeconds,
-} from "./times.ts";
+  armsOf,
+  chooseEvaluation,
+  type EvaluationChoice,
+  type EvaluationImages,
+  evaluationSize,
+  orderOfRecipes,
+  shortEvaluationSize,
+} from "./evaluation-choice.ts";
+import { armSeconds, confirmationSeconds, type EvaluationSize, type Speed, searchSeconds } from "./times.ts";
 
 /** Shares of the time: the confirmation or the evaluation has more if it needs that for its least, and the search has the rest. */
 const SHARES = { search: 0.55, confirmation: 0.2, evaluation: 0.25 } as const;
@@ -24,22 +27,23 @@ const SHARES = { search: 0.55, confirmation: 0.2, evaluation: 0.25 } as const;
  * and 16 points worse than with the best recipe after 50.
  */
 const EPOCHS = [0.6, 0.8, 1, 1.2, 1.6, 2] as const;
+/** The least of all, if the time is too short for anything else. */
+const FEWEST_EPOCHS = 0.4;
 /** Fewer epochs than usual if this many trials do not fit otherwise. */
 const ENOUGH_TRIALS = 20;
 const MOST_TRIALS = 500;
-/** Besides those whose policies are fixed. With fewer, nothing can be learnt about the techniques. */
+/** Besides those whose policies are fixed. With fewer, little can be learnt about the techniques. */
 const LEAST_TRIALS = 10;
+/** If the time is too short for more. */
+const FEWEST_TRIALS = 4;
 
-const MOST_CONFIRMED = 5;
-/** With three samples of a policy an interval is useful; the plan rather confirms fewer policies than with fewer samples. */
-const USEFUL_SAMPLES = 3;
-/** An interval needs two. */
-const LEAST_SAMPLES = 2;
-const MOST_CONFIRM_SAMPLES = 10;
-const MOST_EVALUATION_SAMPLES = 50;
+/**
+ * What a plan may do without if the time is too short otherwise, in this order: each with those before it. The size of the images
+ * is last, and is not decided here.
+ */
+export const CUTS = ["trials", "confirmation", "evaluation", "bases", "epochs", "image_size"] as const;
 
-/** From the one that helps on most images; the last ones are left out first. */
-const RECIPE_ORDER: readonly string[] = ["flip-crop", "trivialaugment", "flip", "randaugment"];
+export type Cut = (typeof CUTS)[number];
 
 /** The keys that a plan decides. */
 export type PlannedKeys = Pick<
@@ -54,29 +58,17 @@ interface StageSeconds {
   readonly evaluation: number;
 }
 
-/** The arms of an evaluation and the trainings of each. */
-export interface EvaluationChoice {
-  readonly arms: readonly string[];
-  readonly samples: number;
-  /** That it takes, about. */
-  readonly seconds: number;
-  /** The recipes for which the time does not suffice. */
-  readonly leftOut: readonly string[];
-}
-
 export interface BudgetPlan {
   readonly keys: PlannedKeys;
+  /** The bases of the search, if it has fewer than the configuration. */
+  readonly bases?: readonly BaseName[];
   readonly evaluation: EvaluationSize & Omit<EvaluationChoice, "seconds">;
   /** How long each stage takes, about. */
   readonly estimated: StageSeconds;
   /** How long each may take. */
   readonly allotted: StageSeconds;
-}
-
-/** Images that an evaluation may train on, and that it tests. */
-export interface EvaluationImages {
-  readonly trainable: number;
-  readonly test: number;
+  /** What it does without, because the time is too short. */
+  readonly cuts: readonly Cut[];
 }
 
 export interface BudgetInput {
@@ -95,17 +87,34 @@ export interface TooShort {
   readonly needed: number;
 }
 
-/** Plans all stages. What is given is kept, and the rest fits around it. */
+/** Plans all stages. What is given is kept, and the rest fits around it: with as few cuts as possible. */
 export function planBudget(input: BudgetInput): BudgetPlan | TooShort {
-  const attempts = epochsToTry(input).map((epochs) => attempt(input, epochs));
-  const fitting = attempts.filter(({ trials }) => trials > 0);
-  const chosen = fitting.length > 0 ? chooseAttempt(input, fitting) : squeeze(input, attempts[0]);
-  return chosen ? planAround(input, chosen) : { needed: attempts[0].needed };
+  let needed = Number.POSITIVE_INFINITY;
+  for (const last of CUTS.keys()) {
+    const planned = planWith(input, new Set(CUTS.slice(0, last)));
+    if ("keys" in planned) return planned;
+    needed = Math.min(needed, planned.needed);
+  }
+  return { needed };
 }
 
-function epochsToTry({ config, given }: BudgetInput): readonly number[] {
+/** The time that a plan needs without cuts. */
+export function neededWithoutCuts(input: BudgetInput): number {
+  const planned = planWith({ ...input, seconds: 0 }, new Set());
+  return "needed" in planned ? planned.needed : 0;
+}
+
+function planWith(input: BudgetInput, cuts: ReadonlySet<Cut>): BudgetPlan | TooShort {
+  const attempts = epochsToTry(input, cuts).map((epochs) => attempt(input, cuts, epochs));
+  const fitting = attempts.filter(({ trials }) => trials > 0);
+  const chosen = fitting.length > 0 ? chooseAttempt(input, fitting) : squeeze(input, cuts, attempts[0]);
+  return chosen ? planAround(input, cuts, chosen) : { needed: attempts[0].needed };
+}
+
+function epochsToTry({ config, given }: BudgetInput, cuts: ReadonlySet<Cut>): readonly number[] {
   if (given.has("child_epochs")) return [config.child_epochs];
-  return EPOCHS.map((share) => Math.round(share * usualEpochs(config.train_set_size)));
+  const shares = cuts.has("epochs") ? [FEWEST_EPOCHS] : EPOCHS;
+  return shares.map((share) => Math.round(share * usualEpochs(config.train_set_size)));
 }
 
 /** What fits with trainings of a number of epochs. */
@@ -119,25 +128,25 @@ interface Attempt {
   readonly needed: number;
 }
 
-function attempt(input: BudgetInput, epochs: number): Attempt {
-  const { seconds, config: asGiven, given, speed } = input;
-  const config = { ...asGiven, child_epochs: epochs };
+function attempt(input: BudgetInput, cuts: ReadonlySet<Cut>, epochs: number): Attempt {
+  const { seconds, given, speed } = input;
+  const config = { ...input.config, bases: basesWith(input, cuts), child_epochs: epochs };
   const leastEvaluation = chooseEvaluation({
-    ...{ ofArms: armTimes(config, input), hasPolicy: true, order: orderOfRecipes() },
+    ...{ ofArms: armTimes(config, input, cuts), hasPolicy: true, order: orderOfRecipes() },
     ...{ seconds: 0, speed },
   }).seconds;
+  const isCut = cuts.has("confirmation");
   const leastConfirmation = confirmationSeconds(
-    { ...config, ...chooseConfirmation(config, given, 0, speed) },
+    { ...config, ...chooseConfirmation({ config, given, seconds: 0, speed, isCut }) },
     speed,
   );
-  const isFixed = isConfirmationGiven(config, given);
-  const confirmation = isFixed
-    ? leastConfirmation
-    : Math.max(SHARES.confirmation * seconds, leastConfirmation);
+  const confirmation = hasConfirmationChoice(config, given, isCut)
+    ? Math.max(SHARES.confirmation * seconds, leastConfirmation)
+    : leastConfirmation;
   const evaluation = Math.max(SHARES.evaluation * seconds, leastEvaluation);
   const search = seconds - confirmation - evaluation;
   const fits = (iterations: number) => searchSeconds({ ...config, iterations }, speed) <= search;
-  const [low, high] = rangeOfTrials(config, given);
+  const [low, high] = rangeOfTrials(config, given, cuts);
   const least = {
     search: searchSeconds({ ...config, iterations: low }, speed),
     ...{ confirmation: leastConfirmation, evaluation: leastEvaluation },
@@ -150,7 +159,11 @@ function attempt(input: BudgetInput, epochs: number): Attempt {
 }
 
 /** The least of a search that has no room in its share takes it from the others; undefined if that does not suffice. */
-function squeeze({ seconds, given }: BudgetInput, tried: Attempt): Attempt | undefined {
+function squeeze(
+  { seconds, given }: BudgetInput,
+  cuts: ReadonlySet<Cut>,
+  tried: Attempt,
+): Attempt | undefined {
   const { config, allotted, least, needed } = tried;
   if (needed > seconds) return undefined;
   const moreConfirmation = allotted.confirmation - least.confirmation;
@@ -158,7 +171,7 @@ function squeeze({ seconds, given }: BudgetInput, tried: Attempt): Attempt | und
   const part = (seconds - needed) / (moreConfirmation + moreEvaluation);
   return {
     ...tried,
-    trials: rangeOfTrials(config, given)[0],
+    trials: rangeOfTrials(config, given, cuts)[0],
     allotted: {
       search: least.search,
       confirmation: least.confirmation + part * moreConfirmation,
@@ -168,14 +181,26 @@ function squeeze({ seconds, given }: BudgetInput, tried: Attempt): Attempt | und
 }
 
 /** The least and the most trials. */
-function rangeOfTrials(config: SizedConfig, given: ReadonlySet<string>): [number, number] {
+function rangeOfTrials(
+  config: SizedConfig,
+  given: ReadonlySet<string>,
+  cuts: ReadonlySet<Cut>,
+): [number, number] {
   if (given.has("iterations")) return [config.iterations, config.iterations];
-  return [LEAST_TRIALS + fixedTrials(config), MOST_TRIALS];
+  return [(cuts.has("trials") ? FEWEST_TRIALS : LEAST_TRIALS) + fixedTrials(config), MOST_TRIALS];
 }
 
 /** Trials besides the baseline that every search has. */
-function fixedTrials(config: Config): number {
+export function fixedTrials(config: Config): number {
   return fixedPolicies(config).length - 1;
+}
+
+/** Those that policies of families have, if there is a choice of others. */
+function basesWith({ config, given }: BudgetInput, cuts: ReadonlySet<Cut>): BaseName[] {
+  const { bases } = config;
+  if (!cuts.has("bases") || given.has("bases")) return bases;
+  const simple = bases.filter(isSimple);
+  return simple.length > 0 ? simple : bases;
 }
 
 /** @param fitting by their epochs, ascending. */
@@ -189,142 +214,75 @@ function chooseAttempt({ given }: BudgetInput, fitting: readonly Attempt[]): Att
   return fitting.filter(isEnough).at(-1) ?? fitting[0];
 }
 
-function planAround(input: BudgetInput, { config, trials: iterations, allotted }: Attempt): BudgetPlan {
+function planAround(
+  input: BudgetInput,
+  allowed: ReadonlySet<Cut>,
+  { config, trials: iterations, allotted }: Attempt,
+): BudgetPlan {
   const { seconds, given, images, speed } = input;
   const searched = { ...config, iterations };
+  const isCut = allowed.has("confirmation");
   const keys = {
     ...{ child_epochs: config.child_epochs, iterations },
-    ...chooseConfirmation(searched, given, allotted.confirmation, speed),
+    ...chooseConfirmation({ config: searched, given, seconds: allotted.confirmation, speed, isCut }),
   };
   const search = searchSeconds(searched, speed);
   const confirmation = confirmationSeconds({ ...searched, ...keys }, speed);
-  const size = evaluationSize(config, given, images);
   const { seconds: evaluation, ...choice } = chooseEvaluation({
-    ...{ ofArms: armTimes(config, input), hasPolicy: true, order: orderOfRecipes() },
+    ...{ ofArms: armTimes(config, input, allowed), hasPolicy: true, order: orderOfRecipes() },
     ...{ seconds: seconds - search - confirmation, speed },
   });
+  const size = sizeWith(allowed, config, given, images);
+  const plan = { keys, evaluation: { ...size, ...choice } };
+  const cuts = CUTS.filter((cut) => allowed.has(cut) && isMade(cut, { input, config, plan }));
   return {
-    keys,
-    evaluation: { ...size, ...choice },
-    estimated: { search, confirmation, evaluation },
-    allotted,
+    ...plan,
+    ...(cuts.includes("bases") && { bases: config.bases }),
+    ...{ estimated: { search, confirmation, evaluation }, allotted, cuts },
   };
 }
 
-/** All arms that an evaluation may have. */
-export function armsOf(hasPolicy: boolean): string[] {
-  return [...FREE_ARMS, ...(hasPolicy ? ["policy"] : [])];
+interface Made {
+  readonly input: BudgetInput;
+  /** The plan's. */
+  readonly config: SizedConfig;
+  readonly plan: Pick<BudgetPlan, "keys" | "evaluation">;
 }
 
-/**
- * All training images if they are at most twice those of the search, which evaluations of its policies resemble then; and at
- * least the usual epochs, unless others are given.
- */
-export function evaluationSize(
-  { child_epochs, train_set_size }: Pick<SizedConfig, "child_epochs" | "train_set_size">,
+/** Whether a plan with this cut has less than one without it. */
+function isMade(cut: Cut, { input, config, plan: { keys, evaluation } }: Made): boolean {
+  const { given, images } = input;
+  const isChosen = (key: string, ...less: readonly boolean[]) => !given.has(key) && less.every(Boolean);
+  const usual = evaluationSize(config, given, images);
+  switch (cut) {
+    case "trials":
+      return isChosen("iterations", keys.iterations < LEAST_TRIALS + fixedTrials(config));
+    case "confirmation":
+      return keys.confirm_top === 0 && isChosen("confirm_top", input.config.confirm_samples > 0);
+    case "evaluation":
+      return evaluation.epochs < usual.epochs || evaluation.trainImages < usual.trainImages;
+    case "bases":
+      return fixedTrials(config) < fixedTrials(input.config);
+    case "epochs":
+      return isChosen("child_epochs");
+    default:
+      return false;
+  }
+}
+
+function sizeWith(
+  cuts: ReadonlySet<Cut>,
+  config: SizedConfig,
   given: ReadonlySet<string>,
-  { trainable, test }: EvaluationImages,
+  images: EvaluationImages,
 ): EvaluationSize {
-  const trainImages = trainable <= 2 * train_set_size ? trainable : train_set_size;
-  const least = given.has("child_epochs") ? 0 : usualEpochs(train_set_size);
-  return { trainImages, testImages: test, epochs: Math.max(child_epochs, least) };
+  return cuts.has("evaluation") ? shortEvaluationSize(config, images) : evaluationSize(config, given, images);
 }
 
 function armTimes(
   config: SizedConfig,
   { given, images, speed }: Pick<BudgetInput, "given" | "images" | "speed">,
+  cuts: ReadonlySet<Cut>,
 ): Map<string, number> {
-  return armSeconds(armsOf(true), evaluationSize(config, given, images), config, speed);
-}
-
-/** Whether a plan has nothing to choose about the confirmation. */
-function isConfirmationGiven(
-  { confirm_top, confirm_samples }: SizedConfig,
-  given: ReadonlySet<string>,
-): boolean {
-  const [hasTop, hasSamples] = [given.has("confirm_top"), given.has("confirm_samples")];
-  return (hasTop && hasSamples) || (hasTop && confirm_top === 0) || (hasSamples && confirm_samples === 0);
-}
-
-/** How many policies are confirmed and how often, within this time if that is enough for the least. */
-export function chooseConfirmation(
-  config: SizedConfig,
-  given: ReadonlySet<string>,
-  seconds: number,
-  speed: Speed,
-): Pick<Config, "confirm_top" | "confirm_samples"> {
-  const { confirm_top, confirm_samples } = config;
-  if (isConfirmationGiven(config, given)) return { confirm_top, confirm_samples };
-  const most = Math.min(MOST_CONFIRMED, config.iterations);
-  const tops = given.has("confirm_top") ? [confirm_top] : Array.from({ length: most }, (_, i) => most - i);
-  const [low, high] = given.has("confirm_samples")
-    ? [confirm_samples, confirm_samples]
-    : [LEAST_SAMPLES, MOST_CONFIRM_SAMPLES];
-  const choices = tops.map((top) => {
-    const fits = (samples: number) =>
-      confirmationSeconds({ ...config, confirm_top: top, confirm_samples: samples }, speed) <= seconds;
-    return { confirm_top: top, confirm_samples: fits(low) ? largest(low, high, fits) : 0 };
-  });
-  const choice =
-    choices.find((each) => each.confirm_samples >= Math.max(low, USEFUL_SAMPLES)) ??
-    choices.find((each) => each.confirm_samples > 0);
-  return choice ?? { confirm_top: tops.at(-1)!, confirm_samples: low };
-}
-
-export interface EvaluationOptions {
-  /** Seconds of a training of each arm. */
-  readonly ofArms: ReadonlyMap<string, number>;
-  readonly hasPolicy: boolean;
-  /** All recipes, from the most promising one. */
-  readonly order: readonly string[];
-  readonly seconds: number;
-  readonly speed: Pick<Speed, "rates" | "workers">;
-}
-
-/**
- * The arms and samples of an evaluation within this time: all arms if there is time for two samples of each, else without the
- * recipes that promise least, and at least no augmentation, one recipe and the policy, twice.
- */
-export function chooseEvaluation(options: EvaluationOptions): EvaluationChoice {
-  const { ofArms, hasPolicy, order: recipes, seconds, speed } = options;
-  const all = armsOf(hasPolicy);
-  for (let kept = recipes.length; ; kept--) {
-    const leftOut = recipes.slice(kept);
-    const arms = all.filter((arm) => !leftOut.includes(arm));
-    const times = arms.map((arm) => ofArms.get(arm)!);
-    const secondsOf = (samples: number) => evaluationSeconds(times, samples, speed);
-    const fits = (samples: number) => secondsOf(samples) <= seconds;
-    if (!fits(LEAST_SAMPLES) && kept > 1) continue;
-    const samples = fits(LEAST_SAMPLES)
-      ? largest(LEAST_SAMPLES, MOST_EVALUATION_SAMPLES, fits)
-      : LEAST_SAMPLES;
-    return { arms, samples, seconds: secondsOf(samples), leftOut };
-  }
-}
-
-/**
- * All recipes, from the most promising one: those that a search found better than no augmentation, then those that it did not
- * judge, and last those that did no better.
- * @param gains of recipes over no augmentation.
- */
-export function orderOfRecipes(gains: ReadonlyMap<string, number> = new Map()): string[] {
-  const usual = [...new Set([...RECIPE_ORDER, ...RECIPES])];
-  const isBetter = (name: string) => (gains.get(name) ?? 0) > 0;
-  const byGain = usual.filter((name) => gains.has(name)).sort((a, b) => gains.get(b)! - gains.get(a)!);
-  return [
-    ...byGain.filter(isBetter),
-    ...usual.filter((name) => !gains.has(name)),
-    ...byGain.filter((name) => !isBetter(name)),
-  ];
-}
-
-/** The largest whole number in [low, high] that fits; `low` does, and numbers below one that fits do, too. */
-function largest(low: number, high: number, fits: (value: number) => boolean): number {
-  let [known, above] = [low, Math.max(low, high) + 1];
-  while (above - known > 1) {
-    const middle = Math.floor((known + above) / 2);
-    if (fits(middle)) known = middle;
-    else above = middle;
-  }
-  return known;
+  return armSeconds(armsOf(true), sizeWith(cuts, config, given, images), config, speed);
 }

@@ -5,6 +5,7 @@ import { armTime, type DrawingTime, timeInWorkers } from "../measure/evaluation-
 import { stageTimes } from "../measure/plan.ts";
 import type { MeasuredRates } from "../measure/rates.ts";
 import { workOf } from "../measure/work.ts";
+import { proposedBases } from "../policy/space.ts";
 import { lagOf } from "../search/search.ts";
 import { spaceOf } from "../search/settle/controller.ts";
 
@@ -58,18 +59,20 @@ export interface EvaluationSize {
 export function armSeconds(
   arms: readonly string[],
   size: EvaluationSize,
-  config: Pick<SizedConfig, "redraw" | "bases">,
+  config: SizedConfig,
   { rates, workers, draw, momentEpochs }: Speed,
 ): Map<string, number> {
   const perImage = { training: workers / rates.training, validation: workers / rates.validation };
   // Names may be joined by +.
   const drawRecipe = (name: string) =>
     name.split("+").reduce((sum, single) => sum + (draw.recipes[single] ?? 0), 0);
-  const bases = config.bases.map(drawRecipe);
+  const longest = (bases: readonly string[]) => Math.max(...bases.map(drawRecipe));
   const drawingOf = (arm: string): DrawingTime => {
     if (arm !== "policy") return { redraw: drawRecipe(arm), added: 0 };
     if (config.redraw === "once") return { redraw: 0, added: draw.policy };
-    return { redraw: Math.max(...bases) + draw.policy, added: 0 };
+    // It may be a recipe alone.
+    const ofPolicy = longest(proposedBases(spaceOf(config))) + draw.policy;
+    return { redraw: Math.max(ofPolicy, longest(config.bases)), added: 0 };
   };
   return new Map(
     arms.map((arm) => {

@@ -1,9 +1,10 @@
 // `deepaugment optimize --budget`: shows a run within a budget of time, and prints what it found and what that is worth.
 
 import { BudgetAccount, type Clock } from "../budget/account.ts";
+import { type Cut, fixedTrials } from "../budget/plan.ts";
 import { type PreparedBudget, prepareBudget, withBudgetDefaults } from "../budget/prepare.ts";
 import { runBudget } from "../budget/run.ts";
-import { formatDuration, parseDuration } from "../common/duration.ts";
+import { formatDuration, parseDuration, roundUpDuration } from "../common/duration.ts";
 import { InterruptedError, mismatch, UsageError } from "../common/errors.ts";
 import { type ConfigSources, givenKeys, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -46,8 +47,9 @@ export async function optimizeWithin(
   checkBeforeLoading(config, resume);
   const folder = await terminal.interruptible(async (signal) => {
     if (seconds === undefined) return resumeRun(config, given, resume!, signal, terminal);
-    const images = await load(withBudgetDefaults(config, given), signal, terminal);
-    const prepared = await prepareBudget({ images, given, seconds, begun, clock, signal });
+    const loadAt = (sized: Config) => load(sized, signal, terminal);
+    const images = await loadAt(withBudgetDefaults(config, given));
+    const prepared = await prepareBudget({ images, given, seconds, begun, clock, load: loadAt, signal });
     if (!dryRun) return begin(prepared, signal, terminal);
     printPlan(prepared, json === true, terminal);
     return undefined;
@@ -184,7 +186,7 @@ function printPlan(prepared: PreparedBudget, isJson: boolean, terminal: Terminal
 }
 
 /** What is done in the budget, a line per stage. */
-function describePlan({ planned, run }: PreparedBudget): string[] {
+function describePlan({ planned, run, images, withoutCuts }: PreparedBudget): string[] {
   const { seconds, plan, speed } = planned;
   const stages = stagesOf(planned, run.config.opt_samples);
   const times = stages.map(([, time]) => `about ${formatDuration(time)}`);
@@ -198,9 +200,30 @@ function describePlan({ planned, run }: PreparedBudget): string[] {
     ...stages.map(
       ([name, , what], i) => `  ${name.padEnd(nameWidth)}  ${times[i].padEnd(timeWidth)}  ${what}`,
     ),
+    ...(withoutCuts === undefined ? [] : [`note: ${cutsNote(planned, images, withoutCuts)}`]),
     ...(leftOut.length > 0 ? [`note: ${leftOutNote(leftOut)}`] : []),
     ...(note === undefined ? [] : [`note: ${note}`]),
   ];
+}
+
+/** What the plan does without, and the budget that has all of it. */
+function cutsNote(
+  { plan }: PreparedBudget["planned"],
+  { imageSize, config }: SizedImages,
+  withoutCuts: number,
+): string {
+  const { keys, evaluation, bases = [] } = plan;
+  const proposed = keys.iterations - fixedTrials(config);
+  const texts: Record<Cut, string> = {
+    trials: `only ${count(proposed, "policy", "policies")} besides the recipes`,
+    confirmation: "no confirmation",
+    evaluation: `an evaluation of trainings no longer than the search's (${count(evaluation.epochs, "epoch")} on ${count(evaluation.trainImages, "image")})`,
+    bases: `only the bases ${bases.join(", ")}`,
+    epochs: `only ${count(keys.child_epochs, "epoch")}`,
+    image_size: `images of only ${imageSize.value} × ${imageSize.value} pixels`,
+  };
+  const cuts = plan.cuts.map((cut) => texts[cut]).join("; ");
+  return `the time is short for these images, so the plan has ${cuts}. --budget ${roundUpDuration(withoutCuts)} needs none of these cuts`;
 }
 
 type StageLine = readonly [name: string, seconds: number, what: string];

@@ -9,6 +9,16 @@ export function parseDuration(text: string): number | undefined {
   return all > 0 && Number.isFinite(all) ? all : undefined;
 }
 
+/** At least this many seconds, rounded up to a time that `parseDuration` reads: `90s`, `25m` or `1h30m`. */
+export function roundUpDuration(seconds: number): string {
+  if (seconds <= 120) return `${10 * Math.ceil(seconds / 10)}s`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 60) return `${minutes}m`;
+  const rounded = 5 * Math.ceil(minutes / 5);
+  const rest = rounded % 60;
+  return `${Math.floor(rounded / 60)}h${rest === 0 ? "" : `${rest}m`}`;
+}
+
 /** Seconds as `42s`, `3m 05s` or `2h 07m`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -38,7 +38,7 @@ const KEYS = {
   ...DATA_KEYS,
   image_size: key(
     autoOr(optional(whole(8, 4096))),
-    "Images are resized to this height and width, in pixels. auto: not resized if all have the same size, of at most 64 pixels a side; otherwise 64, 48 or 32, the largest of them that enlarges less than half of the images and with which the training images have at most as many pixels as 500 images of 32 × 32; the model's smallest size if that is larger. null: not resized, so all images must have the same size.",
+    "Images are resized to this height and width, in pixels. auto: not resized if all have the same size, of at most 64 pixels a side; otherwise 64, 48 or 32, the largest of them that enlarges less than half of the images and with which the training images have at most as many pixels as 500 images of 32 × 32; the model's smallest size if that is larger. With --budget also 24 or 16, if the time does not suffice otherwise. null: not resized, so all images must have the same size.",
     "auto",
   ),
   train_set_size: key(

@@ -1,7 +1,7 @@
 // The search space of policies: converts policies to points for the controller, and back.
 
 import type { Family } from "../config/families.ts";
-import { isSimple } from "../config/recipes.ts";
+import { type BaseName, isSimple } from "../config/recipes.ts";
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Dimension, Point } from "../controller/controller.ts";
 import { familyColumns, policyColumns } from "./columns.ts";
@@ -55,13 +55,28 @@ function familyDimensions(family: Family): Dimension[] {
   ];
 }
 
-/** Families are put on simple recipes only: the others have much of the same already, and are judged alone. */
-function baseDimension({ extension, families }: PolicyForm): Dimension[] {
+function baseDimension(form: PolicyForm): Dimension[] {
+  const { extension } = form;
   if (!hasBases(extension)) return [];
   const { bases } = extension;
-  const simple = [...bases.keys()].filter((base) => isSimple(bases[base]));
-  const proposed = families && simple.length > 0 && { proposed: simple };
-  return [{ kind: "category", name: "base", choices: bases.length, unscaled: true, ...proposed }];
+  const proposed = proposedBases(form);
+  const isLimited = proposed.length < bases.length;
+  return [
+    {
+      ...{ kind: "category", name: "base", choices: bases.length, unscaled: true },
+      ...(isLimited && { proposed: proposed.map((base) => bases.indexOf(base)) }),
+    },
+  ];
+}
+
+/**
+ * The bases that a search combines with techniques. Families are put on simple recipes only: the others have much of the same
+ * already, and are judged alone.
+ */
+export function proposedBases({ extension, families }: PolicyForm): readonly BaseName[] {
+  const bases = extension?.bases ?? ["none"];
+  const simple = families ? bases.filter(isSimple) : [];
+  return simple.length > 0 ? simple : bases;
 }
 
 /** The policy at a point of the space. */

@@ -2,14 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  type BudgetPlan,
-  chooseConfirmation,
-  chooseEvaluation,
-  evaluationSize,
-  orderOfRecipes,
-  planBudget,
-} from "../../src/budget/plan.ts";
+import { chooseConfirmation } from "../../src/budget/confirmation-choice.ts";
+import { chooseEvaluation, evaluationSize, orderOfRecipes } from "../../src/budget/evaluation-choice.ts";
+import { type BudgetPlan, CUTS, neededWithoutCuts, planBudget } from "../../src/budget/plan.ts";
 import {
   armSeconds,
   confirmationSeconds,
@@ -125,7 +120,58 @@ describe("planBudget", () => {
       needed: number;
     };
     const least = plan(needed + 1e-6, { redraw: "epoch", bases: bases as ["none"] });
-    assert.equal(least.keys.iterations, 12);
+    assert.equal(least.keys.iterations, 4 + 2);
+    const whole = neededWithoutCuts(input(1, { redraw: "epoch", bases: bases as ["none"] }));
+    assert.equal(plan(whole + 1e-6, { redraw: "epoch", bases: bases as ["none"] }).keys.iterations, 12);
+  });
+
+  it("has 10 trials, a confirmation and two samples of three arms without cuts", () => {
+    for (const given of [
+      {},
+      { child_epochs: 40 },
+      { iterations: 100 },
+      { confirm_top: 0 },
+    ] as ConfigInput[]) {
+      const whole = neededWithoutCuts(input(1, given));
+      assert.notDeepEqual(plan(0.99 * whole, given).cuts, []);
+      const { keys, evaluation, cuts } = plan(whole + 1e-6, given);
+      assert.deepEqual(cuts, []);
+      assert.equal(keys.iterations, given.iterations ?? 10);
+      assert.equal(keys.child_epochs, given.child_epochs ?? 30);
+      assert.deepEqual([keys.confirm_top, keys.confirm_samples], given.confirm_top === 0 ? [0, 5] : [1, 2]);
+      assert.deepEqual(evaluation.arms, ["none", "flip-crop", "policy"]);
+      assert.deepEqual([evaluation.samples, evaluation.leftOut.length], [2, 3]);
+    }
+  });
+
+  it("cuts one thing after the other if the time is too short, and says which", () => {
+    const usual = (seconds: number) => ({ ...input(seconds, DEFAULT), given: new Set<string>() });
+    const whole = neededWithoutCuts(usual(1));
+    const seen: string[] = [];
+    for (let seconds = whole; ; seconds *= 0.95) {
+      const planned = planBudget(usual(seconds));
+      if ("needed" in planned) break;
+      const { cuts, keys, evaluation, bases } = planned;
+      assert.ok(total(planned) <= seconds);
+      seen.push(cuts.join());
+      assert.equal(keys.confirm_top === 0, cuts.includes("confirmation"));
+      assert.equal(keys.iterations < 10 + (bases ? 2 : 8), cuts.includes("trials"));
+      assert.deepEqual(bases, cuts.includes("bases") ? ["none", "flip", "flip-crop"] : undefined);
+      assert.equal(keys.child_epochs, cuts.includes("epochs") ? 20 : 30);
+      const { trainImages, epochs } = evaluation;
+      const isShort = cuts.includes("evaluation");
+      assert.deepEqual([trainImages, epochs], isShort ? [2000, keys.child_epochs] : [3000, 50]);
+      assert.ok(evaluation.samples >= 2);
+    }
+    const inTurn = ["", "trials", "confirmation", "evaluation", "bases", "epochs"];
+    for (const cut of inTurn)
+      assert.ok(
+        seen.some((cuts) => cuts.split(",").includes(cut)),
+        `${cut} is cut: ${[...new Set(seen)]}`,
+      );
+    const order: readonly string[] = CUTS;
+    const last = seen.map((cuts) => order.indexOf(cuts.split(",").at(-1)!));
+    assert.deepEqual(last, last.toSorted());
   });
 
   it("says what is needed if the time is too short for the least: then that is planned", () => {
@@ -133,18 +179,26 @@ describe("planBudget", () => {
       {},
       { child_epochs: 40 },
       { iterations: 100 },
-      { confirm_top: 0 },
+      { confirm_top: 1 },
     ] as ConfigInput[]) {
       const short = planBudget(input(1, given));
       assert.ok("needed" in short);
       assert.ok("needed" in planBudget(input(0.99 * short.needed, given)));
       const { keys, evaluation } = plan(short.needed + 1e-6, given);
-      assert.equal(keys.iterations, given.iterations ?? 10);
-      assert.equal(keys.child_epochs, given.child_epochs ?? 30);
-      assert.deepEqual([keys.confirm_top, keys.confirm_samples], given.confirm_top === 0 ? [0, 5] : [1, 2]);
+      assert.equal(keys.iterations, given.iterations ?? 4);
+      assert.equal(keys.child_epochs, given.child_epochs ?? 20);
+      assert.equal(keys.confirm_top, given.confirm_top ?? 0);
       assert.deepEqual(evaluation.arms, ["none", "flip-crop", "policy"]);
-      assert.deepEqual([evaluation.samples, evaluation.leftOut.length], [2, 3]);
+      assert.equal(evaluation.samples, 2);
     }
+  });
+
+  it("does not cut what is given", () => {
+    const given = { ...DEFAULT, bases: ["none", "flip", "randaugment"], confirm_top: 2, child_epochs: 45 };
+    const { needed } = planBudget(input(1, given as ConfigInput)) as { needed: number };
+    const { keys, bases, cuts } = plan(needed + 1e-6, given as ConfigInput);
+    assert.deepEqual([keys.child_epochs, keys.confirm_top, bases], [45, 2, undefined]);
+    assert.deepEqual(cuts, ["trials", "evaluation"]);
   });
 
   it("keeps what is given, and fits the rest around it", () => {
@@ -177,13 +231,11 @@ describe("chooseConfirmation", () => {
   const config = sizedConfig();
   const time = (confirm_top: number, confirm_samples: number) =>
     confirmationSeconds({ ...config, confirm_top, confirm_samples }, SPEED);
-  const choose = (seconds: number, given: Partial<SizedConfig> = {}) => {
-    const { confirm_top, confirm_samples } = chooseConfirmation(
-      { ...config, ...given },
-      new Set(Object.keys(given)),
-      seconds,
-      SPEED,
-    );
+  const choose = (seconds: number, given: Partial<SizedConfig> = {}, isCut = false) => {
+    const { confirm_top, confirm_samples } = chooseConfirmation({
+      ...{ config: { ...config, ...given }, given: new Set(Object.keys(given)) },
+      ...{ seconds, speed: SPEED, isCut },
+    });
     return [confirm_top, confirm_samples];
   };
 
@@ -203,6 +255,13 @@ describe("chooseConfirmation", () => {
     assert.deepEqual(choose(0, { confirm_samples: 7 }), [1, 7]);
     assert.deepEqual(choose(0, { confirm_top: 4, confirm_samples: 7 }), [4, 7]);
     assert.deepEqual(choose(1e9, { confirm_samples: 0 })[1], 0);
+  });
+
+  it("takes none if it is cut, unless the number of policies is given", () => {
+    assert.deepEqual(choose(1e9, {}, true)[0], 0);
+    assert.deepEqual(choose(1e9, { confirm_samples: 7 }, true)[0], 0);
+    assert.deepEqual(choose(0, { confirm_top: 4 }, true), [4, 2]);
+    assert.deepEqual(choose(0, { confirm_top: 4, confirm_samples: 7 }, true), [4, 7]);
   });
 });
 

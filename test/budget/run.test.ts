@@ -114,9 +114,9 @@ class MadeUpMachine {
     let last: Promise<unknown> = Promise.resolve();
     return {
       workers: 1,
-      train: ({ arm, sample, epochs }, { signal }) => {
+      train: ({ arm, sample, epochs, trainSize }, { signal }) => {
         const result = last.then(async () => {
-          await this.#train(`${arm.name}/${sample}`, 50, epochs, signal);
+          await this.#train(`${arm.name}/${sample}`, trainSize ?? 50, epochs, signal);
           const random = new Random("predictions", arm.name, sample);
           const history = Array.from({ length: epochs }, (_, index) => ({
             ...{ epoch: index + 1, loss: 1, accuracy: 0.5, seconds: 0 },
@@ -279,6 +279,20 @@ describe("a run within a budget", () => {
     assert.deepEqual([iterations, confirm_top, confirm_samples], [60, 1, 2]);
     const { arms, samples } = evaluationOf(await folder).config;
     assert.deepEqual([arms, samples], [["none", "flip-crop", "policy"], 2]);
+  });
+
+  it("has no confirmation and shorter final trainings if the time is short", async () => {
+    const machine = new MadeUpMachine(1);
+    const { folder: ended, plan, started } = await begin(machine, { seconds: 85 });
+    assert.deepEqual(plan.cuts, ["trials", "confirmation", "evaluation"]);
+    const folder = await ended;
+    assert.ok(machine.now - started <= 1.1 * 85, `${machine.now - started}`);
+    const { iterations, confirm_top, child_epochs, train_set_size } = configOf(folder);
+    assert.deepEqual([confirm_top, child_epochs, train_set_size], [0, 240, 34]);
+    assert.ok(iterations >= 6 && iterations < 12, `${iterations}`);
+    const { status, config } = evaluationOf(folder);
+    assert.deepEqual([status, config.epochs, config.train_size], ["finished", 240, 34]);
+    assert.deepEqual(factsOf(folder).plan.cuts, plan.cuts);
   });
 
   it("compares the recipes alone if no policy was found", async () => {

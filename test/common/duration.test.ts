@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDuration } from "../../src/common/duration.ts";
+import { parseDuration, roundUpDuration } from "../../src/common/duration.ts";
 
 describe("parseDuration", () => {
   it("reads hours, minutes and seconds, in this order", () => {
@@ -33,5 +33,16 @@ describe("parseDuration", () => {
       "1..5h",
     ])
       assert.equal(parseDuration(text), undefined, text);
+  });
+});
+
+describe("roundUpDuration", () => {
+  it("is at least the time, in a form that is read again", () => {
+    const texts = { 0.1: "10s", 90: "90s", 91: "100s", 120: "120s", 121: "3m", 1500: "25m", 3540: "59m" };
+    const longer = { 3541: "1h", 3600: "1h", 3601: "1h5m", 5400: "1h30m", 7190: "2h", 360000: "100h" };
+    for (const [seconds, text] of Object.entries({ ...texts, ...longer })) {
+      assert.equal(roundUpDuration(Number(seconds)), text);
+      assert.ok(parseDuration(text)! >= Number(seconds));
+    }
   });
 });

@@ -27,6 +27,8 @@ const LEAST = 2;
 /** Pixels a side. Twice the original's side is four times its cost, which is as much as a processor can take. */
 const LARGEST_SIDE = 64;
 const SIDES = [64, 48, 32];
+/** If a budget of time is too short for those: what small photos show can still be recognised. */
+const SHORT_OF_TIME = [...SIDES, 24, 16];
 const SMALLEST_SIDE = 8;
 
 /**
@@ -102,6 +104,12 @@ function searched({ test_share = 0 }: GivenSizes, data: DataSizes): DataSizes {
 function without(data: DataSizes, heldOut: number): DataSizes {
   const { train = 0 } = data.counts;
   return { ...data, counts: { ...data.counts, train: Math.max(0, train - heldOut) } };
+}
+
+/** The smaller sides to which a model's images may be resized, the largest first; none if it takes one size only. */
+export function smallerSides(model: string, side: number): number[] {
+  if (fixedSide(model) !== undefined) return [];
+  return SHORT_OF_TIME.filter((each) => each < side && takes(model, each, each));
 }
 
 function takes(model: string, height: number, width: number): boolean {

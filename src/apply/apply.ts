@@ -28,6 +28,8 @@ export interface ApplyOptions extends FormOptions, DataSettings {
   readonly recipe?: RecipeName;
   /** A folder with one subfolder per class, an archive, or a dataset's name. */
   readonly data: string;
+  /** How the search of the policies read these data; a new run reads them so, unless `columns` or `arrays` are given. */
+  readonly searched?: DataSettings;
   /** The output folder: it must not exist, or be empty, or contain a run to resume. */
   readonly out: string;
   /** Whether to resume an interrupted run in `out`; if there is none, one is started. */
@@ -126,6 +128,14 @@ function sourcesOf(
   return { policies: bestPolicies(policyPath, file, top), recipe: recipe ?? null, judgedShape };
 }
 
+/** How the data are read: as given, as when the run to resume began, or as in the search. */
+function readingOf({ columns, arrays, searched = {} }: ApplyOptions, state: OutState): DataSettings {
+  if (columns ?? arrays) return { columns, arrays };
+  if (state.kind === "new") return searched;
+  const { data } = state.run;
+  return { columns: data.columns, arrays: data.arrays };
+}
+
 async function applyTo(
   state: OutState,
   options: ApplyOptions,
@@ -133,9 +143,10 @@ async function applyTo(
 ): Promise<ApplyOutcome> {
   const { out, data } = options;
   const { policies, recipe, form, seed, chance, split, imageSize } = settings;
-  const found = await openSource(data, { ...options, form, isResized: imageSize !== null });
+  const reading = readingOf(options, state);
+  const found = await openSource(data, { ...options, ...reading, form, isResized: imageSize !== null });
   if (form.as === "cifar10") checkCifarClasses(found.classNames, data);
-  const wanted = createRunFile(data, found, settings, options.columns);
+  const wanted = createRunFile(data, found, settings, reading);
   if (state.kind !== "new") checkSame(out, state.run, wanted);
   const facts = {
     ...{ out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: found.count, chance },

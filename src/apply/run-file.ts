@@ -10,7 +10,7 @@ import { VERSION } from "../common/version.ts";
 import { ALL_RECIPES } from "../config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { SkippedFile } from "../dataset/dataset.ts";
-import type { ColumnChoice, SplitName } from "../dataset/reader.ts";
+import type { ArraySettings, ColumnChoice, DataSettings, SplitName } from "../dataset/reader.ts";
 import { RUN_FILE_NAME } from "./names.ts";
 import type { PictureSource } from "./source.ts";
 import type { ApplySettings } from "./task.ts";
@@ -25,7 +25,8 @@ export interface RunFile {
   readonly data: {
     /** As given by the user. */
     readonly source: string;
-    readonly columns?: ColumnChoice;
+    readonly columns?: ColumnChoice | undefined;
+    readonly arrays?: ArraySettings | undefined;
     readonly images: number;
     readonly digest: string;
   };
@@ -54,9 +55,9 @@ export function createRunFile(
   source: string,
   { count, digest }: PictureSource,
   settings: ApplySettings,
-  columns: ColumnChoice | undefined,
+  { columns, arrays }: DataSettings,
 ): RunFile {
-  const data = { source, ...(columns && { columns }), images: count, digest };
+  const data = { source, ...(columns && { columns }), ...(arrays && { arrays }), images: count, digest };
   return { format: FORMAT, version: 2, program: VERSION, data, settings };
 }
 
@@ -87,6 +88,10 @@ const FORM = z.union([
   z.object({ as: z.literal("npz"), grey: z.boolean() }),
 ]);
 
+const names = z.tuple([z.string(), z.string()]);
+
+const ARRAY_NAMES = z.object({ train: names, validation: names.optional(), test: names.optional() });
+
 const RESULT = z.looseObject({
   ...{ originals: count, augmented: count, unchanged: count, augmentedImages: count },
   splits: z.strictObject({ train: count.optional(), validation: count.optional(), test: count.optional() }),
@@ -97,7 +102,13 @@ const RESULT = z.looseObject({
 /** `apply.json` */
 const RUN_FILE = z.looseObject({
   ...{ format: z.literal(FORMAT), version: z.literal(2), program: z.string() },
-  data: z.looseObject({ source: z.string(), images: count, digest: z.string() }),
+  data: z.looseObject({
+    ...{ source: z.string(), images: count, digest: z.string() },
+    columns: z.object({ image: z.string().optional(), label: z.string().optional() }).optional(),
+    arrays: z
+      .object({ names: ARRAY_NAMES.nullable(), channels: z.enum(["auto", "first", "last"]) })
+      .optional(),
+  }),
   settings: z.looseObject({
     ...{ policies: z.array(POLICY), recipe: z.enum(ALL_RECIPES).nullable() },
     ...{ seed: count, copies: z.int().positive(), chance: share.nullable() },

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
-import { dataOption, settingsOf } from "./data-options.ts";
+import { dataOption, settingsWithPolicy } from "./data-options.ts";
 import { count } from "./format.ts";
 import { helpText } from "./help.ts";
 import { innerShare, oneOf, onOff, share, somePath, wholeNumber } from "./options.ts";
@@ -143,12 +143,12 @@ Examples:
   deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`;
 
 async function apply({ policy, json, set, ...flags }: ApplyFlags, terminal: Terminal): Promise<void> {
-  const settings = await settingsOf(set);
   const [{ applyPolicies }, { policyFileAt }] = await Promise.all([
     import("../apply/apply.ts"),
     import("../policy/policy-file.ts"),
   ]);
   const policyPath = policy && policyFileAt(policy, (flags.top ?? 1) > 1 ? "all" : "best");
+  const { own, searched, notes } = await settingsWithPolicy(set, policyPath, flags.data);
   const bar = terminal.isInteractive
     ? new (await import("./progress-bar.ts")).ProgressBar(terminal)
     : undefined;
@@ -156,7 +156,8 @@ async function apply({ policy, json, set, ...flags }: ApplyFlags, terminal: Term
     const outcome = await terminal.interruptible((signal) =>
       applyPolicies({
         ...flags,
-        ...settings,
+        ...own,
+        searched,
         policyPath,
         onlyAugmented: flags.onlyAugmented ?? false,
         onProgress: (progress) => bar?.show(progress),
@@ -165,7 +166,8 @@ async function apply({ policy, json, set, ...flags }: ApplyFlags, terminal: Term
     );
     bar?.stop();
     if (json) terminal.print(outcome);
-    else printOutcome(outcome, flags.split !== undefined, terminal);
+    else
+      printOutcome({ ...outcome, notes: [...notes, ...outcome.notes] }, flags.split !== undefined, terminal);
   } finally {
     bar?.stop();
   }

@@ -23,6 +23,42 @@ export async function settingsOf(set: readonly string[] | undefined): Promise<Da
   return dataSettings(loadKeys(DATA, { set }));
 }
 
+/** How a command with a policy and data reads them. */
+export interface PolicyDataSettings {
+  /** As given. */
+  readonly own: DataSettings;
+  /** As the search of the policy read the same data, if nothing is given. */
+  readonly searched: DataSettings;
+  /** What the user should know. */
+  readonly notes: readonly string[];
+}
+
+/** @throws UsageError like `settingsOf`, or if the configuration of the policy's experiment cannot be read. */
+export async function settingsWithPolicy(
+  set: readonly string[] | undefined,
+  policyPath: string | undefined,
+  data: string | undefined,
+): Promise<PolicyDataSettings> {
+  const own = await settingsOf(set);
+  const none = { own, searched: {}, notes: [] };
+  if (set !== undefined || policyPath === undefined || data === undefined) return none;
+  const [{ readingOfSearch }, { dataSettings }] = await Promise.all([
+    import("../experiment/reading.ts"),
+    import("../dataset/reader.ts"),
+  ]);
+  const reading = readingOfSearch(policyPath, data);
+  const flags = reading ? dataFlags(reading.keys).join(" ") : "";
+  if (!reading || flags === "") return none;
+  if (reading.isSameData)
+    return {
+      own,
+      searched: dataSettings(reading.keys),
+      notes: [`the data are read as in the search: ${flags}`],
+    };
+  const note = `the search read its data with ${flags}; add this if these data are to be read the same way`;
+  return { ...none, notes: [note] };
+}
+
 /** The options that repeat the settings of a configuration in another command. */
 export function dataFlags({ image_column, label_column, arrays, channels }: DataConfig): string[] {
   const settings = [

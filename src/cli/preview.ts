@@ -7,7 +7,7 @@ import { UsageError } from "../common/errors.ts";
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
-import { dataOption, settingsOf } from "./data-options.ts";
+import { dataOption, settingsWithPolicy } from "./data-options.ts";
 import { helpText, helpWidth } from "./help.ts";
 import { onOff, somePath, wholeNumber, wholeNumbers } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -148,8 +148,9 @@ function listHelp<Name extends string>(
 }
 
 async function preview({ json, set, ...flags }: PreviewFlags, terminal: Terminal): Promise<void> {
-  const settings = await settingsOf(set);
   const draw = await previewOf(flags);
+  const policyPath = flags.policy === undefined ? undefined : await policyPathOf(flags, flags.policy);
+  const { own, searched, notes } = await settingsWithPolicy(set, policyPath, flags.data);
   const bar = terminal.isInteractive
     ? new (await import("./progress-bar.ts")).ProgressBar(terminal)
     : undefined;
@@ -160,14 +161,15 @@ async function preview({ json, set, ...flags }: PreviewFlags, terminal: Terminal
         out,
         seed,
         imageSize,
-        ...settings,
+        ...searched,
+        ...own,
         signal,
         onProgress: (progress) => bar?.show(progress),
       });
     });
     bar?.stop();
     if (json) terminal.print(outcome);
-    else printOutcome(outcome, terminal);
+    else printOutcome({ ...outcome, notes: [...notes, ...outcome.notes] }, terminal);
   } finally {
     bar?.stop();
   }
@@ -214,13 +216,15 @@ async function ofPolicy(flags: SheetFlags, policy: string): Promise<Draw> {
     throw new UsageError("--rank and --trial exclude each other; give one of them");
   if (sizes !== undefined && flags.imageSize !== undefined)
     throw new UsageError("--sizes and --image-size exclude each other; give one of them");
-  const [{ previewPolicy }, { policyFileAt }] = await Promise.all([
-    import("../report/policy-sheet.ts"),
-    import("../policy/policy-file.ts"),
-  ]);
-  const policyPath = policyFileAt(policy, (rank ?? 1) > 1 || trial !== undefined ? "all" : "best");
+  const { previewPolicy } = await import("../report/policy-sheet.ts");
+  const policyPath = await policyPathOf(flags, policy);
   const own = { policyPath, recipe, data, rank, trial, images, draws, sizes, scale, size };
   return (options) => previewPolicy({ ...options, ...own });
+}
+
+async function policyPathOf({ rank = 1, trial }: SheetFlags, policy: string): Promise<string> {
+  const { policyFileAt } = await import("../policy/policy-file.ts");
+  return policyFileAt(policy, rank > 1 || trial !== undefined ? "all" : "best");
 }
 
 async function ofRecipe(flags: SheetFlags, recipe: RecipeName): Promise<Draw> {

@@ -7,6 +7,7 @@ import { UsageError } from "../common/errors.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
 import { IN_MEMORY } from "../dataset/in-memory.ts";
 import { type DataSettings, dataSettings } from "../dataset/reader.ts";
+import { isSameData } from "../experiment/reading.ts";
 import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
 import { settleModel } from "../search/settle/model.ts";
 import { readSearch, type Search } from "./searches.ts";
@@ -49,7 +50,8 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
   if (data === IN_MEMORY) {
     throw new UsageError(`${folder} began with images in memory; give them as files with --data`);
   }
-  const isOwn = config.data !== null || Object.keys(dataSettings(config)).length > 0;
+  const isOther = foundBy !== undefined && !isSameData(data, foundBy.config.data);
+  const isOwn = isOther || Object.keys(dataSettings(config)).length > 0;
   const settings = dataSettings(isOwn || !foundBy ? config : foundBy.config);
   const { image_size } = config;
   const imageSize = image_size === "auto" && foundBy ? foundBy.config.image_size : image_size;

@@ -19,6 +19,7 @@ import { Experiment } from "../experiment/experiment.ts";
 import { readNotebookText } from "../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
 import { type EvaluationPlan, planEvaluation } from "../measure/evaluation-plan.ts";
+import { type Policy, recipeAlone } from "../policy/policy.ts";
 import { fixedPolicies } from "../search/settle/controller.ts";
 import type { BudgetAccount } from "./account.ts";
 import { armsOf, chooseEvaluation, type EvaluationChoice, orderOfRecipes } from "./evaluation-choice.ts";
@@ -93,8 +94,8 @@ async function decide(
     account.facts.decided.evaluation ??
     chooseEvaluation({
       ofArms: armSeconds(names, account.facts.plan.evaluation, config, speed),
-      hasPolicy: loaded.source.policies.length > 0,
-      ...{ order: recipesByReward(folder, config), seconds: account.left, speed },
+      hasPolicy: names.includes("policy"),
+      ...{ order: recipesByReward(folder, config, loaded.source.policies), seconds: account.left, speed },
     });
   const { arms, samples, leftOut } = choice;
   account.decide({ evaluation: { arms, samples, leftOut } });
@@ -124,8 +125,8 @@ function confirmedPolicies(folder: string): number {
   return Math.max(0, (Experiment.open(folder).readFacts().confirming?.trials.length ?? 0) - 1);
 }
 
-/** The recipes by what the search knows of them. */
-function recipesByReward(folder: string, config: SizedConfig): string[] {
+/** The recipes by what the search knows of them; first the one that is the best policy, if one is. */
+function recipesByReward(folder: string, config: SizedConfig, [best]: readonly Policy[]): string[] {
   const path = config.notebook_path ?? notebookAt(folder);
   const { trials } = parsePastTrials(readNotebookText(path), path);
   const rewards = new Map(trials.map(({ trial, reward }) => [trial, reward]));
@@ -133,7 +134,9 @@ function recipesByReward(folder: string, config: SizedConfig): string[] {
     const reward = rewards.get(trial);
     return base === undefined || reward === undefined ? [] : [[base, reward - rewards.get(0)!] as const];
   });
-  return orderOfRecipes(new Map(gains));
+  const order = orderOfRecipes(new Map(gains));
+  const found = best && recipeAlone(best);
+  return order.toSorted((a, b) => Number(b === found) - Number(a === found));
 }
 
 /** The observer, and an account that is kept whenever a training has ended. */

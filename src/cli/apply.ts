@@ -124,8 +124,8 @@ of training images. Use --split, or validate on other images. Copies that equal 
 A photograph is rotated according to its EXIF orientation before it is augmented, so copies are upright; the original
 stays unchanged unless it is resized. Only the first frame of an animated picture is used.
 
-A policy is one or more chains of augmentations, and its portion: the share of the training images that goes through them, the
-same as in the search. --chance replaces the portion. A recipe without a policy augments all training images.
+Copies go through the policy as in the search: through its recipe, and then through its techniques, each with its chance. A policy
+of chains has a portion, the share of the training images that goes through them, which --chance replaces. A recipe without a policy augments all training images.
 Augmentations that count in pixels scale with the images: blur of 1 pixel in a search on images of 32 x 32 is blur of 15 at
 480 x 480. A note is printed if the search did not show that the policy helps.
 

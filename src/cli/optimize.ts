@@ -85,20 +85,22 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-A policy is a recipe, such as flip and crop, that all training images go
-through, and a few augmentations, with the share of the images that goes
-through one of them. Images are drawn anew for every epoch. Each trial trains a small network, the
-child, with another policy on a part of your images; the policy is judged by
-the accuracy on other images, the validation images. The baseline is the same
-network without augmentation. The first trials judge the recipes alone, which a
-found policy has to beat.
+A policy is a recipe (none, flip, or flip and crop) that all training images go
+through, and then an amount and a strength of each of five families of
+techniques: geometry, orientation, colour, occlusion and noise. Images are drawn
+anew for every epoch. Each trial trains a small network, the child, with another
+policy on a part of your images; the policy is judged by the accuracy on other
+images, the validation images. The baseline is the same network without
+augmentation. The first trials judge the recipes alone, which a found policy has
+to beat.
 
 After the trials, the most promising policies (5 of them, confirm_top), with the best recipe among them, and the baseline are
 trained again with other random numbers (5 times each, confirm_samples): the best of many accuracies is partly luck, and fresh
 trainings show what remains without it.
 
 With --budget, the numbers of trials, epochs and fresh trainings are chosen so
-that all ends within that time. Then the best policy is compared with free
+that all ends within that time; if it is short, with less of each, and with
+smaller images. Then the best policy is compared with free
 recipes on test images that the search did not use: those of the data, or a
 fifth that is held out. Settings that are given stay as they are
 (docs/budget.md).

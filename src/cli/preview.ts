@@ -120,7 +120,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-A policy is one or more chains of augmentations, and its portion: the share of the training pictures that goes through them.
+Pictures go through the policy as in the search: through its recipe, and then through its techniques, each with its chance.
 Training pictures are augmented at their own size, as in apply, and then scaled to --size. With the same seed, the draws of
 the best policy are the copies that apply writes of the pictures in its portion. Of a folder, only the pictures shown are read. An existing --out file
 is replaced only if preview wrote it.

@@ -93,12 +93,18 @@ function describeProgress({
   return `${done}, ${confirming.done} of ${count(confirming.trainings, "training")} of the confirmation`;
 }
 
-/** That the baseline has learnt nothing, and how to change it. */
+/** That the baseline has learnt nothing, as far as its accuracy shows it, and how to change it. */
 export function chanceText(
-  { reward }: Pick<MeasuredReward, "reward">,
+  { reward, standardError }: Pick<MeasuredReward, "reward" | "standardError">,
   { classes }: { classes: number },
 ): string {
-  return `The baseline has learnt nothing: its validation accuracy of ${formatShare(reward)} is no better than guessing one of ${count(classes, "class", "classes")} (${formatShare(1 / classes)}). More epochs or images may help, or another model.`;
+  const guessing = `guessing one of ${count(classes, "class", "classes")} (${formatShare(1 / classes)})`;
+  const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
+  const what =
+    reward > 1 / classes
+      ? `may have learnt nothing: its validation accuracy of ${formatShare(reward)}${error} differs from ${guessing} by no more than noise.`
+      : `has learnt nothing: its validation accuracy of ${formatShare(reward)} is no better than ${guessing}.`;
+  return `The baseline ${what} More epochs or images may help, or another model.`;
 }
 
 function meaningOf({ reward, balanced }: ExperimentResults): string[] {

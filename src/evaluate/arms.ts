@@ -3,7 +3,7 @@
 import type { RedrawnStep } from "../augment/redraw.ts";
 import { UsageError } from "../common/errors.ts";
 import { type ArmParts, DEFAULT_ARMS, FREE_ARMS, parseArm } from "../config/arms.ts";
-import { type Policy, plainPolicy } from "../policy/policy.ts";
+import { type Policy, plainPolicy, recipeAlone } from "../policy/policy.ts";
 import type { ArmAugmentation } from "./final-task.ts";
 
 export interface PolicyUse {
@@ -36,6 +36,19 @@ export function settleArms(
     throw new UsageError(`arm ${needing.name} needs policies, but ${why}: ${fix}`);
   }
   return arms;
+}
+
+/** The arms without `policy` if the best policy is a recipe alone that is an arm, too: both would have the same trainings. */
+export function withoutRepeated(
+  arms: readonly ArmParts[],
+  [best]: readonly Policy[],
+): { readonly arms: readonly ArmParts[]; readonly notes: readonly string[] } {
+  const recipe = best && recipeAlone(best);
+  const isRepeated = ({ name }: ArmParts) => name === "policy";
+  if (recipe === undefined || !arms.some(isRepeated) || !arms.some(({ name }) => name === recipe))
+    return { arms, notes: [] };
+  const notes = [`the best policy is the recipe ${recipe} alone, so there is no arm policy beside it`];
+  return { arms: arms.filter((arm) => !isRepeated(arm)), notes };
 }
 
 /** As plain data: the best policy as the search judged it, or all of them drawn anew after the recipe. */

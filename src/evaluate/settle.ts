@@ -9,7 +9,7 @@ import type { EvaluationConfig } from "../config/evaluation.ts";
 import { type Dataset, hasImages } from "../dataset/dataset.ts";
 import { type SettledEngine, settleEngine } from "../search/settle/engine.ts";
 import { noteOf } from "../search/settle/sizes.ts";
-import { settleArms } from "./arms.ts";
+import { settleArms, withoutRepeated } from "./arms.ts";
 import type { LoadedEvaluation } from "./evaluation.ts";
 import type { EvaluationSource } from "./source.ts";
 import { countSplit, splitForTest, type TestSplit } from "./split.ts";
@@ -47,7 +47,9 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
   const images = { height, width, classes: dataset.classNames.length, replaceHead: config.replace_head };
   await checkFit(model, images);
   const engine = await settleEngine(config, inspectionOf(model, images), resumed?.facts);
-  const arms = settleArms(config.arms, policies, policyPath);
+  const named = settleArms(config.arms, policies, policyPath);
+  // An evaluation keeps the arms with which it began.
+  const { arms, notes } = resumed ? { arms: named, notes: [] } : withoutRepeated(named, policies);
   const split =
     resumed?.facts.split ??
     splitForTest(dataset, {
@@ -78,6 +80,7 @@ export async function settleEvaluation(loaded: LoadedEvaluation): Promise<Settle
     ...{ dataset, source, arms, split },
     notes: [
       ...engine.notes,
+      ...notes,
       ...noteOf("image_size", imageSize),
       ...use.notes,
       ...notesOnSplit(split, use.used?.train),

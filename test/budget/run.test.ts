@@ -57,13 +57,14 @@ class MadeUpMachine {
   folder = "";
   readonly trained: string[] = [];
   readonly #slowness: number;
-  readonly #isUseless: boolean;
+  readonly #helps: "techniques" | "recipe" | "nothing";
   /** Called after each training. */
   onTrained: (count: number) => void = () => {};
 
-  constructor(slowness: number, isUseless = false) {
+  /** @param helps what makes trainings better. */
+  constructor(slowness: number, helps: "techniques" | "recipe" | "nothing" = "techniques") {
     this.#slowness = slowness;
-    this.#isUseless = isUseless;
+    this.#helps = helps;
   }
 
   readonly clock = () => this.now;
@@ -88,9 +89,10 @@ class MadeUpMachine {
       const noise = new Random(JSON.stringify(policy), sample);
       const { chains, chances = chains.map(() => 1) } = policy;
       const magnitudes = chains.reduce((sum, [{ magnitude }], index) => sum + chances[index] * magnitude, 0);
-      const gain = this.#isUseless ? -0.1 : 0.1 * magnitudes;
+      const isUseless = this.#helps === "nothing";
+      const gain = this.#helps === "techniques" ? 0.1 * magnitudes : -0.1;
       const ofBase = policy.base === "flip-crop" ? 0.08 : 0;
-      const accuracy = 0.5 + policy.portion * gain + (this.#isUseless ? 0 : ofBase + noise.normal(0, 0.02));
+      const accuracy = 0.5 + policy.portion * gain + (isUseless ? 0 : ofBase + noise.normal(0, 0.02));
       for (let epoch = 1; epoch < epochs; epoch++) onEpoch?.({ epoch, loss: 1, accuracy, seconds: 0 });
       const last = { epoch: epochs, loss: 1, accuracy, validationLoss: 1, validationAccuracy: accuracy };
       onEpoch?.({ ...last, seconds: 0 });
@@ -295,8 +297,18 @@ describe("a run within a budget", () => {
     assert.deepEqual(factsOf(folder).plan.cuts, plan.cuts);
   });
 
+  it("does not train the best policy twice if it is a recipe, and keeps that recipe", async () => {
+    const machine = new MadeUpMachine(1, "recipe");
+    const folder = await (await begin(machine, { seconds: 85 })).folder;
+    const [best] = readResults(folder).policies;
+    assert.deepEqual([best.base, best.portion], ["flip-crop", 0]);
+    const { arms } = evaluationOf(folder).config;
+    assert.ok(arms.includes("flip-crop") && !arms.includes("policy"), `${arms}`);
+    assert.deepEqual(factsOf(folder).decided.evaluation?.arms, arms);
+  });
+
   it("compares the recipes alone if no policy was found", async () => {
-    const machine = new MadeUpMachine(1, true);
+    const machine = new MadeUpMachine(1, "nothing");
     const { folder, started } = await begin(machine);
     assert.deepEqual(readResults(await folder).policies, []);
     const { config, status, comparison } = evaluationOf(await folder);

@@ -214,6 +214,11 @@ describe("deepaugment show", () => {
       text,
       / The baseline has learnt nothing: its validation accuracy of 0\.100 is no better than guessing one of 10 classes \(0\.100\)\. More epochs or images may help, or another model\. /,
     );
+    const near = await show(await begin(({ trial }) => 0.11 + 0.02 * trial));
+    assert.match(
+      near,
+      / The baseline may have learnt nothing: its validation accuracy of 0\.110( ± \d\.\d+)? differs from guessing one of 10 classes \(0\.100\) by no more than noise\. /,
+    );
   });
 
   it("shows a running and an interrupted search, and changes nothing", async () => {

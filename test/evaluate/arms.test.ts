@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseArm } from "../../src/config/arms.ts";
-import { augmentationOf } from "../../src/evaluate/arms.ts";
+import { augmentationOf, settleArms, withoutRepeated } from "../../src/evaluate/arms.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 
 const chains: Policy["chains"] = [[{ type: "fog", magnitude: 1 }]];
@@ -38,5 +38,28 @@ describe("the images of an arm", () => {
       name: "flip-crop+top-policies",
       redrawn: [{ recipe: "flip-crop" }, { policies: [withoutBase, ORIGINAL], chance: 0.5 }],
     });
+  });
+});
+
+describe("withoutRepeated", () => {
+  const FLIP: Policy = { ...REDRAWN, portion: 0 };
+  const of = (names: "auto" | string[], best: Policy) => {
+    const { arms, notes } = withoutRepeated(settleArms(names, [best], "best.json"), [best]);
+    return [arms.map(({ name }) => name), notes];
+  };
+
+  it("leaves out the policy that is a recipe alone beside that recipe", () => {
+    const notes = ["the best policy is the recipe flip alone, so there is no arm policy beside it"];
+    assert.deepEqual(of(["none", "flip", "policy"], FLIP), [["none", "flip"], notes]);
+    assert.ok(!of("auto", FLIP)[0].includes("policy"));
+  });
+
+  it("keeps all other arms", () => {
+    for (const [names, best] of [
+      [["none", "flip", "policy"], REDRAWN],
+      [["none", "flip-crop", "policy"], FLIP],
+      [["none", "flip", "top-policies"], FLIP],
+    ] as const)
+      assert.deepEqual(of([...names], best), [names, []]);
   });
 });

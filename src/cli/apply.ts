@@ -209,9 +209,9 @@ function sourceInWords({ recipe, policies }: ApplyOutcome): string {
 }
 
 /** What determined how many pictures are augmented. */
-function shareInWords({ chance, portions }: ApplyOutcome): string {
+function shareInWords({ chance, portions, augmentedImages, splits }: ApplyOutcome): string {
   if (chance !== null) return ` (chance ${chance})`;
-  if (portions.length === 0) return "";
+  if (portions.length === 0 || augmentedImages === splits.train) return "";
   const [least, most] = [Math.min(...portions), Math.max(...portions)].map((portion) => portion.toFixed(2));
   return least === most ? ` (portion ${least})` : ` (portions ${least} to ${most})`;
 }

@@ -64,7 +64,9 @@ function usageLine(text: string): string {
   const line = text
     .replace(/^error: /, "")
     .replace(/\s*\n\s*/g, " ")
-    .trim();
+    .replace(/\. Expected/, ": expected")
+    .trim()
+    .replace(/\.$/, "");
   return /\(Did you mean/.test(line) ? line : `${line}; see --help`;
 }
 

@@ -6,7 +6,7 @@ import { ENGINE_CHOICES } from "../config/engines.ts";
 import type { ConfigSources } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
-import { count, resumeCommand } from "./format.ts";
+import { count, programName, resumeCommand } from "./format.ts";
 import { helpText } from "./help.ts";
 import {
   addConfigOptions,
@@ -230,7 +230,14 @@ async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
     const value = options[key];
     if (value !== undefined) overrides[keyOfOption(key)] = value;
   }
-  if (options.resume === undefined) return { file: options.config, overrides, set };
+  if (options.resume === undefined) {
+    const isNamed = options.config ?? options.data ?? set.find((each) => /^\s*data\s*=/.test(each));
+    if (isNamed === undefined)
+      throw new UsageError(
+        `no images are given; give a folder of pictures or a dataset's name: ${programName()} optimize photos/`,
+      );
+    return { file: options.config, overrides, set };
+  }
   const { Experiment } = await import("../experiment/experiment.ts");
   const given = Object.keys(overrides);
   if (options.config !== undefined) given.push("config");

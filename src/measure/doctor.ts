@@ -64,13 +64,23 @@ const BATCH = 64;
 const MEASURING_SECONDS = 4.5;
 /** An engine that does not answer in time is given up; so is measuring, counted from the beginning. */
 const PROBE_MILLISECONDS = 7000;
+/** On a machine so busy that none has answered: a second time, for longer. */
+const PATIENT_MILLISECONDS = 45_000;
 const DEADLINE_MILLISECONDS = 14_000;
 
-/** Probes every engine, and measures those that are available: at most 15 seconds in all. @throws InterruptedError */
+/**
+ * Probes every engine, and measures those that are available: at most 15 seconds in all, unless no engine answers at first.
+ * @throws UsageError if none is available; InterruptedError
+ */
 export async function diagnose({ signal, onStage, mostSeconds }: DoctorOptions): Promise<Diagnosis> {
-  const begin = performance.now();
+  let begin = performance.now();
   onStage?.("Probing the engines");
-  const probes = await probeAll(signal);
+  let probes = await probeAll(PROBE_MILLISECONDS, signal);
+  if (Object.values(probes).every((probe) => "missing" in probe)) {
+    onStage?.("No engine has answered yet; probing again, for up to a minute");
+    probes = await probeAll(PATIENT_MILLISECONDS, signal);
+    begin = performance.now() - PROBE_MILLISECONDS;
+  }
   const auto = await resolveEngine("auto", "auto", async (name) => probes[name]);
   // The one that a search would take comes first, in case time runs out.
   const names = [auto.identity.name, ...ENGINE_NAMES.filter((name) => name !== auto.identity.name)];
@@ -95,11 +105,14 @@ export async function diagnose({ signal, onStage, mostSeconds }: DoctorOptions):
 }
 
 /** Each in a process of its own: what an engine loads stays there, and may crash there. */
-async function probeAll(signal: AbortSignal | undefined): Promise<Record<EngineName, EngineProbe>> {
+async function probeAll(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<Record<EngineName, EngineProbe>> {
   const pool = new WorkerPool<ProbeTask, EngineProbe>("probe", ENGINE_NAMES.length);
   const ask = async (engine: EngineName): Promise<EngineProbe> => {
     try {
-      const answer = await inTime(PROBE_MILLISECONDS, signal, (both) =>
+      const answer = await inTime(milliseconds, signal, (both) =>
         pool.run({ engine, model: MODEL }, { signal: both }),
       );
       return answer ?? { missing: "does not answer in time", fix: "close other programs, and try again" };

@@ -154,8 +154,8 @@ describe("an evaluation to resume", () => {
       [before.slice(0, 100), /JSON/],
       ["null", /expected object, received null/],
       ["[]", /expected object, received array/],
-      [JSON.stringify(undated), /dataset: expected object, received undefined/],
-      [JSON.stringify(unsplit), /split: expected object, received undefined/],
+      [JSON.stringify(undated), /dataset: expected object, received nothing/],
+      [JSON.stringify(unsplit), /split: expected object, received nothing/],
       [JSON.stringify({ ...unsplit, split: { testFrom: "validation" } }), /split\.testFrom: /],
       ["[".repeat(100_000), /it has more than 100 levels/],
       ...[5, [], {}, { arms: [] }, { arms: [null] }, { arms: [{}], conclusion: "x" }].map(

@@ -287,7 +287,7 @@ describe("an experiment's folder", () => {
     const damages: [unknown, RegExp][] = [
       [null, /: expected object, received null; restore/],
       [{ ...FACTS, format: "deepaugment-evaluation" }, /: format: it has another format; restore/],
-      [{ ...FACTS, dataset: undefined }, /: dataset: expected object, received undefined; restore/],
+      [{ ...FACTS, dataset: undefined }, /: dataset: expected object, received nothing; restore/],
       [
         { ...FACTS, dataset: { ...dataset, digest: 3 } },
         /: dataset\.digest: expected string, received number; /,

@@ -17,6 +17,7 @@ interface Row {
 /** Features whose pictures share a row. */
 const GROUPS: readonly [RegExp, string][] = [
   [/^\d+ x \d+/, "sizes from 1 × 1"],
+  [/XMP|EXIF/, "orientations in XMP and EXIF, missing, repeated or damaged"],
   [/^orientation/, "orientations 1 to 8"],
   [/^quality/, "qualities"],
   [/^filter/, "filters"],
@@ -44,7 +45,7 @@ const INTRODUCTION = [
     "line that says what the file is and what to do. The table below compares both, picture by picture.",
   "",
   "- The format is recognised by the content of a file, never by its name. Files with other names than those of pictures are opened too.",
-  "- The orientation is applied: EXIF in JPEG, PNG, WebP and TIFF, the rotation and mirror of AVIF and JPEG XL. So pictures are upright.",
+  "- The orientation is applied: EXIF in JPEG, PNG, WebP and TIFF, or XMP if EXIF has none; the rotation and mirror of AVIF and JPEG XL. So pictures are upright.",
   "- Transparency is dropped, and the colours below it are kept.",
   "- Of an animation the first frame is read, of a TIFF with several pages the first one.",
   "- 16 bits per channel are reduced to the upper eight. Pillow's `convert` would clip 16-bit grey pictures to white.",
@@ -52,6 +53,7 @@ const INTRODUCTION = [
     "are skipped, as are those with integers of 32 bits beyond 255: nobody can know their scale.",
   "- Colour profiles are ignored, as by Pillow. Only JPEG XL is converted to sRGB.",
   "- A picture may have up to 100 million pixels, at most a million along a side. Its header says so before memory is allocated.",
+  "- A JPEG may have up to 500 scans, fewer if it has more than 20 million pixels: all its scans together may have up to 10 billion.",
   "- Pictures are decoded in processes of their own. One that twice takes more than a minute or 4 GB of memory, or ends its " +
     "process, is skipped with that reason; the others are not affected.",
   "- HEIC is not read: the licence of its decoders (LGPL) does not fit into the executable.",

@@ -17,6 +17,7 @@ import tarfile
 import bmp
 import gif
 import jpeg
+import metadata
 import modern
 import numpy as np
 import others
@@ -47,7 +48,7 @@ def add(archive, name, content):
 
 
 def main(path):
-    cases = [case for module in (png, jpeg, modern, gif, bmp, tiff, others) for case in module.cases()]
+    cases = [case for module in (png, jpeg, modern, gif, bmp, tiff, others, metadata) for case in module.cases()]
     pixels_by_name = {}
     entries = [describe(number, case, pixels_by_name) for number, case in enumerate(cases)]
     names = [(entry["format"], entry["feature"]) for entry in entries]

@@ -1,36 +1,63 @@
-// The orientation in EXIF metadata, and how it turns pixels. Reference: Exif 2.32 (CIPA DC-008-2019), 4.6.4.
+// The orientation in metadata, EXIF or XMP, and how it turns pixels. References: Exif 2.32 (CIPA DC-008-2019), 4.6.4; XMP part 2
+// (Adobe, 2016), 3.2. What is damaged or given twice is read as Pillow reads it.
 
 import type { Pixels } from "./batch.ts";
 import { latin1, viewOf } from "./picture.ts";
 
 const ORIENTATION = 274;
 
-/** Sizes in bytes of the whole-number types of a tag: BYTE, SHORT, LONG. */
-const SIZES: Record<number, 1 | 2 | 4> = { 1: 1, 3: 2, 4: 4 };
+/** Sizes in bytes of the whole-number types of a tag: SHORT, LONG, SBYTE, SSHORT, SLONG, IFD. */
+const SIZES: Record<number, 1 | 2 | 4> = { 3: 2, 4: 4, 6: 1, 8: 2, 9: 4, 13: 4 };
+
+const MARK = "Exif\0\0";
+
+/** The first orientation in an XMP packet, as an attribute or an element. */
+const IN_XMP = /tiff:Orientation(?:="|>)([0-9])/;
 
 /** Orientations from this one on turn the picture by a quarter, and exchange its height and width. */
 const FIRST_QUARTER_TURN = 5;
 
-/** The orientation, from 1 to 8, in an EXIF block with or without its "Exif" mark; 1 if there is none, or it is damaged. */
-export function orientationIn(block: Uint8Array): number {
-  const exif = latin1(block, 0, 6) === "Exif\0\0" ? block.subarray(6) : block;
+/** Metadata of a picture; what is missing or empty is not there. */
+export interface Metadata {
+  /** With or without its "Exif" mark. */
+  readonly exif?: Uint8Array | undefined;
+  readonly xmp?: Uint8Array | undefined;
+}
+
+/** The orientation, from 1 to 8: that in EXIF, or if EXIF has none, that in XMP; 1 if there is none, or it is damaged. */
+export function orientationIn({ exif, xmp }: Metadata): number {
+  return validOrientation((exif && inExif(withoutMark(exif))) ?? (xmp && inXmp(xmp)) ?? 1);
+}
+
+function withoutMark(block: Uint8Array): Uint8Array {
+  // Some programs write it twice.
+  if (latin1(block, 0, 12) === MARK + MARK) return block.subarray(12);
+  return latin1(block, 0, 6) === MARK ? block.subarray(6) : block;
+}
+
+/** Undefined if there is none; 1 if the block is damaged. */
+function inExif(exif: Uint8Array): number | undefined {
+  if (exif.length === 0) return undefined;
   const order = latin1(exif, 0, 2);
-  if (order !== "II" && order !== "MM") return 1;
   const little = order === "II";
   const view = viewOf(exif);
+  if ((order !== "II" && order !== "MM") || exif.length < 8 || view.getUint16(2, little) !== 42) return 1;
   try {
-    if (view.getUint16(2, little) !== 42) return 1;
     const start = view.getUint32(4, little);
     const entries = view.getUint16(start, little);
     for (let i = 0; i < entries; i++) {
       const entry = start + 2 + 12 * i;
-      if (view.getUint16(entry, little) !== ORIENTATION) continue;
-      return validOrientation(valueAt(view, entry, little));
+      if (view.getUint16(entry, little) === ORIENTATION) return valueAt(view, entry, little);
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
-  return 1;
+  return undefined;
+}
+
+function inXmp(xmp: Uint8Array): number | undefined {
+  const found = IN_XMP.exec(latin1(xmp, 0, xmp.length));
+  return found ? Number(found[1]) : undefined;
 }
 
 function valueAt(view: DataView, entry: number, little: boolean): number {

@@ -20,9 +20,10 @@ export interface Format {
   readonly recognises: (start: Uint8Array) => boolean;
   /**
    * The size and orientation that a file declares, read before memory is allocated for its pixels.
+   * @param isAll whether the bytes are those of the whole file, as they are by default.
    * @throws HeaderCutOffError if a longer part of the file is needed; Error with the reason if there is no picture.
    */
-  readonly readHeader: (bytes: Uint8Array) => PictureHeader & { readonly largest?: number };
+  readonly readHeader: (bytes: Uint8Array, isAll?: boolean) => PictureHeader & { readonly largest?: number };
   /** Decodes the first frame or page, as stored. @throws Error with the reason if that is not possible. */
   readonly decode: (bytes: Uint8Array) => Pixels | Promise<Pixels>;
   readonly isAnimated?: (bytes: Uint8Array) => boolean;

@@ -6,7 +6,7 @@
 
 import type { Pixels } from "./batch.ts";
 import { decodeFourComponents } from "./jpeg-cmyk.ts";
-import { type JpegHeader, MARKER, readJpegHeader, segmentsOf } from "./jpeg-header.ts";
+import { checkScans, type JpegHeader, MARKER, readJpegHeader, segmentsOf } from "./jpeg-header.ts";
 import { latin1, pixelsMissing, type RgbaPixels } from "./picture.ts";
 import { withoutAlpha } from "./rgba.ts";
 import { WasmDecoder } from "./wasm-decoder.ts";
@@ -35,6 +35,7 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Pixels> {
   const header = readJpegHeader(bytes);
   // A block of 8 x 8 pixels takes at least one bit: decoders would need the memory of pixels that cannot be there.
   if (Math.ceil(header.height / 8) * Math.ceil(header.width / 8) > 8 * bytes.length) throw pixelsMissing();
+  if (header.hasScans) checkScans(bytes, header);
   if (header.components > 3) return decodeFourComponents(bytes);
   // MozJPEG would report the malformed metadata of some phones as damage.
   if (!header.wellFormed) return decodeJpeg(withoutMetadata(bytes));

@@ -6,7 +6,9 @@ import { latin1, type PictureHeader, readingHeader, unsupported, viewOf } from "
 export interface JpegHeader extends PictureHeader {
   /** 1: grey; 3: YCbCr or RGB; 4: CMYK or YCCK. */
   readonly components: number;
-  /** Whether each segment begins at the end of the previous one. */
+  /** Whether it may have more than one scan: it is progressive, or its first scan does not have all components. */
+  readonly hasScans: boolean;
+  /** Whether each segment before the first scan begins at the end of the previous one. */
   readonly wellFormed: boolean;
   /** Position of the first byte after the frame's segment. */
   readonly end: number;
@@ -23,10 +25,15 @@ export const MARKER = {
   quantization: 0xdb,
   restart: 0xdd,
   jfif: 0xe0,
-  exif: 0xe1,
+  /** EXIF and XMP. */
+  metadata: 0xe1,
   adobe: 0xee,
   jpegLs: 0xf7,
 } as const;
+
+/** How segments of metadata begin. An EXIF block that is longer than a segment continues in the next one. */
+const EXIF = "Exif\0\0";
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
 
 /** A segment between the markers of the file's start and of a scan's data. */
 export interface Segment {
@@ -72,27 +79,79 @@ export function* segmentsOf(bytes: Uint8Array, place = 2): Generator<Segment> {
 }
 
 /**
- * Reads the frame header, and the orientation before it.
+ * Reads the frame header, and the orientation, which is anywhere before the first scan.
  * @throws Error with the reason if there is none, or its kind is not supported.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
-  const view = viewOf(bytes);
   let wellFormed = true;
-  let orientation: number | undefined;
+  let frame: ReturnType<typeof readFrame> | undefined;
+  const exif: Uint8Array[] = [];
+  let xmp: Uint8Array | undefined;
   return readingHeader(() => {
     for (const { marker, place, end, afterGap } of segmentsOf(bytes)) {
       if (afterGap) wellFormed = false;
-      if (marker === MARKER.exif && latin1(bytes, place, place + 6) === "Exif\0\0")
-        orientation ??= orientationIn(bytes.subarray(place, end));
+      if (marker === MARKER.metadata && latin1(bytes, place, place + EXIF.length) === EXIF)
+        exif.push(bytes.subarray(exif.length === 0 ? place : place + EXIF.length, end));
+      if (marker === MARKER.metadata && latin1(bytes, place, place + XMP.length) === XMP)
+        xmp = bytes.subarray(place + XMP.length, end);
       if (marker === MARKER.jpegLs) throw unsupported("a JPEG-LS picture", "save it as PNG");
-      if (!isFrame(marker)) continue;
-      const [height, width] = [view.getUint16(place + 1), view.getUint16(place + 3)];
-      const components = view.getUint8(place + 5);
-      checkFrame(marker, view.getUint8(place), components);
-      return { height, width, components, wellFormed, end, orientation: orientation ?? 1 };
+      if (isFrame(marker)) frame ??= readFrame(bytes, marker, place, end);
+      if (marker !== MARKER.scan) continue;
+      if (!frame) throw new Error("its scan has no frame");
+      const hasScans = frame.isProgressive || bytes[place] < frame.components;
+      return {
+        ...frame,
+        hasScans,
+        wellFormed,
+        orientation: orientationIn({ exif: Buffer.concat(exif), xmp }),
+      };
     }
     throw new RangeError();
   });
+}
+
+function readFrame(bytes: Uint8Array, marker: number, place: number, end: number) {
+  const view = viewOf(bytes);
+  const [height, width] = [view.getUint16(place + 1), view.getUint16(place + 3)];
+  const components = view.getUint8(place + 5);
+  checkFrame(marker, view.getUint8(place), components);
+  return { height, width, components, end, isProgressive: marker === MARKER.progressiveFrame };
+}
+
+/** Scans of a picture, and pixels of all its scans together: others take long, and no program writes them. */
+const MOST_SCANS = 500;
+const MOST_SCANNED = 1e10;
+
+/** @throws Error if a picture has so many scans that decoding it takes too long. */
+export function checkScans(bytes: Uint8Array, { height, width, end }: JpegHeader): void {
+  const most = Math.min(MOST_SCANS, Math.floor(MOST_SCANNED / (height * width)));
+  const view = viewOf(bytes);
+  let scans = 0;
+  let at = end;
+  try {
+    for (let found = true; found; ) {
+      found = false;
+      for (const { marker, end: next } of segmentsOf(bytes, at)) {
+        if (marker !== MARKER.scan) continue;
+        if (++scans > most) throw new Error(`it has more than ${most} scans`);
+        at = endOfData(bytes, view, next);
+        found = true;
+        break;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // the file ends
+  }
+}
+
+/** Position of the marker that ends the data of a scan. */
+function endOfData(bytes: Uint8Array, view: DataView, start: number): number {
+  for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    const marker = view.getUint8(at + 1);
+    const isRestart = marker >= 0xd0 && marker < MARKER.start;
+    if (marker !== 0 && marker !== 0xff && !isRestart) return at;
+  }
+  throw new RangeError();
 }
 
 function checkFrame(marker: number, precision: number, components: number): void {

@@ -31,8 +31,9 @@ const SLACK = 2 ** 16;
 const SIGNATURE = "\x89PNG\r\n\x1a\n";
 const END_CHUNK = Buffer.from("0000000049454e44ae426082", "hex");
 
-/** The text in which ImageMagick keeps EXIF: a name, a size, and hexadecimal digits. */
-const EXIF_TEXT = "Raw profile type exif\0";
+/** The keyword of the text in which ImageMagick keeps EXIF: a name, a size, and hexadecimal digits. */
+const EXIF_TEXT = "Raw profile type exif";
+const XMP_TEXT = "XML:com.adobe.xmp";
 const LONGEST_TEXT = 2 ** 20;
 
 interface Chunk {
@@ -75,26 +76,33 @@ function readPngSize(bytes: Uint8Array): { height: number; width: number } {
 }
 
 function readOrientation(bytes: Uint8Array): number {
-  let inText = 1;
+  let [exif, inText, xmp]: (Uint8Array | undefined)[] = [];
   for (const { name, content } of chunksOf(bytes)) {
-    if (name === "eXIf") return orientationIn(content);
-    if (name === "zTXt" || name === "tEXt") inText = orientationInText(name, content) ?? inText;
+    if (name === "eXIf") exif = content;
+    const text = textIn(name, content);
+    if (text?.keyword === EXIF_TEXT)
+      inText = Buffer.from(latin1(text.text, 0, text.text.length).split("\n").slice(3).join(""), "hex");
+    if (text?.keyword === XMP_TEXT) xmp = text.text;
   }
-  return inText;
+  return orientationIn({ exif: exif ?? inText, xmp });
 }
 
-function orientationInText(name: string, content: Uint8Array): number | undefined {
-  if (latin1(content, 0, EXIF_TEXT.length) !== EXIF_TEXT) return undefined;
-  let text: string;
+/** The keyword and the text of a chunk; undefined if it has none that can be read: metadata are not needed for the picture. */
+function textIn(name: string, content: Uint8Array): { keyword: string; text: Uint8Array } | undefined {
+  const end = content.indexOf(0);
+  const keyword = latin1(content, 0, Math.max(end, 0));
+  if (!["tEXt", "zTXt", "iTXt"].includes(name) || ![EXIF_TEXT, XMP_TEXT].includes(keyword)) return undefined;
+  const rest = content.subarray(end + 1);
+  const unpack = (packed: Uint8Array) => inflateSync(packed, { maxOutputLength: LONGEST_TEXT });
   try {
-    const rest = content.subarray(EXIF_TEXT.length);
-    text = Buffer.from(
-      name === "tEXt" ? rest : inflateSync(rest.subarray(1), { maxOutputLength: LONGEST_TEXT }),
-    ).toString("latin1");
+    if (name === "tEXt") return { keyword, text: rest };
+    if (name === "zTXt") return { keyword, text: unpack(rest.subarray(1)) };
+    // Two flags, a language and a translated keyword precede the text.
+    const text = rest.subarray(rest.indexOf(0, rest.indexOf(0, 2) + 1) + 1);
+    return { keyword, text: rest[0] === 0 ? text : unpack(text) };
   } catch {
-    return undefined; // metadata are not needed to read the picture
+    return undefined;
   }
-  return orientationIn(Buffer.from(text.split("\n").slice(3).join(""), "hex"));
 }
 
 /** A PNG with the chunks of a file but its pixels, which are not read. */

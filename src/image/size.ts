@@ -48,15 +48,19 @@ function sizeFrom(size: number, read: ReadPart): { height: number; width: number
     const bytes = read(0, beginning);
     const format = formatOf(bytes);
     if (!format) return undefined;
-    const declared = parse(format, format.readParts?.(read) ?? bytes);
+    const declared = parse(format, format.readParts?.(read) ?? bytes, beginning >= size);
     if (declared || format.readParts || beginning >= size) return declared;
   }
   return undefined;
 }
 
-function parse(format: Format, bytes: Uint8Array): { height: number; width: number } | undefined {
+function parse(
+  format: Format,
+  bytes: Uint8Array,
+  isAll: boolean,
+): { height: number; width: number } | undefined {
   try {
-    const { height, width, orientation } = format.readHeader(bytes);
+    const { height, width, orientation } = format.readHeader(bytes, isAll);
     return height >= 1 && width >= 1 ? uprightSize(height, width, orientation) : undefined;
   } catch {
     return undefined; // the header is longer, or damaged

@@ -1,7 +1,7 @@
 // Reads the first directory of a TIFF or BigTIFF file. References: TIFF revision 6.0 (Adobe, 1992), section 2; the BigTIFF
 // file format (AWare Systems, 2007).
 
-import { validOrientation } from "./exif.ts";
+import { orientationIn, validOrientation } from "./exif.ts";
 import { HeaderCutOffError, latin1, type PictureHeader, unsupported, viewOf } from "./picture.ts";
 
 export const TAG = {
@@ -30,6 +30,7 @@ export const TAG = {
   extraSamples: 338,
   sampleFormat: 339,
   jpegTables: 347,
+  xmp: 700,
   dng: 50706,
 } as const;
 
@@ -45,6 +46,8 @@ export interface Directory {
   readonly little: boolean;
   /** The values of a tag; empty if it is missing. */
   readonly values: (tag: number) => readonly number[];
+  /** Bytes per value of a tag; undefined if it is missing. */
+  readonly size: (tag: number) => number | undefined;
   /** The first value of a tag. */
   readonly value: (tag: number, otherwise: number) => number;
 }
@@ -52,25 +55,29 @@ export interface Directory {
 interface Layout {
   readonly little: boolean;
   readonly isBig: boolean;
+  /** Whether the bytes are those of the whole file. */
+  readonly isAll: boolean;
 }
 
 /**
  * Reads the whole-number tags of the first directory.
+ * @param isAll whether the bytes are those of the whole file.
  * @throws HeaderCutOffError if the file ends before it does; Error if there is none.
  */
-export function readDirectory(bytes: Uint8Array): Directory {
+export function readDirectory(bytes: Uint8Array, isAll = true): Directory {
   const view = viewOf(bytes);
   const little = latin1(bytes, 0, 2) === "II";
   try {
     const isBig = view.getUint16(2, little) === 43;
-    const tags = readTags(view, { little, isBig });
+    const tags = readTags(view, { little, isBig, isAll });
     const known = new Map<number, readonly number[]>();
     const values = (tag: number) => {
       const found = known.get(tag) ?? readValues(view, tags.get(tag), little);
       known.set(tag, found);
       return found;
     };
-    return { little, values, value: (tag, otherwise) => values(tag)[0] ?? otherwise };
+    const size = (tag: number) => tags.get(tag)?.size;
+    return { little, values, size, value: (tag, otherwise) => values(tag)[0] ?? otherwise };
   } catch (error) {
     if (error instanceof RangeError) throw new HeaderCutOffError(PART);
     throw error;
@@ -86,7 +93,7 @@ interface Values {
 }
 
 function readTags(view: DataView, layout: Layout): Map<number, Values> {
-  const { little, isBig } = layout;
+  const { little, isBig, isAll } = layout;
   const offset = (place: number) =>
     isBig ? Number(view.getBigUint64(place, little)) : view.getUint32(place, little);
   const start = offset(isBig ? 8 : 4);
@@ -104,7 +111,10 @@ function readTags(view: DataView, layout: Layout): Map<number, Values> {
     const tag = view.getUint16(entry, little);
     // Of two entries for a tag the first one counts.
     if (!isUsed(tag) || tags.has(tag)) continue;
-    if (length > MOST_VALUES || place + length * typeSize > view.byteLength) throw new RangeError();
+    const isWhole = length <= MOST_VALUES && place + length * typeSize <= view.byteLength;
+    // Metadata are not needed to read the picture.
+    if (!isWhole && tag === TAG.xmp && isAll) continue;
+    if (!isWhole) throw new RangeError();
     tags.set(tag, { place, length, size: typeSize });
   }
   return tags;
@@ -130,13 +140,21 @@ function readValue(view: DataView, place: number, size: number, little: boolean)
 }
 
 /** @throws Error with the reason if there is no picture; HeaderCutOffError if the directory comes later. */
-export function readTiffHeader(bytes: Uint8Array): PictureHeader {
-  const directory = readDirectory(bytes);
+export function readTiffHeader(bytes: Uint8Array, isAll = true): PictureHeader {
+  const directory = readDirectory(bytes, isAll);
   refuseRaw(directory);
   const [heights, widths] = [directory.values(TAG.height), directory.values(TAG.width)];
   const [height, width] = heights.length === 1 && widths.length === 1 ? [heights[0], widths[0]] : [0, 0];
   if (height < 1 || width < 1) throw new Error("no picture in the first directory");
-  return { height, width, orientation: validOrientation(directory.value(TAG.orientation, 1)) };
+  return { height, width, orientation: orientationOf(directory) };
+}
+
+function orientationOf({ values, size }: Directory): number {
+  const [orientation] = values(TAG.orientation);
+  // Bytes count as a text.
+  if (size(TAG.orientation) === 1) return 1;
+  if (orientation !== undefined) return validOrientation(orientation);
+  return orientationIn({ xmp: Uint8Array.from(values(TAG.xmp)) });
 }
 
 /** Cameras' raw files begin like a TIFF, mostly with a thumbnail. */

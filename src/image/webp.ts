@@ -18,6 +18,7 @@ const CHUNK_HEADER = 8;
 
 /** Flags of the extended header. */
 const EXIF_FLAG = 0x08;
+const XMP_FLAG = 0x04;
 const ANIMATION_FLAG = 0x02;
 
 /** Bytes of a frame's position, size, duration and flags. */
@@ -73,7 +74,7 @@ export function readWebpHeader(bytes: Uint8Array): PictureHeader {
   const view = viewOf(content);
   return readingHeader(() => {
     if (name === "VP8X") {
-      const orientation = content[0] & EXIF_FLAG ? readOrientation(bytes) : 1;
+      const orientation = content[0] & (EXIF_FLAG | XMP_FLAG) ? readOrientation(bytes, content[0]) : 1;
       return { height: uint24(content, 7) + 1, width: uint24(content, 4) + 1, orientation };
     }
     if (name === "VP8L") {
@@ -89,13 +90,15 @@ export function readWebpHeader(bytes: Uint8Array): PictureHeader {
   });
 }
 
-function readOrientation(bytes: Uint8Array): number {
+function readOrientation(bytes: Uint8Array, flags: number): number {
   const file = riff(bytes);
+  let [exif, xmp]: (Uint8Array | undefined)[] = [];
   for (const { name, content } of chunksOf(file, RIFF_HEADER)) {
-    if (name === "EXIF") return orientationIn(content);
+    if (name === "EXIF" && flags & EXIF_FLAG) exif ??= content;
+    if (name === "XMP " && flags & XMP_FLAG) xmp ??= content;
   }
   if (file.length < riffLength(bytes)) throw new HeaderCutOffError();
-  return 1;
+  return orientationIn({ exif, xmp });
 }
 
 /** Whether the file is an animation. */

@@ -68,12 +68,12 @@ function changeByForm(bytes: Buffer, random: Random, other: Uint8Array): Uint8Ar
   try {
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gzipSync(change(gunzipSync(bytes), random, other));
     if (bytes.toString("latin1", 0, 4) === "PK\x03\x04") return changeZip(bytes, random);
+    if (bytes.toString("latin1", 257, 262) === "ustar") return changeParts(TAR, bytes, random);
+    const form = formOfPicture(bytes);
+    if (form) return changeParts(form, bytes, random);
   } catch {
-    return undefined; // damaged by an earlier change
+    return undefined; // an earlier change has damaged its form
   }
-  if (bytes.toString("latin1", 257, 262) === "ustar") return changeParts(TAR, bytes, random);
-  const form = formOfPicture(bytes);
-  if (form) return changeParts(form, bytes, random);
   return isText(bytes) ? Buffer.from(changeText(bytes.toString(), random)) : undefined;
 }
 

@@ -55,7 +55,8 @@ const INTRODUCTION = [
   "- A picture may have up to 100 million pixels, at most a million along a side. Its header says so before memory is allocated.",
   "- A JPEG may have up to 500 scans, fewer if it has more than 20 million pixels: all its scans together may have up to 10 billion.",
   "- Pictures are decoded in processes of their own. One that twice takes more than a minute or 4 GB of memory, or ends its " +
-    "process, is skipped with that reason; the others are not affected.",
+    "process, is skipped with that reason; the others are not affected. Pictures of more than 17 million pixels are decoded " +
+    "by as many processes at a time as the memory allows.",
   "- HEIC is not read: the licence of its decoders (LGPL) does not fit into the executable.",
   "- Damaged and truncated files are skipped, never completed with black.",
 ];

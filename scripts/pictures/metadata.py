@@ -1,4 +1,4 @@
-"""The orientation in EXIF and XMP, wherever a format has them: what Pillow makes of missing, repeated and damaged ones."""
+"""The orientation in EXIF and XMP, in every place that a format has for them, also missing, repeated and damaged."""
 
 import struct
 import zlib

@@ -45,7 +45,9 @@ export class SilenceWatch {
   }
 
   #schedule(): void {
-    this.#wait = Math.min(this.#limit() / CHECKS, CHECK_INTERVAL);
+    const limit = this.#limit();
+    // The last check comes when the limit is reached, not up to an interval later.
+    this.#wait = Math.max(limit / 100, Math.min(limit / CHECKS, CHECK_INTERVAL, limit - this.#silence + 1));
     this.#timer = setTimeout(() => {
       this.#count();
       if (this.#silence > this.#limit()) this.#onSilent(this.#silence);

@@ -27,6 +27,9 @@ export class ImageError extends UsageError {
   }
 }
 
+/** A picture has more pixels than its caller decodes now. */
+export class LargePictureError extends Error {}
+
 /** A header that declares more pixels than this is assumed to be damaged. */
 const MAX_PIXELS = 1e8;
 
@@ -35,14 +38,16 @@ const MAX_PIXELS = 1e8;
  * The picture is rotated according to its orientation. 16 bits per channel are reduced to the upper eight. Transparency is
  * dropped and the colours below it are kept, as in most training pipelines. docs/data.md lists what is read.
  * @param path the file's name in errors.
- * @throws ImageError with the reason: empty, damaged, truncated or not supported.
+ * @param most pixels that are decoded; MAX_PIXELS by default.
+ * @throws ImageError with the reason: empty, damaged, truncated or not supported; LargePictureError if it has more pixels.
  */
-export async function decodeImage(bytes: Uint8Array, path: string): Promise<DecodedImage> {
+export async function decodeImage(bytes: Uint8Array, path: string, most?: number): Promise<DecodedImage> {
   const format = formatOf(bytes);
   if (!format) throw new ImageError(path, describeKind(bytes.subarray(0, KIND_BYTES)));
   try {
-    return await decodeAs(format, bytes);
+    return await decodeAs(format, bytes, most);
   } catch (error) {
+    if (error instanceof LargePictureError) throw error;
     if (error instanceof UnsupportedError) throw new ImageError(path, error.message);
     throw new ImageError(
       path,
@@ -51,7 +56,7 @@ export async function decodeImage(bytes: Uint8Array, path: string): Promise<Deco
   }
 }
 
-async function decodeAs(format: Format, bytes: Uint8Array): Promise<DecodedImage> {
+async function decodeAs(format: Format, bytes: Uint8Array, most = MAX_PIXELS): Promise<DecodedImage> {
   const { height, width, orientation, largest = 0 } = format.readHeader(bytes);
   if (height < 1 || width < 1) throw new Error("it contains no pixels");
   if (Math.max(height * width, largest) > MAX_PIXELS)
@@ -60,6 +65,7 @@ async function decodeAs(format: Format, bytes: Uint8Array): Promise<DecodedImage
     throw new Error(
       `it declares ${width} x ${height} pixels, but at most ${MAX_SIDE} along a side are supported`,
     );
+  if (Math.max(height * width, largest) > most) throw new LargePictureError();
   const decoded = await format.decode(bytes);
   const pixels = format.isUpright ? decoded : upright(decoded, orientation);
   return { ...pixels, animated: format.isAnimated?.(bytes) ?? false };

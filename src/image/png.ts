@@ -72,7 +72,11 @@ function readPngSize(bytes: Uint8Array): { height: number; width: number } {
     throw new Error("its line ends have been changed, as if it were text");
   if (latin1(bytes, 12, 16) === "CgBI")
     throw unsupported("a PNG in Apple's own form (CgBI)", "save it as an ordinary PNG");
-  return readingHeader(() => ({ height: view.getUint32(20), width: view.getUint32(16) }));
+  return readingHeader(() => {
+    const size = { height: view.getUint32(20), width: view.getUint32(16) };
+    if (latin1(bytes, 12, 16) !== "IHDR") throw new Error("its first chunk is not its header");
+    return size;
+  });
 }
 
 function readOrientation(bytes: Uint8Array): number {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { InterruptedError, UsageError } from "../../src/common/errors.ts";
 import type { Progress } from "../../src/dataset/reader.ts";
 import { decodeAll } from "../../src/dataset/readers/decode.ts";
-import type { DecodedFile } from "../../src/dataset/readers/decode-task.ts";
+import { type DecodedFile, decodeInWorker } from "../../src/dataset/readers/decode-task.ts";
 import { folderReader } from "../../src/dataset/readers/folder.ts";
 import { listFolder } from "../../src/dataset/readers/folder-list.ts";
 import { surveyPictures } from "../../src/dataset/readers/pictures.ts";
@@ -180,6 +180,30 @@ describe("folderReader", () => {
         assert.match(file.reason, /^a process ended twice while working on it: killed by SIGKILL/);
       } else assert.ok("data" in file && file.data![0] === i);
     }
+  });
+
+  it("decodes large pictures in tasks of their own, among small ones", async () => {
+    const side = 4200;
+    const large = await picture(side, side, 7);
+    const names = ["0.png", "large 1.png", "2.png", "large 3.png", "large and cut off.png"];
+    const files: Record<string, Uint8Array> = {};
+    for (const [i, name] of names.entries())
+      files[name] = name.startsWith("large") ? large : await picture(2, 2, i);
+    files["large and cut off.png"] = large.subarray(0, large.length >> 1);
+    const folder = writeFiles(files);
+    const paths = names.map((name) => join(folder, name));
+    assert.deepEqual(
+      (await decodeInWorker({ paths, imageSize: 2 }, () => {})).map((file) => "isLarge" in file),
+      [false, true, false, true, true],
+    );
+    const taken: DecodedFile[] = [];
+    await decodeAll(paths, { imageSize: 2 }, { workers: 1 }, (file, i) => {
+      assert.equal(taken[i], undefined);
+      taken[i] = file;
+    });
+    const values = taken.map((file) => ("reason" in file ? file.reason : file.data![0]));
+    assert.deepEqual(values.slice(0, 4), [0, 7, 2, 7]);
+    assert.match(String(values[4]), /the file ends before its pixels do/);
   });
 
   it("says what is wrong with a folder", async () => {

@@ -8,7 +8,7 @@ const HEADER = 160;
 /** Numbers at which programs fail. */
 const LARGE = [0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0x7fff, 0x8000, 0xffff, 0x10000, 1e9, 0, 1];
 
-/** A place in the bytes: often near the beginning, sometimes near the end, where archives have their directories. */
+/** A place in the bytes: often near the beginning, sometimes near the end: archives have their directories there. */
 function placeIn(bytes: Uint8Array, random: Random): number {
   if (bytes.length === 0) return 0;
   const length = random.chance(0.5) ? Math.min(HEADER, bytes.length) : bytes.length;

@@ -18,7 +18,7 @@ const LONGEST_MESSAGE = 1000;
 
 /** What a message has if an error of JavaScript or of a library was passed on instead of a reason. */
 const RAW =
-  /Cannot read prop|(?<!that )is not a function|is not iterable|(of|properties of|not) undefined|Maximum call stack|Invalid (typed )?array|Array buffer|out of bounds|outside the bounds|ERR_|\[object|unreachable|memory access|is not defined|Cannot (convert|set|create)|of null|zlib|Offset is|must be (of type|an instance)|Invalid string length|Invalid count/;
+  /Cannot read prop|(?<!that )is not a function\b|is not iterable|(of|properties of|not) undefined|Maximum call stack|Invalid (typed )?array|Array buffer|out of bounds|outside the bounds|ERR_|\[object|unreachable|memory access|is not defined|Cannot (convert|set|create)|of null|zlib|Offset is|must be (of type|an instance)|Invalid string length|Invalid count/;
 
 /** Reads an input in a folder of its own. */
 export async function outcomeOf(fuzzClass: FuzzClass, input: FuzzInput): Promise<Outcome> {

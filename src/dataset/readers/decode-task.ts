@@ -3,7 +3,7 @@
 import { systemReason } from "../../common/errors.ts";
 import { readOrdinaryFile } from "../../common/ordinary-files.ts";
 import { systemPath } from "../../common/path-bytes.ts";
-import { type DecodedImage, decodeImage, ImageError } from "../../image/codec.ts";
+import { type DecodedImage, decodeImage, ImageError, LargePictureError } from "../../image/codec.ts";
 import { toSquare } from "../../image/resize.ts";
 import { pixelDigest } from "../identical.ts";
 import { type PackedPlaces, PlaceReader } from "./packed/places.ts";
@@ -20,6 +20,16 @@ export interface DecodeTask {
   readonly sizesOnly?: boolean;
   /** Returns digests of the pixels instead of the pixels; pictures may differ in size. */
   readonly digestsOnly?: boolean;
+  /** Decodes large pictures, too. */
+  readonly withLarge?: boolean;
+}
+
+/** More pixels take much memory while they are decoded, about 15 bytes each. */
+const LARGE = 2 ** 24;
+
+/** In place of a large picture that a task does not decode. */
+export interface LargeFile {
+  readonly isLarge: true;
 }
 
 /** The result for one file: a picture, [height, width, 3], or the reason why there is none. */
@@ -37,7 +47,7 @@ export type DecodedFile =
 const ofProcess = new PlaceReader();
 
 /**
- * Decodes the files of one task, in order. If pictures of a task differ in size and are not resized, no pixels are
+ * Decodes the files of one task, in order, by default without the large ones. If pictures of a task differ in size and are not resized, no pixels are
  * returned, since the dataset will be rejected.
  * @param onBegin is called with the index of each file before it is read.
  * @throws UsageError if a larger file with packed pictures is damaged.
@@ -45,9 +55,10 @@ const ofProcess = new PlaceReader();
 export async function decodeInWorker(
   task: DecodeTask,
   onBegin: (index: number) => void,
-): Promise<DecodedFile[]> {
+): Promise<(DecodedFile | LargeFile)[]> {
   const { paths, contents, places, imageSize, sizesOnly, digestsOnly } = task;
-  const files: DecodedFile[] = [];
+  const most = task.withLarge ? undefined : LARGE;
+  const files: (DecodedFile | LargeFile)[] = [];
   let first: DecodedImage | undefined;
   let isMixed = false;
   for (const [i, path] of paths.entries()) {
@@ -58,7 +69,8 @@ export async function decodeInWorker(
       continue;
     }
     try {
-      const image = await decodeImage(content?.bytes ?? readOrdinaryFile(systemPath(path)), path);
+      const bytes = content?.bytes ?? readOrdinaryFile(systemPath(path));
+      const image = await decodeImage(bytes, path, most);
       if (digestsOnly) {
         files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });
         continue;
@@ -69,7 +81,8 @@ export async function decodeInWorker(
         sizesOnly || isMixed ? { height: image.height, width: image.width } : toSquare(image, imageSize),
       );
     } catch (error) {
-      files.push({ reason: error instanceof ImageError ? error.reason : systemReason(error) });
+      if (error instanceof LargePictureError) files.push({ isLarge: true });
+      else files.push({ reason: error instanceof ImageError ? error.reason : systemReason(error) });
     }
   }
   return files;

@@ -4,14 +4,17 @@
 import { availableParallelism } from "node:os";
 import { InterruptedError } from "../../common/errors.ts";
 import { runItems } from "../../common/item-tasks.ts";
+import { Limiter } from "../../common/limiter.ts";
+import { memoryLimit } from "../../common/memory.ts";
+
 import { WorkerPool, type WorkerPoolOptions } from "../../common/worker-pool.ts";
 import type { Pixels } from "../../image/batch.ts";
 import type { ReadOptions } from "../reader.ts";
-import type { DecodedFile, DecodeTask } from "./decode-task.ts";
+import type { DecodedFile, DecodeTask, LargeFile } from "./decode-task.ts";
 import { placesFrom } from "./packed/places.ts";
 
 /** What is wanted of the pictures. */
-export type DecodeSettings = Omit<DecodeTask, "paths" | "contents" | "places">;
+export type DecodeSettings = Omit<DecodeTask, "paths" | "contents" | "places" | "withLarge">;
 
 /** Pictures that are decoded as one task. */
 export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents" | "places"> {
@@ -21,7 +24,7 @@ export interface PictureBatch extends Pick<DecodeTask, "paths" | "contents" | "p
 
 type TakePicture = (file: DecodedFile, index: number) => void;
 
-type DecodePool = WorkerPool<DecodeTask, DecodedFile[], number>;
+type DecodePool = WorkerPool<DecodeTask, (DecodedFile | LargeFile)[], number>;
 
 /** Files per task: enough to be worth the message, few enough that all cores finish at about the same time. */
 export const BATCH = 16;
@@ -31,6 +34,12 @@ const TASKS_AHEAD = 4;
 
 /** Tasks wait while those in progress have more bytes of pictures than this. */
 const MOST_BYTES_AHEAD = 2 ** 28;
+
+/** Memory that the decoding of one large picture may take, in bytes. */
+const LARGE_MEMORY = 2 * 2 ** 30;
+
+/** Large pictures are decoded by as many processes at a time as half of the memory allows. */
+const largePictures = new Limiter(Math.max(1, Math.floor(memoryLimit() / 2 / LARGE_MEMORY)));
 
 /** Fewer files than this are decoded by one process, since the start of others takes longer. */
 const FEW = 48;
@@ -113,7 +122,7 @@ export async function decodeBatches(
   poolOptions?: WorkerPoolOptions,
 ): Promise<void> {
   let done = 0;
-  const takeBatch = (files: readonly DecodedFile[], { indices }: PictureBatch) => {
+  const takeBatch: Decoding["takeBatch"] = (files, { indices }) => {
     for (const [i, file] of files.entries()) take(file, indices[i]);
     done += files.length;
     onProgress?.({ stage: "decoding pictures", done, total, unit: "images" });
@@ -138,7 +147,7 @@ export async function decodeBatches(
 
 interface Decoding {
   readonly task: DecodeSettings;
-  readonly takeBatch: (files: readonly DecodedFile[], batch: PictureBatch) => void;
+  readonly takeBatch: (files: readonly DecodedFile[], batch: Pick<PictureBatch, "indices">) => void;
   /** Abort ends the tasks, not the pool. */
   readonly signal?: AbortSignal;
 }
@@ -149,15 +158,23 @@ async function decodeOn(
   batches: Iterable<PictureBatch> | AsyncIterable<PictureBatch>,
   { task, takeBatch, signal }: Decoding,
 ): Promise<void> {
-  const decodeBatch = async (batch: PictureBatch): Promise<void> => {
+  const decodeBatch = async (batch: PictureBatch, isLarge = false): Promise<void> => {
+    const large: number[] = [];
     await runItems(batch.paths.length, {
       run: async (start, end, onProgress) => {
-        const own = part(batch, start, end);
-        const { indices: _, ...pictures } = own;
-        takeBatch(await pool.run({ ...task, ...pictures }, { onProgress, ...(signal && { signal }) }), own);
+        const { indices, ...pictures } = part(batch, start, end);
+        const files = await pool.run(
+          { ...task, ...pictures, withLarge: isLarge },
+          { onProgress, isNext: isLarge, ...(signal && { signal }) },
+        );
+        takeBatch(files.filter(isDecoded), { indices: indices.filter((_, i) => isDecoded(files[i])) });
+        for (const [i, file] of files.entries()) if (!isDecoded(file)) large.push(start + i);
       },
       fail: (item, reason) => takeBatch([{ reason }], part(batch, item, item + 1)),
     });
+    await Promise.all(
+      large.map((item) => largePictures.run(() => decodeBatch(part(batch, item, item + 1), true))),
+    );
   };
   const underWay = new Set<Promise<void>>();
   let bytes = 0;
@@ -183,6 +200,10 @@ async function decodeOn(
   }
   await Promise.all(underWay);
   checkFailures();
+}
+
+function isDecoded(file: DecodedFile | LargeFile): file is DecodedFile {
+  return !("isLarge" in file);
 }
 
 function bytesIn({ contents = [] }: PictureBatch): number {

@@ -211,7 +211,15 @@ function readDataset(file: number, size: number): Dataset | "older" | undefined 
   const content = Buffer.from(new ArrayBuffer(payload));
   const begun = crc32(json, crc32(prefix.subarray(LENGTH, SUM)));
   const sum = readSummed(file, content, { start: PREFIX + headerLength, begun });
-  return sum === prefix.readUInt32LE(SUM) ? datasetOf(header, content) : undefined;
+  if (sum !== prefix.readUInt32LE(SUM)) return undefined;
+  const dataset = datasetOf(header, content);
+  return hasClasses(dataset) ? dataset : undefined;
+}
+
+/** Whether each label is that of a class. */
+function hasClasses(dataset: Dataset): boolean {
+  const { length } = dataset.classNames;
+  return splitsOf(dataset).every(([, { labels }]) => labels.every((label) => label >= 0 && label < length));
 }
 
 /** Bytes of all labels and pixels. */

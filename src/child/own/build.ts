@@ -179,7 +179,7 @@ class Assembler {
         if (error instanceof UsageError) throw error;
         const shapes = inputs.map(({ shape }) => describe(shape)).join(" and ");
         throw new UsageError(
-          `model ${this.#path}: layer ${layer.name} (${layer.className}) does not fit its inputs of ${shapes} for images of ${width} × ${height} pixels: ${messageOf(error)}`,
+          `model ${this.#path}: layer ${layer.name} (${layer.className}) does not fit its inputs of ${shapes} for images of ${width} × ${height} pixels: ${reasonOf(error)}`,
         );
       }
       const values = valuesPerImage(last.shape);
@@ -254,4 +254,9 @@ function withWholeDisposal(net: LayersModel): LayersModel {
 /** A shape without the batch dimension: "8 × 8 × 16". */
 function describe(shape: readonly (number | null)[]): string {
   return shape.slice(1).join(" × ");
+}
+
+/** The message of TensorFlow.js without the tensors that it appends, which are written as objects. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/ Input received: \[object.*$/, "");
 }

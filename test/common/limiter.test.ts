@@ -4,8 +4,11 @@ import { Limiter } from "../../src/common/limiter.ts";
 
 /** A promise, and the function that resolves it. */
 function gate(): { opened: Promise<void>; open: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { opened: promise, open: resolve };
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
 }
 
 describe("a limiter", () => {

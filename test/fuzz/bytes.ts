@@ -5,8 +5,11 @@ import type { Random } from "../../src/common/random.ts";
 /** Bytes at the beginning of a file that are changed more often than others. */
 const HEADER = 160;
 
-/** Numbers at which programs fail. */
-const LARGE = [0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0x7fff, 0x8000, 0xffff, 0x10000, 1e9, 0, 1];
+/** Numbers at which programs fail, and sizes of pictures that are large and still possible. */
+const LARGE = [
+  300, 2000, 4000, 4096, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0x7fff, 0x8000, 0xffff, 0x10000, 1e9,
+  0, 1,
+];
 
 /** A place in the bytes: often near the beginning, sometimes near the end: archives have their directories there. */
 function placeIn(bytes: Uint8Array, random: Random): number {

@@ -1,7 +1,7 @@
 // The readers of pictures, one class per format.
 
 import { readFileSync } from "node:fs";
-import { decodeImage } from "../../src/image/codec.ts";
+import { type DecodedImage, decodeImage, LargePictureError } from "../../src/image/codec.ts";
 import { pictureSizeIn } from "../../src/image/size.ts";
 import { readConformanceSet } from "../image/conformance-set.ts";
 import type { FuzzClass, Seed } from "./input.ts";
@@ -9,6 +9,9 @@ import { once } from "./seeds.ts";
 
 /** Bytes of the largest pictures that are damaged: larger ones take time, and have nothing else in them. */
 const LARGEST = 20_000;
+
+/** Those that are decoded in any number at a time. */
+const MOST_PIXELS = 2 ** 24;
 
 const all = once(async () => {
   const seeds = new Map<string, Seed[]>();
@@ -23,7 +26,14 @@ const all = once(async () => {
 async function read(path: string): Promise<string> {
   const bytes = readFileSync(path);
   const size = pictureSizeIn(bytes);
-  const { data, height, width } = await decodeImage(bytes, "picture.png");
+  let decoded: DecodedImage;
+  try {
+    decoded = await decodeImage(bytes, "picture.png", MOST_PIXELS);
+  } catch (error) {
+    if (error instanceof LargePictureError) return "a large picture";
+    throw error;
+  }
+  const { data, height, width } = decoded;
   if (data.length !== height * width * 3) throw new Error(`${data.length} bytes for ${height} x ${width}`);
   if (!size || size.height !== height || size.width !== width)
     throw new Error(`the header says ${JSON.stringify(size)}, the pixels are ${height} x ${width}`);

@@ -8,7 +8,9 @@ import { InterruptedError } from "../common/errors.ts";
 import { temporaryName } from "../common/files.ts";
 import { runItems } from "../common/item-tasks.ts";
 import { WorkerDiedError, WorkerPool, type WorkerPoolOptions } from "../common/worker-pool.ts";
-import { PICTURE_LIMIT } from "../dataset/readers/decode.ts";
+import { largePictures, PICTURE_LIMIT } from "../dataset/readers/decode.ts";
+import { LARGE_PICTURE } from "../dataset/readers/decode-task.ts";
+import { pictureSizeIn, readPictureSize } from "../image/size.ts";
 import { chainsPerImage } from "../policy/policy.ts";
 import type { ArrangedPicture } from "./arrangement.ts";
 import { type ApplySettings, type ApplyTask, type PictureResult, removeOutputs } from "./task.ts";
@@ -94,7 +96,9 @@ export class ApplyRun {
     try {
       if (signal?.aborted) throw new InterruptedError("interrupted");
       for await (const group of inTasks(pictures, this.#options.settings)) {
-        const results = this.#augment(group);
+        const results = isLarge(group[0])
+          ? largePictures.run(() => this.#augment(group))
+          : this.#augment(group);
         // A failure is reported when its turn comes; until then it must not count as "unhandled".
         results.catch(() => {});
         const own = bytesIn(group);
@@ -152,7 +156,20 @@ function bytesIn(pictures: readonly ArrangedPicture[]): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Groups the pictures into tasks, in order, each of a single split. */
+/** Whether a file has so many pixels that only a few such pictures are decoded at a time. */
+function isLarge({ content }: ArrangedPicture): boolean {
+  const size = sizeOf(content);
+  return size !== undefined && size.height * size.width > LARGE_PICTURE;
+}
+
+/** Undefined if the pixels are there already, or the size cannot be read. */
+function sizeOf(content: ArrangedPicture["content"]): { height: number; width: number } | undefined {
+  if ("path" in content) return readPictureSize(content.path);
+  if ("file" in content && "bytes" in content.file) return pictureSizeIn(content.file.bytes);
+  return undefined;
+}
+
+/** Groups the pictures into tasks, in order, each of a single split; each large one is a task of its own. */
 async function* inTasks(
   pictures: Iterable<ArrangedPicture> | AsyncIterable<ArrangedPicture>,
   { policies, copies }: ApplySettings,
@@ -161,13 +178,16 @@ async function* inTasks(
   const most = Math.min(TASK_PICTURES, Math.ceil(TASK_OUTPUTS / outputs));
   let group: ArrangedPicture[] = [];
   let bytes = 0;
+  let isAlone = false;
   for await (const picture of pictures) {
-    const isFull = group.length >= most || bytes + picture.bytes > TASK_BYTES;
-    if (group.length > 0 && (isFull || group[0].split !== picture.split)) {
+    const isFull = group.length >= most || bytes + picture.bytes > TASK_BYTES || isAlone;
+    const isOwn = isLarge(picture);
+    if (group.length > 0 && (isFull || isOwn || group[0].split !== picture.split)) {
       yield group;
       group = [];
       bytes = 0;
     }
+    isAlone = isOwn;
     group.push(picture);
     bytes += picture.bytes;
   }

@@ -130,6 +130,33 @@ describe("a picture that ends the process that augments it, or keeps it busy", (
   });
 });
 
+describe("large pictures", () => {
+  it("are tasks of their own, in the order of the listing", async () => {
+    const data = join(root, "large");
+    const side = 4200;
+    const large = await encodePng(new Uint8Array(side * side * 3).fill(9), side, side);
+    const names = ["a/1.png", "a/2 large.png", "a/3.png", "b/4.png", "b/5 large.png"];
+    for (const [i, name] of names.entries()) {
+      if (name.includes("large")) write(join(data, name), large);
+      else await writePicture(join(data, name), i, 8, 8);
+    }
+    const out = join(root, "out-large");
+    for (const name of ["a", "b"]) mkdirSync(join(out, name), { recursive: true });
+    const source = await arrangePictures(await openSource(data, {}), null, 0, data);
+    const settings: ApplySettings = {
+      ...{ policies: [], recipe: "flip", judgedShape: null, seed: 0, copies: 1, chance: 0 },
+      ...{ originals: true, form: resolveForm({}), imageSize: 8, split: null },
+    };
+    const run = new ApplyRun({ out, settings, training: source.training, workers: 2 });
+    const tasks: string[][] = [];
+    await run.finished(source.pictures(), async ({ pictures, results }) => {
+      assert.ok(results.every((result) => !("reason" in result)));
+      tasks.push(pictures.map((picture) => picture.source));
+    });
+    assert.deepEqual(tasks, [["a/1.png"], ["a/2 large.png"], ["a/3.png", "b/4.png"], ["b/5 large.png"]]);
+  });
+});
+
 describe("a picture of a row of millions of pixels", () => {
   const strip = (side: number) => gradient(1, side);
 

@@ -24,8 +24,8 @@ export interface DecodeTask {
   readonly withLarge?: boolean;
 }
 
-/** More pixels take much memory while they are decoded, about 15 bytes each. */
-const LARGE = 2 ** 24;
+/** Pictures of more pixels than this take much memory while they are decoded: about 15 bytes for each. */
+export const LARGE_PICTURE = 2 ** 24;
 
 /** In place of a large picture that a task does not decode. */
 export interface LargeFile {
@@ -57,7 +57,7 @@ export async function decodeInWorker(
   onBegin: (index: number) => void,
 ): Promise<(DecodedFile | LargeFile)[]> {
   const { paths, contents, places, imageSize, sizesOnly, digestsOnly } = task;
-  const most = task.withLarge ? undefined : LARGE;
+  const most = task.withLarge ? undefined : LARGE_PICTURE;
   const files: (DecodedFile | LargeFile)[] = [];
   let first: DecodedImage | undefined;
   let isMixed = false;

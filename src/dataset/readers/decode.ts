@@ -39,7 +39,7 @@ const MOST_BYTES_AHEAD = 2 ** 28;
 const LARGE_MEMORY = 2 * 2 ** 30;
 
 /** Large pictures are decoded by as many processes at a time as half of the memory allows. */
-const largePictures = new Limiter(Math.max(1, Math.floor(memoryLimit() / 2 / LARGE_MEMORY)));
+export const largePictures = new Limiter(Math.max(1, Math.floor(memoryLimit() / 2 / LARGE_MEMORY)));
 
 /** Fewer files than this are decoded by one process, since the start of others takes longer. */
 const FEW = 48;

@@ -51,9 +51,15 @@ export async function decodeImage(bytes: Uint8Array, path: string, most?: number
     if (error instanceof UnsupportedError) throw new ImageError(path, error.message);
     throw new ImageError(
       path,
-      `the ${format.name} is damaged, truncated or of an unsupported kind (${messageOf(error)})`,
+      `the ${format.name} is damaged, truncated or of an unsupported kind (${reasonOf(error)})`,
     );
   }
+}
+
+/** Of a reader that looks beyond the end of a part, JavaScript's own message says nothing about the file. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof RangeError)) return messageOf(error);
+  return /allocation/.test(error.message) ? "it takes more memory than there is" : "one of its parts is cut off";
 }
 
 async function decodeAs(format: Format, bytes: Uint8Array, most = MAX_PIXELS): Promise<DecodedImage> {

@@ -59,7 +59,9 @@ export async function decodeImage(bytes: Uint8Array, path: string, most?: number
 /** Of a reader that looks beyond the end of a part, JavaScript's own message says nothing about the file. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof RangeError)) return messageOf(error);
-  return /allocation/.test(error.message) ? "it takes more memory than there is" : "one of its parts is cut off";
+  return /allocation/.test(error.message)
+    ? "it takes more memory than there is"
+    : "one of its parts is cut off";
 }
 
 async function decodeAs(format: Format, bytes: Uint8Array, most = MAX_PIXELS): Promise<DecodedImage> {

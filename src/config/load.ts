@@ -19,6 +19,7 @@ import type { z } from "zod";
 import { messageOf, mismatch, nearest, systemReason, UsageError } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
 import { readOrdinaryFile } from "../common/ordinary-files.ts";
+import { shortName } from "../common/printable.ts";
 import { decodeText } from "../common/text.ts";
 import type { KeySet } from "./keys.ts";
 import { CONFIG, type Config, EARLIER, SIZES, type SizedConfig } from "./schema.ts";
@@ -266,7 +267,9 @@ function toValue(node: unknown, document: Document, place: string): unknown {
 
 function reasonOf({ code, message }: YAMLError): string {
   if (code === "MULTIPLE_DOCS") return "it contains more than one document";
-  return code === "RESOURCE_EXHAUSTION" ? "it has too many levels" : lowerFirst(message);
+  if (code === "RESOURCE_EXHAUSTION") return "it has too many levels";
+  // The library quotes the rest of the file: with a slash in it, it would count as a path, which is not cut.
+  return lowerFirst(message.replace(/: "(.*)"$/s, (_, quote: string) => `: "${shortName(quote)}"`));
 }
 
 function lowerFirst(text: string): string {

@@ -1,5 +1,5 @@
-// Tables of labels as people have them: which column names the pictures, which one divides them into splits, what is a header,
-// and what is no class.
+// Tables of labels from many programs: which column names the pictures, which one divides them into splits, what is a header, and
+// what is no class.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -62,7 +62,7 @@ describe("the column of the pictures", () => {
     });
     const other = ["file,label", "a.jpg,cat", "b.jpg,dog"];
     assert.deepEqual(await trainOf(A, ...other), { 0: "cat", 1: "dog" });
-    // 7 is 7, where there is one.
+    // 7 is 7 if there is one.
     const exact = ["id,label", "07,cat", "7,dog"];
     assert.deepEqual(await trainOf(["07.png", "7.png"], ...exact), { 0: "cat", 1: "dog" });
     await fails(
@@ -251,7 +251,7 @@ describe("classes in tables", () => {
     ]);
   });
 
-  it("are missing where pandas, R or Excel write so", async () => {
+  it("may be missing, as pandas, R and Excel write it", async () => {
     for (const missing of ["NaN", "NA", "<NA>", "#N/A", "null", ""]) {
       const rows = ["file,label", "a.png,x", "b.png,y", `c.png,${missing}`];
       assert.deepEqual(await trainOf(A, ...rows), { 0: "x", 1: "y" }, missing);

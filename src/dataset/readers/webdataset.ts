@@ -2,13 +2,10 @@
 // archive, or a folder of them, whose names, or those of their folders, say the splits.
 
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import { UsageError } from "../../common/errors.ts";
-import { readOrdinaryFile } from "../../common/ordinary-files.ts";
-import { readablePath, systemPath } from "../../common/path-bytes.ts";
-import { decodeText } from "../../common/text.ts";
+import { readablePath } from "../../common/path-bytes.ts";
 import type { SkippedFile } from "../dataset.ts";
-import { type SplitName, unreadable } from "../reader.ts";
+import type { SplitName } from "../reader.ts";
 import { startOfFile } from "./arrays/bytes.ts";
 import { whyUnsupported } from "./arrays/kinds.ts";
 import { isCifarFile } from "./cifar.ts";
@@ -20,6 +17,7 @@ import type { PackedContent, PictureList } from "./picture-list.ts";
 import { type ListOptions, pictureReader } from "./pictures.ts";
 import { checkSingleClasses } from "./single-classes.ts";
 import { checkClassColumn } from "./tables/columns.ts";
+import { type ClassNames, namesBeside } from "./webdataset/class-names.ts";
 import {
   classOf,
   type LabelPlace,
@@ -35,9 +33,6 @@ const SHARDS = {
   called: "tar archives",
   isNamed: (name: string) => /\.(tar(\.(gz|zst|bz2|xz))?|tgz)$/i.test(name),
 };
-
-/** Files with the names of classes, one a line, beside the shards. */
-const NAMES = ["classnames.txt", "class_names.txt", "classes.txt"];
 
 /** Reads shards, and folders of them; other archives are left to other readers. */
 export const webdatasetReader = pictureReader({
@@ -186,61 +181,6 @@ function withPictures(
 function extensionsOf(pictures: ReadonlyMap<string, unknown>): string {
   const all = [...pictures.keys()].map((extension) => `.${extension}`);
   return all.length > MOST_PICTURES ? `${all.slice(0, MOST_PICTURES).join(", ")}, …` : all.join(", ");
-}
-
-/** The names of classes that are numbers. */
-interface ClassNames {
-  /** The name of the file that has them. */
-  readonly file: string;
-  /** By number; undefined for numbers without a name. */
-  readonly names: readonly (string | undefined)[];
-}
-
-/** The names in a file beside the shards, if the classes are numbers that it names. */
-function namesBeside(root: string, classes: ReadonlySet<string>, notes: string[]): ClassNames | undefined {
-  const file = NAMES.find((name) =>
-    statSync(join(systemPath(root).toString(), name), { throwIfNoEntry: false })?.isFile(),
-  );
-  if (file === undefined) return undefined;
-  const path = join(root, file);
-  let text: string;
-  try {
-    text = decodeText(readOrdinaryFile(systemPath(path)));
-  } catch (error) {
-    throw unreadable(readablePath(path), error);
-  }
-  const lines = text
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.trim());
-  const names = numberedNames(lines) ?? lines;
-  const empty = names.indexOf("");
-  const known = names.filter((name) => name !== undefined);
-  const areNamed = [...classes].every((name) => /^\d+$/.test(name) && names[Number(name)] !== undefined);
-  if (areNamed && empty < 0 && new Set(known).size === known.length) return { file, names };
-  const reason =
-    areNamed && empty >= 0
-      ? `its line ${empty + 1} is empty, so it is unclear which class each line names`
-      : `its lines are not the names of the classes ${sampleOf(classes)}`;
-  notes.push(`${readablePath(path)} is not used: ${reason}`);
-  return undefined;
-}
-
-/** The names in lines such as `3 cat` or `3: cat`, by their numbers; undefined if some line has none, or one that is there twice. */
-function numberedNames(lines: readonly string[]): (string | undefined)[] | undefined {
-  const found = lines.map((line) => /^(\d{1,6})[\s,;:.)]+(\S.*)$/.exec(line));
-  const names: (string | undefined)[] = [];
-  for (const match of found) {
-    const number = Number(match?.[1]);
-    if (!match || names[number] !== undefined) return undefined;
-    names[number] = match[2];
-  }
-  return names;
-}
-
-function sampleOf(classes: ReadonlySet<string>): string {
-  const some = [...classes].slice(0, 3).map((name) => `"${name}"`);
-  return classes.size > some.length ? `${some.join(", ")}, …` : some.join(", ");
 }
 
 function toPacked(

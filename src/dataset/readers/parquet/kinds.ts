@@ -42,7 +42,7 @@ export function columnsOf(file: ParquetFile): Column[] {
   return columns;
 }
 
-/** What a column contains by its type; undefined if there is none of this name. */
+/** What the column of this name contains by its type; undefined if the file does not have it. */
 export function kindIn({ schema }: ParquetFile, name: string): ColumnKind | undefined {
   const node = schema.children.find(({ element }) => element.name === name);
   return node && typeOf(node).kind;

@@ -32,7 +32,7 @@ export function unpackSnappy(bytes: Uint8Array, length: number): Uint8Array<Arra
     const offset = kind === 1 ? (tag >>> 5) * 256 + number(1) : number(kind === 2 ? 2 : 4);
     if (offset === 0 || offset > filled || filled + size > length)
       throw new Error("Snappy data of impossible length");
-    // What is copied may overlap with where it goes: then it repeats.
+    // A copy may overlap with its source: then it repeats.
     for (let i = 0; i < size; i++, filled++) output[filled] = output[filled - offset];
   }
   if (filled !== length) throw new Error("Snappy data that end too early");

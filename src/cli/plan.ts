@@ -50,11 +50,20 @@ export async function printPlan(
   ]);
 }
 
+/** In seconds. A new search that takes longer is one that few have planned. */
+const LONG = 6 * 3600;
+
 /** How many trainings, how long they take, and which gains they can show. */
 export function describePlan(plan: Plan): string[] {
-  const isDone = plan.work.search.trainings + plan.work.confirmation.trainings === 0;
+  const { work, seconds, gainNote } = plan;
+  const isDone = work.search.trainings + work.confirmation.trainings === 0;
   if (isDone) return ["Nothing is left to train"];
-  return [...describeWork(plan), ...(plan.gainNote === undefined ? [] : [`note: ${plan.gainNote}`])];
+  const isLong = (seconds ?? 0) > LONG && work.search.hasBaseline;
+  const notes = [
+    ...(isLong ? ["if that is too long, --budget 1h plans a search that ends within about an hour"] : []),
+    ...(gainNote === undefined ? [] : [gainNote]),
+  ];
+  return [...describeWork(plan), ...notes.map((note) => `note: ${note}`)];
 }
 
 function describeWork({ work, epochs, workers, rates, seconds }: Plan): string[] {

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { describePlan } from "../../src/cli/plan.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { encodeJpeg, encodePng } from "../../src/image/codec.ts";
 import { ORIGINAL_FLAGS } from "../config/original.ts";
@@ -51,6 +52,38 @@ before(async () => {
 
 /** The number of seconds that the line with the time says: more than none, in a form that the display has, too. */
 const TIME = /^About (\d+h )?(\d+m )?\d+[sm] with 1 worker \(measured: [\d.,]+ images\/s\)$/m;
+
+describe("describePlan", () => {
+  const linesOf = (seconds: number, hasBaseline = true) => {
+    const search = { trainings: 41, policies: 41, hasBaseline, imagesPerEpoch: 100 };
+    const confirmation = { trainings: 0, policies: 0, hasBaseline: false, imagesPerEpoch: 0 };
+    return describePlan({
+      ...{
+        dataset: "photos",
+        model: "wrn_10_1",
+        workers: 2,
+        smallestGain: 0.02,
+        epochs: 50,
+        notes: [],
+        seconds,
+      },
+      engine: { name: "wasm", precision: "float32", kernels: null },
+      sizes: {
+        ...{ image_size: { value: 32 }, train_set_size: { value: 100 } },
+        ...{ validation_set_size: { value: 50 }, child_epochs: { value: 50 } },
+      },
+      work: { firstEpochs: 0, search, confirmation },
+      rates: { training: 100, validation: 400, start: 1 },
+    });
+  };
+
+  it("names --budget if a new search takes long", () => {
+    const note = "note: if that is too long, --budget 1h plans a search that ends within about an hour";
+    assert.equal(linesOf(98 * 3600).at(-1), note);
+    for (const lines of [linesOf(2 * 3600), linesOf(98 * 3600, false)])
+      assert.doesNotMatch(lines.join(), /budget/);
+  });
+});
 
 describe("deepaugment optimize --dry-run", () => {
   it("prints the sizes with their reasons, the trainings and the time, and writes nothing", async () => {

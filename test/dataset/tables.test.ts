@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadDataset } from "../../src/dataset/load.ts";
+import { parseExactly } from "../../src/dataset/readers/exact-json.ts";
 import { temporaryFolder, writeFiles } from "./fixtures/files.ts";
 import { fails, labelsOf, lines, pictures } from "./fixtures/labels.ts";
 
@@ -234,6 +235,13 @@ describe("classes in tables", () => {
     };
     const expected = { 0: labels[0], 1: labels[1], 2: "1.5", 3: labels[3] };
     assert.deepEqual((await labelsOf(writeFiles(files))).train, expected);
+    // What is within a text is no number, also in a very long one with escapes.
+    const long = `\\"1234567890123456789\\\\${"a\\n".repeat(2_000_000)}`;
+    const value = parseExactly(
+      `{"a": 12345678901234567890, "b": "${long}", "c": [-12345678901234567, 1e300]}`,
+    );
+    const b = JSON.parse(`"${long}"`);
+    assert.deepEqual(value, { a: 12345678901234567890n, b, c: [-12345678901234567n, 1e300] });
   });
 
   it("are the same as 1 and 1.0, also in a repeated row; those that only look alike get a note", async () => {

@@ -117,7 +117,7 @@ function comparisonOf({ versions, images, passes, pixels, distributions }: Resul
     "",
     "### Distributions",
     "",
-    `Both sides draw each technique at each magnitude, and each recipe, ${passes} times for ${thousands(images)} images. Of the mean, the standard ` +
+    `Both sides draw each technique at each magnitude, and each recipe, ${passes === 1 ? "once" : `${passes} times`} for ${thousands(images)} images. Of the mean, the standard ` +
       "deviation, the change, the colour and the grain of an image ([imgaug.md](imgaug.md) explains them) the table has the largest " +
       `Kolmogorov-Smirnov distance. A row is _same_ if for all five the means differ by at most ${LARGEST_Z} standard errors, and the distance is at ` +
       `most ${criticalDistance(samples, samples).toFixed(3)} (a significance level of ${SIGNIFICANCE} per test), or if the differences are below ${NEGLIGIBLE} grey levels.`,

@@ -355,7 +355,7 @@ describe("examples/own-executor.mjs", () => {
     assert.match(second, /^trial 0, sample 0: trained before\ntrial 1, sample 0: trained before\n/);
     assert.match(
       second,
-      /^0 trained, 2 trained before\n(best: .+, portion \d\.\d\d|best: flip-crop|no policy did better.*)$/m,
+      /^0 trained, 2 trained before\n(best: .+|no policy did better.*)$/m,
     );
     const experiments = join(root, "reports", "experiments");
     const notebooks = readdirSync(experiments)
@@ -375,7 +375,7 @@ describe("examples/library.mjs", () => {
       ["trial 0", "trial 1", "trial 2", "trial 3", "trial 4"],
     );
     assert.match(stdout, /^experiment: reports.experiments./m);
-    const found = /confirmed\) (.+, portion \d\.\d\d|flip-crop)$/m.test(stdout);
+    const found = /confirmed\) .+$/m.test(stdout);
     assert.equal(/^epoch 1: 200 images, augmented by these policies$/m.test(stdout), found);
   });
 });

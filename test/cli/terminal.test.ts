@@ -298,12 +298,12 @@ describe("the display of a search", { skip: !hasTmux && "there is no tmux here" 
       const text = lines.join("\n");
       assert.ok(lines.includes("before"), text);
       const [experiment] = readdirSync(out);
-      // A resized terminal may have had its former width when messages were broken.
+      // Whether a policy is better by then depends on the machine. A resized terminal may have had its former width when messages were broken.
       const ending = text.slice(text.indexOf("Stopping")).replace(/\s+/g, " ");
       assert.match(
         ending,
         new RegExp(
-          `^Stopping… \\(press Ctrl-C again to stop immediately\\) \\d+ of 2000 trials done\\. The best policy so far is that of trial \\d+: accuracy 0\\.\\d{3}, \\+0\\.\\d{3} over the baseline\\. deepaugment: interrupted; continue with: deepaugment optimize --resume ${out}/${experiment} exit 130 $`,
+          `^Stopping… \\(press Ctrl-C again to stop immediately\\) \\d+ of 2000 trials done\\. (The best policy so far is that of trial \\d+: accuracy 0\\.\\d{3}, \\+0\\.\\d{3} over the baseline|No policy is better than the baseline so far)\\. deepaugment: interrupted; continue with: deepaugment optimize --resume ${out}/${experiment} exit 130 $`,
         ),
       );
       assert.doesNotMatch(text, /[█░]|^Best|^Trials|technicality/m);

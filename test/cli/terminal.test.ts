@@ -298,7 +298,8 @@ describe("the display of a search", { skip: !hasTmux && "there is no tmux here" 
       const text = lines.join("\n");
       assert.ok(lines.includes("before"), text);
       const [experiment] = readdirSync(out);
-      // Whether a policy is better by then depends on the machine. A resized terminal may have had its former width when messages were broken.
+      // Whether a policy is better by then depends on the machine. A resized terminal may have had its former width when
+      // messages were broken.
       const ending = text.slice(text.indexOf("Stopping")).replace(/\s+/g, " ");
       assert.match(
         ending,

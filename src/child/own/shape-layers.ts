@@ -161,23 +161,26 @@ export class Stack extends layers.Layer {
     this.#axis = axis;
   }
 
-  override computeOutputShape(inputShapes: Shape[]): Shape {
-    const [first] = inputShapes;
-    if (inputShapes.some((shape) => shape.join() !== first.join())) throw new Error("its inputs differ");
-    return first.toSpliced(axisWithin(this.#axis, first.length + 1), 0, inputShapes.length);
+  /** A layer with one input is given that alone, without a list. */
+  override computeOutputShape(inputShapes: Shape | Shape[]): Shape {
+    const shapes = Array.isArray(inputShapes[0]) ? (inputShapes as Shape[]) : [inputShapes as Shape];
+    const [first] = shapes;
+    if (shapes.some((shape) => shape.join() !== first.join())) throw new Error("its inputs differ");
+    return first.toSpliced(axisWithin(this.#axis, first.length + 1), 0, shapes.length);
   }
 
   override getConfig(): serialization.ConfigDict {
     return { ...super.getConfig(), axis: this.#axis };
   }
 
-  override call(inputs: Tensor[]): Tensor {
+  override call(input: Tensor | Tensor[]): Tensor {
     return tidy(() => {
+      const inputs = Array.isArray(input) ? input : [input];
       const [{ shape }] = inputs;
       const axis = axisWithin(this.#axis, shape.length + 1);
       const sides = [product(shape.slice(0, axis)), product(shape.slice(axis))];
       const joined = concat(
-        inputs.map((input) => reshape(input, sides)),
+        inputs.map((each) => reshape(each, sides)),
         1,
       );
       return reshape(joined, shape.toSpliced(axis, 0, inputs.length));

@@ -353,10 +353,7 @@ describe("examples/own-executor.mjs", () => {
     assert.match(first, /^experiment: reports.experiments.*\n2 trained, 0 trained before\n/m);
     const second = runExample("own-executor.mjs", ...args);
     assert.match(second, /^trial 0, sample 0: trained before\ntrial 1, sample 0: trained before\n/);
-    assert.match(
-      second,
-      /^0 trained, 2 trained before\n(best: .+|no policy did better.*)$/m,
-    );
+    assert.match(second, /^0 trained, 2 trained before\n(best: .+|no policy did better.*)$/m);
     const experiments = join(root, "reports", "experiments");
     const notebooks = readdirSync(experiments)
       .map((folder) => readFileSync(join(experiments, folder, "notebook.csv"), "utf8"))

@@ -21,6 +21,7 @@ const FOLDERS = [
   "augment",
   "child",
   "experiment",
+  "analysis",
   "search",
   "evaluate",
   "measure",

@@ -4,6 +4,8 @@
 //   const deepAugment = new DeepAugment("cifar10", { train_set_size: 1000 });
 //   const policies = await deepAugment.optimize(100);
 
+export { analyseExperiment } from "./analysis/analysis.ts";
+export type { Effect, EffectPoint, Effects, Estimate, JointEffect } from "./analysis/effects.ts";
 export { type ApplyOptions, type ApplyOutcome, applyPolicies } from "./apply/apply.ts";
 export { type BatchOptions, imagesWithTopPolicies } from "./augment/batches.ts";
 export {

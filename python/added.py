@@ -12,11 +12,10 @@ class AddedCopies:
         for place, policy in enumerate(self._augmentation.policies):
             rng = np.random.default_rng([seed, place])
             drawn = rng.permutation(count)[: math.floor(policy["portion"] * count + 0.5)]
-            weights = np.array(policy.get("weights", []), float)
-            for chain in [None] if len(weights) else range(len(policy["chains"])):
+            for chain in [None] if "weights" in policy else range(len(policy["chains"])):
                 for index in drawn:
-                    used = rng.choice(len(weights), p=weights / weights.sum()) if chain is None else chain
-                    self._copies.append((int(index), policy, int(used)))
+                    used = self._augmentation.draw_chain_index(policy, rng) if chain is None else chain
+                    self._copies.append((int(index), policy, used))
 
     def __len__(self):
         return self.count + len(self._copies)

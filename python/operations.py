@@ -810,7 +810,10 @@ class Augmentation:
         if not _chance(rng, policy["portion"]):
             return drawn
         chances = policy.get("chances")
-        chains = self._draw_index(policy, rng) if chances is None else [i for i, p in enumerate(chances) if _chance(rng, p)]
+        if chances is None:
+            chains = [self.draw_chain_index(policy, rng)]
+        else:
+            chains = [chain for chain, chance in enumerate(chances) if _chance(rng, chance)]
         return drawn + [operation for chain in chains for operation in self._draw_chain(policy, chain, shape, rng)]
 
     def _draw_element(self, policy, shape, rng):
@@ -818,13 +821,14 @@ class Augmentation:
         copies = policy["portion"] * (1 if "weights" in policy else len(policy["chains"]))
         if _chance(rng, 1 / (1 + copies)):
             return []
-        (chain,) = self._draw_index(policy, rng)
+        chain = self.draw_chain_index(policy, rng)
         return self._draw_base(policy, shape, rng) + self._draw_chain(policy, chain, shape, rng)
 
     @staticmethod
-    def _draw_index(policy, rng):
+    def draw_chain_index(policy, rng):
+        """In proportion to the weights, if the policy has some."""
         weights = np.array(policy.get("weights", [1] * len(policy["chains"])), float)
-        return [int(rng.choice(len(weights), p=weights / weights.sum()))]
+        return int(rng.choice(len(weights), p=weights / weights.sum()))
 
     @staticmethod
     def _draw_base(policy, shape, rng):

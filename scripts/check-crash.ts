@@ -3,7 +3,7 @@
 // The workers of one search are killed and stopped while it continues by itself. Everything must end as an undisturbed run
 // does.
 //
-//   npm run check:crash                                      # all of it: about an hour
+//   npm run check:crash                                      # all of it: hours
 //   npm run check:crash -- --of optimize --kills 5           # fewer
 //   npm run check:crash -- --seed 7                          # at other moments
 //   npm run check:crash -- --of optimize --stops             # searches that stop trainings early

@@ -118,7 +118,8 @@ async function closePipes({ subject, out, program, random }: Running): Promise<b
   return true;
 }
 
-function watch(program: Started): () => boolean {
+/** @returns whether it still runs. */
+export function watch(program: Started): () => boolean {
   const state = { isRunning: true };
   program.finished.then(() => {
     state.isRunning = false;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "../../src/common/random.ts";
 import { childrenOf, signal } from "../../test/cli/processes.ts";
 import { start } from "../../test/cli/run.ts";
-import { check } from "./disturb.ts";
+import { check, watch } from "./disturb.ts";
 import { endedTrainings } from "./optimize.ts";
 import type { Subject } from "./subject.ts";
 
@@ -30,12 +30,9 @@ export async function disturbWorkers(task: WorkerDisturbances): Promise<{ killed
   const { subject, out, environment, deaths, hung, seed, wait } = task;
   const random = new Random(seed, "workers");
   const program = start(subject.args(out), environment);
-  let isRunning = true;
-  program.finished.then(() => {
-    isRunning = false;
-  });
+  const running = watch(program);
   // The limit for hanging comes from epochs that were reported.
-  while (isRunning && endedTrainings(out) < 2) await sleep(20);
+  while (running() && endedTrainings(out) < 2) await sleep(20);
   const events = [...Array(deaths).fill("SIGKILL"), ...Array(hung).fill("SIGSTOP")] as NodeJS.Signals[];
   random.shuffle(events);
   const counts = { killed: 0, hung: 0 };
@@ -43,14 +40,14 @@ export async function disturbWorkers(task: WorkerDisturbances): Promise<{ killed
   const workers = () => childrenOf(program.process.pid!);
   let endedBefore = 0;
   for (const event of events) {
-    while (isRunning && endedTrainings(out) < endedBefore + UNDISTURBED) await sleep(20);
+    while (running() && endedTrainings(out) < endedBefore + UNDISTURBED) await sleep(20);
     await sleep(random.uniform(0, wait));
     let victims: number[] = [];
-    while (isRunning && victims.length === 0) {
+    while (running() && victims.length === 0) {
       await sleep(20);
       victims = workers().filter((pid) => !disturbed.has(pid));
     }
-    if (!isRunning) break;
+    if (!running()) break;
     const victim = victims[random.integer(0, victims.length - 1)];
     if (!signal(victim, event)) continue;
     disturbed.add(victim);
@@ -60,7 +57,7 @@ export async function disturbWorkers(task: WorkerDisturbances): Promise<{ killed
     } else {
       counts.hung++;
       const stop = performance.now();
-      while (isRunning && workers().includes(victim)) await sleep(100);
+      while (running() && workers().includes(victim)) await sleep(100);
       console.error(`the program ended it after ${Math.round((performance.now() - stop) / 1000)} s`);
     }
     endedBefore = endedTrainings(out);

@@ -1,7 +1,7 @@
 // Compares exported modules with our own augmentation, in the frameworks that they are for, on real images.
 //
 //   pip install -r scripts/export/requirements.txt      # Python 3.11
-//   npm run compare:export -- --python path/to/python3  # about 20 minutes on one core
+//   npm run compare:export -- --python path/to/python3  # --passes 1 for less
 //
 // Exit code 1 if a row is outside its tolerance.
 

@@ -92,7 +92,7 @@ function comparisonOf({ versions, images, passes, pixels, distributions }: Resul
     "",
     "```sh",
     "pip install -r scripts/export/requirements.txt   # Python 3.11",
-    "npm run compare:export -- --python python3",
+    `npm run compare:export -- --python python3 --passes ${passes}`,
     "```",
     "",
     `with ${Object.entries(versions)

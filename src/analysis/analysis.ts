@@ -1,11 +1,9 @@
 // The analysis of an experiment from its folder, also while its search runs.
 
-import { existsSync } from "node:fs";
 import { UsageError } from "../common/errors.ts";
 import { loadSizedConfig } from "../config/load.ts";
 import { Experiment } from "../experiment/experiment.ts";
-import { readNotebookText } from "../experiment/notebook.ts";
-import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
+import { notebookAt, readTrainings } from "../experiment/past-trials.ts";
 import { spaceOf } from "../search/settle/controller.ts";
 import { type Effects, effectsOf } from "./effects.ts";
 
@@ -16,9 +14,7 @@ import { type Effects, effectsOf } from "./effects.ts";
  */
 export function analyseExperiment(folder: string): Effects {
   const config = loadSizedConfig(Experiment.open(folder).configPath);
-  const path = config.notebook_path ?? notebookAt(folder);
-  const text = existsSync(path) ? readNotebookText(path) : "";
-  const { trials } = text.includes("\n") ? parsePastTrials(text, path) : { trials: [] };
+  const { trials } = readTrainings(config.notebook_path ?? notebookAt(folder));
   if (trials.length === 0) throw new UsageError(`${folder}: no trial has ended yet`);
   return effectsOf(trials, spaceOf(config), config.seed);
 }

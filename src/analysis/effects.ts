@@ -7,9 +7,10 @@ import { usesMagnitude } from "../config/techniques.ts";
 import { AdditiveModel, product } from "../controller/additive.ts";
 import { canonicalPoints, type Dimension, type Point } from "../controller/controller.ts";
 import { noiseOf } from "../controller/noise-variance.ts";
-import { completed } from "../controller/rungs.ts";
 import type { TrialRecord } from "../experiment/records.ts";
-import { policyToPoint, type SearchSpace } from "../policy/space.ts";
+import { familyColumns } from "../policy/columns.ts";
+import type { SearchSpace } from "../policy/space.ts";
+import { judgedPoints } from "../search/settle/controller.ts";
 
 /** An estimate with its 95% interval, in units of the reward. */
 export interface Estimate {
@@ -71,13 +72,12 @@ export function effectsOf(trials: readonly TrialRecord[], space: SearchSpace, se
   const effects = dimensions.flatMap((dimension, index) => {
     if (dimension.kind === "category")
       return dimension.name === "base" ? baseEffects(dependence, space, index) : [];
-    if (dimension.scales) return [alongReal(dependence, "portion", "portion", index)];
-    if (space.families && dimension.name.endsWith("_amount"))
-      return [alongReal(dependence, "amount", familyOf(dimension), index)];
-    if (space.families && dimension.name.endsWith("_strength"))
-      return [strengthEffect(dependence, dimension, index)];
-    return [];
+    return dimension.scales ? [alongReal(dependence, "portion", "portion", index)] : [];
   });
+  for (const { name, amount, strength } of familiesIn(space)) {
+    effects.push(alongReal(dependence, "amount", name, amount));
+    if (strength >= 0) effects.push(strengthEffect(dependence, name, amount, strength));
+  }
   if (!space.families) effects.push(...techniqueEffects(dependence, space));
   return { effects, joint: jointEffects(dependence, space) };
 }
@@ -94,10 +94,7 @@ class Dependence {
 
   constructor(trials: readonly TrialRecord[], space: SearchSpace, seed: number) {
     this.dimensions = space.dimensions;
-    const judged = completed(trials).map(({ policy, reward, standardError, noise }) => ({
-      point: policyToPoint(space, policy),
-      ...{ reward, standardError, noise },
-    }));
+    const judged = judgedPoints(trials, space);
     const points = judged.map(({ point }) => point);
     const rewards = Float64Array.from(judged, ({ reward }) => reward);
     this.#model = new AdditiveModel(
@@ -157,9 +154,7 @@ function alongReal(dependence: Dependence, kind: "amount" | "portion", name: str
 }
 
 /** Of a family of which each image goes through one technique. */
-function strengthEffect(dependence: Dependence, dimension: Dimension, index: number): Effect {
-  const { strengthOf } = dimension as { strengthOf: string };
-  const amount = dependence.dimensions.findIndex(({ name }) => name === strengthOf);
+function strengthEffect(dependence: Dependence, name: string, amount: number, index: number): Effect {
   const all = steps(0, 1);
   const at = (strength: number) =>
     new Map([
@@ -173,7 +168,7 @@ function strengthEffect(dependence: Dependence, dimension: Dimension, index: num
   }));
   return {
     kind: "strength",
-    name: familyOf(dimension),
+    name,
     points,
     policies: dependence.count((point) => point[amount] > 0),
   };
@@ -230,20 +225,20 @@ function techniqueEffects(dependence: Dependence, { dimensions, operations }: Se
 }
 
 function jointEffects(dependence: Dependence, space: SearchSpace): JointEffect[] {
-  const joint = space.families ? jointAmounts(dependence) : jointTechniques(dependence, space);
+  const joint = space.families ? jointAmounts(dependence, space) : jointTechniques(dependence, space);
   const certainty = ({ mean, high }: Estimate) => Math.abs(mean) / Math.max(high - mean, 1e-12);
   return joint.sort((a, b) => certainty(b) - certainty(a)).slice(0, JOINT);
 }
 
 /** One technique of each family, compared with the sum of each alone. */
-function jointAmounts(dependence: Dependence): JointEffect[] {
-  const amounts = [...dependence.dimensions.entries()].filter(([, { name }]) => name.endsWith("_amount"));
-  return amounts.flatMap(([first, a], place) =>
-    amounts.slice(place + 1).map(([second, b]) => {
+function jointAmounts(dependence: Dependence, space: SearchSpace): JointEffect[] {
+  const families = familiesIn(space);
+  return families.flatMap((first, place) =>
+    families.slice(place + 1).map((second) => {
       const at = (one: number, other: number) =>
         new Map([
-          [first, one],
-          [second, other],
+          [first.amount, one],
+          [second.amount, other],
         ]);
       const contrast = dependence.contrast([
         [1, at(1, 1)],
@@ -251,7 +246,7 @@ function jointAmounts(dependence: Dependence): JointEffect[] {
         [-1, at(0, 1)],
         [1, at(0, 0)],
       ]);
-      return { names: [familyOf(a), familyOf(b)] as const, ...contrast };
+      return { names: [first.name, second.name] as const, ...contrast };
     }),
   );
 }
@@ -281,8 +276,13 @@ function jointTechniques(dependence: Dependence, { dimensions, operations }: Sea
   });
 }
 
-function familyOf({ name }: Dimension): string {
-  return name.replace(/_(amount|strength)$/, "");
+/** The families with the coordinates of their amounts and strengths; -1 if policies do not differ in the strength. */
+function familiesIn({ families = [], dimensions }: SearchSpace) {
+  return families.map((family) => {
+    const [amount, strength] = familyColumns(family);
+    const at = (column: string | undefined) => dimensions.findIndex(({ name }) => name === column);
+    return { name: family.name, amount: at(amount), strength: at(strength) };
+  });
 }
 
 function steps(low: number, high: number): number[] {

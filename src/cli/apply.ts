@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { ApplyOutcome } from "../apply/apply.ts";
 import { OUTPUT_FORMS, type OutputForm, PICTURE_FORMATS, type PictureFormat } from "../apply/forms.ts";
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
-import { dataOption, settingsWithPolicy } from "./data-options.ts";
+import { dataOption, policyOption, settingsWithPolicy } from "./data-options.ts";
 import { count } from "./format.ts";
 import { helpText } from "./help.ts";
 import { innerShare, oneOf, onOff, share, somePath, wholeNumber } from "./options.ts";
@@ -37,11 +37,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
   program
     .command("apply")
     .description("augment a dataset with the policies that a search has found, or with a recipe")
-    .option(
-      "--policy <file|folder>",
-      "best.json or policies.json of an experiment, or the experiment's folder",
-      somePath("--policy", "a file or a folder"),
-    )
+    .addOption(policyOption())
     .option(
       "--recipe <name>",
       `${RECIPES.join(", ")}, or two of them such as ${RECIPE_PAIRS.at(-1)}: needs no search; with --policy, every copy goes through the recipe first`,

@@ -3,6 +3,7 @@
 import { Option } from "commander";
 import type { DataConfig, DataSettings } from "../dataset/reader.ts";
 import { quoteForShell } from "./format.ts";
+import { somePath } from "./options.ts";
 
 /** `--set` for the keys of the data. */
 export function dataOption(): Option {
@@ -10,6 +11,14 @@ export function dataOption(): Option {
     "--set <key=value>",
     "how the data are read: image_column, label_column, arrays or channels (docs/data-layouts.md); may be repeated",
   ).argParser((value: string, all: string[] = []) => [...all, value]);
+}
+
+/** `--policy` of commands that use found policies. */
+export function policyOption(): Option {
+  return new Option(
+    "--policy <file|folder>",
+    "best.json or policies.json of an experiment, or the experiment's folder",
+  ).argParser(somePath("--policy", "a file or a folder"));
 }
 
 /** @throws UsageError if a setting is not one of these keys, or its value is not valid. */

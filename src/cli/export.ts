@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { FRAMEWORKS, type Framework } from "../export/frameworks.ts";
+import { policyOption } from "./data-options.ts";
 import { helpText } from "./help.ts";
 import { oneOf, somePath, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -21,11 +22,7 @@ export function addExportCommand(program: Command, terminal: Terminal): void {
   program
     .command("export")
     .description("write the policies that a search has found as a Python module for another framework")
-    .option(
-      "--policy <file|folder>",
-      "best.json or policies.json of an experiment, or the experiment's folder",
-      somePath("--policy", "a file or a folder"),
-    )
+    .addOption(policyOption())
     .option(
       "--recipe <name>",
       `${RECIPES.join(", ")}, or two of them such as ${RECIPE_PAIRS.at(-1)}: needs no search; with --policy, every image goes through the recipe first`,

@@ -7,7 +7,7 @@ import { UsageError } from "../common/errors.ts";
 import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
-import { dataOption, settingsWithPolicy } from "./data-options.ts";
+import { dataOption, policyOption, settingsWithPolicy } from "./data-options.ts";
 import { helpText, helpWidth } from "./help.ts";
 import { onOff, somePath, wholeNumber, wholeNumbers } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -45,11 +45,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .description(
       "draw a sheet of your pictures that shows what a policy, a recipe, or every technique, does to them",
     )
-    .option(
-      "--policy <file|folder>",
-      "best.json or policies.json of an experiment, or the experiment's folder",
-      somePath("--policy", "a file or a folder"),
-    )
+    .addOption(policyOption())
     .option(
       "--recipe <name>",
       `${RECIPES.join(", ")}, or two of them such as ${RECIPE_PAIRS.at(-1)}; together with --policy, it comes first`,

@@ -1,11 +1,12 @@
 // The trials in another experiment's notebook. Unlike an experiment's own notebook it may have any number of epochs, and may
 // still be written while it is read. If its trainings may have been stopped early, those whose last row is missing are left out.
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import { formOfColumns, parsePolicyCells, policyColumns } from "../policy/columns.ts";
 import type { PolicyForm } from "../policy/form.ts";
+import { readNotebookText } from "./notebook.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "./records.ts";
 import { LAST_EPOCH } from "./rows.ts";
 
@@ -63,6 +64,12 @@ export function parsePastTrials(text: string, path: string): PastTrials {
   }
   const groups = recordsOf([...samples.values()].map((ofTrial) => [...ofTrial.values()]));
   return { form, trials: groups.map(trialOf), trainings: groups.flat() };
+}
+
+/** Those of a notebook, or of confirmations; none if the file is missing, or has no line yet. @throws like `parsePastTrials` */
+export function readTrainings(path: string): Pick<PastTrials, "trials" | "trainings"> {
+  const text = existsSync(path) ? readNotebookText(path) : "";
+  return text.includes("\n") ? parsePastTrials(text, path) : { trials: [], trainings: [] };
 }
 
 /** What the rows of a training say. */

@@ -16,7 +16,7 @@ import { type Guessing, isAtChance } from "./chance.ts";
 import { Experiment, type ExperimentFacts } from "./experiment.ts";
 import { type BesideRecipe, besideRecipe, confirmedGains } from "./gains.ts";
 import { readNotebookText } from "./notebook.ts";
-import { notebookAt, parsePastTrials } from "./past-trials.ts";
+import { notebookAt, readTrainings } from "./past-trials.ts";
 import { isWhole } from "./ranking.ts";
 import type { FreshSamples, TrainingRecord } from "./records.ts";
 
@@ -188,10 +188,4 @@ function confirmingOf(
 
 function freshSamples({ opt_samples, confirm_samples }: Config): FreshSamples {
   return { first: opt_samples, count: confirm_samples };
-}
-
-/** None if the file is missing, or has no line yet. */
-function readTrainings(path: string): Pick<ReturnType<typeof parsePastTrials>, "trials" | "trainings"> {
-  const text = existsSync(path) ? readNotebookText(path) : "";
-  return text.includes("\n") ? parsePastTrials(text, path) : { trials: [], trainings: [] };
 }

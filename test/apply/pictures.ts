@@ -83,6 +83,19 @@ export function contentsOf(folder: string): Map<string, string> {
   );
 }
 
+/** Bytes of all files below a folder; 0 if there is none yet. Files may come and go meanwhile. */
+export function bytesIn(folder: string): number {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return sum + bytesIn(path);
+      return sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+    }, 0);
+  } catch {
+    return 0;
+  }
+}
+
 export function filesIn(folder: string): string[] {
   return [...contentsOf(folder).keys()];
 }

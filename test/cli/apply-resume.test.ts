@@ -3,14 +3,14 @@
 // ten times, and `APPLY_SEED=7` at other moments.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { OUTPUT_FORMS } from "../../src/apply/forms.ts";
 import { Random } from "../../src/common/random.ts";
-import { contentsOf, writePolicies } from "../apply/pictures.ts";
+import { bytesIn, contentsOf, writePolicies } from "../apply/pictures.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { kill } from "./processes.ts";
 import { run, start } from "./run.ts";
@@ -26,19 +26,6 @@ const policies = writePolicies(join(root, "policies.json"), [
   [[{ type: "shear", magnitude: 0.3 }], [{ type: "gaussian-blur", magnitude: 0.1 }]],
   [[{ type: "coarse-dropout", magnitude: 0.6 }]],
 ]);
-
-/** Bytes of all files below a folder; 0 if there is none yet. Files may come and go meanwhile. */
-function bytesIn(folder: string): number {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return sum + bytesIn(path);
-      return sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
-    }, 0);
-  } catch {
-    return 0;
-  }
-}
 
 describe(`deepaugment apply, killed ${KILLS} times`, () => {
   for (const as of OUTPUT_FORMS) {

@@ -4,7 +4,7 @@ import { seedOf } from "../../common/random.ts";
 import { familiesOf } from "../../config/families.ts";
 import type { Config, SizedConfig } from "../../config/schema.ts";
 import { BayesianController } from "../../controller/bayesian.ts";
-import type { Controller } from "../../controller/controller.ts";
+import type { Controller, Judged } from "../../controller/controller.ts";
 import { predictedRewards } from "../../controller/predicted.ts";
 import { RandomController } from "../../controller/random.ts";
 import { completed } from "../../controller/rungs.ts";
@@ -67,10 +67,14 @@ export function predictRewards(
   space: SearchSpace,
   seed: number,
 ): Map<number, number> {
-  const judged = completed(trials).map(({ policy, reward, standardError, noise }) => ({
+  const predicted = predictedRewards(space.dimensions, judgedPoints(trials, space), seedOf(seed, "ranking"));
+  return new Map(trials.map(({ trial }, index) => [trial, predicted[index]]));
+}
+
+/** Trials as the controller's models take them, in their order; stopped ones with the rewards that the others let expect. */
+export function judgedPoints(trials: readonly TrialRecord[], space: SearchSpace): Judged[] {
+  return completed(trials).map(({ policy, reward, standardError, noise }) => ({
     point: policyToPoint(space, policy),
     ...{ reward, standardError, noise },
   }));
-  const predicted = predictedRewards(space.dimensions, judged, seedOf(seed, "ranking"));
-  return new Map(trials.map(({ trial }, index) => [trial, predicted[index]]));
 }

@@ -24,11 +24,14 @@ const FOLDS = /^(k|cv)?folds?(id|no|number)?$/;
 const DESCRIPTIONS =
   /^(image|img)?(width|height|channels|depth|filesize|size|bytes|md5|sha1|sha256|hash|phash|url|license|xmin|xmax|ymin|ymax|bbox\d*|boundingbox|latitude|longitude|lat|lon|lng|timestamp|date|datetime|createdat|updatedat|leadtime)$/;
 
-/** What marks a class in a table with one column for each. */
-const MARKS = new Map([
+/** Truth values in cells, in lower case. */
+export const TRUTHS: ReadonlyMap<string, boolean> = new Map([
   ...["1", "1.0", "true", "yes"].map((cell) => [cell, true] as const),
-  ...["0", "0.0", "false", "no", ""].map((cell) => [cell, false] as const),
+  ...["0", "0.0", "false", "no"].map((cell) => [cell, false] as const),
 ]);
+
+/** What marks a class in a table with one column for each. */
+const MARKS: ReadonlyMap<string, boolean> = new Map([...TRUTHS, ["", false]]);
 
 /** What a column may be by its name, the best one for naming pictures first. */
 const PICTURE_RANKS = ["pictures", "keys", "other", "counter", "labels"] as const;

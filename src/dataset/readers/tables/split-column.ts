@@ -3,7 +3,7 @@
 import { UsageError } from "../../../common/errors.ts";
 import type { SplitName } from "../../reader.ts";
 import { splitOf } from "../split-names.ts";
-import { isLabelName, lettersOf } from "./columns.ts";
+import { isLabelName, lettersOf, TRUTHS } from "./columns.ts";
 import type { Row } from "./table.ts";
 
 /** Usual names of such columns, in the letters of `lettersOf`; the first ones are preferred. */
@@ -17,11 +17,6 @@ const TRUTH_NAMES = new Map<string, readonly [SplitName, SplitName]>([
   ),
   ...["isvalid", "isval", "isvalidation"].map((name) => [name, ["validation", "train"]] as const),
   ...["istest", "istesting"].map((name) => [name, ["test", "train"]] as const),
-]);
-
-const TRUTHS = new Map([
-  ...["1", "1.0", "true", "yes"].map((cell) => [cell, true] as const),
-  ...["0", "0.0", "false", "no"].map((cell) => [cell, false] as const),
 ]);
 
 /** More different values than a column of splits has. */

@@ -20,6 +20,7 @@ import { checkClassColumn } from "./tables/columns.ts";
 import { type ClassNames, namesBeside } from "./webdataset/class-names.ts";
 import {
   classOf,
+  judgeSamples,
   type LabelPlace,
   placeName,
   placeOfLabels,
@@ -110,8 +111,9 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
     const samples = withPictures(all, shown, choice.image);
     // Those of training come first.
     if (!reading && file.split === "train" && samples.length > 0) {
-      const place = placeOfLabels(samples, shown, choice.label);
-      reading = { main: file.path, place, splitOf: splitsOfSamples(samples, shown) };
+      const judged = judgeSamples(samples);
+      const place = placeOfLabels(judged, shown, choice.label);
+      reading = { main: file.path, place, splitOf: splitsOfSamples(judged, shown) };
     }
     shards.push({ ...file, samples: reading ? labelledIn(samples, file, reading) : [] });
   }

@@ -124,7 +124,12 @@ function isSame(rows: readonly Row[], a: number, b: number): boolean {
 
 /** Whether a name is usual for a column of classes. */
 export function isLabelName(name: string): boolean {
-  return /label|class|categor|target/i.test(name) || LABEL_NAMES.split(" ").includes(lettersOf(name));
+  return hasLabelWord(name) || LABEL_NAMES.split(" ").includes(lettersOf(name));
+}
+
+/** Whether a name says that the column is one of classes. */
+export function hasLabelWord(name: string): boolean {
+  return /label|class|categor|target/i.test(name);
 }
 
 /**

@@ -5,7 +5,7 @@ import { readablePath } from "../../../common/path-bytes.ts";
 import type { SkippedFile } from "../../dataset.ts";
 import type { ColumnChoice, SplitName } from "../../reader.ts";
 import { checkSingleClasses } from "../single-classes.ts";
-import { checkClassColumn, type LabelColumns, labelColumns, marksIn } from "./columns.ts";
+import { checkClassColumn, hasLabelWord, type LabelColumns, labelColumns, marksIn } from "./columns.ts";
 import { matchColumn } from "./matching.ts";
 import { columnNamed, hasHeader, type PictureColumn, pictureColumn } from "./picture-column.ts";
 import type { Found, PictureIndex } from "./picture-index.ts";
@@ -183,8 +183,7 @@ function labelNamed(
 }
 
 function isCertain({ label, labelNames }: Columns): boolean {
-  const isUsual = (name: string) => /label|class|categor|target/i.test(name);
-  return label.kind === "marked" || (label.kind === "named" && labelNames.some(isUsual));
+  return label.kind === "marked" || (label.kind === "named" && labelNames.some(hasLabelWord));
 }
 
 /** The pictures of a table may be those of several folders. */

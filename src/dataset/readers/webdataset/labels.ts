@@ -23,7 +23,7 @@ const CLASS_FILES = ["cls", "class", "label", "labels", "target", "category"];
 const SAMPLE = 2000;
 
 /** The samples with pictures by which files are judged, and what they have. */
-interface Judged {
+export interface JudgedSamples {
   readonly samples: readonly Sample[];
   readonly extensions: readonly string[];
   /** The extension of the JSON files with fields, if there are any. */
@@ -31,7 +31,7 @@ interface Judged {
   readonly fields: readonly string[];
 }
 
-function judge(all: readonly Sample[]): Judged {
+export function judgeSamples(all: readonly Sample[]): JudgedSamples {
   const samples = all.filter(({ pictures }) => pictures.size > 0).slice(0, SAMPLE);
   const extensions = [...new Set(samples.flatMap(({ others }) => [...others.keys()]))];
   const json = extensions.find((extension) => extension === "json" || extension.endsWith(".json"));
@@ -44,12 +44,7 @@ function judge(all: readonly Sample[]): Judged {
  * @param wanted an extension, or the key of a class in JSON, if the user says so.
  * @throws UsageError, one line, if the place is missing or unclear: what was found, and what to set.
  */
-export function placeOfLabels(
-  samples: readonly Sample[],
-  shown: string,
-  wanted: string | undefined,
-): LabelPlace {
-  const judged = judge(samples);
+export function placeOfLabels(judged: JudgedSamples, shown: string, wanted: string | undefined): LabelPlace {
   const { extensions, json, fields } = judged;
   const files = extensions.filter((extension) => extension !== json || fields.length === 0);
   const found = [
@@ -81,7 +76,7 @@ export function placeOfLabels(
 }
 
 /** The place in JSON files; undefined if there are none, or it is unclear. @throws UsageError if it has lists. */
-function placeInJson({ samples, json, fields }: Judged, shown: string): LabelPlace | undefined {
+function placeInJson({ samples, json, fields }: JudgedSamples, shown: string): LabelPlace | undefined {
   if (json === undefined) return undefined;
   const nested = fieldsOf(samples, json, (value) => typeof value === "object" && value !== null);
   if (fields.length === 0 && nested.length === 0) return { extension: json };
@@ -107,8 +102,7 @@ function rowsOf(samples: readonly Sample[], json: string, fields: readonly strin
 export type SplitOfSample = (sample: Sample, shown: string) => SplitName | undefined;
 
 /** How samples say their split: in a field of their JSON, if there is one of splits. @throws UsageError like splitColumn. */
-export function splitsOfSamples(all: readonly Sample[], shown: string): SplitOfSample {
-  const { samples, json, fields } = judge(all);
+export function splitsOfSamples({ samples, json, fields }: JudgedSamples, shown: string): SplitOfSample {
   if (json === undefined) return () => undefined;
   const splits: SplitColumn | undefined = splitColumn(fields, rowsOf(samples, json, fields), shown);
   if (!splits) return () => undefined;

@@ -1,4 +1,5 @@
-// Continues the long evaluations behind docs/results.md, from what measurements/ has of them (measurements/README.md).
+// Continues the long evaluations and searches behind docs/results.md, from what measurements/ has of them
+// (measurements/README.md).
 //
 //   npm run measure                          # all in turn: many hours
 //   npm run measure -- cifar10-wrn_16_2      # one
@@ -15,15 +16,19 @@ const FOLDER = "measurements";
 const POLICY = ["--policy", "configs/policies/cifar10-60-trials.json"];
 const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
 
-/** The arguments of each evaluation. */
-const EVALUATIONS: Readonly<Record<string, readonly string[]>> = {
+/** The command of each, without the folder of the results. */
+const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
   "cifar10-wrn_16_2": [
-    ...[...POLICY, "--data", "cifar10", "--train-size", "2000", "--samples", "5"],
+    ...["evaluate", ...POLICY, "--data", "cifar10", "--train-size", "2000", "--samples", "5"],
     ...["--model", "wrn_16_2", "--recipe", "sgd", "--epochs", "30"],
   ],
   "cifar10-wrn_16_2-50000": [
-    ...[...POLICY, "--data", "cifar10", "--samples", "1", "--arms", ARMS],
-    ...["--model", "wrn_16_2", "--recipe", "sgd", "--epochs", "4"],
+    ...["evaluate", ...POLICY, "--data", "cifar10", "--samples", "1", "--arms", ARMS],
+    ...["--model", "wrn_16_2", "--recipe", "sgd", "--epochs", "8"],
+  ],
+  "cifar10-wrn_28_10": [
+    ...["evaluate", "--config", "configs/evaluate-wrn-28-10.yaml", "--epochs", "2"],
+    ...["--arms", "none,flip-crop+top-policies", "--train-size", "500", "--set", "save_weights=false"],
   ],
 };
 
@@ -31,7 +36,7 @@ const PACK_EVERY = 600_000;
 /** What a finished training leaves; the checkpoints of others are large. */
 const NOT_PACKED = ["--exclude=checkpoints/*", "--exclude=*.lock"];
 
-/** The dated folder of an evaluation; undefined if it has not begun. */
+/** The dated folder of a measurement; undefined if it has not begun. */
 function folderOf(name: string): string | undefined {
   const out = join(FOLDER, name);
   const [dated] = existsSync(out) ? readdirSync(out) : [];
@@ -49,10 +54,11 @@ async function measure(name: string): Promise<void> {
   const archive = join(FOLDER, `${name}.tar.xz`);
   if (!folderOf(name) && existsSync(archive)) execFileSync("tar", ["-C", FOLDER, "-xJf", archive]);
   const begun = folderOf(name);
-  const args = begun ? ["--resume", begun] : [...EVALUATIONS[name], "--out", join(FOLDER, name)];
+  const [command, ...options] = MEASUREMENTS[name];
+  const args = begun ? ["--resume", begun] : [...options, "--out", join(FOLDER, name)];
   // Ctrl-C reaches the program too, which ends and keeps what is done.
   process.once("SIGINT", () => {});
-  const program = spawn(process.execPath, ["bin/deepaugment.ts", "evaluate", ...args], { stdio: "inherit" });
+  const program = spawn(process.execPath, ["bin/deepaugment.ts", command, ...args], { stdio: "inherit" });
   const timer = setInterval(() => pack(name), PACK_EVERY);
   const code = await new Promise((resolve) => program.on("close", resolve));
   clearInterval(timer);
@@ -65,9 +71,9 @@ await runScript(async () => {
     options: { pack: { type: "boolean", default: false } },
     allowPositionals: true,
   });
-  const names = positionals.length > 0 ? positionals : Object.keys(EVALUATIONS);
-  const unknown = names.find((name) => !EVALUATIONS[name]);
-  if (unknown) throw new UsageError(`${unknown}: expected ${Object.keys(EVALUATIONS).join(" or ")}`);
+  const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
+  const unknown = names.find((name) => !MEASUREMENTS[name]);
+  if (unknown) throw new UsageError(`${unknown}: expected ${Object.keys(MEASUREMENTS).join(" or ")}`);
   for (const name of names) {
     if (values.pack) pack(name);
     else await measure(name);

@@ -114,7 +114,10 @@ function baselineLine({ baseline, hasLearntNothing }: SearchState, { columns, pa
   const error = standardError === null ? "" : ` ± ${formatShare(standardError)}`;
   const text = `${label}${formatShare(reward)}${error}`;
   if (!hasLearntNothing) return fit(text, columns);
-  return paint("yellow", fit(`${text}: it has learnt nothing; try more epochs or another model`, columns));
+  return paint(
+    "yellow",
+    fit(`${text}: it may have learnt nothing; try more epochs or another model`, columns),
+  );
 }
 
 function bestLines(

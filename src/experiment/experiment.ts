@@ -1,7 +1,7 @@
 // An experiment's folder: everything that a search produces, and from which it is resumed.
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
@@ -140,6 +140,18 @@ const KNOWN = FACTS.partial({ ...BEGINNING, lag: true }).extend({
   dataset: DATASET.partial({ classes: true }),
 });
 
+/** The name of a file that every experiment has, and this folder has not; undefined if it has them all. */
+function missingFile(folder: string): string | undefined {
+  return ["config.yaml", "experiment.json"].find((file) => !existsSync(join(folder, file)));
+}
+
+/** The last by name, which begins with the date, of the experiments in a folder; undefined if there are none. */
+function latestExperiment(folder: string): string | undefined {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const inner = readdirSync(folder).map((name) => join(folder, name));
+  return inner.sort().findLast((path) => !missingFile(path));
+}
+
 export class Experiment {
   readonly folder: string;
   readonly #logLevel: LogLevel;
@@ -161,12 +173,14 @@ export class Experiment {
 
   /** An existing experiment. @throws UsageError if the folder is not one. */
   static open(folder: string, logLevel: LogLevel = "info"): Experiment {
-    for (const file of ["config.yaml", "experiment.json"]) {
-      if (!existsSync(join(folder, file))) {
-        throw new UsageError(
-          `${folder} is not an experiment of this program (it has no ${file}); give the folder of one`,
-        );
-      }
+    const missing = missingFile(folder);
+    if (missing) {
+      const latest = latestExperiment(folder);
+      throw new UsageError(
+        latest
+          ? `${folder} contains experiments: give one of them, such as the latest, ${latest}`
+          : `${folder} is not an experiment of this program (it has no ${missing}); give the folder of one`,
+      );
     }
     return new Experiment(folder, logLevel);
   }

@@ -92,7 +92,7 @@ describe("the display of a search on a terminal", () => {
     const [stage, ...lines] = frame().slice(4);
     assert.match(stage, /^Trials {5}[█░]+ {2}3\/4 {2}\d+s left$/);
     assert.deepEqual(lines, [
-      "Baseline   0.100 ± 0.010: it has learnt nothing; try more …",
+      "Baseline   0.100 ± 0.010: it may have learnt nothing; try …",
       "Best       0.250 (+0.150), trial 1",
       "  rotate 0.30, portion 0.50",
       "",

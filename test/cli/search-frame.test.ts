@@ -141,7 +141,7 @@ describe("searchFrame", () => {
     const lines = frameOf(stateOf(1, { messages: ["older", "newer"], hasLearntNothing: true }), 79, 24);
     assert.deepEqual(lines.slice(2, 4), ["older", "newer"]);
     assert.ok(
-      lines.includes("Baseline   0.210 ± 0.010: it has learnt nothing; try more epochs or another mo…"),
+      lines.includes("Baseline   0.210 ± 0.010: it may have learnt nothing; try more epochs or anoth…"),
     );
   });
 

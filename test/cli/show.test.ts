@@ -2,7 +2,7 @@
 // say.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -422,6 +422,21 @@ describe("deepaugment show", () => {
         assert.doesNotMatch(text, /recipe/);
       }
     });
+  });
+
+  it("names the latest experiment in a folder of several", async () => {
+    const out = join(root, "several");
+    for (const name of ["2026-01-31_12-00-00", "2026-02-01_12-00-00", "notes"]) {
+      mkdirSync(join(out, name), { recursive: true });
+      if (name === "notes") continue;
+      for (const file of ["config.yaml", "experiment.json"]) writeFileSync(join(out, name, file), "");
+    }
+    const { code, stderr } = await runMain(["show", out], environment);
+    assert.equal(code, 2);
+    assert.equal(
+      stderr,
+      `deepaugment: ${out} contains experiments: give one of them, such as the latest, ${join(out, "2026-02-01_12-00-00")}\n`,
+    );
   });
 
   it("refuses a folder that is not an experiment's, in one line", async () => {

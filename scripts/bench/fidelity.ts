@@ -9,11 +9,13 @@
 
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { UsageError } from "../../src/common/errors.ts";
 import { meanOf, standardErrorOf } from "../../src/common/mean.ts";
 import { BASES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
-import type { PolicyForm } from "../../src/policy/form.ts";
-import { pointToPolicy } from "../../src/policy/space.ts";
+import { formOfFamilies, type PolicyForm } from "../../src/policy/form.ts";
+import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
+import { CURVE_FAMILIES } from "../curves/policies.ts";
 import { readCurves } from "../curves/table.ts";
 import { runScript } from "../run-script.ts";
 import { type Landscape, landscapeOf } from "./fidelity/landscape.ts";
@@ -49,8 +51,7 @@ await runScript(async () => {
   const { values } = parseArgs({
     options: {
       curves: { type: "string", default: "test/fixtures/curves-cifar10.jsonl.gz" },
-      chains: { type: "string", default: "2" },
-      operations: { type: "string", default: "1" },
+      form: { type: "string", default: "families" },
       methods: { type: "string", default: [...Object.keys(OURS), ...PEERS].join(",") },
       seeds: { type: "string", default: "50" },
       python: { type: "string" },
@@ -58,14 +59,9 @@ await runScript(async () => {
     },
   });
   const { curves, results } = values;
-  const form: PolicyForm = {
-    chains: Number(values.chains),
-    operationsPerChain: Number(values.operations),
-    extension: { bases: BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" },
-  };
-  const formName = `${form.chains} × ${form.operationsPerChain}`;
+  const form = formNamed(values.form);
   const pairs = readCurves(curves).filter(({ equalSteps }) => equalSteps);
-  const landscape = landscapeOf(pairs, form, EXTENDED_TECHNIQUES);
+  const landscape = landscapeOf(pairs, createSpace({ ...form, operations: EXTENDED_TECHNIQUES }));
   const all: Result[] =
     results && existsSync(results)
       ? readFileSync(results, "utf8")
@@ -73,7 +69,7 @@ await runScript(async () => {
           .filter(Boolean)
           .map((line) => JSON.parse(line))
       : [];
-  const isHere = (result: Result) => result.curves === curves && result.form === formName;
+  const isHere = (result: Result) => result.curves === curves && result.form === values.form;
   const names = values.methods.split(",");
   for (const name of names) {
     const method = await openMethod(name, values.python);
@@ -81,15 +77,25 @@ await runScript(async () => {
     for (let seed = 0; seed < Number(values.seeds); seed++) {
       if (all.some((each) => isHere(each) && each.method === name && each.seed === seed)) continue;
       const regrets = await search(method, landscape, seed);
-      const result = { curves, form: formName, method: name, title: method.title, seed, regrets };
+      const result = { curves, form: values.form, method: name, title: method.title, seed, regrets };
       all.push(result);
       if (results) appendFileSync(results, `${JSON.stringify(result)}\n`);
     }
     method.close();
   }
-  console.log(`${landscape.description} Policies of ${formName} operations.\n`);
+  console.log(`${landscape.description} Form of the policies: ${values.form}.\n`);
   console.log(tableOf(names, all.filter(isHere)).join("\n"));
 });
+
+/** `families`, the default of a search, or chains of any techniques such as `2x1`: two chains of one operation each. */
+function formNamed(name: string): PolicyForm {
+  if (name === "families") return formOfFamilies(CURVE_FAMILIES, BASES);
+  const [chains, operationsPerChain] = name.split("x").map(Number);
+  if (!(chains > 0 && operationsPerChain > 0))
+    throw new UsageError(`form: expected families or 2x1, received ${name}`);
+  const extension = { bases: BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" } as const;
+  return { chains, operationsPerChain, extension };
+}
 
 async function openMethod(name: string, python: string | undefined): Promise<Method | undefined> {
   const own = OURS[name];
@@ -109,7 +115,7 @@ async function search(method: Method, landscape: Landscape, seed: number): Promi
   const trained = new Map<string, { accuracies: number[]; epochs: number }>();
   const regrets: number[] = [];
   let cost = 0;
-  await method.start(seed, space, stages);
+  await method.start(seed, landscape);
   while (regrets.length < MARKS.length) {
     const { trial, sample, point, stage } = await method.next();
     const key = `${trial} ${sample}`;

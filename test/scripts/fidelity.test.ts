@@ -2,27 +2,31 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Landscape, landscapeOf } from "../../scripts/bench/fidelity/landscape.ts";
 import { type Method, Ours, RandomHalving } from "../../scripts/bench/fidelity/methods.ts";
-import { curvePolicies } from "../../scripts/curves/policies.ts";
+import { CURVE_FAMILIES, curvePolicies } from "../../scripts/curves/policies.ts";
 import { AVERAGED_AT, type CurvePair } from "../../scripts/curves/table.ts";
 import { Random } from "../../src/common/random.ts";
 import { BASES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
-import type { PolicyForm } from "../../src/policy/form.ts";
+import { formOfFamilies } from "../../src/policy/form.ts";
 import type { Policy } from "../../src/policy/policy.ts";
-import { pointToPolicy } from "../../src/policy/space.ts";
+import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
 
-const FORM: PolicyForm = {
-  ...{ chains: 2, operationsPerChain: 1 },
+const CHAINS = createSpace({
+  ...{ chains: 2, operationsPerChain: 1, operations: EXTENDED_TECHNIQUES },
   extension: { bases: BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" },
-};
+});
+const OF_FAMILIES = createSpace({
+  ...formOfFamilies(CURVE_FAMILIES, BASES),
+  operations: EXTENDED_TECHNIQUES,
+});
 
 /** What policies are worth here: most by their base, and more if they rotate. */
-function worth({ base, chains, portion, weights = chains.map(() => 1) }: Policy): number {
+function worth({ base, chains, portion, chances, weights = chains.map(() => 1) }: Policy): number {
   const total = weights.reduce((sum, weight) => sum + weight);
   const share = chains.reduce((sum, chain, index) => {
     const rotations = chain.filter(({ type }) => type === "rotate");
     const turned = rotations.reduce((most, { magnitude }) => most + magnitude, 0);
-    return sum + (weights[index] / total) * turned;
+    return sum + (chances?.[index] ?? weights[index] / total) * turned;
   }, 0);
   return 0.4 + 0.01 * BASES.indexOf(base ?? "none") + 0.1 * portion * share;
 }
@@ -50,8 +54,9 @@ function madeUpCurves(): CurvePair[] {
 }
 
 /** Steps until some trials were trained to the last stage: the steps themselves. */
-async function run(method: Method, { space, stages, train }: Landscape, whole: number) {
-  await method.start(1, space, stages);
+async function run(method: Method, landscape: Landscape, whole: number) {
+  const { space, stages, train } = landscape;
+  await method.start(1, landscape);
   const steps = [];
   for (let done = 0; done < whole; ) {
     const step = await method.next();
@@ -64,8 +69,9 @@ async function run(method: Method, { space, stages, train }: Landscape, whole: n
 }
 
 describe("a landscape of recorded curves", () => {
-  const landscape = landscapeOf(madeUpCurves(), FORM, EXTENDED_TECHNIQUES);
-  const { space, stages, truthOf, train, greatest } = landscape;
+  const curves = madeUpCurves();
+  const landscape = landscapeOf(curves, CHAINS);
+  const { space, first, stages, truthOf, train, greatest } = landscape;
 
   it("has the accuracies from which it was made, and a greatest one", () => {
     for (const { policy } of curvePolicies().filter(
@@ -88,10 +94,12 @@ describe("a landscape of recorded curves", () => {
   it("is searched by ours with fewer epochs if trainings are stopped early, and the policy is good", async () => {
     const rule = { epochs: [12], share: 0.5 };
     const method = new Ours("stopped", { stopRule: rule });
-    const steps = await run(method, landscape, 15);
+    const steps = await run(method, landscape, 25);
     const trials = new Set(steps.map(({ trial }) => trial)).size;
-    assert.ok(trials > 17, String(trials));
+    assert.ok(trials > 26, String(trials));
     for (const { stage } of steps) assert.ok([12, 50].includes(stages[stage]));
+    const whole = steps.filter(({ stage }) => stages[stage] === 50).map(({ point }) => point);
+    assert.deepEqual(whole.slice(0, first.length), first);
     const plain = await run(new Ours("full", { samples: 2 }), landscape, 12);
     assert.deepEqual(
       plain.map(({ trial, sample, stage }) => [trial, sample, stage]),
@@ -101,11 +109,19 @@ describe("a landscape of recorded curves", () => {
     assert.ok(best > 0.46, String(best));
   });
 
+  it("has policies of families, by the chances of their techniques", () => {
+    const ofFamilies = landscapeOf(curves, OF_FAMILIES);
+    assert.equal(ofFamilies.first.length, BASES.length);
+    for (const { policy } of curves.filter(({ policy: { chances } }) => chances)) {
+      assert.ok(Math.abs(ofFamilies.truthOf(policy) - worth(policy)) < 0.01);
+    }
+  });
+
   it("is searched by successive halving: the best trials of a stage are trained further", async () => {
-    const steps = await run(new RandomHalving(), landscape, 3);
+    const steps = await run(new RandomHalving(), landscape, 10);
     const at = (index: number) => steps.filter(({ stage }) => stages[stage] === [4, 16, 50][index]).length;
     const counts = [at(0), at(1), at(2)];
-    assert.equal(counts[2], 3);
+    assert.equal(counts[2], 10);
     assert.equal(counts[0] + counts[1] + counts[2], steps.length);
     assert.ok(counts[0] >= 2 * counts[1] && counts[1] >= 2 * counts[2], String(counts));
   });

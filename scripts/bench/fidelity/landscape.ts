@@ -3,11 +3,10 @@
 
 import { meanOf } from "../../../src/common/mean.ts";
 import { Random } from "../../../src/common/random.ts";
-import type { TechniqueName } from "../../../src/config/techniques.ts";
 import { type Point, randomPoint } from "../../../src/controller/controller.ts";
-import type { PolicyForm } from "../../../src/policy/form.ts";
+import { baseAlone } from "../../../src/policy/form.ts";
 import type { Policy } from "../../../src/policy/policy.ts";
-import { createSpace, pointToPolicy, type SearchSpace } from "../../../src/policy/space.ts";
+import { pointToPolicy, policyToPoint, type SearchSpace } from "../../../src/policy/space.ts";
 import { AVERAGED_AT, type CurvePair } from "../../curves/table.ts";
 import { GaussianProcess } from "../regret/gaussian-process.ts";
 import { inputOf, POLICY_KERNEL, type PolicyInput } from "./policy-kernel.ts";
@@ -19,6 +18,8 @@ type Process = GaussianProcess<PolicyInput, Exclude<keyof typeof POLICY_KERNEL.g
 
 export interface Landscape {
   readonly space: SearchSpace;
+  /** What every search judges first, as ours does: no augmentation, and each recipe alone. */
+  readonly first: readonly Point[];
   /** Epochs after which a training may be judged, ascending. */
   readonly stages: readonly number[];
   /** The greatest true test accuracy of the space. */
@@ -32,13 +33,9 @@ export interface Landscape {
 
 /**
  * @param curves the policies with as many images an epoch under each.
- * @param form of the policies that are searched.
+ * @param space of the policies that are searched.
  */
-export function landscapeOf(
-  curves: readonly CurvePair[],
-  form: PolicyForm,
-  operations: readonly TechniqueName[],
-): Landscape {
+export function landscapeOf(curves: readonly CurvePair[], space: SearchSpace): Landscape {
   const inputs = curves.map(({ policy }) => inputOf(policy));
   const meansOf = (value: (pair: CurvePair, sample: number) => number) =>
     curves.map((pair) => meanOf(pair.samples.map((_, sample) => value(pair, sample))));
@@ -52,11 +49,12 @@ export function landscapeOf(
     return new GaussianProcess(POLICY_KERNEL, inputs, targets, test.parameters);
   });
   const residuals = residualsOf(curves, validated);
-  const space = createSpace({ ...form, operations });
+  const bases = space.extension?.bases ?? ["none" as const];
+  const first = bases.map((base) => policyToPoint(space, baseAlone(space, base)));
   const truthOf = (policy: Policy) => test.meanAt(inputOf(policy));
   const greatest = greatestOf(space, truthOf);
   return {
-    ...{ space, stages: AVERAGED_AT, truthOf, greatest },
+    ...{ space, first, stages: AVERAGED_AT, truthOf, greatest },
     train: (policy, seed, trial, sample) => {
       const row = new Random(seed, "training", trial, sample).integer(0, residuals.length - 1);
       const input = inputOf(policy);

@@ -7,10 +7,12 @@ import { BayesianController } from "../../../src/controller/bayesian.ts";
 import { type Judged, type Point, randomSearchPoint } from "../../../src/controller/controller.ts";
 import { predictedRewards } from "../../../src/controller/predicted.ts";
 import { completed, type RungResult } from "../../../src/controller/rungs.ts";
-import { baseAlone } from "../../../src/policy/form.ts";
-import { policyToPoint, type SearchSpace } from "../../../src/policy/space.ts";
 import { type StopRule, stopsFrom } from "../../../src/search/stopping.ts";
 import { PythonPeer } from "../python-peer.ts";
+import type { Landscape } from "./landscape.ts";
+
+/** What a method is told of the landscape. */
+export type Searched = Pick<Landscape, "space" | "first" | "stages">;
 
 /** A step of a training: from the stage that it has reached up to `stage`. */
 export interface Step {
@@ -23,7 +25,7 @@ export interface Step {
 
 export interface Method {
   readonly title: string;
-  start(seed: number, space: SearchSpace, stages: readonly number[]): Promise<void>;
+  start(seed: number, searched: Searched): Promise<void>;
   next(): Promise<Step>;
   tell(accuracy: number): Promise<void>;
   /** The policy that it would hand over. */
@@ -45,7 +47,7 @@ export interface OurSettings {
 export class Ours implements Method {
   readonly title: string;
   readonly #settings: OurSettings;
-  #space!: SearchSpace;
+  #searched!: Searched;
   #stages: readonly number[] = [];
   #seed = 0;
   #controller!: BayesianController;
@@ -62,13 +64,14 @@ export class Ours implements Method {
     this.#settings = settings;
   }
 
-  async start(seed: number, space: SearchSpace, stages: readonly number[]): Promise<void> {
+  async start(seed: number, searched: Searched): Promise<void> {
+    const { space, first, stages } = searched;
     const { epochs = stages.at(-1)! } = this.#settings;
-    [this.#space, this.#seed, this.#trial] = [space, seed, 0];
+    [this.#searched, this.#seed, this.#trial] = [searched, seed, 0];
     this.#stages = stages.slice(0, stages.indexOf(epochs) + 1);
     this.#controller = new BayesianController(space.dimensions, seed, INITIAL_POINTS);
     [this.#judged, this.#trainings] = [[], []];
-    this.#begin(policyToPoint(space, baseAlone(space)));
+    this.#begin(first[0]);
   }
 
   async next(): Promise<Step> {
@@ -77,9 +80,10 @@ export class Ours implements Method {
 
   async tell(accuracy: number): Promise<void> {
     const { samples = 1, stopRule } = this.#settings;
+    const { first } = this.#searched;
     const { trial, sample, point, stage } = this.#step;
     this.#rungs.push(accuracy);
-    const stops = stopRule && trial > 0 ? stopsFrom(stopRule, this.#trainings) : [];
+    const stops = stopRule && trial >= first.length ? stopsFrom(stopRule, this.#trainings) : [];
     const isStopped = stops.some(({ epoch, below }) => epoch === this.#stages[stage] && accuracy < below);
     const isWhole = stage === this.#stages.length - 1;
     if (!isWhole && !isStopped) {
@@ -98,12 +102,12 @@ export class Ours implements Method {
     this.#controller.tell(trial, point, reward, standardError, rungs);
     this.#judged.push({ point, reward, standardError, rungs, isWhole });
     this.#trial++;
-    this.#begin(this.#controller.ask(this.#trial));
+    this.#begin(first[this.#trial] ?? this.#controller.ask(this.#trial));
   }
 
   recommend(): Point {
     const judged = this.#judged;
-    const predicted = predictedRewards(this.#space.dimensions, completed(judged), this.#seed);
+    const predicted = predictedRewards(this.#searched.space.dimensions, completed(judged), this.#seed);
     let best = 0;
     for (let index = 1; index < judged.length; index++) {
       if (judged[index].isWhole && predicted[index] > predicted[best]) best = index;
@@ -138,14 +142,15 @@ export class Ours implements Method {
  */
 export class RandomHalving implements Method {
   readonly title = "random search with successive halving";
-  #space!: SearchSpace;
+  #searched!: Searched;
   #seed = 0;
   #rungs: readonly number[] = [];
   #reached: { point: Point; accuracies: number[] }[] = [];
   #step!: Step;
 
-  async start(seed: number, space: SearchSpace, stages: readonly number[]): Promise<void> {
-    [this.#space, this.#seed, this.#reached] = [space, seed, []];
+  async start(seed: number, searched: Searched): Promise<void> {
+    [this.#searched, this.#seed, this.#reached] = [searched, seed, []];
+    const { stages } = searched;
     const last = stages.at(-1)!;
     const wanted = [last / 9, last / 3, last];
     this.#rungs = wanted.map((epochs) => nearest(stages, epochs));
@@ -181,7 +186,8 @@ export class RandomHalving implements Method {
       }
     }
     const trial = this.#reached.length;
-    const point = randomSearchPoint(this.#space.dimensions, this.#seed, trial + 1);
+    const { space, first } = this.#searched;
+    const point = first[trial] ?? randomSearchPoint(space.dimensions, this.#seed, trial + 1);
     this.#reached.push({ point, accuracies: [] });
     return { trial, sample: 0, point, stage: this.#rungs[0] };
   }
@@ -207,9 +213,9 @@ export class Peer implements Method {
     return version === undefined ? missing! : new Peer(version, python);
   }
 
-  async start(seed: number, { dimensions }: SearchSpace, stages: readonly number[]): Promise<void> {
+  async start(seed: number, { space: { dimensions }, first, stages }: Searched): Promise<void> {
     this.#reached = new Map();
-    await this.#python.ask({ start: seed, dimensions, stages });
+    await this.#python.ask({ start: seed, dimensions, first, stages });
   }
 
   async next(): Promise<Step> {

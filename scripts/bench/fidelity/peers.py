@@ -1,10 +1,14 @@
 # Runs other libraries' multi-fidelity optimizers over standard input and output, with one JSON object per line.
 # `fidelity.ts` starts it as python3 peers.py METHOD. It first writes {"version": ...} or {"missing": MODULE}, then answers
 # every line:
-#   {"start": SEED, "dimensions": [...], "stages": [...]}   begins a new search          {}
-#   {"next": true}                                          what to train next           {"trial": ID, "point": [...], "stage": S}
-#   {"tell": ACCURACY}                                      the accuracy at that stage   {}
-# Stages are counted from 0; `stages` has their epochs. A trial that is trained to a later stage continues.
+#   {"start": SEED, "dimensions": [...], "first": [...], "stages": [...]}   begins a new search
+#                        {}
+#   {"next": true}       what to train next
+#                        {"trial": ID, "point": [...], "stage": S}
+#   {"tell": ACCURACY}   the accuracy at that stage
+#                        {}
+# Stages are counted from 0; `stages` has their epochs. A trial that is trained to a later stage continues. The points `first`
+# are judged first.
 
 import json
 import os
@@ -28,7 +32,7 @@ class OptunaHyperband:
         self.optuna = optuna
         self.version = f"Optuna {optuna.__version__}, TPE with HyperbandPruner"
 
-    def start(self, seed, dimensions, stages):
+    def start(self, seed, dimensions, first, stages):
         distributions = self.optuna.distributions
         self.distributions = {
             d["name"]: distributions.CategoricalDistribution(list(range(d["choices"])))
@@ -42,6 +46,8 @@ class OptunaHyperband:
             sampler=self.optuna.samplers.TPESampler(seed=seed),
             pruner=self.optuna.pruners.HyperbandPruner(min_resource=stages[0], max_resource=stages[-1], reduction_factor=3),
         )
+        for point in first:
+            self.study.enqueue_trial(dict(zip(self.distributions, point)))
         self.trial = None
 
     def next(self):
@@ -72,7 +78,7 @@ class Smac:
         self.space, self.smac = ConfigSpace, smac
         self.version = f"SMAC {metadata.version('smac')}, multi-fidelity"
 
-    def start(self, seed, dimensions, stages):
+    def start(self, seed, dimensions, first, stages):
         space = self.space.ConfigurationSpace(seed=seed)
         for d in dimensions:
             space.add(
@@ -92,7 +98,15 @@ class Smac:
             seed=seed,
             output_directory=self.folder.name,
         )
-        self.facade = self.smac.MultiFidelityFacade(scenario, lambda config, seed, budget: 0, logging_level=False, overwrite=True)
+        known = [self.space.Configuration(space, values=dict(zip(self.names, point))) for point in first]
+        design = self.smac.MultiFidelityFacade.get_initial_design(scenario, additional_configs=known)
+        self.facade = self.smac.MultiFidelityFacade(
+            scenario,
+            lambda config, seed, budget: 0,
+            initial_design=design,
+            logging_level=False,
+            overwrite=True,
+        )
         self.numbers = {}
 
     def next(self):
@@ -126,7 +140,7 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         if "start" in request:
-            method.start(request["start"], request["dimensions"], request["stages"])
+            method.start(request["start"], request["dimensions"], request["first"], request["stages"])
             answer({})
         elif "next" in request:
             answer(method.next())

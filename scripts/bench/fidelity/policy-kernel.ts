@@ -45,12 +45,14 @@ type Names = Exclude<keyof typeof GUESSES, "noise">;
 export const POLICY_KERNEL: Kernel<PolicyInput, Names> = { guesses: GUESSES, covariance };
 
 export function inputOf(policy: Policy): PolicyInput {
-  const { chains, portion, base, magnitudes, weights } = policy;
+  const { chains, portion, base, magnitudes, weights, chances } = policy;
   const parts = base ? singleRecipes(base) : [];
   const isSpatial = (part: string) => part.startsWith("flip");
   const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? chains.length;
-  const shareOf = (chain: number) =>
-    isMixture(policy) ? (portion * (weights?.[chain] ?? 1)) / total : portion;
+  const shareOf = (chain: number) => {
+    if (chances) return portion * chances[chain];
+    return isMixture(policy) ? (portion * (weights?.[chain] ?? 1)) / total : portion;
+  };
   return {
     spatial: parts.find(isSpatial) ?? "none",
     colour: parts.find((part) => !isSpatial(part)) ?? "none",

@@ -77,11 +77,11 @@ export interface FinalProgress {
 const CHUNK_BATCHES = 32;
 const CHUNK_BYTES = 64e6;
 
-/** The moments of averaged weights are measured over at least this many batches, and at most `MOST_MOMENT_BATCHES`. */
+/** The moments of final weights are measured over at least this many batches, and at most `MOST_MOMENT_BATCHES`. */
 const LEAST_MOMENT_BATCHES = 50;
 const MOST_MOMENT_BATCHES = 500;
 
-/** Training steps without a change of the weights that measure the moments of averaged weights, if an epoch has this many. */
+/** Training steps without a change of the weights that measure the moments of final weights, if an epoch has this many. */
 export function momentBatches(perEpoch: number): number {
   return Math.min(Math.max(perEpoch, LEAST_MOMENT_BATCHES), MOST_MOMENT_BATCHES);
 }
@@ -109,7 +109,7 @@ interface State {
   history: TrainedEpoch[];
 }
 
-/** One training: `run`, and then `average` if the final weights are averaged ones. */
+/** One training: `run`, and then `average` if the final weights are averaged ones, else `measureMoments`. */
 export class FinalTraining {
   readonly #model: ChildModel;
   readonly #train: LabelledImages;
@@ -187,7 +187,15 @@ export class FinalTraining {
       if (!average) throw new RangeError("no epoch was averaged");
       assignValues(variable, average);
     }
-    if (hasMoments(this.#model.net)) await this.#measureMoments(this.#options.averages![span].to);
+    await this.#measureMoments(this.#options.averages![span].to);
+  }
+
+  /**
+   * Measures the moments of batch normalisation anew for the last weights. Those of the training are means over hundreds of
+   * steps in which the weights changed: after a few hundred steps in all they are far from those of the last weights.
+   */
+  measureMoments(): Promise<void> {
+    return this.#measureMoments(this.#last);
   }
 
   async #trainEpoch(steps: ChildSteps): Promise<void> {
@@ -250,6 +258,7 @@ export class FinalTraining {
 
   /** Over images as they are drawn for the epochs after `last`. */
   async #measureMoments(last: number): Promise<void> {
+    if (!hasMoments(this.#model.net)) return;
     const { batchSize, classes, epochImages } = this.#options;
     const perEpoch = Math.ceil(epochImages / batchSize);
     const batches = momentBatches(perEpoch);

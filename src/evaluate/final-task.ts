@@ -129,7 +129,7 @@ export async function runFinalTraining(
     });
     await training.run();
     const last = isAveraged ? await judge(model, test, classes) : undefined;
-    if (isAveraged) await training.average();
+    await (isAveraged ? training.average() : training.measureMoments());
     return {
       history: training.history,
       test: await judge(model, test, classes),

@@ -42,7 +42,7 @@ export interface ArmTime {
   readonly arm: string;
   /** In the epochs, as in `evaluation.csv`. */
   readonly trainingSeconds: number;
-  /** After them: the tests, and before these the measurement of the moments of averaged weights. */
+  /** After them: the tests, and before these the measurement of the moments of the final weights. */
   readonly testSeconds: number;
 }
 
@@ -154,7 +154,7 @@ async function timesOf(
   const { workers, config } = settled;
   const { trainImages } = run;
   const isAveraged = config.recipe === "child";
-  const momentEpochs = isAveraged ? await epochsForMoments(run) : 0;
+  const momentEpochs = await epochsForMoments(run);
   const size = { trainImages, testImages, epochs: config.epochs, isAveraged, momentEpochs };
   const perImage = { training: workers / rates.training, validation: workers / rates.validation };
   const ofArms = new Map(
@@ -186,7 +186,7 @@ function addedTime({ dataset, source }: SettledEvaluation, { added }: ArmAugment
   return added.portion * redrawSeconds(dataset.train.images, steps, source.judgedShape);
 }
 
-/** How many epochs the moments of averaged weights take, for which no weight changes. */
+/** How many epochs the moments of the final weights take, for which no weight changes. */
 export async function epochsForMoments({
   model,
   images,

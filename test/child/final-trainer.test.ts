@@ -249,33 +249,36 @@ describe("a final training", () => {
     model.optimizer.dispose();
   });
 
-  it("measures the moments of batch normalisation anew for averaged weights", async () => {
-    const model = build(engine, "wrn_10_1");
-    const training = new FinalTraining(model, train, {
-      ...OPTIONS,
-      epochs: 2,
-      averages: [{ from: 1, to: 2 }],
-    });
-    await training.run();
-    await training.average();
-    // The first normalisation's input is a convolution of the images: its mean and variance can be computed directly.
-    const first = model.net.layers.find((layer) => layer.getClassName() === "BatchNormalization")!;
-    const [, , mean, variance] = first.getWeights().map((weight) => weight.dataSync());
-    const pixels = tf.div(tf.tensor4d(Float32Array.from(train.images.data), [60, SIDE, SIDE, 3]), 255);
-    const convolved = model.net.getLayer("conv").apply(pixels) as tf.Tensor;
-    const { mean: trueMean, variance: trueVariance } = tf.moments(convolved, [0, 1, 2]);
-    for (const [found, expected] of [
-      [mean, trueMean.dataSync()],
-      [variance, trueVariance.dataSync()],
-    ]) {
-      for (let c = 0; c < found.length; c++) {
-        const close = Math.abs(found[c] - expected[c]) < 0.02 + 0.1 * Math.abs(expected[c]);
-        assert.ok(close, `channel ${c}: ${found[c]}, in truth ${expected[c]}`);
+  const finals: [string, (training: FinalTraining) => Promise<void>][] = [
+    ["averaged weights", (training) => training.average()],
+    ["the last weights", (training) => training.measureMoments()],
+  ];
+  for (const [of, finish] of finals) {
+    it(`measures the moments of batch normalisation anew for ${of}`, async () => {
+      const model = build(engine, "wrn_10_1");
+      const averages = [{ from: 1, to: 2 }];
+      const training = new FinalTraining(model, train, { ...OPTIONS, epochs: 2, averages });
+      await training.run();
+      await finish(training);
+      // The first normalisation's input is a convolution of the images: its mean and variance can be computed directly.
+      const first = model.net.layers.find((layer) => layer.getClassName() === "BatchNormalization")!;
+      const [, , mean, variance] = first.getWeights().map((weight) => weight.dataSync());
+      const pixels = tf.div(tf.tensor4d(Float32Array.from(train.images.data), [60, SIDE, SIDE, 3]), 255);
+      const convolved = model.net.getLayer("conv").apply(pixels) as tf.Tensor;
+      const { mean: trueMean, variance: trueVariance } = tf.moments(convolved, [0, 1, 2]);
+      for (const [found, expected] of [
+        [mean, trueMean.dataSync()],
+        [variance, trueVariance.dataSync()],
+      ]) {
+        for (let c = 0; c < found.length; c++) {
+          const close = Math.abs(found[c] - expected[c]) < 0.02 + 0.1 * Math.abs(expected[c]);
+          assert.ok(close, `channel ${c}: ${found[c]}, in truth ${expected[c]}`);
+        }
       }
-    }
-    model.net.dispose();
-    model.optimizer.dispose();
-  });
+      model.net.dispose();
+      model.optimizer.dispose();
+    });
+  }
 });
 
 describe("the learning rate of a cosine", () => {

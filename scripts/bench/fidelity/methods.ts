@@ -11,7 +11,7 @@ import { type StopRule, stopsFrom } from "../../../src/search/stopping.ts";
 import { PythonPeer } from "../python-peer.ts";
 import type { Landscape } from "./landscape.ts";
 
-/** What a method is told of the landscape. */
+/** What a method knows of the landscape. */
 export type Searched = Pick<Landscape, "space" | "first" | "stages">;
 
 /** A step of a training: from the stage that it has reached up to `stage`. */

@@ -24,7 +24,7 @@ const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   "cifar10-wrn_16_2-50000": [
     ...["evaluate", ...POLICY, "--data", "cifar10", "--samples", "1", "--arms", ARMS],
-    ...["--model", "wrn_16_2", "--recipe", "sgd", "--epochs", "8"],
+    ...["--model", "wrn_16_2", "--recipe", "sgd", "--epochs", "4"],
   ],
   "cifar10-wrn_28_10": [
     ...["evaluate", "--config", "configs/evaluate-wrn-28-10.yaml", "--epochs", "2"],

@@ -8,7 +8,7 @@ import { readJson, writeJson } from "../common/files.ts";
 import { BASES } from "../config/recipes.ts";
 import type { EvaluationChoice, EvaluationImages } from "./evaluation-choice.ts";
 import { type BudgetPlan, CUTS, type PlannedKeys } from "./plan.ts";
-import type { Speed } from "./times.ts";
+import type { EvaluationSize, Speed } from "./times.ts";
 
 /** The time in seconds, from any moment. */
 export type Clock = () => number;
@@ -36,7 +36,9 @@ export interface BudgetFacts extends Planned {
   readonly decided: {
     /** `iterations` is the number of trials that the search had. */
     readonly search?: Omit<PlannedKeys, "child_epochs">;
-    readonly evaluation?: Omit<EvaluationChoice, "seconds">;
+    /** With what it trains on, if that is not as planned. */
+    readonly evaluation?: Omit<EvaluationChoice, "seconds"> &
+      Partial<Pick<EvaluationSize, "trainImages" | "epochs">>;
   };
   /** Seconds of each stage. */
   readonly used: Readonly<Record<BudgetStage, number>>;
@@ -47,6 +49,7 @@ const seconds = z.number().nonnegative();
 const count = z.int().nonnegative();
 const stages = z.looseObject({ search: seconds, confirmation: seconds, evaluation: seconds });
 const confirmed = { confirm_top: count, confirm_samples: count };
+const size = z.int().positive();
 const choice = {
   arms: z.array(z.string()).min(1),
   samples: z.int().positive(),
@@ -74,7 +77,7 @@ const FACTS = z.looseObject({
     }),
     evaluation: z.looseObject({
       ...choice,
-      ...{ trainImages: z.int().positive(), testImages: z.int().positive(), epochs: z.int().positive() },
+      ...{ trainImages: size, testImages: size, epochs: size },
     }),
     bases: z.array(z.enum(BASES)).min(1).optional(),
     ...{ estimated: stages, allotted: stages },
@@ -82,7 +85,9 @@ const FACTS = z.looseObject({
   }),
   decided: z.looseObject({
     search: z.looseObject({ iterations: z.int().positive(), ...confirmed }).optional(),
-    evaluation: z.looseObject(choice).optional(),
+    evaluation: z
+      .looseObject({ ...choice, trainImages: size.optional(), epochs: size.optional() })
+      .optional(),
   }),
   used: z.looseObject({ setup: seconds, search: seconds, confirmation: seconds, evaluation: seconds }),
 });

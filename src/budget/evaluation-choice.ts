@@ -5,7 +5,7 @@ import { largest } from "../common/largest.ts";
 import { FREE_ARMS } from "../config/arms.ts";
 import { RECIPES } from "../config/recipes.ts";
 import type { SizedConfig } from "../config/schema.ts";
-import { type EvaluationSize, evaluationSeconds, type Speed } from "./times.ts";
+import { armSeconds, type EvaluationSize, evaluationSeconds, type Speed } from "./times.ts";
 
 /** An interval needs two. */
 const LEAST_SAMPLES = 2;
@@ -84,6 +84,12 @@ export function chooseEvaluation(options: EvaluationOptions): EvaluationChoice {
     const samples = fits(LEAST_SAMPLES) ? largest(LEAST_SAMPLES, MOST_SAMPLES, fits) : LEAST_SAMPLES;
     return { arms, samples, seconds: secondsOf(samples), leftOut };
   }
+}
+
+/** Seconds of the smallest evaluation of this size. */
+export function leastEvaluation(size: EvaluationSize, config: SizedConfig, speed: Speed): number {
+  const ofArms = armSeconds(armsOf(true), size, config, speed);
+  return chooseEvaluation({ ofArms, hasPolicy: true, order: orderOfRecipes(), seconds: 0, speed }).seconds;
 }
 
 /**

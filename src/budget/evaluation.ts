@@ -22,10 +22,16 @@ import { type EvaluationPlan, planEvaluation } from "../measure/evaluation-plan.
 import { type Policy, recipeAlone } from "../policy/policy.ts";
 import { fixedPolicies } from "../search/settle/controller.ts";
 import type { BudgetAccount } from "./account.ts";
-import { armsOf, chooseEvaluation, type EvaluationChoice, orderOfRecipes } from "./evaluation-choice.ts";
+import {
+  armsOf,
+  chooseEvaluation,
+  type EvaluationChoice,
+  evaluationSize,
+  orderOfRecipes,
+} from "./evaluation-choice.ts";
 import { slownessSoFar } from "./pacing.ts";
 import type { BudgetRequest } from "./run.ts";
-import { armSeconds, type Speed, slowed } from "./times.ts";
+import { armSeconds, type EvaluationSize, type Speed, slowed } from "./times.ts";
 
 /** The share of the images that is held out for testing unless another is given, if the data have no test split. */
 export const TEST_SHARE = 0.2;
@@ -39,22 +45,44 @@ export async function evaluateBest(request: BudgetRequest, folder: string): Prom
   account.enter("evaluation");
   const config = loadSizedConfig(Experiment.open(folder).configPath);
   const speed = slowed(account.facts.speed, slownessSoFar(account, config, confirmedPolicies(folder)));
-  const prepared = isBegun ? reopen(path, images.config) : prepare(account, config, folder);
+  const size = sizeOf(account, config, speed);
+  const prepared = isBegun ? reopen(path, images.config) : prepare(account, config, { folder, size });
   const loaded = await loadEvaluation(prepared, async () => images.dataset, signal);
   const all = await settleEvaluation(loaded);
   const { settled, plan, leftOut } = isBegun
     ? { settled: all, plan: await planAll(all, loaded, speed, signal), leftOut: [] }
-    : await decide(account, { loaded, all, speed, config, folder }, signal);
+    : await decide(account, { loaded, all, speed, size, config, folder }, signal);
   await runEvaluation({
     ...{ ...prepared, settled, folder: path, signal, executor },
     onStart: (start) => booking(observer?.onEvaluationStarted?.(start, plan, leftOut), () => account.keep()),
   });
 }
 
+/**
+ * What an evaluation trains on: as planned, or, if that was cut and the machine is faster than it was, the usual, if there is
+ * time for all arms.
+ */
+function sizeOf({ facts, left }: BudgetAccount, config: SizedConfig, speed: Speed): EvaluationSize {
+  const { plan, given, images, decided } = facts;
+  if (decided.evaluation) return { ...plan.evaluation, ...decided.evaluation };
+  if (!plan.cuts.includes("evaluation")) return plan.evaluation;
+  const usual = evaluationSize(config, new Set(given), images);
+  const { leftOut, seconds } = chooseEvaluation({
+    ...{ ofArms: armSeconds(armsOf(true), usual, config, speed), hasPolicy: true },
+    ...{ order: orderOfRecipes(), seconds: left, speed },
+  });
+  return leftOut.length === 0 && seconds <= left ? usual : plan.evaluation;
+}
+
+interface Place {
+  readonly folder: string;
+  readonly size: EvaluationSize;
+}
+
 /** Of a new evaluation, with all arms. */
-function prepare(account: BudgetAccount, config: SizedConfig, folder: string): PreparedEvaluation {
-  const { images, plan } = account.facts;
-  const { trainImages, epochs } = plan.evaluation;
+function prepare(account: BudgetAccount, config: SizedConfig, { folder, size }: Place): PreparedEvaluation {
+  const { images } = account.facts;
+  const { trainImages, epochs } = size;
   const { seed, engine, precision, threads, workers, replace_head } = config;
   const overrides = {
     ...{ experiment: folder, recipe: "child", epochs, samples: 1 },
@@ -74,31 +102,31 @@ function reopen(
   return reopenEvaluation(path, { engine, threads, workers });
 }
 
-interface Decision {
+interface Decision extends Place {
   readonly loaded: LoadedEvaluation;
   /** With all arms. */
   readonly all: SettledEvaluation;
   readonly speed: Speed;
   readonly config: SizedConfig;
-  readonly folder: string;
 }
 
 /** Decides the arms and samples by the time that is left, unless an earlier run has. */
 async function decide(
   account: BudgetAccount,
-  { loaded, all, speed, config, folder }: Decision,
+  { loaded, all, speed, size, config, folder }: Decision,
   signal: AbortSignal | undefined,
 ): Promise<{ settled: SettledEvaluation; plan: EvaluationPlan; leftOut: readonly string[] }> {
   const names = all.arms.map(({ name }) => name);
   const choice =
     account.facts.decided.evaluation ??
     chooseEvaluation({
-      ofArms: armSeconds(names, account.facts.plan.evaluation, config, speed),
+      ofArms: armSeconds(names, size, config, speed),
       hasPolicy: names.includes("policy"),
       ...{ order: recipesByReward(folder, config, loaded.source.policies), seconds: account.left, speed },
     });
   const { arms, samples, leftOut } = choice;
-  account.decide({ evaluation: { arms, samples, leftOut } });
+  const { trainImages, epochs } = size;
+  account.decide({ evaluation: { arms, samples, leftOut, trainImages, epochs } });
   const settled = withChoice(all, choice);
   return { settled, plan: await planAll(settled, loaded, speed, signal), leftOut };
 }

@@ -5,7 +5,9 @@ import type { SizedConfig } from "../config/schema.ts";
 import type { Pacing } from "../search/run-experiment.ts";
 import type { BudgetAccount } from "./account.ts";
 import { chooseConfirmation } from "./confirmation-choice.ts";
-import { confirmationSeconds, searchSeconds, slowed } from "./times.ts";
+import { leastEvaluation } from "./evaluation-choice.ts";
+import { MOST_TRIALS, SHARES } from "./plan.ts";
+import { confirmationSeconds, type Speed, searchSeconds, slowed } from "./times.ts";
 
 /**
  * Decides by the account's clock how many trials a search has, and then what is confirmed.
@@ -17,6 +19,7 @@ export function pacingOf(account: BudgetAccount, config: SizedConfig, given: Rea
   const { confirmation, evaluation } = plan.allotted;
   let decided: ReturnType<Pacing["planConfirmation"]> & { readonly iterations: number };
   return {
+    mostTrials: given.has("iterations") ? config.iterations : MOST_TRIALS,
     mayAsk: (trial, finished) => {
       account.keep();
       if (given.has("iterations") || trial <= 1) return true;
@@ -27,20 +30,31 @@ export function pacingOf(account: BudgetAccount, config: SizedConfig, given: Rea
       );
     },
     planConfirmation: (iterations) => {
-      const factor = slownessOf(account, config, iterations + 1);
+      const now = slowed(speed, slownessOf(account, config, iterations + 1));
       account.enter("confirmation");
-      const share = confirmation / (confirmation + evaluation);
-      const seconds = Math.min(confirmation, account.left * share);
       const searched = { ...config, iterations };
-      const choice = chooseConfirmation({
-        ...{ config: searched, given, seconds, speed: slowed(speed, factor) },
-        isCut: plan.cuts.includes("confirmation"),
-      });
+      const wasCut = plan.cuts.includes("confirmation");
+      const share = confirmation / (confirmation + evaluation);
+      const seconds = wasCut
+        ? sparedForConfirmation(account, searched, now)
+        : Math.min(confirmation, account.left * share);
+      const choiceWith = (isCut: boolean) =>
+        chooseConfirmation({ config: searched, given, seconds, speed: now, isCut });
+      const wanted = choiceWith(false);
+      const fits = confirmationSeconds({ ...searched, ...wanted }, now) <= seconds;
+      const choice = wasCut && !fits ? choiceWith(true) : wanted;
       decided = { iterations, ...choice };
       return decided;
     },
     onConfirmationPlanned: () => account.decide({ search: decided }),
   };
+}
+
+/** What a confirmation may take that was not planned, if the machine is faster: the least of the evaluation remains. */
+function sparedForConfirmation(account: BudgetAccount, config: SizedConfig, now: Speed): number {
+  const share = SHARES.confirmation / (SHARES.confirmation + SHARES.evaluation);
+  const rest = account.left - leastEvaluation(account.facts.plan.evaluation, config, now);
+  return Math.min(account.left * share, rest);
 }
 
 /**

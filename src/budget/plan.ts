@@ -19,7 +19,7 @@ import {
 import { armSeconds, confirmationSeconds, type EvaluationSize, type Speed, searchSeconds } from "./times.ts";
 
 /** Shares of the time: the confirmation or the evaluation has more if it needs that for its least, and the search has the rest. */
-const SHARES = { search: 0.55, confirmation: 0.2, evaluation: 0.25 } as const;
+export const SHARES = { search: 0.55, confirmation: 0.2, evaluation: 0.25 } as const;
 
 /**
  * Epochs of a training relative to the usual ones, as far as the plan chooses them; more only if there is time for the most trials.
@@ -31,7 +31,7 @@ const EPOCHS = [0.6, 0.8, 1, 1.2, 1.6, 2] as const;
 const FEWEST_EPOCHS = 0.4;
 /** Fewer epochs than usual if this many trials do not fit otherwise. */
 const ENOUGH_TRIALS = 20;
-const MOST_TRIALS = 500;
+export const MOST_TRIALS = 500;
 /** Besides those whose policies are fixed. With fewer, little can be learnt about the techniques. */
 const LEAST_TRIALS = 10;
 /** If the time is too short for more. */

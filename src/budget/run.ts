@@ -90,6 +90,7 @@ function booking(observer: ExperimentObserver | undefined, keep: () => void): Ex
     onTrainingFailed: (failure) => observer?.onTrainingFailed?.(failure),
     onTrialFinished: (record) => observer?.onTrialFinished?.(record),
     onTrialDropped: (trial) => observer?.onTrialDropped?.(trial),
+    onMoreTrials: (planned) => observer?.onMoreTrials?.(planned),
     onConfirmationStarted: (plan) => observer?.onConfirmationStarted?.(plan),
     onConfirmed: (record) => observer?.onConfirmed?.(record),
   };

@@ -80,7 +80,9 @@ export function createSearchDisplay(
 class SearchProgress {
   readonly #start = performance.now();
   readonly #epochsPerTraining: number;
+  readonly #samples: number;
   readonly #limit: (() => number) | undefined;
+  #iterations: number;
   /** Epochs of this run's trainings, at most: fewer may be confirmed, and trainings may be stopped early. */
   #all: number;
   /** Those that have ended. */
@@ -91,9 +93,16 @@ class SearchProgress {
   constructor(size: SearchSize, limit: (() => number) | undefined) {
     this.#epochsPerTraining = size.child_epochs;
     this.#limit = limit;
+    this.#iterations = size.iterations;
+    this.#samples = size.opt_samples;
     const inSearch = (size.iterations + 1 - size.finishedTrials) * size.opt_samples;
     const fresh = size.confirm_top > 0 ? (size.confirm_top + 1) * size.confirm_samples : 0;
     this.#all = (inSearch + fresh) * this.#epochsPerTraining;
+  }
+
+  onMoreTrials(iterations: number): void {
+    this.#all += (iterations - this.#iterations) * this.#samples * this.#epochsPerTraining;
+    this.#iterations = iterations;
   }
 
   onConfirmationStarted({ trainings }: ConfirmationPlan): void {
@@ -111,6 +120,11 @@ class SearchProgress {
   onTrialFinished(record: TrialRecord): void {
     if (record.trial === 0) this.baseline = record;
     else if (isWhole(record) && (!this.best || record.reward > this.best.reward)) this.best = record;
+  }
+
+  /** Trials that are planned now. */
+  get iterations(): number {
+    return this.#iterations;
   }
 
   get timeLeft(): string {
@@ -191,6 +205,12 @@ class TerminalDisplay implements SearchDisplay {
 
   onTrialDropped(): void {
     this.#count();
+  }
+
+  onMoreTrials(iterations: number): void {
+    this.#progress.onMoreTrials(iterations);
+    this.#stage = { ...this.#stage, total: iterations + 1 };
+    this.#screen.update();
   }
 
   onConfirmationStarted(plan: ConfirmationPlan): void {
@@ -289,11 +309,15 @@ class LineDisplay implements SearchDisplay {
     const what = trial === 0 ? "baseline" : formatPolicy(policy);
     const stopped = stoppedAt === undefined ? "" : `, stopped after epoch ${stoppedAt}`;
     this.#terminal.log(
-      `trial ${trial}/${this.#size.iterations}  accuracy ${formatShare(reward)}${stopped}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
+      `trial ${trial}/${this.#progress.iterations}  accuracy ${formatShare(reward)}${stopped}  ${what}  [${this.#progress.summary}; ${this.#progress.timeLeft}]`,
     );
     const { guessing } = this.#size;
     if (record.trial === 0 && isAtChance(record, guessing))
       this.#terminal.logText(chanceText(record, guessing));
+  }
+
+  onMoreTrials(iterations: number): void {
+    this.#progress.onMoreTrials(iterations);
   }
 
   onConfirmationStarted(plan: ConfirmationPlan): void {

@@ -39,7 +39,10 @@ import {
 } from "./stages.ts";
 
 /** What an experiment reports while it runs: first the search, then the confirmation. */
-export interface ExperimentObserver extends SearchObserver, ConfirmationObserver {}
+export interface ExperimentObserver extends SearchObserver, ConfirmationObserver {
+  /** The search has time for more trials than planned, and now has this many. */
+  onMoreTrials?(iterations: number): void;
+}
 
 /** Where and how often trainings run. */
 export interface ExecutorChoice {
@@ -58,8 +61,10 @@ export interface ExecutorChoice {
 
 /** What decides, while an experiment runs, how much is trained. */
 export interface Pacing {
+  /** Trials that the search may have at most, perhaps more than its `iterations`. */
+  readonly mostTrials: number;
   /**
-   * Whether the search may have this trial, which no earlier run began; else it ends, and has fewer `iterations`.
+   * Whether the search may have this trial, which no earlier run began; else it ends.
    * @param finished trials that have ended, the baseline among them.
    */
   mayAsk(trial: number, finished: number): boolean;

@@ -11,7 +11,7 @@ import { pointToPolicy, policyToPoint } from "../policy/space.ts";
 import { type ConfirmationObserver, confirmedTrials, confirmTrials } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
 import type { ExperimentObserver, Pacing } from "./run-experiment.ts";
-import { runSearch, type SearchObserver, type SearchOutcome } from "./search.ts";
+import { runSearch, type SearchObserver, type SearchOptions, type SearchOutcome } from "./search.ts";
 import { createController, predictRewards } from "./settle/controller.ts";
 import { policyDatasetOf } from "./settle/experiment-facts.ts";
 import type { ExperimentFiles } from "./settle/files.ts";
@@ -43,15 +43,14 @@ export interface Confirmed extends Fresh {
 
 /** Judges the policies. Whenever a trial ends, `policies.json` and `best.json` are written again. */
 export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
-  const { run, files, reward, fixed, executor, taskOf, signal, pacing } = stage;
+  const { run, files, reward, fixed, executor, taskOf, signal } = stage;
   const { config, space, warm, lag, stopRule } = run;
   const { experiment, notebook, early, failures, recovered } = files;
   const controller = createController(config, space);
   if (warm) controller.warmStart(warm.gains);
   const outcome = await runSearch({
     ...{ iterations: config.iterations, samples: config.opt_samples, lag, reward, controller, executor },
-    ...{ notebook, early, failures, recovered, taskOf, stopRule, signal },
-    ...(pacing && { mayAsk: (trial, finished) => pacing.mayAsk(trial, finished) }),
+    ...{ notebook, early, failures, recovered, taskOf, stopRule, signal, ...paced(stage) },
     space: {
       fixed,
       pointToPolicy: (point) => pointToPolicy(space, point),
@@ -64,6 +63,34 @@ export async function searchPolicies(stage: Stage): Promise<SearchOutcome> {
     utilization === null ? "" : `; workers were busy ${(100 * utilization).toFixed(1)}% of the time`;
   experiment.log("info", `the search has finished${busy}`);
   return outcome;
+}
+
+/**
+ * How many trials a search with a pacing has: perhaps more than planned. `config.yaml` always has those that were asked for, so
+ * that a resumed run has them too.
+ */
+function paced({
+  run,
+  files,
+  pacing,
+  observer,
+}: Stage): Partial<Pick<SearchOptions, "iterations" | "mayAsk">> {
+  if (!pacing) return {};
+  let planned = run.config.iterations;
+  return {
+    iterations: Math.max(planned, pacing.mostTrials),
+    mayAsk: (trial, finished) => {
+      const may = pacing.mayAsk(trial, finished);
+      if (may && trial > planned) {
+        planned = trial;
+        files.experiment.writeConfig(
+          formatConfig({ ...run.config, iterations: planned, workers: run.workers }),
+        );
+        observer?.onMoreTrials?.(planned);
+      }
+      return may;
+    },
+  };
 }
 
 /**

@@ -153,6 +153,15 @@ describe("the display of a search on a terminal", () => {
     display.stop();
   });
 
+  it("counts trials that the search has beyond its plan", () => {
+    const { display, frame } = show(true);
+    search(display);
+    assert.match(frame().join("\n"), /^Trials .* 3\/4 /m);
+    display.onMoreTrials?.(12);
+    assert.match(frame().join("\n"), /^Trials .* 3\/13 /m);
+    display.stop();
+  });
+
   it("follows the terminal's size", () => {
     const { display, frame, stderr } = show(true);
     search(display);

@@ -45,7 +45,7 @@ const INTRODUCTION = [
     "line that says what the file is and what to do. The table below compares both, picture by picture.",
   "",
   "- The format is recognised by the content of a file, never by its name. Files with other names than those of pictures are opened too.",
-  "- The orientation is applied: EXIF in JPEG, PNG, WebP and TIFF, or XMP if EXIF has none; the rotation and mirror of AVIF and JPEG XL. So pictures are upright.",
+  "- The orientation is applied: EXIF in JPEG, PNG, WebP and TIFF, the rotation and mirror of AVIF, or XMP if there is neither; and that of JPEG XL. So pictures are upright.",
   "- Transparency is dropped, and the colours below it are kept.",
   "- Of an animation the first frame is read, of a TIFF with several pages the first one.",
   "- 16 bits per channel are reduced to the upper eight. Pillow's `convert` would clip 16-bit grey pictures to white.",

@@ -137,6 +137,8 @@ def four_components():
             yield lossy(f"CMYK without a marker, quality {quality}{kind}", without(data, 0xEE))
     plain = without(saved(Image.fromarray(cmyk(), "CMYK"), "JPEG", quality=85), 0xEE)
     yield lossy("CMYK by component ids", with_ids(plain, [67, 77, 89, 75]))
+    for transform in (0, 1, 3, 7):
+        yield lossy(f"CMYK with the Adobe transform {transform}", inserted(plain, ADOBE + bytes([transform])))
     yield lossy("CMYK, restart markers", saved(Image.fromarray(cmyk(), "CMYK"), "JPEG", restart_marker_blocks=2))
     yield lossy("CMYK, one scan per component", FILES["CMYK, one scan per component"])
     inverted = 255 - cmyk()

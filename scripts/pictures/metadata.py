@@ -19,6 +19,7 @@ def cases():
     yield from scans()
     yield from pngs()
     yield from webps()
+    yield from avifs()
     yield from tiffs()
 
 
@@ -112,6 +113,27 @@ def webps():
     yield case("orientation 8 in XMP, after a colour profile", xmp=packet(8), icc_profile=bytes(500))
     yield case("orientation 1 in EXIF, 6 in XMP", exif=EXIF + exif(1), xmp=packet(6))
     yield case("EXIF without orientation, 6 in XMP", exif=EXIF + untagged(), xmp=packet(6))
+
+
+def avifs():
+    image = Image.fromarray(scene())
+
+    def case(feature, tagged=False, **options):
+        data = saved(image, "AVIF", quality=85, subsampling="4:4:4", **options)
+        # Pillow writes the orientation as the file's own property instead.
+        data = data.replace(struct.pack("<HH", 296, 3), struct.pack("<HH", 274, 3)) if tagged else data
+        return Case("AVIF", feature, data, exact=False)
+
+    for orientation in (3, 6, 8):
+        yield case(f"orientation {orientation} in XMP", xmp=packet(orientation))
+    yield case("orientation 6 in an element of XMP", xmp=packet(6, element=True))
+    yield case("orientation out of range in XMP", xmp=packet(9))
+    yield case("orientation 8 in XMP, after a colour profile", xmp=packet(8), icc_profile=bytes(500))
+    yield case("orientation 6 of its own, 8 in XMP", exif=EXIF + exif(6), xmp=packet(8))
+    yield case("orientation 6 of its own, 1 in XMP", exif=EXIF + exif(6), xmp=packet(1))
+    yield case("EXIF without orientation, 6 in XMP", exif=EXIF + untagged(), xmp=packet(6))
+    yield case("orientation 6 in EXIF alone", tagged=True, exif=EXIF + untagged())
+    yield case("orientation 6 in EXIF, 8 in XMP", tagged=True, exif=EXIF + untagged(), xmp=packet(8))
 
 
 def tiffs():

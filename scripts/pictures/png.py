@@ -147,6 +147,7 @@ def surroundings():
     yield Case("PNG", "another PNG after its end", plain + png(scene(9, 9), 8, 2))
     yield Case("PNG", "without IEND", png(scene(), 8, 2, end=False))
     yield Case("PNG", "IEND cut off", plain[:-5])
+    yield Case("PNG", "IEND and the last checksum cut off", plain[:-13])
     yield Case("PNG", "many IDAT chunks", png(scene(), 8, 2, split=50))
     empty = png(scene(), 8, 2, before=chunk(b"IDAT"), after=chunk(b"IDAT"))
     yield Case("PNG", "empty IDAT chunks", empty)

@@ -7,6 +7,7 @@ import { renderChain } from "../augment/chain.ts";
 import { systemReason } from "../common/errors.ts";
 import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import { systemPath } from "../common/path-bytes.ts";
+import { whyNoSheet } from "../dataset/readers/own-output.ts";
 import { MAX_SIDE, type Pixels } from "../image/batch.ts";
 import { decodeImage, ImageError } from "../image/codec.ts";
 import { isGrey, lumaOf } from "../image/grey.ts";
@@ -185,6 +186,8 @@ async function readPicture(
   const read = readContent(content, source);
   if ("reason" in read) return read;
   const { bytes: file, name } = read;
+  const sheet = whyNoSheet(file);
+  if (sheet !== undefined) return { reason: sheet };
   try {
     const decoded = await decodeImage(file, name);
     const pixels = toSquare(decoded, side);

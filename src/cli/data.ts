@@ -8,6 +8,7 @@ import { printable, shortName } from "../common/printable.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
 import { dataOption, settingsOf } from "./data-options.ts";
 import { count } from "./format.ts";
+import { somePath } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface InfoFlags {
@@ -26,7 +27,11 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
     .action((name: string) => fetchNamed(name, terminal));
   data
     .command("info")
-    .argument("<path>", "a folder, a CSV file of labels, an archive, a file of arrays, or a dataset's name")
+    .argument(
+      "<path>",
+      "a folder, a CSV file of labels, an archive, a file of arrays, or a dataset's name",
+      somePath("path", "a path or a name"),
+    )
     .option("--image-size <pixels>", "resize every image to this height and width")
     .addOption(dataOption())
     .option("--json", "print the result as JSON")

@@ -7,6 +7,7 @@ import type { EvaluationOutcome, PreparedEvaluation } from "../evaluate/evaluati
 import type { EvaluationDisplay } from "./evaluation-display.ts";
 import type { ShownEvaluation } from "./evaluation-results.ts";
 import { helpText } from "./help.ts";
+import { somePath } from "./options.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -68,6 +69,7 @@ export function addEvaluateCommand(program: Command, terminal: Terminal): void {
     .option(
       "--resume <folder>",
       "continue an interrupted or finished evaluation; a higher --samples adds trainings",
+      somePath("--resume", "an evaluation's folder"),
     )
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
     .option("--json", "print the result as JSON")

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { ModelFacts } from "../child/model-costs.ts";
+import { expandHome } from "../common/home.ts";
 import { formatTable } from "./format.ts";
 import { helpText } from "./help.ts";
 import { wholeNumber } from "./options.ts";
@@ -29,7 +30,7 @@ export function addModelsCommand(program: Command, terminal: Terminal): void {
     .option("--classes <n>", "number of classes", wholeNumber("--classes", 2, 1_000_000), 10)
     .option("--json", "print the result as JSON")
     .addHelpText("after", helpText(HELP))
-    .action((names: string[], flags: ModelsFlags) => listModels(names, flags, terminal));
+    .action((names: string[], flags: ModelsFlags) => listModels(names.map(expandHome), flags, terminal));
 }
 
 const HELP = `

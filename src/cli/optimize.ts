@@ -8,6 +8,7 @@ import type { Config } from "../config/schema.ts";
 import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { count, programName, resumeCommand } from "./format.ts";
 import { helpText } from "./help.ts";
+import { somePath } from "./options.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -75,6 +76,7 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
     .option(
       "--resume <folder>",
       "continue an interrupted or finished experiment; a higher --iterations adds trials",
+      somePath("--resume", "an experiment's folder"),
     )
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
     .option("--json", "print the result as JSON")

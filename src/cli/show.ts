@@ -2,12 +2,17 @@
 
 import type { Command } from "commander";
 import { helpText } from "./help.ts";
+import { somePath } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export function addShowCommand(program: Command, terminal: Terminal): void {
   program
     .command("show")
-    .argument("<folder>", "the folder of an experiment or an evaluation")
+    .argument(
+      "<folder>",
+      "the folder of an experiment or an evaluation",
+      somePath("folder", "the folder of an experiment or an evaluation"),
+    )
     .description("print the results of an experiment or an evaluation, also while it is running")
     .option("--json", "print the result as JSON")
     .addHelpText("after", helpText(HELP))

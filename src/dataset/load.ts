@@ -1,6 +1,7 @@
 // Loads datasets by name or by path, from the cache if they have been read before.
 
 import { basename, join, resolve } from "node:path";
+import { UsageError } from "../common/errors.ts";
 import { homeFolder } from "../common/home.ts";
 import { resizeBatch } from "../image/resize.ts";
 import { type CacheKey, keyOfFiles, keyOfName, readCache, writeCache } from "./cache.ts";
@@ -9,6 +10,7 @@ import { contentDigest } from "./digest.ts";
 import { type Fetchers, type NamedDataset, readNamed } from "./named/named.ts";
 import {
   checkContent,
+  type DataSettings,
   type DatasetContent,
   type DatasetReader,
   type ReadOptions,
@@ -55,11 +57,30 @@ export type ListedSource =
 /** Finds out what `source` is, and lists its pictures. @throws like loadDataset, but for pictures that cannot be decoded. */
 export async function listSource(source: string, options: ListOptions = {}): Promise<ListedSource> {
   const found = await findSource(source, options.columns);
-  if (found.named) return { named: found.named };
+  if (found.named) {
+    checkUsed(source, options, { reads: "a dataset by its name" });
+    return { named: found.named };
+  }
   const { reader, notes } = found;
+  checkUsed(source, options, reader);
   return isPictureReader(reader)
     ? { source, notes, list: await reader.list(source, options) }
     : { source, notes, reader };
+}
+
+/** @throws UsageError if data have a setting that their reader does not follow. */
+function checkUsed(
+  source: string,
+  { columns, arrays }: DataSettings,
+  { reads, uses }: Pick<DatasetReader, "reads" | "uses">,
+): void {
+  const settings = [
+    ...(columns && uses !== "columns" ? Object.keys(columns).map((key) => `${key}_column`) : []),
+    ...(arrays && uses !== "arrays" ? [arrays.names ? "arrays" : "channels"] : []),
+  ];
+  const [key] = settings;
+  if (key === undefined) return;
+  throw new UsageError(`${key} has no effect: ${source} is read as ${reads}; leave out this setting`);
 }
 
 /** Loads what has been found. @throws like loadDataset. */

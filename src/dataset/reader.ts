@@ -94,6 +94,8 @@ export interface ReadOptions extends DataSettings {
 export interface DatasetReader {
   /** What it reads, to be read after "expected". */
   readonly reads: string;
+  /** The settings of how data are read that it follows; none if undefined. */
+  readonly uses?: keyof DataSettings;
   /** Whether an existing path is of this kind, judged by its name, its listing, and the beginnings of files; pixels are not read. */
   recognises(path: string): boolean;
   /** The files that `read` would read; a cached copy depends on them. */

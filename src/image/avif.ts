@@ -3,6 +3,7 @@
 
 import type { Pixels } from "./batch.ts";
 import { type BoxedPicture, brandsOf, readBoxes } from "./boxes.ts";
+import { hasOrientation, orientationIn } from "./exif.ts";
 import type { PictureHeader } from "./picture.ts";
 import { decodeRgb, WasmDecoder } from "./wasm-decoder.ts";
 
@@ -23,8 +24,10 @@ export function readAvifHeader(bytes: Uint8Array): PictureHeader & { readonly la
   return { height, width, largest, orientation: orientationOf(picture) };
 }
 
-function orientationOf({ turns, mirror }: BoxedPicture): number {
-  return (mirror ? MIRRORED[mirror] : TURNED)[turns];
+/** As Pillow: that of the file's own properties, which EXIF never changes. Without both, XMP counts. */
+function orientationOf({ turns, mirror, metadata: { exif, xmp } }: BoxedPicture): number {
+  const own = (mirror ? MIRRORED[mirror] : TURNED)[turns];
+  return own !== 1 || (exif && hasOrientation(exif)) ? own : orientationIn({ xmp });
 }
 
 /** Whether the file is an animation. */

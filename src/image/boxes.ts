@@ -1,5 +1,7 @@
 // Reads what the boxes of an AVIF file declare about its picture. Reference: ISO/IEC 23008-12:2022 (HEIF), ISO/IEC 14496-12.
 
+import { readItems } from "./box-items.ts";
+import type { Metadata } from "./exif.ts";
 import { HeaderCutOffError, latin1, readingHeader, viewOf } from "./picture.ts";
 
 interface Box {
@@ -16,6 +18,7 @@ export interface BoxedPicture {
   readonly turns: number;
   /** "vertical": top and bottom are exchanged; "horizontal": left and right. */
   readonly mirror?: "vertical" | "horizontal";
+  readonly metadata: Metadata;
 }
 
 /** The brands of a file: what decoders must be able to read. */
@@ -63,11 +66,12 @@ export function readBoxes(bytes: Uint8Array): BoxedPicture {
     if (!container || !associations || primary === undefined) throw new Error("it contains no pixels");
     const all = [...boxesOf(container)];
     const own = readAssociations(associations, primary).map((index) => all[index - 1]);
-    return describe(all, own);
+    const metadata = readItems(bytes, body, primary, { find, boxesOf });
+    return { ...describe(all, own), metadata };
   });
 }
 
-function describe(all: readonly Box[], own: readonly (Box | undefined)[]): BoxedPicture {
+function describe(all: readonly Box[], own: readonly (Box | undefined)[]): Omit<BoxedPicture, "metadata"> {
   const contentOf = (type: string) => own.find((box) => box?.type === type)?.content;
   const size = contentOf("ispe");
   if (!size) throw new Error("it contains no pixels");

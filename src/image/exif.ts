@@ -29,6 +29,11 @@ export function orientationIn({ exif, xmp }: Metadata): number {
   return validOrientation((exif && inExif(withoutMark(exif))) ?? (xmp && inXmp(xmp)) ?? 1);
 }
 
+/** Whether an EXIF block says an orientation, or is damaged. */
+export function hasOrientation(exif: Uint8Array): boolean {
+  return inExif(withoutMark(exif)) !== undefined;
+}
+
 function withoutMark(block: Uint8Array): Uint8Array {
   // Some programs write it twice.
   if (latin1(block, 0, 12) === MARK + MARK) return block.subarray(12);

@@ -5,8 +5,8 @@ import { cmykToRgb } from "./cmyk.ts";
 import { type Component, type Frame, readCoefficients } from "./jpeg-coefficients.ts";
 import { samplesOf } from "./jpeg-idct.ts";
 
-/** Adobe's number for YCCK. */
-const YCCK = 2;
+/** Adobe's number for CMYK. Any other one is taken for YCCK, whose own is 2, as by libjpeg. */
+const CMYK = 0;
 
 /** Decodes the picture; its orientation is not applied. Values count as inverted, as those of Adobe's programs are. */
 export function decodeFourComponents(bytes: Uint8Array): Pixels {
@@ -20,7 +20,7 @@ export function decodeInks(bytes: Uint8Array): Pixels {
   const frame = readCoefficients(bytes);
   const { height, width } = frame;
   const planes = frame.components.map((component) => enlarged(component, frame));
-  if (frame.transform === YCCK) invertYcc(planes);
+  if (frame.transform !== undefined && frame.transform !== CMYK) invertYcc(planes);
   const data = new Uint8Array(height * width * 4);
   for (let i = 0; i < height * width; i++) {
     for (let channel = 0; channel < 4; channel++) data[4 * i + channel] = planes[channel][i];

@@ -44,13 +44,13 @@ interface Chunk {
   readonly content: Uint8Array;
 }
 
-/** The chunks up to IEND, or to where the file ends within one. */
+/** The chunks up to IEND, or to where the file ends within one. Only the checksum of the last one may be cut off. */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = viewOf(bytes);
   let start = SIGNATURE.length;
-  while (start + 12 <= bytes.length) {
+  while (start + 8 <= bytes.length) {
     const end = start + 12 + view.getUint32(start);
-    if (end > bytes.length) return;
+    if (end - 4 > bytes.length) return;
     const name = latin1(bytes, start + 4, start + 8);
     if (name === "IEND") return;
     yield { name, start, end, content: bytes.subarray(start + 8, end - 4) };
@@ -146,7 +146,7 @@ export function decodePng(bytes: Uint8Array): Pixels {
     // Of two, other decoders take the second one.
     if (name === "IHDR" && chunks.has(name)) throw new Error("it has two headers");
     if (name !== "IDAT" && (chunks.has(name) || !["IHDR", "PLTE"].includes(name))) continue;
-    if (crc32(bytes.subarray(start + 4, end - 4)) !== view.getUint32(end - 4))
+    if (end <= bytes.length && crc32(bytes.subarray(start + 4, end - 4)) !== view.getUint32(end - 4))
       throw new Error(`the checksum of its ${name} chunk is wrong`);
     if (name === "IDAT") packed.push(content);
     else chunks.set(name, content);

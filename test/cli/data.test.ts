@@ -144,6 +144,18 @@ describe("deepaugment data", () => {
   });
 
   it("fails with one line on wrong names and values", async () => {
+    // Not every shell replaces ~.
+    const home = process.platform === "win32" ? "USERPROFILE" : "HOME";
+    for (const args of [
+      ["data", "info", "~/x.npz"],
+      ["show", "~/x.npz"],
+      ["models", "~/x.json"],
+    ]) {
+      const { stderr } = await runMain(args, { [home]: "/nowhere" });
+      assert.match(stderr, /^deepaugment: .*\/?nowhere[/\\]x\.(npz|json).*\n$/);
+    }
+    for (const command of ["optimize", "evaluate"])
+      assert.match((await runMain([command, "--resume", "~/x"], { [home]: "/nowhere" })).stderr, /nowhere.x/);
     const unknown = await data("fetch", "cifar11");
     assert.equal(unknown.code, 2);
     assert.equal(unknown.stderr, 'deepaugment: unknown dataset "cifar11"; did you mean "cifar10"?\n');

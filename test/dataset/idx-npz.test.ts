@@ -141,6 +141,10 @@ describe("arraysReader", () => {
       { pictures: images },
       /a\.npz contains pictures; expected x_train and y_train, images and labels, or x and y/,
     );
+    await bad(
+      { x_test: images, y_test: labels },
+      /a\.npz has only test images \(.*x_test\): add training images, such as x_train and y_train/,
+    );
     await bad({ images }, /it has images but not its labels labels/);
     await bad({ images, labels: npy([3], bytes(3), "|u1") }, /images has 2 images, labels 3 labels/);
     await bad(

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { systemPath } from "../../src/common/path-bytes.ts";
 import { describeSource } from "../../src/dataset/describe.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
-import type { ColumnChoice } from "../../src/dataset/reader.ts";
+import type { ColumnChoice, DataSettings } from "../../src/dataset/reader.ts";
 import { loadAtSize } from "../../src/dataset/sizes.ts";
 import { picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
 import { fails, labelsOf, lines, pictures } from "./fixtures/labels.ts";
@@ -278,6 +278,17 @@ describe("labels in tables", () => {
     // Folders that are only parts of a collection.
     const parts = await pictures("part_1/0.png", "part_1/1.png", "part_2/2.png", "part_2/3.png");
     assert.deepEqual((await labelsOf(writeFiles({ ...parts, "labels.csv": other }))).train, chosen);
+    // HAM10000: the column of the classes is one of several, and its name is usual but does not contain "label".
+    const ham = lines("image_id,dx,sex", "0,old,f", "1,young,m", "2,old,m", "3,young,f");
+    const upper = await pictures("Part_1/0.png", "Part_1/1.png", "part_2/2.png", "part_2/3.png");
+    for (const files of [parts, upper]) {
+      assert.deepEqual((await labelsOf(writeFiles({ ...files, "meta.csv": ham }))).train, chosen);
+    }
+    const source = lines("image_id,source", "0,web", "1,scan", "2,web", "3,scan");
+    const numbers = await pictures("1/0.png", "1/1.png", "2/2.png", "2/3.png");
+    assert.deepEqual((await labelsOf(writeFiles({ ...numbers, "meta.csv": source }))).train, {
+      ...{ 0: "1", 1: "1", 2: "2", 3: "2" },
+    });
   });
 
   it("are read from the columns that the user names, also beside class folders", async () => {
@@ -300,6 +311,41 @@ describe("labels in tables", () => {
     const inFolders = await pictures("cats/0.png", "cats/1.png", "dogs/2.png", "dogs/3.png");
     const both = writeFiles({ ...inFolders, "a.csv": table });
     assert.deepEqual((await load({ label: "species" }, both)).classNames, ["x", "y"]);
+    assert.deepEqual((await load({ image: "file", label: "species" }, both)).classNames, ["x", "y"]);
+    // Never ignored.
+    await assert.rejects(load({ label: "kind" }, both), /has no column "kind", which label_column names/);
+    await assert.rejects(load({ image: "kind" }, both), /has no column "kind", which image_column names/);
+    const few = writeFiles({ ...inFolders, "a.csv": lines("file,class", "0.png,x") });
+    await assert.rejects(load({ label: "class" }, few), {
+      message:
+        `${few}: image_column or label_column is set, but no table has labels of most of its pictures; leave out this ` +
+        "setting to use the folders as classes",
+    });
+  });
+
+  it("have settings that other data refuse", async () => {
+    const folder = writeFiles(await pictures("cats/0.png", "dogs/1.png"));
+    const reads = "a folder with one subfolder per class";
+    const refused = (settings: DataSettings, key: string, source = folder, form = reads) =>
+      assert.rejects(loadDataset(source, { home: temporaryFolder(), ...settings }), {
+        name: "UsageError",
+        message: `${key} has no effect: ${source} is read as ${form}; leave out this setting`,
+      });
+    await refused({ columns: { label: "x" } }, "label_column");
+    await refused({ columns: { image: "x" } }, "image_column");
+    await refused({ arrays: { names: null, channels: "first" } }, "channels");
+    await refused({ arrays: { names: { train: ["a", "b"] }, channels: "auto" } }, "arrays");
+    await refused({ columns: { label: "x" } }, "label_column", "mnist", "a dataset by its name");
+    const table = writeFiles({
+      ...(await pictures(...FOUR)),
+      "a.csv": lines("file,label", "0.png,x", "1.png,y"),
+    });
+    await refused(
+      { arrays: { names: null, channels: "first" } },
+      "channels",
+      table,
+      "a CSV file with the labels of pictures",
+    );
   });
 
   it("of mixed sizes are described and resized", async () => {
@@ -354,11 +400,11 @@ describe("tables that cannot be used", () => {
     );
     await fails(
       table("file,colour,shape", "0.png,red,round", "1.png,blue,round"),
-      'data/a.csv: it is unclear which of the columns "colour", "shape" contains the classes: name that column "label"',
+      'data/a.csv: it is unclear which of the columns "colour", "shape" contains the classes: say which one, such as --set label_column=colour',
     );
     await fails(
       table("file,class,species", "0.png,a,x", "1.png,a,y"),
-      'data/a.csv: it is unclear which of the columns "class", "species" contains the classes: name that column "label"',
+      'data/a.csv: it is unclear which of the columns "class", "species" contains the classes: say which one, such as --set label_column=class',
     );
     await fails(
       table("a,b", "x,y", "z,w"),

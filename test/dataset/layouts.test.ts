@@ -148,6 +148,11 @@ describe("splits by their names", () => {
         "separate folder, such as train/cats/, or add a CSV file of their labels (docs/data-layouts.md)",
     );
     fails(
+      ["train/", "test/"],
+      "data: test/ and train/ are empty: put one folder of pictures per class into train/",
+    );
+    fails(["train/"], "data: train/ is empty: put one folder of pictures per class into train/");
+    fails(
       [...classesIn("val/"), ...classesIn("test/")],
       "data has test/ and val/ but no train/ folder: name the folder of training pictures train/, or give data/test alone",
     );

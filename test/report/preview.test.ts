@@ -2,7 +2,7 @@
 // file.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -11,6 +11,7 @@ import { openSource } from "../../src/apply/source.ts";
 import { renderChain } from "../../src/augment/chain.ts";
 import { drawRecipe } from "../../src/augment/recipes.ts";
 import { seedOf } from "../../src/common/random.ts";
+import { loadDataset } from "../../src/dataset/load.ts";
 import { isSheet } from "../../src/dataset/readers/own-output.ts";
 import { decodeImage } from "../../src/image/codec.ts";
 import { fitExactly, fitPicture } from "../../src/report/fit.ts";
@@ -20,6 +21,7 @@ import { previewRecipe } from "../../src/report/recipe-sheet.ts";
 import { checkSheetPath } from "../../src/report/sheet-file.ts";
 import { previewTechniques } from "../../src/report/techniques-sheet.ts";
 import { applyTo, readManifest, writePicture, writePolicies } from "../apply/pictures.ts";
+import { picture, writeFiles } from "../dataset/fixtures/files.ts";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-preview-"));
@@ -246,6 +248,17 @@ describe("checkSheetPath", () => {
     // Nor is a sheet among the data read as one of them.
     assert.ok(isSheet({ name: basename(out), path: out, isFolder: false }));
     assert.ok(!isSheet({ name: "a.png", path: join(data, "2", "a.png"), isFolder: false }));
+    // Under any name, in a class as well: no file with the name of a picture is opened before it is decoded.
+    const named = writeFiles({ "a/0.png": await picture(2, 2, 0), "b/1.png": await picture(2, 2, 1) });
+    copyFileSync(out, join(named, "a", "x.png"));
+    const { train, skipped } = await loadDataset(named, { home: join(root, "home") });
+    assert.equal(train.labels.length, 2);
+    assert.deepEqual(skipped, [
+      {
+        path: join(named, "a", "x.png"),
+        reason: "it is a sheet that preview drew, not a picture: move it out of the data",
+      },
+    ]);
     assert.throws(() => checkSheetPath(join(root, "sheet.jpg")), /ends in \.png, received/);
     mkdirSync(join(root, "folder.png"));
     assert.throws(() => checkSheetPath(join(root, "folder.png")), /it is a folder/);

@@ -41,6 +41,7 @@ const MOST_CLASSES = 1_000_000;
 
 export const arraysReader: DatasetReader = {
   reads: "a file of arrays (.npz, .npy, .mat, a pickle, or a CSV file with a column for each pixel)",
+  uses: "arrays",
   recognises: (path) => {
     if (!isFolder(path)) return isFile(path) && kindOfArrays(path) !== undefined;
     return hasTrainingArchive(path) || (!holdsPictures(path) && canBeData(arrayFilesIn(path)));

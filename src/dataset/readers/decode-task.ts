@@ -6,6 +6,7 @@ import { systemPath } from "../../common/path-bytes.ts";
 import { type DecodedImage, decodeImage, ImageError, LargePictureError } from "../../image/codec.ts";
 import { toSquare } from "../../image/resize.ts";
 import { pixelDigest } from "../identical.ts";
+import { whyNoSheet } from "./own-output.ts";
 import { type PackedPlaces, PlaceReader } from "./packed/places.ts";
 import type { PackedContent } from "./picture-list.ts";
 
@@ -70,6 +71,11 @@ export async function decodeInWorker(
     }
     try {
       const bytes = content?.bytes ?? readOrdinaryFile(systemPath(path));
+      const sheet = whyNoSheet(bytes);
+      if (sheet !== undefined) {
+        files.push({ reason: sheet });
+        continue;
+      }
       const image = await decodeImage(bytes, path, most);
       if (digestsOnly) {
         files.push({ height: image.height, width: image.width, digest: pixelDigest(image.data) });

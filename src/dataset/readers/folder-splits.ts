@@ -5,7 +5,7 @@ import { readablePath } from "../../common/path-bytes.ts";
 import { isPictureName } from "../../image/sniff.ts";
 import type { SkippedFile } from "../dataset.ts";
 import type { SplitName } from "../reader.ts";
-import { type Entry, entriesOf, subfolders } from "./entries.ts";
+import { type Entry, entriesOf, isEmptyFolder, subfolders } from "./entries.ts";
 import { folderNames, LayoutError } from "./layout-error.ts";
 import { isOwnOutput } from "./own-output.ts";
 import { splitOf, splitsAmong } from "./split-names.ts";
@@ -51,7 +51,10 @@ export function findSplits(path: string, { skipped, notes }: Findings): SplitFol
   if (trains.length === 0) throw withoutTrain(path, divided, flat, others);
   const taken = new Set(divided.map(({ split }) => split));
   if (taken.size < divided.length) {
-    const list = divided.map(({ name }) => `${readablePath(name)}/`).join(", ");
+    const repeated = divided.filter(({ split }, i) =>
+      divided.some((each, k) => k !== i && each.split === split),
+    );
+    const list = repeated.map(({ name }) => `${readablePath(name)}/`).join(", ");
     throw new LayoutError(
       `${readablePath(path)} has two folders for the same split (${list}): remove or rename one`,
       path,
@@ -90,6 +93,10 @@ function withoutRepetition(split: SplitName, entry: Entry): Entry {
   return isSame ? withoutRepetition(split, inner) : entry;
 }
 
+function isVoid({ path }: Candidate): boolean {
+  return isEmptyFolder(path);
+}
+
 /** The folder itself as `train`, if none of its folders is a split with class folders. */
 function undivided(
   path: string,
@@ -98,6 +105,14 @@ function undivided(
   notes: string[],
 ): SplitFolder {
   const filled = flat.filter(({ pictures }) => pictures > 0);
+  if (others.length === 0 && flat.some(({ split }) => split === "train") && flat.every(isVoid)) {
+    const names = folderNames(flat.map(({ name }) => readablePath(name)));
+    throw new LayoutError(
+      `${readablePath(path)}: ${names} ${flat.length === 1 ? "is" : "are"} empty: put one folder of pictures per class into ` +
+        `${readablePath(flat.find(({ split }) => split === "train")!.name)}/`,
+      path,
+    );
+  }
   if (others.length === 0 && filled.length > 0) {
     const names = folderNames(filled.map(({ name }) => readablePath(name)));
     const { name } = filled.find(({ split }) => split === "train") ?? filled[0];

@@ -2,6 +2,7 @@
 
 import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
+import { UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
 import type { ColumnChoice } from "../reader.ts";
 import { subfolders } from "./entries.ts";
@@ -14,6 +15,7 @@ import { isOwnOutput } from "./own-output.ts";
 import type { PictureList } from "./picture-list.ts";
 import { type PictureReader, pictureReader } from "./pictures.ts";
 import { splitsAmong } from "./split-names.ts";
+import { isLabelName } from "./tables/columns.ts";
 import { findTables } from "./tables/find-tables.ts";
 import { type LabelledTable, SeveralFoldersError } from "./tables/labelled.ts";
 import { readFolder } from "./tables/labelled-folder.ts";
@@ -23,6 +25,7 @@ import { holdsPictures } from "./tree.ts";
 /** Reads a folder of pictures with tables of their labels, or such a table. Class folders take precedence over tables. */
 export const labelsReader: PictureReader = pictureReader({
   reads: "a CSV file with the labels of pictures",
+  uses: "columns",
   recognises: (path, columns) => {
     if (!statSync(path).isDirectory()) return isTableName(path) && !isPixelTable(path);
     if (findTables(path).length === 0 || !holdsPictures(path)) return false;
@@ -55,15 +58,23 @@ function decide(path: string, columns: ColumnChoice | undefined): () => PictureL
   const folder = readFolder(path, columns);
   const { tables, problems } = folder;
   // Folders that differ in their numbers alone are parts of a collection.
-  const areParts = new Set(classNames.map((name) => name.replace(/\d+/g, ""))).size === 1;
+  const areParts = new Set(classNames.map((name) => name.toLowerCase().replace(/\d+/g, ""))).size === 1;
   const total = groups.reduce((sum, { files }) => sum + files.length, 0);
-  const table = tables.find(({ isCertain, labels }) => isCertain && labels.length >= LEAST_SHARE * total);
+  const table = tables.find(({ isCertain, labelColumns, labels }) => {
+    const isLikely = isCertain || (areParts && labelColumns.some(isLabelName));
+    return isLikely && labels.length >= LEAST_SHARE * total;
+  });
   const [problem] = areParts ? problems : [];
-  const isChosen = columns?.label !== undefined;
+  const isChosen = columns !== undefined;
   const unclear = problems.find((each) => each instanceof SeveralFoldersError);
   if (!table && unclear && areCopies(classes)) {
     return () => {
       throw conflict(path, classNames, readablePath(unclear.table));
+    };
+  }
+  if (!table && isChosen) {
+    return () => {
+      throw problems[0] ?? noTable(path);
     };
   }
   if (!table && !problem) return asFolders;
@@ -73,6 +84,13 @@ function decide(path: string, columns: ColumnChoice | undefined): () => PictureL
   return () => {
     throw table ? conflict(path, classNames, readablePath(table.path)) : problem;
   };
+}
+
+function noTable(path: string): UsageError {
+  return new UsageError(
+    `${readablePath(path)}: image_column or label_column is set, but no table has labels of most of its pictures; ` +
+      "leave out this setting to use the folders as classes",
+  );
 }
 
 /** A table that names less than this share of the pictures is about something else. */

@@ -64,6 +64,18 @@ export function isSheet({ name, path }: Entry): boolean {
   return extname(name).toLowerCase() === ".png" && beginningOf(path, SHEET_BEGINNING).includes(SHEET_TEXT);
 }
 
+/** The reason why a picture is not read that is a sheet of `preview`, under any name; undefined for other pictures. */
+export function whyNoSheet(picture: Uint8Array): string | undefined {
+  const beginning = Buffer.from(
+    picture.buffer,
+    picture.byteOffset,
+    Math.min(picture.length, SHEET_BEGINNING),
+  );
+  return beginning.toString("latin1").endsWith(SHEET_TEXT)
+    ? "it is a sheet that preview drew, not a picture: move it out of the data"
+    : undefined;
+}
+
 /** The first bytes of a file as Latin-1; none if it cannot be read, which its reader reports. */
 function beginningOf(path: string, length: number): string {
   try {

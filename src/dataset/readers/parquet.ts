@@ -32,6 +32,7 @@ const ARROW = { called: "Arrow files", isNamed: (name: string) => /\.arrow$/i.te
 /** Reads Parquet files, and folders of them that are not folders of pictures. */
 export const parquetReader = pictureReader({
   reads: "a Parquet file of pictures",
+  uses: "columns",
   recognises: (path) => {
     const kinds = [PARQUET, ARROW];
     if (statSync(path).isDirectory()) return kinds.some((kind) => firstPacked(path, kind) !== undefined);

@@ -7,6 +7,7 @@ import type { LabelledImages, SkippedFile } from "../dataset.ts";
 import {
   type ColumnChoice,
   countLabels,
+  type DataSettings,
   type DatasetContent,
   type DatasetReader,
   type ReadOptions,
@@ -30,7 +31,7 @@ export interface PictureSurvey extends Pick<PictureList, "classNames" | "skipped
 }
 
 /** A reader of picture files, which are listed before they are decoded. */
-export interface PictureReader extends Pick<DatasetReader, "reads" | "read"> {
+export interface PictureReader extends Pick<DatasetReader, "reads" | "uses" | "read"> {
   /** As of DatasetReader; or, if much had to be read for the answer, a reader of this path that does not read it again. */
   recognises(
     path: string,
@@ -41,7 +42,7 @@ export interface PictureReader extends Pick<DatasetReader, "reads" | "read"> {
 }
 
 /** What the listing of pictures depends on. */
-export type ListOptions = Pick<ReadOptions, "columns" | "onProgress" | "signal">;
+export type ListOptions = Pick<ReadOptions, keyof DataSettings | "onProgress" | "signal">;
 
 /** Makes a reader from what lists the pictures. */
 export function pictureReader(reader: Omit<PictureReader, "read">): PictureReader {

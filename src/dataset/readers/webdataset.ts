@@ -38,6 +38,7 @@ const SHARDS = {
 /** Reads shards, and folders of them; other archives are left to other readers. */
 export const webdatasetReader = pictureReader({
   reads: "a tar archive of pictures with labels (WebDataset)",
+  uses: "columns",
   recognises: async (path) => {
     if (!statSync(path).isDirectory()) return SHARDS.isNamed(path) && (await isShard(path));
     const first = firstPacked(path, SHARDS);

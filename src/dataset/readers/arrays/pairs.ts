@@ -71,7 +71,8 @@ export function pairArrays(
   if (given) return { ...givenPairs(others, path, given), names };
   const notes: string[] = [];
   const pairs = SPLITS.flatMap((split) => findPair(others, split, { path, notes }) ?? []);
-  if (pairs[0]?.split !== "train") throw lacksImages(arrays, path);
+  if (pairs[0]?.split !== "train")
+    throw pairs.length > 0 ? lacksTraining(pairs, path) : lacksImages(arrays, path);
   const used = new Set<FoundArray>(pairs.flatMap(({ images, labels }) => [images, labels]));
   notes.push(...notesOnUnused(others, used, path));
   return { pairs, names, notes };
@@ -261,6 +262,14 @@ function ambiguous(
   return new UsageError(
     `${path}: it is not clear which arrays are the ${split} images and labels: ${listOf(named.map(({ array }) => array))}; ` +
       `name them, such as --set arrays='${setting}'`,
+  );
+}
+
+function lacksTraining(pairs: readonly ArrayPair[], path: string): UsageError {
+  const splits = pairs.map(({ split }) => split).join(" and ");
+  const names = pairs.map(({ images }) => placeOf(images, path)).join(", ");
+  return new UsageError(
+    `${path} has only ${splits} images (${names}): add training images, such as x_train and y_train`,
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../../common/errors.ts";
 import { readablePath } from "../../../common/path-bytes.ts";
+import { quoteForShell } from "../../../common/program-name.ts";
 import type { SkippedFile } from "../../dataset.ts";
 import type { ColumnChoice, SplitName } from "../../reader.ts";
 import { checkSingleClasses } from "../single-classes.ts";
@@ -209,7 +210,8 @@ function namesOf(found: LabelColumns, columns: readonly string[], path: string):
   const shown = names.slice(0, 5).map((name) => `"${name}"`);
   const list = names.length > shown.length ? `${shown.join(", ")}, …` : shown.join(", ");
   throw new UsageError(
-    `${path}: it is unclear which of the columns ${list} contains the classes: name that column "label"`,
+    `${path}: it is unclear which of the columns ${list} contains the classes: say which one, such as ` +
+      `--set label_column=${quoteForShell(names[0])}`,
   );
 }
 

@@ -14,6 +14,8 @@ import { runScript } from "./run-script.ts";
 
 const FOLDER = "measurements";
 const POLICY = ["--policy", "configs/policies/cifar10-60-trials.json"];
+/** Small batches: at least 50 of them measure the moments, whatever is trained. */
+const TRIED = ["--set", "save_weights=false", "--set", "batch_size=32"];
 const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
 
 /** The command of each, without the folder of the results. */
@@ -28,7 +30,7 @@ const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   "cifar10-wrn_28_10": [
     ...["evaluate", "--config", "configs/evaluate-wrn-28-10.yaml", "--epochs", "2"],
-    ...["--arms", "none,flip-crop+top-policies", "--train-size", "500", "--set", "save_weights=false"],
+    ...["--arms", "flip-crop+top-policies", "--train-size", "500", ...TRIED],
   ],
 };
 

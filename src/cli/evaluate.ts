@@ -7,6 +7,7 @@ import type { EvaluationOutcome, PreparedEvaluation } from "../evaluate/evaluati
 import type { EvaluationDisplay } from "./evaluation-display.ts";
 import type { ShownEvaluation } from "./evaluation-results.ts";
 import { helpText } from "./help.ts";
+import { reportInFolder } from "./report.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -21,6 +22,7 @@ type EvaluateOptions = {
   set?: string[];
   resume?: string;
   dryRun?: boolean;
+  report?: boolean;
   json?: boolean;
   saveWeights?: boolean;
 } & { [Key in keyof typeof OVERRIDES]?: string };
@@ -70,6 +72,7 @@ export function addEvaluateCommand(program: Command, terminal: Terminal): void {
       "continue an interrupted or finished evaluation; a higher --samples adds trainings",
     )
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
+    .option("--report", "in the end, write report.html into the evaluation's folder (see report)")
     .option("--json", "print the result as JSON")
     .addHelpText("after", helpText(HELP))
     .action((options: EvaluateOptions) => evaluate(options, terminal));
@@ -114,6 +117,7 @@ async function evaluate(options: EvaluateOptions, terminal: Terminal): Promise<v
   const outcome = await finishedOrRun(prepared, terminal);
   const { evaluationAsJson, formatEvaluation } = await import("./evaluation-results.ts");
   terminal.print(options.json ? evaluationAsJson(outcome) : `\n${formatEvaluation(outcome, terminal.look)}`);
+  if (options.report) await reportInFolder(outcome.folder, terminal);
 }
 
 /** Runs the evaluation, unless it is a resumed one with nothing left to do. */

@@ -23,12 +23,12 @@ export const NARROW = 560;
 /** Pixels to the left of a chart for the names of its rows. */
 export function roomFor(names: readonly string[], width: number): number {
   const longest = Math.max(...names.map(({ length }) => length), 4);
-  return Math.min(longest * 6.6 + 14, width < NARROW ? 0.36 * width : 0.32 * width);
+  return Math.min(longest * 6.6 + 14, width < NARROW ? 0.42 * width : 0.32 * width);
 }
 
 /** The names of rows, shortened to their room. */
 export function nameOf(width: number): (name: string) => string {
-  const most = Math.floor((width < NARROW ? 0.36 : 0.32) * width) / 6.6 - 2;
+  const most = Math.floor((width < NARROW ? 0.42 : 0.32) * width) / 6.6 - 2;
   return (name) => (name.length > most ? `${name.slice(0, Math.max(3, Math.floor(most)))}…` : name);
 }
 
@@ -41,7 +41,9 @@ export function chart(content: Chart): HTMLElement {
     isSmall ? { class: "small" } : {},
     element("figcaption", {}, element("h3", {}, title), caption === "" ? null : paragraph(caption, "note")),
     place,
-    details(isSmall ? `Numbers of ${title}` : `Numbers: ${title}`, () => table(content.table, title)),
+    details(isSmall ? `Numbers of ${title}` : `Numbers: ${title}`, () =>
+      table(content.table, `Numbers: ${title}`),
+    ),
   );
   let drawn = 0;
   const draw = (width: number) => {
@@ -51,6 +53,8 @@ export function chart(content: Chart): HTMLElement {
     const picture = made instanceof SVGSVGElement ? made : made.querySelector(":scope > svg");
     picture?.setAttribute("role", "img");
     picture?.setAttribute("aria-label", summary);
+    // The chart has one name for all of its marks.
+    for (const mark of picture?.querySelectorAll("g[aria-label]") ?? []) mark.removeAttribute("aria-label");
     for (const legend of made.querySelectorAll(":scope > div svg"))
       legend.setAttribute("aria-hidden", "true");
     place.replaceChildren(made);
@@ -67,6 +71,9 @@ const STYLE: PlotOptions = {
 
 /** Options of a horizontal axis: below the middle its name hides no number. */
 export const BELOW = { labelAnchor: "center", labelOffset: 38 } as const;
+
+/** Options of tips. */
+export const TIP = { lineHeight: 1.3, stroke: "var(--muted)" } as const;
 
 /** Colours of series, which follow the light or dark scheme. */
 export const SERIES = Array.from({ length: 9 }, (_, i) => `var(--series-${i + 1})`);

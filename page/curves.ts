@@ -2,7 +2,7 @@
 
 import { dot, line, pointer, tip } from "@observablehq/plot";
 import type { CurveLine, CurvesPart } from "../src/report/contents.ts";
-import { BELOW, chart, SERIES } from "./chart.ts";
+import { BELOW, chart, SERIES, TIP } from "./chart.ts";
 import { element, paragraph } from "./element.ts";
 import { broken, percent } from "./format.ts";
 
@@ -82,7 +82,7 @@ function curvesChart({ title, caption, lines, measure }: Curves): HTMLElement {
       marks: [
         line(known, { x: "epoch", y: "y", z: "label", stroke: "group", strokeWidth: 2 }),
         dot(known, { filter: ({ label }) => few.includes(label), x: "epoch", y: "y", fill: "group", r: 3 }),
-        tip(known, pointer({ x: "epoch", y: "y", title: "text" })),
+        tip(known, pointer({ ...TIP, x: "epoch", y: "y", title: "text" })),
       ],
     }),
   });

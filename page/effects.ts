@@ -2,7 +2,7 @@
 
 import { areaY, dot, line, pointerX, ruleX, ruleY, tip } from "@observablehq/plot";
 import type { EffectCurve, EffectKind, EffectPoint, Importance, SearchPart } from "../src/report/contents.ts";
-import { BELOW, chart } from "./chart.ts";
+import { BELOW, chart, TIP } from "./chart.ts";
 import { details, element, paragraph } from "./element.ts";
 import { type ForestRow, forest } from "./forest.ts";
 import { interval, points } from "./format.ts";
@@ -142,7 +142,7 @@ function effectChart(
         line(known, { x: "at", y: "mean", stroke: "var(--accent)", strokeWidth: 2 }),
         ruleX(known, pointerX({ x: "at", stroke: "var(--muted)" })),
         dot(known, pointerX({ x: "at", y: "mean", fill: "var(--accent)" })),
-        ...(width < 100 ? [] : [tip(known, pointerX({ x: "at", y: "mean", title: "text" }))]),
+        ...(width < 100 ? [] : [tip(known, pointerX({ ...TIP, x: "at", y: "mean", title: "text" }))]),
       ],
     }),
   });

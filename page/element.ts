@@ -27,7 +27,7 @@ export interface TableContent {
 
 /** In a frame that scrolls sideways, for narrow screens. @param name for readers of the page who do not see it. */
 export function table({ head, rows, words = [0] }: TableContent, name: string): HTMLElement {
-  const kindOf = (column: number): Attributes => (words.includes(column) ? {} : { class: "number" });
+  const kindOf = (column: number): Attributes => ({ class: words.includes(column) ? "words" : "number" });
   return element(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": name },

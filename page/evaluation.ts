@@ -2,7 +2,7 @@
 
 import { dot, type PlotOptions, pointerY, ruleY, tip } from "@observablehq/plot";
 import type { ArmPart, EvaluationPart } from "../src/report/contents.ts";
-import { BELOW, chart, nameOf, roomFor } from "./chart.ts";
+import { BELOW, chart, nameOf, roomFor, TIP } from "./chart.ts";
 import { element, paragraph, table } from "./element.ts";
 import { forest } from "./forest.ts";
 import { count, interval, percent, points } from "./format.ts";
@@ -64,7 +64,7 @@ function accuracyPlot(arms: readonly ArmPart[], width: number): PlotOptions {
       }),
       dot(samples, { y: "arm", x: "x", r: 3, stroke: "var(--muted)" }),
       dot(means, { y: "arm", x: "x", r: 5.5, fill: "var(--accent)" }),
-      tip(means, pointerY({ y: "arm", x: "x", title: "text" })),
+      tip(means, pointerY({ ...TIP, y: "arm", x: "x", title: "text" })),
     ],
   };
 }

@@ -1,7 +1,7 @@
 // Values with their 95% intervals, a row each: whether an interval contains 0 is what matters.
 
 import { dot, type PlotOptions, pointerY, ruleX, ruleY, tip } from "@observablehq/plot";
-import { BELOW, nameOf, roomFor } from "./chart.ts";
+import { BELOW, nameOf, roomFor, TIP } from "./chart.ts";
 import { broken, interval, points } from "./format.ts";
 
 export interface ForestRow {
@@ -50,7 +50,7 @@ export function forest(rows: readonly ForestRow[], width: number, label: string)
         strokeOpacity: 0.55,
       }),
       dot(known, { y: "name", x: "mean", fill: "verdict", r: 5 }),
-      tip(known, pointerY({ y: "name", x: "mean", title: "text" })),
+      tip(known, pointerY({ ...TIP, y: "name", x: "mean", title: "text" })),
     ],
   };
 }

@@ -2,7 +2,7 @@
 
 import { dot, line, pointer, ruleX, ruleY, tip } from "@observablehq/plot";
 import type { SearchPart, TrialPoint } from "../src/report/contents.ts";
-import { BELOW, chart, NARROW } from "./chart.ts";
+import { BELOW, chart, NARROW, TIP } from "./chart.ts";
 import { element, paragraph, table } from "./element.ts";
 import { forest } from "./forest.ts";
 import { broken, count, interval, percent, points } from "./format.ts";
@@ -101,7 +101,7 @@ function historyChart({ trials, confirmation }: SearchPart): HTMLElement {
           r: judged.length > 300 ? 2.5 : 4,
         }),
         dot(fresh, { x: "x", y: "y", stroke: "group", symbol: "group", strokeWidth: 3, r: 6 }),
-        tip(all, pointer({ x: "x", y: "y", title: "text" })),
+        tip(all, pointer({ ...TIP, x: "x", y: "y", title: "text" })),
       ],
     }),
   });

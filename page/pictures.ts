@@ -15,14 +15,14 @@ export function picturesSection({ missing, tables }: Pictures): HTMLElement {
 }
 
 function tableOf({ title, note, heads, rows, side }: PictureTable): HTMLElement {
-  const head = element("tr", {}, ...["", ...heads].map((name) => element("th", { scope: "col" }, name)));
+  const head = element("tr", {}, ...["image", ...heads].map((name) => element("th", { scope: "col" }, name)));
   return element(
     "figure",
     { class: "pictures" },
     element("figcaption", {}, element("h3", {}, title), paragraph(note, "note")),
     element(
       "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": `Pictures: ${title}` },
       element(
         "table",
         {},

@@ -2,7 +2,7 @@
 
 import { barX, dot, pointer, text, tip } from "@observablehq/plot";
 import type { Report, SearchPart, TimesPart } from "../src/report/contents.ts";
-import { BELOW, chart, NARROW, nameOf, roomFor } from "./chart.ts";
+import { BELOW, chart, NARROW, nameOf, roomFor, TIP } from "./chart.ts";
 import { element, paragraph } from "./element.ts";
 import { count, duration } from "./format.ts";
 
@@ -121,7 +121,7 @@ function trialsChart({ trials }: SearchPart): HTMLElement {
       },
       marks: [
         dot(rows, { x: "trial", y: "seconds", stroke: "group", r: rows.length > 300 ? 2 : 3.5 }),
-        tip(rows, pointer({ x: "trial", y: "seconds", title: "text" })),
+        tip(rows, pointer({ ...TIP, x: "trial", y: "seconds", title: "text" })),
       ],
     }),
   });

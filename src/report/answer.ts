@@ -98,8 +98,9 @@ function usingCommands(what: string, data: string | null): string[] {
 function answerOfSearch(results: ExperimentResults, isEvaluated: boolean): Answer {
   const { policies, gains, confirmation, besideRecipe, folder, data, status } = results;
   const verdict = verdictOn(results);
-  const best = policies.find(({ trial }) => trial === (gains[0]?.trial ?? policies[0]?.trial));
-  const [confirmed] = gains;
+  // The one with the highest gain may also have the widest interval.
+  const confirmed = gains.find(({ isBetter }) => isBetter) ?? gains[0];
+  const best = policies.find(({ trial }) => trial === (confirmed ?? policies[0])?.trial);
   const ofSearch = best && { mean: best.expectedAccuracyIncrease, low: null, high: null };
   const gain = confirmed
     ? {
@@ -117,7 +118,7 @@ function answerOfSearch(results: ExperimentResults, isEvaluated: boolean): Answe
         },
       ]
     : [];
-  const isUsed = verdict.isRecommended && best !== undefined;
+  const isUsed = best !== undefined && (confirmed ? confirmed.isBetter : verdict.isRecommended);
   const evaluate = `${programName()} evaluate --experiment ${quoteForShell(folder)}`;
   const isDone = status === "finished" && policies.length > 0;
   return {

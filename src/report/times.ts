@@ -33,9 +33,9 @@ function searchStages(search: SearchPart | null): StageTime[] {
   const isStopped = trials.filter(({ stoppedAt }) => stoppedAt !== null);
   const whole = trials.filter(({ stoppedAt }) => stoppedAt === null);
   const groups = [
-    ["baseline and recipes", whole.filter(({ kind }) => kind !== "policy")],
+    ["baseline, recipes", whole.filter(({ kind }) => kind !== "policy")],
     ["policies", whole.filter(({ kind }) => kind === "policy")],
-    ["policies that were stopped early", isStopped],
+    ["stopped policies", isStopped],
   ] as const;
   return groups.flatMap(([what, group]) => {
     const seconds = group.map((trial) => trial.seconds);

@@ -32,7 +32,9 @@ export function answerSection({ answer, status }: Report): HTMLElement {
       tile(
         "Gain over no augmentation",
         gain ? `${points(gain.mean)} points` : "–",
-        basis ? BASES[basis] : "not measured yet",
+        basis
+          ? `${use === "no augmentation" ? "of the best policy, " : ""}${BASES[basis]}`
+          : "not measured yet",
       ),
       tile(
         "95% interval",

@@ -48,7 +48,7 @@ function historyChart({ trials, confirmation }: SearchPart): HTMLElement {
     y: 100 * trial.reward,
     best: 100 * trial.best,
     group: groupOf(trial),
-    text: `trial ${trial.trial}: ${percent(trial.reward)}%${trial.stoppedAt === null ? "" : `, stopped after epoch ${trial.stoppedAt}`}\n${broken(trial.policy)}`,
+    text: `trial ${trial.trial}: ${percent(trial.reward)}%${trial.standardError === null ? "" : ` ± ${percent(trial.standardError)}`}${trial.stoppedAt === null ? "" : `, stopped after epoch ${trial.stoppedAt}`}\n${broken(trial.policy)}`,
   }));
   const fresh = (confirmation?.policies ?? []).map(({ trial, reward, gain, policy }) => {
     const at = (value: number | null) => 100 * (confirmation!.baseline + (value ?? gain.mean));

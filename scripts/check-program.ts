@@ -67,7 +67,7 @@ try {
   run("report", experiment, "--out", "report.html");
   const page = readFileSync(join(work, "report.html"), "utf8");
   assert.ok(!page.includes("The pictures cannot be shown"), "the data are found");
-  assert.ok(page.includes("With Observable Plot"), "the script of the page");
+  assert.ok(page.includes("@observablehq/plot"), "the script of the page");
   assert.equal(JSON.parse(run("report", experiment, "--json")).search.trials.length, 4);
 
   if (node) {

@@ -60,12 +60,14 @@ function requestOf({ folder, kind, search, evaluation }: Report, signal?: AbortS
   const path = [evaluated, folder]
     .map((each) => join(each, "policies.json"))
     .find((each) => existsSync(each));
+  const policies = path === undefined ? undefined : readPolicyFile(path);
   return {
     data: config.data,
     settings: dataSettings(config),
     seed: config.seed,
-    winner: winnerOf(evaluation?.recommended ?? null, path === undefined ? undefined : readPolicyFile(path)),
+    winner: winnerOf(evaluation?.recommended ?? null, policies),
     importance: search?.importance ?? [],
+    judgedShape: policies?.dataset.imageShape ?? null,
     ...(signal && { signal }),
   };
 }

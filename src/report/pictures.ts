@@ -4,6 +4,7 @@
 import { drawCopies } from "../apply/draws.ts";
 import { openSource, type PictureSource } from "../apply/source.ts";
 import { renderChain } from "../augment/chain.ts";
+import type { JudgedShape } from "../augment/scale.ts";
 import { InterruptedError, messageOf, UsageError } from "../common/errors.ts";
 import { formatSignedPoints } from "../common/points.ts";
 import { FAMILIES } from "../config/families.ts";
@@ -38,6 +39,8 @@ export interface PictureRequest {
   readonly seed: number;
   readonly winner: Winner | undefined;
   readonly importance: readonly Importance[];
+  /** Of the images of the search, to which techniques that count in pixels scale; null if it is not known. */
+  readonly judgedShape: JudgedShape | null;
   readonly signal?: AbortSignal;
 }
 
@@ -67,8 +70,8 @@ export async function picturesOf(
     const { seed, signal, data } = request;
     const { shown } = await pickPictures(source, data ?? "", { count: WINNER_ROWS, seed, signal });
     const tables = [
-      ...(request.winner ? [await winnerTable(request.winner, shown, seed)] : []),
-      ...(await techniqueTables(request.importance, shown.slice(0, TECHNIQUE_ROWS), seed)),
+      ...(request.winner ? [await winnerTable(request.winner, shown, request)] : []),
+      ...(await techniqueTables(request, shown.slice(0, TECHNIQUE_ROWS))),
     ];
     return { missing: tables.length > 0 ? null : "Nothing is better than no augmentation so far.", tables };
   } catch (error) {
@@ -78,9 +81,9 @@ export async function picturesOf(
 }
 
 async function winnerTable(
-  { title, note, policies, recipe, judgedShape }: Winner,
+  { title, note, policies, recipe }: Winner,
   shown: readonly ShownPicture[],
-  seed: number,
+  { seed, judgedShape }: DrawSettings,
 ): Promise<PictureTable> {
   const settings = { policies, recipe, seed, copies: DRAWS, chance: 1, judgedShape };
   const cellsOf = (picture: ShownPicture) => {
@@ -97,23 +100,24 @@ async function winnerTable(
 
 /** Of the techniques or families that help most, as far as the model has an effect above 0 of them. */
 async function techniqueTables(
-  importance: readonly Importance[],
+  { importance, ...settings }: PictureRequest,
   shown: readonly ShownPicture[],
-  seed: number,
 ): Promise<PictureTable[]> {
   const best = importance
     .filter(({ kind, best }) => (kind === "technique" || kind === "amount") && best.mean > 0)
     .slice(0, SHOWN_TECHNIQUES);
   const tables: PictureTable[] = [];
   for (const each of best)
-    tables.push(await (each.kind === "amount" ? familyTable : techniqueTable)(each, shown, seed));
+    tables.push(await (each.kind === "amount" ? familyTable : techniqueTable)(each, shown, settings));
   return tables;
 }
+
+type DrawSettings = Pick<PictureRequest, "seed" | "judgedShape">;
 
 async function techniqueTable(
   { name, best }: Importance,
   shown: readonly ShownPicture[],
-  seed: number,
+  { seed, judgedShape }: DrawSettings,
 ): Promise<PictureTable> {
   const type = EXTENDED_TECHNIQUES.find((technique) => technique === name)!;
   const uses = usesMagnitude(type);
@@ -121,7 +125,7 @@ async function techniqueTable(
   const cellsOf = (picture: Pixels) => {
     const typical = uses ? typicalDraw(type, picture, seed, MAGNITUDES) : 0;
     const cells = MAGNITUDES.map((magnitude, column) =>
-      augment({ type, magnitude }, picture, seed, uses ? typical : column),
+      augment({ type, magnitude }, picture, seed, uses ? typical : column, judgedShape),
     );
     return [picture, ...cells];
   };
@@ -134,14 +138,14 @@ async function techniqueTable(
 async function familyTable(
   { name, best }: Importance,
   shown: readonly ShownPicture[],
-  seed: number,
+  { seed, judgedShape }: DrawSettings,
 ): Promise<PictureTable> {
   const techniques: readonly (readonly [TechniqueName, number])[] =
     FAMILIES.find((family) => family.name === name)?.techniques ?? [];
   const cellsOf = (picture: Pixels) => [
     picture,
     ...techniques.map(([type, magnitude]) =>
-      augment({ type, magnitude }, picture, seed, typicalDraw(type, picture, seed, [magnitude])),
+      augment({ type, magnitude }, picture, seed, typicalDraw(type, picture, seed, [magnitude]), judgedShape),
     ),
   ];
   return {

@@ -1,6 +1,7 @@
 // The effect of a technique on a picture, and which of its draws shows it best.
 
 import { drawForImage, renderChain } from "../augment/chain.ts";
+import { type JudgedShape, scaledTo } from "../augment/scale.ts";
 import { EXTENDED_TECHNIQUES, type TechniqueName } from "../config/techniques.ts";
 import type { Pixels } from "../image/batch.ts";
 import type { Operation } from "../policy/policy.ts";
@@ -10,11 +11,21 @@ import { fitPicture } from "./fit.ts";
 export const DRAWS_TRIED = 9;
 const TRIED_SIZE = 64;
 
-/** The picture after draw number `draw` of an operation: the same stream at every magnitude. */
-export function augment(operation: Operation, picture: Pixels, seed: number, draw: number): Pixels {
+/**
+ * The picture after draw number `draw` of an operation: the same stream at every magnitude.
+ * @param judgedShape that of the images of a search, to which techniques that count in pixels scale.
+ */
+export function augment(
+  operation: Operation,
+  picture: Pixels,
+  seed: number,
+  draw: number,
+  judgedShape: JudgedShape | null = null,
+): Pixels {
   const { data, height, width } = picture;
   const key = { seed, imageIndex: draw, chainIndex: EXTENDED_TECHNIQUES.indexOf(operation.type) };
-  return { data: renderChain(data, picture, drawForImage([operation], picture, key)), height, width };
+  const shape = judgedShape === null ? picture : scaledTo(picture, judgedShape);
+  return { data: renderChain(data, picture, drawForImage([operation], shape, key)), height, width };
 }
 
 /**

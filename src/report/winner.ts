@@ -1,7 +1,6 @@
 // Which policies and which recipe a report shows on pictures: what the evaluation recommends, or the best that was found.
 
 import type { AppliedPolicy } from "../apply/draws.ts";
-import type { JudgedShape } from "../augment/scale.ts";
 import { parseArm } from "../config/arms.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import { formatPolicy } from "../policy/policy.ts";
@@ -12,7 +11,6 @@ export interface Winner {
   readonly note: string;
   readonly policies: readonly AppliedPolicy[];
   readonly recipe: RecipeName | null;
-  readonly judgedShape: JudgedShape | null;
 }
 
 /**
@@ -20,12 +18,11 @@ export interface Winner {
  * @param recommended the arm that an evaluation recommends.
  */
 export function winnerOf(recommended: string | null, file: PolicyFile | undefined): Winner | undefined {
-  const judgedShape = file?.dataset.imageShape ?? null;
   const arm = recommended === null || recommended === "none" ? undefined : parseArm(recommended);
   const [best] = file?.policies ?? [];
   if (arm?.recipe && !arm.policies) {
     const note = "It needs no search, and the evaluation recommends it.";
-    return { title: `The recipe ${arm.recipe}`, note, policies: [], recipe: arm.recipe, judgedShape };
+    return { title: `The recipe ${arm.recipe}`, note, policies: [], recipe: arm.recipe };
   }
   if (!best || !file) return undefined;
   const isTop = arm?.policies === "top-policies";
@@ -36,6 +33,6 @@ export function winnerOf(recommended: string | null, file: PolicyFile | undefine
       ? `${before}one of ${file.policies.length} policies per image.`
       : `${before}${formatPolicy(best)}`,
     policies: isTop ? file.policies : [best],
-    ...{ recipe: arm?.recipe ?? null, judgedShape },
+    recipe: arm?.recipe ?? null,
   };
 }

@@ -125,7 +125,7 @@ function effectChart(
       rows: curve.map((point) => [point.at.toFixed(2), points(point.mean), interval(point)]),
     },
     isSmall,
-    draw: (width) => ({
+    draw: () => ({
       height: isSmall ? 165 : 250,
       marginLeft: 36,
       x: { ...BELOW, label: AXES[kind], ticks: 4 },
@@ -142,7 +142,7 @@ function effectChart(
         line(known, { x: "at", y: "mean", stroke: "var(--accent)", strokeWidth: 2 }),
         ruleX(known, pointerX({ x: "at", stroke: "var(--muted)" })),
         dot(known, pointerX({ x: "at", y: "mean", fill: "var(--accent)" })),
-        ...(width < 100 ? [] : [tip(known, pointerX({ ...TIP, x: "at", y: "mean", title: "text" }))]),
+        tip(known, pointerX({ ...TIP, x: "at", y: "mean", title: "text" })),
       ],
     }),
   });

@@ -3,6 +3,9 @@
 
 import { programName, quoteForShell } from "../common/program-name.ts";
 import { parseArm } from "../config/arms.ts";
+import { dataFlags } from "../dataset/flags.ts";
+import { IN_MEMORY } from "../dataset/in-memory.ts";
+import type { DataConfig } from "../dataset/reader.ts";
 import type { Difference } from "../evaluate/comparison.ts";
 import type { EvaluationResults } from "../evaluate/results.ts";
 import type { ExperimentResults } from "../experiment/results.ts";
@@ -56,7 +59,7 @@ function answerOfEvaluation(
   return {
     ...{ use: recommended === undefined ? null : armInWords(recommended, policies), basis: "evaluation" },
     ...{ gain, isShown: isAboveZero(gain), against, sentences: [conclusion] },
-    next: isUsed ? commandsFor(recommended, source, config.data) : [],
+    next: isUsed ? commandsFor(recommended, source, { path: config.data, keys: config }) : [],
   };
 }
 
@@ -78,7 +81,7 @@ function armInWords(arm: string, policies: readonly FoundPolicy[]): string {
   return arm;
 }
 
-function commandsFor(arm: string, policies: string, data: string | null): string[] {
+function commandsFor(arm: string, policies: string, data: ReadData): string[] {
   const parts = parseArm(arm);
   const what = [
     ...(parts.recipe ? [`--recipe ${parts.recipe}`] : []),
@@ -87,16 +90,23 @@ function commandsFor(arm: string, policies: string, data: string | null): string
   return usingCommands(what, data);
 }
 
-function usingCommands(what: string, data: string | null): string[] {
+/** The data of a run, and how they are read; null if the configuration names none. */
+interface ReadData {
+  readonly path: string | null;
+  readonly keys: DataConfig;
+}
+
+function usingCommands(what: string, { path, keys }: ReadData): string[] {
   const program = programName();
+  const data = path === null ? "" : ["--data", quoteForShell(path), ...dataFlags(keys)].join(" ");
   return [
-    ...(data === null ? [] : [`${program} apply ${what} --data ${quoteForShell(data)} --out augmented`]),
+    ...(path === null ? [] : [`${program} apply ${what} ${data} --out augmented`]),
     `${program} export ${what} --to torchvision --out training`,
   ];
 }
 
 function answerOfSearch(results: ExperimentResults, isEvaluated: boolean): Answer {
-  const { policies, gains, confirmation, besideRecipe, folder, data, status } = results;
+  const { policies, gains, confirmation, besideRecipe, folder, data, dataKeys, status } = results;
   const verdict = verdictOn(results);
   // The one with the highest gain may also have the widest interval.
   const confirmed = gains.find(({ isBetter }) => isBetter) ?? gains[0];
@@ -127,7 +137,12 @@ function answerOfSearch(results: ExperimentResults, isEvaluated: boolean): Answe
     ...{ gain, isShown: confirmed?.isBetter ?? false, against },
     sentences: [...sentencesOn(results), ...(isDone && !isEvaluated ? [NOT_EVALUATED] : [])],
     next: isDone
-      ? [evaluate, ...(isUsed ? usingCommands(usage(best, folder), data) : [])]
+      ? [
+          evaluate,
+          ...(isUsed
+            ? usingCommands(usage(best, folder), { path: data === IN_MEMORY ? null : data, keys: dataKeys })
+            : []),
+        ]
       : status === "interrupted"
         ? [`${programName()} optimize --resume ${quoteForShell(folder)}`]
         : [],

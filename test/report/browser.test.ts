@@ -20,7 +20,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { imageAt } from "../../src/image/batch.ts";
 import { encodePng } from "../../src/image/codec.ts";
 import { ContentMaker } from "../../src/report/content.ts";
-import type { PageContent } from "../../src/report/contents.ts";
+import type { ArmPart, EvaluationPart, PageContent } from "../../src/report/contents.ts";
 import { pageOf } from "../../src/report/page.ts";
 import { serveReport } from "../../src/report/serve.ts";
 import { start, until } from "../cli/run.ts";
@@ -134,6 +134,40 @@ describe("the page of a report", { skip: CHROMIUM === undefined && "there is no 
       await page.close();
     });
   }
+
+  it("draws an evaluation, also one that has only begun", async () => {
+    const content = await made();
+    const measured = (mean: number) => ({ mean, low: mean - 0.01, high: mean + 0.01 });
+    const arm = (name: string, mean: number, gain: number | null): ArmPart => ({
+      ...{ arm: name, accuracies: [mean - 0.01, mean + 0.01], accuracy: measured(mean), seconds: 60 },
+      ...{ fromNone: gain === null ? null : measured(gain), fromBestRecipe: null },
+    });
+    const waiting = { ...arm("policy", 0.5, null), accuracies: [], accuracy: null, seconds: 0 };
+    const points = [1, 2, 3].map((epoch) => ({ epoch, training: epoch / 4, validation: null }));
+    const evaluation: EvaluationPart = {
+      ...{ folder: "evaluation", status: "interrupted", progress: "4 of 6 trainings done" },
+      ...{ conclusion: null, recommended: null, bestRecipe: null, measured: "averaged weights" },
+      ...{
+        trainImages: 1000,
+        testImages: 500,
+        arms: [arm("none", 0.4, null), arm("flip", 0.5, 0.1), waiting],
+      },
+      curves: { missing: null, lines: ["none", "flip"].map((label) => ({ group: label, label, points })) },
+    };
+    const { page, problems } = await open({ ...content, report: { ...content.report, evaluation } });
+    const titles = await page.$$eval("#evaluation figure:has(svg[role=img]) h3", (each) =>
+      each.map(({ textContent }) => textContent),
+    );
+    assert.deepEqual(titles, ["Test accuracy of each arm", "Gain over no augmentation"]);
+    assert.match(
+      await page.$eval("#evaluation", ({ textContent }) => textContent ?? ""),
+      /ended of: policy\./,
+    );
+    const curves = await page.$$eval("#curves h3", (each) => each.map(({ textContent }) => textContent));
+    assert.ok(curves.includes("Evaluation: training accuracy"));
+    assert.deepEqual(problems, []);
+    await page.close();
+  });
 
   it("fits a phone", async () => {
     const { page } = await open(await made(), 360);

@@ -1,6 +1,6 @@
 // The history of the search: each trial, the best so far, and what fresh trainings confirmed.
 
-import { dot, line, pointer, ruleX, ruleY, tip } from "@observablehq/plot";
+import { dot, line, type PlotOptions, pointer, ruleX, ruleY, tip } from "@observablehq/plot";
 import type { SearchPart, TrialPoint } from "../src/report/contents.ts";
 import { BELOW, chart, NARROW, TIP } from "./chart.ts";
 import { element, paragraph, table } from "./element.ts";
@@ -40,71 +40,67 @@ function groupOf({ kind, stoppedAt }: TrialPoint): (typeof GROUPS)[number] {
   return stoppedAt !== null ? "stopped" : kind;
 }
 
-function historyChart({ trials, confirmation }: SearchPart): HTMLElement {
-  const [baseline] = trials;
+function historyChart(search: SearchPart): HTMLElement {
+  const { trials, confirmation } = search;
   const best = trials.at(-1)!.best;
-  const judged = trials.map((trial) => ({
-    x: trial.trial,
-    y: 100 * trial.reward,
-    best: 100 * trial.best,
-    group: groupOf(trial),
-    text: `trial ${trial.trial}: ${percent(trial.reward)}%${trial.standardError === null ? "" : ` ± ${percent(trial.standardError)}`}${trial.stoppedAt === null ? "" : `, stopped after epoch ${trial.stoppedAt}`}\n${broken(trial.policy)}`,
-  }));
-  const fresh = (confirmation?.policies ?? []).map(({ trial, reward, gain, policy }) => {
-    const at = (value: number | null) => 100 * (confirmation!.baseline + (value ?? gain.mean));
-    const text = `trial ${trial}, confirmed: ${percent(reward)}%\n${points(gain.mean)} points (${interval(gain)})\n${broken(policy)}`;
-    return { x: trial, y: 100 * reward, low: at(gain.low), high: at(gain.high), group: "confirmed", text };
-  });
-  const used = GROUPS.filter((group) => [...judged, ...fresh].some((point) => point.group === group));
-  const all = [...judged, ...fresh];
   return chart({
     title: "Accuracy of each trial, and the best so far",
     caption:
       "The line is the best of the trials that were not stopped. Vertical bars are the 95% intervals of confirmed policies, by their gain over the baseline in fresh trainings.",
-    summary: `${count(trials.length, "trial")}: the baseline has ${percent(baseline.reward)}%, the best trial ${percent(best)}%.`,
+    summary: `${count(trials.length, "trial")}: the baseline has ${percent(trials[0].reward)}%, the best trial ${percent(best)}%.`,
     table: {
       head: ["trial", "policy", "accuracy (%)", "best so far (%)", "stopped after epoch", "confirmed (%)"],
       words: [1],
       rows: trials.map(({ trial, policy, reward, best, stoppedAt }) => {
         const again = confirmation?.policies.find((each) => each.trial === trial);
         return [
-          String(trial),
-          policy,
-          percent(reward),
-          percent(best),
-          stoppedAt === null ? "" : String(stoppedAt),
-          again ? percent(again.reward) : "",
+          ...[String(trial), policy, percent(reward), percent(best)],
+          ...[stoppedAt === null ? "" : String(stoppedAt), again ? percent(again.reward) : ""],
         ];
       }),
     },
-    draw: (width) => ({
-      height: width < NARROW ? 300 : 360,
-      x: {
-        ...BELOW,
-        label: "trial",
-        ticks: Math.min(trials.length, width < NARROW ? 5 : 10),
-        tickFormat: "d",
-      },
-      y: { label: "accuracy (%)", grid: true, nice: true },
-      color: { domain: [...used], range: used.map((group) => COLOURS[GROUPS.indexOf(group)]) },
-      symbol: {
-        domain: [...used],
-        range: used.map((group) => SYMBOLS[GROUPS.indexOf(group)]),
-        legend: true,
-      },
-      marks: [
-        ruleY([100 * baseline.reward], { stroke: "var(--series-8)", strokeDasharray: "4 3" }),
-        line(judged, { x: "x", y: "best", curve: "step-after", stroke: "var(--accent)", strokeWidth: 2 }),
-        ruleX(fresh, { x: "x", y1: "low", y2: "high", stroke: "group", strokeWidth: 3, strokeOpacity: 0.6 }),
-        dot(judged, {
-          ...{ x: "x", y: "y", stroke: "group", symbol: "group", strokeWidth: 1.75 },
-          r: judged.length > 300 ? 2.5 : 4,
-        }),
-        dot(fresh, { x: "x", y: "y", stroke: "group", symbol: "group", strokeWidth: 3, r: 6 }),
-        tip(all, pointer({ ...TIP, x: "x", y: "y", title: "text" })),
-      ],
-    }),
+    draw: (width) => historyPlot(search, width),
   });
+}
+
+function historyPlot({ trials, confirmation }: SearchPart, width: number): PlotOptions {
+  const judged = trials.map((trial) => ({
+    ...{ x: trial.trial, y: 100 * trial.reward, best: 100 * trial.best },
+    ...{ group: groupOf(trial), text: tipOn(trial) },
+  }));
+  const fresh = (confirmation?.policies ?? []).map(({ trial, reward, gain, policy }) => {
+    const at = (value: number | null) => 100 * (confirmation!.baseline + (value ?? gain.mean));
+    const text = `trial ${trial}, confirmed: ${percent(reward)}%\n${points(gain.mean)} points (${interval(gain)})\n${broken(policy)}`;
+    return { x: trial, y: 100 * reward, low: at(gain.low), high: at(gain.high), group: "confirmed", text };
+  });
+  const all = [...judged, ...fresh];
+  const used = GROUPS.filter((name) => all.some(({ group }) => group === name));
+  const ranged = <Value>(values: readonly Value[]) => used.map((group) => values[GROUPS.indexOf(group)]);
+  const ticks = Math.min(trials.length, width < NARROW ? 5 : 10);
+  return {
+    height: width < NARROW ? 300 : 360,
+    x: { ...BELOW, label: "trial", ticks, tickFormat: "d" },
+    y: { label: "accuracy (%)", grid: true, nice: true },
+    color: { domain: [...used], range: ranged(COLOURS) },
+    symbol: { domain: [...used], range: ranged(SYMBOLS), legend: true },
+    marks: [
+      ruleY([100 * trials[0].reward], { stroke: "var(--series-8)", strokeDasharray: "4 3" }),
+      line(judged, { x: "x", y: "best", curve: "step-after", stroke: "var(--accent)", strokeWidth: 2 }),
+      ruleX(fresh, { x: "x", y1: "low", y2: "high", stroke: "group", strokeWidth: 3, strokeOpacity: 0.6 }),
+      dot(judged, {
+        ...{ x: "x", y: "y", stroke: "group", symbol: "group", strokeWidth: 1.75 },
+        r: judged.length > 300 ? 2.5 : 4,
+      }),
+      dot(fresh, { x: "x", y: "y", stroke: "group", symbol: "group", strokeWidth: 3, r: 6 }),
+      tip(all, pointer({ ...TIP, x: "x", y: "y", title: "text" })),
+    ],
+  };
+}
+
+function tipOn({ trial, reward, standardError, stoppedAt, policy }: TrialPoint): string {
+  const error = standardError === null ? "" : ` ± ${percent(standardError)}`;
+  const stopped = stoppedAt === null ? "" : `, stopped after epoch ${stoppedAt}`;
+  return `trial ${trial}: ${percent(reward)}%${error}${stopped}\n${broken(policy)}`;
 }
 
 function confirmed({ confirmation }: SearchPart): HTMLElement[] {

@@ -7,6 +7,7 @@ import { loadSizedConfig } from "../config/load.ts";
 import { readArmEpochs } from "../evaluate/records.ts";
 import {
   type EvaluationResults,
+  evaluatesOthers,
   evaluationPath,
   hasEvaluation,
   isEvaluation,
@@ -23,6 +24,9 @@ import { evaluationPart } from "./evaluation-part.ts";
 import { repeatPart } from "./repeat.ts";
 import { searchPart } from "./search-part.ts";
 import { timesPart } from "./times.ts";
+
+const OTHER_POLICIES =
+  "Since the evaluation, the search has found other policies, which it does not compare.";
 
 /** Whether there is something to report on. */
 function isReportable(folder: string): boolean {
@@ -74,12 +78,14 @@ function reportOfExperiment(folder: string): Report {
   const evaluated = hasEvaluation(folder) ? readEvaluation(evaluationPath(folder)) : undefined;
   const evaluation = evaluated ? partOf(evaluated) : null;
   const policies = evaluated ? evaluatedPolicies(evaluated.folder) : results.policies;
+  const answer = answerOf(results, evaluated, policies);
+  const isOld = evaluated !== undefined && evaluatesOthers(folder);
   const { status } = results;
   const { train, validation } = facts.subsets;
   return {
     ...{ format: "deepaugment-report", version: 1, kind: "experiment", folder, name: nameOf(folder), status },
     progress: progressOf(results, evaluation),
-    answer: answerOf(results, evaluated, policies),
+    answer: isOld ? { ...answer, sentences: [...answer.sentences, OTHER_POLICIES] } : answer,
     ...{ search, evaluation },
     times: timesPart({
       ...{ folder, startedAt: facts.startedAt, isRunning: status === "running", search, evaluation },

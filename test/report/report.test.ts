@@ -1,7 +1,16 @@
 // Reports of experiments and evaluations: those of made-up searches, and one of real trainings.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -170,6 +179,11 @@ describe("the report of real trainings", () => {
     assert.deepEqual(both.evaluation?.arms, report.evaluation?.arms);
     assert.equal(both.answer.sentences[0], report.answer.sentences[0]);
     assert.ok(both.answer.sentences.length > 1, "the search's verdict follows");
+    const others = join(root, "others");
+    cpSync(folder, others, { recursive: true });
+    cpSync(join(others, "policies.json"), join(others, "evaluation", "policies.json"));
+    appendFileSync(join(others, "policies.json"), "\n");
+    assert.match(reportOf(others).answer.sentences.at(-1) ?? "", /^Since the evaluation, /);
   });
 
   it("is made before the first trial has ended, too", () => {

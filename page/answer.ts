@@ -20,12 +20,7 @@ export function answerSection({ answer, status }: Report): HTMLElement {
     "section",
     { id: "answer", class: "answer" },
     element("h2", {}, "The answer"),
-    element(
-      "p",
-      { class: "use" },
-      element("span", { class: "lead" }, status === "running" ? "So far, use " : "Use "),
-      element("strong", {}, use ?? "nothing yet"),
-    ),
+    useOf(use, status),
     element(
       "dl",
       { class: "tiles" },
@@ -72,6 +67,12 @@ export function answerSection({ answer, status }: Report): HTMLElement {
     next.length > 0 ? element("h3", {}, "Next") : null,
     next.length > 0 ? element("pre", { tabindex: "0" }, next.join("\n")) : null,
   );
+}
+
+function useOf(use: Answer["use"], status: Report["status"]): HTMLElement {
+  if (use === null) return element("p", { class: "use" }, element("strong", {}, "Nothing to recommend yet"));
+  const lead = element("span", { class: "lead" }, status === "running" ? "So far, use " : "Use ");
+  return element("p", { class: "use" }, lead, element("strong", {}, use));
 }
 
 function tile(name: string, value: string, note: string): HTMLElement {

@@ -64,6 +64,12 @@ try {
   const notebook = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
   assert.equal(notebook.length, 1 + 4, "a row for every training");
 
+  run("report", experiment, "--out", "report.html");
+  const page = readFileSync(join(work, "report.html"), "utf8");
+  assert.ok(!page.includes("The pictures cannot be shown"), "the data are found");
+  assert.ok(page.includes("@observablehq/plot"), "the script of the page");
+  assert.equal(JSON.parse(run("report", experiment, "--json")).search.trials.length, 4);
+
   if (node) {
     const example = [resolve("examples/library.mjs"), "../images.tar.gz", "2", JSON.stringify(settings)];
     assert.match(runCommand([node, ...example]), /^trial 4: reward/m, "the library's example continues");

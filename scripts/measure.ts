@@ -14,7 +14,7 @@ import { runScript } from "./run-script.ts";
 
 const FOLDER = "measurements";
 const POLICY = ["--policy", "configs/policies/cifar10-60-trials.json"];
-/** Small batches: at least 50 of them measure the moments, whatever is trained. */
+/** Small batches, since at least 50 of them measure the moments. */
 const TRIED = ["--set", "save_weights=false", "--set", "batch_size=32"];
 const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
 

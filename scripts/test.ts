@@ -33,6 +33,7 @@ const SLOW = [
   "test/search/deep-augment.test.ts",
   "test/search/stopped-search.test.ts",
   "test/cli/optimize-crash.test.ts",
+  "test/report/browser.test.ts",
   "test/apply/resume.test.ts",
   "test/apply/shares.test.ts",
   "test/engine/native-passes.test.ts",

@@ -4,8 +4,10 @@
 //   const deepAugment = new DeepAugment("cifar10", { train_set_size: 1000 });
 //   const policies = await deepAugment.optimize(100);
 
-export { analyseExperiment } from "./analysis/analysis.ts";
+export { type Analysis, analyseExperiment } from "./analysis/analysis.ts";
 export type { Effect, EffectPoint, Effects, Estimate, JointEffect } from "./analysis/effects.ts";
+export { bestSoFar, type HistoryPoint } from "./analysis/history.ts";
+export { type Importance, importanceOf } from "./analysis/importance.ts";
 export { type ApplyOptions, type ApplyOutcome, applyPolicies } from "./apply/apply.ts";
 export { type BatchOptions, imagesWithTopPolicies } from "./augment/batches.ts";
 export {

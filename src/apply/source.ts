@@ -8,7 +8,7 @@ import { UsageError } from "../common/errors.ts";
 import { readablePath, systemPath } from "../common/path-bytes.ts";
 import type { Dataset, SkippedFile } from "../dataset/dataset.ts";
 import { pixelDigests } from "../dataset/identical.ts";
-import { listSource, loadListed } from "../dataset/load.ts";
+import { type LoadOptions, listSource, loadListed } from "../dataset/load.ts";
 import { type DataSettings, type ReadOptions, SPLITS, type SplitName, splitsOf } from "../dataset/reader.ts";
 import { decodeAll } from "../dataset/readers/decode.ts";
 import type { PackedContent, PictureGroup, PictureList } from "../dataset/readers/picture-list.ts";
@@ -78,7 +78,8 @@ export interface PictureSource {
   nameOf(picture: Picture): string;
 }
 
-export type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal" | keyof DataSettings>;
+export type SourceOptions = Pick<ReadOptions, "workers" | "onProgress" | "signal" | keyof DataSettings> &
+  Pick<LoadOptions, "fetchers">;
 
 /** How the pictures are written, as far as their names depend on it. */
 export interface NamingOptions {

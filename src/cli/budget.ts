@@ -21,6 +21,7 @@ import { count, formatRate, resumeCommand } from "./format.ts";
 import { loadWithProgress } from "./loading.ts";
 import { describeWork, logFound } from "./optimize.ts";
 import { formatOutcome, outcomeAsJson } from "./outcome.ts";
+import { reportInFolder } from "./report.ts";
 import { withNextCommand } from "./run-options.ts";
 import { showSearch } from "./search-display.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,6 +30,7 @@ interface BudgetOptions {
   readonly budget?: string;
   readonly resume?: string;
   readonly dryRun?: boolean;
+  readonly report?: boolean;
   readonly json?: boolean;
 }
 
@@ -37,7 +39,7 @@ const clock: Clock = () => performance.now() / 1000;
 /** A new run with a budget, or one to resume. */
 export async function optimizeWithin(
   sources: ConfigSources,
-  { budget, resume, dryRun, json }: BudgetOptions,
+  { budget, resume, dryRun, report, json }: BudgetOptions,
   terminal: Terminal,
 ): Promise<void> {
   const begun = clock();
@@ -54,7 +56,9 @@ export async function optimizeWithin(
     printPlan(prepared, json === true, terminal);
     return undefined;
   });
-  if (folder !== undefined) printOutcome(folder, json === true, terminal);
+  if (folder === undefined) return;
+  printOutcome(folder, json === true, terminal);
+  if (report) await reportInFolder(folder, terminal);
 }
 
 /** @throws UsageError if it is not a time. */

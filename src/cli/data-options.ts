@@ -1,8 +1,8 @@
 // The settings of how data are read, for commands without a configuration.
 
 import { Option } from "commander";
-import type { DataConfig, DataSettings } from "../dataset/reader.ts";
-import { quoteForShell } from "./format.ts";
+import { dataFlags } from "../dataset/flags.ts";
+import type { DataSettings } from "../dataset/reader.ts";
 import { somePath } from "./options.ts";
 
 /** `--set` for the keys of the data. */
@@ -66,15 +66,4 @@ export async function settingsWithPolicy(
     };
   const note = `the search read its data with ${flags}; add this if these data are to be read the same way`;
   return { ...none, notes: [note] };
-}
-
-/** The options that repeat the settings of a configuration in another command. */
-export function dataFlags({ image_column, label_column, arrays, channels }: DataConfig): string[] {
-  const settings = [
-    ...(image_column === null ? [] : [`image_column=${image_column}`]),
-    ...(label_column === null ? [] : [`label_column=${label_column}`]),
-    ...(arrays === null ? [] : [`arrays=${JSON.stringify(arrays)}`]),
-    ...(channels === "auto" ? [] : [`channels=${channels}`]),
-  ];
-  return settings.map((setting) => `--set ${quoteForShell(setting)}`);
 }

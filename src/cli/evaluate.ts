@@ -8,6 +8,7 @@ import type { EvaluationDisplay } from "./evaluation-display.ts";
 import type { ShownEvaluation } from "./evaluation-results.ts";
 import { helpText } from "./help.ts";
 import { somePath } from "./options.ts";
+import { reportInFolder } from "./report.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -22,6 +23,7 @@ type EvaluateOptions = {
   set?: string[];
   resume?: string;
   dryRun?: boolean;
+  report?: boolean;
   json?: boolean;
   saveWeights?: boolean;
 } & { [Key in keyof typeof OVERRIDES]?: string };
@@ -72,6 +74,7 @@ export function addEvaluateCommand(program: Command, terminal: Terminal): void {
       somePath("--resume", "an evaluation's folder"),
     )
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
+    .option("--report", "in the end, write report.html into the evaluation's folder (see report)")
     .option("--json", "print the result as JSON")
     .addHelpText("after", helpText(HELP))
     .action((options: EvaluateOptions) => evaluate(options, terminal));
@@ -116,6 +119,7 @@ async function evaluate(options: EvaluateOptions, terminal: Terminal): Promise<v
   const outcome = await finishedOrRun(prepared, terminal);
   const { evaluationAsJson, formatEvaluation } = await import("./evaluation-results.ts");
   terminal.print(options.json ? evaluationAsJson(outcome) : `\n${formatEvaluation(outcome, terminal.look)}`);
+  if (options.report) await reportInFolder(outcome.folder, terminal);
 }
 
 /** Runs the evaluation, unless it is a resumed one with nothing left to do. */

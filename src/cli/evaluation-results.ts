@@ -5,11 +5,11 @@ import { meanOf, standardErrorOf } from "../common/mean.ts";
 import { freePath } from "../common/run-folder.ts";
 import { parseArm } from "../config/arms.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
+import { dataFlags } from "../dataset/flags.ts";
 import type { DataConfig } from "../dataset/reader.ts";
 import type { ArmSummary, Comparison, Difference } from "../evaluate/comparison.ts";
 import type { EvaluationOutcome } from "../evaluate/evaluation.ts";
 import type { ArmSoFar, EvaluationResults } from "../evaluate/results.ts";
-import { dataFlags } from "./data-options.ts";
 import { SO_FAR } from "./evaluation-frame.ts";
 import {
   count,

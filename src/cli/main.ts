@@ -13,6 +13,7 @@ import { programName, quoteForShell } from "./format.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
+import { addReportCommand } from "./report.ts";
 import { addShowCommand } from "./show.ts";
 import { Terminal, type TerminalOptions } from "./terminal.ts";
 
@@ -48,6 +49,7 @@ function createProgram(terminal: Terminal): Command {
   terminal.configure(program);
   addOptimizeCommand(program, terminal);
   addShowCommand(program, terminal);
+  addReportCommand(program, terminal);
   addEvaluateCommand(program, terminal);
   addApplyCommand(program, terminal);
   addExportCommand(program, terminal);

@@ -9,6 +9,7 @@ import type { ExperimentOutcome } from "../search/run-experiment.ts";
 import { count, programName, resumeCommand } from "./format.ts";
 import { helpText } from "./help.ts";
 import { somePath } from "./options.ts";
+import { reportInFolder } from "./report.ts";
 import {
   addConfigOptions,
   checkResumable,
@@ -25,6 +26,7 @@ interface OptimizeOptions {
   budget?: string;
   resume?: string;
   dryRun?: boolean;
+  report?: boolean;
   json?: boolean;
   data?: string;
   iterations?: string;
@@ -79,6 +81,7 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
       somePath("--resume", "an experiment's folder"),
     )
     .option("--dry-run", "print what would be trained, and how long it would take; write nothing")
+    .option("--report", "in the end, write report.html into the experiment's folder (see report)")
     .option("--json", "print the result as JSON")
     .addHelpText("after", helpText(HELP))
     .action((data: string | undefined, options: OptimizeOptions) =>
@@ -148,6 +151,7 @@ async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<v
   ]);
   const results = readResults(folder);
   terminal.print(options.json ? resultsAsJson(results) : `\n${formatResults(results, terminal.look)}`);
+  if (options.report) await reportInFolder(folder, terminal);
 }
 
 /** Whether this run has a budget; what is left of a search is planned without it. */

@@ -1,11 +1,8 @@
 // The results of an experiment together with those of the evaluation in its folder, if it has one: what `show` prints, and
 // `optimize --budget` in the end.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { hasBudget } from "../budget/account.ts";
-import { readText } from "../common/files.ts";
-import { evaluationPath, hasEvaluation, readEvaluation } from "../evaluate/results.ts";
+import { evaluatesOthers, evaluationPath, hasEvaluation, readEvaluation } from "../evaluate/results.ts";
 import { type ExperimentResults, readResults } from "../experiment/results.ts";
 import {
   describeStatus as describeEvaluation,
@@ -49,10 +46,4 @@ export function formatOutcome(results: ExperimentResults, look: Look): string {
         ]
       : []),
   ].join("\n");
-}
-
-/** Whether the experiment has other policies than those that its evaluation began with. */
-function evaluatesOthers(folder: string): boolean {
-  const [found, evaluated] = [folder, evaluationPath(folder)].map((each) => join(each, "policies.json"));
-  return existsSync(found) && existsSync(evaluated) && readText(found) !== readText(evaluated);
 }

@@ -2,16 +2,16 @@
 
 import { basename, resolve } from "node:path";
 import { freePath } from "../common/run-folder.ts";
+import { dataFlags } from "../dataset/flags.ts";
 import { IN_MEMORY } from "../dataset/in-memory.ts";
 import type { ConfirmedGain, ExperimentResults } from "../experiment/results.ts";
+import { besideRecipeText, verdictOn } from "../experiment/verdict.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { FoundPolicy, MeasuredReward } from "../policy/policy-file.ts";
 import { CONTINUE_WITH } from "./break-lines.ts";
-import { dataFlags } from "./data-options.ts";
 import { count, formatGain, formatShare, programName, quoteForShell, resumeCommand } from "./format.ts";
 import type { Look } from "./paint.ts";
 import { pad, widthOf, wrap } from "./text.ts";
-import { besideRecipeText, verdictOn } from "./verdict.ts";
 
 /** At most this many policies are shown. */
 const MOST_SHOWN = 10;

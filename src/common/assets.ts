@@ -18,9 +18,11 @@ export const DAWN =
     ? "webgpu/dist/darwin-universal/dawn.node"
     : (`webgpu/dist/${process.platform}-${process.arch}/dawn.node` as const);
 
-/** Files that are read into memory, as package/path; the kernels are this package's own. */
+/** Files that are read into memory, as package/path; the kernels and the page are this package's own. */
 const READ_ASSETS = [
   "deepaugment/kernels/augment.wasm",
+  "deepaugment/page/report.css",
+  "deepaugment/page/report.js",
   "deepaugment/python/added.py",
   "deepaugment/python/added_numpy.py",
   "deepaugment/python/added_torchvision.py",

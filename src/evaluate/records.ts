@@ -221,6 +221,29 @@ export function readEnded(path: string): EndedTraining[] {
   });
 }
 
+/** The epochs of a training. */
+export interface ArmEpochs {
+  readonly arm: string;
+  readonly sample: number;
+  readonly history: readonly Pick<TrainedEpoch, "epoch" | "accuracy" | "seconds">[];
+}
+
+/** The trainings in `evaluation.csv` with their epochs, for curves and times; of one that was cut, those that there are. */
+export function readArmEpochs(path: string): ArmEpochs[] {
+  if (isAbsent(path)) return [];
+  const trainings = new Map<string, ArmEpochs & { history: ArmEpochs["history"][number][] }>();
+  for (const line of wholeLines(path, HEADER).lines) {
+    const cells = line.split(",");
+    const [arm] = cells;
+    const [sample, epoch, accuracy, seconds] = [1, 2, 4, 9].map((column) => Number(cells[column]));
+    if (![sample, epoch, accuracy, seconds].every(Number.isFinite)) continue;
+    const training = trainings.get(keyOf({ arm, sample })) ?? { arm, sample, history: [] };
+    trainings.set(keyOf({ arm, sample }), training);
+    training.history.push({ epoch, accuracy, seconds });
+  }
+  return [...trainings.values()];
+}
+
 /** A training as the key of a map. */
 export function keyOf({ arm, sample }: Pick<ArmTraining, "arm" | "sample">): string {
   return `${arm}/${sample}`;

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readText } from "../common/files.ts";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
 import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
 import { loadKeys } from "../config/load.ts";
@@ -48,6 +49,12 @@ export function evaluationPath(experiment: string): string {
 /** Whether such an evaluation has begun. */
 export function hasEvaluation(experiment: string): boolean {
   return EvaluationFolder.isIn(evaluationPath(experiment));
+}
+
+/** Whether the experiment has other policies than those that its evaluation began with. */
+export function evaluatesOthers(folder: string): boolean {
+  const [found, evaluated] = [folder, evaluationPath(folder)].map((each) => join(each, "policies.json"));
+  return existsSync(found) && existsSync(evaluated) && readText(found) !== readText(evaluated);
 }
 
 /**

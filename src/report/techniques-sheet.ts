@@ -4,18 +4,17 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { openSource } from "../apply/source.ts";
-import { drawForImage, renderChain } from "../augment/chain.ts";
 import { UsageError } from "../common/errors.ts";
 import { EXTENDED_TECHNIQUES, type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import { decodePicture } from "../dataset/readers/decode.ts";
 import type { Pixels } from "../image/batch.ts";
-import type { Operation } from "../policy/policy.ts";
 import { fitPicture } from "./fit.ts";
 import type { Row } from "./grid.ts";
 import { type PickedPictures, pickPictures } from "./pick.ts";
 import { breathe, formatSize, type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
 import { drawSheet } from "./sheet.ts";
 import { checkSheetPath, writeSheet } from "./sheet-file.ts";
+import { augment, DRAWS_TRIED, typicalDraw } from "./typical.ts";
 
 export interface TechniquesPreviewOptions extends PreviewOptions {
   /** A folder with one subfolder per class, an archive, or a dataset's name; one picture is drawn from it. */
@@ -29,10 +28,6 @@ const SHOWN_MAGNITUDES = [0.1, 0.3, 0.5, 0.7, 1] as const;
 
 /** Rows per grid: with all techniques in one column the sheet would be too tall. */
 const ROWS = Math.ceil(EXTENDED_TECHNIQUES.length / 2);
-
-/** An odd number, so that there is a median. */
-const DRAWS_TRIED = 9;
-const TRIED_SIZE = 64;
 
 /**
  * Writes a sheet of one picture under every technique at several magnitudes. The same options and data give the same
@@ -75,42 +70,12 @@ export async function previewTechniques(options: TechniquesPreviewOptions): Prom
 /** For a technique whose magnitude is not used, shows as many draws instead. */
 function rowOf(name: TechniqueName, picture: Pixels, seed: number, size: number): Row {
   const uses = usesMagnitude(name);
-  const typical = uses ? typicalDraw(name, picture, seed) : 0;
+  const typical = uses ? typicalDraw(name, picture, seed, SHOWN_MAGNITUDES) : 0;
   const cells = SHOWN_MAGNITUDES.map((magnitude, column) => {
     const draw = uses ? typical : column;
     return fitPicture(augment({ type: name, magnitude }, picture, seed, draw), size);
   });
   return { label: name, ...(!uses && { note: "magnitude not used" }), cells };
-}
-
-/** The picture after draw number `draw` of an operation: the same stream at every magnitude. */
-function augment(operation: Operation, picture: Pixels, seed: number, draw: number): Pixels {
-  const { data, height, width } = picture;
-  const key = { seed, imageIndex: draw, chainIndex: EXTENDED_TECHNIQUES.indexOf(operation.type) };
-  return { data: renderChain(data, picture, drawForImage([operation], picture, key)), height, width };
-}
-
-/**
- * The draw of median strength among a few, since any single draw may happen to change almost nothing, or everything.
- * The strength is the mean change of the pixels over the shown magnitudes, on a reduced picture.
- */
-function typicalDraw(type: TechniqueName, picture: Pixels, seed: number): number {
-  const small =
-    Math.max(picture.height, picture.width) > TRIED_SIZE ? fitPicture(picture, TRIED_SIZE) : picture;
-  const tried = Array.from({ length: DRAWS_TRIED }, (_, draw) => {
-    const changes = SHOWN_MAGNITUDES.map((magnitude) =>
-      meanChange(small, augment({ type, magnitude }, small, seed, draw)),
-    );
-    return { draw, strength: changes.reduce((sum, change) => sum + change, 0) };
-  });
-  tried.sort((a, b) => a.strength - b.strength || a.draw - b.draw);
-  return tried[(DRAWS_TRIED - 1) / 2].draw;
-}
-
-function meanChange(before: Pixels, after: Pixels): number {
-  let sum = 0;
-  for (let i = 0; i < before.data.length; i++) sum += Math.abs(after.data[i] - before.data[i]);
-  return sum / before.data.length;
 }
 
 interface FoundPicture extends Pick<PickedPictures, "skipped"> {

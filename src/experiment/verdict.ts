@@ -1,10 +1,11 @@
 // What follows from the results of an experiment, in words: whether a policy helps, and whether it is better than a recipe,
 // which needs no search.
 
-import type { ExperimentResults } from "../experiment/results.ts";
+import { count } from "../common/count.ts";
+import { formatPoints } from "../common/points.ts";
 import { recipeAlone } from "../policy/policy.ts";
 import type { FoundPolicy } from "../policy/policy-file.ts";
-import { count, formatPoints } from "./format.ts";
+import type { ExperimentResults } from "./results.ts";
 
 const NOTHING_BETTER = "No policy was shown to be better than no augmentation";
 

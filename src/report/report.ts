@@ -1,0 +1,124 @@
+// The report of an experiment or an evaluation, from the files in its folder; also while it runs. Changes nothing.
+
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { UsageError } from "../common/errors.ts";
+import { loadSizedConfig } from "../config/load.ts";
+import { readArmEpochs } from "../evaluate/records.ts";
+import {
+  type EvaluationResults,
+  evaluatesOthers,
+  evaluationPath,
+  hasEvaluation,
+  isEvaluation,
+  readEvaluation,
+} from "../evaluate/results.ts";
+import { readEpochs } from "../experiment/epochs.ts";
+import { Experiment } from "../experiment/experiment.ts";
+import { notebookAt, readTrainings } from "../experiment/past-trials.ts";
+import { type ExperimentResults, readResults } from "../experiment/results.ts";
+import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
+import { answerOf } from "./answer.ts";
+import type { EvaluationPart, Report } from "./contents.ts";
+import { evaluationPart } from "./evaluation-part.ts";
+import { repeatPart } from "./repeat.ts";
+import { searchPart } from "./search-part.ts";
+import { timesPart } from "./times.ts";
+
+const OTHER_POLICIES =
+  "Since the evaluation, the search has found other policies, which it does not compare.";
+
+/** Whether there is something to report on. */
+function isReportable(folder: string): boolean {
+  return isEvaluation(folder) || existsSync(join(folder, "experiment.json"));
+}
+
+/**
+ * @param folder of an experiment or an evaluation.
+ * @throws UsageError in one line if it is neither, or a file of it is damaged.
+ */
+export function reportOf(folder: string): Report {
+  if (!isReportable(folder))
+    throw new UsageError(`${folder} is neither an experiment nor an evaluation; give the folder of one`);
+  return isEvaluation(folder) ? reportOfEvaluation(folder) : reportOfExperiment(folder);
+}
+
+function reportOfEvaluation(folder: string): Report {
+  const results = readEvaluation(folder);
+  const evaluation = partOf(results);
+  const { facts, config, status } = results;
+  const isRunning = status === "running";
+  return {
+    ...{ format: "deepaugment-report", version: 1, kind: "evaluation", folder, name: nameOf(folder), status },
+    progress: evaluation.progress,
+    answer: answerOf(undefined, results, evaluatedPolicies(folder)),
+    ...{ search: null, evaluation },
+    times: timesPart({
+      ...{ folder, startedAt: facts.startedAt, isRunning, search: null, fresh: [], evaluation },
+    }),
+    repeat: repeatPart({
+      ...{ folder, command: "evaluate", facts, data: config.data },
+      images: `${facts.trainImages.toLocaleString("en")} for training, ${facts.testImages.toLocaleString("en")} for testing`,
+    }),
+  };
+}
+
+function reportOfExperiment(folder: string): Report {
+  const experiment = Experiment.open(folder);
+  const config = loadSizedConfig(experiment.configPath);
+  const facts = experiment.readAllFacts();
+  const results = readResults(folder);
+  const notebook = config.notebook_path ?? notebookAt(folder);
+  const confirmations = experiment.path("confirmations.csv");
+  const search = searchPart({
+    ...{ config, results, trials: readTrainings(notebook).trials, epochs: readEpochs(notebook) },
+    fresh: readTrainings(confirmations).trainings,
+    failures: experiment.failures.read(),
+  });
+  const evaluated = hasEvaluation(folder) ? readEvaluation(evaluationPath(folder)) : undefined;
+  const evaluation = evaluated ? partOf(evaluated) : null;
+  const policies = evaluated ? evaluatedPolicies(evaluated.folder) : results.policies;
+  const answer = answerOf(results, evaluated, policies);
+  const isOld = evaluated !== undefined && evaluatesOthers(folder);
+  const { status } = results;
+  const { train, validation } = facts.subsets;
+  return {
+    ...{ format: "deepaugment-report", version: 1, kind: "experiment", folder, name: nameOf(folder), status },
+    progress: progressOf(results, evaluation),
+    answer: isOld ? { ...answer, sentences: [...answer.sentences, OTHER_POLICIES] } : answer,
+    ...{ search, evaluation },
+    times: timesPart({
+      ...{ folder, startedAt: facts.startedAt, isRunning: status === "running", search, evaluation },
+      fresh: readEpochs(confirmations),
+    }),
+    repeat: repeatPart({
+      ...{ folder, command: "optimize", facts, data: config.data },
+      images: `${train.length.toLocaleString("en")} for training, ${validation.length.toLocaleString("en")} for validation`,
+    }),
+  };
+}
+
+function nameOf(folder: string): string {
+  return basename(resolve(folder));
+}
+
+function partOf(results: EvaluationResults): EvaluationPart {
+  return evaluationPart(results, readArmEpochs(join(results.folder, "evaluation.csv")));
+}
+
+/** Those that an evaluation began with; none if it compares recipes only. */
+function evaluatedPolicies(folder: string): readonly FoundPolicy[] {
+  const path = join(folder, "policies.json");
+  return existsSync(path) ? readPolicyFile(path).policies : [];
+}
+
+function progressOf(
+  { trials, planned, confirming, failures }: ExperimentResults,
+  evaluation: EvaluationPart | null,
+): string {
+  const parts = [`${trials} of ${planned} trials done`];
+  if (confirming) parts.push(`${confirming.done} of ${confirming.trainings} fresh trainings done`);
+  if (evaluation) parts.push(`evaluation: ${evaluation.progress}`);
+  if (failures > 0) parts.push(`${failures} failed`);
+  return parts.join("; ");
+}

@@ -74,7 +74,7 @@ export interface FinalProgress {
 }
 
 /** Batches that are drawn, trained and reported together, at most; fewer if their images take more than `CHUNK_BYTES`. */
-const CHUNK_BATCHES = 32;
+export const CHUNK_BATCHES = 32;
 const CHUNK_BYTES = 64e6;
 
 /** The moments of final weights are measured over at least this many batches, and at most `MOST_MOMENT_BATCHES`. */

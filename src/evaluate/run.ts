@@ -1,7 +1,7 @@
 // The trainings of an evaluation: which are missing, how they run, and what is kept of each as it ends.
 
 import { resolve } from "node:path";
-import type { FinalProgress } from "../child/final-trainer.ts";
+import { CHUNK_BATCHES, type FinalProgress } from "../child/final-trainer.ts";
 import { isPath } from "../child/model.ts";
 import { readModelFile } from "../child/own/model-file.ts";
 import { RunError } from "../common/errors.ts";
@@ -12,6 +12,7 @@ import { contentRef } from "../search/content.ts";
 import { TrainingFailedError } from "../search/executors/executor.ts";
 import { ProcessExecutor } from "../search/executors/processes.ts";
 import { WatchingExecutor } from "../search/executors/retrying.ts";
+import { quietTimes } from "../search/executors/silence-limit.ts";
 import { Occupancy } from "../search/occupancy.ts";
 import { runFactsOf } from "../search/settle/experiment-facts.ts";
 import { keepImages } from "../search/settle/task.ts";
@@ -153,6 +154,14 @@ export class EvaluationRun {
     return isPath(model) ? contentRef(this.#folder.modelPath) : model;
   }
 
+  /** Of a training, whose final weights are measured and tested, perhaps the last ones too. */
+  #quietTimes(): number {
+    const { trainImages, testImages } = this.#facts;
+    const batchSize = this.#settled.config.batch_size;
+    const reportedImages = Math.min(trainImages, CHUNK_BATCHES * batchSize);
+    return quietTimes({ trainImages, batchSize, judgedImages: 2 * testImages, reportedImages });
+  }
+
   async #trainAll(
     tasks: readonly FinalTask[],
     executor: EvaluationExecutor,
@@ -161,7 +170,7 @@ export class EvaluationRun {
   ): Promise<void> {
     const { signal, retry } = this.#request;
     const stop = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
-    const watched = new WatchingExecutor(executor, TRAITS, retry);
+    const watched = new WatchingExecutor(executor, TRAITS, { quiet: this.#quietTimes(), ...retry });
     if (tasks.length > 0) makeFolder(this.#folder.file("checkpoints"));
     const train = async (task: FinalTask) => {
       const place = { arm: task.arm.name, sample: task.sample };

@@ -17,6 +17,7 @@ import type { ConfirmationObserver } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
 import { ProcessExecutor } from "./executors/processes.ts";
 import { RetryingExecutor, type RetryOptions } from "./executors/retrying.ts";
+import { quietTimes } from "./executors/silence-limit.ts";
 import { pretrain } from "./pretraining.ts";
 import type { SearchObserver } from "./search.ts";
 import { fixedPolicies, spaceOf, validatedEpochs } from "./settle/controller.ts";
@@ -173,7 +174,8 @@ async function runLocked(
   const { task, notes } = settleTask(run, experiment);
   const { executor = new ProcessExecutor(run.workers), retry } = request;
   try {
-    const watched = retry === false ? executor : new RetryingExecutor(executor, retry);
+    const watched =
+      retry === false ? executor : new RetryingExecutor(executor, { quiet: quietTimesOf(run), ...retry });
     const noted = { ...run, notes: [...run.notes, ...notes] };
     return await runStages(await beginStages(request, noted, files, task, watched));
   } catch (error) {
@@ -182,6 +184,14 @@ async function runLocked(
   } finally {
     if (!request.executor) await executor.close();
   }
+}
+
+/** Of a training with averaged weights, which it measures and judges after an epoch. */
+function quietTimesOf({ config, drawn }: SettledRun): number {
+  if (!validatedEpochs(config)) return 0;
+  const [trainImages, judgedImages] = [drawn.train.length, drawn.validation.length];
+  const batchSize = config.child_batch_size;
+  return quietTimes({ trainImages, batchSize, judgedImages, reportedImages: trainImages });
 }
 
 /** Reports the start, and trains the weights that all trainings start from, if the configuration asks for them. */

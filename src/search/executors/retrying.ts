@@ -10,6 +10,8 @@ import { relativeImages, SILENCE_LIMITS, SilenceLimit, type SilenceLimits } from
 export interface RetryOptions {
   /** For how long a training may report nothing; false: forever. What is left out is as in `SILENCE_LIMITS`. */
   readonly silence?: Partial<SilenceLimits> | false;
+  /** By how much the limit's `epochs` is greater, for work that is not reported. Defaults to 0. */
+  readonly quiet?: number;
   /** The time in milliseconds, for tests. */
   readonly now?: () => number;
 }
@@ -48,11 +50,11 @@ export class WatchingExecutor<Task, Result, Report> implements Executor<Task, Re
   constructor(
     executor: Executor<Task, Result, Report>,
     traits: TaskTraits<Task>,
-    { silence, now }: RetryOptions = {},
+    { silence, quiet, now }: RetryOptions = {},
   ) {
     this.#executor = executor;
     this.#traits = traits;
-    this.#limit = silence === false ? undefined : new SilenceLimit({ ...SILENCE_LIMITS, ...silence });
+    this.#limit = silence === false ? undefined : new SilenceLimit({ ...SILENCE_LIMITS, ...silence }, quiet);
     this.#now = now;
   }
 

@@ -12,6 +12,7 @@ import {
   type TrainOptions,
 } from "../../../src/search/executors/executor.ts";
 import { RetryingExecutor, type RetryOptions } from "../../../src/search/executors/retrying.ts";
+import { quietTimes } from "../../../src/search/executors/silence-limit.ts";
 import type { TrainingResult, TrainingTask } from "../../../src/search/training.ts";
 
 const SECOND = 1000;
@@ -245,6 +246,26 @@ describe("a training that is silent", () => {
     assert.ok(!isAborted(one));
     await pass(2 * MINUTE);
     assert.ok(isAborted(one));
+  });
+
+  it("has longer for work that it does not report", async () => {
+    // 50,000 images with reports after 4,096: the moments of 391 batches, and two tests of 10,000 images.
+    const work = { trainImages: 50_000, batchSize: 128, judgedImages: 20_000, reportedImages: 4096 };
+    const quiet = quietTimes(work);
+    assert.ok(quiet > 17 && quiet < 17.2, `${quiet}`);
+    // At least 50 batches.
+    assert.equal(
+      quietTimes({ trainImages: 160, batchSize: 64, judgedImages: 80, reportedImages: 160 }),
+      20.5,
+    );
+    const inner = new HandledExecutor();
+    const executor = executorOn(inner, { quiet });
+    await epochOf(executor, inner, 30 * SECOND);
+    const judged = begin(executor, inner, taskOf(1));
+    await pass(13 * MINUTE);
+    assert.ok(!isAborted(judged));
+    await pass(MINUTE);
+    assert.ok(isAborted(judged));
   });
 
   it("twice has failed for good; an epoch now and then is enough to live", async () => {

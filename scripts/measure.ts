@@ -1,5 +1,4 @@
-// Continues the long evaluations and searches behind docs/results.md, from what measurements/ has of them
-// (measurements/README.md).
+// Continues the long evaluations behind docs/results.md, from what measurements/ has of them (measurements/README.md).
 //
 //   npm run measure                          # all in turn: many hours
 //   npm run measure -- cifar10-wrn_16_2      # one

@@ -36,7 +36,7 @@ export interface BudgetFacts extends Planned {
   readonly decided: {
     /** `iterations` is the number of trials that the search had. */
     readonly search?: Omit<PlannedKeys, "child_epochs">;
-    /** With what it trains on, if that is not as planned. */
+    /** With what it trains on; older files do not have that, and it is then as planned. */
     readonly evaluation?: Omit<EvaluationChoice, "seconds"> &
       Partial<Pick<EvaluationSize, "trainImages" | "epochs">>;
   };

@@ -86,10 +86,15 @@ export function chooseEvaluation(options: EvaluationOptions): EvaluationChoice {
   }
 }
 
-/** Seconds of the smallest evaluation of this size. */
-export function leastEvaluation(size: EvaluationSize, config: SizedConfig, speed: Speed): number {
+/** The same, of this size, before it is known what the search finds. */
+export function planEvaluationWithin(
+  seconds: number,
+  size: EvaluationSize,
+  config: SizedConfig,
+  speed: Speed,
+): EvaluationChoice {
   const ofArms = armSeconds(armsOf(true), size, config, speed);
-  return chooseEvaluation({ ofArms, hasPolicy: true, order: orderOfRecipes(), seconds: 0, speed }).seconds;
+  return chooseEvaluation({ ofArms, hasPolicy: true, order: orderOfRecipes(), seconds, speed });
 }
 
 /**

@@ -28,6 +28,7 @@ import {
   type EvaluationChoice,
   evaluationSize,
   orderOfRecipes,
+  planEvaluationWithin,
 } from "./evaluation-choice.ts";
 import { slownessSoFar } from "./pacing.ts";
 import type { BudgetRequest } from "./run.ts";
@@ -67,10 +68,7 @@ function sizeOf({ facts, left }: BudgetAccount, config: SizedConfig, speed: Spee
   if (decided.evaluation) return { ...plan.evaluation, ...decided.evaluation };
   if (!plan.cuts.includes("evaluation")) return plan.evaluation;
   const usual = evaluationSize(config, new Set(given), images);
-  const { leftOut, seconds } = chooseEvaluation({
-    ...{ ofArms: armSeconds(armsOf(true), usual, config, speed), hasPolicy: true },
-    ...{ order: orderOfRecipes(), seconds: left, speed },
-  });
+  const { leftOut, seconds } = planEvaluationWithin(left, usual, config, speed);
   return leftOut.length === 0 && seconds <= left ? usual : plan.evaluation;
 }
 

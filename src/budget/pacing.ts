@@ -5,7 +5,7 @@ import type { SizedConfig } from "../config/schema.ts";
 import type { Pacing } from "../search/run-experiment.ts";
 import type { BudgetAccount } from "./account.ts";
 import { chooseConfirmation } from "./confirmation-choice.ts";
-import { leastEvaluation } from "./evaluation-choice.ts";
+import { planEvaluationWithin } from "./evaluation-choice.ts";
 import { MOST_TRIALS, SHARES } from "./plan.ts";
 import { confirmationSeconds, type Speed, searchSeconds, slowed } from "./times.ts";
 
@@ -53,7 +53,8 @@ export function pacingOf(account: BudgetAccount, config: SizedConfig, given: Rea
 /** What a confirmation may take that was not planned, if the machine is faster: the least of the evaluation remains. */
 function sparedForConfirmation(account: BudgetAccount, config: SizedConfig, now: Speed): number {
   const share = SHARES.confirmation / (SHARES.confirmation + SHARES.evaluation);
-  const rest = account.left - leastEvaluation(account.facts.plan.evaluation, config, now);
+  const least = planEvaluationWithin(0, account.facts.plan.evaluation, config, now).seconds;
+  const rest = account.left - least;
   return Math.min(account.left * share, rest);
 }
 

@@ -8,15 +8,13 @@ import type { Config, SizedConfig } from "../config/schema.ts";
 import { fixedPolicies } from "../search/settle/controller.ts";
 import { chooseConfirmation, hasConfirmationChoice } from "./confirmation-choice.ts";
 import {
-  armsOf,
-  chooseEvaluation,
   type EvaluationChoice,
   type EvaluationImages,
   evaluationSize,
-  orderOfRecipes,
+  planEvaluationWithin,
   shortEvaluationSize,
 } from "./evaluation-choice.ts";
-import { armSeconds, confirmationSeconds, type EvaluationSize, type Speed, searchSeconds } from "./times.ts";
+import { confirmationSeconds, type EvaluationSize, type Speed, searchSeconds } from "./times.ts";
 
 /** Shares of the time: the confirmation or the evaluation has more if it needs that for its least, and the search has the rest. */
 export const SHARES = { search: 0.55, confirmation: 0.2, evaluation: 0.25 } as const;
@@ -129,12 +127,10 @@ interface Attempt {
 }
 
 function attempt(input: BudgetInput, cuts: ReadonlySet<Cut>, epochs: number): Attempt {
-  const { seconds, given, speed } = input;
+  const { seconds, given, images, speed } = input;
   const config = { ...input.config, bases: basesWith(input, cuts), child_epochs: epochs };
-  const leastEvaluation = chooseEvaluation({
-    ...{ ofArms: armTimes(config, input, cuts), hasPolicy: true, order: orderOfRecipes() },
-    ...{ seconds: 0, speed },
-  }).seconds;
+  const size = sizeWith(cuts, config, given, images);
+  const leastEvaluation = planEvaluationWithin(0, size, config, speed).seconds;
   const isCut = cuts.has("confirmation");
   const leastConfirmation = confirmationSeconds(
     { ...config, ...chooseConfirmation({ config, given, seconds: 0, speed, isCut }) },
@@ -228,11 +224,9 @@ function planAround(
   };
   const search = searchSeconds(searched, speed);
   const confirmation = confirmationSeconds({ ...searched, ...keys }, speed);
-  const { seconds: evaluation, ...choice } = chooseEvaluation({
-    ...{ ofArms: armTimes(config, input, allowed), hasPolicy: true, order: orderOfRecipes() },
-    ...{ seconds: seconds - search - confirmation, speed },
-  });
   const size = sizeWith(allowed, config, given, images);
+  const left = seconds - search - confirmation;
+  const { seconds: evaluation, ...choice } = planEvaluationWithin(left, size, config, speed);
   const plan = { keys, evaluation: { ...size, ...choice } };
   const cuts = CUTS.filter((cut) => allowed.has(cut) && isMade(cut, { input, config, plan }));
   return {
@@ -277,12 +271,4 @@ function sizeWith(
   images: EvaluationImages,
 ): EvaluationSize {
   return cuts.has("evaluation") ? shortEvaluationSize(config, images) : evaluationSize(config, given, images);
-}
-
-function armTimes(
-  config: SizedConfig,
-  { given, images, speed }: Pick<BudgetInput, "given" | "images" | "speed">,
-  cuts: ReadonlySet<Cut>,
-): Map<string, number> {
-  return armSeconds(armsOf(true), sizeWith(cuts, config, given, images), config, speed);
 }

@@ -1,28 +1,18 @@
 // Numbers in words.
 
+import { formatSignedPoints as points } from "../src/common/points.ts";
 import type { Measured } from "../src/report/contents.ts";
+
+export { formatDuration as duration } from "../src/common/duration.ts";
+export { points };
 
 /** A share in percent, without the sign: `46.3`. */
 export function percent(share: number): string {
   return (100 * share).toFixed(1);
 }
 
-/** A difference of shares in points, with its sign. */
-export function points(difference: number): string {
-  return `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(1)}`;
-}
-
 export function interval({ low, high }: Pick<Measured, "low" | "high">): string {
   return low === null || high === null ? "–" : `${points(low)} to ${points(high)}`;
-}
-
-/** `12s`, `3m 05s` or `2h 07m`. */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (value: number) => String(value).padStart(2, "0");
-  if (whole < 60) return `${whole}s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
-  return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
 }
 
 export function count(number: number, noun: string, plural = `${noun}s`): string {

@@ -1,12 +1,13 @@
-// The policies of the recorded learning curves: recipes, policies of the original's form, policies of the extended forms with
-// techniques at random, and whole families of techniques.
+// The policies of the recorded learning curves: recipes, chosen policies of families on each base, policies of the original's
+// form, policies of the extended forms with techniques at random, and families at random.
 
 import { Random } from "../../src/common/random.ts";
-import { FAMILIES } from "../../src/config/families.ts";
+import { FAMILIES, type FamilyName } from "../../src/config/families.ts";
 import { BASES, type BaseName } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES, TECHNIQUES } from "../../src/config/techniques.ts";
-import { randomPoint } from "../../src/controller/controller.ts";
-import { baseAlone, type PolicyForm } from "../../src/policy/form.ts";
+import { onGrid, randomPoint } from "../../src/controller/controller.ts";
+import { GRID } from "../../src/policy/family-policy.ts";
+import { baseAlone, formOfFamilies, type PolicyForm, policyOfFamilies } from "../../src/policy/form.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
 
@@ -16,8 +17,8 @@ export interface CurvePolicy {
   readonly equalSteps: boolean;
 }
 
-const ORIGINAL = 20;
-const EXTENDED = 126;
+const ORIGINAL = 13;
+const EXTENDED = 91;
 /** Every second of the extended ones has families. */
 const FAMILIES_EVERY = 2;
 /** An original policy follows each of these many extended ones. */
@@ -33,6 +34,27 @@ const MOST_OF_FAMILY = 1.5;
 /** The share of families that a policy leaves out. */
 const LEFT_OUT = 0.3;
 
+type Settings = Partial<Record<FamilyName, readonly [amount: number, strength: number]>>;
+
+/** The chosen policies of families, with `FAMILY_BASES`: RandAugment's kind of mixture, its parts, less of it and more. */
+const CHOSEN: readonly Settings[] = [
+  { geometry: [0.7, 0.5], colour: [1.1, 0.5] },
+  { geometry: [0.7, 0.5] },
+  { geometry: [1.5, 1] },
+  { colour: [1.1, 0.5] },
+  { occlusion: [0.5, 0.5] },
+  { geometry: [0.7, 0.5], colour: [1.1, 0.5], occlusion: [0.5, 0.5] },
+  { geometry: [1.2, 1], colour: [1.5, 1] },
+  { geometry: [1.2, 0.5], colour: [0.5, 0.5], occlusion: [0.5, 0.5] },
+];
+/** Bases of which it is not known whether more than they have would help: each with occlusion. */
+const FULL_BASES: readonly BaseName[] = [
+  "randaugment",
+  "flip+randaugment",
+  "flip-crop+randaugment",
+  "flip+trivialaugment",
+];
+
 /** In the order in which they are recorded: no augmentation first. */
 export function curvePolicies(): CurvePolicy[] {
   const redrawn = extendedForm(1, 1, "fixed", BASES);
@@ -47,7 +69,14 @@ export function curvePolicies(): CurvePolicy[] {
     const old = index % EVERY === 0 ? original[index / EVERY] : undefined;
     return old ? [equal(policy), { policy: old, equalSteps: false }, equal(old)] : [equal(policy)];
   });
-  return [...recipes.map(equal), ...mixed];
+  return [...recipes.map(equal), ...chosenPolicies().map(equal), ...mixed];
+}
+
+function chosenPolicies(): Policy[] {
+  return [
+    ...CHOSEN.flatMap((settings) => FAMILY_BASES.map((base) => policyOfSettings(settings, base))),
+    ...FULL_BASES.map((base) => policyOfSettings({ occlusion: [0.5, 0.5] }, base)),
+  ];
 }
 
 function originalPolicy(index: number): Policy {
@@ -67,27 +96,23 @@ function extendedPolicy(index: number): Policy {
 /** The families with amounts and strengths at random; each operation has a chance of its own. */
 function familyPolicy(index: number): Policy {
   const random = new Random("curves", "families", index);
-  const drawn = CURVE_FAMILIES.flatMap(({ techniques }) => {
+  const settings: Settings = {};
+  for (const { name } of CURVE_FAMILIES) {
     const strength = random.uniform();
     const amount = random.uniform(0, MOST_OF_FAMILY);
-    if (random.chance(LEFT_OUT)) return [];
-    return techniques.map(([type, full]) => ({
-      operation: { type, magnitude: rounded(strength * full) },
-      chance: rounded(amount / techniques.length),
-    }));
-  });
+    if (!random.chance(LEFT_OUT)) settings[name] = [amount, strength];
+  }
   const base = FAMILY_BASES[random.integer(0, FAMILY_BASES.length - 1)];
-  if (drawn.length === 0) return familyPolicy(index + EXTENDED);
-  return {
-    ...{ chains: drawn.map(({ operation }) => [operation]), portion: 1, magnitudes: "drawn", redrawn: true },
-    chances: drawn.map(({ chance }) => chance),
-    ...(base !== "none" && { base }),
-  };
+  return Object.keys(settings).length > 0 ? policyOfSettings(settings, base) : familyPolicy(index + EXTENDED);
 }
 
-/** To three digits, and above 0. */
-function rounded(value: number): number {
-  return Math.max(0.001, Number(value.toFixed(3)));
+/** As a search may propose it. */
+function policyOfSettings(settings: Settings, base: BaseName): Policy {
+  const used = CURVE_FAMILIES.map(({ name }) => {
+    const [amount, strength] = settings[name] ?? [0, 0];
+    return { amount: onGrid({ grid: GRID }, amount), strength: onGrid({ grid: GRID }, strength) };
+  });
+  return policyOfFamilies(formOfFamilies(CURVE_FAMILIES, BASES), used, base);
 }
 
 function extendedForm(

@@ -1,10 +1,12 @@
 // Records learning curves of trainings under many policies (test/fixtures/curves-<data>.jsonl.gz), on which rewards, stopping
 // rules and searches are compared without training. Each policy is trained on two draws of training images with weights of
-// their own; the child is validated after every epoch, also with averaged weights, and in the end tested.
+// their own; the child is validated after every epoch, also with averaged weights, and in the end tested. Of fewer than 2,000
+// training images, several epochs count as one.
 //
 //   npm run record:curves -- --data cifar10 --train-size 2000 --out curves-cifar10.jsonl
 //
-// Each training is a JSON line, appended when it ends; those that the file already has are not trained again.
+// Each training is a JSON line, appended when it ends; those that the file already has are not trained again. `--policies 37`
+// records only the first ones: the recipes and the chosen policies.
 
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -27,6 +29,8 @@ import { runScript } from "./run-script.ts";
 
 const SAMPLES = 2;
 const VALIDATION = 4000;
+/** Training images of an epoch as the table has them. */
+const EPOCH_IMAGES = 2000;
 
 await runScript(main);
 
@@ -38,9 +42,12 @@ async function main(): Promise<void> {
       model: { type: "string", default: "basiccnn" },
       workers: { type: "string", default: String(availableParallelism()) },
       out: { type: "string", default: "curves.jsonl" },
+      policies: { type: "string", default: "Infinity" },
     },
   });
   const { data, model, out } = values;
+  const trainSize = Number(values["train-size"]);
+  const policies = curvePolicies().slice(0, Number(values.policies));
   const dataset = await loadDataset(data);
   if (!dataset.test) throw new Error(`${data} has no test images`);
   const { height, width } = dataset.train.images;
@@ -61,7 +68,7 @@ async function main(): Promise<void> {
       const rest = Int32Array.from([...labels.keys()].filter((index) => !held.has(index)));
       const ofRest = rest.map((index) => labels[index]);
       const random = new Random("curves", "training", sample);
-      const drawn = drawSubset(ofRest, classes, Number(values["train-size"]), random);
+      const drawn = drawSubset(ofRest, classes, trainSize, random);
       const train = selectLabelled(
         dataset.train,
         drawn.map((place) => rest[place]),
@@ -76,16 +83,19 @@ async function main(): Promise<void> {
       existsSync(out) ? readFileSync(out, "utf8").split("\n").filter(Boolean).map(keyOf) : [],
     );
     const record = async (policyIndex: number, sample: number) => {
-      const { policy, equalSteps } = curvePolicies()[policyIndex];
+      const { policy, equalSteps } = policies[policyIndex];
       const { name: engine, precision } = identity;
-      const settings = { engine, precision, epochs: EPOCHS, averagedAt: AVERAGED_AT, ...files[sample] };
-      const result = await pool.run({ policy, equalSteps, sample, model, ...settings });
+      const result = await pool.run({
+        ...{ policy, equalSteps, sample, model, engine, precision },
+        ...{ parts: EPOCHS, epochsPerPart: Math.max(1, Math.round(EPOCH_IMAGES / trainSize)) },
+        ...{ averagedAt: AVERAGED_AT, ...files[sample] },
+      });
       const line = { policyIndex, sample, equalSteps, policy, ...rounded(result) };
       appendFileSync(out, `${JSON.stringify(line)}\n`);
       const { accuracy } = result.test;
       console.error(`${policyIndex}, sample ${sample}: test ${accuracy}, ${formatPolicy(policy)}`);
     };
-    const all = curvePolicies().flatMap((_, index) => [...files.keys()].map((sample) => ({ index, sample })));
+    const all = policies.flatMap((_, index) => [...files.keys()].map((sample) => ({ index, sample })));
     const missing = all.filter(({ index, sample }) => !known.has(`${index} ${sample}`));
     await Promise.all(missing.map(({ index, sample }) => record(index, sample)));
   } finally {

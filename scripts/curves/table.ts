@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import type { Policy } from "../../src/policy/policy.ts";
 import type { CurveResult } from "./training.ts";
 
-/** Epochs of a training, and those after which averaged weights are validated. */
+/** Epochs of a training, and those after which averaged weights are validated. Of fewer than 2,000 images several count as one. */
 export const EPOCHS = 50;
 export const AVERAGED_AT: readonly number[] = [4, 8, 12, 16, 20, 25, 30, 40, EPOCHS];
 

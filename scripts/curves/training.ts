@@ -6,6 +6,7 @@ import { redrawInto } from "../../src/augment/redraw.ts";
 import { FinalTraining, lastEpochs } from "../../src/child/final-trainer.ts";
 import { judge } from "../../src/child/judge.ts";
 import { buildModel } from "../../src/child/model.ts";
+import { meanOf } from "../../src/common/mean.ts";
 import { seedOf } from "../../src/common/random.ts";
 import { serveTasks } from "../../src/common/worker-process.ts";
 import type { EngineChoice, PrecisionChoice } from "../../src/config/engines.ts";
@@ -22,15 +23,17 @@ export interface CurveTask {
   readonly model: string;
   readonly engine: EngineChoice;
   readonly precision: PrecisionChoice;
-  readonly epochs: number;
-  /** Epochs after which averaged weights are validated, ascending; the last one is `epochs`. */
+  /** How many parts the training has, and the epochs of each; the child is validated after each part. */
+  readonly parts: number;
+  readonly epochsPerPart: number;
+  /** Parts after which averaged weights are validated, ascending; the last one is the last part. */
   readonly averagedAt: readonly number[];
   /** Files with the training and the validation images, and with the training and the test images. */
   readonly validation: string;
   readonly test: string;
 }
 
-/** Of every epoch: mean cross-entropy and accuracy. */
+/** Of every part: mean cross-entropy and accuracy. */
 export interface Curve {
   readonly loss: readonly number[];
   readonly accuracy: readonly number[];
@@ -42,7 +45,7 @@ export interface CurveResult {
   /** Of averaged weights, at `averagedAt`. */
   readonly averaged: Curve;
   /** Of the averaged weights in the end, on the test images. */
-  readonly test: { readonly loss: number; readonly accuracy: number };
+  readonly test: LossAndAccuracy;
   /** Images that were trained on. */
   readonly images: number;
   readonly seconds: number;
@@ -51,7 +54,8 @@ export interface CurveResult {
 const BATCH = 64;
 
 export async function recordCurve(task: CurveTask): Promise<CurveResult> {
-  const { policy, epochs, averagedAt, sample } = task;
+  const { policy, parts, epochsPerPart, averagedAt, sample } = task;
+  const epochs = parts * epochsPerPart;
   const engine = await keptEngine({ engine: task.engine, precision: task.precision, threads: 1 });
   const { train, validation, classes } = readSubsets(task.validation);
   const test = readSubsets(task.test).validation;
@@ -60,18 +64,20 @@ export async function recordCurve(task: CurveTask): Promise<CurveResult> {
   const model = buildModel(task.model, { height, width, classes, seed, engine });
   const pool = policy.redrawn ? train : augmentTrainingSet(train, policy, seedOf(seed, "augment"));
   const epochImages = (task.equalSteps ? train : pool).labels.length;
-  const curves = { validation: emptyCurve(), averaged: emptyCurve() };
+  const curves = { training: emptyCurve(), validation: emptyCurve(), averaged: emptyCurve() };
   const start = performance.now();
   const training = new FinalTraining(model, pool, {
     ...{ epochs, epochImages, batchSize: BATCH, classes, seed },
-    averages: averagedAt.map(lastEpochs),
+    averages: averagedAt.map((part) => lastEpochs(part * epochsPerPart)),
     ...(policy.redrawn && {
       redraw: (indices, epoch, target) =>
         redrawInto(target, pool.images, indices, [{ policy }], seedOf(seed, "redraw", epoch)),
     }),
     afterEpoch: async (epoch) => {
+      if (epoch % epochsPerPart > 0) return;
+      add(curves.training, meansOf(training.history.slice(-epochsPerPart)));
       add(curves.validation, await training.evaluate(validation));
-      const span = averagedAt.indexOf(epoch);
+      const span = averagedAt.indexOf(epoch / epochsPerPart);
       if (span >= 0) add(curves.averaged, await training.withAverage(span, () => judgeOn(validation)));
     },
   });
@@ -83,13 +89,14 @@ export async function recordCurve(task: CurveTask): Promise<CurveResult> {
   model.net.dispose();
   model.optimizer.dispose();
   return {
-    training: {
-      loss: training.history.map((epoch) => epoch.loss),
-      accuracy: training.history.map((epoch) => epoch.accuracy),
-    },
     ...curves,
     ...{ test: { loss, accuracy }, images: epochs * epochImages, seconds },
   };
+}
+
+interface LossAndAccuracy {
+  readonly loss: number;
+  readonly accuracy: number;
 }
 
 interface GrowingCurve extends Curve {
@@ -101,7 +108,14 @@ function emptyCurve(): GrowingCurve {
   return { loss: [], accuracy: [] };
 }
 
-function add(curve: GrowingCurve, { loss, accuracy }: { loss: number; accuracy: number }): void {
+function meansOf(epochs: readonly LossAndAccuracy[]): LossAndAccuracy {
+  return {
+    loss: meanOf(epochs.map(({ loss }) => loss)),
+    accuracy: meanOf(epochs.map(({ accuracy }) => accuracy)),
+  };
+}
+
+function add(curve: GrowingCurve, { loss, accuracy }: LossAndAccuracy): void {
   curve.loss.push(loss);
   curve.accuracy.push(accuracy);
 }

@@ -1,0 +1,55 @@
+// The searches and evaluations that `npm run measure` runs.
+
+/** Begins an option that names a search of the list, and stands for its folder. */
+export const SEARCH = "search:";
+
+const POLICY = ["--policy", "configs/policies/cifar10-60-trials.json"];
+/** Small batches, since at least 50 of them measure the moments. */
+const TRIED = ["--set", "save_weights=false", "--set", "batch_size=32"];
+const RECIPES = "none,flip,flip-crop,trivialaugment,randaugment";
+const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
+
+/** Data of different nature, with the number of training images. */
+const DATA = { cifar10: "2000", fashion_mnist: "1000", mnist: "500" };
+const SEEDS = ["0", "1", "2"];
+const METHODS = { hour: [], random: ["--set", "method=random"] };
+const MODELS = ["basiccnn", "wrn_16_2"];
+
+/** Searches of an hour, and what their best policies are worth with each model, beside recipes. */
+function hours(): Record<string, string[]> {
+  const all: Record<string, string[]> = {};
+  for (const [data, size] of Object.entries(DATA)) {
+    const searches = Object.entries(METHODS).flatMap(([method, options]) =>
+      SEEDS.map((seed) => ({ name: `${method}-${data}-${seed}`, options: ["--seed", seed, ...options] })),
+    );
+    for (const { name, options } of searches) {
+      const sized = ["--set", `train_set_size=${size}`];
+      all[name] = ["optimize", "--data", data, ...sized, "--budget", "1h", ...options];
+    }
+    for (const model of MODELS) {
+      const evaluate = ["evaluate", "--data", data, "--train-size", size, "--model", model];
+      all[`recipes-${data}-${model}`] = [...evaluate, "--arms", RECIPES];
+      for (const { name } of searches) {
+        all[`${name}-${model}`] = [...evaluate, "--policy", `${SEARCH}${name}`, "--arms", "policy"];
+      }
+    }
+  }
+  return all;
+}
+
+/** The command of each, without the folder of the results; options that begin with `SEARCH` mean the folder of another. */
+export const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
+  "cifar10-wrn_16_2": [
+    ...["evaluate", ...POLICY, "--data", "cifar10", "--train-size", "2000", "--samples", "5"],
+    ...["--model", "wrn_16_2", "--recipe", "sgd", "--epochs", "30"],
+  ],
+  "cifar10-wrn_16_2-50000": [
+    ...["evaluate", ...POLICY, "--data", "cifar10", "--samples", "1", "--arms", ARMS],
+    ...["--model", "wrn_16_2", "--recipe", "sgd", "--epochs", "4"],
+  ],
+  "cifar10-wrn_28_10": [
+    ...["evaluate", "--config", "configs/evaluate-wrn-28-10.yaml", "--epochs", "2"],
+    ...["--arms", "flip-crop+top-policies", "--train-size", "500", ...TRIED],
+  ],
+  ...hours(),
+};

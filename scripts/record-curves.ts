@@ -29,7 +29,7 @@ import { runScript } from "./run-script.ts";
 
 const SAMPLES = 2;
 const VALIDATION = 4000;
-/** Training images of an epoch as the table has them. */
+/** Training images of an epoch in the table. */
 const EPOCH_IMAGES = 2000;
 
 await runScript(main);

@@ -1,7 +1,7 @@
 // An evaluation's folder: everything that it produces, and from which it is resumed.
 
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../common/errors.ts";
 import { makeFolder, readJson, writeFileWhole, writeJson } from "../common/files.ts";
@@ -155,6 +155,19 @@ export class EvaluationFolder {
 
   removeCheckpoint(training: Pick<ArmTraining, "arm" | "sample">): void {
     rmSync(this.checkpointPath(training), { force: true });
+  }
+
+  /**
+   * Removes what other trainings have left among the checkpoints: a program that was killed may have stored a result but not yet
+   * removed its checkpoint, and its workers may have written one after that.
+   */
+  keepCheckpoints(trainings: readonly Pick<ArmTraining, "arm" | "sample">[]): void {
+    const folder = this.file("checkpoints");
+    if (!existsSync(folder)) return;
+    const kept = new Set(trainings.map((training) => basename(this.checkpointPath(training))));
+    for (const name of readdirSync(folder)) {
+      if (!kept.has(name)) rmSync(join(folder, name), { force: true });
+    }
   }
 
   writeConfig(yaml: string): void {

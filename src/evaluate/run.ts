@@ -64,6 +64,7 @@ export class EvaluationRun {
     this.#facts = request.resumed ? this.#continue(request.resumed.facts) : this.#begin();
     removeTemporaryFiles(folder.path);
     this.#trainings = this.#records.recover();
+    this.#keepCheckpoints();
   }
 
   async run(): Promise<EvaluationOutcome> {
@@ -147,6 +148,13 @@ export class EvaluationRun {
       return { ...settings, arm: augmentationOf(arm, use), sample, returnsWeights, checkpoint };
     });
     return { tasks, notes: kept.notes };
+  }
+
+  /** Those of the trainings that are missing: interrupted or failed ones. */
+  #keepCheckpoints(): void {
+    const { arms, config } = this.#settled;
+    const missing = missingOf(arms, config.samples, this.#trainings);
+    this.#folder.keepCheckpoints(missing.map(({ arm, sample }) => ({ arm: arm.name, sample })));
   }
 
   #model(): FinalTask["model"] {
@@ -241,6 +249,7 @@ export class EvaluationRun {
       );
     }
     this.#records.rewrite(sorted);
+    this.#keepCheckpoints();
     const comparison = compareArms(arms, sorted, this.#images.validation.labels);
     const saved = await saveBestModel(this.#folder, this.#settled, comparison, this.#trainings);
     this.#facts = { ...this.#facts, results: comparison };

@@ -1,7 +1,7 @@
 // An evaluation whose files were damaged or edited is not resumed as if nothing had happened.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -89,6 +89,14 @@ describe("an evaluation to resume", () => {
     editFacts(({ begun: _, ...facts }) => facts);
     edit("config.yaml", (text) => text.replace("augment_chance: 0.5", "augment_chance: 0.6"));
     await resumeEvaluation(folder, { executor });
+  });
+
+  it("keeps no checkpoint of a training that is done, which a killed program may leave", async () => {
+    const checkpoints = join(folder, "checkpoints");
+    writeFileSync(join(checkpoints, "none-0.safetensors"), "left");
+    writeFileSync(join(checkpoints, "policy-0.safetensors.17.part"), "left");
+    await resumeEvaluation(folder, { executor });
+    assert.deepEqual(readdirSync(checkpoints), []);
   });
 
   it("is refused if the configuration decides something else, naming the key", async () => {

@@ -32,6 +32,7 @@ const OURS: Readonly<Record<string, () => Method>> = {
   "ours-short": () => new Ours("ours: trainings of 25 epochs", { epochs: 25 }),
   "ours-shorter": () => new Ours("ours: trainings of 12 epochs", { epochs: 12 }),
   "ours-full": () => new Ours("ours: full trainings, one per trial", {}),
+  "ours-starts": () => new Ours("ours: full trainings, starting points", { starts: true }),
   "ours-3": () => new Ours("ours: full trainings, three per trial", { samples: 3 }),
   random: () => new RandomHalving(),
 };

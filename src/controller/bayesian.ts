@@ -17,7 +17,7 @@ import { meanOf } from "../common/mean.ts";
 import { Random, seedOf } from "../common/random.ts";
 import { logExpectedImprovement } from "./acquisition.ts";
 import { findGreatest } from "./candidates.ts";
-import type { Dimension, Point } from "./controller.ts";
+import type { Dimension, Judged, Point } from "./controller.ts";
 import { LearningController } from "./learning.ts";
 import { correlation, Surrogate } from "./surrogate.ts";
 
@@ -33,17 +33,46 @@ const IMPROVEMENT_MARGIN = 0.25;
  */
 const RANDOM_EVERY = 10;
 
-/** The first `initialPoints` trials are those of random search; after that, nine in ten are chosen by the surrogate. */
+/** Points that are worth a trial on any data. */
+export interface Starts {
+  /** The number of the first of their trials. */
+  readonly from: number;
+  /** In the order of these trials. Of a coordinate that is undefined, the choice is taken that promises most. */
+  readonly points: readonly (readonly (number | undefined)[])[];
+}
+
+/**
+ * The first `initialPoints` trials are those of random search; after that, nine in ten are chosen by the surrogate. The trials of
+ * `starts` are neither, unless there is an earlier search to learn from.
+ */
 export class BayesianController extends LearningController {
-  constructor(dimensions: readonly Dimension[], seed: number, initialPoints: number) {
+  readonly #starts: Starts;
+
+  constructor(
+    dimensions: readonly Dimension[],
+    seed: number,
+    initialPoints: number,
+    starts: Starts = { from: 0, points: [] },
+  ) {
     super(dimensions, seed, { first: initialPoints, every: RANDOM_EVERY });
+    this.#starts = starts;
+  }
+
+  protected override fixed(trial: number): Point | undefined {
+    const start = this.#starts.points[trial - this.#starts.from];
+    if (!start || this.isWarm) return undefined;
+    const points = completions(this.dimensions, start);
+    const told = this.judged();
+    if (points.length === 1 || told.length === 0) return points[0];
+    const { mean } = this.#surrogate(trial, told).predict(points);
+    return points[mean.indexOf(Math.max(...mean))];
   }
 
   /** The candidate with the greatest expected improvement. */
   protected propose(trial: number): Point {
     const told = this.judged();
     const points = told.map(({ point }) => point);
-    const surrogate = new Surrogate(this.dimensions, told, seedOf(this.seed, "forest", trial));
+    const surrogate = this.#surrogate(trial, told);
     const fitted = surrogate.predict(points).mean;
     const pending = this.pending();
     const believed = surrogate.predict(pending);
@@ -70,6 +99,28 @@ export class BayesianController extends LearningController {
       new Random(this.seed, "candidates", trial),
     );
   }
+
+  #surrogate(trial: number, told: readonly Judged[]): Surrogate {
+    return new Surrogate(this.dimensions, told, seedOf(this.seed, "forest", trial));
+  }
+}
+
+/** The points that a start may mean: one for each choice that is proposed of its missing coordinates. */
+function completions(dimensions: readonly Dimension[], start: readonly (number | undefined)[]): Point[] {
+  return dimensions.reduce<Point[]>(
+    (points, dimension, index) => {
+      const known = start[index];
+      const values = known === undefined ? choicesOf(dimension) : [known];
+      return points.flatMap((point) => values.map((value) => [...point, value]));
+    },
+    [[]],
+  );
+}
+
+/** The choices that are proposed; the low end of a real number. */
+function choicesOf(dimension: Dimension): readonly number[] {
+  if (dimension.kind === "real") return [dimension.low];
+  return dimension.proposed ?? Array.from({ length: dimension.choices }, (_, choice) => choice);
 }
 
 function deviationOf(values: readonly number[]): number {

@@ -35,15 +35,20 @@ export abstract class LearningController implements Controller {
     this.#random = random;
   }
 
+  /** The point for a trial that is neither random nor proposed, if it is one; undefined by default. Results may be missing. */
+  protected fixed(_trial: number): Point | undefined {
+    return undefined;
+  }
+
   /** The point for a trial after the random ones. There is at least one result. */
   protected abstract propose(trial: number): Point;
 
   ask(trial: number): Point {
     const known = this.#pending.get(trial);
     if (known) return known;
-    const point = this.#learns(trial)
-      ? this.propose(trial)
-      : randomSearchPoint(this.dimensions, this.seed, trial);
+    const point =
+      this.fixed(trial) ??
+      (this.#learns(trial) ? this.propose(trial) : randomSearchPoint(this.dimensions, this.seed, trial));
     this.#pending.set(trial, point);
     return point;
   }
@@ -73,6 +78,11 @@ export abstract class LearningController implements Controller {
   warmStart(gains: readonly Judged[]): void {
     checkJudged(this.dimensions, gains);
     this.#gains = gains;
+  }
+
+  /** Whether there is an earlier search to learn from. */
+  protected get isWarm(): boolean {
+    return this.#gains.length > 0;
   }
 
   /**

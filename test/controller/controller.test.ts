@@ -171,6 +171,46 @@ describe("a policy that adds nothing to its base", () => {
   });
 });
 
+describe("starting points", () => {
+  const space: readonly Dimension[] = [
+    { kind: "real", name: "amount", low: 0, high: 1 },
+    { kind: "real", name: "strength", low: 0, high: 1, strengthOf: "amount" },
+    { kind: "category", name: "base", choices: 4, unscaled: true, proposed: [0, 1, 2] },
+  ];
+  const starts = {
+    from: 4,
+    points: [
+      [0.5, 0.25, undefined],
+      [1, 0.5, 0],
+    ],
+  };
+  const create = () => {
+    const controller = new BayesianController(space, 1, 10, starts);
+    for (const [base, reward] of [0.5, 0.6, 0.56, 0.7].entries()) {
+      controller.tell(base, [0, 0, base], reward);
+    }
+    return controller;
+  };
+
+  it("are asked in their trials, with the choice that promises most of those that are proposed", () => {
+    const controller = create();
+    assert.deepEqual(controller.ask(4), [0.5, 0.25, 1]);
+    assert.deepEqual(controller.ask(5), [1, 0.5, 0]);
+    assert.deepEqual(controller.ask(6), new RandomController(space, 1).ask(6));
+  });
+
+  it("are asked of a controller that knows nothing, with the first choice", () => {
+    assert.deepEqual(new BayesianController(space, 1, 10, starts).ask(4), [0.5, 0.25, 0]);
+  });
+
+  it("are left out if there is an earlier search", () => {
+    const controller = new BayesianController(space, 1, 10, starts);
+    controller.warmStart([{ point: [0.9, 0.9, 1], reward: 0.2, standardError: null }]);
+    controller.tell(0, [0, 0, 0], 0.5);
+    assert.notDeepEqual(controller.ask(5), [1, 0.5, 0]);
+  });
+});
+
 describe("a choice without strength", () => {
   const space: readonly Dimension[] = [
     { kind: "category", name: "technique", choices: 4, withoutStrength: [1, 3] },

@@ -7,6 +7,7 @@ import { BayesianController } from "../../../src/controller/bayesian.ts";
 import { type Judged, type Point, randomSearchPoint } from "../../../src/controller/controller.ts";
 import { predictedRewards } from "../../../src/controller/predicted.ts";
 import { completed, type RungResult } from "../../../src/controller/rungs.ts";
+import { startingPoints } from "../../../src/policy/starts.ts";
 import { type StopRule, stopsFrom } from "../../../src/search/stopping.ts";
 import { PythonPeer } from "../python-peer.ts";
 import type { Landscape } from "./landscape.ts";
@@ -41,6 +42,8 @@ export interface OurSettings {
   /** The last stage's epochs; unless given, all. */
   readonly epochs?: number;
   readonly stopRule?: StopRule;
+  /** Whether its first trials are those of startingPoints. */
+  readonly starts?: boolean;
 }
 
 /** Our search: full trainings, or with a rule that stops some early. */
@@ -69,7 +72,12 @@ export class Ours implements Method {
     const { epochs = stages.at(-1)! } = this.#settings;
     [this.#searched, this.#seed, this.#trial] = [searched, seed, 0];
     this.#stages = stages.slice(0, stages.indexOf(epochs) + 1);
-    this.#controller = new BayesianController(space.dimensions, seed, INITIAL_POINTS);
+    const starts = this.#settings.starts ? startingPoints(space) : [];
+    const from = first.length;
+    this.#controller = new BayesianController(space.dimensions, seed, INITIAL_POINTS, {
+      from,
+      points: starts,
+    });
     [this.#judged, this.#trainings] = [[], []];
     this.#begin(first[0]);
   }

@@ -12,6 +12,7 @@ import type { TrialRecord } from "../../experiment/records.ts";
 import { baseAlone, formOfFamilies, type PolicyForm } from "../../policy/form.ts";
 import type { Policy } from "../../policy/policy.ts";
 import { createSpace, policyToPoint, type SearchSpace } from "../../policy/space.ts";
+import { startingPoints } from "../../policy/starts.ts";
 
 /** The policies that the configuration allows. */
 export function spaceOf(config: Config): SearchSpace {
@@ -53,12 +54,11 @@ export function validatedEpochs({
 }
 
 /** The controller of the configuration's method. */
-export function createController(
-  { method, seed, opt_initial_points }: Config,
-  { dimensions }: SearchSpace,
-): Controller {
-  if (method === "random") return new RandomController(dimensions, seed);
-  return new BayesianController(dimensions, seed, opt_initial_points);
+export function createController(config: Config, space: SearchSpace): Controller {
+  const { method, seed, opt_initial_points } = config;
+  if (method === "random") return new RandomController(space.dimensions, seed);
+  const starts = { from: fixedPolicies(config).length, points: startingPoints(space) };
+  return new BayesianController(space.dimensions, seed, opt_initial_points, starts);
 }
 
 /** The predicted rewards of trials, from which the luck of single trainings is removed, by the trials' numbers. */

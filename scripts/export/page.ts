@@ -99,7 +99,8 @@ const EXPLANATION = [
   "Pixels were compared at equal parameters on images of CIFAR-10 at 32 × 32 and enlarged to 61 × 97. Not exact, although a transform is similar: in " +
     "Albumentations `gamma-contrast` (58% of the values differ by 1), `color` and `contrast` (by 1 or 2), `sharpen` and `emboss` (3% by 1), " +
     "`brighten` (it truncates what is added), `add-to-hue-and-saturation`, `autocontrast` and `equalize`; in torchvision `rotate` (up to 126), " +
-    "`gamma-contrast` (40% by 1), and on tensors `color`, `contrast` and `autocontrast`. `flip-crop` and techniques that count in pixels depend " +
+    "`gamma-contrast` (40% by 1), the automatic augmentations of v2 (they solarize from another level in some bins, so those of " +
+    "`torchvision.transforms` are used), and on tensors `color`, `contrast` and `autocontrast`. `flip-crop` and techniques that count in pixels depend " +
     "on the image's size, which a list of transforms does not know. Keras mirrors with a fixed probability, and has no choice between " +
     "chains, so `--native` is refused for it.",
   "",

@@ -111,8 +111,11 @@ function report(accuracies: Readonly<Record<Arm, readonly number[]>>): void {
   const differences = accuracies.export.map((accuracy, seed) => accuracy - accuracies.apply[seed]);
   const [mean, error] = [meanOf(differences), standardErrorOf(differences, meanOf(differences))];
   console.log(["| training images | test accuracy |", "|---|---|", ...rows].join("\n"));
-  console.log(`difference of export and apply: ${points(mean)} ± ${points(error)} points (one standard error)`);
-  if (Math.abs(mean) > 2 * error) throw new RunError("the accuracies differ by more than two standard errors");
+  console.log(
+    `difference of export and apply: ${points(mean)} ± ${points(error)} points (one standard error)`,
+  );
+  if (Math.abs(mean) > 2 * error)
+    throw new RunError("the accuracies differ by more than two standard errors");
 }
 
 function summaryOf(values: readonly number[]): string {

@@ -39,8 +39,7 @@ export interface ExportOutcome {
 /** @throws UsageError if there is nothing to export, or it cannot be exported so; RunError if it cannot be written. */
 export function exportPolicies(options: ExportOptions): ExportOutcome {
   const { to, out, added, recipe, native = false } = options;
-  if (added && native)
-    throw new UsageError("--native and --added exclude each other; give one of them");
+  if (added && native) throw new UsageError("--native and --added exclude each other; give one of them");
   const content = contentOf(options);
   if (added) checkAdded(content);
   const { files, usage } = native ? nativeFiles(content, to) : ownFiles(content, to, added);

@@ -53,9 +53,7 @@ function operation({ type, magnitude }: Operation, isDrawn: boolean): Transform 
       return isDrawn ? undefined : rotation(180 * magnitude);
     case "brightness": {
       const [low, high] = factorsOf(magnitude);
-      return isDrawn
-        ? brightness(low, high)
-        : oneOf([brightness(low, low), brightness(high, high)], [1, 1]);
+      return isDrawn ? brightness(low, high) : oneOf([brightness(low, low), brightness(high, high)], [1, 1]);
     }
     case "posterize": {
       const kept = bitsKept(magnitude, isDrawn);

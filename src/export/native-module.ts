@@ -30,7 +30,10 @@ function forAlbumentations(content: ModuleContent): NativeFiles {
     "Workers of a DataLoader repeat each other's draws in this version: use num_workers=0, or export without --native.",
   ];
   const json = albumentationsFile(nativeTransform(content, ALBUMENTATIONS));
-  const module = [headOf(content, false, usage, notes), partOf("deepaugment/python/native_albumentations.py")];
+  const module = [
+    headOf(content, false, usage, notes),
+    partOf("deepaugment/python/native_albumentations.py"),
+  ];
   return { files: { [`${MODULE}.json`]: json, [`${MODULE}.py`]: joined(module) }, usage };
 }
 
@@ -44,7 +47,7 @@ function forTorchvision(content: ModuleContent): NativeFiles {
   ];
   const module = [
     headOf(content, false, usage, notes),
-    "import torch\nimport torchvision\nfrom PIL import Image\nfrom torchvision.transforms import v2",
+    "import torch\nimport torchvision\nfrom PIL import Image\nfrom torchvision import transforms\nfrom torchvision.transforms import v2",
     partOf("deepaugment/python/native_torchvision.py"),
     `TRANSFORM = ${nativeTransform(content, TORCHVISION)}`,
   ];

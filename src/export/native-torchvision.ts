@@ -2,7 +2,14 @@
 // tensors, torchvision rounds some of them otherwise.
 
 import type { Operation } from "../policy/policy.ts";
-import { bitsKept, factorsOf, flipProbability, type Notation, shearDegrees, solarizedFrom } from "./native.ts";
+import {
+  bitsKept,
+  factorsOf,
+  flipProbability,
+  type Notation,
+  shearDegrees,
+  solarizedFrom,
+} from "./native.ts";
 
 /** Major and minor number of the version for which they were measured. */
 export const TORCHVISION_VERSION = "0.28";
@@ -20,11 +27,11 @@ export const TORCHVISION: Notation<string> = {
     parts.length === 1 ? parts[0] : listed("v2.RandomChoice", parts, `, p=[${weights.join(", ")}]`),
 };
 
-/** Those that depend on nothing but the picture. */
+/** Those that depend on nothing but the picture. The automatic ones of v2 solarize from other levels in some bins. */
 const RECIPES: Readonly<Record<string, string>> = {
   flip: "v2.RandomHorizontalFlip(p=0.5)",
-  trivialaugment: "v2.TrivialAugmentWide()",
-  randaugment: "v2.RandAugment()",
+  trivialaugment: "transforms.TrivialAugmentWide()",
+  randaugment: "transforms.RandAugment()",
 };
 
 /** A call with a list of transforms, one a line. */

@@ -47,7 +47,9 @@ function checkExact<T>({ recipe, policies }: ModuleContent, notation: Notation<T
       .filter((_, index) => portion > 0 && chances?.[index] !== 0)
       .flat()
       .filter((operation) => !notation.operation(operation, magnitudes === "drawn"))
-      .map(({ type }) => (magnitudes === "drawn" && usesMagnitude(type) ? `${type} at drawn magnitudes` : type)),
+      .map(({ type }) =>
+        magnitudes === "drawn" && usesMagnitude(type) ? `${type} at drawn magnitudes` : type,
+      ),
   );
   const wrong = new Set([...wrongBases, ...wrongOperations]);
   if (wrong.size === 0) return;
@@ -66,14 +68,28 @@ function policyAs<T>(policy: Policy, notation: Notation<T>): T {
     );
   const used = [...chains.keys()].filter((index) => portion > 0 && chances?.[index] !== 0);
   const shares = weights ?? chains.map(() => 1);
-  if (!redrawn) return elementAs(before, used.map((index) => chainAs(index, 1)), policy, notation);
+  if (!redrawn)
+    return elementAs(
+      before,
+      used.map((index) => chainAs(index, 1)),
+      policy,
+      notation,
+    );
   if (used.length === 0) return notation.inTurn(before, 1);
   const drawn = chances
     ? notation.inTurn(
         used.map((index) => chainAs(index, chances[index])),
         portion,
       )
-    : notation.inTurn([notation.oneOf(used.map((index) => chainAs(index, 1)), shares)], portion);
+    : notation.inTurn(
+        [
+          notation.oneOf(
+            used.map((index) => chainAs(index, 1)),
+            shares,
+          ),
+        ],
+        portion,
+      );
   return notation.inTurn([...before, drawn], 1);
 }
 

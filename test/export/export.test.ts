@@ -8,9 +8,9 @@ import { UsageError } from "../../src/common/errors.ts";
 import { RECIPES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { type ExportOptions, exportPolicies } from "../../src/export/export.ts";
-import { albumentationsPolicy } from "../../src/pipelines/albumentations.ts";
 import { FRAMEWORKS } from "../../src/export/frameworks.ts";
 import { moduleOf } from "../../src/export/module.ts";
+import { albumentationsPolicy } from "../../src/pipelines/albumentations.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { formatPolicyFile } from "../../src/policy/policy-file.ts";
 
@@ -157,8 +157,11 @@ describe("the exported operations", () => {
 });
 
 describe("exportPolicies with native", () => {
-  const native = (policies: readonly Policy[], to: ExportOptions["to"], options: Partial<ExportOptions> = {}) =>
-    exported({ policyPath: policyFile(policies), to, native: true, top: policies.length, ...options });
+  const native = (
+    policies: readonly Policy[],
+    to: ExportOptions["to"],
+    options: Partial<ExportOptions> = {},
+  ) => exported({ policyPath: policyFile(policies), to, native: true, top: policies.length, ...options });
   const fixed = (...types: Policy["chains"][number][number]["type"][]): Policy["chains"] =>
     types.map((type) => [{ type, magnitude: 0.5 }]);
 
@@ -179,7 +182,10 @@ describe("exportPolicies with native", () => {
     assert.equal(pipeline.__version__, "2.0.8");
     const { chains, weights, portion } = albumentationsPolicy(pipeline);
     assert.equal(portion, 1);
-    const shares = chains.map((chain, i) => [chain.map(({ type }) => type).join(" "), weights![i].toFixed(4)]);
+    const shares = chains.map((chain, i) => [
+      chain.map(({ type }) => type).join(" "),
+      weights![i].toFixed(4),
+    ]);
     assert.deepEqual(Object.fromEntries(shares), {
       "horizontal-flip": (1 - 0.5 + 0.5 * 0.5 * 0.75).toFixed(4),
       "horizontal-flip rotate": (0.5 * 0.5 * 0.75).toFixed(4),
@@ -200,7 +206,10 @@ describe("exportPolicies with native", () => {
       ],
     );
     const { text } = native([policy], "torchvision");
-    assert.match(text, /v2\.Identity\(\),\n\s+v2\.RandomInvert\(p=1\),\n\s+v2\.RandomPosterize\(5, p=1\),\n\s*\], p=\[1, 0\.25, 0\.25\]\)/);
+    assert.match(
+      text,
+      /v2\.Identity\(\),\n\s+v2\.RandomInvert\(p=1\),\n\s+v2\.RandomPosterize\(5, p=1\),\n\s*\], p=\[1, 0\.25, 0\.25\]\)/,
+    );
   });
 
   it("writes drawn magnitudes as ranges", () => {
@@ -216,7 +225,10 @@ describe("exportPolicies with native", () => {
     assert.match(text, /v2\.ColorJitter\(brightness=\(0\.505, 1\.495\)\)/);
     assert.match(text, /v2\.RandomVerticalFlip\(p=0\.5\)/);
     // Of 0 to 1.5 bits: 0 up to 0.5, 1 up to 1.5; the last has no chance.
-    assert.match(text, /v2\.Identity\(\),\n\s+v2\.RandomPosterize\(7, p=1\),\n\s*\], p=\[0\.3333333333333333, 0\.6666666666666666\]\)/);
+    assert.match(
+      text,
+      /v2\.Identity\(\),\n\s+v2\.RandomPosterize\(7, p=1\),\n\s*\], p=\[0\.3333333333333333, 0\.6666666666666666\]\)/,
+    );
   });
 
   it("draws from several policies, after a recipe in place of their bases", () => {
@@ -224,10 +236,12 @@ describe("exportPolicies with native", () => {
       ...{ base: "flip-crop", redrawn: true, portion: 1 },
       chains: fixed(type),
     });
-    const { text } = native([each("invert"), each("equalize")], "torchvision", { recipe: "flip+trivialaugment" });
+    const { text } = native([each("invert"), each("equalize")], "torchvision", {
+      recipe: "flip+trivialaugment",
+    });
     assert.match(
       text,
-      /TRANSFORM = v2\.Compose\(\[\n {4}v2\.RandomHorizontalFlip\(p=0\.5\),\n {4}v2\.TrivialAugmentWide\(\),\n {4}v2\.RandomChoice\(\[\n {8}v2\.RandomInvert\(p=1\),\n {8}v2\.RandomEqualize\(p=1\),\n {4}\], p=\[1, 1\]\),\n\]\)/,
+      /TRANSFORM = v2\.Compose\(\[\n {4}v2\.RandomHorizontalFlip\(p=0\.5\),\n {4}transforms\.TrivialAugmentWide\(\),\n {4}v2\.RandomChoice\(\[\n {8}v2\.RandomInvert\(p=1\),\n {8}v2\.RandomEqualize\(p=1\),\n {4}\], p=\[1, 1\]\),\n\]\)/,
     );
   });
 
@@ -239,7 +253,10 @@ describe("exportPolicies with native", () => {
       [() => native([drawn], "albumentations"), /the same as rotate at drawn magnitudes, color at drawn/],
       [() => exported({ native: true, recipe: "flip+randaugment", to: "albumentations" }), /as randaugment;/],
       [() => native([drawn], "keras"), /--native: keras has no transforms for whole policies; give --to/],
-      [() => native([ORIGINAL], "albumentations", { added: true }), /--native and --added exclude each other/],
+      [
+        () => native([ORIGINAL], "albumentations", { added: true }),
+        /--native and --added exclude each other/,
+      ],
     ];
     const before = outs;
     for (const [run, message] of cases) assert.throws(run, { name: UsageError.name, message });

@@ -118,12 +118,11 @@ describe("albumentationsPolicy", () => {
     assert.equal(chances, undefined);
     assert.equal(portion, 1);
     const named = chains.map((chain) => chain.map(({ type }) => type).join(" "));
-    assert.deepEqual(named, [
-      "rotate horizontal-flip",
-      "invert horizontal-flip",
-      "horizontal-flip",
-    ]);
-    assert.deepEqual(weights!.map((weight) => Number(weight.toFixed(12))), [0.125, 0.375, 0.5]);
+    assert.deepEqual(named, ["rotate horizontal-flip", "invert horizontal-flip", "horizontal-flip"]);
+    assert.deepEqual(
+      weights!.map((weight) => Number(weight.toFixed(12))),
+      [0.125, 0.375, 0.5],
+    );
   });
 
   it("draws magnitudes for factors from a range", () => {
@@ -155,7 +154,8 @@ describe("albumentationsPolicy", () => {
   });
 
   it("refuses transforms and arguments by name", () => {
-    const inside = (child: object) => composition("Compose", 1, [flip(0.5), composition("OneOf", 1, [child])]);
+    const inside = (child: object) =>
+      composition("Compose", 1, [flip(0.5), composition("OneOf", 1, [child])]);
     const place = "transform\\.transforms\\[1\\]\\.transforms\\[0\\], ";
     const cases: [object, string][] = [
       [transform("GaussianBlur", 1, { blur_limit: [3, 7] }), "GaussianBlur: no technique is known"],
@@ -170,7 +170,10 @@ describe("albumentationsPolicy", () => {
       [rotate(1, { angle_range: [0, 1] }), 'Rotate: Unrecognized key: "angle_range"'],
       [transform("HorizontalFlip", 1, { always_apply: true }), "HorizontalFlip: always_apply: "],
       [transform("Posterize", 1, { num_bits: [3, 5] }), "Posterize: num_bits: expected a single value"],
-      [transform("Posterize", 1, { num_bits: [1, 1] }), "Posterize: num_bits: expected a single value from 2"],
+      [
+        transform("Posterize", 1, { num_bits: [1, 1] }),
+        "Posterize: num_bits: expected a single value from 2",
+      ],
       [{ ...flip(1), p: 1.5 }, ""],
     ];
     for (const [child, message] of cases) {
@@ -204,6 +207,10 @@ describe("albumentationsPolicy", () => {
 
   it("refuses other versions", () => {
     for (const version of ["2.0.9", "2.1.0", "1.3.1", "1.5.0", "2.5.1", "2.0.8rc1", 2, null, "9".repeat(1e6)])
-      refuses(flip(1), /^__version__: pipelines of Albumentations 1\.4 to 2\.0\.8 can be read, received/, version);
+      refuses(
+        flip(1),
+        /^__version__: pipelines of Albumentations 1\.4 to 2\.0\.8 can be read, received/,
+        version,
+      );
   });
 });

@@ -90,8 +90,14 @@ describe("readGivenPolicies", () => {
     refuses(file(deep), /more than 100 levels/);
     refuses(file(inTransform([])), /not a policy file/);
     refuses(file(inTransform({ __class_fullname__: "HorizontalFlip" })), /transform: p: expected number/);
-    refuses(file(inTransform({ __class_fullname__: "Compose", p: 1, transforms: 7 })), /transforms: expected array/);
-    refuses(file(inTransform({ __class_fullname__: "x\u001b[31m\n".repeat(9999), p: 1 })), /no technique is known/);
+    refuses(
+      file(inTransform({ __class_fullname__: "Compose", p: 1, transforms: 7 })),
+      /transforms: expected array/,
+    );
+    refuses(
+      file(inTransform({ __class_fullname__: "x\u001b[31m\n".repeat(9999), p: 1 })),
+      /no technique is known/,
+    );
     refuses(file(`${"a".repeat(90)}\0`), /cannot read the policies .*it is not text/);
   });
 
@@ -134,7 +140,10 @@ describe("torchvisionPolicy", () => {
       ["RandAugment(2, 10)", /magnitude=10 is not known/],
       ["RandAugment(level=2)", /it has no argument level; it has num_ops/],
       ["RandAugment(2, 9, 31, InterpolationMode.NEAREST, None, 7)", /it has no argument 7/],
-      ["TrivialAugmentWide(interpolation=InterpolationMode.BILINEAR)", /interpolation=InterpolationMode\.BILINEAR/],
+      [
+        "TrivialAugmentWide(interpolation=InterpolationMode.BILINEAR)",
+        /interpolation=InterpolationMode\.BILINEAR/,
+      ],
       ["TrivialAugmentWide(fill=128)", /fill=128 is not known/],
       ["AutoAugment", /^torchvision:AutoAugment: its operations TranslateX/],
       ["torchvision:AugMix()", /it blends/],

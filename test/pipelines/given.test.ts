@@ -48,7 +48,7 @@ function refuses(source: string, message: RegExp): void {
 }
 
 describe("readGivenPolicies", () => {
-  it("reads a pipeline in JSON and in YAML, whatever its file is called", () => {
+  it("reads a pipeline in JSON and in YAML, with any name of the file", () => {
     const sources = [
       file(JSON.stringify(PIPELINE)),
       file(`\ufeff  ${JSON.stringify(PIPELINE)}`, ".yml"),

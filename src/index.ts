@@ -49,8 +49,15 @@ export type { TrainingFailure, TrainingRecord, TrialRecord } from "./experiment/
 export { type ExportOptions, type ExportOutcome, exportPolicies } from "./export/export.ts";
 export type { Framework } from "./export/frameworks.ts";
 export type { ImageBatch } from "./image/batch.ts";
+export { readGivenPolicies } from "./pipelines/given.ts";
 export { type Chain, formatPolicy, type Operation, type Policy } from "./policy/policy.ts";
-export { type FoundPolicy, type PolicyFile, readPolicyFile } from "./policy/policy-file.ts";
+export {
+  type FoundPolicy,
+  type GivenPolicies,
+  type GivenPolicy,
+  type PolicyFile,
+  readPolicyFile,
+} from "./policy/policy-file.ts";
 export {
   type PolicyPreviewOptions,
   type PolicyPreviewOutcome,

@@ -18,6 +18,7 @@ const FOLDERS = [
   "engine",
   "controller",
   "policy",
+  "pipelines",
   "augment",
   "child",
   "experiment",

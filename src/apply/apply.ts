@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import type { DataSettings, Progress } from "../dataset/reader.ts";
+import { readGivenPolicies } from "../pipelines/given.ts";
 import { evidenceNote } from "../policy/evidence.ts";
 import { plainPolicy } from "../policy/policy.ts";
-import { type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
+import type { GivenPolicies } from "../policy/policy-file.ts";
 import { type ArrangedPicture, type ArrangedSource, arrangePictures } from "./arrangement.ts";
 import { checkCifarClasses } from "./cifar-layout.ts";
 import type { AppliedPolicy } from "./draws.ts";
@@ -22,7 +23,10 @@ import { openSource } from "./source.ts";
 import type { ApplySettings } from "./task.ts";
 
 export interface ApplyOptions extends FormOptions, DataSettings {
-  /** A policy file, best policy first; may be missing if there is a recipe. */
+  /**
+   * A policy file, best policy first; or another library's pipeline, as `readGivenPolicies` takes it. May be missing if there is
+   * a recipe.
+   */
   readonly policyPath?: string;
   /** A recipe that every copy goes through, before its policy's chain if there is a policy. */
   readonly recipe?: RecipeName;
@@ -90,7 +94,7 @@ export interface ApplyOutcome extends RunResult {
 export async function applyPolicies(options: ApplyOptions): Promise<ApplyOutcome> {
   const form = resolveForm(options);
   const { out, data, policyPath, top, resume = false } = options;
-  const file = policyPath === undefined ? undefined : readPolicyFile(policyPath);
+  const file = policyPath === undefined ? undefined : readGivenPolicies(policyPath);
   const settings = settingsOf(options, form, file);
   const outcome = await withOutFolder({ out, data, resume }, (state) => applyTo(state, options, settings));
   const note = file && evidenceNote(file.policies.slice(0, top));
@@ -98,7 +102,11 @@ export async function applyPolicies(options: ApplyOptions): Promise<ApplyOutcome
 }
 
 /** @throws UsageError if options contradict each other, or there is no policy. */
-function settingsOf(options: ApplyOptions, form: FormSettings, file: PolicyFile | undefined): ApplySettings {
+function settingsOf(
+  options: ApplyOptions,
+  form: FormSettings,
+  file: GivenPolicies | undefined,
+): ApplySettings {
   const { seed, copies, chance = null, imageSize = null, split = null, onlyAugmented } = options;
   if (split !== null && onlyAugmented)
     throw new UsageError(
@@ -114,7 +122,7 @@ function settingsOf(options: ApplyOptions, form: FormSettings, file: PolicyFile 
 /** What copies are drawn from. */
 function sourcesOf(
   { policyPath, recipe, top, scale = true }: ApplyOptions,
-  file: PolicyFile | undefined,
+  file: GivenPolicies | undefined,
 ): Pick<ApplySettings, "policies" | "recipe" | "judgedShape"> {
   if (policyPath === undefined || !file) {
     if (recipe === undefined)
@@ -123,8 +131,8 @@ function sourcesOf(
       );
     return { policies: [], recipe, judgedShape: null };
   }
-  const [height, width] = file.dataset.imageShape;
-  const judgedShape = scale ? ([height, width] as const) : null;
+  const [height, width] = file.dataset?.imageShape ?? [];
+  const judgedShape = scale && height && width ? ([height, width] as const) : null;
   return { policies: bestPolicies(policyPath, file, top), recipe: recipe ?? null, judgedShape };
 }
 
@@ -168,11 +176,11 @@ async function applyTo(
   return { ...facts, doneBefore, ...result };
 }
 
-function bestPolicies(path: string, { policies }: PolicyFile, top: number): AppliedPolicy[] {
+function bestPolicies(path: string, { policies }: GivenPolicies, top: number): AppliedPolicy[] {
   if (policies.length === 0) {
     throw new UsageError(`${path} contains no policy: no trial improved on the baseline`);
   }
-  return policies.slice(0, top).map((policy) => ({ trial: policy.trial, ...plainPolicy(policy) }));
+  return policies.slice(0, top).map((policy) => ({ trial: policy.trial ?? null, ...plainPolicy(policy) }));
 }
 
 async function runToEnd(

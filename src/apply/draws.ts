@@ -11,9 +11,9 @@ import { Random, seedOf } from "../common/random.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import { isMixture, type Policy } from "../policy/policy.ts";
 
-/** A policy with the trial that judged it. */
+/** A policy with the trial that judged it; null if no search did. */
 export interface AppliedPolicy extends Policy {
-  readonly trial: number;
+  readonly trial: number | null;
 }
 
 /** How images are augmented, as plain data. */
@@ -45,7 +45,7 @@ export interface TrainingImage {
 export interface AugmentedDraw {
   /** From 1. */
   readonly copy: number;
-  /** The policy's trial; null for a recipe alone. */
+  /** The policy's trial; null for a recipe alone, and if no search judged the policy. */
   readonly trial: number | null;
   /** From 1; null for a recipe or a base alone, and if chains have chances, so that any number of them follow one another. */
   readonly chain: number | null;

@@ -23,7 +23,7 @@ export interface ManifestRow {
 export interface RowAugmentation {
   /** From 1. */
   readonly copy: number;
-  /** The trial of the policy; null for a recipe alone. */
+  /** The trial of the policy; null for a recipe alone, and if no search judged the policy. */
   readonly trial: number | null;
   /** From 1, as in the notebook; null for a recipe alone. */
   readonly chain: number | null;

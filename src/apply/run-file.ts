@@ -70,7 +70,7 @@ const count = z.int().nonnegative();
 const share = z.number().min(0).max(1);
 
 const POLICY = z.looseObject({
-  trial: count,
+  trial: count.nullable(),
   portion: share,
   chains: z.array(z.array(z.looseObject({ type: z.enum(EXTENDED_TECHNIQUES), magnitude: share }))),
   base: z.enum(ALL_RECIPES).optional(),
@@ -185,6 +185,7 @@ function inWords(flag: string, value: unknown): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return `no policy (${flag})`;
     const trials = value.map(({ trial }) => trial).join(", ");
+    if (value.some(({ trial }) => trial === null)) return `a policy that no search judged (${flag})`;
     return `the ${value.length === 1 ? "policy" : "policies"} of trial ${trials} (${flag})`;
   }
   if (typeof value === "boolean") return value ? flag : `no ${flag}`;

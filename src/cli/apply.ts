@@ -135,6 +135,7 @@ Examples:
   deepaugment apply --policy best.json --data photos/ --out augmented/ --resume
   deepaugment apply --policy best.json --data photos/ --out augmented/ --split 0.8 --image-size 224
   deepaugment apply --recipe trivialaugment --data photos/ --out augmented/ --copies 5
+  deepaugment apply --policy pipeline.json --data photos/ --out augmented/
   deepaugment apply --policy policies.json --top 5 --copies 3 --data photos/ --out augmented/ --format jpeg
   deepaugment apply --policy best.json --data cifar10 --chance 0.5 --out augmented/ --as npz`;
 

@@ -17,7 +17,7 @@ export function dataOption(): Option {
 export function policyOption(): Option {
   return new Option(
     "--policy <file|folder>",
-    "best.json or policies.json of an experiment, or the experiment's folder",
+    "best.json or policies.json of an experiment, or the experiment's folder; or a pipeline of Albumentations, or torchvision:<name> (docs/pipelines.md)",
   ).argParser(somePath("--policy", "a file or a folder"));
 }
 
@@ -51,10 +51,12 @@ export async function settingsWithPolicy(
   const own = await settingsOf(set);
   const none = { own, searched: {}, notes: [] };
   if (set !== undefined || policyPath === undefined || data === undefined) return none;
-  const [{ readingOfSearch }, { dataSettings }] = await Promise.all([
+  const [{ readingOfSearch }, { dataSettings }, { isNameOf }] = await Promise.all([
     import("../experiment/reading.ts"),
     import("../dataset/reader.ts"),
+    import("../pipelines/given.ts"),
   ]);
+  if (isNameOf(policyPath)) return none;
   const reading = readingOfSearch(policyPath, data);
   const flags = reading ? dataFlags(reading.keys).join(" ") : "";
   if (!reading || flags === "") return none;

@@ -31,7 +31,10 @@ type EvaluateOptions = {
 /** The options that override a configuration key (`trainSize` overrides train_size), with their explanations. */
 const OVERRIDES = {
   experiment: ["experiment <folder>", "the search whose policies are evaluated, on its images"],
-  policy: ["policy <file|folder>", "a policy file, or an experiment's folder, instead of --experiment"],
+  policy: [
+    "policy <file|folder>",
+    "a policy file, or an experiment's folder, instead of --experiment; or a pipeline of Albumentations, or torchvision:<name> (docs/pipelines.md)",
+  ],
   data: ["data <name|path>", "the images, if not those of the experiment"],
   arms: [
     "arms <list>",

@@ -15,6 +15,7 @@ interface ExportFlags {
   out: string;
   top: number;
   added?: boolean;
+  native?: boolean;
   json?: boolean;
 }
 
@@ -44,6 +45,10 @@ export function addExportCommand(program: Command, terminal: Terminal): void {
       "--added",
       "for a policy whose copies were added to the originals: the originals with the copies, drawn once, as the search trained on them",
     )
+    .option(
+      "--native",
+      "the transforms of Albumentations 2.0.8 or torchvision 0.28 themselves, if they do exactly the same; else it is refused",
+    )
     .option("--json", "print the result as JSON")
     .addHelpText("after", helpText(HELP))
     .action((flags: ExportFlags) => runExport(flags, terminal));
@@ -53,10 +58,15 @@ const HELP = `
 The module needs numpy and the framework, and nothing of DeepAugment. It has all techniques and recipes in numpy; with OpenCV (cv2) large
 images are augmented faster. Randomness follows the framework's seed, and differs between workers and epochs.
 
+With --native, the file contains only transforms of the framework, each with the same distribution and the same pixels as ours.
+Few policies consist of such operations (docs/export.md lists them); for all others, export without it.
+
 Examples:
   deepaugment export --policy reports/experiments/2026-01-31_12-00-00 --to torchvision --out training/
   deepaugment export --policy policies.json --top 5 --to albumentations --out training/
-  deepaugment export --recipe flip-crop+randaugment --to keras --out training/`;
+  deepaugment export --recipe flip-crop+randaugment --to keras --out training/
+  deepaugment export --policy best.json --native --to torchvision --out training/
+  deepaugment export --policy pipeline.json --to keras --out training/`;
 
 async function runExport(flags: ExportFlags, terminal: Terminal): Promise<void> {
   const { policy, json, added = false, ...options } = flags;

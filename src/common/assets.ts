@@ -29,6 +29,8 @@ const READ_ASSETS = [
   "deepaugment/python/albumentations.py",
   "deepaugment/python/channels.py",
   "deepaugment/python/keras.py",
+  "deepaugment/python/native_albumentations.py",
+  "deepaugment/python/native_torchvision.py",
   "deepaugment/python/numpy.py",
   "deepaugment/python/operations.py",
   "deepaugment/python/torchvision.py",

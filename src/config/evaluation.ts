@@ -31,7 +31,7 @@ const KEYS = {
   ),
   policy: key(
     optional(path("a path")),
-    "A policy file, such as best.json, or an experiment's folder; unless given, the policies.json of the experiment.",
+    "A policy file, such as best.json, or an experiment's folder; or a pipeline of Albumentations, or torchvision:<name> (pipelines.md). Unless given, the policies.json of the experiment.",
     null,
   ),
   data: key(

@@ -164,7 +164,7 @@ export async function loadEvaluation(
 
 /** Which images searches used, as far as it is known. */
 async function useOf(
-  { source: { data, settings, foundBy, policyPath }, resumed }: PreparedEvaluation,
+  { source: { data, settings, foundBy, policyPath, judgedShape }, resumed }: PreparedEvaluation,
   dataset: Dataset,
   signal?: AbortSignal,
 ): Promise<LoadedEvaluation["use"]> {
@@ -172,7 +172,8 @@ async function useOf(
   if (resumed) return { notes: [] };
   if (foundBy)
     return findUse(foundBy, dataset, (imageSize) => loadDataset(data, { imageSize, signal, ...settings }));
-  if (policyPath === undefined || dataset.test) return { notes: [] };
+  const isJudged = policyPath !== undefined && judgedShape !== undefined;
+  if (!isJudged || dataset.test) return { notes: [] };
   const note = `it is not known which images judged the policies in ${policyPath}: if the search used these images, its policies look better here than they are`;
   return { notes: [note] };
 }

@@ -5,9 +5,10 @@ import { CHUNK_BATCHES, type FinalProgress } from "../child/final-trainer.ts";
 import { isPath } from "../child/model.ts";
 import { readModelFile } from "../child/own/model-file.ts";
 import { RunError } from "../common/errors.ts";
-import { makeFolder, readText, removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
+import { makeFolder, removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
 import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
 import { formatKeys } from "../config/load.ts";
+import { policyText } from "../pipelines/given.ts";
 import { contentRef } from "../search/content.ts";
 import { TrainingFailedError } from "../search/executors/executor.ts";
 import { ProcessExecutor } from "../search/executors/processes.ts";
@@ -101,7 +102,7 @@ export class EvaluationRun {
     const { train, validation } = this.#images;
     const ownModel = isPath(source.model) ? readModelFile(source.model) : undefined;
     if (ownModel) writeFileWhole(this.#folder.modelPath, ownModel.text);
-    const policies = source.policyPath === undefined ? undefined : readText(source.policyPath);
+    const policies = source.policyPath === undefined ? undefined : policyText(source.policyPath);
     if (policies !== undefined) writeFileWhole(this.#folder.policyPath, policies);
     const facts: EvaluationFacts = {
       format: "deepaugment-evaluation",

@@ -8,7 +8,8 @@ import type { EvaluationConfig } from "../config/evaluation.ts";
 import { IN_MEMORY } from "../dataset/in-memory.ts";
 import { type DataSettings, dataSettings } from "../dataset/reader.ts";
 import { isSameData } from "../experiment/reading.ts";
-import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
+import { isNameOf, readGivenPolicies } from "../pipelines/given.ts";
+import type { GivenPolicy } from "../policy/policy-file.ts";
 import { settleModel } from "../search/settle/model.ts";
 import { readSearch, type Search } from "./searches.ts";
 
@@ -20,11 +21,11 @@ export interface EvaluationSource {
   readonly imageSize: number | null | "auto";
   /** A name, or the path of the user's own model. */
   readonly model: string;
-  /** Best first; empty if there are none. */
-  readonly policies: readonly FoundPolicy[];
-  /** [height, width, channels] of the images on which they were judged. */
+  /** Best first if a search has found them; empty if there are none. */
+  readonly policies: readonly GivenPolicy[];
+  /** [height, width, channels] of the images on which they were judged; undefined if no search did. */
   readonly judgedShape: readonly [number, number, number] | undefined;
-  /** The file of the policies; undefined if none are given. */
+  /** The file of the policies, or the name of another library's augmentation; undefined if none are given. */
   readonly policyPath: string | undefined;
   /** The search that found the policies; undefined if that is not known. */
   readonly foundBy: Search | undefined;
@@ -64,8 +65,8 @@ export function findSource(config: EvaluationConfig): EvaluationSource {
 /** What a policy file says of its policies. */
 export function policiesIn(path: string | undefined): Pick<EvaluationSource, "policies" | "judgedShape"> {
   if (path === undefined) return { policies: [], judgedShape: undefined };
-  const { policies, dataset } = readPolicyFile(path);
-  return { policies, judgedShape: dataset.imageShape };
+  const { policies, dataset } = readGivenPolicies(path);
+  return { policies, judgedShape: dataset?.imageShape };
 }
 
 /** The file of all policies: as given, or that of the experiment. */
@@ -78,7 +79,7 @@ function policyPathOf({ policy, experiment }: EvaluationConfig): string | undefi
 /** The folder of the experiment in which a policy file is; undefined if there is no such experiment. */
 function experimentOf(policyPath: string): string | undefined {
   const folder = dirname(policyPath);
-  return existsSync(join(folder, "experiment.json")) ? folder : undefined;
+  return !isNameOf(policyPath) && existsSync(join(folder, "experiment.json")) ? folder : undefined;
 }
 
 function modelOf({ model }: EvaluationConfig, foundBy: Search | undefined): string {

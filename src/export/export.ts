@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { makeFolder, readText, writeFileWhole } from "../common/files.ts";
 import type { RecipeName } from "../config/recipes.ts";
-import { readPolicyFile } from "../policy/policy-file.ts";
+import { readGivenPolicies } from "../pipelines/given.ts";
 import { EXPORTS, type Framework, MODULE } from "./frameworks.ts";
 import { MARK, type ModuleContent, moduleOf } from "./module.ts";
+import { nativeFiles } from "./native-module.ts";
 
 export interface ExportOptions {
-  /** A policy file; with `recipe`, every image goes through the recipe first. */
+  /** A policy file, or another library's pipeline, as `readGivenPolicies` takes it; with `recipe`, every image goes through the recipe first. */
   readonly policyPath?: string;
   readonly recipe?: RecipeName;
   readonly to: Framework;
@@ -20,6 +21,8 @@ export interface ExportOptions {
   readonly top: number;
   /** The originals with copies that are drawn once, as the search trained on them, instead of a transform. */
   readonly added: boolean;
+  /** The framework's own transforms instead of operations in numpy, if all are exact. Defaults to false. */
+  readonly native?: boolean;
 }
 
 export interface ExportOutcome {
@@ -35,16 +38,26 @@ export interface ExportOutcome {
 
 /** @throws UsageError if there is nothing to export, or it cannot be exported so; RunError if it cannot be written. */
 export function exportPolicies(options: ExportOptions): ExportOutcome {
-  const { to, out, added, recipe } = options;
+  const { to, out, added, recipe, native = false } = options;
+  if (added && native) throw new UsageError("--native and --added exclude each other; give one of them");
   const content = contentOf(options);
   if (added) checkAdded(content);
+  const { files, usage } = native ? nativeFiles(content, to) : ownFiles(content, to, added);
   const file = join(out, `${MODULE}.py`);
-  if (existsSync(file) && !readText(file).startsWith(MARK))
-    throw new UsageError(`${file} exists, and export did not write it; give another folder to --out`);
+  const isOwn = existsSync(file) && readText(file).startsWith(MARK);
+  const other = Object.keys(files)
+    .map((name) => join(out, name))
+    .find((path) => !isOwn && existsSync(path));
+  if (other !== undefined)
+    throw new UsageError(`${other} exists, and export did not write it; give another folder to --out`);
   makeFolder(out);
-  writeFileWhole(file, moduleOf(content, to, added));
-  const { usage } = EXPORTS[to][added ? "added" : "redrawn"];
+  for (const [name, text] of Object.entries(files)) writeFileWhole(join(out, name), text);
   return { to, file, recipe: recipe ?? null, policies: content.policies.length, usage };
+}
+
+function ownFiles(content: ModuleContent, to: Framework, added: boolean) {
+  const { usage } = EXPORTS[to][added ? "added" : "redrawn"];
+  return { files: { [`${MODULE}.py`]: moduleOf(content, to, added) }, usage };
 }
 
 function contentOf({ policyPath, recipe, top }: ExportOptions): ModuleContent {
@@ -52,7 +65,7 @@ function contentOf({ policyPath, recipe, top }: ExportOptions): ModuleContent {
     if (recipe === undefined) throw new UsageError("nothing to export; give --policy, --recipe, or both");
     return { recipe, policies: [] };
   }
-  const { policies, dataset } = readPolicyFile(policyPath);
+  const { policies, dataset } = readGivenPolicies(policyPath);
   if (policies.length === 0) throw new UsageError(`${policyPath}: there is no policy in it`);
   return { recipe, policies: policies.slice(0, top), dataset };
 }

@@ -16,7 +16,7 @@ interface Wrapper {
   readonly usage: readonly string[];
 }
 
-type PythonPart = Extract<ReadAsset, `deepaugment/python/${string}`>;
+export type PythonPart = Extract<ReadAsset, `deepaugment/python/${string}`>;
 
 interface Export {
   /** Images that are augmented anew whenever they are used. */

@@ -5,7 +5,7 @@ import { VERSION } from "../common/version.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import { formatPolicy, type Policy, plainPolicy } from "../policy/policy.ts";
 import type { PolicyDataset } from "../policy/policy-file.ts";
-import { EXPORTS, type Framework } from "./frameworks.ts";
+import { EXPORTS, type Framework, type PythonPart } from "./frameworks.ts";
 
 /** The first words of every exported module: a file that has them may be replaced. */
 export const MARK = '"""Image augmentation exported by DeepAugment';
@@ -28,15 +28,26 @@ export function moduleOf(content: ModuleContent, framework: Framework, added: bo
     ...(dataset && { judgedShape: dataset.imageShape.slice(0, 2) }),
   };
   return [
-    head(content, added, usage),
+    headOf(content, added, usage, ["Needs numpy; with OpenCV (cv2) large images are augmented faster."]),
     `import json\n\nSPECIFICATION = json.loads("""${JSON.stringify(specification, null, 1)}""")`,
-    ...parts.map((part) => new TextDecoder().decode(readAsset(part)).trim()),
+    ...parts.map(partOf),
   ]
     .join("\n\n")
     .concat("\n");
 }
 
-function head(content: ModuleContent, added: boolean, usage: readonly string[]): string {
+/** The text of a part. */
+export function partOf(part: PythonPart): string {
+  return new TextDecoder().decode(readAsset(part)).trim();
+}
+
+/** The docstring at the head of a module. @param notes what it needs, in lines. */
+export function headOf(
+  content: ModuleContent,
+  added: boolean,
+  usage: readonly string[],
+  notes: readonly string[],
+): string {
   const { recipe, policies, dataset } = content;
   const lines = [
     `${MARK} ${VERSION}.`,
@@ -58,7 +69,7 @@ function head(content: ModuleContent, added: boolean, usage: readonly string[]):
         ]
       : []),
     "",
-    "Needs numpy; with OpenCV (cv2) large images are augmented faster.",
+    ...notes,
     '"""',
   ];
   return lines.join("\n");

@@ -7,14 +7,17 @@ import { parseJson } from "../common/json.ts";
 import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import { parseRecipe } from "../config/recipes.ts";
 import { parseTechnique, TECHNIQUES } from "../config/techniques.ts";
-import type { Chain, Operation, Policy } from "./policy.ts";
+import { type Chain, type Operation, type Policy, plainPolicy } from "./policy.ts";
 
 const FORMAT = "deepaugment-policies";
 /** The first one has the original's policies only: programs from before the second read such files. */
 const VERSIONS: readonly unknown[] = [1, 2];
 
+/** The version of files whose policies no search has judged, so that nothing more is known of them. */
+const PLAIN_VERSION = 3;
+
 /** A file of 20 policies with the most operations that a search gives them has a twentieth of it. */
-const MOST_BYTES = 2 ** 24;
+export const MOST_BYTES = 2 ** 24;
 
 /** Twice as many as a search gives a policy. */
 const MOST_OPERATIONS = 1000;
@@ -71,6 +74,21 @@ export interface FoundPolicy extends Policy, MeasuredReward {
    * confirmed beside it for that reason. Missing in older files.
    */
   readonly nearEquals?: number;
+}
+
+/** A policy, with what is known of it if a search has judged it. */
+export type GivenPolicy = Policy & Partial<FoundPolicy>;
+
+/** The policies that a user gives, best first if a search has found them; there is no dataset if none has. */
+export interface GivenPolicies {
+  readonly policies: readonly GivenPolicy[];
+  readonly dataset?: PolicyDataset;
+}
+
+/** The text of a file of policies that no search has judged, with a final newline. */
+export function formatPlainPolicies(policies: readonly Policy[]): string {
+  const content = { format: FORMAT, version: PLAIN_VERSION, policies: policies.map(plainPolicy) };
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
 /** The file's text, with a final newline. Keys are in a fixed order. */
@@ -151,15 +169,36 @@ export function readPolicyFile(path: string): PolicyFile {
 
 /** Like `readPolicyFile`, from the file's text; `path` is used in errors. */
 export function parsePolicyFile(text: string, path: string): PolicyFile {
+  return atPath(path, () => fileOf(contentIn(text)));
+}
+
+/**
+ * The policies of a file's content, also of a file of policies that no search has judged.
+ * @throws UsageError in one line, naming the place.
+ */
+export function givenPoliciesIn(content: unknown): GivenPolicies {
+  if (!isRecord(content) || content.format !== FORMAT || content.version !== PLAIN_VERSION)
+    return fileOf(content);
+  const policies = list(content.policies, "policies");
+  return {
+    policies: policies.map((policy, index) =>
+      plainOf(record(policy, `policies[${index}]`), `policies[${index}]`),
+    ),
+  };
+}
+
+/** Adds the path to what is wrong with a file. */
+export function atPath<Result>(path: string, read: () => Result): Result {
   try {
-    return fileOf(contentIn(text));
+    return read();
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${path}: ${messageOf(error)}`);
     throw error;
   }
 }
 
-function contentIn(text: string): unknown {
+/** @throws UsageError if a text is not JSON. */
+export function contentIn(text: string): unknown {
   if (text.trim() === "") throw new UsageError("the file is empty; expected the policies.json of a search");
   try {
     return parseJson(text);
@@ -235,6 +274,13 @@ function policyOf(value: unknown, place: string): FoundPolicy {
       confirmation:
         content.confirmation === null ? null : confirmationOf(content.confirmation, `${place}.confirmation`),
     }),
+    ...plainOf(content, place),
+  };
+}
+
+/** What it does to images. */
+function plainOf(content: JsonRecord, place: string): Policy {
+  return {
     ...formOf(content, place),
     portion: share(content.portion, `${place}.portion`),
     chains: chainsOf(content.chains, `${place}.chains`),

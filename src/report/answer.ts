@@ -11,7 +11,7 @@ import type { EvaluationResults } from "../evaluate/results.ts";
 import type { ExperimentResults } from "../experiment/results.ts";
 import { besideRecipeText, verdictOn } from "../experiment/verdict.ts";
 import { formatPolicy, recipeAlone } from "../policy/policy.ts";
-import type { FoundPolicy } from "../policy/policy-file.ts";
+import type { FoundPolicy, GivenPolicy } from "../policy/policy-file.ts";
 import type { AgainstRecipe, Answer, Measured } from "./contents.ts";
 
 const NO_AUGMENTATION = "no augmentation";
@@ -22,7 +22,7 @@ const NOT_EVALUATED =
 export function answerOf(
   search: ExperimentResults | undefined,
   evaluation: EvaluationResults | undefined,
-  policies: readonly FoundPolicy[],
+  policies: readonly GivenPolicy[],
 ): Answer {
   if (!evaluation?.comparison)
     return search ? answerOfSearch(search, evaluation !== undefined) : unfinished();
@@ -41,7 +41,7 @@ function unfinished(): Answer {
 
 function answerOfEvaluation(
   { comparison, config, folder }: EvaluationResults,
-  policies: readonly FoundPolicy[],
+  policies: readonly GivenPolicy[],
 ): Answer {
   const { arms, bestRecipe, conclusion, recommended } = comparison!;
   const byAccuracy = arms.toSorted((a, b) => b.accuracy - a.accuracy);
@@ -72,7 +72,7 @@ function isAboveZero(gain: Measured | null): boolean {
 }
 
 /** An arm for people: the policy itself instead of the word. */
-function armInWords(arm: string, policies: readonly FoundPolicy[]): string {
+function armInWords(arm: string, policies: readonly GivenPolicy[]): string {
   if (arm === "none") return NO_AUGMENTATION;
   const parts = parseArm(arm);
   const before = parts.recipe ? `${parts.recipe}, then ` : "";

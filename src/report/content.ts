@@ -6,7 +6,7 @@ import { EVALUATION } from "../config/evaluation.ts";
 import { loadConfig, loadKeys } from "../config/load.ts";
 import { dataSettings } from "../dataset/reader.ts";
 import { evaluationPath, hasEvaluation } from "../evaluate/results.ts";
-import { readPolicyFile } from "../policy/policy-file.ts";
+import { readGivenPolicies } from "../pipelines/given.ts";
 import type { PageContent, Pictures, Report } from "./contents.ts";
 import { openPictures, type PictureRequest, picturesOf } from "./pictures.ts";
 import { reportOf } from "./report.ts";
@@ -60,14 +60,14 @@ function requestOf({ folder, kind, search, evaluation }: Report, signal?: AbortS
   const path = [evaluated, folder]
     .map((each) => join(each, "policies.json"))
     .find((each) => existsSync(each));
-  const policies = path === undefined ? undefined : readPolicyFile(path);
+  const policies = path === undefined ? undefined : readGivenPolicies(path);
   return {
     data: config.data,
     settings: dataSettings(config),
     seed: config.seed,
     winner: winnerOf(evaluation?.recommended ?? null, policies),
     importance: search?.importance ?? [],
-    judgedShape: policies?.dataset.imageShape ?? null,
+    judgedShape: policies?.dataset?.imageShape ?? null,
     ...(signal && { signal }),
   };
 }

@@ -10,9 +10,10 @@ import { UsageError } from "../common/errors.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import type { Pixels } from "../image/batch.ts";
 import { toSquare } from "../image/resize.ts";
+import { readGivenPolicies } from "../pipelines/given.ts";
 import { evidenceNote } from "../policy/evidence.ts";
 import { chainsPerImage, formatChain, formatPolicy, isMixture } from "../policy/policy.ts";
-import { type FoundPolicy, type PolicyFile, readPolicyFile } from "../policy/policy-file.ts";
+import type { GivenPolicies, GivenPolicy } from "../policy/policy-file.ts";
 import { fitExactly, fitPicture } from "./fit.ts";
 import { pickPictures, type ShownPicture } from "./pick.ts";
 import { type PreviewOptions, type PreviewOutcome, textSizeFor } from "./preview.ts";
@@ -21,7 +22,7 @@ import { drawSheet } from "./sheet.ts";
 import { checkSheetPath, writeSheet } from "./sheet-file.ts";
 
 export interface PolicyPreviewOptions extends PreviewOptions {
-  /** A policy file, best policy first. */
+  /** A policy file, best policy first; or another library's pipeline, as `readGivenPolicies` takes it. */
   readonly policyPath: string;
   /** Selects the policy: by rank, from 1 (the default), or by its trial. */
   readonly rank?: number;
@@ -41,7 +42,7 @@ export interface PolicyPreviewOptions extends PreviewOptions {
 }
 
 export interface PolicyPreviewOutcome extends PreviewOutcome {
-  readonly policy: FoundPolicy & { readonly rank: number };
+  readonly policy: GivenPolicy & { readonly rank: number };
 }
 
 /** Default number of draws beside each picture if there are several sizes. */
@@ -54,7 +55,7 @@ const DRAWS_BY_SIZE = 2;
  */
 export async function previewPolicy(options: PolicyPreviewOptions): Promise<PolicyPreviewOutcome> {
   const { data, out, size, images, onProgress, signal, columns, arrays } = options;
-  const file = readPolicyFile(options.policyPath);
+  const file = readGivenPolicies(options.policyPath);
   const rank = findRank(file, options);
   const policy = file.policies[rank - 1];
   checkSheetPath(out);
@@ -63,7 +64,7 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
   const usual = options.sizes ? DRAWS_BY_SIZE : DRAWS;
   const chains = chainsPerImage(policy);
   const draws = options.draws ?? Math.max(1, Math.round(usual / chains));
-  const judged = options.scale === false ? null : file.dataset.imageShape;
+  const judged = (options.scale === false ? undefined : file.dataset?.imageShape) ?? null;
   const drawAll = (picture: ShownPicture) => drawPolicy(picture, policy, judged, draws, options);
   const rows = await rowsOf(shown, (picture) => cellsOf(picture, options, drawAll), options);
   const content = {
@@ -86,7 +87,7 @@ export async function previewPolicy(options: PolicyPreviewOptions): Promise<Poli
  * The policy in words, one line per chain, or one for all if they have chances; no line breaks between a technique and its
  * magnitude.
  */
-function titleOf(policy: FoundPolicy, recipe = policy.base): string[] {
+function titleOf(policy: GivenPolicy, recipe = policy.base): string[] {
   const { chains, chances, magnitudes } = policy;
   if (chances) return [formatPolicy({ ...policy, base: recipe }).replaceAll(/(?<=[%≤]) | (?=≤)/g, "\u00a0")];
   const before = recipe === undefined ? "" : `${recipe} → `;
@@ -113,12 +114,13 @@ function cellsOf(
 /** The picture after each draw of each chain: all draws of the first chain, then all of the second. */
 function drawPolicy(
   picture: ShownPicture,
-  policy: FoundPolicy,
+  policy: GivenPolicy,
   judgedShape: JudgedShape | null,
   copies: number,
   { seed, recipe }: Pick<PolicyPreviewOptions, "seed" | "recipe">,
 ): Pixels[] {
-  const settings = { policies: [policy], recipe: recipe ?? null, seed, copies, chance: 1, judgedShape };
+  const policies = [{ ...policy, trial: policy.trial ?? null }];
+  const settings = { policies, recipe: recipe ?? null, seed, copies, chance: 1, judgedShape };
   const { data, height, width, index } = picture;
   return [...drawCopies(settings, { index, rank: 0, training: 1 }, { height, width })]
     .sort((a, b) => (isMixture(policy) ? 0 : (a.chain ?? 0) - (b.chain ?? 0)) || a.copy - b.copy)
@@ -126,14 +128,17 @@ function drawPolicy(
 }
 
 /** @throws UsageError if the file has no such policy. */
-function findRank({ policies }: PolicyFile, { policyPath, rank = 1, trial }: PolicyPreviewOptions): number {
+function findRank(
+  { policies }: GivenPolicies,
+  { policyPath, rank = 1, trial }: PolicyPreviewOptions,
+): number {
   const count = policies.length;
   if (count === 0)
     throw new UsageError(`${policyPath} contains no policy: no trial improved on the baseline`);
   if (trial !== undefined) {
     const index = policies.findIndex((policy) => policy.trial === trial);
     if (index >= 0) return index + 1;
-    const trials = policies.map((policy) => policy.trial).join(", ");
+    const trials = policies.flatMap((policy) => policy.trial ?? []).join(", ");
     throw new UsageError(
       `--trial: ${policyPath} has no policy of trial ${trial}; its policies are of trials ${trials}`,
     );
@@ -157,7 +162,13 @@ function headsOf(chains: number, draws: number, sizes?: readonly number[]): stri
   return [["original"], ...groups];
 }
 
-function rewardLine({ portion, reward, standardError, expectedAccuracyIncrease: gain }: FoundPolicy): string {
+function rewardLine({
+  portion,
+  reward,
+  standardError = null,
+  expectedAccuracyIncrease: gain,
+}: GivenPolicy): string {
+  if (reward === undefined || gain === undefined) return `portion ${portion.toFixed(2)}`;
   const error = standardError === null ? "" : ` ± ${standardError.toFixed(3)}`;
   const sign = gain < 0 ? "−" : "+";
   const baseline = `${sign}${Math.abs(gain).toFixed(3)} over the baseline`;
@@ -170,7 +181,8 @@ function sizesLine(sizes: readonly number[], judged: JudgedShape | null): string
   return `the same pictures and draws at ${list} pixels, drawn equally large · ${scaled}`;
 }
 
-function originLine({ trial }: FoundPolicy, rank: number, { dataset, policies }: PolicyFile): string {
+function originLine({ trial }: GivenPolicy, rank: number, { dataset, policies }: GivenPolicies): string {
+  if (!dataset) return "no search has judged it";
   const [height, width] = dataset.imageShape;
   const place = policies.length > 1 ? `, rank ${rank} of ${policies.length}` : "";
   return `trial ${trial}${place} · judged on ${dataset.name} at ${height} × ${width}`;

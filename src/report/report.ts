@@ -17,7 +17,8 @@ import { readEpochs } from "../experiment/epochs.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import { notebookAt, readTrainings } from "../experiment/past-trials.ts";
 import { type ExperimentResults, readResults } from "../experiment/results.ts";
-import { type FoundPolicy, readPolicyFile } from "../policy/policy-file.ts";
+import { readGivenPolicies } from "../pipelines/given.ts";
+import type { GivenPolicy } from "../policy/policy-file.ts";
 import { answerOf } from "./answer.ts";
 import type { EvaluationPart, Report } from "./contents.ts";
 import { evaluationPart } from "./evaluation-part.ts";
@@ -107,9 +108,9 @@ function partOf(results: EvaluationResults): EvaluationPart {
 }
 
 /** Those that an evaluation began with; none if it compares recipes only. */
-function evaluatedPolicies(folder: string): readonly FoundPolicy[] {
+function evaluatedPolicies(folder: string): readonly GivenPolicy[] {
   const path = join(folder, "policies.json");
-  return existsSync(path) ? readPolicyFile(path).policies : [];
+  return existsSync(path) ? readGivenPolicies(path).policies : [];
 }
 
 function progressOf(

@@ -4,7 +4,7 @@ import type { AppliedPolicy } from "../apply/draws.ts";
 import { parseArm } from "../config/arms.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import { formatPolicy } from "../policy/policy.ts";
-import type { PolicyFile } from "../policy/policy-file.ts";
+import type { GivenPolicies, GivenPolicy } from "../policy/policy-file.ts";
 
 export interface Winner {
   readonly title: string;
@@ -17,7 +17,7 @@ export interface Winner {
  * Undefined if there is nothing to show.
  * @param recommended the arm that an evaluation recommends.
  */
-export function winnerOf(recommended: string | null, file: PolicyFile | undefined): Winner | undefined {
+export function winnerOf(recommended: string | null, file: GivenPolicies | undefined): Winner | undefined {
   const arm = recommended === null || recommended === "none" ? undefined : parseArm(recommended);
   const [best] = file?.policies ?? [];
   if (arm?.recipe && !arm.policies) {
@@ -25,14 +25,19 @@ export function winnerOf(recommended: string | null, file: PolicyFile | undefine
     return { title: `The recipe ${arm.recipe}`, note, policies: [], recipe: arm.recipe };
   }
   if (!best || !file) return undefined;
+  const applied = file.policies.map((policy) => ({ ...policy, trial: policy.trial ?? null }));
   const isTop = arm?.policies === "top-policies";
   const before = arm?.recipe ? `${arm.recipe}, then ` : "";
   return {
-    title: isTop ? "The best policies" : `The best policy (trial ${best.trial})`,
+    title: isTop ? "The best policies" : titleOf(best),
     note: isTop
       ? `${before}one of ${file.policies.length} policies per image.`
       : `${before}${formatPolicy(best)}`,
-    policies: isTop ? file.policies : [best],
+    policies: isTop ? applied : applied.slice(0, 1),
     recipe: arm?.recipe ?? null,
   };
+}
+
+function titleOf({ trial }: GivenPolicy): string {
+  return trial === undefined ? "The policy" : `The best policy (trial ${trial})`;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -10,6 +10,7 @@ import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { type ExportOptions, exportPolicies } from "../../src/export/export.ts";
 import { FRAMEWORKS } from "../../src/export/frameworks.ts";
 import { moduleOf } from "../../src/export/module.ts";
+import { albumentationsPolicy } from "../../src/pipelines/albumentations.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { formatPolicyFile } from "../../src/policy/policy-file.ts";
 
@@ -152,5 +153,123 @@ describe("the exported operations", () => {
     const [, table] = /^TECHNIQUES = \{(.*?)^\}/ms.exec(operations)!;
     const names = [...table.matchAll(/^ {4}"([a-z-]+)": \(/gm)].map(([, name]) => name);
     assert.deepEqual(names.toSorted(), [...EXTENDED_TECHNIQUES].toSorted());
+  });
+});
+
+describe("exportPolicies with native", () => {
+  const native = (
+    policies: readonly Policy[],
+    to: ExportOptions["to"],
+    options: Partial<ExportOptions> = {},
+  ) => exported({ policyPath: policyFile(policies), to, native: true, top: policies.length, ...options });
+  const fixed = (...types: Policy["chains"][number][number]["type"][]): Policy["chains"] =>
+    types.map((type) => [{ type, magnitude: 0.5 }]);
+
+  /** The pipeline beside the module. */
+  function pipelineIn({ file }: { readonly file: string }) {
+    return JSON.parse(readFileSync(file.replace(/\.py$/, ".json"), "utf8"));
+  }
+
+  it("writes for Albumentations a pipeline that is read back as the same policy", () => {
+    const chances: Policy = {
+      ...{ base: "flip", redrawn: true, portion: 0.5, chances: [0.5, 0.25] },
+      chains: fixed("rotate", "invert"),
+    };
+    const outcome = native([chances], "albumentations");
+    assert.match(outcome.text, /^"""Image augmentation exported by DeepAugment/);
+    assert.match(outcome.text, /VERSION = "2\.0\.8"/);
+    const pipeline = pipelineIn(outcome);
+    assert.equal(pipeline.__version__, "2.0.8");
+    const { chains, weights, portion } = albumentationsPolicy(pipeline);
+    assert.equal(portion, 1);
+    const shares = chains.map((chain, i) => [
+      chain.map(({ type }) => type).join(" "),
+      weights![i].toFixed(4),
+    ]);
+    assert.deepEqual(Object.fromEntries(shares), {
+      "horizontal-flip": (1 - 0.5 + 0.5 * 0.5 * 0.75).toFixed(4),
+      "horizontal-flip rotate": (0.5 * 0.5 * 0.75).toFixed(4),
+      "horizontal-flip invert": (0.5 * 0.5 * 0.25).toFixed(4),
+      "horizontal-flip rotate invert": (0.5 * 0.5 * 0.25).toFixed(4),
+    });
+  });
+
+  it("gives originals weight 1 and copies weight portion", () => {
+    const policy: Policy = { portion: 0.25, chains: fixed("invert", "posterize") };
+    const { chains, weights, portion } = albumentationsPolicy(pipelineIn(native([policy], "albumentations")));
+    assert.equal(portion.toFixed(6), (0.5 / 1.5).toFixed(6));
+    assert.deepEqual(
+      chains.map(([{ type }], i) => [type, weights![i].toFixed(6)]),
+      [
+        ["invert", (0.25 / 1.5).toFixed(6)],
+        ["posterize", (0.25 / 1.5).toFixed(6)],
+      ],
+    );
+    const { text } = native([policy], "torchvision");
+    assert.match(
+      text,
+      /v2\.Identity\(\),\n\s+v2\.RandomInvert\(p=1\),\n\s+v2\.RandomPosterize\(5, p=1\),\n\s*\], p=\[1, 0\.25, 0\.25\]\)/,
+    );
+  });
+
+  it("writes drawn magnitudes as ranges", () => {
+    const policy: Policy = {
+      ...{ redrawn: true, portion: 1, magnitudes: "drawn", chances: [1, 1, 1] },
+      chains: [
+        [{ type: "brightness", magnitude: 0.5 }],
+        [{ type: "vertical-flip", magnitude: 1 }],
+        [{ type: "posterize", magnitude: 0.25 }],
+      ],
+    };
+    const { text } = native([policy], "torchvision");
+    assert.match(text, /v2\.ColorJitter\(brightness=\(0\.505, 1\.495\)\)/);
+    assert.match(text, /v2\.RandomVerticalFlip\(p=0\.5\)/);
+    // Of 0 to 1.5 bits: 0 up to 0.5, 1 up to 1.5; the last has no chance.
+    assert.match(
+      text,
+      /v2\.Identity\(\),\n\s+v2\.RandomPosterize\(7, p=1\),\n\s*\], p=\[0\.3333333333333333, 0\.6666666666666666\]\)/,
+    );
+  });
+
+  it("draws from several policies, after a recipe in place of their bases", () => {
+    const each = (type: "invert" | "equalize"): Policy => ({
+      ...{ base: "flip-crop", redrawn: true, portion: 1 },
+      chains: fixed(type),
+    });
+    const { text } = native([each("invert"), each("equalize")], "torchvision", {
+      recipe: "flip+trivialaugment",
+    });
+    assert.match(
+      text,
+      /TRANSFORM = v2\.Compose\(\[\n {4}v2\.RandomHorizontalFlip\(p=0\.5\),\n {4}transforms\.TrivialAugmentWide\(\),\n {4}v2\.RandomChoice\(\[\n {8}v2\.RandomInvert\(p=1\),\n {8}v2\.RandomEqualize\(p=1\),\n {4}\], p=\[1, 1\]\),\n\]\)/,
+    );
+  });
+
+  it("refuses by name what is not exact, and writes nothing", () => {
+    const drawn: Policy = { ...REDRAWN, base: "flip" };
+    const cases: [() => unknown, RegExp][] = [
+      [() => native([ORIGINAL], "albumentations"), /exactly the same as shear, fog; export without --native/],
+      [() => native([REDRAWN], "torchvision"), /the same as flip-crop, rotate at drawn magnitudes; export/],
+      [() => native([drawn], "albumentations"), /the same as rotate at drawn magnitudes, color at drawn/],
+      [() => exported({ native: true, recipe: "flip+randaugment", to: "albumentations" }), /as randaugment;/],
+      [() => native([drawn], "keras"), /--native: keras has no transforms for whole policies; give --to/],
+      [
+        () => native([ORIGINAL], "albumentations", { added: true }),
+        /--native and --added exclude each other/,
+      ],
+    ];
+    const before = outs;
+    for (const [run, message] of cases) assert.throws(run, { name: UsageError.name, message });
+    for (let out = before; out < outs; out++) assert.ok(!existsSync(join(root, `out-${out}`)));
+  });
+
+  it("replaces no pipeline that it did not write", () => {
+    const out = join(root, "pipelines");
+    mkdirSync(out);
+    writeFileSync(join(out, "deepaugment_policy.json"), "{}");
+    assert.throws(
+      () => exported({ native: true, recipe: "flip", to: "albumentations", out }),
+      /deepaugment_policy\.json exists, and export did not write it/,
+    );
   });
 });

@@ -1,5 +1,5 @@
-// A real Redis server for tests of the queue: the system's `redis-server`, on a port of its own, without persistence. Where there
-// is none, these tests are skipped, unless $DEEPAUGMENT_REQUIRE_REDIS is set, as in CI.
+// A real Redis server for tests of the queue: the system's `redis-server`, on a port of its own, without persistence. If there is
+// none, these tests are skipped, unless $DEEPAUGMENT_REQUIRE_REDIS is set, as in CI.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";

@@ -11,6 +11,7 @@ import { type Executor, ExecutorError, type TrainOptions } from "../executor.ts"
 import { missingBlobs, putFile, readBlob, renewBlobs } from "./blobs.ts";
 import { QueueConnection, type QueuePlace } from "./connection.ts";
 import {
+  backlogKey,
   cancelledKey,
   isConnectionError,
   lockOptions,
@@ -38,6 +39,8 @@ const CHECK_INTERVAL = 5_000;
 const RENEWAL_INTERVAL = 3_600_000;
 /** How long a run stays whose coordinator has gone, and its results; in seconds. */
 const RUN_LIFETIME = 7 * 24 * 3600;
+/** How long the backlog stays that nobody adds to, in seconds. */
+const BACKLOG_LIFETIME = 24 * 3600;
 /** Events that are kept of a run. */
 const MOST_EVENTS = 10_000;
 /** Of weights that come back: several times those of the largest model that this program has. */
@@ -134,6 +137,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     const connection = await QueueConnection.open(options);
     const executor = new QueueExecutor(kind, connection, options);
     executor.#listen();
+    await executor.#forgetBacklog();
     await executor.#announce();
     await executor.#checker.startStalledCheckTimer();
     executor.#schedule();
@@ -149,6 +153,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
       const end = () => {
         signal?.removeEventListener("abort", abort);
         this.#pending.delete(id);
+        if (pending.isAdded && !this.#isClosed) this.#leaveBacklog(id);
       };
       const pending: Pending<Result, Report> = {
         ...{ id, text, files, isRerun, options, isAdded: false, isStarted: false },
@@ -181,6 +186,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     const { run } = this.#options;
     const { redis } = this.#connection;
     const leave = async () => {
+      await this.#forgetBacklog();
       await redis
         .multi()
         .srem(this.#connection.key("runs"), run)
@@ -213,6 +219,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
       },
     );
     pending.isAdded = true;
+    await this.#joinBacklog(pending.id);
     this.#notify({ type: "work", run: this.#options.run });
     // A job that was there already has perhaps ended: its event has been missed.
     await this.#settle(pending);
@@ -386,6 +393,32 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
       .set(runKey(this.#connection, run), JSON.stringify(record), "EX", RUN_LIFETIME)
       .sadd(this.#connection.key("runs"), run)
       .exec();
+  }
+
+  /** Counts a training among those that are not finished: what decides how many machines are needed. */
+  async #joinBacklog(id: string): Promise<void> {
+    const key = backlogKey(this.#connection);
+    const name = `${this.#options.run}/${id}`;
+    await this.#connection.redis
+      .multi()
+      .lrem(key, 0, name)
+      .rpush(key, name)
+      .expire(key, BACKLOG_LIFETIME)
+      .exec();
+  }
+
+  #leaveBacklog(id: string): void {
+    this.#connection.redis
+      .lrem(backlogKey(this.#connection), 0, `${this.#options.run}/${id}`)
+      .catch((error) => this.#report(error));
+  }
+
+  /** Removes what a coordinator of this run that was killed has left. */
+  async #forgetBacklog(): Promise<void> {
+    const key = backlogKey(this.#connection);
+    const left = await this.#connection.redis.lrange(key, 0, -1);
+    for (const name of left.filter((each) => each.startsWith(`${this.#options.run}/`)))
+      await this.#connection.redis.lrem(key, 0, name);
   }
 
   /** Renews the files, and puts those there again that the server has lost. */

@@ -31,6 +31,11 @@ export function cancelledKey(connection: QueueConnection, run: string): string {
   return connection.key("run", run, "cancelled");
 }
 
+/** A list with an entry for each training of all runs that is not finished: autoscalers look at its length. */
+export function backlogKey(connection: QueueConnection): string {
+  return connection.key("backlog");
+}
+
 /** On which worker programs hear that there is something to do. */
 export function noticeChannel(connection: QueueConnection): string {
   return connection.key("notices");

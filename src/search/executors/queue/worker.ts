@@ -3,7 +3,6 @@
 
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { messageOf, StorageError } from "../../../common/errors.ts";
@@ -45,8 +44,10 @@ const RECORD_LIFETIME = 30;
 const REFUSAL_LIFETIME = 3600;
 /** A training whose files are not there waits this long, in milliseconds. */
 const MISSING_DELAY = 2_000;
-/** How often a training may be begun in all. */
-const MOST_STARTS = 100;
+/** How often a training may be begun whose files are missing. */
+const MOST_STARTS = 20;
+/** Trainings that cannot be read, after which a look ends. */
+const MOST_UNREADABLE = 1000;
 /** Runs that a worker looks at. */
 const MOST_RUNS = 1000;
 const RUN_ID = /^[\w-]{1,64}$/;
@@ -114,6 +115,8 @@ export class QueueWorker {
   #turn = 0;
   /** When it last looked which runs there are, in milliseconds. */
   #lastFound = Number.NEGATIVE_INFINITY;
+  /** Trainings that could not be read in this look. */
+  #unreadable = 0;
   #isStopping = false;
   #failure: Error | undefined;
   #wake: () => void = () => {};
@@ -251,6 +254,7 @@ export class QueueWorker {
       await this.#findRuns();
     }
     let isEmpty = false;
+    this.#unreadable = 0;
     while (!isEmpty && !this.#isStopping && this.#running.size < this.#options.slots) {
       isEmpty = true;
       const runs = [...this.#runs.values()];
@@ -258,22 +262,22 @@ export class QueueWorker {
         const run = runs[(this.#turn + i) % runs.length];
         const token = randomBytes(16).toString("hex");
         const job = await this.#nextJob(run, token);
-        if (!job) continue;
+        if (job === "none") continue;
         this.#turn = (this.#turn + i + 1) % runs.length;
-        this.#begin(run, job, token);
+        if (job !== "unreadable") this.#begin(run, job, token);
         isEmpty = false;
         break;
       }
     }
   }
 
-  /** Undefined if there is none, or one that cannot even be read: its lock runs out, until it has failed. */
-  async #nextJob({ worker }: ServedRun, token: string): Promise<Job | undefined> {
+  /** One that cannot be read is no longer the next one: its lock runs out, until it has failed. */
+  async #nextJob({ worker }: ServedRun, token: string): Promise<Job | "none" | "unreadable"> {
     try {
-      return await worker.getNextJob(token, { block: false });
+      return (await worker.getNextJob(token, { block: false })) ?? "none";
     } catch (error) {
       this.#report(error);
-      return undefined;
+      return this.#unreadable++ < MOST_UNREADABLE ? "unreadable" : "none";
     }
   }
 
@@ -435,12 +439,14 @@ export class QueueWorker {
       this.#failure = error;
       this.#giveBack();
     }
-    if (isMissing && !this.#isStopping) await sleep(MISSING_DELAY);
     try {
       if (running.ending === "cancelled") {
         await job.moveToFailed(new Error("cancelled"), token, false);
         await job.remove();
-      } else if (running.ending === "given back" || isOurs || isMissing) {
+      } else if (isMissing && running.ending === undefined) {
+        // Others have their turn meanwhile.
+        await job.moveToDelayed(Date.now() + MISSING_DELAY, token);
+      } else if (running.ending === "given back" || isOurs) {
         await this.#connection.patiently(job.moveToWait(token));
         this.#options.onTraining?.(`gave back ${name}`);
         this.#publishWork(run.id);

@@ -158,6 +158,7 @@ describe("a queue that others write to", { skip: SKIPPED, timeout: 100_000 }, ()
       () => redis.rpush(`test:run-${RUN}:wait`, `${evil()}${random.integer(0, 1000 - 1)}`),
       // Events, notices, runs, workers, refusals.
       () => redis.xadd(`test:run-${RUN}:events`, "*", "event", "progress", "jobId", evil(), "data", evil()),
+      () => redis.rpush(`test:run:${RUN}:wake`, evil()),
       () => redis.xadd(`test:run-${RUN}:events`, "*", "event", evil(), "jobId", evil()),
       () => redis.publish("test:notices", evil()),
       () =>

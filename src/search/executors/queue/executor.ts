@@ -19,6 +19,8 @@ import {
   queueName,
   refusalsKey,
   runKey,
+  wakeKey,
+  wakeWorker,
 } from "./keys.ts";
 import { packTask, type TaskKind } from "./kind.ts";
 import {
@@ -140,6 +142,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     await executor.#forgetBacklog();
     await executor.#announce();
     await executor.#checker.startStalledCheckTimer();
+    executor.#notify({ type: "run", run: options.run });
     executor.#schedule();
     return executor;
   }
@@ -190,7 +193,12 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
       await redis
         .multi()
         .srem(this.#connection.key("runs"), run)
-        .del(runKey(this.#connection, run), refusalsKey(this.#connection, run))
+        .del(
+          runKey(this.#connection, run),
+          refusalsKey(this.#connection, run),
+          wakeKey(this.#connection, run),
+          cancelledKey(this.#connection, run),
+        )
         .exec();
       await this.#queue.obliterate({ force: true });
     };
@@ -220,7 +228,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     );
     pending.isAdded = true;
     await this.#joinBacklog(pending.id);
-    this.#notify({ type: "work", run: this.#options.run });
+    await wakeWorker(this.#connection, this.#options.run);
     // A job that was there already has perhaps ended: its event has been missed.
     await this.#settle(pending);
   }

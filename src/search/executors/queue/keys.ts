@@ -36,7 +36,28 @@ export function backlogKey(connection: QueueConnection): string {
   return connection.key("backlog");
 }
 
-/** On which worker programs hear that there is something to do. */
+/** A list with a token for each training that has been put into the queue: of the workers that wait, one wakes for each. */
+export function wakeKey(connection: QueueConnection, run: string): string {
+  return connection.key("run", run, "wake");
+}
+
+/** Says that there is a training to take. */
+export async function wakeWorker(connection: QueueConnection, run: string): Promise<void> {
+  const key = wakeKey(connection, run);
+  await connection.redis
+    .multi()
+    .rpush(key, "1")
+    .ltrim(key, -MOST_TOKENS, -1)
+    .expire(key, TOKEN_LIFETIME)
+    .exec();
+}
+
+/** While all workers are busy, tokens are of no use. */
+const MOST_TOKENS = 100;
+/** In seconds. */
+const TOKEN_LIFETIME = 3600;
+
+/** On which worker programs hear of new runs and of trainings to end. */
 export function noticeChannel(connection: QueueConnection): string {
   return connection.key("notices");
 }

@@ -76,8 +76,8 @@ export type WorkerRecord = z.output<typeof WORKER>;
 
 /** Of all that a worker program hears on its channel. */
 export const NOTICE = z.discriminatedUnion("type", [
-  /** There is a training to take. */
-  z.strictObject({ type: z.literal("work"), run: line(64) }),
+  /** There is a new run. */
+  z.strictObject({ type: z.literal("run"), run: line(64) }),
   z.strictObject({ type: z.literal("cancel"), run: line(64), jobs: z.array(line(128)).max(10_000) }),
 ]);
 export type Notice = z.output<typeof NOTICE>;

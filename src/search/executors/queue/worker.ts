@@ -20,6 +20,8 @@ import {
   queueName,
   refusalsKey,
   runKey,
+  wakeKey,
+  wakeWorker,
 } from "./keys.ts";
 import {
   ANY_RUN,
@@ -105,7 +107,11 @@ export class QueueWorker {
   readonly tempo: Tempo;
   readonly #options: QueueWorkerOptions;
   readonly #connection: QueueConnection;
+  /** Hears notices. */
   readonly #listener: Redis;
+  /** Waits for trainings. */
+  readonly #waiter: Redis;
+  #waiting: Promise<void> | undefined;
   readonly #since = Date.now();
   readonly #runs = new Map<string, ServedRun>();
   /** Runs that it does not train for, and what they said of themselves. */
@@ -129,7 +135,9 @@ export class QueueWorker {
     this.name = `${hostname()}-${process.pid}-${randomBytes(2).toString("hex")}`;
     this.tempo = new Tempo(options.slots);
     this.#listener = options.connection.redis.duplicate();
-    this.#listener.on("error", () => {}); // said by the connection, which loses the same server
+    this.#waiter = options.connection.redis.duplicate();
+    // Said by the connection, which loses the same server.
+    for (const redis of [this.#listener, this.#waiter]) redis.on("error", () => {});
   }
 
   /** How many trainings run now. */
@@ -207,6 +215,7 @@ export class QueueWorker {
     for (const { worker } of this.#runs.values())
       await this.#connection.patiently(this.#attempt(worker.close(true)));
     this.#listener.disconnect();
+    this.#waiter.disconnect();
   }
 
   #rouse(): void {
@@ -214,7 +223,24 @@ export class QueueWorker {
     this.#wake();
   }
 
+  /** Waits until a training is put into the queue of a run, and looks for it; of all workers that wait, only one does. */
+  #waitForWork(): void {
+    if (this.#waiting || this.#runs.size === 0 || this.#running.size >= this.#options.slots) return;
+    const keys = [...this.#runs.keys()].map((id) => wakeKey(this.#connection, id));
+    const wait = async () => {
+      const token = await this.#waiter.blpop(keys, LOOK_INTERVAL / 1000);
+      if (!token) return;
+      if (this.#running.size < this.#options.slots) this.#rouse();
+      // Meanwhile this worker has found something else: another one is woken.
+      else await this.#waiter.rpush(...token);
+    };
+    this.#waiting = this.#attempt(wait()).then(() => {
+      this.#waiting = undefined;
+    });
+  }
+
   async #untilWoken(): Promise<void> {
+    this.#waitForWork();
     if (!this.#isAwake) {
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
@@ -234,9 +260,9 @@ export class QueueWorker {
       this.#report(error);
       return;
     }
-    if (notice.type === "work") {
-      if (!this.#runs.has(notice.run) && !this.#refused.has(notice.run))
-        this.#lastFound = Number.NEGATIVE_INFINITY;
+    if (notice.type === "run") {
+      if (this.#runs.has(notice.run) || this.#refused.has(notice.run)) return;
+      this.#lastFound = Number.NEGATIVE_INFINITY;
       this.#rouse();
       return;
     }
@@ -449,7 +475,7 @@ export class QueueWorker {
       } else if (running.ending === "given back" || isOurs) {
         await this.#connection.patiently(job.moveToWait(token));
         this.#options.onTraining?.(`gave back ${name}`);
-        this.#publishWork(run.id);
+        this.#attempt(wakeWorker(this.#connection, run.id));
       } else {
         this.counts.failed++;
         this.#options.onTraining?.(`failed ${name}: ${messageOf(error)}`);
@@ -470,11 +496,6 @@ export class QueueWorker {
     this.#connection.onNote(
       `${name} is no longer this worker's, because its sign of life was late or the run has ended`,
     );
-  }
-
-  #publishWork(run: string): void {
-    const notice: Notice = { type: "work", run };
-    this.#attempt(this.#connection.redis.publish(noticeChannel(this.#connection), JSON.stringify(notice)));
   }
 
   async #signOfLife(): Promise<void> {

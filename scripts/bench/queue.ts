@@ -85,7 +85,9 @@ async function measure(delay: number, workers: number, trainings: number, second
   const memory = /used_memory_peak:(\d+)/.exec(await connection.redis.info("memory"))?.[1];
   connection.close();
   await executor.close();
+  const ended = processes.map((each) => new Promise((resolve) => each.once("exit", resolve)));
   for (const each of processes) each.kill("SIGTERM");
+  await Promise.all(ended);
   network.close();
   server.kill("SIGTERM");
   await sleep(500);

@@ -185,6 +185,11 @@ async function useOf(
  *   on disk.
  */
 export async function runEvaluation(request: EvaluationRequest): Promise<EvaluationOutcome> {
+  const { queue, queue_prefix: prefix } = request.settled.config;
+  if (queue !== null && !request.executor) {
+    const { checkQueue } = await import("../search/executors/queue/open.ts");
+    await checkQueue({ url: queue, prefix });
+  }
   const folder = request.resumed?.folder ?? newFolder(request);
   const lock = await FolderLock.acquire(folder.path, "evaluation");
   try {

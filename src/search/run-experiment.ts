@@ -157,7 +157,11 @@ function checkResumable(config: Config, resume: string): void {
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
   if (request.resume !== undefined) checkResumable(request.config, request.resume);
   const run = await settleRun(request);
-  const { out, name, logging } = run.config;
+  const { out, name, logging, queue, queue_prefix: prefix } = run.config;
+  if (queue !== null && !request.executor) {
+    const { checkQueue } = await import("./executors/queue/open.ts");
+    await checkQueue({ url: queue, prefix });
+  }
   const experiment = run.resumed?.experiment ?? Experiment.create(out, name, logging);
   const lock = await FolderLock.acquire(experiment.folder);
   try {

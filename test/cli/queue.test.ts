@@ -194,6 +194,19 @@ describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => 
 });
 
 describe("the commands of a queue", () => {
+  it("begin no experiment if the server cannot be reached", async () => {
+    const { code, stderr } = await runMain(
+      optimize("unreachable", { queue: "redis://127.0.0.1:1/0" }),
+      home("local-home"),
+    );
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /deepaugment: cannot reach the queue redis:\/\/127\.0\.0\.1:1\/0: nothing listens there; /,
+    );
+    assert.ok(!existsSync(join(root, "unreachable")));
+  });
+
   it("say what is wrong with a queue in one line, without the password", async () => {
     const cases: [string[], RegExp][] = [
       [["worker"], /no queue is given; give a Redis server: .*worker --queue redis:\/\/host:6379\/0/],

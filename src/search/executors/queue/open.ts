@@ -74,6 +74,12 @@ export async function openQueue<
   };
 }
 
+/** Before anything is written: whether there is a server. @throws UsageError or RunError as `QueueConnection.open`. */
+export async function checkQueue(place: QueuePlace): Promise<void> {
+  const connection = await QueueConnection.open({ ...place, onNote: () => {} }); // it is over before anything can happen
+  connection.close();
+}
+
 /** The name of a run: the same on any machine that resumes it. */
 function runIdOf({ startedAt, seed, dataset }: RunFacts): string {
   const text = JSON.stringify([startedAt, seed, dataset.digest]);

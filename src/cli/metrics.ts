@@ -8,7 +8,11 @@ import type { QueueWorker } from "../search/executors/queue/worker.ts";
  * Serves the metrics at /metrics until the function that it returns is called.
  * @throws RunError if the port is not free.
  */
-export async function serveMetrics(worker: QueueWorker, slots: number, port: number): Promise<() => void> {
+export async function serveMetrics(
+  worker: Pick<QueueWorker, "taken" | "tempo" | "counts">,
+  slots: number,
+  port: number,
+): Promise<() => void> {
   const { Counter, Gauge, Registry } = await import("prom-client");
   const registry = new Registry();
   const gauge = (name: string, help: string, value: () => number) =>

@@ -152,7 +152,6 @@ function oneData(argument: string | undefined, option: string | undefined): stri
 async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<void> {
   const sources = await sourcesOf(options);
   if (await isBudgeted(options)) {
-    checkNoQueue(sources);
     const { optimizeWithin } = await import("./budget.ts");
     return optimizeWithin(sources, options, terminal);
   }
@@ -170,14 +169,6 @@ async function optimize(options: OptimizeOptions, terminal: Terminal): Promise<v
   const results = readResults(folder);
   terminal.print(options.json ? resultsAsJson(results) : `\n${formatResults(results, terminal.look)}`);
   if (options.report) await reportInFolder(folder, terminal);
-}
-
-/** @throws UsageError for a queue: how fast its machines are is not known. */
-function checkNoQueue({ overrides = {} }: ConfigSources): void {
-  if (overrides.queue === undefined) return;
-  throw new UsageError(
-    "--budget plans with the speed of this machine, and --queue has others; give one of them",
-  );
 }
 
 /** Whether this run has a budget; what is left of a search is planned without it. */

@@ -50,8 +50,9 @@ export function parseQueueUrl(url: string, environment: Environment = process.en
 }
 
 function partsOf(url: string): URL | undefined {
-  const parts = QUEUE_URL_FORM.test(url) ? URL.parse(url) : null;
-  if (!parts || parts.hostname === "") return undefined;
+  if (!QUEUE_URL_FORM.test(url) || !URL.canParse(url)) return undefined;
+  const parts = new URL(url);
+  if (parts.hostname === "") return undefined;
   return isEncoded(parts.username) && isEncoded(parts.password) ? parts : undefined;
 }
 

@@ -67,6 +67,18 @@ async function measure(delay: number, workers: number, trainings: number, second
   });
   // Once all workers have the files.
   await Promise.all(Array.from({ length: workers }, (_, i) => executor.train(taskOf(1_000_000 + i), {})));
+  const redisSeconds = async () => {
+    const connection = await QueueConnection.open({ url, prefix: "bench", onNote: () => {} });
+    const info = await connection.redis.info();
+    connection.close();
+    const used = [...info.matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm)];
+    return {
+      seconds: used.reduce((sum, [, seconds]) => sum + Number(seconds), 0),
+      megabytes: Number(/used_memory_peak:(\d+)/.exec(info)?.[1]) / 1e6,
+    };
+  };
+  const redisBefore = await redisSeconds();
+  const before = process.cpuUsage();
   const start = performance.now();
   let [next, busy] = [0, 0];
   const ends: number[] = [];
@@ -81,9 +93,8 @@ async function measure(delay: number, workers: number, trainings: number, second
   // As a search does: the next training is put into the queue when one has ended; one more than workers is under way.
   await Promise.all(Array.from({ length: workers + Math.ceil(workers / 10) }, train));
   const wall = (performance.now() - start) / 1000;
-  const connection = await QueueConnection.open({ url, prefix: "bench", onNote: () => {} });
-  const memory = /used_memory_peak:(\d+)/.exec(await connection.redis.info("memory"))?.[1];
-  connection.close();
+  const { user, system } = process.cpuUsage(before);
+  const redis = await redisSeconds();
   await executor.close();
   const ended = processes.map((each) => new Promise((resolve) => each.once("exit", resolve)));
   for (const each of processes) each.kill("SIGTERM");
@@ -93,7 +104,12 @@ async function measure(delay: number, workers: number, trainings: number, second
   await sleep(500);
   const between = ends.slice(1).map((end, index) => (end - ends[index]) / 1000);
   return {
-    ...{ wall, utilization: busy / (wall * workers), redisMegabytes: Number(memory) / 1e6 },
+    ...{ wall, utilization: busy / (wall * workers), redisMegabytes: redis.megabytes },
+    /** Processor time of a training, in milliseconds, on a machine that may have other work. */
+    cpu: {
+      coordinator: (user + system) / 1000 / trainings,
+      redis: (1000 * (redis.seconds - redisBefore.seconds)) / trainings,
+    },
     /** Seconds from one result to the next, the median. */
     cycle: between.sort((a, b) => a - b)[Math.floor(between.length / 2)],
   };
@@ -118,9 +134,12 @@ try {
     );
   }
   const [workers, trainings, seconds] = [values.workers, values.trainings, values.seconds].map(Number);
-  const { wall, utilization, redisMegabytes } = await measure(1, workers, trainings, seconds);
+  const { wall, utilization, redisMegabytes, cpu } = await measure(1, workers, trainings, seconds);
   console.log(
     `${workers} workers, ${trainings} trainings of ${seconds} s, 1 ms: ${wall.toFixed(1)} s, workers busy ${(100 * utilization).toFixed(1)}%`,
+  );
+  console.log(
+    `processor time of a training: Redis ${cpu.redis.toFixed(1)} ms, coordinator (with the emulated network) ${cpu.coordinator.toFixed(1)} ms`,
   );
   console.log(
     `memory: Redis ${redisMegabytes.toFixed(0)} MB at its peak, coordinator ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`,

@@ -214,7 +214,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
       if (!this.#files.has(digest)) await putFile(this.#connection, digest, path);
       this.#files.set(digest, path);
     }
-    if (!this.#pending.has(pending.id)) return; // aborted meanwhile
+    if (!this.#pending.has(pending.id)) return; // aborted before
     await this.#queue.add(
       this.#kind.name,
       { task: pending.text },
@@ -226,6 +226,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
         keepLogs: 0,
       },
     );
+    if (!this.#pending.has(pending.id)) return this.#cancel(pending.id); // aborted meanwhile
     pending.isAdded = true;
     await this.#joinBacklog(pending.id);
     await wakeWorker(this.#connection, this.#options.run);
@@ -277,19 +278,18 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
   #abort(pending: Pending<Result, Report>): void {
     pending.reject(new InterruptedError("interrupted"));
     if (this.#isClosed || !pending.isAdded) return;
-    const cancel = async () => {
-      const job = await this.#connection.bullmq.Job.fromId(this.#queue, pending.id);
-      if (!job) return;
-      if ((await job.getState()) === "active") {
-        // Its worker notices, at the latest when it renews its lock, and removes it.
-        const key = cancelledKey(this.#connection, this.#options.run);
-        await this.#connection.redis.multi().sadd(key, pending.id).expire(key, RUN_LIFETIME).exec();
-        this.#notify({ type: "cancel", run: this.#options.run, jobs: [pending.id] });
-      } else {
-        await job.remove();
-      }
-    };
-    cancel().catch((error) => this.#report(error));
+    this.#cancel(pending.id).catch((error) => this.#report(error));
+  }
+
+  /** Takes a job from the queue, or has its worker end it. */
+  async #cancel(id: string): Promise<void> {
+    const job = await this.#connection.bullmq.Job.fromId(this.#queue, id);
+    if (!job) return;
+    if ((await job.getState()) !== "active") return job.remove();
+    // Its worker notices, at the latest when it renews its lock, and removes it.
+    const key = cancelledKey(this.#connection, this.#options.run);
+    await this.#connection.redis.multi().sadd(key, id).expire(key, RUN_LIFETIME).exec();
+    this.#notify({ type: "cancel", run: this.#options.run, jobs: [id] });
   }
 
   #listen(): void {

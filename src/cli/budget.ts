@@ -46,6 +46,11 @@ export async function optimizeWithin(
   const seconds = budget === undefined ? undefined : secondsOf(budget);
   const given = givenKeys(resume === undefined ? sources : { ...sources, file: undefined });
   const config = loadConfig(sources);
+  if (config.queue !== null) {
+    throw new UsageError(
+      "--budget plans with the speed of this machine, but a queue (--queue) has others; give one of them",
+    );
+  }
   checkBeforeLoading(config, resume);
   const folder = await terminal.interruptible(async (signal) => {
     if (seconds === undefined) return resumeRun(config, given, resume!, signal, terminal);

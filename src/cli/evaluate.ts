@@ -14,6 +14,7 @@ import {
   checkResumable,
   describeUtilization,
   keyOfOption,
+  QUEUE_OVERRIDES,
   withNextCommand,
 } from "./run-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -26,7 +27,7 @@ type EvaluateOptions = {
   report?: boolean;
   json?: boolean;
   saveWeights?: boolean;
-} & { [Key in keyof typeof OVERRIDES]?: string };
+} & { [Key in Override]?: Key extends "mixed" ? boolean : string };
 
 /** The options that override a configuration key (`trainSize` overrides train_size), with their explanations. */
 const OVERRIDES = {
@@ -54,6 +55,7 @@ const OVERRIDES = {
   engine: ["engine <name>", `engine that trains: ${ENGINE_CHOICES.join(", ")}`],
   workers: ["workers <n>", "number of processes that train at the same time"],
   threads: ["threads <n>", "threads of each training (engine native)"],
+  ...QUEUE_OVERRIDES,
   seed: ["seed <n>", "seed; the same seed gives the same result"],
   out: ["out <folder>", "folder in which each evaluation creates its own folder"],
   name: ["name <text>", "added to the name of the evaluation's folder"],
@@ -62,7 +64,10 @@ const OVERRIDES = {
 type Override = keyof typeof OVERRIDES;
 
 /** The options that are allowed with --resume. */
-const RESUMABLE: readonly string[] = ["samples", "engine", "workers", "threads"];
+const RESUMABLE: readonly string[] = [
+  ...["samples", "engine", "workers", "threads"],
+  ...["queue", "queue_prefix", "mixed"],
+];
 
 export function addEvaluateCommand(program: Command, terminal: Terminal): void {
   const command = program
@@ -138,7 +143,9 @@ async function finishedOrRun(prepared: PreparedEvaluation, terminal: Terminal): 
     }
   }
   const outcome = await terminal.interruptible((signal) => run(prepared, signal, terminal));
-  for (const line of describeWork(outcome)) terminal.log(line);
+  // The number of machines may have changed at any time.
+  const utilization = prepared.config.queue === null ? outcome.utilization : null;
+  for (const line of describeWork({ ...outcome, utilization })) terminal.log(line);
   terminal.logNotes(outcome.notes);
   return outcome;
 }
@@ -149,8 +156,9 @@ async function prepare(options: EvaluateOptions): Promise<PreparedEvaluation> {
   const given = (Object.keys(OVERRIDES) as Override[]).filter((key) => options[key] !== undefined);
   const overrides = Object.fromEntries(
     given.map((key) => {
-      const value = options[key]!;
-      return [keyOfOption(key), key === "arms" ? value.split(",").map((arm) => arm.trim()) : value];
+      const { arms } = options;
+      const value = key === "arms" ? arms?.split(",").map((arm) => arm.trim()) : options[key];
+      return [keyOfOption(key), value];
     }),
   );
   if (resume !== undefined) {
@@ -182,6 +190,7 @@ async function run(
   try {
     return await runEvaluation({
       ...{ ...prepared, settled, signal },
+      onNote: (line) => terminal.logNotes([line]),
       onStart: (start) => {
         folder = start.folder;
         display = showEvaluation(start, plan, terminal);

@@ -5,7 +5,7 @@ import type { PreparedEvaluation } from "../evaluate/evaluation.ts";
 import type { SettledEvaluation } from "../evaluate/settle.ts";
 import type { EvaluationPlan } from "../measure/evaluation-plan.ts";
 import { count, formatRate } from "./format.ts";
-import { describeTime } from "./plan.ts";
+import { describeTime, whereTrained } from "./plan.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Loads the images, at the size that is chosen for them, and plans the evaluation. Nothing is written but the cache. */
@@ -48,7 +48,7 @@ export function describeEvaluation(plan: EvaluationPlan): string {
   const { arms, samples, epochs, model } = config;
   const images = `${formatRate(trainImages)} training and ${formatRate(testImages)} test images`;
   const runs = `${count(arms.length, "arm")} × ${count(samples, "sample")} = ${count(trainings, "training")}`;
-  return `Evaluating on ${dataset}: ${images}; ${runs} of ${model}, ${count(epochs, "epoch")} each, engine ${describeEngine(engine)}, ${count(workers, "worker")}`;
+  return `Evaluating on ${dataset}: ${images}; ${runs} of ${model}, ${count(epochs, "epoch")} each, engine ${describeEngine(engine)}, ${whereTrained(config, workers)}`;
 }
 
 /** How many trainings are left, and how long they take. */

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../common/errors.ts";
+import { withoutCredentials } from "../common/printable.ts";
 import { VERSION } from "../common/version.ts";
 import { addApplyCommand } from "./apply.ts";
 import { addBenchCommand } from "./bench.ts";
@@ -13,9 +14,11 @@ import { programName, quoteForShell } from "./format.ts";
 import { addModelsCommand } from "./models.ts";
 import { addOptimizeCommand } from "./optimize.ts";
 import { addPreviewCommand } from "./preview.ts";
+import { addQueueWorkerCommand } from "./queue-worker.ts";
 import { addReportCommand } from "./report.ts";
 import { addShowCommand } from "./show.ts";
 import { Terminal, type TerminalOptions } from "./terminal.ts";
+import { addWorkersCommand } from "./workers.ts";
 
 /**
  * Runs the program with these arguments and returns its exit code: 0 on success, 1 on a failure at run time, 2 on a usage
@@ -24,6 +27,7 @@ import { Terminal, type TerminalOptions } from "./terminal.ts";
  */
 export async function main(args: readonly string[], options: TerminalOptions = {}): Promise<number> {
   const terminal = new Terminal(options);
+  hidePasswords(args);
   const program = createProgram(terminal);
   return terminal.run(async () => {
     try {
@@ -58,7 +62,15 @@ function createProgram(terminal: Terminal): Command {
   addDoctorCommand(program, terminal);
   addModelsCommand(program, terminal);
   addBenchCommand(program, terminal);
+  addQueueWorkerCommand(program, terminal);
+  addWorkersCommand(program, terminal);
   return program;
+}
+
+/** Lists of processes show a program's arguments to all users of the machine. */
+function hidePasswords(args: readonly string[]): void {
+  const shown = args.map(withoutCredentials);
+  if (shown.some((arg, index) => arg !== args[index])) process.title = ["deepaugment", ...shown].join(" ");
 }
 
 /** Commander's message on one line: `error: unknown option '--iteration'\n(Did you mean --iterations?)`. */

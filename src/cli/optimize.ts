@@ -15,6 +15,7 @@ import {
   checkResumable,
   describeUtilization,
   keyOfOption,
+  QUEUE_OVERRIDES,
   withNextCommand,
 } from "./run-options.ts";
 import type { SearchDisplay } from "./search-display.ts";
@@ -32,6 +33,10 @@ interface OptimizeOptions {
   iterations?: string;
   engine?: string;
   workers?: string;
+  queue?: string;
+  queuePrefix?: string;
+  mixed?: boolean;
+  inFlight?: string;
   threads?: string;
   seed?: string;
   out?: string;
@@ -47,7 +52,15 @@ const OVERRIDES = {
   ],
   iterations: ["iterations <n>", "number of trials, not counting the baseline (default: 100)"],
   engine: ["engine <name>", `engine that trains the child: ${ENGINE_CHOICES.join(", ")} (default: auto)`],
-  workers: ["workers <n>", "number of processes that train at the same time (default: one per core)"],
+  workers: [
+    "workers <n>",
+    "number of processes that train at the same time (default: one per core; none with --queue)",
+  ],
+  ...QUEUE_OVERRIDES,
+  inFlight: [
+    "in-flight <n>",
+    "trainings that are under way at the same time, on which the policies depend (default: as many as workers; 8 with --queue)",
+  ],
   threads: ["threads <n>", "threads of each training, on engine native (default: 1)"],
   seed: ["seed <n>", "seed; the same seed gives the same run (default: 0)"],
   out: [
@@ -62,7 +75,10 @@ const OVERRIDES = {
 } as const;
 
 /** The options that are allowed with --resume. */
-const RESUMABLE: readonly string[] = ["iterations", "engine", "workers", "threads"];
+const RESUMABLE: readonly string[] = [
+  ...["iterations", "engine", "workers", "threads"],
+  ...["queue", "queue_prefix", "mixed"],
+];
 
 export function addOptimizeCommand(program: Command, terminal: Terminal): void {
   const command = program
@@ -122,7 +138,8 @@ Examples:
   deepaugment optimize photos/ --iterations 100
   deepaugment optimize --data photos/ --set model=my-model.keras --set replace_head=true
   deepaugment optimize --resume reports/experiments/2026-01-31_12-00-00 --iterations 500
-  deepaugment optimize --data photos/ --warm-start reports/experiments/2026-01-31_12-00-00`;
+  deepaugment optimize --data photos/ --warm-start reports/experiments/2026-01-31_12-00-00
+  deepaugment optimize photos/ --queue redis://host:6379/0 --in-flight 16`;
 
 /** The data that is given as an argument or as an option. @throws UsageError if it is given twice. */
 function oneData(argument: string | undefined, option: string | undefined): string | undefined {
@@ -182,7 +199,9 @@ async function finishedOrRun(
     }
   }
   const outcome = await terminal.interruptible((signal) => search(config, resume, signal, terminal));
-  for (const line of describeWork(outcome)) terminal.log(line);
+  // The number of machines may have changed at any time.
+  const utilization = config.queue === null ? outcome.utilization : null;
+  for (const line of describeWork({ ...outcome, utilization })) terminal.log(line);
   return outcome.folder;
 }
 
@@ -203,6 +222,7 @@ async function search(
   try {
     return await runExperiment({
       ...{ ...images, resume, signal },
+      onNote: (line) => terminal.logNotes([line]),
       onStart: (start) => {
         folder = start.folder;
         const about = { dataset: dataset.name, plan: describePlan(plan) };
@@ -230,7 +250,7 @@ export async function logFound(folder: string, terminal: Terminal): Promise<void
 }
 
 async function sourcesOf(options: OptimizeOptions): Promise<ConfigSources> {
-  const overrides: Record<string, string> = {};
+  const overrides: Record<string, string | boolean> = {};
   const { set = [] } = options;
   for (const key of Object.keys(OVERRIDES) as (keyof typeof OVERRIDES)[]) {
     const value = options[key];

@@ -1,5 +1,6 @@
 // What a search is about to do: the lines at its start, and `deepaugment optimize --dry-run`.
 
+import { withoutCredentials } from "../common/printable.ts";
 import type { Config } from "../config/schema.ts";
 import { dataSettings } from "../dataset/reader.ts";
 import type { Plan } from "../measure/plan.ts";
@@ -66,7 +67,7 @@ export function describePlan(plan: Plan): string[] {
   return [...describeWork(plan), ...notes.map((note) => `note: ${note}`)];
 }
 
-function describeWork({ work, epochs, workers, rates, seconds }: Plan): string[] {
+function describeWork({ work, epochs, workers, rates, seconds, isQueued }: Plan): string[] {
   const { search, confirmation, firstEpochs } = work;
   const parts = [
     ...(firstEpochs > 0 ? [`one training of ${firstEpochs} epochs first`] : []),
@@ -75,7 +76,7 @@ function describeWork({ work, epochs, workers, rates, seconds }: Plan): string[]
       : []),
     ...(confirmation.trainings > 0 ? [`up to ${confirmation.trainings} to confirm the best`] : []),
   ];
-  return [parts.join(", then "), describeTime({ seconds, rates, workers })];
+  return [parts.join(", then "), describeTime({ seconds, rates, workers, isQueued })];
 }
 
 /** How long all trainings take. */
@@ -83,10 +84,18 @@ export function describeTime({
   seconds,
   rates,
   workers,
-}: Pick<Plan, "seconds" | "rates" | "workers">): string {
+  isQueued,
+}: Pick<Plan, "seconds" | "rates" | "workers" | "isQueued">): string {
+  if (isQueued) return "How long they take depends on the machines of the queue";
   if (seconds === null || rates === null) return "How long they take could not be measured";
   const rate = `measured: ${formatRate(rates.training)} images/s`;
   return `About ${formatDuration(seconds)} with ${count(workers, "workers")} (${rate})`;
+}
+
+/** Where trainings run: how many at the same time here, or on other machines. */
+export function whereTrained({ queue }: Pick<Config, "queue">, workers: number): string {
+  if (queue === null) return count(workers, "workers");
+  return `machines of ${withoutCredentials(queue)}`;
 }
 
 /** What the trainings judge: `40 policies and the baseline`. */

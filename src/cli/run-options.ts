@@ -4,6 +4,16 @@ import type { Command } from "commander";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import { CONTINUE_WITH } from "./break-lines.ts";
 
+/** The options of a run whose trainings may run on other machines. */
+export const QUEUE_OVERRIDES = {
+  queue: [
+    "queue <url>",
+    "let other machines train, through a Redis server, such as redis://host:6379/0 (see worker)",
+  ],
+  queuePrefix: ["queue-prefix <name>", "what the names of all keys begin with (default: deepaugment)"],
+  mixed: ["mixed", "let machines train whose results differ in the last digits"],
+} as const;
+
 /** Options that override a configuration key: each with its flag and its explanation. */
 type Overrides = Readonly<Record<string, readonly [flag: string, explanation: string]>>;
 
@@ -32,7 +42,7 @@ export function checkResumable(given: readonly string[], resumable: readonly str
   const fixed = given.find((key) => !resumable.includes(key));
   if (fixed === undefined) return;
   throw new UsageError(
-    `--${fixed.replace("_", "-")} cannot be used with --resume, because ${keeper} keeps its configuration; only ${resumable.map((key) => `--${key}`).join(", ")} may change`,
+    `--${fixed.replaceAll("_", "-")} cannot be used with --resume, because ${keeper} keeps its configuration; only ${resumable.map((key) => `--${key.replaceAll("_", "-")}`).join(", ")} may change`,
   );
 }
 

@@ -14,6 +14,7 @@ import type { ExperimentObserver, ExperimentStart } from "../search/run-experime
 import { Screen } from "./drawing.ts";
 import { count, formatDuration, formatGain, formatShare } from "./format.ts";
 import { Places } from "./places.ts";
+import { whereTrained } from "./plan.ts";
 import { chanceText } from "./results.ts";
 import { type EndedTrial, type RunningTraining, type SearchState, searchFrame } from "./search-frame.ts";
 import type { Terminal } from "./terminal.ts";
@@ -51,7 +52,7 @@ export function showSearch(
 ): SearchDisplay {
   terminal.logNotes(start.notes);
   const trainings = `${count(config.opt_samples, "training")} of ${config.model} each`;
-  const title = `Searching on ${dataset}: ${count(config.iterations, "trial")}, ${trainings}, engine ${describeEngine(start.engine)}, ${count(start.workers, "worker")}`;
+  const title = `Searching on ${dataset}: ${count(config.iterations, "trial")}, ${trainings}, engine ${describeEngine(start.engine)}, ${whereTrained(config, start.workers)}`;
   terminal.logText(title);
   terminal.log(start.folder);
   for (const line of plan) terminal.logText(line);

@@ -1,7 +1,7 @@
 // The errors that a user can fix. Every other error is a defect of the program and is shown with its stack trace. The messages
 // of these errors are printable: on one line, with what they quote shortened.
 
-import { printable } from "./printable.ts";
+import { printable, withoutCredentials } from "./printable.ts";
 
 /**
  * A mistake in the user's input: command line, configuration, data or policy file. Exit code 2.
@@ -44,6 +44,9 @@ export class InterruptedError extends Error {
 /** Longest text of a value in a message. */
 const LONGEST_VALUE = 60;
 
+/** Characters of a value in which passwords are looked for. */
+const LONGEST_URL = 2000;
+
 /** A value for a message: on one line, not too long, as its reader would write it. */
 export function formatValue(value: unknown): string {
   const text = beginningOf(value, false, LONGEST_VALUE + 1);
@@ -58,7 +61,10 @@ export function formatValue(value: unknown): string {
 function beginningOf(value: unknown, isJson: boolean, most: number): string {
   if (value === undefined) return isJson ? "null" : "nothing";
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
-  if (typeof value === "string") return JSON.stringify(value.slice(0, most));
+  if (typeof value === "string") {
+    // Before anything is cut off, since what is cut off says which part is a password.
+    return JSON.stringify(withoutCredentials(value.slice(0, LONGEST_URL)).slice(0, most));
+  }
   if (typeof value === "number" && !isJson) return String(value);
   if (typeof value !== "object" || value === null) return plainText(value);
   const list = Array.isArray(value);

@@ -28,15 +28,25 @@ const STYLES_OR_CONTROLS = new RegExp(`${STYLE}|${CONTROL}`, "gu");
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** A message as it may be shown, without control characters. */
+/** `user:password@` of a URL. Bounded, so that it takes no longer than the text is long. */
+const CREDENTIALS = /(?<=\/)[^\s"'/@:]{0,128}:[^\s"'/@]{1,512}@/g;
+
+/** The text without the users and passwords of the URLs in it. */
+export function withoutCredentials(text: string): string {
+  return text.replace(CREDENTIALS, "");
+}
+
+/** A message as it may be shown, without control characters and passwords. */
 export function printable(message: string): string {
-  return shortened(message.replace(CONTROLS, escaped));
+  return shortened(withoutCredentials(message).replace(CONTROLS, escaped));
 }
 
 /** The same of a message that may have the styles of a terminal. */
 export function printableStyled(message: string): string {
   return shortened(
-    message.replace(STYLES_OR_CONTROLS, (found) => (found.length > 1 ? found : escaped(found))),
+    withoutCredentials(message).replace(STYLES_OR_CONTROLS, (found) =>
+      found.length > 1 ? found : escaped(found),
+    ),
   );
 }
 

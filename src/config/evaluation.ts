@@ -13,6 +13,7 @@ import {
   numberFrom,
   optional,
   path,
+  queueKeys,
   text,
   whole,
   yesOrNo,
@@ -125,7 +126,12 @@ const KEYS = {
     "Threads of each training on engine native; more than 1 helps if there are fewer trainings than cores.",
     1,
   ),
-  workers: key(autoOr(whole(1, 1024)), "Processes that train at the same time, as for a search.", "auto"),
+  workers: key(
+    autoOr(whole(1, 1024)),
+    "Processes of this machine that train at the same time, as for a search.",
+    "auto",
+  ),
+  ...queueKeys("evaluation"),
   out: key(
     path("a path"),
     "The folder in which each evaluation creates its own folder. Relative to the working directory.",

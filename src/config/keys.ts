@@ -6,6 +6,7 @@ import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
 import { FAMILY_NAMES, type FamilyName, parseFamily } from "./families.ts";
+import { QUEUE_PREFIX, QUEUE_URL, QUEUE_URL_FORM } from "./queue.ts";
 import { BASES, type BaseName, parseBase } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
@@ -40,6 +41,15 @@ export const text = (type: string) => ({ schema: z.string().min(1), type });
 /** A path, in which `~/` is the user's home folder. */
 export const path = (type: string) => ({ schema: z.string().min(1).overwrite(expandHome), type });
 
+/** The address of a queue. */
+const queueUrl = { schema: z.string().regex(QUEUE_URL_FORM), type: QUEUE_URL };
+
+/** The prefix of a queue's keys. */
+const queuePrefix = {
+  schema: z.string().regex(QUEUE_PREFIX),
+  type: "1 to 64 letters, digits, hyphens and underscores",
+};
+
 export const whole = (minimum: number, maximum: number) => ({
   schema: z.int().min(minimum).max(maximum),
   type: `a whole number from ${minimum} to ${maximum}`,
@@ -50,6 +60,25 @@ export const yesOrNo = { schema: z.boolean(), type: "true or false" };
 export const choice = <const T extends readonly string[]>(options: T) => ({
   schema: z.enum(options),
   type: `one of ${options.join(", ")}`,
+});
+
+/** The keys of a run whose trainings may run on other machines. */
+export const queueKeys = (run: string) => ({
+  queue: key(
+    optional(queueUrl),
+    `The Redis server through which other machines train (docs/machines.md). User and password may be in the URL or in the environment (DEEPAUGMENT_QUEUE_USER, DEEPAUGMENT_QUEUE_PASSWORD); the folder of the ${run} does not contain them. null: trainings run on this machine.`,
+    null,
+  ),
+  queue_prefix: key(
+    queuePrefix,
+    "What the names of all keys in Redis begin with: teams with prefixes of their own share a server.",
+    "deepaugment",
+  ),
+  mixed: key(
+    yesOrNo,
+    "Whether machines with another engine, precision, instruction set or graphics card may train, whose results differ in the last digits; machines.csv lists what each training ran on.",
+    false,
+  ),
 });
 
 /** A number in [minimum, maximum]. */

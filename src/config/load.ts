@@ -19,7 +19,7 @@ import type { z } from "zod";
 import { messageOf, mismatch, nearest, systemReason, UsageError } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
 import { readOrdinaryFile } from "../common/ordinary-files.ts";
-import { shortName } from "../common/printable.ts";
+import { shortName, withoutCredentials } from "../common/printable.ts";
 import { decodeText } from "../common/text.ts";
 import type { KeySet } from "./keys.ts";
 import { CONFIG, type Config, EARLIER, SIZES, type SizedConfig } from "./schema.ts";
@@ -104,7 +104,7 @@ function readSources<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): M
     given.set(key, { value: isWritten ? parseOption(keys, key, value, place) : value, place });
   }
   for (const assignment of sources.set ?? []) {
-    const place = `--set ${assignment}`;
+    const place = `--set ${withoutCredentials(assignment)}`;
     const equals = assignment.indexOf("=");
     if (equals < 1) throw new UsageError(`${place}: expected key=value, such as --set child_epochs=20`);
     const key = assignment.slice(0, equals).trim();
@@ -132,9 +132,12 @@ export function formatConfig(config: Config): string {
   return formatKeys(CONFIG, config);
 }
 
-/** Like `formatConfig`, for any set of keys. */
+/** Like `formatConfig`, for any set of keys. User and password of the queue are not written. */
 export function formatKeys<K extends Keys>(keys: KeySet<K>, values: Values<K>): string {
-  return stringify(Object.fromEntries(keys.names.map((key) => [key, values[key as keyof Values<K>]])));
+  const written = (value: unknown) => (typeof value === "string" ? withoutCredentials(value) : value);
+  return stringify(
+    Object.fromEntries(keys.names.map((key) => [key, written(values[key as keyof Values<K>])])),
+  );
 }
 
 function checkKeys<K extends Keys>(

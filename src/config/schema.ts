@@ -17,6 +17,7 @@ import {
   numberFrom,
   optional,
   path,
+  queueKeys,
   shareBelowOne,
   techniqueList,
   text,
@@ -201,7 +202,13 @@ const KEYS = {
   ),
   workers: key(
     autoOr(whole(1, 1024)),
-    "Processes that train at the same time; auto: one per core of this machine, or fewer if a training has several threads; 4 if they share a graphics card.",
+    "Processes of this machine that train at the same time; auto: one per core, or fewer if a training has several threads; 4 if they share a graphics card; none with a queue.",
+    "auto",
+  ),
+  ...queueKeys("experiment"),
+  in_flight: key(
+    autoOr(whole(1, 10_000)),
+    "Number of trainings that are under way at the same time: it decides which results are known when a policy is proposed, so a run depends on it, but not on the number of machines. Fixed when the experiment begins. auto: as many as workers; 8 with a queue.",
     "auto",
   ),
   out: key(

@@ -2,11 +2,12 @@
 // JSON line, then training labels, training pixels, validation labels, validation pixels.
 
 import { createHash } from "node:crypto";
+import { closeSync, readSync } from "node:fs";
 import { z } from "zod";
 import { RunError, systemReason } from "../common/errors.ts";
 import { writeFileWhole } from "../common/files.ts";
 import { parseJson } from "../common/json.ts";
-import { readOrdinaryFile } from "../common/ordinary-files.ts";
+import { openOrdinaryFile, readOrdinaryFile } from "../common/ordinary-files.ts";
 import type { ImageBatch } from "../image/batch.ts";
 import { type Dataset, type LabelledImages, selectLabelled } from "./dataset.ts";
 import { bytesOf, chunksOf } from "./digest.ts";
@@ -73,6 +74,31 @@ function partsOf({ train, validation, classes }: SubsetImages): Uint8Array[] {
   ];
 }
 
+/** A header has a few hundred bytes. */
+const MOST_HEADER_BYTES = 65_536;
+
+/** The number of training images in a file. @throws RunError if it is missing or damaged. */
+export function trainImagesIn(path: string): number {
+  try {
+    const { file } = openOrdinaryFile(path);
+    try {
+      const start = Buffer.alloc(MOST_HEADER_BYTES);
+      const bytes = start.subarray(0, readSync(file, start));
+      const header = parseHeader(bytes.subarray(0, bytes.indexOf("\n")));
+      if (header) return header.train[0];
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new RunError(`cannot read ${path}: ${systemReason(error)}`);
+  }
+  throw damaged(path);
+}
+
+function damaged(path: string): RunError {
+  return new RunError(`${path} is damaged; remove it and run again`);
+}
+
 /** Reads the whole file. @throws RunError if it is missing or damaged. */
 export function readSubsets(path: string): SubsetImages {
   let bytes: Buffer;
@@ -84,7 +110,7 @@ export function readSubsets(path: string): SubsetImages {
   const headerEnd = bytes.indexOf("\n");
   const header = parseHeader(bytes.subarray(0, headerEnd));
   if (!header || bytes.length - headerEnd - 1 !== lengthOf(header.train) + lengthOf(header.validation)) {
-    throw new RunError(`${path} is damaged; remove it and run again`);
+    throw damaged(path);
   }
   let offset = headerEnd + 1;
   const take = (length: number) => {

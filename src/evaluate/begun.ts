@@ -12,7 +12,7 @@ import type { TestSplit } from "./split.ts";
 /** Keys that decide no training's result: what is trained, where, and what is kept of it. Data are known by their digest. */
 const FREE_KEYS: readonly string[] = [
   ...["samples", "engine", "workers", "threads", "experiment", "policy", "data", ...Object.keys(DATA_KEYS)],
-  ...["out", "name", "save_weights", "checkpoint_seconds"],
+  ...["out", "name", "save_weights", "checkpoint_seconds", "queue", "queue_prefix", "mixed"],
 ];
 
 /** As `evaluation.json` keeps it. */

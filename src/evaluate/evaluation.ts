@@ -71,6 +71,8 @@ export interface EvaluationRequest extends Pick<PreparedEvaluation, "config" | "
   readonly signal?: AbortSignal;
   /** Called once all is checked and the folder exists, before the first training. */
   readonly onStart?: (start: EvaluationStart) => EvaluationObserver;
+  /** Takes what the user should know of a queue while the evaluation runs, a line each. */
+  readonly onNote?: (line: string) => void;
   /** Where trainings run; by default in processes of the run's own. One that is given is not closed. */
   readonly executor?: EvaluationExecutor;
   /** How trainings are watched that fail or hang. */
@@ -184,6 +186,11 @@ async function useOf(
  *   on disk.
  */
 export async function runEvaluation(request: EvaluationRequest): Promise<EvaluationOutcome> {
+  const { queue, queue_prefix: prefix } = request.settled.config;
+  if (queue !== null && !request.executor) {
+    const { checkQueue } = await import("../search/executors/queue/open.ts");
+    await checkQueue({ url: queue, prefix });
+  }
   const folder = request.resumed?.folder ?? newFolder(request);
   const lock = await FolderLock.acquire(folder.path, "evaluation");
   try {

@@ -69,12 +69,10 @@ export class EvaluationRun {
   }
 
   async run(): Promise<EvaluationOutcome> {
-    const { engine, workers, notes, config } = this.#settled;
-    const executor =
-      this.#request.executor ??
-      new ProcessExecutor<FinalTask, FinalResult, FinalProgress>(workers, { kind: "evaluate" });
+    const { engine, notes, config } = this.#settled;
     const { trainImages, testImages } = this.#facts;
     const { tasks, notes: imageNotes } = this.#missingTasks();
+    const executor = this.#request.executor ?? (await this.#ownExecutor());
     const done = this.#trainings.length;
     const observer = this.#request.onStart?.({
       ...{ folder: this.#folder.path, config, engine, workers: executor.workers },
@@ -94,6 +92,26 @@ export class EvaluationRun {
       if (!this.#request.executor) await executor.close();
     }
     return { ...(await this.#finish()), failures: this.#failures, utilization: occupancy.share };
+  }
+
+  /** Processes of this machine, or a queue through which others train. */
+  async #ownExecutor(): Promise<EvaluationExecutor> {
+    const { config, engine, workers, threads } = this.#settled;
+    if (config.queue === null)
+      return new ProcessExecutor<FinalTask, FinalResult, FinalProgress>(workers, { kind: "evaluate" });
+    const [{ openQueue }, { EVALUATION_KIND }] = await Promise.all([
+      import("../search/executors/queue/open.ts"),
+      import("./queued-kind.ts"),
+    ]);
+    return openQueue(EVALUATION_KIND, {
+      place: { url: config.queue, prefix: config.queue_prefix },
+      facts: this.#facts,
+      ...{ engine, isMixed: config.mixed, workers, threads },
+      // Trainings of an evaluation do not depend on each other: all may be under way.
+      inFlight: Math.max(1, this.#settled.arms.length * config.samples - this.#trainings.length),
+      placesPath: this.#folder.file("machines.csv"),
+      onNote: (line) => this.#request.onNote?.(line),
+    });
   }
 
   /** Writes what a new evaluation keeps of how it began. */

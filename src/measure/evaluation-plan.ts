@@ -31,6 +31,8 @@ export interface EvaluationPlan {
   readonly rates: MeasuredRates | null;
   /** How long the trainings take, about; null if it could not be measured. */
   readonly seconds: number | null;
+  /** Whether machines train through a queue. */
+  readonly isQueued: boolean;
   /** Of one training; empty if it could not be measured. */
   readonly arms: readonly ArmTime[];
   /** What else the user should know, a line each. */
@@ -102,13 +104,15 @@ export async function planEvaluation(
   const trainImages = config.train_size === "auto" ? trainable : config.train_size;
   const missing = missingTrainings(settled, resumed, trainImages);
   const run = measuredRun(settled, trainImages);
-  const rates = missing.length === 0 ? null : (known ?? (await tryToMeasure(run, signal)));
+  // How fast the machines of a queue are is not known.
+  const isQueued = config.queue !== null;
+  const rates = missing.length === 0 || isQueued ? null : (known ?? (await tryToMeasure(run, signal)));
   const times = rates ? await timesOf(settled, run, { rates, testImages, missing }) : undefined;
   return {
     ...{ dataset: dataset.name, engine, workers, config, trainImages, testImages },
     ...{ trainings: arms.length * config.samples, left: missing.length },
     stepsPerEpoch: Math.ceil(trainImages / config.batch_size),
-    rates,
+    ...{ rates, isQueued },
     seconds: missing.length === 0 ? 0 : (times?.seconds ?? null),
     arms: times?.arms ?? [],
     notes,

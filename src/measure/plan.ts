@@ -32,6 +32,8 @@ export interface Plan {
   readonly rates: MeasuredRates | null;
   /** How long the trainings take, about; null if it could not be measured. */
   readonly seconds: number | null;
+  /** Whether machines train through a queue. */
+  readonly isQueued: boolean;
   /** What else the user should know, a line each. */
   readonly notes: readonly string[];
 }
@@ -50,7 +52,9 @@ export async function planRun(request: PlanRequest): Promise<Plan> {
   const { config, dataset, engine, workers, sizes, notes } = run;
   const work = workOf(run);
   const isIdle = work.search.trainings + work.confirmation.trainings === 0;
-  const rates = isIdle ? null : await tryToMeasure(measuredRun(run), request.signal);
+  // How fast the machines of a queue are is not known.
+  const isQueued = config.queue !== null;
+  const rates = isIdle || isQueued ? null : await tryToMeasure(measuredRun(run), request.signal);
   const seconds = rates ? secondsOf(run, work, rates) : isIdle ? 0 : null;
   const chosen = {
     image_size: request.imageSize ?? { value: config.image_size },
@@ -64,7 +68,7 @@ export async function planRun(request: PlanRequest): Promise<Plan> {
     sizes: chosen,
     ...{ smallestGain: smallestGain(config), gainNote: gainNote(config) },
     epochs: config.child_epochs,
-    ...{ work, rates, seconds },
+    ...{ work, rates, seconds, isQueued },
     notes: notes.filter((note) => !sizeNotes.includes(note)),
   };
 }

@@ -86,6 +86,8 @@ export interface ExperimentRequest extends ExecutorChoice {
   readonly pacing?: Pacing;
   /** Called once all is checked and the folder exists, before the first training. */
   readonly onStart?: (start: ExperimentStart) => ExperimentObserver;
+  /** Takes what the user should know of a queue while the experiment runs, a line each. */
+  readonly onNote?: (line: string) => void;
 }
 
 export interface ExperimentStart {
@@ -155,7 +157,11 @@ function checkResumable(config: Config, resume: string): void {
 export async function runExperiment(request: ExperimentRequest): Promise<ExperimentOutcome> {
   if (request.resume !== undefined) checkResumable(request.config, request.resume);
   const run = await settleRun(request);
-  const { out, name, logging } = run.config;
+  const { out, name, logging, queue, queue_prefix: prefix } = run.config;
+  if (queue !== null && !request.executor) {
+    const { checkQueue } = await import("./executors/queue/open.ts");
+    await checkQueue({ url: queue, prefix });
+  }
   const experiment = run.resumed?.experiment ?? Experiment.create(out, name, logging);
   const lock = await FolderLock.acquire(experiment.folder);
   try {
@@ -172,7 +178,11 @@ async function runLocked(
 ): Promise<ExperimentOutcome> {
   const { experiment } = files;
   const { task, notes } = settleTask(run, experiment);
-  const { executor = new ProcessExecutor(run.workers), retry } = request;
+  const note = (line: string) => {
+    experiment.log("warn", line);
+    request.onNote?.(line);
+  };
+  const { executor = await executorOf(run, experiment, note), retry } = request;
   try {
     const watched =
       retry === false ? executor : new RetryingExecutor(executor, { quiet: quietTimesOf(run), ...retry });
@@ -184,6 +194,25 @@ async function runLocked(
   } finally {
     if (!request.executor) await executor.close();
   }
+}
+
+/** Processes of this machine, or a queue through which others train. */
+async function executorOf(
+  { config, engine, workers, inFlight }: SettledRun,
+  experiment: Experiment,
+  onNote: (line: string) => void,
+): Promise<Executor> {
+  if (config.queue === null) return new ProcessExecutor(workers);
+  const [{ openQueue }, { TRAINING_KIND }] = await Promise.all([
+    import("./executors/queue/open.ts"),
+    import("./executors/queue/training-kind.ts"),
+  ]);
+  return openQueue(TRAINING_KIND, {
+    place: { url: config.queue, prefix: config.queue_prefix },
+    facts: experiment.readAllFacts(),
+    ...{ engine, isMixed: config.mixed, inFlight, workers, threads: config.threads, onNote },
+    placesPath: experiment.path("machines.csv"),
+  });
 }
 
 /** Of a training with averaged weights, which it measures and judges after an epoch. */

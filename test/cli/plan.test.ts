@@ -64,6 +64,7 @@ describe("describePlan", () => {
         workers: 2,
         smallestGain: 0.02,
         epochs: 50,
+        isQueued: false,
         notes: [],
         seconds,
       },

@@ -378,7 +378,7 @@ describe("configs/", () => {
     // Of these, none decides what is trained, or they count only with another value of a key that is given.
     const others = ["image_column", "label_column", "arrays", "channels"];
     others.push("image_size", "replace_head", "pre_aug_weights_path", "warm_start", "stop_share");
-    others.push("name", "notebook_path", "logging");
+    others.push("queue", "queue_prefix", "mixed", "in_flight", "name", "notebook_path", "logging");
     const missing = CONFIG.names.filter((key) => !new RegExp(`^${key}:`, "m").test(text));
     assert.deepEqual(missing, others);
   });

@@ -9,6 +9,8 @@ export interface TrainOptions<Report = EpochReport> {
   readonly onStart?: () => void;
   /** Called after each epoch, in order; with what a training of another kind reports. */
   readonly onEpoch?: (report: Report) => void;
+  /** Called, perhaps often, while nothing can be heard of the training for no fault of its own: the limit counts anew from here. */
+  readonly onUnheard?: () => void;
   /** Abort ends the training: `train` then rejects soon, with an InterruptedError. */
   readonly signal?: AbortSignal;
   /** Whether this is the second run of a training that failed. An executor with a queue starts it before the others. */

@@ -98,6 +98,7 @@ export class WatchingExecutor<Task, Result, Report> implements Executor<Task, Re
         isRerun: options.isRerun,
         onStart: () => run.start(),
         onEpoch: (report) => run.hear(report),
+        onUnheard: () => run.forgive(),
       });
       return await Promise.race([result, abandoned]);
     } catch (error) {
@@ -156,6 +157,11 @@ class WatchedRun<Report> {
     if (this.#isOver) return;
     if (this.#watch) this.#watching.limit?.learn(this.#images, this.#watch.heard());
     this.#options.onEpoch?.(report);
+  }
+
+  /** Silence until now does not count. */
+  forgive(): void {
+    this.#watch?.heard();
   }
 
   giveUpLater(giveUp: () => void): void {

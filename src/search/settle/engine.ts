@@ -16,14 +16,15 @@ import type { ChosenEngine, EngineFound, ModelInspection } from "../../engine/ty
 import type { RunFacts } from "../../experiment/experiment.ts";
 
 /** The keys of the configuration that decide it. */
-export type EngineSettings = Pick<Config, "engine" | "precision" | "workers" | "threads">;
+export type EngineSettings = Pick<Config, "engine" | "precision" | "workers" | "threads"> &
+  Partial<Pick<Config, "queue">>;
 
 /** The engine with which a run began. */
 type BegunEngine = Pick<RunFacts, "engine" | "precision" | "kernels">;
 
 export interface SettledEngine {
   readonly engine: ChosenEngine;
-  /** How many trainings run side by side. */
+  /** How many trainings run side by side on this machine: perhaps none, if others train. */
   readonly workers: number;
   /** Of each training. */
   readonly threads: number;
@@ -63,7 +64,8 @@ export async function settleEngine(
     );
   }
   const threads = isThreaded ? config.threads : 1;
-  const workers = config.workers === "auto" ? suitedWorkers(engine.name, found, threads) : config.workers;
+  const suited = config.queue ? 0 : suitedWorkers(engine.name, found, threads);
+  const workers = config.workers === "auto" ? suited : config.workers;
   return { engine, workers, threads, notes };
 }
 

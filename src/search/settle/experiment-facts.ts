@@ -25,9 +25,11 @@ export function policyDatasetOf({ name, classNames, train }: Dataset): PolicyDat
 /**
  * Keys that decide no training's result, but the number of trainings, the machine's work, and the files. Data, however
  * they are read, are known by their digest. Another engine, precision or number of threads is noted.
+ * What was in flight at the beginning is kept as the lag.
  */
 const FREE_KEYS: readonly string[] = [
   ...["iterations", "confirm_top", "confirm_samples", "engine", "precision", "threads", "workers"],
+  ...["queue", "queue_prefix", "mixed", "in_flight"],
   ...["data", ...Object.keys(DATA_KEYS)],
   ...["out", "name", "notebook_path", "logging"],
 ];

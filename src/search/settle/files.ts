@@ -49,7 +49,7 @@ export function openFiles(run: SettledRun, experiment: Experiment): ExperimentFi
   if (!early.exists) early.create();
   const confirmed = confirmations.exists ? confirmations.recover(rules) : [];
   // What an earlier run left is whole: the configuration changes only now.
-  experiment.writeConfig(formatConfig({ ...config, workers }));
+  experiment.writeConfig(formatConfig(config.queue === null ? { ...config, workers } : config));
   return { experiment, notebook, early, confirmations, failures, recovered, confirmed };
 }
 

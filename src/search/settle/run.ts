@@ -49,6 +49,8 @@ export interface SettledRun extends Pick<SettledEngine, "engine" | "workers"> {
   readonly drawn: Subsets;
   readonly space: SearchSpace;
   readonly warm: WarmStart | undefined;
+  /** How many trainings may be under way. */
+  readonly inFlight: number;
   /** How many trials may be in flight. */
   readonly lag: number;
   /** When trainings are stopped early; undefined: never. */
@@ -69,6 +71,7 @@ export async function settleRun(request: RunRequest): Promise<SettledRun> {
     heldOut,
     began: resumed?.facts,
   });
+  const inFlight = inFlightOf(config, executor?.workers ?? workers);
   const space = spaceOf(config);
   const warm = settleWarmStart(config, space, resume);
   if (!resume && config.notebook_path && existsSync(config.notebook_path)) {
@@ -77,13 +80,22 @@ export async function settleRun(request: RunRequest): Promise<SettledRun> {
   return {
     ...{ config, dataset, sizes, heldOut, resumed, engine, workers, model, drawn, space, warm },
     stopRule: settleStopRule(config),
-    lag: resumed?.facts.lag ?? lagOf(executor?.workers ?? workers, config.opt_samples),
+    inFlight,
+    lag: resumed?.facts.lag ?? lagOf(inFlight, config.opt_samples),
     notes: [
       ...[...notes, ...(warm?.notes ?? [])],
       ...(imageSize ? noteOf("image_size", imageSize) : []),
       ...[...sizeNotes, ...subsetNotes, ...unusedTechniques(config, space)],
     ],
   };
+}
+
+/** Trainings that are under way at the same time with a queue, unless the configuration says otherwise. */
+const QUEUED_IN_FLIGHT = 8;
+
+function inFlightOf({ in_flight, queue }: Config, workers: number): number {
+  if (in_flight !== "auto") return in_flight;
+  return queue === null ? workers : QUEUED_IN_FLIGHT;
 }
 
 /** A note if techniques were listed that no family contains. */

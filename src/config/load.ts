@@ -134,10 +134,11 @@ export function formatConfig(config: Config): string {
 
 /** Like `formatConfig`, for any set of keys. User and password of the queue are not written. */
 export function formatKeys<K extends Keys>(keys: KeySet<K>, values: Values<K>): string {
-  const written = (value: unknown) => (typeof value === "string" ? withoutCredentials(value) : value);
-  return stringify(
-    Object.fromEntries(keys.names.map((key) => [key, written(values[key as keyof Values<K>])])),
-  );
+  const written = keys.names.map((key) => {
+    const value = values[key as keyof Values<K>];
+    return [key, key === "queue" && typeof value === "string" ? withoutCredentials(value) : value];
+  });
+  return stringify(Object.fromEntries(written));
 }
 
 function checkKeys<K extends Keys>(

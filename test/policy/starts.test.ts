@@ -40,7 +40,7 @@ describe("starting points", () => {
     ]);
   });
 
-  it("are none in spaces without families", () => {
+  it("do not exist in spaces without families", () => {
     assert.deepEqual(
       startingPoints(createSpace({ chains: 1, operationsPerChain: 2, operations: ["rotate", "invert"] })),
       [],

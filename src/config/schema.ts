@@ -111,7 +111,7 @@ const KEYS = {
   ),
   opt_initial_points: key(
     whole(1, 1_000_000),
-    "Number of random trials before Bayesian optimization starts to choose.",
+    "Number of trials before Bayesian optimization starts to choose. Those among them that do not judge a base or a policy that is good on other data are random.",
     10,
   ),
   reward: key(

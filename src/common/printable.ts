@@ -29,7 +29,7 @@ const STYLES_OR_CONTROLS = new RegExp(`${STYLE}|${CONTROL}`, "gu");
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /** `user:password@` of a URL. Bounded, so that it takes no longer than the text is long. */
-const CREDENTIALS = /(?<=:\/\/)[^\s"'/@:]{0,128}:[^\s"'/@]{1,512}@/g;
+const CREDENTIALS = /(?<=:\/{1,3})[^\s"'/@:]{0,128}:[^\s"'/@]{1,512}@/g;
 
 /** The text without the users and passwords of the URLs in it. */
 export function withoutCredentials(text: string): string {

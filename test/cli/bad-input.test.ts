@@ -344,7 +344,7 @@ describe("a policy file", () => {
       /deepaugment-policies/,
       /other/,
     );
-    failsWith(await apply(file((content) => Object.assign(content, { version: 3 }))), 2, /version/, /3/);
+    failsWith(await apply(file((content) => Object.assign(content, { version: 4 }))), 2, /version/, /4/);
     failsWith(await apply(write("policy.json", "{")), 2, /policy\.json/, /JSON/);
   });
   it("without a policy", async () => {

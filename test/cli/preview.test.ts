@@ -154,7 +154,7 @@ describe("deepaugment preview", () => {
     ],
     [[...policy, "--size", "5"], /--size: expected a whole number from 32 to 1024, received "5"/],
     [["--policy", none, "--data", data], /none\.json contains no policy: no trial improved/],
-    [["--policy", photo, "--data", data], /1\.png: not valid JSON/],
+    [["--policy", photo, "--data", data], /1\.png: it is not text/],
     [["--policy", best, "--data", join(root, "nowhere")], /nowhere.*there is no such file or folder/],
     [["--policy", best, "--data", join(data, "a")], /no class folders/],
     [

@@ -165,7 +165,8 @@ class Assembler {
     const created = this.#layerOf(layer).layers;
     const { height, width } = this.#options;
     // Keras flattens what is flat already, and TensorFlow.js does not.
-    const steps = layer.className === "Flatten" && inputs[0].shape.length === 2 ? [] : created;
+    const isFlat = inputs.length === 1 && inputs[0].shape.length === 2;
+    const steps = layer.className === "Flatten" && isFlat ? [] : created;
     let last = inputs.length === 1 ? inputs[0] : [...inputs];
     if (layer.isOperation && new Set(inputs.map(({ shape }) => shape.length)).size > 1) {
       throw new UsageError(
@@ -174,7 +175,7 @@ class Assembler {
     }
     for (const each of steps) {
       try {
-        last = each.apply(last) as SymbolicTensor;
+        last = each.apply(last) as SymbolicTensor | SymbolicTensor[];
       } catch (error) {
         if (error instanceof UsageError) throw error;
         const shapes = inputs.map(({ shape }) => describe(shape)).join(" and ");
@@ -182,6 +183,8 @@ class Assembler {
           `model ${this.#path}: layer ${layer.name} (${layer.className}) does not fit its inputs of ${shapes} for images of ${width} × ${height} pixels: ${reasonOf(error)}`,
         );
       }
+      // Some layers of TensorFlow.js do not check how many inputs they are given.
+      if (Array.isArray(last)) throw this.#errorOf(layer, "is applied to several tensors; apply it to one");
       const values = valuesPerImage(last.shape);
       if (values > MOST_VALUES) {
         throw this.#errorOf(

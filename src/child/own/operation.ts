@@ -19,6 +19,8 @@ const ALIASES: Record<string, string> = {
 /** Parameters that are tensors or constants to compute with, in the order in which they follow the others. */
 const OPERANDS = ["x", "x1", "x2", "y", "bias"];
 
+const NO_INPUT = "is applied to no tensor; apply it to the output of a layer";
+
 type Operand = { readonly tensor: Application } | { readonly constant: unknown };
 
 export class Operation {
@@ -60,9 +62,11 @@ export class Operation {
     }
   }
 
-  /** The layer that computes the operation. */
-  layer(className: string, config: JsonObject, ...inputs: readonly Application[]): Application {
-    return { layer: { name: this.#layerName, className, config, isOperation: true }, inputs };
+  /** The layer that computes the operation. @throws UsageError if it has no input. */
+  layer(className: string, config: JsonObject, ...inputs: readonly (Application | undefined)[]): Application {
+    const tensors = inputs.filter((input) => input !== undefined);
+    if (tensors.length === 0) throw this.error(NO_INPUT);
+    return { layer: { name: this.#layerName, className, config, isOperation: true }, inputs: tensors };
   }
 
   activation(activation: unknown, input = this.input): Application {
@@ -77,7 +81,8 @@ export class Operation {
   /** The only tensor. */
   get input(): Application {
     const { tensors } = this;
-    if (tensors.length !== 1) throw this.error("is applied to several tensors, which is not supported");
+    if (tensors.length > 1) throw this.error("is applied to several tensors, which is not supported");
+    if (tensors.length === 0) throw this.error(NO_INPUT);
     return tensors[0];
   }
 

@@ -38,6 +38,9 @@ export function applyOperation(
   return Array.isArray(outputs) ? outputs : [outputs as Application];
 }
 
+/** Of a tensor that is split: as many as there are channels in a large layer. */
+const MOST_PARTS = 65_536;
+
 type Make = (operation: Operation) => Application | readonly Application[];
 
 /**
@@ -265,6 +268,8 @@ const OPERATIONS: Record<string, Make> = {
     const part = (cut: JsonObject) => operation.layer("Slice", { cuts: [{ axis, ...cut }] }, input);
     const count = sections ?? sizes;
     if (typeof count === "number") {
+      if (!Number.isInteger(count) || count < 1 || count > MOST_PARTS)
+        throw operation.error(`is split into ${count} parts; give a whole number from 1 to ${MOST_PARTS}`);
       return Array.from({ length: count }, (_, i) => part({ section: [i, count] }));
     }
     const bounds = Array.isArray(sections) ? sections : boundsOf(sizes);

@@ -70,7 +70,13 @@ class Reader {
     for (const layer of this.#layersOf(model)) {
       if (layer.class_name === "InputLayer") continue;
       this.#countLayer();
-      [last] = this.#applyLayer(layer, [last], prefix);
+      const outputs = this.#applyLayer(layer, [last], prefix);
+      if (outputs.length !== 1) {
+        throw this.#error(
+          `has a model ${modelNameOf(layer)} with ${outputs.length} outputs in a Sequential one; give it one output`,
+        );
+      }
+      [last] = outputs;
     }
     return last;
   }
@@ -103,6 +109,11 @@ class Reader {
     inputs: readonly Application[],
     prefix: string,
   ): readonly Application[] {
+    if (inputs.length === 0) {
+      throw this.#error(
+        `applies layer ${nameOf(definition)} to nothing; apply it to the output of another layer`,
+      );
+    }
     if (isModel(definition)) return this.#apply(definition, inputs, `${prefix}${modelNameOf(definition)}/`);
     const layer = this.#layers.get(definition) ?? layerOf(definition, prefix);
     this.#layers.set(definition, layer);

@@ -196,6 +196,37 @@ describe("operations in a model of Keras 2", () => {
   });
 });
 
+describe("what is applied to too few or too many tensors", () => {
+  const nothing = /\) is applied to no tensor; apply it to the output of a layer$/;
+
+  it("is refused if it is an operation", async () => {
+    await refused(made(operation("Concatenate", [], { axis: -1 })), nothing);
+    await refused(made(operation("Stack", [], { axis: -1 })), nothing);
+    await refused(made(operation("Split", [2], { indices_or_sections: 2, axis: -1 })), nothing);
+    await refused(made(operation("Relu", [], {}, {}, "nn")), nothing);
+  });
+
+  it("is refused if it is a layer", async () => {
+    const layer = (className: string, args: unknown[]) => ({
+      ...{ class_name: className, name: "layer", config: { name: "layer" } },
+      inbound_nodes: [{ args, kwargs: {} }],
+    });
+    const toNothing = /applies layer layer to nothing; apply it to the output of another layer$/;
+    await refused(made(layer("ReLU", [])), toNothing);
+    await refused(made(layer("Add", [[]])), toNothing);
+    for (const className of ["Softmax", "ReLU", "Flatten", "BatchNormalization"])
+      await refused(made(layer(className, [[X, X]])), new RegExp(`layer layer \\(${className}\\)`));
+  });
+
+  it("is not split into more parts than there may be", async () => {
+    for (const parts of [1e9, 0, 1.5])
+      await refused(
+        made(operation("Split", [X], { indices_or_sections: parts, axis: -1 })),
+        /is split into .* parts; give a whole number from 1 to 65536$/,
+      );
+  });
+});
+
 describe("an operation that is not supported", () => {
   it("is named with what to use instead, in one line", async () => {
     await refused(

@@ -74,6 +74,8 @@ export interface ApplyOutcome extends RunResult {
   readonly recipe: RecipeName | null;
   /** The number of policies from which copies were drawn. */
   readonly policies: number;
+  /** Whether a search has found them; otherwise they are a pipeline of the user. */
+  readonly areFound: boolean;
   /** Pictures in the data. */
   readonly images: number;
   /** The probability that an image is augmented; null if the policies' portions decided. */
@@ -159,6 +161,7 @@ async function applyTo(
   const facts = {
     ...{ out, manifest: join(out, MANIFEST_NAME), policies: policies.length, images: found.count, chance },
     recipe,
+    areFound: policies.some(({ trial }) => trial !== null),
     portions: policies.map(({ portion }) => portion),
   };
   if (state.kind === "finished") return { ...facts, doneBefore: found.count, ...state.run.result };

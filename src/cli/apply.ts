@@ -199,9 +199,10 @@ function printOutcome(outcome: ApplyOutcome, split: boolean, terminal: Terminal)
 }
 
 /** What copies were drawn from. */
-function sourceInWords({ recipe, policies }: ApplyOutcome): string {
+function sourceInWords({ recipe, policies, areFound }: ApplyOutcome): string {
   const words = recipe === null ? [] : [`the recipe ${recipe}`];
-  if (policies > 0) words.push(policies === 1 ? "the best policy" : `the best ${policies} policies`);
+  if (policies > 0 && !areFound) words.push("the pipeline");
+  else if (policies > 0) words.push(policies === 1 ? "the best policy" : `the best ${policies} policies`);
   return words.join(" and ");
 }
 

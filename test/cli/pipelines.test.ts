@@ -43,6 +43,8 @@ describe("a pipeline of another library", () => {
     const place = head.split(",").indexOf("policy_trial");
     assert.ok(lines.length === 8 && lines.every((line) => line.split(",")[place] === ""));
     assert.equal(lines.filter((line) => line.includes("invert")).length, 4);
+    const again = await deepaugment(...args.filter((arg) => arg !== "--json"), "--resume");
+    assert.match(again.stdout, /^Augmented {2}4, with the pipeline$/m);
     const other = ["apply", "--policy", "torchvision:RandAugment", "--data", data, "--out", out, "--resume"];
     assert.match(lineOf(await deepaugment(...other)), /was started with a policy that no search judged/);
   });

@@ -29,6 +29,9 @@ await build({
   format: "cjs",
   outfile: BUNDLE,
   legalComments: "eof",
+  // Names stay, for stack traces.
+  minifySyntax: true,
+  minifyWhitespace: true,
   // Code that needs the path of its module first checks whether it is in this executable; see src/common/assets.ts.
   logOverride: { "empty-import-meta": "silent" },
 });

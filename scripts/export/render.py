@@ -6,7 +6,6 @@ seed. Or, instead of a framework, a technique with parameters, and whether OpenC
 versions.
 """
 
-import importlib.util
 import json
 import os
 import sys
@@ -19,30 +18,12 @@ import numpy as np
 import cv2
 import torch
 
-try:
-    import torchvision
-except RuntimeError:
-    # PyPI's torchvision is built for CUDA; beside a torch for CPUs, two operators are not declared.
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    for name in [name for name in sys.modules if name.startswith("torchvision")]:
-        del sys.modules[name]
-    import torchvision
+from libraries import load_module, torchvision
 
 import albumentations
 import keras
 
 cv2.setNumThreads(1)
-torch.set_num_threads(1)
-
-
-def load(path):
-    specification = importlib.util.spec_from_file_location("deepaugment_policy", path)
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["deepaugment_policy"] = module
-    specification.loader.exec_module(module)
-    return module
 
 
 def by_albumentations(module, images, seed):
@@ -87,7 +68,7 @@ print(json.dumps({"Python": sys.version.split()[0], **versions}), flush=True)
 for line in sys.stdin:
     job = json.loads(line)
     images = np.fromfile(job["images"], np.uint8).reshape(-1, job["height"], job["width"], 3)
-    module = load(job["module"])
+    module = load_module(job["module"])
     if "framework" in job:
         result = RENDERERS[job["framework"]](module, images, job["seed"])
     else:

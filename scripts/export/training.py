@@ -6,25 +6,14 @@ AddedDataset makes the training images of the data's, or null. Answer: {"accurac
 training images}.
 """
 
-import importlib.util
 import json
 import sys
 
 import numpy as np
 import torch
 
-try:
-    import torchvision
-except RuntimeError:
-    # PyPI's torchvision is built for CUDA; beside a torch for CPUs, two operators are not declared.
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    for name in [name for name in sys.modules if name.startswith("torchvision")]:
-        del sys.modules[name]
-    import torchvision
+from libraries import load_module
 
-torch.set_num_threads(1)
 BATCH = 64
 
 
@@ -41,9 +30,7 @@ def load(path):
 
 def added(path, images, labels, seed):
     """The originals and copies of the exported module."""
-    specification = importlib.util.spec_from_file_location("deepaugment_policy", path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+    module = load_module(path)
     dataset = module.AddedDataset(list(zip(images, labels)), seed=seed)
     elements = [dataset[index] for index in range(len(dataset))]
     return torch.stack([image for image, _ in elements]), torch.stack([label for _, label in elements])

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { UsageError } from "../common/errors.ts";
-import { parseQueueUrl, QUEUE_PREFIX, QUEUE_URL } from "../config/queue.ts";
+import { parseQueueUrl, QUEUE_PREFIX, QUEUE_PREFIX_FORM, QUEUE_URL } from "../config/queue.ts";
 import { programName } from "./format.ts";
 
 export interface QueueFlags {
@@ -33,5 +33,5 @@ export function queueOf({ queue = process.env.DEEPAUGMENT_QUEUE, queuePrefix = "
 
 function parsePrefix(text: string): string {
   if (QUEUE_PREFIX.test(text)) return text;
-  throw new UsageError("--queue-prefix: expected 1 to 64 letters, digits, hyphens and underscores");
+  throw new UsageError(`--queue-prefix: expected ${QUEUE_PREFIX_FORM}`);
 }

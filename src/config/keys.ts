@@ -6,7 +6,7 @@ import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
 import { FAMILY_NAMES, type FamilyName, parseFamily } from "./families.ts";
-import { QUEUE_PREFIX, QUEUE_URL, QUEUE_URL_FORM } from "./queue.ts";
+import { QUEUE_PREFIX, QUEUE_PREFIX_FORM, QUEUE_URL, QUEUE_URL_FORM } from "./queue.ts";
 import { BASES, type BaseName, parseBase } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
@@ -47,7 +47,7 @@ const queueUrl = { schema: z.string().regex(QUEUE_URL_FORM), type: QUEUE_URL };
 /** The prefix of a queue's keys. */
 const queuePrefix = {
   schema: z.string().regex(QUEUE_PREFIX),
-  type: "1 to 64 letters, digits, hyphens and underscores",
+  type: QUEUE_PREFIX_FORM,
 };
 
 export const whole = (minimum: number, maximum: number) => ({

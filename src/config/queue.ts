@@ -21,6 +21,8 @@ const DEFAULT_PORT = 6379;
 
 /** Names of a team's keys in Redis begin with it. */
 export const QUEUE_PREFIX = /^[\w-]{1,64}$/;
+/** The same in words. */
+export const QUEUE_PREFIX_FORM = "1 to 64 letters, digits, hyphens and underscores";
 
 /** The URL of a queue: user, password and database may be missing. */
 export const QUEUE_URL_FORM = /^rediss?:\/\/(?:[^\s/?#@]*@)?[^\s/?#@]+(?:\/\d{0,4})?$/;

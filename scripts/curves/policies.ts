@@ -1,5 +1,5 @@
-// The policies of the recorded learning curves: recipes, chosen policies of families on each base, policies of the original's
-// form, policies of the extended forms with techniques at random, and families at random.
+// The policies of the recorded learning curves: recipes, chosen policies of families on each base, families at random, policies
+// of the extended forms with techniques at random, and policies of the original's form.
 
 import { Random } from "../../src/common/random.ts";
 import { FAMILIES, type FamilyName } from "../../src/config/families.ts";
@@ -17,12 +17,11 @@ export interface CurvePolicy {
   readonly equalSteps: boolean;
 }
 
+const RANDOM_FAMILIES = 46;
+const EXTENDED = 45;
 const ORIGINAL = 13;
-const EXTENDED = 91;
-/** Every second of the extended ones has families. */
-const FAMILIES_EVERY = 2;
 /** An original policy follows each of these many extended ones. */
-const EVERY = 7;
+const EVERY = 3;
 
 const FORM: PolicyForm = { chains: 1, operationsPerChain: 2 };
 
@@ -59,17 +58,16 @@ const FULL_BASES: readonly BaseName[] = [
 export function curvePolicies(): CurvePolicy[] {
   const redrawn = extendedForm(1, 1, "fixed", BASES);
   const recipes = BASES.map((base) => baseAlone(redrawn, base));
-  const extended = Array.from({ length: EXTENDED }, (_, index) =>
-    index % FAMILIES_EVERY === 0 ? familyPolicy(index) : extendedPolicy(index),
-  );
+  const families = Array.from({ length: RANDOM_FAMILIES }, (_, index) => familyPolicy(index));
+  const extended = Array.from({ length: EXTENDED }, (_, index) => extendedPolicy(index));
   const original = Array.from({ length: ORIGINAL }, (_, index) => originalPolicy(index));
   const equal = (policy: Policy) => ({ policy, equalSteps: true });
-  // Interleaved, so that a part of the table has all kinds.
-  const mixed = extended.flatMap((policy, index) => {
+  // Interleaved, so that a part of them has both kinds.
+  const others = extended.flatMap((policy, index) => {
     const old = index % EVERY === 0 ? original[index / EVERY] : undefined;
     return old ? [equal(policy), { policy: old, equalSteps: false }, equal(old)] : [equal(policy)];
   });
-  return [...recipes.map(equal), ...chosenPolicies().map(equal), ...mixed];
+  return [...[...recipes, ...chosenPolicies(), ...families].map(equal), ...others];
 }
 
 function chosenPolicies(): Policy[] {
@@ -103,7 +101,9 @@ function familyPolicy(index: number): Policy {
     if (!random.chance(LEFT_OUT)) settings[name] = [amount, strength];
   }
   const base = FAMILY_BASES[random.integer(0, FAMILY_BASES.length - 1)];
-  return Object.keys(settings).length > 0 ? policyOfSettings(settings, base) : familyPolicy(index + EXTENDED);
+  return Object.keys(settings).length > 0
+    ? policyOfSettings(settings, base)
+    : familyPolicy(index + RANDOM_FAMILIES);
 }
 
 /** As a search may propose it. */

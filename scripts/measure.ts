@@ -2,7 +2,7 @@
 // (measurements/README.md).
 //
 //   npm run measure                          # all in turn: days
-//   npm run measure -- hour-cifar10-0        # one
+//   npm run measure -- 1h-cifar10-0          # one
 //   npm run measure -- --pack                # only packs what there is
 
 import { execFileSync, spawn } from "node:child_process";

@@ -9,25 +9,41 @@ const TRIED = ["--set", "save_weights=false", "--set", "batch_size=32"];
 const RECIPES = "none,flip,flip-crop,trivialaugment,randaugment";
 const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
 
-/** Data of different nature, with the number of training images. */
-const DATA = { cifar10: "2000", fashion_mnist: "1000", mnist: "500" };
+/**
+ * Data of different nature, with the number of training images, and a batch size with which the larger network takes as many
+ * steps on each.
+ */
+const DATA = {
+  cifar10: { size: "2000", batch: "128" },
+  fashion_mnist: { size: "1000", batch: "64" },
+  mnist: { size: "500", batch: "32" },
+};
+const BUDGETS = ["20m", "1h"];
 const SEEDS = ["0", "1", "2"];
-const METHODS = { hour: [], random: ["--set", "method=random"] };
-const MODELS = ["basiccnn", "wrn_16_2"];
+const METHODS = { "": [], "random-": ["--set", "method=random"] };
 
-/** Searches of an hour, and what their best policies are worth with each model, beside recipes. */
-function hours(): Record<string, string[]> {
+/** The larger network is trained as usual, the small one as a child of a search. */
+const MODELS: Readonly<Record<string, (batch: string) => string[]>> = {
+  basiccnn: () => [],
+  wrn_16_2: (batch) => ["--recipe", "sgd", "--epochs", "60", "--set", `batch_size=${batch}`],
+};
+
+/** Searches within a budget, and what their best policies are worth with each model, beside recipes. */
+function budgeted(): Record<string, string[]> {
   const all: Record<string, string[]> = {};
-  for (const [data, size] of Object.entries(DATA)) {
+  for (const [data, { size, batch }] of Object.entries(DATA)) {
     const searches = Object.entries(METHODS).flatMap(([method, options]) =>
-      SEEDS.map((seed) => ({ name: `${method}-${data}-${seed}`, options: ["--seed", seed, ...options] })),
+      BUDGETS.flatMap((budget) =>
+        SEEDS.map((seed) => ({
+          name: `${method}${budget}-${data}-${seed}`,
+          options: ["--budget", budget, "--seed", seed, ...options],
+        })),
+      ),
     );
-    for (const { name, options } of searches) {
-      const sized = ["--set", `train_set_size=${size}`];
-      all[name] = ["optimize", "--data", data, ...sized, "--budget", "1h", ...options];
-    }
-    for (const model of MODELS) {
-      const evaluate = ["evaluate", "--data", data, "--train-size", size, "--model", model];
+    for (const { name, options } of searches)
+      all[name] = ["optimize", "--data", data, "--set", `train_set_size=${size}`, ...options];
+    for (const [model, recipe] of Object.entries(MODELS)) {
+      const evaluate = ["evaluate", "--data", data, "--train-size", size, "--model", model, ...recipe(batch)];
       all[`recipes-${data}-${model}`] = [...evaluate, "--arms", RECIPES];
       for (const { name } of searches) {
         all[`${name}-${model}`] = [...evaluate, "--policy", `${SEARCH}${name}`, "--arms", "policy"];
@@ -51,5 +67,5 @@ export const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
     ...["evaluate", "--config", "configs/evaluate-wrn-28-10.yaml", "--epochs", "2"],
     ...["--arms", "flip-crop+top-policies", "--train-size", "500", ...TRIED],
   ],
-  ...hours(),
+  ...budgeted(),
 };

@@ -1,11 +1,9 @@
-// Bayesian optimization with expected improvement and a surrogate that combines an additive model with a random forest.
-// The original DeepAugment used a forest alone through skopt, like SMAC before it (Hutter, Hoos and Leyton-Brown 2011,
+// Bayesian optimization with expected improvement and a surrogate: a Gaussian process, or an additive model with a random
+// forest. The original DeepAugment used a forest alone through skopt, like SMAC before it (Hutter, Hoos and Leyton-Brown 2011,
 // "Sequential model-based optimization for general algorithm configuration").
 //
 // Pending trials are assumed to result in their predicted mean (the kriging believer of Ginsbourger, Le Riche and
-// Carraro 2010, "Kriging is well-suited to parallelize optimization"). A Gaussian process that receives that value
-// keeps its mean everywhere, and its variance at x shrinks by the factor 1 - correlation(x, pending)². The same is done
-// here with the correlation over the trees, which needs no second fit.
+// Carraro 2010, "Kriging is well-suited to parallelize optimization").
 //
 // Rewards are noisy. So expected improvement does not compare with the luckiest reward but with the greatest of the
 // surrogate's means at the told points (the "plug-in" of Picheny, Wagner and Ginsbourger 2013, "A benchmark of
@@ -18,8 +16,9 @@ import { Random, seedOf } from "../common/random.ts";
 import { logExpectedImprovement } from "./acquisition.ts";
 import { findGreatest } from "./candidates.ts";
 import type { Dimension, Judged, Point } from "./controller.ts";
+import { fitModel } from "./fit.ts";
 import { LearningController } from "./learning.ts";
-import { correlation, Surrogate } from "./surrogate.ts";
+import type { RewardModel } from "./model.ts";
 
 /**
  * Improvements smaller than this are not sought (xi), as a share of the told rewards' standard deviation: about 0.01 in
@@ -64,7 +63,7 @@ export class BayesianController extends LearningController {
     const points = completions(this.dimensions, start);
     const told = this.judged();
     if (points.length === 1 || told.length === 0) return points[0];
-    const { mean } = this.#surrogate(trial, told).predict(points);
+    const mean = this.#modelOf(trial, told).expected(points);
     return points[mean.indexOf(Math.max(...mean))];
   }
 
@@ -72,22 +71,16 @@ export class BayesianController extends LearningController {
   protected propose(trial: number): Point {
     const told = this.judged();
     const points = told.map(({ point }) => point);
-    const surrogate = this.#surrogate(trial, told);
-    const fitted = surrogate.predict(points).mean;
+    const model = this.#modelOf(trial, told);
+    const fitted = model.expected(points);
     const pending = this.pending();
-    const believed = surrogate.predict(pending);
-    const best = Math.max(...fitted, ...believed.mean);
+    const best = Math.max(...fitted, ...model.expected(pending));
     const margin = IMPROVEMENT_MARGIN * deviationOf(told.map(({ reward }) => reward));
-
     const improvements = (candidates: readonly Point[]) => {
-      const predicted = surrogate.predict(candidates);
-      return predicted.mean.map((mean, row) => {
-        let variance = predicted.variance[row];
-        for (let other = 0; other < pending.length; other++) {
-          variance *= 1 - correlation(predicted, row, believed, other) ** 2;
-        }
-        return logExpectedImprovement(mean, Math.sqrt(Math.max(0, variance)), best, margin);
-      });
+      const { mean, variance } = model.predict(candidates, pending);
+      return mean.map((expected, row) =>
+        logExpectedImprovement(expected, Math.sqrt(variance[row]), best, margin),
+      );
     };
     const order = [...points.keys()].sort((a, b) => fitted[b] - fitted[a] || a - b);
     const bestFirst = order.map((index) => points[index]);
@@ -100,8 +93,8 @@ export class BayesianController extends LearningController {
     );
   }
 
-  #surrogate(trial: number, told: readonly Judged[]): Surrogate {
-    return new Surrogate(this.dimensions, told, seedOf(this.seed, "forest", trial));
+  #modelOf(trial: number, told: readonly Judged[]): RewardModel {
+    return fitModel(this.dimensions, told, seedOf(this.seed, "forest", trial));
   }
 }
 

@@ -12,7 +12,7 @@ export function factorize(matrix: Float64Array, size: number): number {
     const here = row * size;
     for (let column = 0; column <= row; column++) {
       const there = column * size;
-      const sum = matrix[here + column] - dot(matrix, here, there, column);
+      const sum = matrix[here + column] - dot(matrix, here, matrix, there, column);
       if (column < row) matrix[here + column] = sum / matrix[there + column];
       else {
         matrix[here + row] = Math.sqrt(sum);
@@ -49,19 +49,32 @@ export function solveUpper(factor: Float64Array, right: Float64Array): Float64Ar
   return x;
 }
 
+/** Replaces `right` by the solution of factor × x = `right`. @returns the sum of the squares of x. */
+export function whiten(factor: Float64Array, right: Float64Array): number {
+  const size = right.length;
+  let squares = 0;
+  for (let row = 0; row < size; row++) {
+    const here = row * size;
+    const value = (right[row] - dot(factor, here, right, 0, row)) / factor[here + row];
+    right[row] = value;
+    squares += value * value;
+  }
+  return squares;
+}
+
 /**
- * The dot product of `count` elements starting at `a` and at `b`, in four independent sums that need not wait for each
- * other.
+ * The dot product of `count` elements of a starting at `here` and of b at `there`, in four independent sums that need not wait
+ * for each other.
  */
-function dot(matrix: Float64Array, a: number, b: number, count: number): number {
+function dot(a: Float64Array, here: number, b: Float64Array, there: number, count: number): number {
   let [first, second, third, fourth] = [0, 0, 0, 0];
   let k = 0;
   for (; k + 3 < count; k += 4) {
-    first += matrix[a + k] * matrix[b + k];
-    second += matrix[a + k + 1] * matrix[b + k + 1];
-    third += matrix[a + k + 2] * matrix[b + k + 2];
-    fourth += matrix[a + k + 3] * matrix[b + k + 3];
+    first += a[here + k] * b[there + k];
+    second += a[here + k + 1] * b[there + k + 1];
+    third += a[here + k + 2] * b[there + k + 2];
+    fourth += a[here + k + 3] * b[there + k + 3];
   }
-  for (; k < count; k++) first += matrix[a + k] * matrix[b + k];
+  for (; k < count; k++) first += a[here + k] * b[there + k];
   return first + second + third + fourth;
 }

@@ -27,6 +27,8 @@ export type Dimension =
       readonly withoutStrength?: readonly number[];
       /** The choices that are proposed; the others are only told. Defaults to all. */
       readonly proposed?: readonly number[];
+      /** What describes each choice, as numbers in [0, 1]: choices with similar ones have similar effects. Defaults to nothing. */
+      readonly traits?: readonly (readonly number[])[];
     }
   | {
       readonly kind: "real";

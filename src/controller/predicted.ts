@@ -1,7 +1,7 @@
 // Expected rewards of judged trials, with luck removed.
 
 import type { Dimension, Judged } from "./controller.ts";
-import { Surrogate } from "./surrogate.ts";
+import { fitModel } from "./fit.ts";
 
 /**
  * The expected true rewards of judged points, in their order. Each takes the rewards of similar points into account
@@ -12,5 +12,5 @@ export function predictedRewards(
   judged: readonly Judged[],
   seed: number,
 ): number[] {
-  return judged.length === 0 ? [] : [...new Surrogate(dimensions, judged, seed).judgedMeans()];
+  return judged.length === 0 ? [] : [...fitModel(dimensions, judged, seed).judgedMeans()];
 }

@@ -14,6 +14,7 @@ import { Random } from "../common/random.ts";
 import { AdditiveModel, product } from "./additive.ts";
 import { canonicalPoints, type Dimension, type Judged, type Point } from "./controller.ts";
 import { CategoryMeans, ranksOf } from "./encoding.ts";
+import type { Estimates, RewardModel } from "./model.ts";
 import { noiseOf } from "./noise-variance.ts";
 import { growTree, type Tree } from "./tree.ts";
 
@@ -34,11 +35,7 @@ const LEAST_ROWS = 4;
 const SHRINKAGE = 4;
 
 /** Predictions for points. */
-export interface Predictions {
-  /** Expected rewards. */
-  readonly mean: Float64Array;
-  /** Variance of the true rewards around them, without noise. */
-  readonly variance: Float64Array;
+interface Predictions extends Estimates {
   /** [tree][point]: the deviation of each tree's prediction from the mean. */
   readonly deviations: Float64Array;
 }
@@ -54,7 +51,7 @@ interface Member {
 }
 
 /** A model fitted to judged points. */
-export class Surrogate {
+export class Surrogate implements RewardModel {
   readonly #dimensions: readonly Dimension[];
   readonly #points: readonly Point[];
   readonly #additive: AdditiveModel;
@@ -128,11 +125,32 @@ export class Surrogate {
     return members;
   }
 
+  expected(points: readonly Point[]): Float64Array {
+    return this.#predictions(points).mean;
+  }
+
+  /**
+   * A Gaussian process that receives the expected reward of a pending point keeps its mean everywhere, and its variance at x
+   * shrinks by the factor 1 - correlation(x, pending)². The same is done here with the correlation over the trees, which needs
+   * no second fit.
+   */
+  predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
+    const predicted = this.#predictions(points);
+    const believed = this.#predictions(pending);
+    const variance = predicted.variance.map((whole, row) => {
+      let left = whole;
+      for (let other = 0; other < pending.length; other++)
+        left *= 1 - correlation(predicted, row, believed, other) ** 2;
+      return Math.max(0, left);
+    });
+    return { mean: predicted.mean, variance };
+  }
+
   /**
    * Predictions at `points`. The variance is that between the trees, plus that within their leaves as far as it exceeds
    * the noise (the law of total variance: Hutter, Xu, Hoos and Leyton-Brown 2014, section 4.3.2).
    */
-  predict(points: readonly Point[]): Predictions {
+  #predictions(points: readonly Point[]): Predictions {
     const count = points.length;
     const canonical = canonicalPoints(this.#dimensions, points);
     const columns = columnsOf(this.#dimensions, canonical);
@@ -221,7 +239,7 @@ function trustIn(predicted: Float64Array, residuals: Float64Array): number {
 }
 
 /** The correlation, over the trees, of the predictions at two points; 0 if one of them has no uncertainty. */
-export function correlation(a: Predictions, rowA: number, b: Predictions, rowB: number): number {
+function correlation(a: Predictions, rowA: number, b: Predictions, rowB: number): number {
   const [countA, countB] = [a.mean.length, b.mean.length];
   let product = 0;
   let squareA = 0;

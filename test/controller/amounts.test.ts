@@ -78,6 +78,9 @@ describe("amounts with strengths", () => {
       { kind: "real", name: "orientation_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
     ]);
     const base = { kind: "category", name: "base", choices: 9, unscaled: true, proposed: [0, 1, 2] };
-    assert.deepEqual(dimensions.at(-1), base);
+    const traits = BASES.map((name) =>
+      ["flip", "crop", "trivial", "rand"].map((part) => Number(name.includes(part))),
+    );
+    assert.deepEqual(dimensions.at(-1), { ...base, traits });
   });
 });

@@ -1,0 +1,126 @@
+// The Gaussian process against what it must know in closed form, and on functions of families of techniques.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { correlationOf } from "../../src/common/correlation.ts";
+import { Random } from "../../src/common/random.ts";
+import { FAMILIES } from "../../src/config/families.ts";
+import { BASES } from "../../src/config/recipes.ts";
+import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
+import { type Dimension, type Judged, type Point, randomPoint } from "../../src/controller/controller.ts";
+import { coordinatesOf, hasCoordinates } from "../../src/controller/coordinates.ts";
+import { GaussianProcess } from "../../src/controller/gaussian-process.ts";
+import { formOfFamilies } from "../../src/policy/form.ts";
+import { createSpace } from "../../src/policy/space.ts";
+
+const LINE: readonly Dimension[] = [{ kind: "real", name: "x", low: 0, high: 2 }];
+const { dimensions: OF_FAMILIES } = createSpace({
+  ...formOfFamilies(FAMILIES, BASES),
+  operations: EXTENDED_TECHNIQUES,
+});
+
+function judge(
+  dimensions: readonly Dimension[],
+  worth: (point: Point) => number,
+  count: number,
+  noise: number,
+) {
+  const random = new Random("judge", count);
+  return Array.from({ length: count }, (): Judged => {
+    const point = randomPoint(dimensions, random);
+    return { point, reward: worth(point) + random.normal(0, noise), standardError: null };
+  });
+}
+
+/** Colour helps to a point, geometry only with a base that crops, and noise harms. */
+function worth(point: Point): number {
+  const [geometry, strength, , colour, vivid, , , noise] = point;
+  const crops = BASES[point.at(-1)!].includes("crop") ? 1 : 0;
+  return (
+    0.5 +
+    0.04 * geometry * strength * (crops - 0.5) +
+    0.06 * colour * vivid * (1.2 - colour * vivid) -
+    0.03 * noise
+  );
+}
+
+describe("coordinates", () => {
+  it("are shares, strengths times what they strengthen, and traits", () => {
+    assert.ok(hasCoordinates(OF_FAMILIES) && hasCoordinates(LINE));
+    assert.ok(!hasCoordinates([...LINE, { kind: "category", name: "technique", choices: 3 }]));
+    const names = OF_FAMILIES.map(({ name }) => name);
+    const point = OF_FAMILIES.map(() => 0);
+    point[names.indexOf("colour_amount")] = 0.75;
+    point[names.indexOf("colour_strength")] = 0.4;
+    point[names.indexOf("geometry_strength")] = 1;
+    point[names.indexOf("base")] = BASES.indexOf("flip-crop+randaugment");
+    const [coordinates] = coordinatesOf(OF_FAMILIES, [point]);
+    assert.equal(coordinates.length, OF_FAMILIES.length + 3);
+    assert.equal(coordinates[names.indexOf("colour_amount")], 0.5);
+    assert.equal(coordinates[names.indexOf("colour_strength")], 0.2);
+    assert.equal(coordinates[names.indexOf("geometry_strength")], 0);
+    assert.deepEqual([...coordinates.slice(-4)], [1, 1, 0, 1]);
+  });
+});
+
+describe("a Gaussian process", () => {
+  it("knows a reward where there is little noise, and falls back to the mean far away", () => {
+    const at = (x: number, reward: number) => ({ point: [x], reward, standardError: 1e-4 });
+    const told = [0, 0.05, 0.1, 0.15, 0.2].map((x) => at(x, Math.sin(12 * x)));
+    const process = new GaussianProcess(LINE, told);
+    const { mean, variance } = process.predict([[0.125], [2]]);
+    assert.ok(Math.abs(mean[0] - Math.sin(1.5)) < 0.02, String(mean[0]));
+    assert.ok(variance[0] < 1e-3 && variance[1] > 0.01, String(variance));
+    for (const [row, expected] of process.judgedMeans().entries())
+      assert.ok(Math.abs(expected - told[row].reward) < 0.01);
+  });
+
+  it("predicts policies that it has not seen, and is about as wrong as it expects to be", () => {
+    for (const noise of [0.001, 0.01]) {
+      const process = new GaussianProcess(OF_FAMILIES, judge(OF_FAMILIES, worth, 80, noise));
+      const random = new Random("others");
+      const points = Array.from({ length: 200 }, () => randomPoint(OF_FAMILIES, random));
+      const { mean, variance } = process.predict(points);
+      const truth = points.map(worth);
+      assert.ok(correlationOf([...mean], truth) > (noise < 0.01 ? 0.97 : 0.85));
+      const squares = points.map((_, row) => (mean[row] - truth[row]) ** 2 / variance[row]);
+      const ratio = Math.sqrt(squares.reduce((sum, square) => sum + square) / squares.length);
+      assert.ok(ratio > 0.4 && ratio < 2, String(ratio));
+      assert.deepEqual(process.expected(points), mean);
+    }
+  });
+
+  it("is surer near a point that is being judged, and expects the same", () => {
+    const process = new GaussianProcess(OF_FAMILIES, judge(OF_FAMILIES, worth, 20, 0.005));
+    const far = OF_FAMILIES.map((dimension) => (dimension.kind === "real" ? dimension.high : 2));
+    const near = far.with(0, 1.4);
+    const none = OF_FAMILIES.map(() => 0);
+    const before = process.predict([far, near, none]);
+    const besides = process.predict([far, near, none], [far]);
+    for (const [row, expected] of before.mean.entries())
+      assert.ok(Math.abs(besides.mean[row] - expected) < 1e-9);
+    const [itself, close, other] = besides.variance.map((left, row) => left / before.variance[row]);
+    assert.ok(
+      itself < 0.5 && close < 0.6 && other > 0.8 && other <= 1 + 1e-9,
+      String([itself, close, other]),
+    );
+  });
+
+  it("weighs a reward by its standard error", () => {
+    const told = judge(LINE, ([x]) => x, 20, 0.05);
+    const extra = (standardError: number) => ({ point: [1], reward: 3, standardError });
+    const others = told.map((each) => ({ ...each, standardError: 0.05 }));
+    const [sure] = new GaussianProcess(LINE, [...others, extra(0.01)]).expected([[1]]);
+    const [unsure] = new GaussianProcess(LINE, [...others, extra(1)]).expected([[1]]);
+    assert.ok(sure > unsure + 0.05, `${sure} and ${unsure}`);
+  });
+
+  it("stays finite with one reward, equal ones, and equal points", () => {
+    const one: Judged = { point: [1], reward: 0.5, standardError: null };
+    for (const told of [[one], [one, one, one], [one, { ...one, reward: 0.7 }]]) {
+      const { mean, variance } = new GaussianProcess(LINE, told).predict([[0], [1]]);
+      for (const value of [...mean, ...variance]) assert.ok(Number.isFinite(value));
+      assert.ok(mean.every((value) => value > 0.49 && value < 0.71));
+    }
+  });
+});

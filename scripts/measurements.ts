@@ -53,6 +53,32 @@ function budgeted(): Record<string, string[]> {
   return all;
 }
 
+/** The parts of a policy's form, each alone and together. */
+const ABLATION = [
+  ...["original", "redraw", "mixture", "magnitudes", "base"],
+  ...["mixture-redraw", "mixture-redraw-magnitudes", "all"],
+];
+
+/** Policies of the same techniques in several forms, on the same images, beside no augmentation and the base alone. */
+function ablation(): Record<string, string[]> {
+  const evaluate = [
+    "evaluate",
+    "--data",
+    "cifar10",
+    "--train-size",
+    "2000",
+    "--model",
+    "wrn_10_1",
+    "--epochs",
+    "50",
+  ];
+  const forms = ABLATION.map((form) => [
+    `ablation-${form}`,
+    [...evaluate, "--policy", `configs/policies/ablation/${form}.json`, "--arms", "policy"],
+  ]);
+  return { "ablation-recipes": [...evaluate, "--arms", "none,flip"], ...Object.fromEntries(forms) };
+}
+
 /** The command of each, without the folder of the results; options that begin with `SEARCH` mean the folder of another. */
 export const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
   "cifar10-wrn_16_2": [
@@ -68,4 +94,5 @@ export const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
     ...["--arms", "flip-crop+top-policies", "--train-size", "500", ...TRIED],
   ],
   ...budgeted(),
+  ...ablation(),
 };

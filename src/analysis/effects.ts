@@ -1,11 +1,13 @@
 // What a search has learnt about the parts of its policies: partial dependence (Friedman 2001, "Greedy function approximation",
-// section 8.2) in the additive model of the controller. A part is set to a value in every judged policy, and the model's
+// section 8.2) in the controller's model: the Gaussian process, or the additive model. A part is set to a value in every judged policy, and the model's
 // expected rewards are averaged; the posterior of the model says how certain the average is.
 
 import { Random } from "../common/random.ts";
 import { usesMagnitude } from "../config/techniques.ts";
 import { AdditiveModel, product } from "../controller/additive.ts";
-import { canonicalPoints, type Dimension, type Point } from "../controller/controller.ts";
+import { canonicalPoints, type Dimension, type Judged, type Point } from "../controller/controller.ts";
+import { hasCoordinates } from "../controller/coordinates.ts";
+import { GaussianProcess } from "../controller/gaussian-process.ts";
 import { noiseOf } from "../controller/noise-variance.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import { familyColumns } from "../policy/columns.ts";
@@ -85,53 +87,76 @@ export function effectsOf(trials: readonly TrialRecord[], space: SearchSpace, se
 /** A change of a point: coordinates by their index. */
 type Setting = ReadonlyMap<number, number>;
 
-/** Averages of the model's predictions over the judged points, with settings. */
-class Dependence {
-  readonly points: readonly Point[];
-  readonly dimensions: readonly Dimension[];
-  readonly #model: AdditiveModel;
-  readonly #draws: readonly Float64Array[];
+/** The weighted sum of the rewards of points, with weights that sum to 0: what to expect, and the variance of that. */
+type Contrast = (points: readonly Point[], weights: readonly number[]) => { mean: number; variance: number };
 
-  constructor(trials: readonly TrialRecord[], space: SearchSpace, seed: number) {
-    this.dimensions = space.dimensions;
-    const judged = judgedPoints(trials, space);
-    const points = judged.map(({ point }) => point);
-    const rewards = Float64Array.from(judged, ({ reward }) => reward);
-    this.#model = new AdditiveModel(
-      this.dimensions,
-      canonicalPoints(this.dimensions, points),
-      rewards,
-      noiseOf(judged),
-    );
-    const random = new Random(seed, "effects");
-    this.#draws = Array.from({ length: DRAWS }, () => this.#model.draw(random));
-    this.points = Array.from(
-      random.choose(points.length, Math.min(points.length, AVERAGED)),
-      (i) => points[i],
-    );
+/** By the controller's model, without the forest. */
+function contrastOf(dimensions: readonly Dimension[], judged: readonly Judged[], random: Random): Contrast {
+  if (hasCoordinates(dimensions)) {
+    const process = new GaussianProcess(dimensions, judged);
+    return (points, weights) => process.contrast(points, weights);
   }
-
-  /** The weighted sum of the averages at these settings; the weights sum to 0, so that it is a difference. */
-  contrast(settings: readonly (readonly [weight: number, setting: Setting])[]): Estimate {
-    // Predictions are linear in the terms, so the terms are averaged first.
+  const points = canonicalPoints(
+    dimensions,
+    judged.map(({ point }) => point),
+  );
+  const rewards = Float64Array.from(judged, ({ reward }) => reward);
+  const model = new AdditiveModel(dimensions, points, rewards, noiseOf(judged));
+  const draws = Array.from({ length: DRAWS }, () => model.draw(random));
+  return (points, weights) => {
+    // Predictions are linear in the terms, so these are summed first.
     const totals = new Map<number, number>();
-    for (const [weight, setting] of settings) {
-      const changed = this.points.map((point) => point.map((value, index) => setting.get(index) ?? value));
-      const { indices, values } = this.#model.termsOf(canonicalPoints(this.dimensions, changed));
-      for (const [i, term] of indices.entries())
-        totals.set(term, (totals.get(term) ?? 0) + (weight / changed.length) * values[i]);
-    }
+    const { perPoint, indices, values } = model.termsOf(points);
+    for (const [i, term] of indices.entries())
+      totals.set(term, (totals.get(term) ?? 0) + weights[Math.floor(i / perPoint)] * values[i]);
     for (const [term, value] of totals) if (Math.abs(value) < ROUNDING) totals.delete(term);
-    if (totals.size === 0) return { mean: 0, low: 0, high: 0 };
+    if (totals.size === 0) return { mean: 0, variance: 0 };
     const terms = {
       perPoint: totals.size,
       indices: Int32Array.from(totals.keys()),
       values: Float64Array.from(totals.values()),
     };
     const zero = { ...terms, values: new Float64Array(totals.size) };
-    const mean = this.#model.expected(terms)[0] - this.#model.expected(zero)[0];
-    const squares = this.#draws.reduce((total, draw) => total + product(terms, draw)[0] ** 2, 0);
-    const width = WIDTH * Math.sqrt(squares / DRAWS);
+    const mean = model.expected(terms)[0] - model.expected(zero)[0];
+    const squares = draws.reduce((total, draw) => total + product(terms, draw)[0] ** 2, 0);
+    return { mean, variance: squares / DRAWS };
+  };
+}
+
+/** Averages of the model's predictions over the judged points, with settings. */
+class Dependence {
+  readonly points: readonly Point[];
+  readonly dimensions: readonly Dimension[];
+  readonly #contrast: Contrast;
+
+  constructor(trials: readonly TrialRecord[], space: SearchSpace, seed: number) {
+    this.dimensions = space.dimensions;
+    const judged = judgedPoints(trials, space);
+    const random = new Random(seed, "effects");
+    this.#contrast = contrastOf(this.dimensions, judged, random);
+    this.points = Array.from(
+      random.choose(judged.length, Math.min(judged.length, AVERAGED)),
+      (i) => judged[i].point,
+    );
+  }
+
+  /** The weighted sum of the averages at these settings; the weights sum to 0, so that it is a difference. */
+  contrast(settings: readonly (readonly [weight: number, setting: Setting])[]): Estimate {
+    const weights = new Map<string, { point: Point; weight: number }>();
+    for (const [weight, setting] of settings) {
+      const changed = this.points.map((point) => point.map((value, index) => setting.get(index) ?? value));
+      for (const point of canonicalPoints(this.dimensions, changed)) {
+        const before = weights.get(String(point))?.weight ?? 0;
+        weights.set(String(point), { point, weight: before + weight / changed.length });
+      }
+    }
+    const different = [...weights.values()].filter(({ weight }) => Math.abs(weight) > ROUNDING);
+    if (different.length === 0) return { mean: 0, low: 0, high: 0 };
+    const { mean, variance } = this.#contrast(
+      different.map(({ point }) => point),
+      different.map(({ weight }) => weight),
+    );
+    const width = WIDTH * Math.sqrt(variance);
     return { mean, low: mean - width, high: mean + width };
   }
 

@@ -7,8 +7,9 @@ import { RECIPES } from "../config/recipes.ts";
 import type { SizedConfig } from "../config/schema.ts";
 import { armSeconds, type EvaluationSize, evaluationSeconds, type Speed } from "./times.ts";
 
-/** An interval needs two. */
+/** An interval needs two samples; with three it is a third as wide. */
 const LEAST_SAMPLES = 2;
+const USEFUL_SAMPLES = 3;
 const MOST_SAMPLES = 50;
 
 /** From the one that helps on most images; the last ones are left out first. */
@@ -68,8 +69,8 @@ export interface EvaluationOptions {
 }
 
 /**
- * The arms and samples of an evaluation within this time: all arms if there is time for two samples of each, else without the
- * recipes that promise least, and at least no augmentation, one recipe and the policy, twice.
+ * The arms and samples of an evaluation within this time: all arms if there is time for three samples of each, else without the
+ * recipes that promise least; and at least no augmentation, one recipe and the policy, twice.
  */
 export function chooseEvaluation(options: EvaluationOptions): EvaluationChoice {
   const { ofArms, hasPolicy, order: recipes, seconds, speed } = options;
@@ -80,7 +81,7 @@ export function chooseEvaluation(options: EvaluationOptions): EvaluationChoice {
     const times = arms.map((arm) => ofArms.get(arm)!);
     const secondsOf = (samples: number) => evaluationSeconds(times, samples, speed);
     const fits = (samples: number) => secondsOf(samples) <= seconds;
-    if (!fits(LEAST_SAMPLES) && kept > 1) continue;
+    if (!fits(USEFUL_SAMPLES) && kept > 1) continue;
     const samples = fits(LEAST_SAMPLES) ? largest(LEAST_SAMPLES, MOST_SAMPLES, fits) : LEAST_SAMPLES;
     return { arms, samples, seconds: secondsOf(samples), leftOut };
   }

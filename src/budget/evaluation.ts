@@ -59,17 +59,13 @@ export async function evaluateBest(request: BudgetRequest, folder: string): Prom
   });
 }
 
-/**
- * What an evaluation trains on: as planned, or, if that was cut and the machine is faster than it was, the usual, if there is
- * time for all arms.
- */
+/** What an evaluation trains on: as planned, or, if that was cut and the machine is faster than it was, the usual, if it fits. */
 function sizeOf({ facts, left }: BudgetAccount, config: SizedConfig, speed: Speed): EvaluationSize {
   const { plan, given, images, decided } = facts;
   if (decided.evaluation) return { ...plan.evaluation, ...decided.evaluation };
   if (!plan.cuts.includes("evaluation")) return plan.evaluation;
   const usual = evaluationSize(config, new Set(given), images);
-  const { leftOut, seconds } = planEvaluationWithin(left, usual, config, speed);
-  return leftOut.length === 0 && seconds <= left ? usual : plan.evaluation;
+  return planEvaluationWithin(left, usual, config, speed).seconds <= left ? usual : plan.evaluation;
 }
 
 interface Place {

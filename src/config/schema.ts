@@ -85,7 +85,7 @@ const KEYS = {
   ),
   method: key(
     choice(["bayesian_optimization", "random"]),
-    "How policies are proposed: Bayesian optimization with an additive model and a random forest as the surrogate (docs/search.md), or random search.",
+    "How policies are proposed: Bayesian optimization (docs/search.md) with a Gaussian process, or for chains of techniques an additive model and a random forest; or random search.",
     "bayesian_optimization",
   ),
   iterations: key(whole(1, 1_000_000), "Number of trials, not counting the baseline.", 100),

@@ -1,7 +1,6 @@
 // Points as the terms of an additive model. Every choice of a category has an effect, as a function of the real number
 // for its strength (a technique and its magnitude), once for the dimension's whole group and once for its place alone;
-// every two choices of a chain have a joint effect; every other real number has such a function (amounts.ts has the terms of
-// those with a strength).
+// every two choices of a chain have a joint effect; every other real number has such a function.
 //
 // The functions are a constant, a sine and a cosine of half a turn over the range, which can rise, fall, or have a peak
 // anywhere. The sum of the squares of the latter two is constant, so that a priori no magnitude is more uncertain than
@@ -10,7 +9,6 @@
 // effects are multiplied by a power of the dimension that scales them (the portion of images that a policy adds: at 0
 // nothing else matters).
 
-import { AmountTerms, isAmount } from "./amounts.ts";
 import type { Dimension, Point } from "./controller.ts";
 
 /** Prior variances of the terms; 1 is that of all categories' effects together. */
@@ -65,7 +63,6 @@ export class Features {
   readonly #dimensions: readonly Dimension[];
   readonly #effects: readonly Effect[];
   readonly #pairs: readonly Pair[];
-  readonly #amounts: AmountTerms;
   readonly #scale: number;
 
   constructor(dimensions: readonly Dimension[]) {
@@ -94,7 +91,7 @@ export class Features {
     };
     for (const [index, dimension] of dimensions.entries()) {
       if (dimension.kind === "real") {
-        if (isAlone(dimension) && !isAmount(dimensions, dimension)) {
+        if (isAlone(dimension)) {
           const first = add(-1, index, 1, 1);
           effects.push({ isScaled: true, category: -1, real: index, waves: 2, first });
         }
@@ -121,7 +118,6 @@ export class Features {
       return { earlier, later, choices, first };
     });
     this.#effects = effects;
-    this.#amounts = new AmountTerms(dimensions, parts, priors);
     this.priors = Float64Array.from(priors);
   }
 
@@ -129,7 +125,6 @@ export class Features {
   termsOf(points: readonly Point[], power: number): Terms {
     const perPoint =
       2 +
-      this.#amounts.perPoint +
       this.#pairs.length +
       this.#effects.reduce((sum, { category, waves }) => sum + waves + (category < 0 ? 0 : 1), 0);
     const indices = new Int32Array(points.length * perPoint);
@@ -141,8 +136,6 @@ export class Features {
       values[next++] = 1;
       indices[next] = 1;
       values[next++] = scaled;
-      this.#amounts.write(point, indices, values, next);
-      next += this.#amounts.perPoint;
       for (const { earlier, later, choices, first } of this.#pairs) {
         indices[next] = first + point[earlier] * choices + point[later];
         values[next++] = scaled;

@@ -89,6 +89,21 @@ export class GaussianProcess implements RewardModel {
     return this.#estimates(points, data, factor);
   }
 
+  /** What to expect of the weighted sum of the rewards of points, with weights that sum to 0, and the variance of that. */
+  contrast(points: readonly Point[], weights: readonly number[]): { mean: number; variance: number } {
+    const coordinates = coordinatesOf(this.#dimensions, points);
+    const kernel = new Float64Array(this.#weights.length);
+    let prior = 0;
+    for (const [index, at] of coordinates.entries()) {
+      for (const [row, value] of this.#kernelAt(at, this.#data).entries())
+        kernel[row] += weights[index] * value;
+      for (const [row, value] of this.#kernelAt(at, { coordinates }).entries())
+        prior += weights[index] * weights[row] * value;
+    }
+    const mean = this.#meanOf(kernel) - this.#offset;
+    return { mean, variance: Math.max(0, prior - whiten(this.#factor, kernel)) * this.#unit ** 2 };
+  }
+
   judgedMeans(): Float64Array {
     return this.#meansAt(this.#data.coordinates);
   }
@@ -109,7 +124,7 @@ export class GaussianProcess implements RewardModel {
     return { mean, variance };
   }
 
-  #kernelAt(at: Float64Array, { coordinates }: Data): Float64Array {
+  #kernelAt(at: Float64Array, { coordinates }: Pick<Data, "coordinates">): Float64Array {
     const scales = scalesOf(this.#parameters);
     const signal = Math.exp(signalOf(this.#parameters));
     const kernel = new Float64Array(coordinates.length);

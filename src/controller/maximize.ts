@@ -11,11 +11,11 @@ const SHRINKAGE = 0.5;
 
 /**
  * The best of the points that were tried; the first is `start`.
- * @param valueOf writes the derivatives to `gradient`. NaN: there is no value at this point.
+ * @param evaluate writes the derivatives to `gradient`. NaN: there is no value at this point.
  */
 export function maximize(
   start: Float64Array,
-  valueOf: (point: Float64Array, gradient: Float64Array) => number,
+  evaluate: (point: Float64Array, gradient: Float64Array) => number,
 ): Float64Array {
   const point = start.slice();
   const gradient = new Float64Array(start.length);
@@ -23,7 +23,7 @@ export function maximize(
   const steps = new Float64Array(start.length).fill(FIRST_STEP);
   let best = { point: start, value: Number.NEGATIVE_INFINITY };
   for (let step = 0; step < STEPS; step++) {
-    const value = valueOf(point, gradient);
+    const value = evaluate(point, gradient);
     if (Number.isNaN(value)) break;
     if (value > best.value) best = { point: point.slice(), value };
     for (const [index, slope] of gradient.entries()) {

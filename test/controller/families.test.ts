@@ -1,15 +1,13 @@
-// Real numbers with strengths: amounts of families of techniques.
+// Searches of spaces like those of families of techniques: amounts with strengths, and a described base.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { meanOf } from "../../src/common/mean.ts";
 import { Random } from "../../src/common/random.ts";
 import { FAMILIES } from "../../src/config/families.ts";
 import { BASES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
-import { AdditiveModel } from "../../src/controller/additive.ts";
 import { BayesianController } from "../../src/controller/bayesian.ts";
-import { canonicalPoints, type Dimension, type Point, randomPoint } from "../../src/controller/controller.ts";
+import type { Dimension, Point } from "../../src/controller/controller.ts";
 import { formOfFamilies } from "../../src/policy/form.ts";
 import { createSpace } from "../../src/policy/space.ts";
 
@@ -17,7 +15,19 @@ const SPACE: readonly Dimension[] = [
   { kind: "real", name: "a_amount", low: 0, high: 1.5, off: 0.3, grid: 1000 },
   { kind: "real", name: "a_strength", low: 0, high: 1, grid: 1000, strengthOf: "a_amount" },
   { kind: "real", name: "b_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
-  { kind: "category", name: "base", choices: 4, unscaled: true, proposed: [0, 1] },
+  {
+    kind: "category",
+    name: "base",
+    choices: 4,
+    unscaled: true,
+    proposed: [0, 1],
+    traits: [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ],
+  },
 ];
 
 /** Helps most at a strength of 0.6, less on base 1 and with much of the other. */
@@ -30,26 +40,6 @@ function reward([amount, strength, other, base]: Point): number {
 }
 
 describe("amounts with strengths", () => {
-  it("are learnt with what they do together, and without effect at 0", () => {
-    const random = new Random("amounts");
-    const draw = () => randomPoint(SPACE, random);
-    const told = canonicalPoints(SPACE, Array.from({ length: 200 }, draw));
-    const noise = { variance: undefined, relative: new Float64Array(200).fill(1) };
-    const model = new AdditiveModel(SPACE, told, Float64Array.from(told, reward), noise);
-    const others = canonicalPoints(SPACE, Array.from({ length: 200 }, draw));
-    const expected = model.expected(model.termsOf(others));
-    const squares = others.map((point, index) => (expected[index] - reward(point)) ** 2);
-    // Rewards are from about 0.4 to 0.6.
-    assert.ok(Math.sqrt(meanOf(squares)) < 0.008, String(Math.sqrt(meanOf(squares))));
-    const [low, high] = model.expected(
-      model.termsOf([
-        [0, 0, 0.5, 0],
-        [0, 1, 0.5, 0],
-      ]),
-    );
-    assert.equal(low, high);
-  });
-
   it("are proposed on their grid, on bases that are proposed, as the rewards suggest", () => {
     const controller = new BayesianController(SPACE, 3, 8);
     const random = new Random("noise");

@@ -2,7 +2,7 @@
 // none, these tests are skipped, unless $DEEPAUGMENT_REQUIRE_REDIS is set, as in CI.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -56,6 +56,11 @@ export class RedisServer {
     const ended = new Promise((resolve) => this.#process?.once("exit", resolve));
     this.#process?.kill(signal);
     await ended;
+  }
+
+  /** Removes what a server that has been killed had stored. */
+  forget(): void {
+    for (const name of readdirSync(this.#folder)) rmSync(join(this.#folder, name), { recursive: true });
   }
 
   async end(): Promise<void> {

@@ -512,6 +512,8 @@ export class QueueWorker {
       .multi()
       .set(this.#connection.key("worker", this.name), JSON.stringify(record), "EX", RECORD_LIFETIME)
       .sadd(this.#connection.key("workers"), this.name)
+      // Also the names of workers that were killed, once none is left.
+      .expire(this.#connection.key("workers"), RECORD_LIFETIME)
       .exec();
   }
 

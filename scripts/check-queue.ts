@@ -33,7 +33,7 @@ const { values } = parseArgs({
 });
 const COUNT = Number(values.disturbances);
 /** Both searches have the same number of trainings under way, on which their proposals depend. */
-const SETTINGS = { in_flight: 4, iterations: 24, child_epochs: 6 };
+const SETTINGS = { in_flight: 4, iterations: 59, child_epochs: 6 };
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-check-queue-"));
 
@@ -60,7 +60,10 @@ function formatTable(disturbances: readonly QueueDisturbance[]): string[] {
 
 /** The keys by their first parts, with the longest time after which they expire. */
 function formatLeft(left: readonly LeftKey[]): string[] {
-  const groups = groupBy(left, ({ key }) => key.replace(/[\da-f-]{12,}.*/, "…"));
+  // The names of blobs and runs are alike; of what stays, each name is shown.
+  const groups = groupBy(left, ({ key, seconds }) =>
+    seconds === undefined ? key : key.replace(/[\da-f-]{12,}.*/, "…"),
+  );
   return [...groups].map(([name, keys]) => {
     const isKept = keys.some(({ seconds }) => seconds === undefined);
     const longest = Math.max(...keys.map(({ seconds }) => seconds ?? 0));
@@ -95,6 +98,9 @@ async function checkQueue(): Promise<void> {
         .split("\n").length - 1;
     console.log(
       `workers began ${queue.counts.begun} trainings and finished ${queue.counts.finished}; machines.csv has ${places}`,
+    );
+    console.log(
+      `programs that could not reach the server when they started: ${queue.restarts}, started again`,
     );
     console.log(left.length === 0 ? "nothing is left in Redis" : "left in Redis:");
     for (const line of formatLeft(left)) console.log(line);

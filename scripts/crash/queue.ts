@@ -4,13 +4,14 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../src/common/random.ts";
-import { childrenOf, kill, signal } from "../../test/cli/processes.ts";
-import { type Finished, type Started, start } from "../../test/cli/run.ts";
+import { childrenOf, signal } from "../../test/cli/processes.ts";
+import { type Finished, start } from "../../test/cli/run.ts";
 import { RedisServer } from "../../test/search/executors/redis-server.ts";
 import { TcpProxy } from "../bench/queue/tcp-proxy.ts";
-import { check, hasTrace, watch } from "./disturb.ts";
+import { check, hasTrace } from "./disturb.ts";
 import { experimentIn } from "./optimize.ts";
 import type { Subject } from "./subject.ts";
+import { Supervised } from "./supervised.ts";
 
 /** How often each kind comes in a round of 30. */
 const ROUND = {
@@ -62,10 +63,11 @@ export class DisturbedQueue {
   readonly #random: Random;
   readonly #server: RedisServer;
   readonly #network: TcpProxy;
-  readonly #workers: Started[] = [];
+  readonly #workers: Supervised[] = [];
   /** What all workers that have ended have printed. */
   #printed = "";
   #started = 0;
+  #restarts = 0;
 
   private constructor(root: string, random: Random, server: RedisServer, network: TcpProxy) {
     this.#root = root;
@@ -99,26 +101,24 @@ export class DisturbedQueue {
   ): Promise<readonly QueueDisturbance[]> {
     const begun = performance.now();
     const environment = { DEEPAUGMENT_HOME: join(this.#root, "home") };
-    const begin = () => start(subject.args(out), environment);
+    const begin = () => new Supervised(() => start(subject.args(out), environment));
     let coordinator = begin();
-    let running = watch(coordinator);
     const done: QueueDisturbance[] = [];
     // A run that has not begun to write would begin again as another one.
-    while (running() && experimentIn(out) === undefined) await sleep(20);
+    while (coordinator.isRunning && experimentIn(out) === undefined) await sleep(20);
     for (const [index, kind] of kinds.entries()) {
       const goal = ((index + this.#random.uniform()) / (kinds.length + 1)) * trainings;
-      while (running() && subject.progress(out) < Math.floor(goal)) await sleep(20);
+      while (coordinator.isRunning && subject.progress(out) < Math.floor(goal)) await sleep(20);
       await sleep(this.#random.uniform(0, wait));
-      if (!running()) break;
+      if (!coordinator.isRunning) break;
       const at = (performance.now() - begun) / 1000;
       const before = subject.progress(out);
       let what: string;
       if (kind === "coordinator killed") {
-        kill(coordinator.process.pid!, false);
-        if ((await coordinator.finished).signal !== "SIGKILL") break;
+        if ((await coordinator.leave("SIGKILL")).code === 0) break;
         const seconds = await this.#pause(0, 5);
+        this.#restarts += coordinator.restarts;
         coordinator = begin();
-        running = watch(coordinator);
         what = `resumed after ${seconds} s`;
       } else {
         what = await this.#disturb(kind);
@@ -127,6 +127,7 @@ export class DisturbedQueue {
       console.error(`${done.length} at ${Math.round(at)} s, ${before} trainings: ${kind}, ${what}`);
     }
     check(await coordinator.finished);
+    this.#restarts += coordinator.restarts;
     return done;
   }
 
@@ -135,6 +136,11 @@ export class DisturbedQueue {
     const count = (word: string) =>
       this.#printed.match(new RegExp(`^.*${word} [\\da-f]{8}: `, "gm"))?.length ?? 0;
     return { begun: count("begins"), finished: count("finished") };
+  }
+
+  /** How often programs were started again because they could not reach the server when they started. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** Ends the workers; what is then left in Redis. */
@@ -149,18 +155,20 @@ export class DisturbedQueue {
   }
 
   async end(): Promise<void> {
-    for (const { process } of this.#workers) {
-      for (const child of childrenOf(process.pid!)) signal(child, "SIGKILL");
-      signal(process.pid!, "SIGKILL");
+    for (const worker of this.#workers) {
+      for (const child of childrenOf(worker.pid)) signal(child, "SIGKILL");
+      await worker.leave("SIGKILL");
     }
     this.#network.close();
     await this.#server.end();
   }
 
-  #startWorker(): Started {
+  #startWorker(): Supervised {
     const options = ["--workers", "1", "--lost-after", String(LOST_AFTER)];
     const home = join(this.#root, `worker-${this.#started++}`);
-    return start(["worker", "--queue", this.url, ...options], { DEEPAUGMENT_HOME: home });
+    return new Supervised(() =>
+      start(["worker", "--queue", this.url, ...options], { DEEPAUGMENT_HOME: home }),
+    );
   }
 
   /** Does it, waits until it is over, and says what it was. */
@@ -193,8 +201,8 @@ export class DisturbedQueue {
   async #killWorker(): Promise<string> {
     const withProcesses = this.#random.chance(0.5);
     const worker = this.#someWorker();
-    kill(worker.process.pid!, withProcesses);
-    this.#printed += (await worker.finished).stderr;
+    if (withProcesses) for (const child of childrenOf(worker.pid)) signal(child, "SIGKILL");
+    await this.#end(worker, "SIGKILL");
     const seconds = await this.#pause(0, 5);
     this.#replaced(worker);
     return `${withProcesses ? "with its process" : "alone"}, another started after ${seconds} s`;
@@ -203,7 +211,7 @@ export class DisturbedQueue {
   /** Sometimes alone: its processes continue to train. */
   async #stopWorker(): Promise<string> {
     const worker = this.#someWorker();
-    const pid = worker.process.pid!;
+    const { pid } = worker;
     const withProcesses = this.#random.chance(0.5);
     const stopped = [pid, ...(withProcesses ? childrenOf(pid) : [])];
     for (const each of stopped) signal(each, "SIGSTOP");
@@ -220,20 +228,28 @@ export class DisturbedQueue {
   }
 
   /** @throws Error if it does not end as it should. */
-  async #terminate({ process, finished }: Started): Promise<void> {
-    process.kill("SIGTERM");
-    const ended: Finished = await finished;
-    this.#printed += ended.stderr;
-    if (ended.code !== 130 || hasTrace(ended))
-      throw new Error(`a worker ended with ${ended.code ?? ended.signal}: ${ended.stderr}`);
+  async #terminate(worker: Supervised): Promise<void> {
+    const ended = await this.#end(worker, "SIGTERM");
+    const { code, stderr } = ended;
+    // Before it hears signals, it ends like any program.
+    const isEarly = code !== 130 && !stderr.includes("Training for");
+    if ((code !== 130 && !isEarly) || hasTrace(ended))
+      throw new Error(`a worker ended with ${code ?? ended.signal}: ${stderr}`);
   }
 
-  #someWorker(): Started {
+  async #end(worker: Supervised, name: NodeJS.Signals): Promise<Finished> {
+    const ended = await worker.leave(name);
+    this.#printed += ended.stderr;
+    this.#restarts += worker.restarts;
+    return ended;
+  }
+
+  #someWorker(): Supervised {
     return this.#workers[this.#random.integer(0, this.#workers.length - 1)];
   }
 
   /** Starts another worker in its place. */
-  #replaced(worker: Started): Started {
+  #replaced(worker: Supervised): Supervised {
     this.#workers[this.#workers.indexOf(worker)] = this.#startWorker();
     return worker;
   }

@@ -148,7 +148,8 @@ async function checkServer(redis: Redis): Promise<void> {
 
 function cannotConnect({ shown }: QueueAddress, reason: unknown): Error {
   if (reason instanceof RunError) return new RunError(`${shown} cannot be used: ${reason.message}`);
-  const text = messageOf(reason);
+  // Of ioredis, without a code.
+  const text = messageOf(reason).replace(/^Socket timeout\..*/, REASONS.ETIMEDOUT);
   if (/NOAUTH|WRONGPASS|NOPERM|AUTH/.test(text)) {
     return new UsageError(
       `${shown} refuses the user or password; set DEEPAUGMENT_QUEUE_USER and DEEPAUGMENT_QUEUE_PASSWORD, or give them in the URL`,

@@ -18,6 +18,11 @@ export function queueName(run: string): string {
   return `run-${run}`;
 }
 
+/** BullMQ's settings of a run's queue. */
+export function metaKey(connection: QueueConnection, run: string): string {
+  return connection.key(queueName(run), "meta");
+}
+
 export function runKey(connection: QueueConnection, run: string): string {
   return connection.key("run", run);
 }

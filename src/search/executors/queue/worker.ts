@@ -16,6 +16,7 @@ import {
   cancelledKey,
   isConnectionError,
   lockOptions,
+  metaKey,
   noticeChannel,
   queueName,
   refusalsKey,
@@ -212,8 +213,7 @@ export class QueueWorker {
     const record = this.#connection.key("worker", this.name);
     const leave = redis.multi().del(record).srem(this.#connection.key("workers"), this.name).exec();
     await this.#connection.patiently(this.#attempt(leave));
-    for (const { worker } of this.#runs.values())
-      await this.#connection.patiently(this.#attempt(worker.close(true)));
+    for (const run of this.#runs.values()) await this.#connection.patiently(this.#attempt(this.#drop(run)));
     this.#listener.disconnect();
     this.#waiter.disconnect();
   }
@@ -321,19 +321,28 @@ export class QueueWorker {
       if (text === null) await this.#forget(id);
       else if (!this.#runs.has(id) && this.#refused.get(id) !== text) await this.#consider(id, text);
     }
-    for (const [id, { worker }] of this.#runs) {
+    for (const [id, run] of this.#runs) {
       if (known.includes(id)) continue;
       this.#runs.delete(id);
-      await this.#attempt(worker.close(true));
+      await this.#attempt(this.#drop(run));
     }
     for (const id of this.#refused.keys()) if (!known.includes(id)) this.#refused.delete(id);
+  }
+
+  /** Serves a run no longer. */
+  async #drop({ id, worker }: ServedRun): Promise<void> {
+    const { redis } = this.#connection;
+    await worker.close(true);
+    // Of a run that has ended, BullMQ's look for lost trainings has perhaps written this again, and for good.
+    if ((await redis.exists(runKey(this.#connection, id))) === 0)
+      await redis.del(metaKey(this.#connection, id));
   }
 
   /** Removes what is left of a run whose coordinator has been gone for days. */
   async #forget(id: string): Promise<void> {
     const { bullmq, options, redis } = this.#connection;
     await redis.srem(this.#connection.key("runs"), id);
-    const queue = new bullmq.Queue(queueName(id), options);
+    const queue = new bullmq.Queue(queueName(id), { ...options, skipMetasUpdate: true });
     queue.on("error", (error) => this.#report(error));
     await queue.obliterate({ force: true });
     await queue.close();
@@ -501,7 +510,7 @@ export class QueueWorker {
   async #signOfLife(): Promise<void> {
     const record: WorkerRecord = {
       ...{ version: VERSION, host: hostname(), pid: process.pid, engine: this.#options.shownEngine },
-      slots: this.#options.slots,
+      ...{ slots: this.#options.slots, onlyRun: this.#options.onlyRun },
       running: [...this.#running.values()].map(({ name }) => name),
       imagesPerSecond: this.tempo.imagesPerSecond,
       busy: this.tempo.busy,

@@ -34,6 +34,7 @@ import {
   REFUSAL,
   resultMessage,
 } from "./messages.ts";
+import { type NamedWorker, readWorkers } from "./state.ts";
 
 /** Between two looks at all jobs, in milliseconds. */
 const CHECK_INTERVAL = 5_000;
@@ -63,6 +64,8 @@ export interface QueueExecutorOptions extends QueuePlace {
   readonly onNote: (line: string) => void;
   /** Called with what each training ran on, before its result is given. */
   readonly onPlace?: (training: string, place: Place) => void;
+  /** Takes the workers that may train for this run, at each look at all jobs. */
+  readonly onWorkers?: (workers: readonly NamedWorker[]) => void;
   /** For how long a worker may give no sign of life before its trainings begin again elsewhere, in milliseconds. */
   readonly lostAfter?: number;
   /** Between two looks at all jobs, in milliseconds; for tests. */
@@ -202,8 +205,8 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
         .exec();
       await this.#queue.obliterate({ force: true });
     };
-    await this.#connection.patiently(leave().catch((error) => this.#report(error)));
     await this.#connection.patiently(this.#checker.close().catch((error) => this.#report(error)));
+    await this.#connection.patiently(leave().catch((error) => this.#report(error)));
     await this.#connection.patiently(this.#closeEvents());
     await this.#connection.patiently(this.#queue.close().catch((error) => this.#report(error)));
     this.#connection.close();
@@ -369,7 +372,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     if (this.#isClosed) return;
     await this.#announce();
     await this.#keepFiles();
-    await this.#readRefusals();
+    await this.#readWorkers(await this.#readRefusals());
     const pending = [...this.#pending.values()].filter(({ isAdded }) => isAdded);
     const states = await Promise.all(pending.map((each) => this.#settle(each)));
     let isNew = false;
@@ -439,8 +442,8 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     for (const digest of missing) await putFile(this.#connection, digest, this.#files.get(digest)!);
   }
 
-  /** Says which workers do not train for this run, each once. */
-  async #readRefusals(): Promise<void> {
+  /** Says which workers do not train for this run, each once. Returns their names. */
+  async #readRefusals(): Promise<ReadonlySet<string>> {
     const refusals = await this.#connection.redis.hgetall(refusalsKey(this.#connection, this.#options.run));
     for (const [worker, reason] of Object.entries(refusals)) {
       if (this.#refusals.size >= MOST_REFUSALS || this.#refusals.has(worker)) continue;
@@ -450,6 +453,19 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
         `worker ${worker.slice(0, 256)} does not train here: ${data ?? "it gives no reason"}`,
       );
     }
+    return new Set(Object.keys(refusals));
+  }
+
+  async #readWorkers(refused: ReadonlySet<string>): Promise<void> {
+    const { onWorkers, run } = this.#options;
+    if (!onWorkers) return;
+    // What is wrong with a sign of life is of no use to a search.
+    const workers = await readWorkers(this.#connection, () => {});
+    onWorkers(
+      workers.filter(
+        ({ name, onlyRun = run }) => onlyRun === run && !refused.has(name) && !this.#refusals.has(name),
+      ),
+    );
   }
 
   #notify(notice: Notice): void {

@@ -1,15 +1,17 @@
 // What coordinators and workers agree on: the names of keys, and when a worker counts as gone.
 
 import { messageOf } from "../../../common/errors.ts";
+import { LOST_AFTER_SECONDS } from "../../../config/queue.ts";
 import type { QueueConnection } from "./connection.ts";
 
-/** A worker is taken to have gone after this time without a sign of life, in milliseconds. */
-const LOST_AFTER = 30_000;
 /** How often a training may be begun again because its worker has gone, before it has failed. */
 const MOST_LOSSES = 5;
 
-/** How BullMQ notices that a worker has gone. */
-export function lockOptions(lostAfter = LOST_AFTER) {
+/**
+ * How BullMQ notices that a worker has gone.
+ * @param lostAfter without a sign of life, in milliseconds.
+ */
+export function lockOptions(lostAfter = 1000 * LOST_AFTER_SECONDS) {
   return { lockDuration: lostAfter, stalledInterval: lostAfter / 2, maxStalledCount: MOST_LOSSES };
 }
 

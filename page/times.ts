@@ -3,7 +3,7 @@
 import { barX, dot, pointer, text, tip } from "@observablehq/plot";
 import type { Report, SearchPart, TimesPart } from "../src/report/contents.ts";
 import { BELOW, chart, NARROW, nameOf, roomFor, TIP } from "./chart.ts";
-import { element, paragraph } from "./element.ts";
+import { element, paragraph, table } from "./element.ts";
 import { count, duration } from "./format.ts";
 
 const STAGES = ["search", "confirmation", "evaluation"] as const;
@@ -21,6 +21,7 @@ export function timesSection({ times, search, status }: Report): HTMLElement {
       `${took}${budget ? budgetInWords(budget) : ""}Trainings took ${duration(all)} in all, with those that ran at the same time added up.`,
     ),
     stages.length > 0 ? stagesChart(times) : paragraph("No training has ended yet.", "empty"),
+    times.machines.length > 0 ? machinesTable(times) : null,
     search && search.trials.length > 1 ? trialsChart(search) : null,
   );
 }
@@ -84,6 +85,19 @@ function stagesChart({ stages }: TimesPart): HTMLElement {
       ],
     }),
   });
+}
+
+function machinesTable({ machines }: TimesPart): HTMLElement {
+  const rows = machines.map(({ host, engine, trainings, seconds }) => [
+    ...[host, engine, String(trainings), duration(seconds)],
+    duration(seconds / trainings),
+  ]);
+  return element(
+    "div",
+    { class: "machines" },
+    element("h3", {}, "Machines"),
+    table({ head: ["machine", "trained on", "trainings", "time", "each"], rows, words: [0, 1] }, "Machines"),
+  );
 }
 
 function trialsChart({ trials }: SearchPart): HTMLElement {

@@ -127,7 +127,7 @@ export function watch(program: Started): () => boolean {
   return () => state.isRunning;
 }
 
-const hasTrace = ({ stderr }: Finished) => /^\s+at /m.test(stderr);
+export const hasTrace = ({ stderr }: Finished) => /^\s+at /m.test(stderr);
 
 export function check(ended: Finished): void {
   const { code, signal, stderr } = ended;

@@ -25,9 +25,12 @@ const SETTINGS = {
 export const SEARCH_WORKERS = SETTINGS.workers;
 export const SEARCH_TRAININGS = (SETTINGS.iterations + 1) * SETTINGS.opt_samples;
 
-/** @param stops trainings early. */
-export function optimizeSubject(stops: boolean): Subject {
-  const settings = { ...SETTINGS, ...(stops && { stop_epochs: "[1, 2]" }) };
+/**
+ * @param stops trainings early.
+ * @param more settings.
+ */
+export function optimizeSubject(stops: boolean, more: object = {}): Subject {
+  const settings = { ...SETTINGS, ...(stops && { stop_epochs: "[1, 2]" }), ...more };
   return {
     name: "optimize",
     args(out) {
@@ -50,7 +53,7 @@ export function optimizeSubject(stops: boolean): Subject {
   };
 }
 
-const experimentIn = (out: string) => startedIn(out, "experiment.json");
+export const experimentIn = (out: string) => startedIn(out, "experiment.json");
 
 /** Trainings that ended, in order or early. */
 export function endedTrainings(out: string): number {

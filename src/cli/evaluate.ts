@@ -191,6 +191,7 @@ async function run(
     return await runEvaluation({
       ...{ ...prepared, settled, signal },
       onNote: (line) => terminal.logNotes([line]),
+      onMachines: (machines) => display?.showMachines(machines),
       onStart: (start) => {
         folder = start.folder;
         display = showEvaluation(start, plan, terminal);

@@ -5,15 +5,19 @@ import type { FinalProgress } from "../child/final-trainer.ts";
 import type { EvaluationFailure, EvaluationObserver, EvaluationStart } from "../evaluate/evaluation.ts";
 import { type ArmTraining, keyOf } from "../evaluate/records.ts";
 import type { EvaluationPlan } from "../measure/evaluation-plan.ts";
+import type { Machine } from "../search/executors/queue/machines.ts";
 import { Screen } from "./drawing.ts";
 import { type EvaluationState, evaluationFrame, type RunningArm } from "./evaluation-frame.ts";
 import { describeEvaluation, describePlan } from "./evaluation-plan.ts";
 import { formatDuration, formatPoints } from "./format.ts";
+import { MachinesLog } from "./machines-line.ts";
 import { Places } from "./places.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** An observer that shows the evaluation; `stop` removes what is drawn and restores the cursor. */
 export interface EvaluationDisplay extends EvaluationObserver {
+  /** The machines that train through a queue now. */
+  showMachines(machines: readonly Machine[]): void;
   stop(): void;
 }
 
@@ -110,6 +114,7 @@ class TerminalDisplay implements EvaluationDisplay {
   readonly #screen: Screen;
   readonly #running: Places<RunningArm>;
   readonly #accuracies: Map<string, number[]>;
+  #machines: readonly Machine[] | undefined;
   #finished = 0;
 
   constructor(start: EvaluationStart, title: string, progress: EvaluationProgress, terminal: Terminal) {
@@ -144,6 +149,11 @@ class TerminalDisplay implements EvaluationDisplay {
     this.#remove(failure);
   }
 
+  showMachines(machines: readonly Machine[]): void {
+    this.#machines = machines;
+    this.#screen.update();
+  }
+
   stop(): void {
     this.#screen.stop();
   }
@@ -164,7 +174,7 @@ class TerminalDisplay implements EvaluationDisplay {
       ...{ title: this.#title, folder, trainings, done: done + this.#finished },
       ...{ timeLeft: this.#progress.timeLeft, epochs: config.epochs },
       arms: [...this.#accuracies].map(([arm, accuracies]) => ({ arm, accuracies })),
-      ...{ running: this.#running.all, messages },
+      ...{ running: this.#running.all, machines: this.#machines, messages },
     };
   }
 }
@@ -173,12 +183,14 @@ class LineDisplay implements EvaluationDisplay {
   readonly #start: EvaluationStart;
   readonly #terminal: Terminal;
   readonly #progress: EvaluationProgress;
+  readonly #machines: MachinesLog;
   #finished = 0;
 
   constructor(start: EvaluationStart, progress: EvaluationProgress, terminal: Terminal) {
     this.#start = start;
     this.#terminal = terminal;
     this.#progress = progress;
+    this.#machines = new MachinesLog((line) => terminal.logText(line));
   }
 
   onProgress(arm: string, sample: number, progress: FinalProgress): void {
@@ -197,6 +209,10 @@ class LineDisplay implements EvaluationDisplay {
 
   onTrainingFailed(failure: EvaluationFailure): void {
     this.#terminal.log(describeFailure(failure));
+  }
+
+  showMachines(machines: readonly Machine[]): void {
+    this.#machines.show(machines);
   }
 
   stop(): void {}

@@ -2,7 +2,9 @@
 
 import { meanOf } from "../common/mean.ts";
 import type { ArmSoFar } from "../evaluate/results.ts";
+import type { Machine } from "../search/executors/queue/machines.ts";
 import { count, formatPoints } from "./format.ts";
+import { machinesLine } from "./machines-line.ts";
 import type { Look } from "./paint.ts";
 import { barOf, fit, pad, widthOf, wrap } from "./text.ts";
 
@@ -28,6 +30,8 @@ export interface EvaluationState {
   readonly arms: readonly ArmSoFar[];
   /** What each worker does. */
   readonly running: readonly (RunningArm | undefined)[];
+  /** Those that train through a queue; undefined without one, or before it is known. */
+  readonly machines?: readonly Machine[];
   /** What was printed meanwhile, newest last. */
   readonly messages: readonly string[];
 }
@@ -62,6 +66,7 @@ export function evaluationFrame(
   const shown = take(state.arms.length);
   const isListed = workers - summary <= free && workers > 0;
   if (isListed) take(workers - summary);
+  const machines = state.machines && take(1) > 0 ? [fit(machinesLine(state.machines, columns), columns)] : [];
   const messages = take(Math.min(MOST_MESSAGES, state.messages.length));
   const hasHeading = take(1) > 0;
   const wrapped = wrap(state.title, columns);
@@ -83,7 +88,7 @@ export function evaluationFrame(
     ...(hasHeading ? [paint("bold", headingLine(state, columns))] : []),
     ...armLines(state, shown, { columns, paint }),
     ...gap(2),
-    ...running.map((line) => paint("dim", line)),
+    ...[...machines, ...running].map((line) => paint("dim", line)),
   ].slice(0, rows);
 }
 

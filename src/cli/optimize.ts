@@ -223,6 +223,7 @@ async function search(
     return await runExperiment({
       ...{ ...images, resume, signal },
       onNote: (line) => terminal.logNotes([line]),
+      onMachines: (machines) => display?.showMachines(machines),
       onStart: (start) => {
         folder = start.folder;
         const about = { dataset: dataset.name, plan: describePlan(plan) };

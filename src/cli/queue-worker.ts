@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { InterruptedError } from "../common/errors.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../config/engines.ts";
+import { CACHE_GIGABYTES, LOST_AFTER_SECONDS } from "../config/queue.ts";
 import { count } from "./format.ts";
 import { helpText } from "./help.ts";
 import { oneOf, wholeNumber } from "./options.ts";
@@ -47,13 +48,13 @@ export function addQueueWorkerCommand(program: Command, terminal: Terminal): voi
       "--lost-after <seconds>",
       "without a sign of life for this long, the trainings begin again elsewhere",
       wholeNumber("--lost-after", 2, 3600),
-      30,
+      LOST_AFTER_SECONDS,
     )
     .option(
       "--cache-gigabytes <n>",
       "most that the files of runs may take in the cache folder",
       wholeNumber("--cache-gigabytes", 1, 100_000),
-      20,
+      CACHE_GIGABYTES,
     )
     .option(
       "--metrics-port <port>",

@@ -10,9 +10,11 @@ import type { TrainingFailure, TrainingRecord, TrialRecord } from "../experiment
 import { keyOf } from "../experiment/turns.ts";
 import { formatPolicy } from "../policy/policy.ts";
 import type { ConfirmationPlan } from "../search/confirmation.ts";
+import type { Machine } from "../search/executors/queue/machines.ts";
 import type { ExperimentObserver, ExperimentStart } from "../search/run-experiment.ts";
 import { Screen } from "./drawing.ts";
 import { count, formatDuration, formatGain, formatShare } from "./format.ts";
+import { MachinesLog } from "./machines-line.ts";
 import { Places } from "./places.ts";
 import { whereTrained } from "./plan.ts";
 import { chanceText } from "./results.ts";
@@ -31,6 +33,8 @@ type EndedTraining = Pick<TrainingRecord, "trial" | "sample" | "stoppedAt">;
 
 /** An observer that shows the search; `stop` removes what is drawn and restores the cursor. */
 export interface SearchDisplay extends ExperimentObserver {
+  /** The machines that train through a queue now. */
+  showMachines(machines: readonly Machine[]): void;
   stop(): void;
 }
 
@@ -161,6 +165,7 @@ class TerminalDisplay implements SearchDisplay {
   readonly #screen: Screen;
   readonly #trainings: Places<RunningTraining>;
   #stage: SearchState["stage"];
+  #machines: readonly Machine[] | undefined;
   /** Newest first. */
   #last: TrialRecord[] = [];
   /** Of the confirmation, newest first. */
@@ -227,6 +232,11 @@ class TerminalDisplay implements SearchDisplay {
     this.#screen.update();
   }
 
+  showMachines(machines: readonly Machine[]): void {
+    this.#machines = machines;
+    this.#screen.update();
+  }
+
   stop(): void {
     this.#screen.stop();
   }
@@ -256,7 +266,7 @@ class TerminalDisplay implements SearchDisplay {
     const { baseline, best } = confirmedBest ? { baseline: fresh, best: confirmedBest } : this.#progress;
     return {
       ...{ title: this.#title, folder, stage: this.#stage, timeLeft, epochs },
-      ...{ baseline, best, trainings: this.#trainings.all, messages },
+      ...{ baseline, best, trainings: this.#trainings.all, machines: this.#machines, messages },
       hasLearntNothing: baseline !== undefined && isAtChance(baseline, guessing),
       last: [
         ...endedTrials(confirmed, fresh, true),
@@ -287,12 +297,14 @@ class LineDisplay implements SearchDisplay {
   readonly #size: SearchSize;
   readonly #progress: SearchProgress;
   readonly #terminal: Terminal;
+  readonly #machines: MachinesLog;
   #firstSample = 0;
 
   constructor(size: SearchSize, progress: SearchProgress, terminal: Terminal) {
     this.#size = size;
     this.#progress = progress;
     this.#terminal = terminal;
+    this.#machines = new MachinesLog((line) => terminal.logText(line));
   }
 
   onEpoch(): void {
@@ -345,6 +357,10 @@ class LineDisplay implements SearchDisplay {
 
   onTrainingFailed(failure: TrainingFailure): void {
     this.#terminal.log(describeFailure(failure, this.#firstSample));
+  }
+
+  showMachines(machines: readonly Machine[]): void {
+    this.#machines.show(machines);
   }
 
   stop(): void {}

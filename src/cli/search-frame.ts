@@ -3,7 +3,9 @@
 import type { EpochReport } from "../child/reward.ts";
 import type { TrialRecord } from "../experiment/records.ts";
 import { formatPolicy } from "../policy/policy.ts";
+import type { Machine } from "../search/executors/queue/machines.ts";
 import { formatGain, formatShare } from "./format.ts";
+import { machinesLine } from "./machines-line.ts";
 import type { Look } from "./paint.ts";
 import { barOf, fit, pad, widthOf, wrap } from "./text.ts";
 
@@ -42,6 +44,8 @@ export interface SearchState {
   readonly last: readonly EndedTrial[];
   /** What each worker does. */
   readonly trainings: readonly (RunningTraining | undefined)[];
+  /** Those that train through a queue; undefined without one, or before it is known. */
+  readonly machines?: readonly Machine[];
   /** What was printed meanwhile, newest last. */
   readonly messages: readonly string[];
 }
@@ -73,6 +77,7 @@ export function searchFrame(state: SearchState, look: Look & { readonly rows: nu
   };
   const isListed = workers - 1 <= (workers === 1 ? free : free - 3);
   if (isListed) take(workers - 1);
+  const machines = state.machines && take(1) > 0 ? [machinesLine(state.machines, columns)] : [];
   if (take(1) > 0) top.push(paint("dim", fit(state.folder, columns)));
   const hasHeading = trials.length > 0 && take(1) > 0;
   const gaps = take(3);
@@ -90,6 +95,7 @@ export function searchFrame(state: SearchState, look: Look & { readonly rows: nu
     ...(hasHeading ? [paint("bold", fit("Last trials", columns))] : []),
     ...trials.slice(0, lines),
     ...gap(2),
+    ...machines.map((line) => paint("dim", fit(line, columns))),
     ...(isListed
       ? state.trainings.map((training) => trainingLine(training, state.epochs, look))
       : [summaryLine(state, look)]),

@@ -19,6 +19,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_PORT = 6379;
 
+/** A worker is taken to have gone after this time without a sign of life, unless it is given another one; in seconds. */
+export const LOST_AFTER_SECONDS = 30;
+
+/** Most that a worker's copies of files may take, unless it is given another limit; in units of 10⁹ bytes. */
+export const CACHE_GIGABYTES = 20;
+
 /** Names of a team's keys in Redis begin with it. */
 export const QUEUE_PREFIX = /^[\w-]{1,64}$/;
 /** The same in words. */

@@ -17,6 +17,7 @@ import { dataSettings } from "../dataset/reader.ts";
 import { type ImageSizeOption, loadAtSize } from "../dataset/sizes.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import type { Executor } from "../search/executors/executor.ts";
+import type { Machine } from "../search/executors/queue/machines.ts";
 import type { RetryOptions } from "../search/executors/retrying.ts";
 import { loadSized, type SizeChoice } from "../search/settle/sizes.ts";
 import { checkBegun } from "./begun.ts";
@@ -73,6 +74,8 @@ export interface EvaluationRequest extends Pick<PreparedEvaluation, "config" | "
   readonly onStart?: (start: EvaluationStart) => EvaluationObserver;
   /** Takes what the user should know of a queue while the evaluation runs, a line each. */
   readonly onNote?: (line: string) => void;
+  /** Takes the machines that train through a queue, every few seconds. */
+  readonly onMachines?: (machines: readonly Machine[]) => void;
   /** Where trainings run; by default in processes of the run's own. One that is given is not closed. */
   readonly executor?: EvaluationExecutor;
   /** How trainings are watched that fail or hang. */

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { FinalProgress } from "../child/final-trainer.ts";
+import { armTrainingName } from "../experiment/machines.ts";
 import { POLICY, RECIPE } from "../policy/policy-schema.ts";
 import type { TaskKind } from "../search/executors/queue/kind.ts";
 import { FILE, NUMBER } from "../search/executors/queue/messages.ts";
@@ -67,7 +68,7 @@ export const EVALUATION_KIND: TaskKind<FinalTask, FinalResult, FinalProgress> = 
     }),
     lastEpoch: z.strictObject(TEST).optional(),
   }),
-  nameOf: ({ arm, sample }) => `arm ${arm.name}, sample ${sample}`,
+  nameOf: ({ arm, sample }) => armTrainingName(arm.name, sample),
   imagesOf: ({ images }) => images,
   epochsIn: ({ epoch, share }) => epoch - 1 + share,
   imagesPerEpoch: ({ trainSize }, available) => trainSize ?? available,

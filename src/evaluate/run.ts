@@ -8,6 +8,7 @@ import { RunError } from "../common/errors.ts";
 import { makeFolder, removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
 import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
 import { formatKeys } from "../config/load.ts";
+import { armTrainingName, MACHINES_FILE } from "../experiment/machines.ts";
 import { policyText } from "../pipelines/given.ts";
 import { contentRef } from "../search/content.ts";
 import { TrainingFailedError } from "../search/executors/executor.ts";
@@ -97,6 +98,7 @@ export class EvaluationRun {
   /** Processes of this machine, or a queue through which others train. */
   async #ownExecutor(): Promise<EvaluationExecutor> {
     const { config, engine, workers, threads } = this.#settled;
+    const { onMachines } = this.#request;
     if (config.queue === null)
       return new ProcessExecutor<FinalTask, FinalResult, FinalProgress>(workers, { kind: "evaluate" });
     const [{ openQueue }, { EVALUATION_KIND }] = await Promise.all([
@@ -109,8 +111,9 @@ export class EvaluationRun {
       ...{ engine, isMixed: config.mixed, workers, threads },
       // Trainings of an evaluation do not depend on each other: all may be under way.
       inFlight: Math.max(1, this.#settled.arms.length * config.samples - this.#trainings.length),
-      placesPath: this.#folder.file("machines.csv"),
+      placesPath: this.#folder.file(MACHINES_FILE),
       onNote: (line) => this.#request.onNote?.(line),
+      ...(onMachines && { onMachines }),
     });
   }
 
@@ -280,7 +283,7 @@ export class EvaluationRun {
 }
 
 const TRAITS = {
-  nameOf: ({ arm, sample }: FinalTask) => `arm ${arm.name}, sample ${sample}`,
+  nameOf: ({ arm, sample }: FinalTask) => armTrainingName(arm.name, sample),
   // Parts of an epoch are reported, which all have about the same size.
   imagesOf: () => 1,
 };

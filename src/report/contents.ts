@@ -204,6 +204,18 @@ export interface TimesPart {
   readonly elapsed: number | null;
   /** The time that `--budget` gave, and what its stages used; null without a budget. */
   readonly budget: { readonly seconds: number; readonly used: Readonly<Record<string, number>> } | null;
+  /** Of a run with a queue, those with the most time first; empty without one. */
+  readonly machines: readonly MachineTime[];
+}
+
+/** What a machine has trained. A machine that trained on two engines is there twice. */
+export interface MachineTime {
+  readonly host: string;
+  /** With its precision, its instruction set and its graphics card, in words. */
+  readonly engine: string;
+  readonly trainings: number;
+  /** Of its trainings, added up. */
+  readonly seconds: number;
 }
 
 /** The trainings of a stage: their own times added up, also of those that ran at the same time. */

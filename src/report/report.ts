@@ -4,17 +4,17 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "../common/errors.ts";
 import { loadSizedConfig } from "../config/load.ts";
-import { readArmEpochs } from "../evaluate/records.ts";
+import { type ArmEpochs, readArmEpochs } from "../evaluate/records.ts";
 import {
-  type EvaluationResults,
   evaluatesOthers,
   evaluationPath,
   hasEvaluation,
   isEvaluation,
   readEvaluation,
 } from "../evaluate/results.ts";
-import { readEpochs } from "../experiment/epochs.ts";
+import { readEpochs, secondsOf, type TrainingEpochs } from "../experiment/epochs.ts";
 import { Experiment } from "../experiment/experiment.ts";
+import { armTrainingName, trainingName } from "../experiment/machines.ts";
 import { notebookAt, readTrainings } from "../experiment/past-trials.ts";
 import { type ExperimentResults, readResults } from "../experiment/results.ts";
 import { readGivenPolicies } from "../pipelines/given.ts";
@@ -22,6 +22,7 @@ import type { GivenPolicy } from "../policy/policy-file.ts";
 import { answerOf } from "./answer.ts";
 import type { EvaluationPart, Report } from "./contents.ts";
 import { evaluationPart } from "./evaluation-part.ts";
+import type { TimedTrainings } from "./machines.ts";
 import { repeatPart } from "./repeat.ts";
 import { searchPart } from "./search-part.ts";
 import { timesPart } from "./times.ts";
@@ -46,7 +47,8 @@ export function reportOf(folder: string): Report {
 
 function reportOfEvaluation(folder: string): Report {
   const results = readEvaluation(folder);
-  const evaluation = partOf(results);
+  const trainings = armTrainings(folder);
+  const evaluation = evaluationPart(results, trainings);
   const { facts, config, status } = results;
   const isRunning = status === "running";
   return {
@@ -56,6 +58,7 @@ function reportOfEvaluation(folder: string): Report {
     ...{ search: null, evaluation },
     times: timesPart({
       ...{ folder, startedAt: facts.startedAt, isRunning, search: null, fresh: [], evaluation },
+      trainings: [timedArms(folder, trainings)],
     }),
     repeat: repeatPart({
       ...{ folder, command: "evaluate", facts, data: config.data },
@@ -71,13 +74,15 @@ function reportOfExperiment(folder: string): Report {
   const results = readResults(folder);
   const notebook = config.notebook_path ?? notebookAt(folder);
   const confirmations = experiment.path("confirmations.csv");
+  const [epochs, freshEpochs] = [readEpochs(notebook), readEpochs(confirmations)];
   const search = searchPart({
-    ...{ config, results, trials: readTrainings(notebook).trials, epochs: readEpochs(notebook) },
+    ...{ config, results, trials: readTrainings(notebook).trials, epochs },
     fresh: readTrainings(confirmations).trainings,
     failures: experiment.failures.read(),
   });
   const evaluated = hasEvaluation(folder) ? readEvaluation(evaluationPath(folder)) : undefined;
-  const evaluation = evaluated ? partOf(evaluated) : null;
+  const arms = evaluated ? armTrainings(evaluated.folder) : [];
+  const evaluation = evaluated ? evaluationPart(evaluated, arms) : null;
   const policies = evaluated ? evaluatedPolicies(evaluated.folder) : results.policies;
   const answer = answerOf(results, evaluated, policies);
   const isOld = evaluated !== undefined && evaluatesOthers(folder);
@@ -90,7 +95,11 @@ function reportOfExperiment(folder: string): Report {
     ...{ search, evaluation },
     times: timesPart({
       ...{ folder, startedAt: facts.startedAt, isRunning: status === "running", search, evaluation },
-      fresh: readEpochs(confirmations),
+      fresh: freshEpochs,
+      trainings: [
+        timedTrainings(folder, [...epochs, ...freshEpochs]),
+        ...(evaluated ? [timedArms(evaluated.folder, arms)] : []),
+      ],
     }),
     repeat: repeatPart({
       ...{ folder, command: "optimize", facts, data: config.data },
@@ -103,8 +112,20 @@ function nameOf(folder: string): string {
   return basename(resolve(folder));
 }
 
-function partOf(results: EvaluationResults): EvaluationPart {
-  return evaluationPart(results, readArmEpochs(join(results.folder, "evaluation.csv")));
+function armTrainings(folder: string): readonly ArmEpochs[] {
+  return readArmEpochs(join(folder, "evaluation.csv"));
+}
+
+function timedArms(folder: string, trainings: readonly ArmEpochs[]): TimedTrainings {
+  const seconds = trainings.map(
+    ({ arm, sample, history }) => [armTrainingName(arm, sample), history.at(-1)?.seconds ?? 0] as const,
+  );
+  return { folder, seconds: new Map(seconds) };
+}
+
+function timedTrainings(folder: string, trainings: readonly TrainingEpochs[]): TimedTrainings {
+  const seconds = trainings.map((training) => [trainingName(training), secondsOf(training)] as const);
+  return { folder, seconds: new Map(seconds) };
 }
 
 /** Those that an evaluation began with; none if it compares recipes only. */

@@ -6,6 +6,7 @@ import { BudgetAccount, hasBudget } from "../budget/account.ts";
 import { readText } from "../common/files.ts";
 import { secondsOf, type TrainingEpochs } from "../experiment/epochs.ts";
 import type { EvaluationPart, SearchPart, StageTime, TimesPart } from "./contents.ts";
+import { machineTimes, type TimedTrainings } from "./machines.ts";
 
 export interface ReadTimes {
   readonly folder: string;
@@ -14,6 +15,8 @@ export interface ReadTimes {
   readonly search: SearchPart | null;
   readonly fresh: readonly TrainingEpochs[];
   readonly evaluation: EvaluationPart | null;
+  /** In a run with a queue, these are found again in the lists of machines. */
+  readonly trainings: readonly TimedTrainings[];
 }
 
 export function timesPart(read: ReadTimes): TimesPart {
@@ -24,7 +27,8 @@ export function timesPart(read: ReadTimes): TimesPart {
       seconds > 0 ? [{ stage: "evaluation", what: `arm ${arm}`, trainings: accuracies.length, seconds }] : [],
     ),
   ];
-  return { stages, elapsed: elapsedOf(read), budget: budgetOf(read.folder) };
+  const machines = machineTimes(read.trainings);
+  return { stages, elapsed: elapsedOf(read), budget: budgetOf(read.folder), machines };
 }
 
 function searchStages(search: SearchPart | null): StageTime[] {

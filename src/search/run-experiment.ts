@@ -10,12 +10,14 @@ import type { Dataset } from "../dataset/dataset.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import type { Guessing } from "../experiment/chance.ts";
 import { Experiment } from "../experiment/experiment.ts";
+import { MACHINES_FILE } from "../experiment/machines.ts";
 import type { Ranking } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
 import { countTrials } from "../experiment/results.ts";
 import type { ConfirmationObserver } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
 import { ProcessExecutor } from "./executors/processes.ts";
+import type { Machine } from "./executors/queue/machines.ts";
 import { RetryingExecutor, type RetryOptions } from "./executors/retrying.ts";
 import { quietTimes } from "./executors/silence-limit.ts";
 import { pretrain } from "./pretraining.ts";
@@ -88,6 +90,8 @@ export interface ExperimentRequest extends ExecutorChoice {
   readonly onStart?: (start: ExperimentStart) => ExperimentObserver;
   /** Takes what the user should know of a queue while the experiment runs, a line each. */
   readonly onNote?: (line: string) => void;
+  /** Takes the machines that train through a queue, every few seconds. */
+  readonly onMachines?: (machines: readonly Machine[]) => void;
 }
 
 export interface ExperimentStart {
@@ -182,7 +186,7 @@ async function runLocked(
     experiment.log("warn", line);
     request.onNote?.(line);
   };
-  const { executor = await executorOf(run, experiment, note), retry } = request;
+  const { executor = await executorOf(run, experiment, note, request.onMachines), retry } = request;
   try {
     const watched =
       retry === false ? executor : new RetryingExecutor(executor, { quiet: quietTimesOf(run), ...retry });
@@ -201,6 +205,7 @@ async function executorOf(
   { config, engine, workers, inFlight }: SettledRun,
   experiment: Experiment,
   onNote: (line: string) => void,
+  onMachines: ExperimentRequest["onMachines"],
 ): Promise<Executor> {
   if (config.queue === null) return new ProcessExecutor(workers);
   const [{ openQueue }, { TRAINING_KIND }] = await Promise.all([
@@ -211,7 +216,8 @@ async function executorOf(
     place: { url: config.queue, prefix: config.queue_prefix },
     facts: experiment.readAllFacts(),
     ...{ engine, isMixed: config.mixed, inFlight, workers, threads: config.threads, onNote },
-    placesPath: experiment.path("machines.csv"),
+    placesPath: experiment.path(MACHINES_FILE),
+    onMachines,
   });
 }
 

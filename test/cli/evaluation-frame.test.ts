@@ -17,6 +17,11 @@ const ARMS = [
   "flip-crop+top-policies",
 ];
 
+const MACHINES = [
+  { host: "box-a", trainings: 4, imagesPerSecond: 800 },
+  { host: "box-b", trainings: 2, imagesPerSecond: 450 },
+];
+
 /** An evaluation in the middle. */
 function stateOf(workers: number, more: Partial<EvaluationState> = {}): EvaluationState {
   return {
@@ -41,7 +46,8 @@ describe("evaluationFrame", () => {
         for (const workers of [1, 2, 3, 16, 64]) {
           const place = `${columns} × ${rows}, ${workers} workers`;
           for (const messages of [[], ["a note that is longer than the narrowest of all terminals", "b"]]) {
-            const lines = evaluationFrame(stateOf(workers, { messages }), {
+            const machines = messages.length > 0 ? MACHINES : undefined;
+            const lines = evaluationFrame(stateOf(workers, { messages, machines }), {
               columns,
               rows,
               paint: paintNothing,
@@ -51,6 +57,8 @@ describe("evaluationFrame", () => {
             const text = lines.join("\n");
             assert.match(text, /16\/35 {2}12m 03s left$/m, place);
             assert.match(text, /^top-policies +55\.5% {2}2 samples$/m, place);
+            if (machines && rows >= 36 && workers < 16 && columns > 60)
+              assert.match(text, /^2 machines: box-a 4, box-b 2 /m);
             const isListed = /^ {2}none, sample 1 {2}epoch 1\/100$/m.test(text);
             assert.equal(/workers? busy$/m.test(text), !isListed, place);
           }

@@ -96,6 +96,12 @@ describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => 
     const places = readFileSync(join(folder, "machines.csv"), "utf8").trimEnd().split("\n");
     assert.equal(places[0], "training,host,engine,precision,kernels,device");
     assert.ok(places.length >= 1 + 6);
+    assert.match(stderr, /^[12] machines?: \S+ \d+ trainings?/m);
+    const shown = await runMain(["report", folder, "--json"], home("home"));
+    const { machines, stages } = JSON.parse(shown.stdout).times;
+    const sum = (all: { trainings: number }[]) => all.reduce((count, { trainings }) => count + trainings, 0);
+    // A stage of the search counts trials, which have one training each here.
+    assert.equal(sum(machines), sum(stages));
     assert.match(
       readFileSync(join(folder, "config.yaml"), "utf8"),
       /^queue: redis:\/\/127\.0\.0\.1:\d+\/0$/m,

@@ -55,6 +55,11 @@ function stateOf(workers: number, more: Partial<SearchState> = {}): SearchState 
   };
 }
 
+const MACHINES = [
+  { host: "box-a", trainings: 4, imagesPerSecond: 800 },
+  { host: "box-b", trainings: 2, imagesPerSecond: 450 },
+];
+
 function frameOf(state: SearchState, columns: number, rows: number, paint: Paint = paintNothing): string[] {
   return searchFrame(state, { columns, rows, paint });
 }
@@ -97,6 +102,7 @@ describe("searchFrame", () => {
             "5",
           ];
           checkFrame(stateOf(workers, { messages, hasLearntNothing: true }), columns, rows);
+          checkFrame(stateOf(workers, { messages, machines: MACHINES }), columns, rows);
         }
       }
     }
@@ -110,6 +116,14 @@ describe("searchFrame", () => {
       /^ {2}trial 52, sample 1 {2}epoch 64\/50 {2}loss 1\.500 {2}accuracy 0\.400 {2}validation 0\.300$/m,
     );
     assert.doesNotMatch(text(90), /workers busy/);
+  });
+
+  it("names the machines of a queue above what runs", () => {
+    const lines = frameOf(stateOf(2, { machines: MACHINES }), 79, 24);
+    assert.deepEqual(lines.slice(-3, -1), [
+      "2 machines: box-a 4, box-b 2 trainings; 1,250 images/s",
+      "  trial 31, sample 1  epoch 0/50",
+    ]);
   });
 
   it("begins with nothing known", () => {

@@ -89,6 +89,23 @@ describe("the page of a report", { skip: CHROMIUM === undefined && "there is no 
     await page.close();
   });
 
+  it("lists the machines of a queue", async () => {
+    const content = await made();
+    const { times } = content.report;
+    const machines = [{ host: "box-a", engine: "native (float32, avx2)", trainings: 4, seconds: 480 }];
+    const { page, problems } = await open({
+      ...content,
+      report: { ...content.report, times: { ...times, machines } },
+    });
+    const cells = await page.$$eval("#times .machines td", (all) =>
+      all.map(({ textContent }) => textContent),
+    );
+    assert.deepEqual(cells.slice(0, 3), ["box-a", "native (float32, avx2)", "4"]);
+    assert.equal(cells.length, 5);
+    assert.deepEqual(problems, []);
+    await page.close();
+  });
+
   it("shows the user's images", async () => {
     const { page } = await open(await made());
     const sizes = await page.$$eval("#pictures img", (images) =>

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { appendPlace } from "../../src/experiment/machines.ts";
 import { imageAt } from "../../src/image/batch.ts";
 import { encodePng } from "../../src/image/codec.ts";
 import { ContentMaker } from "../../src/report/content.ts";
@@ -89,9 +90,30 @@ describe("the report of a search of chains", () => {
       ["search", 40],
       ["confirmation", 12],
     ]);
+    assert.deepEqual(report.times.machines, []);
     assert.match(report.repeat.command, /optimize --config .*config\.yaml/);
     assert.match(report.repeat.config, /^iterations: 40$/m);
     assert.ok(report.repeat.facts.some(([name]) => name === "digest of the data"));
+  });
+
+  it("says which machines trained through a queue, and for how long", () => {
+    const place = { precision: "float32", kernels: "avx2", device: null };
+    const path = join(folder, "machines.csv");
+    for (const [training, host, engine] of [
+      ["trial 0, sample 0", "box-b", "native"],
+      ["trial 1, sample 0", "box-a", "native"],
+      ["trial 0, sample 1", "box-a", "native"],
+      ["trial 2, sample 0", "box-a", "wasm"],
+      ["trial 99, sample 0", "box-c", "native"], // of which no result was recorded
+    ])
+      appendPlace(path, training, { ...place, host, engine });
+    const { machines } = reportOf(folder).times;
+    rmSync(path);
+    assert.deepEqual(machines, [
+      { host: "box-a", engine: "native (float32, avx2)", trainings: 2, seconds: 20 },
+      { host: "box-b", engine: "native (float32, avx2)", trainings: 1, seconds: 10 },
+      { host: "box-a", engine: "wasm (float32, avx2)", trainings: 1, seconds: 10 },
+    ]);
   });
 
   it("does without the data", async () => {

@@ -1,4 +1,4 @@
-// A network between this machine and itself: passes on TCP connections with a delay, and can be cut.
+// A network between this machine and itself: passes on TCP connections with a delay, can be cut, and can fall silent.
 
 import { connect, createServer, type Server, type Socket } from "node:net";
 
@@ -9,6 +9,7 @@ export class TcpProxy {
   readonly #delay: number;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
+  #isSilent = false;
 
   private constructor(server: Server, port: number, target: number, delay: number) {
     this.#server = server;
@@ -39,8 +40,16 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Keeps all connections, and accepts new ones, but nothing passes until `restore`. */
+  silence(): void {
+    this.#isSilent = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   restore(): void {
     this.#isCut = false;
+    this.#isSilent = false;
+    for (const socket of this.#sockets) socket.resume();
   }
 
   close(): void {
@@ -61,6 +70,7 @@ export class TcpProxy {
       from.setNoDelay(true);
       this.#sockets.add(from);
       from.on("data", (data) => this.#later(() => to.write(data)));
+      if (this.#isSilent) from.pause();
       from.on("close", () => {
         this.#sockets.delete(from);
         this.#later(() => to.destroy());

@@ -3,6 +3,7 @@
 import type { EpochReport } from "../../child/reward.ts";
 import { InterruptedError, messageOf, RunError, StorageError, UsageError } from "../../common/errors.ts";
 import { SilenceWatch } from "../../common/silence-watch.ts";
+import { trainingName } from "../../experiment/machines.ts";
 import type { TrainingResult, TrainingTask } from "../training.ts";
 import { type Executor, ExecutorError, TrainingFailedError, type TrainOptions } from "./executor.ts";
 import { relativeImages, SILENCE_LIMITS, SilenceLimit, type SilenceLimits } from "./silence-limit.ts";
@@ -25,7 +26,7 @@ export interface TaskTraits<Task> {
 }
 
 const SEARCH_TRAITS: TaskTraits<TrainingTask> = {
-  nameOf: ({ trial, sample }) => `trial ${trial}, sample ${sample}`,
+  nameOf: trainingName,
   imagesOf: ({ policy }) => relativeImages(policy),
 };
 

@@ -200,6 +200,20 @@ describe("trainings through a queue", { skip: SKIPPED, timeout: 120_000 }, () =>
     assert.deepEqual(readdirSync(join(root, "cache")).sort(), [ownModel.digest, subsets.digest].sort());
   });
 
+  it("leave nothing of their run, also if machines look for lost trainings after its end", async () => {
+    const executor = await coordinator();
+    const machine = await startMachine();
+    await executor.train(taskOf(1), {});
+    await executor.close();
+    const probe = await QueueConnection.open({ url: server.url, prefix: "test", onNote: () => {} });
+    const left = () => probe.redis.keys(`test:*${run}*`);
+    await until(async () => (await left()).some((key) => key.endsWith(":stalled-check")));
+    await machine.stop();
+    await until(async () => !(await left()).some((key) => key.endsWith(":stalled-check"))); // it expires
+    assert.deepEqual(await left(), []);
+    probe.close();
+  });
+
   it("run again, before the others, if they fail", async () => {
     const made = new MadeUpExecutor();
     const executor = await coordinator();

@@ -16,12 +16,10 @@ import { join } from "node:path";
 import { StorageError, systemReason } from "../../../common/errors.ts";
 import { makeFolder, temporaryName, writeAll } from "../../../common/files.ts";
 import { homeFolder } from "../../../common/home.ts";
+import { CACHE_GIGABYTES } from "../../../config/queue.ts";
 import { fileDigest } from "../../../dataset/digest.ts";
 import { readBlob } from "./blobs.ts";
 import type { QueueConnection } from "./connection.ts";
-
-/** Of all files together; those that have not been used for the longest time are removed. */
-const MOST_BYTES = 20 * 2 ** 30;
 
 export class BlobCache {
   readonly #folder: string;
@@ -33,7 +31,8 @@ export class BlobCache {
   /** How many trainings use a file now. */
   readonly #users = new Map<string, number>();
 
-  constructor(mostBytes = MOST_BYTES, folder = join(homeFolder(), "queue", "files")) {
+  /** @param mostBytes of all files together; those that have not been used for the longest time are removed. */
+  constructor(mostBytes = 1e9 * CACHE_GIGABYTES, folder = join(homeFolder(), "queue", "files")) {
     this.#mostBytes = mostBytes;
     this.#folder = folder;
   }

@@ -1,6 +1,7 @@
 // A connection to the Redis server of a queue. BullMQ and ioredis are loaded here only, with the first connection. A connection
 // that is lost is made again, for as long as that takes; both are said in one line.
 
+import { isIP } from "node:net";
 import type * as BullMQ from "bullmq";
 import type { Redis } from "ioredis";
 import { messageOf, RunError, systemCode, UsageError } from "../../../common/errors.ts";
@@ -60,7 +61,7 @@ export class QueueConnection {
     const redis = new Redis({
       ...{ host: address.host, port: address.port, db: address.database },
       ...{ username: address.user, password: address.password },
-      ...(address.isEncrypted && { tls: { servername: address.host } }),
+      ...(address.isEncrypted && { tls: isIP(address.host) ? {} : { servername: address.host } }),
       ...{ lazyConnect: true, maxRetriesPerRequest: null, keepAlive: 10_000 },
       ...{ connectTimeout: CONNECT_TIMEOUT, socketTimeout: SOCKET_TIMEOUT },
       retryStrategy: (attempt) => (isOpen ? Math.min(100 * attempt, RETRY_INTERVAL) : null),
@@ -148,16 +149,32 @@ async function checkServer(redis: Redis): Promise<void> {
 
 function cannotConnect({ shown }: QueueAddress, reason: unknown): Error {
   if (reason instanceof RunError) return new RunError(`${shown} cannot be used: ${reason.message}`);
-  const text = messageOf(reason);
+  // Of ioredis, without a code.
+  const text = messageOf(reason).replace(/^Socket timeout\..*/, REASONS.ETIMEDOUT);
   if (/NOAUTH|WRONGPASS|NOPERM|AUTH/.test(text)) {
     return new UsageError(
       `${shown} refuses the user or password; set DEEPAUGMENT_QUEUE_USER and DEEPAUGMENT_QUEUE_PASSWORD, or give them in the URL`,
     );
   }
+  const code = systemCode(reason) ?? "";
+  if (UNKNOWN_AUTHORITY.has(code)) {
+    return new RunError(
+      `${shown} cannot be trusted: this machine does not know the authority of its certificate (${code}); set NODE_EXTRA_CA_CERTS to a file with the authority's certificate (PEM)`,
+    );
+  }
   return new RunError(
-    `cannot reach the queue ${shown}: ${REASONS[systemCode(reason) ?? ""] ?? text}; start a Redis server there, or give another --queue`,
+    `cannot reach the queue ${shown}: ${REASONS[code] ?? text}; start a Redis server there, or give another --queue`,
   );
 }
+
+/** Codes of OpenSSL. */
+const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",

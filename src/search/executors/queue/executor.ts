@@ -3,23 +3,17 @@
 // Events say what happens; every few seconds the jobs themselves are looked at, so nothing depends on an event. What a server has
 // lost is put there again.
 
-import { hostname } from "node:os";
 import type { Queue, QueueEvents, Worker } from "bullmq";
 import { InterruptedError, messageOf, RunError, UsageError } from "../../../common/errors.ts";
-import { VERSION } from "../../../common/version.ts";
 import { type Executor, ExecutorError, type TrainOptions } from "../executor.ts";
 import { missingBlobs, putFile, readBlob, renewBlobs } from "./blobs.ts";
 import { QueueConnection, type QueuePlace } from "./connection.ts";
 import {
-  backlogKey,
   cancelledKey,
   isConnectionError,
   lockOptions,
   noticeChannel,
   queueName,
-  refusalsKey,
-  runKey,
-  wakeKey,
   wakeWorker,
 } from "./keys.ts";
 import { packTask, type TaskKind } from "./kind.ts";
@@ -30,19 +24,16 @@ import {
   type Place,
   type Platform,
   parseMessage,
-  type QueuedRun,
   REFUSAL,
   resultMessage,
 } from "./messages.ts";
+import { RUN_LIFETIME, RunRecord } from "./run-record.ts";
+import { type NamedWorker, readWorkers } from "./state.ts";
 
 /** Between two looks at all jobs, in milliseconds. */
 const CHECK_INTERVAL = 5_000;
 /** Between two renewals of the files, in milliseconds. */
 const RENEWAL_INTERVAL = 3_600_000;
-/** How long a run stays whose coordinator has gone, and its results; in seconds. */
-const RUN_LIFETIME = 7 * 24 * 3600;
-/** How long the backlog stays that nobody adds to, in seconds. */
-const BACKLOG_LIFETIME = 24 * 3600;
 /** Events that are kept of a run. */
 const MOST_EVENTS = 10_000;
 /** Of weights that come back: several times those of the largest model that this program has. */
@@ -63,6 +54,8 @@ export interface QueueExecutorOptions extends QueuePlace {
   readonly onNote: (line: string) => void;
   /** Called with what each training ran on, before its result is given. */
   readonly onPlace?: (training: string, place: Place) => void;
+  /** Takes the workers that may train for this run, at each look at all jobs. */
+  readonly onWorkers?: (workers: readonly NamedWorker[]) => void;
   /** For how long a worker may give no sign of life before its trainings begin again elsewhere, in milliseconds. */
   readonly lostAfter?: number;
   /** Between two looks at all jobs, in milliseconds; for tests. */
@@ -92,6 +85,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
   readonly #kind: TaskKind<Task, Result, Report>;
   readonly #options: QueueExecutorOptions;
   readonly #connection: QueueConnection;
+  readonly #record: RunRecord;
   readonly #queue: Queue;
   /** Only gives back the trainings of workers that have gone, which other workers do as well, if there are any. */
   readonly #checker: Worker;
@@ -117,6 +111,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     this.#kind = kind;
     this.#options = options;
     this.#connection = connection;
+    this.#record = new RunRecord(connection, kind.name, options);
     this.#queue = new connection.bullmq.Queue(queueName(options.run), {
       ...connection.options,
       streams: { events: { maxLen: MOST_EVENTS } },
@@ -139,8 +134,8 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     const connection = await QueueConnection.open(options);
     const executor = new QueueExecutor(kind, connection, options);
     executor.#listen();
-    await executor.#forgetBacklog();
-    await executor.#announce();
+    await executor.#record.forgetBacklog();
+    await executor.#record.announce();
     await executor.#checker.startStalledCheckTimer();
     executor.#notify({ type: "run", run: options.run });
     executor.#schedule();
@@ -156,7 +151,8 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
       const end = () => {
         signal?.removeEventListener("abort", abort);
         this.#pending.delete(id);
-        if (pending.isAdded && !this.#isClosed) this.#leaveBacklog(id);
+        if (pending.isAdded && !this.#isClosed)
+          this.#record.leaveBacklog(id).catch((error) => this.#report(error));
       };
       const pending: Pending<Result, Report> = {
         ...{ id, text, files, isRerun, options, isAdded: false, isStarted: false },
@@ -186,24 +182,12 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const pending of [...this.#pending.values()]) this.#abort(pending);
-    const { run } = this.#options;
-    const { redis } = this.#connection;
     const leave = async () => {
-      await this.#forgetBacklog();
-      await redis
-        .multi()
-        .srem(this.#connection.key("runs"), run)
-        .del(
-          runKey(this.#connection, run),
-          refusalsKey(this.#connection, run),
-          wakeKey(this.#connection, run),
-          cancelledKey(this.#connection, run),
-        )
-        .exec();
+      await this.#record.remove();
       await this.#queue.obliterate({ force: true });
     };
-    await this.#connection.patiently(leave().catch((error) => this.#report(error)));
     await this.#connection.patiently(this.#checker.close().catch((error) => this.#report(error)));
+    await this.#connection.patiently(leave().catch((error) => this.#report(error)));
     await this.#connection.patiently(this.#closeEvents());
     await this.#connection.patiently(this.#queue.close().catch((error) => this.#report(error)));
     this.#connection.close();
@@ -228,7 +212,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     );
     if (!this.#pending.has(pending.id)) return this.#cancel(pending.id); // aborted meanwhile
     pending.isAdded = true;
-    await this.#joinBacklog(pending.id);
+    await this.#record.joinBacklog(pending.id);
     await wakeWorker(this.#connection, this.#options.run);
     // A job that was there already has perhaps ended: its event has been missed.
     await this.#settle(pending);
@@ -367,9 +351,9 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
 
   async #checkAll(): Promise<void> {
     if (this.#isClosed) return;
-    await this.#announce();
+    await this.#record.announce();
     await this.#keepFiles();
-    await this.#readRefusals();
+    await this.#readWorkers(await this.#readRefusals());
     const pending = [...this.#pending.values()].filter(({ isAdded }) => isAdded);
     const states = await Promise.all(pending.map((each) => this.#settle(each)));
     let isNew = false;
@@ -390,45 +374,6 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     await this.#last;
   }
 
-  /** Writes, again, that this run is there. */
-  async #announce(): Promise<void> {
-    const { run, platform, isMixed } = this.#options;
-    const record: QueuedRun = {
-      ...{ version: VERSION, kind: this.#kind.name, platform, isMixed, host: hostname() },
-    };
-    await this.#connection.redis
-      .multi()
-      .set(runKey(this.#connection, run), JSON.stringify(record), "EX", RUN_LIFETIME)
-      .sadd(this.#connection.key("runs"), run)
-      .exec();
-  }
-
-  /** Counts a training among those that are not finished: what decides how many machines are needed. */
-  async #joinBacklog(id: string): Promise<void> {
-    const key = backlogKey(this.#connection);
-    const name = `${this.#options.run}/${id}`;
-    await this.#connection.redis
-      .multi()
-      .lrem(key, 0, name)
-      .rpush(key, name)
-      .expire(key, BACKLOG_LIFETIME)
-      .exec();
-  }
-
-  #leaveBacklog(id: string): void {
-    this.#connection.redis
-      .lrem(backlogKey(this.#connection), 0, `${this.#options.run}/${id}`)
-      .catch((error) => this.#report(error));
-  }
-
-  /** Removes what a coordinator of this run that was killed has left. */
-  async #forgetBacklog(): Promise<void> {
-    const key = backlogKey(this.#connection);
-    const left = await this.#connection.redis.lrange(key, 0, -1);
-    for (const name of left.filter((each) => each.startsWith(`${this.#options.run}/`)))
-      await this.#connection.redis.lrem(key, 0, name);
-  }
-
   /** Renews the files, and puts those there again that the server has lost. */
   async #keepFiles(): Promise<void> {
     const digests = [...this.#files.keys()];
@@ -439,9 +384,9 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     for (const digest of missing) await putFile(this.#connection, digest, this.#files.get(digest)!);
   }
 
-  /** Says which workers do not train for this run, each once. */
-  async #readRefusals(): Promise<void> {
-    const refusals = await this.#connection.redis.hgetall(refusalsKey(this.#connection, this.#options.run));
+  /** Says which workers do not train for this run, each once. Returns their names. */
+  async #readRefusals(): Promise<ReadonlySet<string>> {
+    const refusals = await this.#record.refusals();
     for (const [worker, reason] of Object.entries(refusals)) {
       if (this.#refusals.size >= MOST_REFUSALS || this.#refusals.has(worker)) continue;
       this.#refusals.add(worker);
@@ -450,6 +395,19 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
         `worker ${worker.slice(0, 256)} does not train here: ${data ?? "it gives no reason"}`,
       );
     }
+    return new Set(Object.keys(refusals));
+  }
+
+  async #readWorkers(refused: ReadonlySet<string>): Promise<void> {
+    const { onWorkers, run } = this.#options;
+    if (!onWorkers) return;
+    // What is wrong with a sign of life is of no use to a search.
+    const workers = await readWorkers(this.#connection, () => {});
+    onWorkers(
+      workers.filter(
+        ({ name, onlyRun = run }) => onlyRun === run && !refused.has(name) && !this.#refusals.has(name),
+      ),
+    );
   }
 
   #notify(notice: Notice): void {

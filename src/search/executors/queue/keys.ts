@@ -1,21 +1,28 @@
 // What coordinators and workers agree on: the names of keys, and when a worker counts as gone.
 
 import { messageOf } from "../../../common/errors.ts";
+import { LOST_AFTER_SECONDS } from "../../../config/queue.ts";
 import type { QueueConnection } from "./connection.ts";
 
-/** A worker is taken to have gone after this time without a sign of life, in milliseconds. */
-const LOST_AFTER = 30_000;
 /** How often a training may be begun again because its worker has gone, before it has failed. */
 const MOST_LOSSES = 5;
 
-/** How BullMQ notices that a worker has gone. */
-export function lockOptions(lostAfter = LOST_AFTER) {
+/**
+ * How BullMQ notices that a worker has gone.
+ * @param lostAfter without a sign of life, in milliseconds.
+ */
+export function lockOptions(lostAfter = 1000 * LOST_AFTER_SECONDS) {
   return { lockDuration: lostAfter, stalledInterval: lostAfter / 2, maxStalledCount: MOST_LOSSES };
 }
 
 /** BullMQ's name of a run's queue. */
 export function queueName(run: string): string {
   return `run-${run}`;
+}
+
+/** BullMQ's settings of a run's queue. */
+export function metaKey(connection: QueueConnection, run: string): string {
+  return connection.key(queueName(run), "meta");
 }
 
 export function runKey(connection: QueueConnection, run: string): string {

@@ -61,6 +61,8 @@ export const WORKER = z.looseObject({
   pid: z.int().positive(),
   engine: line(256),
   slots: z.int().positive().max(10_000),
+  /** The only run that it trains for. */
+  onlyRun: line(64).optional(),
   /** Names of the trainings that it runs, with the beginning of their run's id. */
   running: z.array(line(256)).max(10_000),
   /** Trained images per second, over the last minute. */

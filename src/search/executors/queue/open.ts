@@ -1,18 +1,16 @@
 // The executor of a run whose trainings go through a queue; this machine may train, too.
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { quoteCell } from "../../../common/csv.ts";
-import { appendWhole } from "../../../common/files.ts";
 import type { ChosenEngine } from "../../../engine/types.ts";
 import type { RunFacts } from "../../../experiment/experiment.ts";
+import { appendPlace, readPlaces } from "../../../experiment/machines.ts";
 import type { Executor } from "../executor.ts";
 import { ProcessExecutor } from "../processes.ts";
 import { BlobCache } from "./blob-cache.ts";
 import { QueueConnection, type QueuePlace } from "./connection.ts";
 import { QueueExecutor } from "./executor.ts";
 import type { TaskKind } from "./kind.ts";
-import type { Place } from "./messages.ts";
+import { type Machine, machinesOf } from "./machines.ts";
 import { describePlatform, platformOf } from "./platform.ts";
 import { createRunner } from "./runner.ts";
 import { QueueWorker } from "./worker.ts";
@@ -33,6 +31,8 @@ export interface QueueRun {
   readonly placesPath: string;
   /** Takes what the user should know, a line each. */
   readonly onNote: (line: string) => void;
+  /** Takes the machines that train, every few seconds. */
+  readonly onMachines?: (machines: readonly Machine[]) => void;
 }
 
 /** @throws UsageError or RunError as `QueueConnection.open`. */
@@ -42,14 +42,20 @@ export async function openQueue<
   Report,
 >(
   kind: TaskKind<Task, Result, Report>,
-  { place, facts, engine, isMixed, inFlight, workers, threads, placesPath, onNote }: QueueRun,
+  { place, facts, engine, isMixed, inFlight, workers, threads, placesPath, onNote, onMachines }: QueueRun,
 ): Promise<Executor<Task, Result, Report>> {
   const run = runIdOf(facts);
   const platform = await platformOf(engine);
+  const places = readPlaces(placesPath);
+  const hosts = new Map([...places].map(([training, { host }]) => [training, host]));
   const executor = await QueueExecutor.open(kind, {
     ...place,
     ...{ run, platform, isMixed, inFlight, onNote },
-    onPlace: (training, where) => recordPlace(placesPath, training, where),
+    onPlace: (training, where) => {
+      appendPlace(placesPath, training, where);
+      hosts.set(training, where.host);
+    },
+    ...(onMachines && { onWorkers: (all) => onMachines(machinesOf(all, hosts.values())) }),
   });
   if (workers === 0) return executor;
   const processes = new ProcessExecutor<Task, Result, Report>(workers, { kind: kind.name });
@@ -84,13 +90,4 @@ export async function checkQueue(place: QueuePlace): Promise<void> {
 function runIdOf({ startedAt, seed, dataset }: RunFacts): string {
   const text = JSON.stringify([startedAt, seed, dataset.digest]);
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
-}
-
-function recordPlace(path: string, training: string, place: Place): void {
-  const { host, engine, precision, kernels, device } = place;
-  const line = (cells: readonly (string | null)[]) =>
-    `${cells.map((cell) => quoteCell(cell ?? "")).join(",")}\n`;
-  if (!existsSync(path))
-    appendWhole(path, "training,host,engine,precision,kernels,device\n", { flush: false });
-  appendWhole(path, line([training, host, engine, precision, kernels, device]), { flush: false });
 }

@@ -4,9 +4,11 @@ import { type ConnectOptions, QueueConnection } from "./connection.ts";
 import { queueName, runKey } from "./keys.ts";
 import { MessageError, parseMessage, RUN, WORKER, type WorkerRecord } from "./messages.ts";
 
+export type NamedWorker = WorkerRecord & { readonly name: string };
+
 export interface QueueState {
   /** By name. */
-  readonly workers: readonly (WorkerRecord & { readonly name: string })[];
+  readonly workers: readonly NamedWorker[];
   readonly runs: readonly RunState[];
 }
 
@@ -29,13 +31,17 @@ export async function readState(options: ConnectOptions): Promise<QueueState> {
   const connection = await QueueConnection.open(options);
   try {
     const runs = await readRuns(connection);
-    return { workers: await readWorkers(connection), runs };
+    return { workers: await readWorkers(connection, connection.onNote), runs };
   } finally {
     connection.close();
   }
 }
 
-async function readWorkers(connection: QueueConnection): Promise<QueueState["workers"]> {
+/** @param onNote takes what is wrong with what is not as this program writes it, and is left out. */
+export async function readWorkers(
+  connection: QueueConnection,
+  onNote: (line: string) => void,
+): Promise<readonly NamedWorker[]> {
   const { redis } = connection;
   const set = connection.key("workers");
   const names = (await redis.smembers(set)).sort().slice(0, MOST);
@@ -46,7 +52,7 @@ async function readWorkers(connection: QueueConnection): Promise<QueueState["wor
   return names.flatMap((name, index) => {
     const text = texts[index];
     const record =
-      text === null ? undefined : readOrNote(connection, () => parseMessage(text, WORKER, `worker ${name}`));
+      text === null ? undefined : readOrNote(onNote, () => parseMessage(text, WORKER, `worker ${name}`));
     return record ? [{ ...record, name }] : [];
   });
 }
@@ -57,9 +63,13 @@ async function readRuns(connection: QueueConnection): Promise<readonly RunState[
   for (const id of ids.filter((each) => !each.includes(":"))) {
     const text = await connection.redis.get(runKey(connection, id));
     const run =
-      text === null ? undefined : readOrNote(connection, () => parseMessage(text, RUN, `run ${id}`));
+      text === null ? undefined : readOrNote(connection.onNote, () => parseMessage(text, RUN, `run ${id}`));
     if (!run) continue;
-    const queue = new connection.bullmq.Queue(queueName(id), connection.options);
+    const queue = new connection.bullmq.Queue(queueName(id), {
+      ...connection.options,
+      // The run may end meanwhile: nothing of it is written again.
+      skipMetasUpdate: true,
+    });
     const counts = await queue.getJobCounts("waiting", "active");
     await queue.close();
     runs.push({ id, host: run.host, kind: run.kind, waiting: counts.waiting, active: counts.active });
@@ -67,8 +77,7 @@ async function readRuns(connection: QueueConnection): Promise<readonly RunState[
   return runs;
 }
 
-/** What is not as this program writes it is left out, and said. */
-function readOrNote<Value>({ onNote }: QueueConnection, read: () => Value): Value | undefined {
+function readOrNote<Value>(onNote: (line: string) => void, read: () => Value): Value | undefined {
   try {
     return read();
   } catch (error) {

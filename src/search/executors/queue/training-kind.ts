@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { EpochReport } from "../../../child/reward.ts";
 import { ENGINE_NAMES, PRECISIONS } from "../../../config/engines.ts";
+import { trainingName } from "../../../experiment/machines.ts";
 import { POLICY } from "../../../policy/policy-schema.ts";
 import type { TrainingResult, TrainingTask } from "../../training.ts";
 import { relativeImages } from "../silence-limit.ts";
@@ -56,7 +57,7 @@ export const TRAINING_KIND: TaskKind<TrainingTask, TrainingResult, EpochReport> 
   result: z.strictObject({
     history: z.array(REPORT.required()).min(1).max(MOST_EPOCHS),
   }),
-  nameOf: ({ trial, sample }) => `trial ${trial}, sample ${sample}`,
+  nameOf: trainingName,
   imagesOf: ({ subsets }) => subsets,
   epochsIn: ({ epoch }) => epoch,
   imagesPerEpoch: ({ policy }, available) => available * relativeImages(policy),

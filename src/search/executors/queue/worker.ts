@@ -3,74 +3,38 @@
 
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { Job, Worker } from "bullmq";
+import type { Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { messageOf, StorageError } from "../../../common/errors.ts";
 import { VERSION } from "../../../common/version.ts";
-import type { EngineChoice } from "../../../config/engines.ts";
 import { ExecutorError } from "../executor.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import { BlobMissingError } from "./blobs.ts";
 import type { QueueConnection } from "./connection.ts";
-import {
-  cancelledKey,
-  isConnectionError,
-  lockOptions,
-  noticeChannel,
-  queueName,
-  refusalsKey,
-  runKey,
-  wakeKey,
-  wakeWorker,
-} from "./keys.ts";
-import {
-  ANY_RUN,
-  checkMessage,
-  JOB,
-  NOTICE,
-  type Notice,
-  type Platform,
-  parseMessage,
-  RUN,
-  type WorkerRecord,
-} from "./messages.ts";
-import { platformFor } from "./platform.ts";
-import type { TrainingRunner } from "./runner.ts";
+import { cancelledKey, isConnectionError, lockOptions, noticeChannel, wakeKey, wakeWorker } from "./keys.ts";
+import { checkMessage, JOB, NOTICE, type Notice, parseMessage, type WorkerRecord } from "./messages.ts";
+import { type ServedRun, ServedRuns, type ServingOptions } from "./served-runs.ts";
 import { Tempo } from "./tempo.ts";
 
 /** Between two looks for runs and trainings if nothing is heard, and between two signs of life; in milliseconds. */
 const LOOK_INTERVAL = 5_000;
 /** How long a sign of life stays, in seconds. */
 const RECORD_LIFETIME = 30;
-/** How long a refusal stays, in seconds. */
-const REFUSAL_LIFETIME = 3600;
 /** A training whose files are not there waits this long, in milliseconds. */
 const MISSING_DELAY = 2_000;
 /** How often a training may be begun whose files are missing. */
 const MOST_STARTS = 20;
 /** Trainings that cannot be read, after which a look ends. */
 const MOST_UNREADABLE = 1000;
-/** Runs that a worker looks at. */
-const MOST_RUNS = 1000;
-const RUN_ID = /^[\w-]{1,64}$/;
 
-export interface QueueWorkerOptions {
-  readonly connection: QueueConnection;
+export interface QueueWorkerOptions extends ServingOptions {
   readonly cache: BlobCache;
-  /** What it can train. */
-  readonly runners: readonly TrainingRunner[];
   /** How many trainings run at the same time, at least 1. */
   readonly slots: number;
   /** Of each, on engine native. */
   readonly threads: number;
-  /** The engines that it may use. */
-  readonly engine: EngineChoice;
   /** What it has, in words. */
   readonly shownEngine: string;
-  /** Serves one run only. */
-  readonly onlyRun?: string;
-  /** Without a sign of life for this long, it is taken to have gone; in milliseconds. */
-  readonly lostAfter?: number;
   /** Called as trainings begin and end, one line each. */
   readonly onTraining?: (line: string) => void;
 }
@@ -84,13 +48,6 @@ interface Running {
   /** As far as it is known. */
   ending?: Ending;
   done: Promise<void>;
-}
-
-interface ServedRun {
-  readonly id: string;
-  readonly worker: Worker;
-  readonly runner: TrainingRunner;
-  readonly platform: Platform;
 }
 
 /** Numbers of a worker since its start. */
@@ -113,9 +70,7 @@ export class QueueWorker {
   readonly #waiter: Redis;
   #waiting: Promise<void> | undefined;
   readonly #since = Date.now();
-  readonly #runs = new Map<string, ServedRun>();
-  /** Runs that it does not train for, and what they said of themselves. */
-  readonly #refused = new Map<string, string>();
+  readonly #runs: ServedRuns;
   readonly #running = new Map<string, Running>();
   /** Where the next look begins: each run has its turn. */
   #turn = 0;
@@ -134,6 +89,7 @@ export class QueueWorker {
     this.#connection = options.connection;
     this.name = `${hostname()}-${process.pid}-${randomBytes(2).toString("hex")}`;
     this.tempo = new Tempo(options.slots);
+    this.#runs = new ServedRuns(options, this.name, (error) => this.#report(error));
     this.#listener = options.connection.redis.duplicate();
     this.#waiter = options.connection.redis.duplicate();
     // Said by the connection, which loses the same server.
@@ -212,8 +168,7 @@ export class QueueWorker {
     const record = this.#connection.key("worker", this.name);
     const leave = redis.multi().del(record).srem(this.#connection.key("workers"), this.name).exec();
     await this.#connection.patiently(this.#attempt(leave));
-    for (const { worker } of this.#runs.values())
-      await this.#connection.patiently(this.#attempt(worker.close(true)));
+    await this.#runs.leave();
     this.#listener.disconnect();
     this.#waiter.disconnect();
   }
@@ -225,8 +180,8 @@ export class QueueWorker {
 
   /** Waits until a training is put into the queue of a run, and looks for it; of all workers that wait, only one does. */
   #waitForWork(): void {
-    if (this.#waiting || this.#runs.size === 0 || this.#running.size >= this.#options.slots) return;
-    const keys = [...this.#runs.keys()].map((id) => wakeKey(this.#connection, id));
+    if (this.#waiting || this.#runs.all.length === 0 || this.#running.size >= this.#options.slots) return;
+    const keys = this.#runs.all.map(({ id }) => wakeKey(this.#connection, id));
     const wait = async () => {
       const token = await this.#waiter.blpop(keys, LOOK_INTERVAL / 1000);
       if (!token) return;
@@ -261,7 +216,7 @@ export class QueueWorker {
       return;
     }
     if (notice.type === "run") {
-      if (this.#runs.has(notice.run) || this.#refused.has(notice.run)) return;
+      if (this.#runs.knows(notice.run)) return;
       this.#lastFound = Number.NEGATIVE_INFINITY;
       this.#rouse();
       return;
@@ -277,13 +232,13 @@ export class QueueWorker {
     const now = performance.now();
     if (now - this.#lastFound >= LOOK_INTERVAL) {
       this.#lastFound = now;
-      await this.#findRuns();
+      await this.#runs.find();
     }
     let isEmpty = false;
     this.#unreadable = 0;
     while (!isEmpty && !this.#isStopping && this.#running.size < this.#options.slots) {
       isEmpty = true;
-      const runs = [...this.#runs.values()];
+      const runs = this.#runs.all;
       for (let i = 0; i < runs.length && !this.#isStopping; i++) {
         const run = runs[(this.#turn + i) % runs.length];
         const token = randomBytes(16).toString("hex");
@@ -304,79 +259,6 @@ export class QueueWorker {
     } catch (error) {
       this.#report(error);
       return this.#unreadable++ < MOST_UNREADABLE ? "unreadable" : "none";
-    }
-  }
-
-  async #findRuns(): Promise<void> {
-    const { onlyRun } = this.#options;
-    const ids =
-      onlyRun === undefined ? await this.#connection.redis.smembers(this.#connection.key("runs")) : [onlyRun];
-    const known = ids.filter((id) => RUN_ID.test(id)).slice(0, MOST_RUNS);
-    const texts =
-      known.length > 0
-        ? await this.#connection.redis.mget(known.map((id) => runKey(this.#connection, id)))
-        : [];
-    for (const [index, id] of known.entries()) {
-      const text = texts[index];
-      if (text === null) await this.#forget(id);
-      else if (!this.#runs.has(id) && this.#refused.get(id) !== text) await this.#consider(id, text);
-    }
-    for (const [id, { worker }] of this.#runs) {
-      if (known.includes(id)) continue;
-      this.#runs.delete(id);
-      await this.#attempt(worker.close(true));
-    }
-    for (const id of this.#refused.keys()) if (!known.includes(id)) this.#refused.delete(id);
-  }
-
-  /** Removes what is left of a run whose coordinator has been gone for days. */
-  async #forget(id: string): Promise<void> {
-    const { bullmq, options, redis } = this.#connection;
-    await redis.srem(this.#connection.key("runs"), id);
-    const queue = new bullmq.Queue(queueName(id), options);
-    queue.on("error", (error) => this.#report(error));
-    await queue.obliterate({ force: true });
-    await queue.close();
-  }
-
-  async #consider(id: string, text: string): Promise<void> {
-    const served = await this.#serving(id, text);
-    if (typeof served !== "string") {
-      this.#refused.delete(id);
-      this.#runs.set(id, served);
-      return;
-    }
-    this.#refused.set(id, text);
-    this.#connection.onNote(`run ${id.slice(0, 8)} is refused: ${served}`);
-    const key = refusalsKey(this.#connection, id);
-    await this.#connection.redis
-      .multi()
-      .hset(key, this.name, served.slice(0, 1000))
-      .expire(key, REFUSAL_LIFETIME)
-      .exec();
-  }
-
-  /** How it trains for a run; or the reason why it does not. */
-  async #serving(id: string, text: string): Promise<ServedRun | string> {
-    try {
-      const { version, host } = parseMessage(text, ANY_RUN, "the run");
-      if (version !== VERSION)
-        return `this worker is deepaugment ${VERSION}, the run on ${host} is ${version}; install the same version on both`;
-      const run = parseMessage(text, RUN, "the run");
-      const runner = this.#options.runners.find(({ kind }) => kind === run.kind);
-      if (!runner) return `this worker runs no trainings of the kind ${run.kind}`;
-      const platform = await platformFor(run, this.#options.engine);
-      if (typeof platform === "string") return platform;
-      const worker = new this.#connection.bullmq.Worker(queueName(id), null, {
-        ...this.#connection.options,
-        ...lockOptions(this.#options.lostAfter),
-        ...{ autorun: false, name: this.name },
-      });
-      worker.on("error", (error) => this.#report(error));
-      await worker.startStalledCheckTimer();
-      return { id, worker, runner, platform };
-    } catch (error) {
-      return messageOf(error);
     }
   }
 
@@ -501,7 +383,7 @@ export class QueueWorker {
   async #signOfLife(): Promise<void> {
     const record: WorkerRecord = {
       ...{ version: VERSION, host: hostname(), pid: process.pid, engine: this.#options.shownEngine },
-      slots: this.#options.slots,
+      ...{ slots: this.#options.slots, onlyRun: this.#options.onlyRun },
       running: [...this.#running.values()].map(({ name }) => name),
       imagesPerSecond: this.tempo.imagesPerSecond,
       busy: this.tempo.busy,
@@ -512,6 +394,8 @@ export class QueueWorker {
       .multi()
       .set(this.#connection.key("worker", this.name), JSON.stringify(record), "EX", RECORD_LIFETIME)
       .sadd(this.#connection.key("workers"), this.name)
+      // Also the names of workers that were killed, once none is left.
+      .expire(this.#connection.key("workers"), RECORD_LIFETIME)
       .exec();
   }
 

@@ -147,7 +147,7 @@ function isScale(dimension: Dimension): dimension is Dimension & { readonly kind
 }
 
 /** Whether it is a category whose effect is not scaled. */
-export function isUnscaled(dimension: Dimension): boolean {
+function isUnscaled(dimension: Dimension): boolean {
   return dimension.kind === "category" && dimension.unscaled === true;
 }
 

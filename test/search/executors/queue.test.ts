@@ -296,13 +296,13 @@ describe("trainings through a queue", { skip: SKIPPED, timeout: 120_000 }, () =>
   it("survive a network that is cut", async () => {
     const network = await TcpProxy.start(server.port);
     const executor = await coordinator({ url: `redis://127.0.0.1:${network.port}/0` });
-    const watched = new RetryingExecutor(executor, { silence: { first: 2000, least: 2000 } });
+    const watched = new RetryingExecutor(executor, { silence: { first: 5000, least: 5000 } });
     const made = new MadeUpExecutor();
     const machine = await startMachine(made);
     const running = [1, 2, 3].map((trial) => watched.train(taskOf(trial), {}));
     await until(() => made.started.length > 0);
     network.cut();
-    await sleep(3000); // longer than the limit on silence
+    await sleep(7000); // longer than the limit on silence
     network.restore();
     assert.deepEqual(accuracies(await Promise.all(running)), [1, 2, 3]);
     assert.equal(made.started.length, 3);

@@ -1,5 +1,5 @@
 // How well the search's model predicts policies of families that it has not seen, on recorded learning curves: each policy from
-// the others of the same sample. Beside it, how well the reward of a single training foretells the test accuracy of another one of
+// the others of the same sample. Beside it, how well the reward of a single training predicts the test accuracy of another one of
 // the same policy, on other images: that is what a reward is worth without a model.
 //
 //   npm run bench:families -- [--curves FILE …]

@@ -64,7 +64,7 @@ describe("coordinates", () => {
 });
 
 describe("a Gaussian process", () => {
-  it("knows a reward where there is little noise, and falls back to the mean far away", () => {
+  it("knows rewards that have little noise, and falls back to the mean far away", () => {
     const at = (x: number, reward: number) => ({ point: [x], reward, standardError: 1e-4 });
     const told = [0, 0.05, 0.1, 0.15, 0.2].map((x) => at(x, Math.sin(12 * x)));
     const process = new GaussianProcess(LINE, told);

@@ -1,14 +1,22 @@
 // Holds values that were read against what they should be.
 
 import type { z } from "zod";
+import { formatValue } from "./errors.ts";
 
 /** What is wrong with a value, with the key, for a message: `dataset.name: expected string, received nothing`. Undefined: nothing. */
 export function problemIn(value: unknown, schema: z.ZodType): string | undefined {
   const [issue] = schema.safeParse(value).error?.issues ?? [];
   if (!issue) return undefined;
   const place = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
-  return (
-    place +
-    issue.message.replace(/^Invalid (input|option): /, "").replace(/received undefined$/, "received nothing")
-  );
+  const message = issue.message
+    .replace(/^Invalid (input|option): /, "")
+    .replace(/received undefined$/, "received nothing");
+  const saysWhat = !message.startsWith("expected") || message.includes("received");
+  return place + message + (saysWhat ? "" : `, received ${received(value, issue.path)}`);
+}
+
+function received(value: unknown, path: readonly PropertyKey[]): string {
+  // What a schema has looked into has a place for each key.
+  const found = path.reduce<unknown>((parent, key) => (parent as Record<PropertyKey, unknown>)[key], value);
+  return found === undefined ? "nothing" : formatValue(found);
 }

@@ -1,11 +1,13 @@
 // Pipelines of other libraries from the command line, as the policies of apply, preview, evaluate and export.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { givenPoliciesIn } from "../../src/policy/policy-file.ts";
 import { writePicture } from "../apply/pictures.ts";
+import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { lineOf, runMain } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-cli-pipelines-"));
@@ -71,6 +73,27 @@ describe("a pipeline of another library", () => {
     }
     const trial = ["preview", "--policy", pipeline, "--data", data, "--trial", "3"];
     assert.match(lineOf(await deepaugment(...trial)), /--trial: .*pipeline\.json has no policy of trial 3/);
+  });
+
+  it("is evaluated: trained with and tested beside no augmentation", async () => {
+    const out = join(root, "evaluated");
+    const settings = { image_size: 12, epochs: 2, samples: 1, batch_size: 20, engine: "wasm", workers: 1 };
+    const { code, stderr } = await runMain(
+      [
+        ...["evaluate", "--policy", pipeline, "--data", SAMPLE_ARCHIVE, "--arms", "none,policy", "--out", out],
+        ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+      ],
+      environment,
+    );
+    assert.equal(code, 0, stderr);
+    const folder = join(out, readdirSync(out)[0]);
+    const [policy] = givenPoliciesIn(JSON.parse(readFileSync(join(folder, "policies.json"), "utf8"))).policies;
+    assert.deepEqual(policy.chains, [[{ type: "invert", magnitude: 0 }]]);
+    const [none, inverted] = readFileSync(join(folder, "predictions.csv"), "utf8").trim().split("\n").slice(1);
+    const answers = (line: string) => line.split(",").at(-1)!.split(" ");
+    // Trained on inverted images alone, the model answers otherwise for as many test images.
+    assert.equal(answers(inverted).length, answers(none).length);
+    assert.notDeepEqual(answers(inverted), answers(none));
   });
 
   it("is exported to another framework", async () => {

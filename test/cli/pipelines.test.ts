@@ -80,16 +80,31 @@ describe("a pipeline of another library", () => {
     const settings = { image_size: 12, epochs: 2, samples: 1, batch_size: 20, engine: "wasm", workers: 1 };
     const { code, stderr } = await runMain(
       [
-        ...["evaluate", "--policy", pipeline, "--data", SAMPLE_ARCHIVE, "--arms", "none,policy", "--out", out],
+        ...[
+          "evaluate",
+          "--policy",
+          pipeline,
+          "--data",
+          SAMPLE_ARCHIVE,
+          "--arms",
+          "none,policy",
+          "--out",
+          out,
+        ],
         ...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
       ],
       environment,
     );
     assert.equal(code, 0, stderr);
     const folder = join(out, readdirSync(out)[0]);
-    const [policy] = givenPoliciesIn(JSON.parse(readFileSync(join(folder, "policies.json"), "utf8"))).policies;
+    const [policy] = givenPoliciesIn(
+      JSON.parse(readFileSync(join(folder, "policies.json"), "utf8")),
+    ).policies;
     assert.deepEqual(policy.chains, [[{ type: "invert", magnitude: 0 }]]);
-    const [none, inverted] = readFileSync(join(folder, "predictions.csv"), "utf8").trim().split("\n").slice(1);
+    const [none, inverted] = readFileSync(join(folder, "predictions.csv"), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1);
     const answers = (line: string) => line.split(",").at(-1)!.split(" ");
     // Trained on inverted images alone, the model answers otherwise for as many test images.
     assert.equal(answers(inverted).length, answers(none).length);

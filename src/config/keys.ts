@@ -39,7 +39,13 @@ export function key(kind: Kind<z.ZodType>, explanation: string, fallback?: unkno
 export const text = (type: string) => ({ schema: z.string().min(1), type });
 
 /** A path, in which `~/` is the user's home folder. */
-export const path = (type: string) => ({ schema: z.string().min(1).overwrite(expandHome), type });
+export const path = (type: string) => ({
+  schema: z
+    .string()
+    .regex(/^[^\0]+$/)
+    .overwrite(expandHome),
+  type,
+});
 
 /** The address of a queue. */
 const queueUrl = { schema: z.string().regex(QUEUE_URL_FORM), type: QUEUE_URL };

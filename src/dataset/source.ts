@@ -9,6 +9,7 @@ import { findNamed, NAMED_DATASETS, type NamedDataset } from "./named/named.ts";
 import { type ColumnChoice, type DatasetReader, unreadable } from "./reader.ts";
 import { whyUnsupported } from "./readers/arrays/kinds.ts";
 import { subfolders } from "./readers/entries.ts";
+import { FolderSearch } from "./readers/folder-walk.ts";
 import { LayoutError } from "./readers/layout-error.ts";
 import { isPictureReader, type PictureReader, pictureReader } from "./readers/pictures.ts";
 import { READERS } from "./readers/registry.ts";
@@ -120,11 +121,11 @@ function checkNotDeeper(source: string): void {
 }
 
 /** The paths of data below a folder that another reader reads. */
-function findDeeper(folder: string, levels: number): string[] {
-  if (levels === 0) return [];
+function findDeeper(folder: string, levels: number, search = new FolderSearch()): string[] {
+  if (levels === 0 || !search.isNew(folder, levels)) return [];
   return subfolders(folder).flatMap(({ name }) => {
     const path = join(folder, name);
     const reader = READERS.find((candidate) => !isPictureReader(candidate) && candidate.recognises(path));
-    return reader ? [readablePath(path)] : findDeeper(path, levels - 1);
+    return reader ? [readablePath(path)] : findDeeper(path, levels - 1, search);
   });
 }

@@ -104,7 +104,7 @@ class Walk {
       throw new UsageError(`${origin}: it is known as of version ${known.since.join(".")} only`);
     if (known) return known.outcomes(rest, chance, origin);
     throw new UsageError(
-      `${origin}: no technique is known to do exactly the same; known are ${Object.keys(TRANSFORMS).join(", ")}${FIXES[name] ?? ""}`,
+      `${origin}: no technique is known to do exactly the same; known are ${Object.keys(TRANSFORMS).join(", ")}${Object.hasOwn(FIXES, name) ? FIXES[name] : ""}`,
     );
   }
 

@@ -194,6 +194,13 @@ describe("loadConfig", () => {
     }
   });
 
+  it("refuses a path with a NUL, which no file has", () => {
+    for (const key of ["data", "model", "warm_start", "out"]) {
+      const text = `${key === "data" ? "" : "data: cifar10\n"}${key}: "a/\\0b"\n`;
+      assert.match(errorIn(text), new RegExp(`^${key}: expected .*path.*, received "a/`));
+    }
+  });
+
   it("replaces ~ by the home folder in paths alone", () => {
     const home = (path: string) => join(homedir(), path);
     const config = load("data: ~/photos\nout: ~/\nname: ~/a\nnotebook_path: ~other/b\n", {

@@ -64,6 +64,49 @@ describe("folderReader", () => {
     );
   });
 
+  it("does not take the pictures of other classes through a link to a folder above", async () => {
+    const small = await picture(4, 6, 10);
+    const folder = writeFiles({ "cat/a.png": small, "dog/b.png": small });
+    symlinkSync("..", join(folder, "cat", "up"));
+    symlinkSync(".", join(folder, "dog", "same"));
+    symlinkSync(join(folder, "dog"), join(folder, "cat", "dogs"));
+    const { train, skipped } = await folderReader.read(folder, {});
+    assert.deepEqual([...train.labels], [0, 0, 1]);
+    assert.deepEqual(
+      skipped.map(({ path, reason }) => `${basename(path)}: ${reason}`),
+      [
+        "same: it links to a folder that contains it",
+        "up: it links to a folder that contains it",
+        "same: it links to a folder that contains it",
+      ],
+    );
+  });
+
+  it("refuses folders with links to each other, which have more paths than can be read", async () => {
+    const small = await picture(4, 6, 10);
+    const numbers = Array.from({ length: 12 }, (_, i) => i);
+    const folder = writeFiles({
+      "cat/a.png": small,
+      "dog/b.png": small,
+      ...Object.fromEntries(numbers.map((i) => [`dog/${i}/notes.txt`, "hello"])),
+    });
+    for (const i of numbers) {
+      for (const j of numbers)
+        if (i !== j) symlinkSync(join("..", `${j}`), join(folder, "dog", `${i}`, `to-${j}`));
+    }
+    await fails(
+      folder,
+      /: links between folders have led to the same ones more than 3000 times: remove such links$/,
+    );
+  });
+
+  it("reads folders in folders, a thousand levels deep", async () => {
+    const small = await picture(4, 6, 10);
+    const folder = writeFiles({ "cat/a.png": small, [`dog/${"d/".repeat(1000)}b.png`]: small });
+    const { train } = await folderReader.read(folder, {});
+    assert.deepEqual([...train.labels], [0, 1]);
+  });
+
   it("respects splits, whose classes are those of train/", async () => {
     const file = await picture(2, 2, 1);
     const folder = writeFiles({

@@ -289,6 +289,45 @@ describe("an npz file", () => {
     );
   });
 
+  it("whose parts are far beyond its end is refused", async () => {
+    const array = zipBomb("x_train.npy", npy([4, 2, 2], new Uint8Array(16), "|u1"), 0);
+    const archive = zipOf([array, { ...array, name: "y_train.npy" }]);
+    for (const place of [2n ** 63n - 1n, 2n ** 62n, 1_000_000n]) {
+      const locator = Buffer.alloc(20);
+      locator.write("PK\x06\x07", "latin1");
+      locator.writeBigUInt64LE(place, 8);
+      await refused(
+        write(Buffer.concat([archive.subarray(0, -22), locator, archive.subarray(-22)])),
+        /data\.npz is truncated or not an npz file \(it says that a part of it is after its end\): save or fetch it again$/,
+      );
+    }
+  });
+
+  it("whose header is not the dictionary that numpy writes is refused", async () => {
+    const values = Uint8Array.from({ length: 16 }, (_, i) => i);
+    const usual = "'descr': '|u1', 'fortran_order': False, ";
+    const headers = {
+      twice: `{${usual}'shape': (4, 1, 4), 'shape': (4, 2, 2), }`,
+      hidden: `{'x': "'shape': (4, 1, 4)", ${usual}'shape': (4, 2, 2), }`,
+      more: `{${usual}'shape': (4, 2, 2), 'x': 1, }`,
+      gap: `{${usual}'shape': (4,, 2, 2), }`,
+      letters: `{${usual}'shape': (4LL, 2, 2), }`,
+      after: `{${usual}'shape': (4, 2, 2), } + {}`,
+    };
+    const labels = npy([4], Uint8Array.of(0, 1, 0, 1), "|u1");
+    const withHeader = (header: string) => {
+      const array = Buffer.from(npy([4, 2, 2], values, "|u1"));
+      array.write(header.padEnd(array.length - 10 - 16 - 1), 10, "latin1");
+      return write(zipOf([zipBomb("x_train.npy", array, 0), zipBomb("y_train.npy", labels, 0)]));
+    };
+    for (const header of Object.values(headers))
+      await refused(withHeader(header), /x_train: its npy header is damaged/);
+    for (const header of [`{${usual}'shape': (4L, 2L, 2L), }`, `{"shape":(4,2,2),${usual}}`]) {
+      const { train } = await loadDataset(withHeader(header), { home: temporaryFolder() });
+      assert.equal(train.images.count, 4);
+    }
+  });
+
   it("whose entries overlap is refused", async () => {
     const array = zipBomb("x_train.npy", npy([4, 2, 2], new Uint8Array(16), "|u1"), 0);
     const again = { ...array, name: "y_train.npy", at: 0 };

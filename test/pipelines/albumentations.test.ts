@@ -161,6 +161,10 @@ describe("albumentationsPolicy", () => {
       [transform("GaussianBlur", 1, { blur_limit: [3, 7] }), "GaussianBlur: no technique is known"],
       [transform("Normalize", 1), "Normalize: .*save the pipeline without it$"],
       [transform("constructor", 1), "constructor: no technique"],
+      [
+        transform("__proto__", 1),
+        "__proto__: no technique is known to do exactly the same; known are [\\w, ]+$",
+      ],
       [transform("my.package.HorizontalFlip", 1), "my\\.package\\.HorizontalFlip: no technique"],
       [rotate(1, { border_mode: 4 }), "Rotate: border_mode: expected 0, received 4;"],
       [rotate(1, { border_mode: undefined }), "Rotate: border_mode: expected 0, received nothing;"],

@@ -208,7 +208,8 @@ class Assembler {
     const created = createLayer(layer, {
       ...{ path: this.#path, dialect: this.#dialect, name: this.#nameOf(layer), seed, isShapeOnly },
     });
-    for (const each of created.layers) limitWeights(each, (problem) => this.#errorOf(layer, problem));
+    for (const each of created.layers)
+      limitWeights(each, created.constraints, (problem) => this.#errorOf(layer, problem));
     this.#layers.set(layer, created);
     return created;
   }

@@ -4,7 +4,11 @@ import { add, clipByValue, div, maximum, mul, sqrt, square, sum, type Tensor } f
 import { namedOf } from "./json.ts";
 
 /** The allowed weight for a weight. */
-export type Constraint = (weight: Tensor) => Tensor;
+export interface Constraint {
+  (weight: Tensor): Tensor;
+  /** Along which it computes norms; undefined if it takes each value by itself. */
+  readonly axes?: readonly number[];
+}
 
 /** Undefined if the value, a constraint in the file, is not supported. */
 export function constraintOf(value: unknown): Constraint | undefined {
@@ -18,10 +22,11 @@ export function constraintOf(value: unknown): Constraint | undefined {
   const axes = [config.axis ?? 0].flat();
   if (!axes.every(Number.isInteger)) return undefined;
   const scaled = (norms: (norm: Tensor) => Tensor | number): Constraint => {
-    return (weight) => {
+    const constraint = (weight: Tensor) => {
       const norm = sqrt(sum(square(weight), axes as number[], true));
       return mul(weight, div(norms(norm), add(norm, EPSILON)));
     };
+    return Object.assign(constraint, { axes: axes as number[] });
   };
   const [least, most, rate] = [number("min_value", 0), number("max_value", 1), number("rate", 1)];
   switch (named.className.toLowerCase().replaceAll("_", "")) {

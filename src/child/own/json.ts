@@ -21,6 +21,6 @@ export function namedOf(value: unknown): Named | undefined {
 
 /** The value as one line of at most 60 characters, for error messages. */
 export function showJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = value === undefined ? "missing" : JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

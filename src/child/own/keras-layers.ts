@@ -195,6 +195,18 @@ export function axisWithin(axis: number, rank: number): number {
   return from;
 }
 
+/** Whether a tensor of `rank` dimensions has these axes, each of them once. */
+export function areAxes(axes: readonly number[], rank: number): boolean {
+  const places = axes.map((axis) => (axis < 0 ? axis + rank : axis));
+  return places.every((place) => place >= 0 && place < rank) && new Set(places).size === places.length;
+}
+
+/** Checks that the axes, without that of the images, are those of inputs of this shape, each of them once. @throws Error */
+export function checkAxes(axes: readonly number[], { length: rank }: Shape): void {
+  for (const axis of axes) axisWithin(axis, rank);
+  if (!areAxes(axes, rank)) throw new Error(`it names an axis twice in [${axes}]`);
+}
+
 export function product(sides: readonly number[]): number {
   return sides.reduce((product, side) => product * side, 1);
 }

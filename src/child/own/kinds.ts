@@ -6,7 +6,7 @@ import { withMissingWeights } from "../normalization.ts";
 import { ownActivation } from "./activations.ts";
 import { type ConvolutionConfig, DilatedDepthwiseConvolution, GroupedConvolution } from "./convolution.ts";
 import { IMAGE_KINDS } from "./image-kinds.ts";
-import { Arithmetic, ChannelScaling, LayerScale } from "./keras-layers.ts";
+import { Arithmetic, ChannelScaling, checkAxes, LayerScale, type Shape } from "./keras-layers.ts";
 import { GroupNormalization, LayerNormalization, UnitNormalization } from "./normalization-layers.ts";
 import { AlphaDropout, GaussianDropout, GaussianNoise, SharedMaskDropout } from "./random-layers.ts";
 import type { Kinds, Layer, Recipe } from "./recipe.ts";
@@ -125,12 +125,21 @@ const ACTIVATIONS: Kinds = {
   // Keras 3 calls it negative_slope.
   LeakyReLU: ({ name, settings }) =>
     layers.leakyReLU({ name, alpha: settings.number("negative_slope", settings.number("alpha", 0.3)) }),
-  PReLU: (recipe) =>
-    layers.prelu({
-      name: recipe.name,
+  PReLU: (recipe) => {
+    const { name, settings } = recipe;
+    const sharedAxes = settings.value("shared_axes") == null ? undefined : recipe.wholes("shared_axes");
+    const layer = layers.prelu({
+      name,
       alphaInitializer: recipe.initializer("alpha", "alpha", "zeros"),
-      sharedAxes: recipe.settings.value("shared_axes") == null ? undefined : recipe.wholes("shared_axes"),
-    }),
+      sharedAxes,
+    });
+    // TensorFlow.js takes axes that its inputs do not have, and gives outputs of another shape.
+    const build = (shape: Shape | Shape[]) => {
+      checkAxes(sharedAxes ?? [], (Array.isArray(shape[0]) ? shape[0] : shape) as Shape);
+      Object.getPrototypeOf(layer).build.call(layer, shape);
+    };
+    return Object.assign(layer, { build });
+  },
   ELU: ({ name, settings }) => {
     const alpha = settings.number("alpha", 1);
     if (alpha === 1) return layers.elu({ name });

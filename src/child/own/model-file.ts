@@ -45,6 +45,9 @@ export function readModelFile(path: string): ModelFile {
   } catch (error) {
     throw new UsageError(`model ${path} is not valid JSON (${messageOf(error)}); ${EXPECTED}`);
   }
+  if (!areFinite(json)) {
+    throw new UsageError(`model ${path} has a number that is too large for a computer; ${EXPECTED}`);
+  }
   if (!isObject(json)) throw new UsageError(`model ${path} does not contain a model; ${EXPECTED}`);
   if (json.format === "graph-model" || (isObject(json.modelTopology) && "node" in json.modelTopology)) {
     throw new UsageError(
@@ -53,6 +56,12 @@ export function readModelFile(path: string): ModelFile {
   }
   const digest = createHash("sha256").update(text).digest("hex");
   return { path, text, digest, dialect: dialectOf(json, text), ...partsOf(path, json) };
+}
+
+/** Whether all numbers in a JSON value are finite: `1e999` is not. */
+function areFinite(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).every(areFinite);
+  return typeof value !== "number" || Number.isFinite(value);
 }
 
 /** By the version in the file; Keras 3 writes none, nor does Keras 2 in archives. */

@@ -16,7 +16,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { LayerVariable } from "@tensorflow/tfjs-layers";
 import type { Initializer } from "./initializers.ts";
-import { axisWithin, onlyOf, product, SameShapeLayer, type Shape } from "./keras-layers.ts";
+import { axisWithin, checkAxes, onlyOf, product, SameShapeLayer, type Shape } from "./keras-layers.ts";
 
 interface NormalizationConfig {
   name: string;
@@ -82,6 +82,7 @@ export class LayerNormalization extends TrainedNormalization {
   }
 
   override build(inputShape: Shape): void {
+    checkAxes(this.#axes, inputShape);
     const axes = this.#axesOf(inputShape);
     this.addWeights(inputShape.filter((_, axis) => axes.includes(axis)));
   }
@@ -168,7 +169,7 @@ export class UnitNormalization extends SameShapeLayer {
   }
 
   override computeOutputShape(inputShape: Shape): Shape {
-    for (const axis of this.#config.axes) axisWithin(axis, inputShape.length);
+    checkAxes(this.#config.axes, inputShape);
     return inputShape;
   }
 

@@ -33,7 +33,7 @@ export function readOptimizer({ path, optimizer }: Pick<ModelFile, "path" | "opt
   }
   // Keras 2.11 registered its new optimizers under names with this prefix.
   const className = named?.className.replace(/^Custom>/, "") ?? showJson(optimizer);
-  const kind = KINDS[className.toLowerCase()];
+  const kind = Object.hasOwn(KINDS, className.toLowerCase()) ? KINDS[className.toLowerCase()] : undefined;
   if (!kind) {
     throw new UsageError(
       `model ${path} was compiled with optimizer ${className}, which is not supported; compile it with SGD, RMSprop, Adam or AdamW, or save it before compile()`,
@@ -70,25 +70,25 @@ interface Kind {
 }
 
 const readSgd: Kind["read"] = (settings, learningRate) => {
-  const momentum = settings.number("momentum", 0);
+  const momentum = settings.share("momentum", 0);
   // TensorFlow.js calls it useNesterov.
   const isNesterov = settings.flag("nesterov") || settings.flag("use_nesterov");
   return (engine) => new Sgd(engine, { learningRate, momentum, isNesterov });
 };
 
 const readAdam: Kind["read"] = (settings, learningRate) => {
-  const beta1 = settings.number("beta_1", settings.number("beta1", 0.9));
-  const beta2 = settings.number("beta_2", settings.number("beta2", 0.999));
-  const epsilon = settings.number("epsilon", 1e-7);
+  const beta1 = settings.share("beta_1", settings.share("beta1", 0.9));
+  const beta2 = settings.share("beta_2", settings.share("beta2", 0.999));
+  const epsilon = settings.positive("epsilon", 1e-7);
   return (engine) =>
     new Adam(engine, { learningRate, beta1, beta2, epsilon, clipNorm: Number.POSITIVE_INFINITY });
 };
 
 const readRmsProp: Kind["read"] = (settings, learningRate) => {
   // TensorFlow.js calls it decay.
-  const rho = settings.number("rho", settings.isOfTensorFlowJs ? settings.number("decay", 0.9) : 0.9);
-  const momentum = settings.number("momentum", 0);
-  const epsilon = settings.number("epsilon", 1e-7);
+  const rho = settings.share("rho", settings.isOfTensorFlowJs ? settings.share("decay", 0.9) : 0.9);
+  const momentum = settings.share("momentum", 0);
+  const epsilon = settings.positive("epsilon", 1e-7);
   // Before Keras 2.11, epsilon was added outside the root unless there was momentum.
   if (!settings.isLegacy || momentum > 0) {
     return () => new RootedRmsProp({ learningRate, rho, momentum, epsilon });
@@ -110,6 +110,14 @@ const IGNORED = [
   // Settings of `use_ema` (moving averages of the weights) and of loss scaling for 16-bit floats.
   ...["ema_momentum", "ema_overwrite_frequency", "loss_scale_factor"],
 ];
+
+/** Steps at which a learning rate is tried: the first ones, and later ones of a long training. */
+const TRIED_STEPS = [0, 1, 2, 3, 5, 10, 100, 1000, 10_000, 100_000];
+
+/** Whether a learning rate is a finite number of at least 0, as far as can be seen. */
+function isRate(learningRate: LearningRate): boolean {
+  return TRIED_STEPS.map((step) => rateAt(learningRate, step)).every((rate) => rate >= 0 && rate < Infinity);
+}
 
 /** Like LayerSettings: settings not read at the end must be null or false. */
 class OptimizerSettings {
@@ -140,9 +148,24 @@ class OptimizerSettings {
     const key = this.#config.lr === undefined ? "learning_rate" : "lr";
     const learningRate = learningRateOf(this.#value(key) ?? fallback);
     if (learningRate === undefined) throw this.#unsupported(key);
+    if (!isRate(learningRate)) throw this.#unsupported(key);
     if (this.isOfTensorFlowJs) return learningRate;
-    const decay = this.number("decay", 0);
+    const decay = this.positive("decay", 0);
     return decay === 0 ? learningRate : (step) => rateAt(learningRate, step) / (1 + decay * step);
+  }
+
+  /** From 0 to 1. */
+  share(key: string, fallback: number): number {
+    const share = this.positive(key, fallback);
+    if (share > 1) throw this.#unsupported(key);
+    return share;
+  }
+
+  /** At least 0. */
+  positive(key: string, fallback: number): number {
+    const number = this.number(key, fallback);
+    if (number < 0) throw this.#unsupported(key);
+    return number;
   }
 
   number(key: string, fallback: number): number {
@@ -159,7 +182,7 @@ class OptimizerSettings {
 
   /** Undefined if the file has none. */
   limit(key: string): number | undefined {
-    return this.#config[key] == null ? undefined : this.number(key, 0);
+    return this.#config[key] == null ? undefined : this.positive(key, 0);
   }
 
   /** @throws UsageError if a setting was not read and is neither null nor false. */

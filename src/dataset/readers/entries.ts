@@ -12,6 +12,8 @@ export interface Entry {
   readonly name: string;
   readonly path: string;
   readonly isFolder: boolean;
+  /** Whether it is a link, which was followed. */
+  readonly isLink?: boolean;
 }
 
 /** Names of files and folders that are passed over, besides hidden ones; in lower case. */
@@ -48,8 +50,10 @@ export function entriesOf(folder: string, skipped: SkippedFile[] = []): Entry[] 
     if (isJunk(name)) continue;
     const path = join(folder, name);
     try {
-      const kind = entry.isSymbolicLink() ? statSync(systemPath(path)) : entry;
-      if (kind.isDirectory() || kind.isFile()) entries.push({ name, path, isFolder: kind.isDirectory() });
+      const isLink = entry.isSymbolicLink();
+      const kind = isLink ? statSync(systemPath(path)) : entry;
+      if (kind.isDirectory() || kind.isFile())
+        entries.push({ name, path, isFolder: kind.isDirectory(), isLink });
     } catch (error) {
       skipped.push({ path, reason: `it is a broken link: ${systemReason(error)}` });
     }

@@ -10,7 +10,7 @@ import { checkClasses, checkFilled } from "./folder-classes.ts";
 import { findSplits, type SplitFolder, setAside } from "./folder-splits.ts";
 import { LayoutError } from "./layout-error.ts";
 import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
-import { allPictures, readTree, type Tree } from "./tree.ts";
+import { allPictures, readTrees, type Tree } from "./tree.ts";
 
 /**
  * Lists an image folder: one subfolder per class; or `train/`, `val/` and `test/`, each with one subfolder per class (see
@@ -52,7 +52,7 @@ function treesOf({ path, classes }: SplitFolder, skipped: SkippedFile[]): Tree[]
   for (const file of entriesOf(path).filter(({ isFolder }) => !isFolder)) {
     if (isPictureName(file.name)) skipped.push({ path: file.path, reason: "it is not in a class folder" });
   }
-  return classes.map((folder) => readTree(folder, skipped));
+  return readTrees(path, classes, skipped);
 }
 
 function groupsOf(

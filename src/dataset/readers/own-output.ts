@@ -5,6 +5,7 @@ import { readBeginning } from "../../common/ordinary-files.ts";
 import { systemPath } from "../../common/path-bytes.ts";
 import { isPictureName } from "../../image/sniff.ts";
 import { type Entry, entriesOf } from "./entries.ts";
+import { FolderSearch } from "./folder-walk.ts";
 
 /** The files that a run writes first into its folder, and the format that they name. */
 const MARKERS: Readonly<Record<string, string>> = {
@@ -50,8 +51,9 @@ function isOutput({ name, path }: Pick<Entry, "name" | "path">, levels: number):
   return folders.length === 0 || (levels > 0 && folders.every((folder) => isOutput(folder, levels - 1)));
 }
 
-function isVoid({ path }: Entry): boolean {
-  return entriesOf(path).every((entry) => entry.isFolder && isVoid(entry));
+function isVoid({ path }: Entry, search = new FolderSearch()): boolean {
+  if (!search.isNew(path, 0)) return true;
+  return entriesOf(path).every((entry) => entry.isFolder && isVoid(entry, search));
 }
 
 function isMarker({ name, path }: Entry): boolean {

@@ -1,11 +1,11 @@
 // The pictures of a folder and of all folders in it.
 
-import { realpathSync } from "node:fs";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import { systemPath } from "../../common/path-bytes.ts";
 import { isPictureName, whyNoPicture } from "../../image/sniff.ts";
 import type { SkippedFile } from "../dataset.ts";
 import { type Entry, entriesOf } from "./entries.ts";
+import { FolderSearch, FolderWalk, isWithin, realPath } from "./folder-walk.ts";
 import { isOwnOutput, isSheet } from "./own-output.ts";
 
 /** A folder with what it contains, without junk and our own outputs. */
@@ -19,28 +19,74 @@ export interface Tree {
   readonly folders: readonly Tree[];
 }
 
-/** Reads a folder with all that is below it; what is not read is listed in `skipped`. */
-export function readTree(folder: Pick<Entry, "name" | "path">, skipped: SkippedFile[]): Tree {
-  return readBelow(folder, skipped, []);
+/** A folder that is being read. */
+interface Place {
+  /** Its path without links. */
+  readonly real: string;
+  /** The folders, without links, from which links led here. */
+  readonly sources: readonly string[];
 }
 
-function readBelow(
-  { name, path }: Pick<Entry, "name" | "path">,
+/** What has been read so far. */
+interface Reading {
+  readonly skipped: SkippedFile[];
+  /** Counts the folders that were reached through links. */
+  readonly walk: FolderWalk;
+}
+
+/** Reads a folder with all that is below it; what is not read is listed in `skipped`. */
+export function readTree(folder: Pick<Entry, "name" | "path">, skipped: SkippedFile[]): Tree {
+  return readBelow(folder, { real: realPath(folder.path), sources: [] }, { skipped, walk: new FolderWalk() });
+}
+
+/** The same for some of the folders in a folder. @param path of the folder. */
+export function readTrees(
+  path: string,
+  folders: readonly Pick<Entry, "name" | "path">[],
   skipped: SkippedFile[],
-  above: readonly string[],
-): Tree {
-  const empty = { name, path, pictures: [], others: [], folders: [] };
-  const real = realpathSync.native(systemPath(path), { encoding: "buffer" }).toString("latin1");
-  if (above.includes(real)) {
-    skipped.push({ path, reason: "it links to a folder that contains it" });
-    return empty;
+): Tree[] {
+  const reading = { skipped, walk: new FolderWalk() };
+  const place = { real: realPath(path), sources: [] };
+  return folders.map((folder) => {
+    const real = realPath(folder.path);
+    const tree = isWithin(real, place.real)
+      ? readBelow(folder, { ...place, real }, reading)
+      : readLinked(folder, place, real, reading);
+    return tree ?? { ...folder, pictures: [], others: [], folders: [] };
+  });
+}
+
+/** The folder `real`, to which a link leads, unless it contains the link. */
+function readLinked(
+  folder: Pick<Entry, "name" | "path">,
+  place: Place,
+  real: string,
+  reading: Reading,
+): Tree | undefined {
+  const all = [...place.sources, place.real];
+  if (all.some((source) => isWithin(source, real))) {
+    reading.skipped.push({ path: folder.path, reason: "it links to a folder that contains it" });
+    return undefined;
   }
+  return readBelow(folder, { real, sources: all }, reading);
+}
+
+function readBelow({ name, path }: Pick<Entry, "name" | "path">, place: Place, reading: Reading): Tree {
+  const { skipped, walk } = reading;
+  if (place.sources.length > 0) walk.enter(path, place.real);
   const pictures: string[] = [];
   const others: string[] = [];
   const folders: Tree[] = [];
   for (const entry of entriesOf(path, skipped)) {
     if (entry.isFolder) {
-      if (!isOwnOutput(entry)) folders.push(readBelow(entry, skipped, [...above, real]));
+      const real = entry.isLink ? realPath(entry.path) : join(place.real, bytesOf(entry.name));
+      const isLinked = entry.isLink || place.sources.length > 0;
+      if (isLinked ? walk.once(real, () => isOwnOutput(entry)) : isOwnOutput(entry)) continue;
+      const inner = { ...place, real };
+      const folder = entry.isLink
+        ? readLinked(entry, place, real, reading)
+        : readBelow(entry, inner, reading);
+      if (folder) folders.push(folder);
       continue;
     }
     const reason = whyNoPicture(entry.path);
@@ -51,7 +97,12 @@ function readBelow(
       skipped.push({ path: entry.path, reason });
     }
   }
-  return { ...empty, pictures, others, folders };
+  return { name, path, pictures, others, folders };
+}
+
+/** The bytes of a name as Latin-1, as in the result of `realPath`. */
+function bytesOf(name: string): string {
+  return Buffer.from(systemPath(name)).toString("latin1");
 }
 
 /** Usual names of preview's sheets. Only files with such a name are opened. */
@@ -87,9 +138,11 @@ export function withoutWrappers(tree: Tree): Tree {
 }
 
 /** Whether a file with the extension of a picture is on the first levels of a folder. It stops at the first one. */
-export function holdsPictures(folder: string, levels = 4): boolean {
+export function holdsPictures(folder: string, levels = 4, search = new FolderSearch()): boolean {
+  if (!search.isNew(folder, levels)) return false;
   const entries = entriesOf(folder);
   if (entries.some(({ name, isFolder }) => !isFolder && extname(name) !== "" && isPictureName(name)))
     return true;
-  return levels > 0 && entries.some(({ isFolder, path }) => isFolder && holdsPictures(path, levels - 1));
+  if (levels === 0) return false;
+  return entries.some(({ isFolder, path }) => isFolder && holdsPictures(path, levels - 1, search));
 }

@@ -115,9 +115,29 @@ describe("an optimizer of a file", () => {
     refused({ class_name: "Adam", config: { amsgrad: true } }, /Adam with amsgrad true/);
     refused({ class_name: "RMSprop", config: { centered: true } }, /RMSprop with centered true/);
     refused({ class_name: "SGD", config: { use_ema: true } }, /use_ema/);
+    refused({ class_name: "__proto__", config: {} }, /optimizer __proto__, which is not supported/);
     refused(
       { class_name: "SGD", config: { learning_rate: { class_name: "MySchedule", config: {} } } },
       /learning_rate \{"class_name":"MySchedule"/,
     );
+  });
+
+  it("is rejected if no step can be taken with its settings", () => {
+    const refused = (className: string, config: object, message: RegExp) =>
+      assert.throws(() => readOptimizer(file({ class_name: className, config })), {
+        name: "UsageError",
+        message,
+      });
+    refused("SGD", { learning_rate: -1 }, /SGD with learning_rate -1, which is not supported; compile/);
+    refused("SGD", { momentum: 5 }, /SGD with momentum 5,/);
+    refused("SGD", { clipnorm: -1 }, /SGD with clipnorm -1,/);
+    refused("Adam", { beta_2: 2 }, /Adam with beta_2 2,/);
+    refused("Adam", { epsilon: -1e-7 }, /Adam with epsilon -1e-7,/);
+    refused("RMSprop", { rho: -0.1 }, /RMSprop with rho -0\.1,/);
+    const start = { initial_learning_rate: 0.1, decay_steps: 0, decay_rate: 0.5 };
+    for (const schedule of ["ExponentialDecay", "InverseTimeDecay", "PolynomialDecay", "CosineDecay"]) {
+      const learning_rate = { class_name: schedule, config: start };
+      refused("SGD", { learning_rate }, new RegExp(`SGD with learning_rate \\{"class_name":"${schedule}"`));
+    }
   });
 });

@@ -2,7 +2,7 @@
 // one line that names the layer and the setting, and what Keras accepts is not.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -125,6 +125,26 @@ describe("settings of layers of a user's own model", () => {
       { rate: 0.5, noise_shape: [null, 0, 1, 1] },
       /layer it \(Dropout\) has noise_shape .*; expected/,
     ],
+    ["Dropout", {}, /layer it \(Dropout\) has rate missing, which is not supported$/],
+    [
+      "Conv2D",
+      { ...CONV, kernel_constraint: { class_name: "MaxNorm", config: { axis: 99 } } },
+      /has a constraint along the axes \[99\], which its weight kernel of 4 dimensions does not have$/,
+    ],
+    [
+      "Dense",
+      { units: 3, bias_constraint: { class_name: "UnitNorm", config: { axis: [0, -1] } } },
+      /has a constraint along the axes \[0,-1\], which its weight bias of 1 dimensions does not have$/,
+    ],
+    ["LayerNormalization", { axis: [1, 1] }, /does not fit its inputs .* it names an axis twice in \[1,1\]$/],
+    [
+      "LayerNormalization",
+      { axis: [3, -1] },
+      /does not fit its inputs .* it names an axis twice in \[3,-1\]$/,
+    ],
+    ["UnitNormalization", { axis: [2, 2] }, /does not fit its inputs .* it names an axis twice in \[2,2\]$/],
+    ["PReLU", { shared_axes: [9] }, /does not fit its inputs .* it has no axis 9$/],
+    ["PReLU", { shared_axes: [1, 1] }, /does not fit its inputs .* it names an axis twice in \[1,1\]$/],
     ["AlphaDropout", { rate: 0.5, noise_shape: [null, 5, 1, 1] }, /its noise_shape is \[null, 5, 1, 1\]$/],
   ];
   for (const [className, config, message] of OTHERS) {
@@ -156,12 +176,26 @@ describe("settings of layers of a user's own model", () => {
     ["GaussianNoise", { stddev: 3 }],
     ["StochasticDepth", { drop_path_rate: 0 }],
     ["Dense", { units: 1 }],
+    ["Conv2D", { ...CONV, kernel_constraint: { class_name: "MaxNorm", config: { axis: [0, 1, -2] } } }],
+    ["LayerNormalization", { axis: [1, -1] }],
+    ["PReLU", { shared_axes: [1, 2] }],
     ["Reshape", { target_shape: [8, -1, 3] }],
   ];
   for (const [className, config] of ACCEPTED) {
     it(`are accepted: ${className} with ${JSON.stringify(config)}`, () =>
       checkFit(withLayer(className, config), IMAGES));
   }
+});
+
+describe("a number in a user's own model", () => {
+  it("that is infinite is refused", async () => {
+    const path = withLayer("Rescaling", { scale: 7.25 });
+    writeFileSync(path, readFileSync(path, "utf8").replace("7.25", "1e999"));
+    await refused(
+      path,
+      /model\.json has a number that is too large for a computer; expected a TensorFlow\.js/,
+    );
+  });
 });
 
 describe("the layers of a user's own model", () => {

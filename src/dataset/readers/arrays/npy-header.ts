@@ -52,21 +52,39 @@ export async function readNpyHeader(reader: ByteReader): Promise<NpyHeader> {
   return { ...parseHeader(text), length: before + length };
 }
 
+/** One key of the dictionary with its value. Python 2 wrote sides as `3L`. */
+const ITEM =
+  /\s*(['"])(?<key>descr|fortran_order|shape)\1\s*:\s*(?<value>True|False|'[^']*'|"[^"]*"|\([^()]*\))\s*(,\s*|(?=\}))/y;
+const SIDES = /^\(\s*(?:\d+L?\s*(?:,\s*|(?=\))))*\)$/;
+/** The fields of a structured type may contain anything. */
+const WITH_FIELDS = /['"]descr['"]\s*:\s*[[(]/;
+
 function parseHeader(text: string): Omit<NpyHeader, "length"> {
-  const shapeFound = /['"]shape['"]:\s*\(([\dL,\s]*)\)/.exec(text)?.[1];
-  const order = /['"]fortran_order['"]:\s*(True|False)/.exec(text)?.[1];
-  const type = /['"]descr['"]:\s*(?:(['"])([^'"]*)\1|([[(]))/.exec(text);
-  if (shapeFound === undefined || order === undefined || !type)
+  if (WITH_FIELDS.test(text)) return { shape: [], isColumnMajor: false, type: STRUCTURED };
+  const items = itemsOf(text);
+  const [sides = "", order = "", quoted = ""] = ["shape", "fortran_order", "descr"].map((key) =>
+    items?.get(key),
+  );
+  if (!SIDES.test(sides) || !/^(True|False)$/.test(order) || !/^['"]/.test(quoted))
     throw new DamagedProblem("its npy header is damaged");
-  const shape = shapeFound
-    .split(",")
-    .map((side) => side.replace("L", "").trim())
-    .filter(Boolean)
-    .map(Number);
+  const shape = [...sides.matchAll(/\d+/g)].map(([side]) => Number(side));
   if (shape.length > MOST_AXES)
     throw new ArrayProblem(`expected images or labels, found the shape ${shapeText(shape)}`);
-  const [, , name] = type;
-  return { shape, isColumnMajor: order === "True", type: name === undefined ? STRUCTURED : typeOf(name) };
+  return { shape, isColumnMajor: order === "True", type: typeOf(quoted.slice(1, -1)) };
+}
+
+/** A dictionary of Python with these three keys, each of them once, and no others: as numpy demands. Undefined for anything else. */
+function itemsOf(text: string): ReadonlyMap<string, string> | undefined {
+  const items = new Map<string, string>();
+  let place = text.indexOf("{") + 1;
+  for (let count = 0; count < 3; count++) {
+    ITEM.lastIndex = place;
+    const { key, value } = ITEM.exec(text)?.groups ?? {};
+    if (key === undefined || items.has(key)) return undefined;
+    items.set(key, value);
+    place = ITEM.lastIndex;
+  }
+  return /^\s*\{/.test(text) && /^\s*\}\s*$/.test(text.slice(place)) ? items : undefined;
 }
 
 const STRUCTURED = {

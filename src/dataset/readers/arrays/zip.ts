@@ -1,9 +1,11 @@
 // The files in a zip archive of any size, as streams. yauzl reads the directory; the content is read from the file, from
 // one place to another.
 
+import { close, read } from "node:fs";
 import { crc32 } from "node:zlib";
-import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from "yauzl";
 import { messageOf, systemCode } from "../../../common/errors.ts";
+import { openOrdinaryFile } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
 import { unreadable } from "../../reader.ts";
 import { bytesOfFile, mostDecompressed, type UnpackLimit, unpackLimit } from "./bytes.ts";
@@ -40,8 +42,8 @@ const MOST_ENTRIES = 2 ** 16;
 export async function membersOfZip(path: string): Promise<ZipMember[]> {
   let zip: ZipFile | undefined;
   try {
-    // The types want text; node's own `open` takes bytes too.
-    zip = await openPromise(systemPath(path) as string, { autoClose: false });
+    const { file, size } = openOrdinaryFile(systemPath(path));
+    zip = await openZip(file, size);
     if (zip.entryCount > MOST_ENTRIES) throw new Error(`it has ${zip.entryCount} files`);
     const members: ZipMember[] = [];
     const places: Place[] = [];
@@ -58,6 +60,45 @@ export async function membersOfZip(path: string): Promise<ZipMember[]> {
     throw new DamagedProblem(messageOf(error).slice(0, LONGEST_REASON));
   } finally {
     zip?.close();
+  }
+}
+
+async function openZip(file: number, size: number): Promise<ZipFile> {
+  const reader = new FileReader(file, size);
+  try {
+    return await fromRandomAccessReaderPromise(reader, size, { autoClose: false });
+  } catch (error) {
+    reader.close(() => {});
+    throw error;
+  }
+}
+
+/** Reads parts of a file. The library's own reader ends the program if an archive says that a part begins beyond 2^53. */
+class FileReader extends RandomAccessReader {
+  readonly #file: number;
+  readonly #size: number;
+
+  constructor(file: number, size: number) {
+    super();
+    this.#file = file;
+    this.#size = size;
+  }
+
+  /** The library also wants the number of bytes, which its types do not say. */
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytes?: number) => void,
+  ): void {
+    if (position >= 0 && position + length <= this.#size)
+      read(this.#file, buffer, offset, length, position, callback);
+    else setImmediate(callback, new Error("it says that a part of it is after its end"));
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    close(this.#file, callback);
   }
 }
 

@@ -7,7 +7,8 @@ import { readablePath } from "../../../common/path-bytes.ts";
 import { isPictureName } from "../../../image/sniff.ts";
 import type { SkippedFile } from "../../dataset.ts";
 import { SPLITS, type SplitName } from "../../reader.ts";
-import { entriesOf } from "../entries.ts";
+import { type Entry, entriesOf } from "../entries.ts";
+import { FolderSearch, FolderWalk, realPath } from "../folder-walk.ts";
 import { folderNames, LayoutError } from "../layout-error.ts";
 import { isOwnOutput } from "../own-output.ts";
 import { splitOfTable, splitsAmong } from "../split-names.ts";
@@ -84,18 +85,22 @@ export function findPacked(path: string, kind: PackedKind): FoundFiles {
   return { root: path, files, skipped, notes: [] };
 }
 
-function filesBelow(folder: string, kind: PackedKind, levels: number): string[] {
+function filesBelow(folder: string, kind: PackedKind, levels: number, walk = new FolderWalk()): string[] {
+  walk.enter(folder, realPath(folder));
   const entries = entriesOf(folder);
   const own = entries.filter(({ name, isFolder }) => !isFolder && kind.isNamed(name)).map(({ path }) => path);
   if (levels === 0) return own;
-  const folders = entries.filter((entry) => entry.isFolder && !isOwnOutput(entry));
-  return [...own, ...folders.flatMap(({ path }) => filesBelow(path, kind, levels - 1))];
+  const isOutput = (entry: Entry) => walk.once(realPath(entry.path), () => isOwnOutput(entry));
+  const folders = entries.filter((entry) => entry.isFolder && !isOutput(entry));
+  return [...own, ...folders.flatMap(({ path }) => filesBelow(path, kind, levels - 1, walk))];
 }
 
 /** Whether several folders contain pictures, or one contains more than a few. */
 function isOfPictures(folder: string): boolean {
   let folders = 0;
+  const search = new FolderSearch();
   const isFull = (path: string, levels: number): boolean => {
+    if (!search.isNew(path, levels)) return false;
     const entries = entriesOf(path);
     const own = entries.filter(
       ({ name, isFolder }) => !isFolder && name.includes(".") && isPictureName(name),

@@ -41,12 +41,5 @@ export function isSimple(base: BaseName): boolean {
   return base === "none" || base === "flip" || base === "flip-crop";
 }
 
-/** What a base does to images, each 1 if it does it: flip, crop, TrivialAugment's operations, RandAugment's. */
-export function baseTraits(base: BaseName): number[] {
-  const parts: readonly string[] = base.split("+");
-  const does = (...names: readonly string[]) => Number(names.some((name) => parts.includes(name)));
-  return [does("flip", "flip-crop"), does("flip-crop"), does("trivialaugment"), does("randaugment")];
-}
-
 /** The base that `text` names, like `parseRecipe`. */
 export const parseBase: (text: string) => BaseName = nameParser("base", BASES);

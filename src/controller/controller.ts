@@ -27,8 +27,8 @@ export type Dimension =
       readonly withoutStrength?: readonly number[];
       /** The choices that are proposed; the others are only told. Defaults to all. */
       readonly proposed?: readonly number[];
-      /** What describes each choice, as numbers in [0, 1]: choices with similar ones have similar effects. Defaults to nothing. */
-      readonly traits?: readonly (readonly number[])[];
+      /** What describes each choice: choices with similar traits have similar effects. Defaults to nothing. */
+      readonly traits?: readonly Traits[];
     }
   | {
       readonly kind: "real";
@@ -50,6 +50,14 @@ export type Dimension =
        */
       readonly scales?: boolean;
     };
+
+/** What a choice of a category does, in place of its name. */
+export interface Traits {
+  /** Numbers in [0, 1], as many for each choice. */
+  readonly own: readonly number[];
+  /** What it has of real numbers that have strengths, by their names: an amount and its strength, as if added to the point's. */
+  readonly adds?: Readonly<Record<string, readonly [amount: number, strength: number]>>;
+}
 
 /** One value per dimension. */
 export type Point = readonly number[];

@@ -16,7 +16,7 @@ import { noiseOf } from "./noise-variance.ts";
  * the rewards'.
  */
 const PRIORS = {
-  length: { median: 1.5, deviation: 1 },
+  length: { median: 0.7, deviation: 0.7 },
   signal: { median: 1, deviation: 1 },
   noise: { median: 0.05, deviation: 1 },
 };

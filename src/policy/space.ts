@@ -1,9 +1,10 @@
 // The search space of policies: converts policies to points for the controller, and back.
 
 import type { Family } from "../config/families.ts";
-import { type BaseName, baseTraits, isSimple } from "../config/recipes.ts";
+import { type BaseName, isSimple } from "../config/recipes.ts";
 import { type TechniqueName, usesMagnitude } from "../config/techniques.ts";
 import type { Dimension, Point } from "../controller/controller.ts";
+import { baseTraits } from "./base-traits.ts";
 import { familyColumns, policyColumns } from "./columns.ts";
 import { familyNumbers, GRID, hasStrength, mostOf } from "./family-policy.ts";
 import { type FormExtension, hasForm, type PolicyForm, policyOf, policyOfFamilies } from "./form.ts";
@@ -65,7 +66,7 @@ function baseDimension(form: PolicyForm): Dimension[] {
     {
       ...{ kind: "category", name: "base", choices: bases.length, unscaled: true },
       ...(isLimited && { proposed: proposed.map((base) => bases.indexOf(base)) }),
-      traits: bases.map(baseTraits),
+      traits: bases.map((base) => baseTraits(base, form.families)),
     },
   ];
 }

@@ -26,7 +26,7 @@ const SPACE: readonly Dimension[] = [
       [1, 0],
       [0, 1],
       [1, 1],
-    ],
+    ].map((own) => ({ own })),
   },
 ];
 
@@ -68,9 +68,15 @@ describe("amounts with strengths", () => {
       { kind: "real", name: "orientation_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
     ]);
     const base = { kind: "category", name: "base", choices: 9, unscaled: true, proposed: [0, 1, 2] };
-    const traits = BASES.map((name) =>
-      ["flip", "crop", "trivial", "rand"].map((part) => Number(name.includes(part))),
-    );
+    const traits = BASES.map((name) => {
+      const own = ["flip", "crop"].map((part) => Number(name.includes(part)));
+      const [amount, strength] = name.includes("rand") ? [1, 0.6] : [0.5, 1.5];
+      const adds = {
+        geometry_amount: [(amount * 10) / 14, strength],
+        colour_amount: [(amount * 16) / 14, strength],
+      };
+      return { own, adds: /rand|trivial/.test(name) ? adds : {} };
+    });
     assert.deepEqual(dimensions.at(-1), { ...base, traits });
   });
 });

@@ -45,7 +45,7 @@ function worth(point: Point): number {
 }
 
 describe("coordinates", () => {
-  it("are shares, strengths times what they strengthen, and traits", () => {
+  it("are shares, strengths times what they strengthen, and what the base does", () => {
     assert.ok(hasCoordinates(OF_FAMILIES) && hasCoordinates(LINE));
     assert.ok(!hasCoordinates([...LINE, { kind: "category", name: "technique", choices: 3 }]));
     const names = OF_FAMILIES.map(({ name }) => name);
@@ -55,11 +55,17 @@ describe("coordinates", () => {
     point[names.indexOf("geometry_strength")] = 1;
     point[names.indexOf("base")] = BASES.indexOf("flip-crop+randaugment");
     const [coordinates] = coordinatesOf(OF_FAMILIES, [point]);
-    assert.equal(coordinates.length, OF_FAMILIES.length + 3);
-    assert.equal(coordinates[names.indexOf("colour_amount")], 0.5);
-    assert.equal(coordinates[names.indexOf("colour_strength")], 0.2);
-    assert.equal(coordinates[names.indexOf("geometry_strength")], 0);
-    assert.deepEqual([...coordinates.slice(-4)], [1, 1, 0, 1]);
+    const at = (name: string) => coordinates[names.indexOf(name)];
+    const isNear = (value: number, expected: number) =>
+      assert.ok(Math.abs(value - expected) < 1e-12, `${value}`);
+    assert.equal(coordinates.length, OF_FAMILIES.length + 1);
+    // RandAugment's operations are as many of colour, and of geometry, more.
+    isNear(at("colour_amount"), (0.75 + 16 / 14) / 1.5);
+    isNear(at("colour_strength"), 0.5 * 0.4 + (16 / 14 / 1.5) * 0.6);
+    isNear(at("geometry_amount"), 10 / 14 / 1.5);
+    isNear(at("geometry_strength"), (10 / 14 / 1.5) * 0.6);
+    assert.equal(at("noise_amount"), 0);
+    assert.deepEqual([...coordinates.slice(-2)], [1, 1]);
   });
 });
 

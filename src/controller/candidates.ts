@@ -76,14 +76,13 @@ function greatestFirst(candidates: readonly Candidate[]): Candidate[] {
 }
 
 /**
- * The point with one or two coordinates changed: a category is redrawn, a real number moved a little. A choice that is not
- * proposed is redrawn, too.
+ * The point with one or two coordinates changed: a category is redrawn, a real number moved a little. What is not proposed is
+ * redrawn, too.
  */
 function neighbour(dimensions: readonly Dimension[], point: Point, random: Random): Point {
   const changed = point.map((value, index) => {
     const dimension = dimensions[index];
-    const isToldOnly = dimension.kind === "category" && dimension.proposed?.includes(value) === false;
-    return isToldOnly ? randomCoordinate(dimension, random) : value;
+    return isToldOnly(dimension, value) ? randomCoordinate(dimension, random) : value;
   });
   for (let changes = random.integer(1, 2); changes > 0; changes--) {
     const index = random.integer(0, dimensions.length - 1);
@@ -92,8 +91,14 @@ function neighbour(dimensions: readonly Dimension[], point: Point, random: Rando
   return changed;
 }
 
+function isToldOnly(dimension: Dimension, value: number): boolean {
+  if (dimension.kind === "category") return dimension.proposed?.includes(value) === false;
+  return dimension.proposedFrom !== undefined && value < dimension.proposedFrom;
+}
+
 function movedCoordinate(dimension: Dimension, value: number, random: Random): number {
   if (dimension.kind === "category") return randomCoordinate(dimension, random);
-  const moved = value + random.normal(0, STEP * (dimension.high - dimension.low));
-  return onGrid(dimension, Math.min(dimension.high, Math.max(dimension.low, moved)));
+  const { low, proposedFrom = low, high } = dimension;
+  const moved = value + random.normal(0, STEP * (high - low));
+  return onGrid(dimension, Math.min(high, Math.max(proposedFrom, moved)));
 }

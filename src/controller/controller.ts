@@ -40,6 +40,8 @@ export type Dimension =
        * magnitudes of a family of techniques, of which that is the amount). At the number's low end this does not matter.
        */
       readonly strengthOf?: string;
+      /** The least that is proposed; numbers below it are only told. Defaults to the low end. */
+      readonly proposedFrom?: number;
       /** The chance that a random point has the low end. Defaults to 0. */
       readonly off?: number;
       /** Values are multiples of 1 / grid. Defaults to any numbers. */
@@ -174,9 +176,9 @@ export function randomCoordinate(dimension: Dimension, random: Random): number {
     const { choices, proposed } = dimension;
     return proposed ? proposed[random.integer(0, proposed.length - 1)] : random.integer(0, choices - 1);
   }
-  const { low, high, off = 0 } = dimension;
+  const { low, proposedFrom = low, high, off = 0 } = dimension;
   if (off > 0 && random.chance(off)) return low;
-  return onGrid(dimension, random.uniform(low, high));
+  return onGrid(dimension, random.uniform(proposedFrom, high));
 }
 
 /** The nearest value that a real number may have. */

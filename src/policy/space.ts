@@ -47,12 +47,17 @@ export function createSpace(options: SpaceOptions): SearchSpace {
 /** If a random policy may leave out a family, this is the chance. */
 const LEFT_OUT = 0.3;
 
+/** With less strength, most techniques do nothing that can be seen. */
+const LEAST_STRENGTH = 0.1;
+
 function familyDimensions(family: Family): Dimension[] {
   const [amount, strength] = familyColumns(family);
   const dimension = { kind: "real", low: 0, grid: GRID } as const;
   return [
     { ...dimension, name: amount, high: mostOf(family), off: LEFT_OUT },
-    ...(strength ? [{ ...dimension, name: strength, high: 1, strengthOf: amount }] : []),
+    ...(strength
+      ? [{ ...dimension, name: strength, high: 1, strengthOf: amount, proposedFrom: LEAST_STRENGTH }]
+      : []),
   ];
 }
 

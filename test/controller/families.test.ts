@@ -13,7 +13,15 @@ import { createSpace } from "../../src/policy/space.ts";
 
 const SPACE: readonly Dimension[] = [
   { kind: "real", name: "a_amount", low: 0, high: 1.5, off: 0.3, grid: 1000 },
-  { kind: "real", name: "a_strength", low: 0, high: 1, grid: 1000, strengthOf: "a_amount" },
+  {
+    kind: "real",
+    name: "a_strength",
+    low: 0,
+    high: 1,
+    grid: 1000,
+    strengthOf: "a_amount",
+    proposedFrom: 0.1,
+  },
   { kind: "real", name: "b_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
   {
     kind: "category",
@@ -52,6 +60,7 @@ describe("amounts with strengths", () => {
     }
     for (const point of asked) {
       assert.ok(point[3] < 2);
+      assert.ok(point[0] === 0 || point[1] >= 0.1, String(point));
       assert.ok(point.every((value) => Math.abs(value * 1000 - Math.round(value * 1000)) < 1e-9));
     }
     // The best possible is 0.6, without b on base 0.
@@ -64,7 +73,10 @@ describe("amounts with strengths", () => {
     const { dimensions } = createSpace({ ...form, operations: EXTENDED_TECHNIQUES });
     assert.deepEqual(dimensions.slice(0, 3), [
       { kind: "real", name: "geometry_amount", low: 0, high: 1.5, off: 0.3, grid: 1000 },
-      { kind: "real", name: "geometry_strength", low: 0, high: 1, grid: 1000, strengthOf: "geometry_amount" },
+      {
+        ...{ kind: "real", name: "geometry_strength", low: 0, high: 1, grid: 1000 },
+        ...{ strengthOf: "geometry_amount", proposedFrom: 0.1 },
+      },
       { kind: "real", name: "orientation_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
     ]);
     const base = { kind: "category", name: "base", choices: 9, unscaled: true, proposed: [0, 1, 2] };

@@ -32,6 +32,8 @@ import { type NamedWorker, readWorkers } from "./state.ts";
 
 /** Between two looks at all jobs, in milliseconds. */
 const CHECK_INTERVAL = 5_000;
+/** Before the first look, which says soon which machines there are; in milliseconds. */
+const FIRST_CHECK = 500;
 /** Between two renewals of the files, in milliseconds. */
 const RENEWAL_INTERVAL = 3_600_000;
 /** Events that are kept of a run. */
@@ -138,7 +140,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     await executor.#record.announce();
     await executor.#checker.startStalledCheckTimer();
     executor.#notify({ type: "run", run: options.run });
-    executor.#schedule();
+    executor.#schedule(FIRST_CHECK);
     return executor;
   }
 
@@ -329,8 +331,7 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     pending.options.onEpoch?.(report);
   }
 
-  #schedule(): void {
-    const interval = this.#options.checkInterval ?? CHECK_INTERVAL;
+  #schedule(interval = this.#options.checkInterval ?? CHECK_INTERVAL): void {
     this.#timer = setTimeout(async () => {
       // While the server is away, nothing is heard of any training.
       if (this.#connection.isLost) for (const { options } of this.#pending.values()) options.onUnheard?.();

@@ -11,12 +11,12 @@ export function problemIn(value: unknown, schema: z.ZodType): string | undefined
   const message = issue.message
     .replace(/^Invalid (input|option): /, "")
     .replace(/received undefined$/, "received nothing");
-  const saysWhat = !message.startsWith("expected") || message.includes("received");
-  return place + message + (saysWhat ? "" : `, received ${received(value, issue.path)}`);
-}
-
-function received(value: unknown, path: readonly PropertyKey[]): string {
   // What a schema has looked into has a place for each key.
-  const found = path.reduce<unknown>((parent, key) => (parent as Record<PropertyKey, unknown>)[key], value);
-  return found === undefined ? "nothing" : formatValue(found);
+  const found = issue.path.reduce<unknown>(
+    (parent, key) => (parent as Record<PropertyKey, unknown>)[key],
+    value,
+  );
+  const isShort = typeof found !== "object" || found === null || Array.isArray(found);
+  if (!message.startsWith("expected") || message.includes("received") || !isShort) return place + message;
+  return `${place}${message}, received ${found === undefined ? "nothing" : formatValue(found)}`;
 }

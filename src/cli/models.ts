@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { ModelFacts } from "../child/model-costs.ts";
 import { expandHome } from "../common/home.ts";
+import { MODEL_NAMES } from "../config/models.ts";
 import { formatTable } from "./format.ts";
 import { helpText } from "./help.ts";
 import { wholeNumber } from "./options.ts";
@@ -48,11 +49,8 @@ async function listModels(
   { imageSize, classes, json }: ModelsFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const [{ modelFacts }, { LISTED_MODELS }] = await Promise.all([
-    import("../child/model-costs.ts"),
-    import("../child/models/registry.ts"),
-  ]);
-  const facts = await modelFacts(names.length > 0 ? names : LISTED_MODELS, imageSize, classes);
+  const { modelFacts } = await import("../child/model-costs.ts");
+  const facts = await modelFacts(names.length > 0 ? names : MODEL_NAMES, imageSize, classes);
   terminal.print(json ? facts : format(facts, imageSize, classes));
 }
 

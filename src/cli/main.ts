@@ -6,6 +6,7 @@ import { withoutCredentials } from "../common/printable.ts";
 import { VERSION } from "../common/version.ts";
 import { addApplyCommand } from "./apply.ts";
 import { addBenchCommand } from "./bench.ts";
+import { addCompletionCommand } from "./completion.ts";
 import { addDataCommands } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
@@ -64,6 +65,7 @@ function createProgram(terminal: Terminal): Command {
   addBenchCommand(program, terminal);
   addQueueWorkerCommand(program, terminal);
   addWorkersCommand(program, terminal);
+  addCompletionCommand(program, terminal);
   return program;
 }
 

@@ -41,7 +41,7 @@ export async function main(args: readonly string[], options: TerminalOptions = {
 }
 
 /** All commands with their options. What they run is not loaded yet. */
-function createProgram(terminal: Terminal): Command {
+export function createProgram(terminal: Terminal): Command {
   const program = new Command(programName())
     .description(
       "Finds the image augmentation policy that helps most on your images, and augments your dataset with it.",

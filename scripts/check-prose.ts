@@ -10,7 +10,7 @@ import { findHits, TERMS } from "./prose/glossary.ts";
 
 const PARTS = [
   ...globSync("src/*"),
-  ..."bin kernels native page scripts test examples configs docs README.md CONTRIBUTING.md".split(" "),
+  ..."bin kernels native page scripts test examples configs docs .github README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md".split(" "),
 ].sort();
 const EXTENSIONS = "{ts,mjs,h,cc,py,md,yaml,txt}";
 /** The glossary itself, and its test. */

@@ -53,10 +53,14 @@ chmodSync(EXECUTABLE, 0o755);
 // Before the program is inside, of which strip knows nothing.
 if (hasStrip()) strip(EXECUTABLE);
 else console.log("without strip, the executable keeps the symbols of Node: 18 MB");
-const machO = process.platform === "darwin" ? ["--macho-segment-name", "NODE_SEA"] : [];
+// macOS runs no program whose signature does not fit its content. An ad hoc signature is enough on the machine itself.
+const isMac = process.platform === "darwin";
+if (isMac) execFileSync("codesign", ["--remove-signature", EXECUTABLE], { stdio: "inherit" });
+const machO = isMac ? ["--macho-segment-name", "NODE_SEA"] : [];
 execFileSync("postject", [EXECUTABLE, "NODE_SEA_BLOB", BLOB, "--sentinel-fuse", SENTINEL, ...machO], {
   stdio: "inherit",
 });
+if (isMac) execFileSync("codesign", ["--sign", "-", EXECUTABLE], { stdio: "inherit" });
 for (const file of [BUNDLE, BLOB, PACKED, join(FOLDER, "sea-config.json")]) rmSync(file, { recursive: true });
 for (const asset of ASSETS.filter((asset) => !hasAsset(asset)))
   console.log(`without ${asset}, which is not built`);

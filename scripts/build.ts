@@ -1,4 +1,4 @@
-// Compiles bin/, src/, page/, kernels/ and native/ to dist/, the contents of the npm package.
+// Compiles bin/, src/, page/, kernels/ and native/ to dist/, the contents of the npm package, with its man page.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
@@ -10,6 +10,7 @@ for (const name of existsSync("dist") ? readdirSync("dist") : []) {
 }
 execFileSync("tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
 chmodSync("dist/bin/deepaugment.js", 0o755);
+await import("./build-man.ts");
 await import("./build-page.ts");
 await import("./build-kernels.ts");
 await import("./build-native.ts");

@@ -10,9 +10,10 @@ import { findHits, TERMS } from "./prose/glossary.ts";
 
 const PARTS = [
   ...globSync("src/*"),
-  ..."bin kernels native page scripts test examples configs docs README.md CONTRIBUTING.md".split(" "),
+  ..."bin kernels native page scripts test examples configs docs .github".split(" "),
+  ..."README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md".split(" "),
 ].sort();
-const EXTENSIONS = "{ts,mjs,h,cc,py,md,yaml,txt}";
+const EXTENSIONS = "{ts,mjs,h,cc,py,md,yaml,yml,txt}";
 /** The glossary itself, and its test. */
 const EXCLUDED = ["scripts/prose/glossary.ts", "test/scripts/prose.test.ts"];
 const FIRST = 3;

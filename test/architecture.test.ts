@@ -128,4 +128,11 @@ describe("the version", () => {
   it("is the same as in package.json", () => {
     assert.equal(VERSION, JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version);
   });
+
+  it("is the same in CITATION.cff, and the newest one in CHANGELOG.md", () => {
+    const citation = readFileSync(join(ROOT, "CITATION.cff"), "utf8");
+    assert.equal(/^version: (.+)$/m.exec(citation)?.[1], VERSION);
+    const changelog = readFileSync(join(ROOT, "CHANGELOG.md"), "utf8");
+    assert.equal(/^## (\d\S+)$/m.exec(changelog)?.[1], VERSION);
+  });
 });

@@ -48,8 +48,6 @@ export interface ModelDefinition {
 export interface ModelFamily {
   /** Such as "wrn_<depth>_<width>". */
   readonly form: string;
-  /** Names of some members, for the list of models. */
-  readonly examples: readonly string[];
   /**
    * The member of this name, in lower case; undefined if the name is not of the family.
    * @throws UsageError if it is, but there is no such member.

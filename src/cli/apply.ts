@@ -7,7 +7,7 @@ import { parseRecipe, RECIPE_PAIRS, RECIPES, type RecipeName } from "../config/r
 import { dataOption, policyOption, settingsWithPolicy } from "./data-options.ts";
 import { count } from "./format.ts";
 import { helpText } from "./help.ts";
-import { innerShare, oneOf, onOff, share, somePath, wholeNumber } from "./options.ts";
+import { dataPath, innerShare, oneOf, onOff, share, somePath, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ApplyFlags {
@@ -46,7 +46,7 @@ export function addApplyCommand(program: Command, terminal: Terminal): void {
     .requiredOption(
       "--data <path|name>",
       "the images: a folder with one subfolder per class or a CSV file of labels, an archive, or a dataset's name",
-      somePath("--data", "a path or a name"),
+      dataPath("--data"),
     )
     .addOption(dataOption())
     .requiredOption(

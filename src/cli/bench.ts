@@ -7,6 +7,7 @@ import {
   PRECISION_CHOICES,
   type PrecisionChoice,
 } from "../config/engines.ts";
+import { MODEL_NAMES } from "../config/models.ts";
 import type { BenchOutcome } from "../measure/bench.ts";
 import type { ProfileRow, StepProfile } from "../measure/profile.ts";
 import { count, formatRate, formatTable, programName } from "./format.ts";
@@ -39,7 +40,7 @@ export function addBenchCommand(program: Command, terminal: Terminal): void {
     .option(
       "--model <name>",
       `the child model; ${programName()} models lists them`,
-      someText("--model", "a model"),
+      Object.assign(someText("--model", "a model"), { names: MODEL_NAMES }),
       "basiccnn",
     )
     .option("--batch <n>", "images per training step", wholeNumber("--batch", 1, 65_536), 64)

@@ -3,14 +3,14 @@
 import { Option } from "commander";
 import { dataFlags } from "../dataset/flags.ts";
 import type { DataSettings } from "../dataset/reader.ts";
-import { somePath } from "./options.ts";
+import { settings, somePath } from "./options.ts";
 
 /** `--set` for the keys of the data. */
 export function dataOption(): Option {
   return new Option(
     "--set <key=value>",
     "how the data are read: image_column, label_column, arrays or channels (docs/data-layouts.md); may be repeated",
-  ).argParser((value: string, all: string[] = []) => [...all, value]);
+  ).argParser(settings("data"));
 }
 
 /** `--policy` of commands that use found policies. */

@@ -5,11 +5,17 @@ import stringWidth from "string-width";
 import { mismatch, UsageError } from "../common/errors.ts";
 import { readablePath } from "../common/path-bytes.ts";
 import { printable, shortName } from "../common/printable.ts";
+import { DATASET_NAMES } from "../config/datasets.ts";
 import type { DatasetDescription } from "../dataset/describe.ts";
 import { dataOption, settingsOf } from "./data-options.ts";
 import { count } from "./format.ts";
-import { somePath } from "./options.ts";
+import { dataPath, type Suggestions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** Names in other spellings are known when the dataset is looked up. */
+const datasetName: ((text: string) => string) & Suggestions = Object.assign((text: string) => text, {
+  names: DATASET_NAMES,
+});
 
 interface InfoFlags {
   set?: string[];
@@ -22,7 +28,7 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
   const data = program.command("data").description("fetch datasets and show what they contain");
   data
     .command("fetch")
-    .argument("<name>", "cifar10, cifar100, fashion_mnist or mnist")
+    .argument("<name>", `one of ${DATASET_NAMES.join(", ")}`, datasetName)
     .description("fetch a named dataset into the cache")
     .action((name: string) => fetchNamed(name, terminal));
   data
@@ -30,7 +36,7 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
     .argument(
       "<path>",
       "a folder, a CSV file of labels, an archive, a file of arrays, or a dataset's name",
-      somePath("path", "a path or a name"),
+      dataPath("path"),
     )
     .option("--image-size <pixels>", "resize every image to this height and width")
     .addOption(dataOption())

@@ -73,7 +73,7 @@ export function addEvaluateCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("evaluate")
     .description("train with found policies and with free recipes, and compare them on test images");
-  addConfigOptions(command, "contains a commented example", OVERRIDES);
+  addConfigOptions(command, "evaluation", "contains a commented example", OVERRIDES);
   command
     .option("--save-weights", "write the trained weights of the best arm")
     .option(

@@ -6,6 +6,7 @@ import { withoutCredentials } from "../common/printable.ts";
 import { VERSION } from "../common/version.ts";
 import { addApplyCommand } from "./apply.ts";
 import { addBenchCommand } from "./bench.ts";
+import { addCompletionCommand } from "./completion.ts";
 import { addDataCommands } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
@@ -40,7 +41,7 @@ export async function main(args: readonly string[], options: TerminalOptions = {
 }
 
 /** All commands with their options. What they run is not loaded yet. */
-function createProgram(terminal: Terminal): Command {
+export function createProgram(terminal: Terminal): Command {
   const program = new Command(programName())
     .description(
       "Finds the image augmentation policy that helps most on your images, and augments your dataset with it.",
@@ -64,6 +65,7 @@ function createProgram(terminal: Terminal): Command {
   addBenchCommand(program, terminal);
   addQueueWorkerCommand(program, terminal);
   addWorkersCommand(program, terminal);
+  addCompletionCommand(program, terminal);
   return program;
 }
 

@@ -3,10 +3,16 @@
 import type { Command } from "commander";
 import type { ModelFacts } from "../child/model-costs.ts";
 import { expandHome } from "../common/home.ts";
+import { MODEL_NAMES } from "../config/models.ts";
 import { formatTable } from "./format.ts";
 import { helpText } from "./help.ts";
-import { wholeNumber } from "./options.ts";
+import { type Suggestions, wholeNumber } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
+
+const modelNames: ((text: string, all?: string[]) => string[]) & Suggestions = Object.assign(
+  (text: string, all: string[] = []) => [...all, expandHome(text)],
+  { names: MODEL_NAMES, isPath: true },
+);
 
 interface ModelsFlags {
   imageSize: number;
@@ -17,7 +23,7 @@ interface ModelsFlags {
 export function addModelsCommand(program: Command, terminal: Terminal): void {
   program
     .command("models")
-    .argument("[name...]", "models to list (default: all named models and some Wide ResNets)")
+    .argument("[name...]", "models to list (default: all named models and some Wide ResNets)", modelNames)
     .description(
       "list the networks that can judge policies, with their parameters, cost and smallest image size",
     )
@@ -30,7 +36,7 @@ export function addModelsCommand(program: Command, terminal: Terminal): void {
     .option("--classes <n>", "number of classes", wholeNumber("--classes", 2, 1_000_000), 10)
     .option("--json", "print the result as JSON")
     .addHelpText("after", helpText(HELP))
-    .action((names: string[], flags: ModelsFlags) => listModels(names.map(expandHome), flags, terminal));
+    .action((names: string[], flags: ModelsFlags) => listModels(names, flags, terminal));
 }
 
 const HELP = `
@@ -48,11 +54,8 @@ async function listModels(
   { imageSize, classes, json }: ModelsFlags,
   terminal: Terminal,
 ): Promise<void> {
-  const [{ modelFacts }, { LISTED_MODELS }] = await Promise.all([
-    import("../child/model-costs.ts"),
-    import("../child/models/registry.ts"),
-  ]);
-  const facts = await modelFacts(names.length > 0 ? names : LISTED_MODELS, imageSize, classes);
+  const { modelFacts } = await import("../child/model-costs.ts");
+  const facts = await modelFacts(names.length > 0 ? names : MODEL_NAMES, imageSize, classes);
   terminal.print(json ? facts : format(facts, imageSize, classes));
 }
 

@@ -85,7 +85,7 @@ export function addOptimizeCommand(program: Command, terminal: Terminal): void {
     .command("optimize")
     .argument("[data]", "the images: the same as --data")
     .description("search for the augmentation policies that help most on your images");
-  addConfigOptions(command, "contains commented examples", OVERRIDES);
+  addConfigOptions(command, "search", "contains commented examples", OVERRIDES);
   command
     .option(
       "--budget <time>",

@@ -9,7 +9,7 @@ import { EXTENDED_TECHNIQUES } from "../config/techniques.ts";
 import type { PreviewOptions, PreviewOutcome } from "../report/preview.ts";
 import { dataOption, policyOption, settingsWithPolicy } from "./data-options.ts";
 import { helpText, helpWidth } from "./help.ts";
-import { onOff, somePath, wholeNumber, wholeNumbers } from "./options.ts";
+import { dataPath, onOff, somePath, wholeNumber, wholeNumbers } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface PreviewFlags {
@@ -55,7 +55,7 @@ export function addPreviewCommand(program: Command, terminal: Terminal): void {
     .option(
       "--data <path|name>",
       "the pictures: a folder with one subfolder per class or a CSV file of labels, an archive, or a dataset's name",
-      somePath("--data", "a path or a name"),
+      dataPath("--data"),
     )
     .addOption(dataOption())
     .option("--image <file>", "the picture to show with --techniques", somePath("--image", "a file"))

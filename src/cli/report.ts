@@ -18,7 +18,11 @@ const OUT = "report.html";
 export function addReportCommand(program: Command, terminal: Terminal): void {
   program
     .command("report")
-    .argument("<folder>", "the folder of an experiment or an evaluation")
+    .argument(
+      "<folder>",
+      "the folder of an experiment or an evaluation",
+      somePath("folder", "the folder of an experiment or an evaluation"),
+    )
     .description("write an experiment or an evaluation as one HTML file, or serve it while it runs")
     .option("--out <file>", `the HTML file to write (default: ${OUT})`, somePath("--out", "a file"))
     .option("--watch", "serve the report on this machine instead, and update it while the search runs")

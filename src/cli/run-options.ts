@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { InterruptedError, RunError, UsageError } from "../common/errors.ts";
 import { CONTINUE_WITH } from "./break-lines.ts";
+import { type KeySetName, settings, somePath } from "./options.ts";
 
 /** The options of a run whose trainings may run on other machines. */
 export const QUEUE_OVERRIDES = {
@@ -17,14 +18,20 @@ export const QUEUE_OVERRIDES = {
 /** Options that override a configuration key: each with its flag and its explanation. */
 type Overrides = Readonly<Record<string, readonly [flag: string, explanation: string]>>;
 
-/** Adds `--config`, the overrides and `--set`. */
-export function addConfigOptions(command: Command, examples: string, overrides: Overrides): void {
-  command.option("-c, --config <file>", `a file of settings (YAML); configs/ ${examples}`);
+/** Adds `--config`, the overrides and `--set`, for the keys of this set. */
+export function addConfigOptions(
+  command: Command,
+  keys: KeySetName,
+  examples: string,
+  overrides: Overrides,
+): void {
+  command.option(
+    "-c, --config <file>",
+    `a file of settings (YAML); configs/ ${examples}`,
+    somePath("--config", "a file"),
+  );
   for (const [flag, explanation] of Object.values(overrides)) command.option(`--${flag}`, explanation);
-  command.option("--set <key=value>", "change any setting; may be repeated", (value, all: string[] = []) => [
-    ...all,
-    value,
-  ]);
+  command.option("--set <key=value>", "change any setting; may be repeated", settings(keys));
 }
 
 /** The configuration key of an option: train_size for trainSize. */

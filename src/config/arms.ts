@@ -23,6 +23,12 @@ export const FREE_ARMS: readonly string[] = ["none", ...RECIPES];
 /** All arms that are compared unless others are given. */
 export const DEFAULT_ARMS: readonly string[] = [...FREE_ARMS, ...POLICY_PARTS, "flip-crop+top-policies"];
 
+/** All arms. */
+export const ARM_NAMES: readonly string[] = [
+  ...["none", ...ALL_RECIPES, ...POLICY_PARTS],
+  ...ALL_RECIPES.flatMap((recipe) => POLICY_PARTS.map((part) => `${recipe}+${part}`)),
+];
+
 /**
  * The arm that `text` names; hyphens, underscores and case are ignored, and so is the order of its parts.
  * @throws UsageError naming the part that is not known, with the nearest one.

@@ -1,15 +1,17 @@
 // The configuration keys of an evaluation.
 
 import type { z } from "zod";
-import { DEFAULT_ARMS, FREE_ARMS, parseArm } from "./arms.ts";
+import { ARM_NAMES, DEFAULT_ARMS, FREE_ARMS, parseArm } from "./arms.ts";
 import { DATA_KEYS } from "./data.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import {
   autoOr,
   choice,
+  datasetOrPath,
   KeySet,
   key,
   listOf,
+  modelOrPath,
   numberFrom,
   optional,
   path,
@@ -22,7 +24,10 @@ import {
 /** `child`: the optimizer of the search's child; `sgd`: the usual training of Wide ResNets. */
 const TRAINING_RECIPES = ["child", "sgd"] as const;
 
-const armList = { schema: listOf((text) => parseArm(text).name), type: "a list of at least one arm" };
+const parseArmName = Object.assign((text: string) => parseArm(text).name, { names: ARM_NAMES });
+
+/** The parts of an arm may be in any order. */
+const armList = { schema: listOf(parseArmName, "any"), type: "a list of at least one arm" };
 
 const KEYS = {
   experiment: key(
@@ -35,11 +40,7 @@ const KEYS = {
     "A policy file, such as best.json, or an experiment's folder; or a pipeline of Albumentations, or torchvision:<name> (pipelines.md). Unless given, the policies.json of the experiment.",
     null,
   ),
-  data: key(
-    optional(path("a dataset's name, or a path")),
-    "The images, as for a search; null: those of the experiment.",
-    null,
-  ),
+  data: key(optional(datasetOrPath()), "The images, as for a search; null: those of the experiment.", null),
   ...DATA_KEYS,
   image_size: key(
     autoOr(optional(whole(8, 4096))),
@@ -52,7 +53,7 @@ const KEYS = {
     "auto",
   ),
   model: key(
-    autoOr(path("a model's name, or a path")),
+    autoOr(modelOrPath()),
     "The model that is trained, as for a search. auto: the child of the experiment, or basiccnn.",
     "auto",
   ),

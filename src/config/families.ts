@@ -1,7 +1,7 @@
 // Families of techniques that act alike. A search finds how much of each family helps, in place of single techniques: that takes
 // far fewer trials.
 
-import { nameParser } from "./names.ts";
+import { type NameParser, nameParser } from "./names.ts";
 import type { TechniqueName } from "./techniques.ts";
 
 export interface Family {
@@ -68,4 +68,4 @@ export function familiesOf(names: readonly FamilyName[], allowed: readonly Techn
 }
 
 /** The family that `text` names; hyphens, underscores, spaces and case are ignored. @throws UsageError */
-export const parseFamily: (text: string) => FamilyName = nameParser("family", FAMILY_NAMES);
+export const parseFamily: NameParser<FamilyName> = nameParser("family", FAMILY_NAMES);

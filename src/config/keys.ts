@@ -5,7 +5,10 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { messageOf } from "../common/errors.ts";
 import { expandHome } from "../common/home.ts";
+import { DATASET_NAMES } from "./datasets.ts";
 import { FAMILY_NAMES, type FamilyName, parseFamily } from "./families.ts";
+import { MODEL_NAMES } from "./models.ts";
+import type { NameParser } from "./names.ts";
 import { QUEUE_PREFIX, QUEUE_PREFIX_FORM, QUEUE_URL, QUEUE_URL_FORM } from "./queue.ts";
 import { BASES, type BaseName, parseBase } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
@@ -14,14 +17,38 @@ import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } f
 interface Kind<S extends z.ZodType> {
   readonly schema: S;
   readonly type: string;
+  /** Whether it may be the path of a file or a folder. */
+  readonly isPath?: boolean;
 }
 
 interface KeyNotes {
   readonly type: string;
   readonly explanation: string;
+  readonly isPath: boolean;
 }
 
 const notes = z.registry<KeyNotes>();
+
+/** The names that a text may be. */
+interface KnownNames {
+  readonly names: readonly string[];
+  /** What else it may be: nothing, the same names in other case or with other separators, or any text. */
+  readonly others: "case" | "spellings" | "any";
+}
+
+/** Of texts that may be names; their schemas do not say which. */
+const knownNames = z.registry<KnownNames>();
+
+/** The names that a text of this schema may be, if these are known. */
+export function namesFor(schema: z.core.$ZodType): KnownNames | undefined {
+  return knownNames.get(schema as z.ZodType);
+}
+
+function namedText(names: readonly string[], others: KnownNames["others"]): z.ZodString {
+  const schema = others === "case" ? z.string().toLowerCase() : z.string();
+  knownNames.add(schema, { names, others });
+  return schema;
+}
 
 /** A key with a default; a key without one (`undefined`) must be given. */
 export function key<S extends z.ZodType>(
@@ -32,7 +59,7 @@ export function key<S extends z.ZodType>(
 export function key<S extends z.ZodType>(kind: Kind<S>, explanation: string): S;
 export function key(kind: Kind<z.ZodType>, explanation: string, fallback?: unknown): z.ZodType {
   const schema = fallback === undefined ? kind.schema : z._default(kind.schema, fallback);
-  notes.add(schema, { type: kind.type, explanation });
+  notes.add(schema, { type: kind.type, explanation, isPath: kind.isPath ?? false });
   return schema;
 }
 
@@ -45,7 +72,19 @@ export const path = (type: string) => ({
     .regex(/^[^\0]+$/)
     .overwrite(expandHome),
   type,
+  isPath: true,
 });
+
+/** A path, or one of these names. */
+function nameOrPath(names: readonly string[], type: string) {
+  const kind = path(type);
+  knownNames.add(kind.schema, { names, others: "any" });
+  return kind;
+}
+
+export const datasetOrPath = () => nameOrPath(DATASET_NAMES, "a dataset's name, or a path");
+
+export const modelOrPath = () => nameOrPath(MODEL_NAMES, "a model's name, or a path");
 
 /** The address of a queue. */
 const queueUrl = { schema: z.string().regex(QUEUE_URL_FORM), type: QUEUE_URL };
@@ -112,11 +151,13 @@ export const ascending = (minimum: number, maximum: number) => ({
 
 /** A key that may be left unset, written as `null`. */
 export const optional = <S extends z.ZodType>(kind: Kind<S>) => ({
+  ...kind,
   schema: z.nullable(kind.schema),
   type: `${kind.type}, or null`,
 });
 
 export const autoOr = <S extends z.ZodType>(kind: Kind<S>) => ({
+  ...kind,
   schema: z.union([z.literal("auto"), kind.schema]),
   type: `auto, or ${kind.type}`,
 });
@@ -124,10 +165,16 @@ export const autoOr = <S extends z.ZodType>(kind: Kind<S>) => ({
 /** Names in a list; there are fewer of any kind. */
 const MOST_NAMES = 1000;
 
-/** A list of at least one of what `parse` knows, each once. */
-export const listOf = <Name extends string>(parse: (text: string) => Name) =>
+/**
+ * A list of at least one of what `parse` knows, each once.
+ * @param others what it also knows.
+ */
+export const listOf = <Name extends string>(
+  parse: NameParser<Name>,
+  others: KnownNames["others"] = "spellings",
+) =>
   z
-    .array(z.string())
+    .array(namedText(parse.names, others))
     .min(1)
     .max(MOST_NAMES)
     .transform((names, context) => {
@@ -155,9 +202,7 @@ const SET_NAMES = Object.keys(TECHNIQUE_SETS) as (keyof typeof TECHNIQUE_SETS)[]
 
 export const techniqueList = {
   schema: z.union([
-    z
-      .string()
-      .toLowerCase()
+    namedText(SET_NAMES, "case")
       .pipe(z.enum(SET_NAMES))
       .transform((name): TechniqueName[] => [...TECHNIQUE_SETS[name]]),
     listOf(parseTechnique),
@@ -189,6 +234,8 @@ export interface KeyDescription {
   /** As written in YAML's flow style; undefined if the key must be given. */
   readonly default: string | undefined;
   readonly explanation: string;
+  /** Whether the value may be the path of a file or a folder. */
+  readonly isPath: boolean;
 }
 
 /** A set of keys that make one configuration. */
@@ -214,8 +261,7 @@ export class KeySet<Keys extends Readonly<Record<string, z.ZodType>>> {
 
   describe(key: string): KeyDescription {
     const schema = this.#keys[key];
-    const { type, explanation } = notes.get(schema)!;
-    return { key, type, default: defaultText(schema), explanation };
+    return { key, default: defaultText(schema), ...notes.get(schema)! };
   }
 
   /** Whether a key holds text, so that `2024` on the command line stays "2024" instead of becoming a number. */

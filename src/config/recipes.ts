@@ -1,7 +1,7 @@
 // The names of the recipes: augmentations that are used as they are, without a search. Their implementations are in
 // `augment/`; the names are here because the command line and configurations use them too.
 
-import { nameParser } from "./names.ts";
+import { type NameParser, nameParser } from "./names.ts";
 
 export const RECIPES = ["flip", "flip-crop", "trivialaugment", "randaugment"] as const;
 
@@ -24,7 +24,7 @@ export const ALL_RECIPES: readonly RecipeName[] = [...RECIPES, ...RECIPE_PAIRS];
  * The recipe that `text` names; hyphens, underscores, spaces and case are ignored.
  * @throws UsageError suggesting the nearest known name.
  */
-export const parseRecipe: (text: string) => RecipeName = nameParser("recipe", ALL_RECIPES);
+export const parseRecipe: NameParser<RecipeName> = nameParser("recipe", ALL_RECIPES);
 
 /** The one or two recipes that a recipe consists of, in order. */
 export function singleRecipes(name: RecipeName): SingleRecipe[] {
@@ -42,4 +42,4 @@ export function isSimple(base: BaseName): boolean {
 }
 
 /** The base that `text` names, like `parseRecipe`. */
-export const parseBase: (text: string) => BaseName = nameParser("base", BASES);
+export const parseBase: NameParser<BaseName> = nameParser("base", BASES);

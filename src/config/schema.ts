@@ -4,6 +4,7 @@
 
 import type { z } from "zod";
 import { DATA_KEYS } from "./data.ts";
+import { DATASET_NAMES } from "./datasets.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import { FAMILIES, FAMILY_NAMES } from "./families.ts";
 import {
@@ -11,9 +12,11 @@ import {
   autoOr,
   baseList,
   choice,
+  datasetOrPath,
   familyList,
   KeySet,
   key,
+  modelOrPath,
   numberFrom,
   optional,
   path,
@@ -33,8 +36,8 @@ const FAMILIES_IN_WORDS = FAMILIES.map(({ name, techniques }) => {
 
 const KEYS = {
   data: key(
-    path("a dataset's name, or a path"),
-    "The images: cifar10, cifar100, fashion_mnist, mnist, or the path of a folder with one subfolder per class, of a folder with a CSV file of labels, of Parquet files or WebDataset shards, or of an archive (docs/data-layouts.md). Relative to the working directory; ~/ is your home folder, as in all paths.",
+    datasetOrPath(),
+    `The images: ${DATASET_NAMES.join(", ")}, or the path of a folder with one subfolder per class, of a folder with a CSV file of labels, of Parquet files or WebDataset shards, or of an archive (docs/data-layouts.md). Relative to the working directory; ~/ is your home folder, as in all paths.`,
   ),
   ...DATA_KEYS,
   image_size: key(
@@ -58,7 +61,7 @@ const KEYS = {
     0,
   ),
   model: key(
-    path("a model's name, or a path"),
+    modelOrPath(),
     "The child model that judges policies: basiccnn, wrn_<depth>_<width>, mobilenetv2 (images of at least 32 pixels), inceptionv3 (at least 75); the command `models` lists them. Or the path of your own model file: a TensorFlow.js Layers model.json, the JSON of Keras's model.to_json(), or a .keras archive (docs/own-model.md). Relative to the working directory.",
     "wrn_10_1",
   ),

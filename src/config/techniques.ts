@@ -1,7 +1,7 @@
 // The names of the augmentation techniques. Their implementations are in `augment/`; the names are here because
 // configuration, policies and files use them too.
 
-import { nameParser } from "./names.ts";
+import { type NameParser, nameParser } from "./names.ts";
 
 /** The techniques of the original DeepAugment, in its order. */
 export const TECHNIQUES = [
@@ -65,4 +65,4 @@ export function usesMagnitude(name: TechniqueName): boolean {
  * The technique that `text` names; hyphens, underscores, spaces and case are ignored.
  * @throws UsageError suggesting the nearest known name.
  */
-export const parseTechnique: (text: string) => TechniqueName = nameParser("technique", EXTENDED_TECHNIQUES);
+export const parseTechnique: NameParser<TechniqueName> = nameParser("technique", EXTENDED_TECHNIQUES);

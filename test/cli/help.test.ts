@@ -9,7 +9,7 @@ import { runMain, Sink } from "./run.ts";
 
 const COMMANDS = [
   ...["optimize", "apply", "preview", "data info", "data fetch", "doctor", "models", "bench", "show"],
-  "evaluate",
+  ...["evaluate", "completion"],
 ];
 
 async function helpOf(command: string, columns = 80): Promise<string> {

@@ -355,7 +355,7 @@ describe("formatConfig", () => {
 
 describe("configs/", () => {
   it("contains only examples that load", () => {
-    const names = readdirSync("configs");
+    const names = readdirSync("configs").filter((name) => !name.endsWith(".schema.json"));
     assert.deepEqual(names.sort(), [
       "cifar10.yaml",
       "evaluate-wrn-28-10.yaml",

@@ -7,13 +7,8 @@ import { inceptionV3 } from "./inception-v3.ts";
 import { mobilenetV2 } from "./mobilenet-v2.ts";
 import { wideResnets } from "./wide-resnet.ts";
 
-/** In the order in which lists show them. */
+/** Lists show them in the order of MODEL_NAMES. */
 const MODELS: readonly (ModelDefinition | ModelFamily)[] = [basicCnn, wideResnets, mobilenetV2, inceptionV3];
-
-/** The names of all models, and of some of each family. */
-export const LISTED_MODELS: readonly string[] = MODELS.flatMap((model) =>
-  "form" in model ? model.examples : model.name,
-);
 
 /** The model of this name, in any case. @throws UsageError for an unknown name. */
 export function findModel(name: string): ModelDefinition {

@@ -10,7 +10,6 @@ import type { ChildModel, ModelFamily, ModelOptions } from "../types.ts";
 
 export const wideResnets: ModelFamily = {
   form: "wrn_<depth>_<width>",
-  examples: ["wrn_10_1", "wrn_16_2", "wrn_28_10"],
   define(name) {
     const shape = parseWideResnet(name);
     if (!shape) return undefined;

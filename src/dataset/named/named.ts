@@ -12,6 +12,7 @@ import {
   UsageError,
 } from "../../common/errors.ts";
 import { makeFolder } from "../../common/files.ts";
+import type { DatasetName } from "../../config/datasets.ts";
 import { fileDigest } from "../digest.ts";
 import type { DatasetContent, ReadOptions } from "../reader.ts";
 import { cifarReader } from "../readers/cifar.ts";
@@ -74,7 +75,7 @@ function idxFiles(hosts: readonly string[], md5s: readonly string[]): HostedFile
   });
 }
 
-export const NAMED_DATASETS: readonly NamedDataset[] = [
+export const NAMED_DATASETS: readonly (NamedDataset & { readonly name: DatasetName })[] = [
   {
     name: "cifar10",
     classNames: "airplane automobile bird cat deer dog frog horse ship truck".split(" "),

@@ -27,11 +27,12 @@ export function machinesLine(machines: readonly Machine[], columns = Number.POSI
 /** At most one line in this time, in milliseconds. */
 const LEAST_PAUSE = 60_000;
 
-/** For a display that prints lines: says which machines there are, when others have come or gone. */
+/** For a display that prints lines: says which machines there are when others have come or gone, and at once when the first have. */
 export class MachinesLog {
   readonly #log: (line: string) => void;
   readonly #now: () => number;
   #hosts: string | undefined;
+  #hadNone = false;
   #last = Number.NEGATIVE_INFINITY;
 
   /** @param now the time in milliseconds, for tests. */
@@ -43,8 +44,8 @@ export class MachinesLog {
   show(machines: readonly Machine[]): void {
     const hosts = JSON.stringify(machines.map(({ host }) => host).sort());
     const now = this.#now();
-    if (hosts === this.#hosts || now - this.#last < LEAST_PAUSE) return;
-    [this.#hosts, this.#last] = [hosts, now];
+    if (hosts === this.#hosts || (now - this.#last < LEAST_PAUSE && !this.#hadNone)) return;
+    [this.#hosts, this.#hadNone, this.#last] = [hosts, machines.length === 0, now];
     this.#log(machinesLine(machines));
   }
 }

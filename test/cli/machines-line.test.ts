@@ -45,6 +45,20 @@ describe("MachinesLog", () => {
     log.show([machine("box-b", 9), machine("box-a", 4)]);
     assert.deepEqual(lines, ["1 machine: box-a 0 trainings", "2 machines: box-a 4, box-b 1 trainings"]);
   });
+
+  it("says at once when the first machine comes", () => {
+    const lines: string[] = [];
+    const log = new MachinesLog(
+      (line) => lines.push(line),
+      () => 0,
+    );
+    log.show([]);
+    log.show([machine("box-a", 0)]);
+    assert.deepEqual(lines, [
+      "no machine trains: start one with `deepaugment worker`",
+      "1 machine: box-a 0 trainings",
+    ]);
+  });
 });
 
 describe("machinesOf", () => {

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SAMPLE_ARCHIVE } from "../fixtures/sample.ts";
 import { RedisServer, SKIPPED } from "../search/executors/redis-server.ts";
 import { kill } from "./processes.ts";
@@ -69,6 +70,15 @@ function startWorker(name: string, ...more: string[]): Started {
   return start(args, home(name));
 }
 
+/** What `workers` says of the queue. */
+async function listed() {
+  const { code, stdout, stderr } = await runMain(["workers", "--queue", server.url, "--json"], {
+    DEEPAUGMENT_QUEUE_PASSWORD: PASSWORD,
+  });
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
 describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => {
   let local: string;
   let workers: Started[] = [];
@@ -78,6 +88,7 @@ describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => 
     assert.equal(code, 0, stderr);
     local = experimentIn("local");
     workers = [startWorker("worker-1"), startWorker("worker-2")];
+    while ((await listed()).workers.length < 2) await sleep(100);
   });
   after(() => {
     for (const { process } of workers) process.kill("SIGKILL");
@@ -117,11 +128,7 @@ describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => 
   });
 
   it("lists its machines, with what they have done", async () => {
-    const { code, stdout } = await runMain(["workers", "--queue", server.url, "--json"], {
-      DEEPAUGMENT_QUEUE_PASSWORD: PASSWORD,
-    });
-    assert.equal(code, 0);
-    const state = JSON.parse(stdout);
+    const state = await listed();
     assert.equal(state.workers.length, 2);
     assert.deepEqual(state.runs, []);
     for (const { engine, slots } of state.workers) assert.deepEqual([engine, slots], ["wasm (float32)", 1]);

@@ -115,6 +115,7 @@ const SYSTEM_REASONS: Record<string, string> = {
   EFBIG: "the file may not grow any further (a limit on the size of files)",
   EMFILE: "too many open files",
   ENXIO: "it is a named pipe that nothing reads, or a socket",
+  ELOOP: "its links lead in a circle",
   ENAMETOOLONG: "the name is too long",
 };
 

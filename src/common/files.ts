@@ -13,6 +13,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -163,6 +164,27 @@ export function makeFolder(path: string): void {
     mkdirSync(path);
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
+  }
+}
+
+/** Creates a folder of the user's and its missing parents. @throws RunError with the folder and the reason. */
+export function createFolder(path: string): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    throw new RunError(`cannot make the folder ${path}: ${systemReason(error)}`);
+  }
+}
+
+/**
+ * Whether there is a folder with this path. Like `existsSync` it never throws: a path that the system refuses (too long, a circle
+ * of links) is none; opening it reports the reason.
+ */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { nearest, systemCode, UsageError } from "../common/errors.ts";
+import { isFolder } from "../common/files.ts";
 import { checkOrdinary } from "../common/ordinary-files.ts";
 import { readablePath } from "../common/path-bytes.ts";
 import { findNamed, NAMED_DATASETS, type NamedDataset } from "./named/named.ts";
@@ -98,10 +99,6 @@ function missing(source: string): UsageError {
   const suggestion = /[\\/]/.test(source) ? undefined : nearest(source, names);
   const hint = suggestion ? `did you mean "${suggestion}"?` : `give a path, or one of ${names.join(", ")}`;
   return new UsageError(`${none}; ${hint}`);
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Levels below the given folder on which data of another form are looked for: MNIST/raw/. */

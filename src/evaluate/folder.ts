@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../common/errors.ts";
-import { makeFolder, readJson, writeFileWhole, writeJson } from "../common/files.ts";
+import { createFolder, readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
 import { INDICES, RUN_FACTS, type RunFacts } from "../experiment/experiment.ts";
 import type { Begun } from "./begun.ts";
@@ -93,7 +93,7 @@ export class EvaluationFolder {
 
   /** Makes this folder, which no evaluation has begun in. @throws RunError */
   static createAt(path: string): EvaluationFolder {
-    makeFolder(path);
+    createFolder(path);
     return new EvaluationFolder(path);
   }
 

@@ -5,7 +5,7 @@ import { CHUNK_BATCHES, type FinalProgress } from "../child/final-trainer.ts";
 import { isPath } from "../child/model.ts";
 import { readModelFile } from "../child/own/model-file.ts";
 import { RunError } from "../common/errors.ts";
-import { makeFolder, removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
+import { createFolder, removeTemporaryFiles, writeFileWhole } from "../common/files.ts";
 import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
 import { formatKeys } from "../config/load.ts";
 import { armTrainingName, MACHINES_FILE } from "../experiment/machines.ts";
@@ -201,7 +201,7 @@ export class EvaluationRun {
     const { signal, retry } = this.#request;
     const stop = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
     const watched = new WatchingExecutor(executor, TRAITS, { quiet: this.#quietTimes(), ...retry });
-    if (tasks.length > 0) makeFolder(this.#folder.file("checkpoints"));
+    if (tasks.length > 0) createFolder(this.#folder.file("checkpoints"));
     const train = async (task: FinalTask) => {
       const place = { arm: task.arm.name, sample: task.sample };
       const { arm, sample } = place;

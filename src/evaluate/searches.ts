@@ -1,9 +1,9 @@
 // Which images judged the policies: those of the search that found them, and of the searches from which it was warm-started.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../common/errors.ts";
-import { readText } from "../common/files.ts";
+import { isFolder, readText } from "../common/files.ts";
 import { loadSizedConfig } from "../config/load.ts";
 import type { SizedConfig } from "../config/schema.ts";
 import { type Dataset, hasImages } from "../dataset/dataset.ts";
@@ -128,8 +128,7 @@ function withEarlier(search: Search): { searches: Search[]; notes: string[] } {
 /** The experiment of the notebook from which a search learnt; undefined if it cannot be read, or has changed since. */
 function warmStartOf({ folder }: Search, warmStart: string): Search | undefined {
   const notebook = notebookAt(warmStart);
-  const isFolder = statSync(warmStart, { throwIfNoEntry: false })?.isDirectory();
-  const earlier = isFolder ? warmStart : dirname(warmStart);
+  const earlier = isFolder(warmStart) ? warmStart : dirname(warmStart);
   const copy = warmStartPath(Experiment.open(folder));
   if (!existsSync(notebook) || !existsSync(copy)) return undefined;
   try {

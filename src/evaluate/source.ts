@@ -1,9 +1,10 @@
 // Where an evaluation's data and policies come from: an experiment, a policy file, or neither; found before images are decoded.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { checkModel } from "../child/model.ts";
 import { UsageError } from "../common/errors.ts";
+import { isFolder } from "../common/files.ts";
 import type { EvaluationConfig } from "../config/evaluation.ts";
 import { IN_MEMORY } from "../dataset/in-memory.ts";
 import { type DataSettings, dataSettings } from "../dataset/reader.ts";
@@ -73,7 +74,7 @@ export function policiesIn(path: string | undefined): Pick<EvaluationSource, "po
 function policyPathOf({ policy, experiment }: EvaluationConfig): string | undefined {
   const path = policy ?? experiment;
   if (path === null) return undefined;
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "policies.json") : path;
+  return isFolder(path) ? join(path, "policies.json") : path;
 }
 
 /** The folder of the experiment in which a policy file is; undefined if there is no such experiment. */

@@ -1,12 +1,12 @@
 // An experiment's folder: everything that a search produces, and from which it is resumed.
 
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { UsageError } from "../common/errors.ts";
-import { appendWhole, readJson, readText, writeFileWhole, writeJson } from "../common/files.ts";
+import { appendWhole, isFolder, readJson, readText, writeFileWhole, writeJson } from "../common/files.ts";
 import { printable, printableLines } from "../common/printable.ts";
 import { createRunFolder } from "../common/run-folder.ts";
 import { ENGINE_NAMES, type EngineName, PRECISIONS, type Precision } from "../config/engines.ts";
@@ -147,7 +147,7 @@ function missingFile(folder: string): string | undefined {
 
 /** The last by name, which begins with the date, of the experiments in a folder; undefined if there are none. */
 function latestExperiment(folder: string): string | undefined {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  if (!isFolder(folder)) return undefined;
   const inner = readdirSync(folder).map((name) => join(folder, name));
   return inner.sort().findLast((path) => !missingFile(path));
 }

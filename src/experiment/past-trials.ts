@@ -1,9 +1,10 @@
 // The trials in another experiment's notebook. Unlike an experiment's own notebook it may have any number of epochs, and may
 // still be written while it is read. If its trainings may have been stopped early, those whose last row is missing are left out.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, mismatch, UsageError } from "../common/errors.ts";
+import { isFolder } from "../common/files.ts";
 import { formOfColumns, parsePolicyCells, policyColumns } from "../policy/columns.ts";
 import type { PolicyForm } from "../policy/form.ts";
 import { readNotebookText } from "./notebook.ts";
@@ -21,7 +22,7 @@ export interface PastTrials {
 
 /** The notebook that a path means: the file itself, or the notebook in an experiment's folder. */
 export function notebookAt(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "notebook.csv") : path;
+  return isFolder(path) ? join(path, "notebook.csv") : path;
 }
 
 /**

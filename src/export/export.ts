@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../common/errors.ts";
-import { makeFolder, readText, writeFileWhole } from "../common/files.ts";
+import { createFolder, readText, writeFileWhole } from "../common/files.ts";
 import type { RecipeName } from "../config/recipes.ts";
 import { readGivenPolicies } from "../pipelines/given.ts";
 import { EXPORTS, type Framework, MODULE } from "./frameworks.ts";
@@ -50,7 +50,7 @@ export function exportPolicies(options: ExportOptions): ExportOutcome {
     .find((path) => !isOwn && existsSync(path));
   if (other !== undefined)
     throw new UsageError(`${other} exists, and export did not write it; give another folder to --out`);
-  makeFolder(out);
+  createFolder(out);
   for (const [name, text] of Object.entries(files)) writeFileWhole(join(out, name), text);
   return { to, file, recipe: recipe ?? null, policies: content.policies.length, usage };
 }

@@ -1,8 +1,9 @@
 // The format of policy files (`policies.json`, `best.json`), and reading them with errors that name the place.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { formatValue, messageOf, mismatch, systemReason, UsageError } from "../common/errors.ts";
+import { isFolder } from "../common/files.ts";
 import { parseJson } from "../common/json.ts";
 import { readOrdinaryFile } from "../common/ordinary-files.ts";
 import { parseRecipe } from "../config/recipes.ts";
@@ -137,7 +138,7 @@ function measuredAs({ reward, standardError, confirmed, searchReward }: Measured
  * @throws UsageError if the folder has none, or the search has found no policy.
  */
 export function policyFileAt(path: string, needed: "best" | "all"): string {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  if (!isFolder(path)) return path;
   const file = join(path, needed === "best" ? "best.json" : "policies.json");
   if (!existsSync(file)) {
     const reason = existsSync(join(path, "experiment.json"))

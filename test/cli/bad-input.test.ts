@@ -452,3 +452,33 @@ describe("the command line", () => {
     assert.equal(debug.code, 2);
   });
 });
+
+describe("paths that the system refuses", () => {
+  const long = join(root, "y".repeat(300));
+  const cases: [string, string[], number, RegExp][] = [
+    ["show", ["show", long], 2, /is not an experiment/],
+    [
+      "export's policy",
+      ["export", "--policy", long, "--to", "numpy", "--out", root],
+      2,
+      /the name is too long/,
+    ],
+    [
+      "export's folder",
+      ["export", "--recipe", "flip", "--to", "numpy", "--out", long],
+      1,
+      /cannot make the folder .*the name is too long/,
+    ],
+    ["evaluate's experiment", ["evaluate", "--experiment", long], 2, /is not an experiment/],
+    ["a search to learn from", ["optimize", SAMPLE_ARCHIVE, "--warm-start", long], 2, /the name is too long/],
+  ];
+  for (const [what, args, code, message] of cases) {
+    it(`too long, as ${what}`, async () => {
+      const result = await runMain(args, environment);
+      assert.equal(result.code, code, result.stderr);
+      assert.match(result.stderr, /^deepaugment: [^\n]*\n$/);
+      assert.match(result.stderr, message);
+      assert.doesNotMatch(result.stderr, /this is a bug/);
+    });
+  }
+});

@@ -178,7 +178,7 @@ export function createFolder(path: string): void {
 
 /**
  * Whether there is a folder with this path. Like `existsSync` it never throws: a path that the system refuses (too long, a circle
- * of links) is none; opening it reports the reason.
+ * of links) is not a folder; opening it reports the reason.
  */
 export function isFolder(path: string): boolean {
   try {

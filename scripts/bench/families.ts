@@ -6,7 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { correlationOf } from "../../src/common/correlation.ts";
-import { meanOf } from "../../src/common/mean.ts";
+import { deviationOf, meanOf } from "../../src/common/mean.ts";
 import { BASES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { fitModel } from "../../src/controller/fit.ts";
@@ -57,11 +57,6 @@ for (const path of values.curves) {
 
 function isOfSpace(policy: Parameters<typeof hasForm>[1]): boolean {
   return policy.portion === 0 ? policy.redrawn === true : hasForm(SPACE, policy);
-}
-
-function deviationOf(numbers: readonly number[]): number {
-  const mean = meanOf(numbers);
-  return Math.sqrt(meanOf(numbers.map((value) => (value - mean) ** 2)));
 }
 
 function rounded(value: number): number {

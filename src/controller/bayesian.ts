@@ -11,7 +11,7 @@
 // improved by noise alone is not an improvement: if noise counted, the search could return again and again to points
 // about which it is certain.
 
-import { meanOf } from "../common/mean.ts";
+import { deviationOf } from "../common/mean.ts";
 import { Random, seedOf } from "../common/random.ts";
 import { logExpectedImprovement } from "./acquisition.ts";
 import { findGreatest } from "./candidates.ts";
@@ -114,9 +114,4 @@ function completions(dimensions: readonly Dimension[], start: readonly (number |
 function choicesOf(dimension: Dimension): readonly number[] {
   if (dimension.kind === "real") return [dimension.low];
   return dimension.proposed ?? Array.from({ length: dimension.choices }, (_, choice) => choice);
-}
-
-function deviationOf(values: readonly number[]): number {
-  const mean = meanOf(values);
-  return Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2)));
 }

@@ -76,8 +76,9 @@ export class BayesianController extends LearningController {
     const pending = this.pending();
     const best = Math.max(...fitted, ...model.expected(pending));
     const margin = IMPROVEMENT_MARGIN * deviationOf(told.map(({ reward }) => reward));
+    const estimate = model.besides(pending);
     const improvements = (candidates: readonly Point[]) => {
-      const { mean, variance } = model.predict(candidates, pending);
+      const { mean, variance } = estimate(candidates);
       return mean.map((expected, row) =>
         logExpectedImprovement(expected, Math.sqrt(variance[row]), best, margin),
       );

@@ -75,9 +75,13 @@ export class GaussianProcess implements RewardModel {
     return this.#meansAt(coordinatesOf(this.#dimensions, points));
   }
 
-  /** Pending points are taken as judged, with the rewards that are expected: means stay, and uncertainty shrinks. */
   predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
-    if (pending.length === 0) return this.#estimates(points, this.#data, this.#factor);
+    return this.besides(pending)(points);
+  }
+
+  /** Pending points are taken as judged, with the rewards that are expected: means stay, and uncertainty shrinks. */
+  besides(pending: readonly Point[]): (points: readonly Point[]) => Estimates {
+    if (pending.length === 0) return (points) => this.#estimates(points, this.#data, this.#factor);
     const { coordinates, relative, values } = this.#data;
     const data = {
       coordinates: [...coordinates, ...coordinatesOf(this.#dimensions, pending)],
@@ -86,7 +90,7 @@ export class GaussianProcess implements RewardModel {
     };
     const factor = kernelOf(this.#parameters, data);
     factorize(factor, data.coordinates.length);
-    return this.#estimates(points, data, factor);
+    return (points) => this.#estimates(points, data, factor);
   }
 
   /** What to expect of the weighted sum of the rewards of points, with weights that sum to 0, and the variance of that. */

@@ -15,6 +15,8 @@ export interface RewardModel {
   expected(points: readonly Point[]): Float64Array;
   /** The same with their uncertainty, as it will be when `pending` have been judged (unless given: now). */
   predict(points: readonly Point[], pending?: readonly Point[]): Estimates;
+  /** `predict` for these pending points, for many calls. */
+  besides(pending: readonly Point[]): (points: readonly Point[]) => Estimates;
   /** The expected true rewards of the judged points, in their order, given their own rewards too. */
   judgedMeans(): Float64Array;
 }

@@ -129,21 +129,27 @@ export class Surrogate implements RewardModel {
     return this.#predictions(points).mean;
   }
 
+  predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
+    return this.besides(pending)(points);
+  }
+
   /**
    * A Gaussian process that receives the expected reward of a pending point keeps its mean everywhere, and its variance at x
    * shrinks by the factor 1 - correlation(x, pending)². The same is done here with the correlation over the trees, which needs
    * no second fit.
    */
-  predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
-    const predicted = this.#predictions(points);
+  besides(pending: readonly Point[]): (points: readonly Point[]) => Estimates {
     const believed = this.#predictions(pending);
-    const variance = predicted.variance.map((whole, row) => {
-      let left = whole;
-      for (let other = 0; other < pending.length; other++)
-        left *= 1 - correlation(predicted, row, believed, other) ** 2;
-      return Math.max(0, left);
-    });
-    return { mean: predicted.mean, variance };
+    return (points) => {
+      const predicted = this.#predictions(points);
+      const variance = predicted.variance.map((whole, row) => {
+        let left = whole;
+        for (let other = 0; other < pending.length; other++)
+          left *= 1 - correlation(predicted, row, believed, other) ** 2;
+        return Math.max(0, left);
+      });
+      return { mean: predicted.mean, variance };
+    };
   }
 
   /**

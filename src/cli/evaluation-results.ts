@@ -59,8 +59,11 @@ export function resultsAsJson({ arms, comparison, ...results }: EvaluationResult
 
 /** How far an evaluation is, in one line. */
 export function describeStatus(results: EvaluationResults): string {
-  const { folder, status, user } = results;
-  const progress = describeProgress(results);
+  const { folder, status, user, isChanged } = results;
+  const changed = isChanged
+    ? "; the results in evaluation.json were changed: the arms must be compared again"
+    : "";
+  const progress = describeProgress(results) + changed;
   if (user) return `${folder} is running in process ${user.pid} on ${user.host}: ${progress}`;
   if (status === "finished") return `${folder} is finished: ${progress}`;
   return `${folder} is not finished: ${progress}; continue with: ${resumeCommand(folder)}`;

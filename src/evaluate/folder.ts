@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { checksumOf } from "../common/checksum.ts";
 import { UsageError } from "../common/errors.ts";
 import { createFolder, readJson, writeFileWhole, writeJson } from "../common/files.ts";
 import { createRunFolder } from "../common/run-folder.ts";
@@ -26,6 +27,8 @@ export interface EvaluationFacts extends RunFacts {
   readonly measured: "averaged weights" | "final weights";
   /** Of the trainings that have ended; missing until one of each arm has. */
   readonly results?: Comparison;
+  /** Of the results; absent in older files. */
+  readonly resultsChecksum?: string;
 }
 
 const DIFFERENCE = z.looseObject({
@@ -72,7 +75,13 @@ const FACTS = z.looseObject({
     .optional(),
   measured: z.enum(["averaged weights", "final weights"]),
   results: COMPARISON.optional(),
+  resultsChecksum: z.string().optional(),
 });
+
+/** A number that was changed in them is found by it. */
+export function checksumOfResults(results: Comparison): string {
+  return checksumOf(JSON.stringify(results));
+}
 
 /** The first file that a folder lacks without which it is no evaluation. */
 function missingIn(path: string): string | undefined {
@@ -175,7 +184,8 @@ export class EvaluationFolder {
   }
 
   writeFacts(facts: EvaluationFacts): void {
-    writeJson(this.factsPath, facts);
+    const { results } = facts;
+    writeJson(this.factsPath, { ...facts, ...(results && { resultsChecksum: checksumOfResults(results) }) });
   }
 
   /** @throws UsageError if `evaluation.json` is damaged. */

@@ -4,11 +4,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readText } from "../common/files.ts";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
+import { meanOf } from "../common/mean.ts";
 import { EVALUATION, type EvaluationConfig } from "../config/evaluation.ts";
 import { loadKeys } from "../config/load.ts";
 import type { Comparison } from "./comparison.ts";
-import { type EvaluationFacts, EvaluationFolder } from "./folder.ts";
-import { readEnded } from "./records.ts";
+import { checksumOfResults, type EvaluationFacts, EvaluationFolder } from "./folder.ts";
+import { type EndedTraining, readEnded } from "./records.ts";
 
 /** An arm while its trainings run. */
 export interface ArmSoFar {
@@ -32,6 +33,8 @@ export interface EvaluationResults {
   readonly arms: readonly ArmSoFar[];
   /** Undefined unless it is that of all trainings that have ended. */
   readonly comparison: Comparison | undefined;
+  /** Whether there is one that was changed after it was written, so that the arms must be compared again. */
+  readonly isChanged: boolean;
   /** The folder of the best arm's weights, if there is one. */
   readonly weights?: string;
 }
@@ -72,10 +75,11 @@ export function readEvaluation(path: string): EvaluationResults {
   const planned = names.length * config.samples;
   const hasWeights = existsSync(join(folder.bestModelPath, "about.json"));
   const compared = facts.results?.arms.reduce((sum, { samples }) => sum + samples, 0);
-  const comparison = compared === ended.length ? facts.results : undefined;
+  const isChanged = compared === ended.length && !areAsWritten(facts, ended);
+  const comparison = compared === ended.length && !isChanged ? facts.results : undefined;
   const isWhole = comparison !== undefined && ended.length === planned;
   return {
-    ...{ folder: path, config, facts, user, planned, comparison, done: ended.length },
+    ...{ folder: path, config, facts, user, planned, comparison, isChanged, done: ended.length },
     status: user ? "running" : isWhole ? "finished" : "interrupted",
     arms: names.map((arm) => ({
       arm,
@@ -83,4 +87,17 @@ export function readEvaluation(path: string): EvaluationResults {
     })),
     ...(hasWeights && { weights: folder.bestModelPath }),
   };
+}
+
+/** Whether the results have their checksum, and the mean accuracies of the trainings that have ended. */
+function areAsWritten(
+  { results, resultsChecksum }: EvaluationFacts,
+  ended: readonly EndedTraining[],
+): boolean {
+  if (!results || (resultsChecksum !== undefined && resultsChecksum !== checksumOfResults(results)))
+    return false;
+  return results.arms.every(({ arm, accuracy, samples }) => {
+    const accuracies = ended.filter((each) => each.arm === arm).map((each) => each.accuracy);
+    return accuracies.length === samples && Math.abs(meanOf(accuracies) - accuracy) < 1e-9;
+  });
 }

@@ -1,7 +1,7 @@
 // `show` for evaluations with made-up trainings: finished, running and interrupted.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -138,6 +138,42 @@ describe("deepaugment show <evaluation>", () => {
       [3, 3, 3],
     );
     assert.ok((await show(folder)).startsWith(`${folder} is finished: 9 of 9 trainings done\n`));
+  });
+
+  it("does not take results that were changed, and has them made again", async () => {
+    const folder = await begin("changed", executorOf());
+    const path = join(folder, "evaluation.json");
+    const written = readFileSync(path, "utf8");
+    const [first, second] = readEvaluation(folder).comparison!.arms;
+    const changes: [string, string][] = [
+      [`"accuracy": ${first.accuracy}`, '"accuracy": 0.9'],
+      [`"accuracy": ${first.accuracy}`, '"accuracy": 1e308'],
+      ['"arm": "flip"', '"arm": "x"'],
+      ['"recommended": "flip-crop"', '"recommended": "none"'],
+      [`"low": ${second.fromNone!.low}`, '"low": 0.001'],
+      ['"conclusion": "', '"conclusion": "not '],
+    ];
+    for (const [text, changed] of changes) {
+      assert.ok(written.includes(text), text);
+      writeFileSync(path, written.replace(text, changed));
+      const shown = await show(folder);
+      assert.ok(
+        shown.startsWith(
+          `${folder} is not finished: 6 of 6 trainings done; the results in evaluation.json were changed: the arms must be compared again; continue with: `,
+        ),
+        shown,
+      );
+      await resumeEvaluation(folder, { executor: executorOf(0) });
+      assert.equal(readFileSync(path, "utf8"), written);
+    }
+    // One of an older version has no checksum.
+    writeFileSync(path, written.replace(/,\s*"resultsChecksum": "[^"]*"/, ""));
+    assert.equal(readEvaluation(folder).status, "finished");
+    writeFileSync(
+      join(folder, "evaluation.csv"),
+      readFileSync(join(folder, "evaluation.csv"), "utf8").replace(",0.25,", ",0.35,"),
+    );
+    assert.ok((await show(folder)).includes("were changed"));
   });
 
   it("prints JSON", async () => {

@@ -248,8 +248,8 @@ function measuredOf(content: JsonRecord, place: string): MeasuredReward {
   const { reward, standardError, confirmed = false } = content;
   if (typeof confirmed !== "boolean") throw expected("true or false", confirmed, `${place}.confirmed`);
   return {
-    reward: number(reward, `${place}.reward`),
-    standardError: standardError === null ? null : number(standardError, `${place}.standardError`),
+    reward: difference(reward, `${place}.reward`),
+    standardError: standardError === null ? null : share(standardError, `${place}.standardError`),
     confirmed,
     ...optionalNumber(content, "searchReward", place),
   };
@@ -270,7 +270,10 @@ function policyOf(value: unknown, place: string): FoundPolicy {
     ...(content.nearEquals !== undefined && {
       nearEquals: whole(content.nearEquals, 0, `${place}.nearEquals`),
     }),
-    expectedAccuracyIncrease: number(content.expectedAccuracyIncrease, `${place}.expectedAccuracyIncrease`),
+    expectedAccuracyIncrease: difference(
+      content.expectedAccuracyIncrease,
+      `${place}.expectedAccuracyIncrease`,
+    ),
     ...(content.confirmation !== undefined && {
       confirmation:
         content.confirmation === null ? null : confirmationOf(content.confirmation, `${place}.confirmation`),

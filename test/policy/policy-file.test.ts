@@ -247,6 +247,12 @@ describe("the policy file", () => {
       ['"portion": 0.97', '"portion": 97', "policies[0].portion: expected a number from 0 to 1, received 97"],
       ['"portion": 0.97,', "", "policies[0].portion: expected a number, received nothing"],
       ["0.541", '"good"', 'policies[0].reward: expected a number, received "good"'],
+      ["0.541", "54.1", "policies[0].reward: expected a number from -1 to 1, received 54.1"],
+      [
+        "0.055",
+        "1e308",
+        "policies[0].expectedAccuracyIncrease: expected a number from -1 to 1, received 1e+308",
+      ],
       [
         '"standardError": 0.005',
         '"standardError": 0.005, "confirmed": "yes"',

@@ -756,7 +756,7 @@ def _draw_recipe(name, shape, rng):
     for single in name.split("+"):
         if single in ("flip", "flip-crop"):
             drawn.append((_horizontal_flip, {"flipped": _chance(rng, 0.5)}))
-        if single == "flip-crop":
+        if single in ("crop", "flip-crop"):
             right, down = (_integer(rng, -padding, padding) for padding in _paddings(shape))
             drawn.append((_shift, {"right": right, "down": down}))
         if single == "trivialaugment":

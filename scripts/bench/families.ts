@@ -20,7 +20,7 @@ const { values } = parseArgs({
     curves: {
       type: "string",
       multiple: true,
-      default: ["cifar10", "fashion_mnist"].map((data) => `test/fixtures/curves-${data}.jsonl.gz`),
+      default: ["cifar10", "fashion_mnist", "mnist"].map((data) => `test/fixtures/curves-${data}.jsonl.gz`),
     },
   },
 });

@@ -11,7 +11,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { UsageError } from "../../src/common/errors.ts";
 import { meanOf, standardErrorOf } from "../../src/common/mean.ts";
-import { BASES } from "../../src/config/recipes.ts";
+import { USUAL_BASES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { formOfFamilies, type PolicyForm } from "../../src/policy/form.ts";
 import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
@@ -90,11 +90,11 @@ await runScript(async () => {
 
 /** `families`, the default of a search, or chains of any techniques such as `2x1`: two chains of one operation each. */
 function formNamed(name: string): PolicyForm {
-  if (name === "families") return formOfFamilies(CURVE_FAMILIES, BASES);
+  if (name === "families") return formOfFamilies(CURVE_FAMILIES, USUAL_BASES);
   const [chains, operationsPerChain] = name.split("x").map(Number);
   if (!(chains > 0 && operationsPerChain > 0))
     throw new UsageError(`form: expected families or 2x1, received ${name}`);
-  const extension = { bases: BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" } as const;
+  const extension = { bases: USUAL_BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" } as const;
   return { chains, operationsPerChain, extension };
 }
 

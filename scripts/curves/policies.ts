@@ -27,7 +27,7 @@ const FORM: PolicyForm = { chains: 1, operationsPerChain: 2 };
 
 /** Without upside down. */
 export const CURVE_FAMILIES = FAMILIES.filter(({ name }) => name !== "orientation");
-const FAMILY_BASES: readonly BaseName[] = ["none", "flip", "flip-crop"];
+const FAMILY_BASES: readonly BaseName[] = ["none", "flip", "crop", "flip-crop"];
 /** The greatest average number of a family's operations that an image goes through. */
 const MOST_OF_FAMILY = 1.5;
 /** The share of families that a policy leaves out. */

@@ -32,9 +32,8 @@ export function recipesPage({ versions, passes, exact, recipes, frequencies }: R
     "|---|---|",
     ...RECIPES.map((name) => `| \`${name}\` | ${RECIPE_REGISTRY[name].meaning} |`),
     "",
-    `A recipe may also be two of them, one after the other: ${RECIPE_PAIRS.slice(0, -1)
-      .map((name) => `\`${name}\``)
-      .join(", ")} and \`${RECIPE_PAIRS.at(-1)}\`.`,
+    `A recipe may also be two of them, one after the other: \`flip\`, \`crop\` or \`flip-crop\`, and then \`trivialaugment\` or ` +
+      `\`randaugment\`, such as \`${RECIPE_PAIRS.at(-1)}\`. \`crop\` is for data that must not be mirrored, such as digits.`,
     "",
     "`deepaugment preview --recipe <name> --data photos/` shows one on your pictures, and with `--policy` before the policy. " +
       "In a program, `drawRecipe` draws one, and `imagesWithTopPolicies` takes one ([library.md](library.md)). Hyphens, " +

@@ -21,9 +21,13 @@ export const RECIPE_REGISTRY: Readonly<Record<SingleRecipe, Recipe>> = {
     meaning: "mirrored left to right with probability 0.5",
     draw: (_shape, random) => [drawFlip(random)],
   },
-  "flip-crop": {
+  crop: {
     meaning:
-      "mirrored as in flip, then moved by up to an eighth of each side in whole pixels, with black around it (padding and a random crop)",
+      "moved by up to an eighth of each side in whole pixels, with black around it (padding and a random crop)",
+    draw: (shape, random) => [drawCrop(shape, random)],
+  },
+  "flip-crop": {
+    meaning: "mirrored as in flip, then moved as in crop",
     draw: (shape, random) => [drawFlip(random), drawCrop(shape, random)],
   },
   trivialaugment: {

@@ -3,7 +3,6 @@
 import { usualEpochs } from "../child/usual-epochs.ts";
 import { largest } from "../common/largest.ts";
 import { FREE_ARMS } from "../config/arms.ts";
-import { RECIPES } from "../config/recipes.ts";
 import type { SizedConfig } from "../config/schema.ts";
 import { armSeconds, type EvaluationSize, evaluationSeconds, type Speed } from "./times.ts";
 
@@ -12,7 +11,7 @@ const LEAST_SAMPLES = 2;
 const USEFUL_SAMPLES = 3;
 const MOST_SAMPLES = 50;
 
-/** From the one that helps on most images; the last ones are left out first. */
+/** The recipes among the arms, from the one that helps on most images; the last ones are left out first. */
 const RECIPE_ORDER: readonly string[] = ["flip-crop", "trivialaugment", "flip", "randaugment"];
 
 /** The arms of an evaluation and the trainings of each. */
@@ -104,7 +103,7 @@ export function planEvaluationWithin(
  * @param gains of recipes over no augmentation.
  */
 export function orderOfRecipes(gains: ReadonlyMap<string, number> = new Map()): string[] {
-  const usual = [...new Set([...RECIPE_ORDER, ...RECIPES])];
+  const usual = RECIPE_ORDER;
   const isBetter = (name: string) => (gains.get(name) ?? 0) > 0;
   const byGain = usual.filter((name) => gains.has(name)).sort((a, b) => gains.get(b)! - gains.get(a)!);
   return [

@@ -101,7 +101,8 @@ wide, and with one there is none.
 Arms:
   none              no augmentation
   flip              mirrored with probability 0.5
-  flip-crop         mirrored, then moved by up to an eighth of each side
+  crop              moved by up to an eighth of each side
+  flip-crop         mirrored, then moved
   trivialaugment    TrivialAugmentWide: one of 14 operations at one of 31
                     magnitudes
   randaugment       two of these operations at magnitude 9 of 30

@@ -17,8 +17,8 @@ export interface ArmParts {
   readonly policies?: PolicyPart;
 }
 
-/** Arms that need no policies. */
-export const FREE_ARMS: readonly string[] = ["none", ...RECIPES];
+/** Arms that need no policies, without `crop`, which serves data that must not be mirrored. */
+export const FREE_ARMS: readonly string[] = ["none", "flip", "flip-crop", "trivialaugment", "randaugment"];
 
 /** All arms that are compared unless others are given. */
 export const DEFAULT_ARMS: readonly string[] = [...FREE_ARMS, ...POLICY_PARTS, "flip-crop+top-policies"];

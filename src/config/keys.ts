@@ -10,7 +10,7 @@ import { FAMILY_NAMES, type FamilyName, parseFamily } from "./families.ts";
 import { MODEL_NAMES } from "./models.ts";
 import type { NameParser } from "./names.ts";
 import { QUEUE_PREFIX, QUEUE_PREFIX_FORM, QUEUE_URL, QUEUE_URL_FORM } from "./queue.ts";
-import { BASES, type BaseName, parseBase } from "./recipes.ts";
+import { BASES, type BaseName, parseBase, USUAL_BASES } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, parseTechnique, TECHNIQUES, type TechniqueName } from "./techniques.ts";
 
 /** A kind of value: how it is checked, and how explanations and errors describe it. */
@@ -211,8 +211,12 @@ export const techniqueList = {
 };
 
 export const baseList = {
-  schema: z.union([z.literal("all").transform((): BaseName[] => [...BASES]), listOf(parseBase)]),
-  type: "all, or a list of at least one base",
+  schema: z.union([
+    z.literal("usual").transform((): BaseName[] => [...USUAL_BASES]),
+    z.literal("all").transform((): BaseName[] => [...BASES]),
+    listOf(parseBase),
+  ]),
+  type: "usual, all, or a list of at least one base",
 };
 
 /** All families, none, or a list, which is empty in what a configuration is written as. */
@@ -280,6 +284,7 @@ function defaultText(schema: z.ZodType): string | undefined {
   if (Array.isArray(value)) {
     const sets: [string, readonly string[]][] = [
       ...Object.entries(TECHNIQUE_SETS),
+      ["usual", USUAL_BASES],
       ["all", BASES],
       ["all", FAMILY_NAMES],
     ];

@@ -3,7 +3,7 @@
 
 import { type NameParser, nameParser } from "./names.ts";
 
-export const RECIPES = ["flip", "flip-crop", "trivialaugment", "randaugment"] as const;
+export const RECIPES = ["flip", "crop", "flip-crop", "trivialaugment", "randaugment"] as const;
 
 export type SingleRecipe = (typeof RECIPES)[number];
 
@@ -11,6 +11,8 @@ export type SingleRecipe = (typeof RECIPES)[number];
 export const RECIPE_PAIRS = [
   "flip+trivialaugment",
   "flip+randaugment",
+  "crop+trivialaugment",
+  "crop+randaugment",
   "flip-crop+trivialaugment",
   "flip-crop+randaugment",
 ] as const satisfies readonly `${SingleRecipe}+${SingleRecipe}`[];
@@ -36,9 +38,12 @@ export const BASES = ["none", ...ALL_RECIPES] as const;
 
 export type BaseName = (typeof BASES)[number];
 
+/** Those that a search tries unless others are given: of the pairs, RandAugment's do better than TrivialAugment's. */
+export const USUAL_BASES: readonly BaseName[] = BASES.filter((base) => !base.endsWith("+trivialaugment"));
+
 /** Whether a base flips and crops at most. */
 export function isSimple(base: BaseName): boolean {
-  return base === "none" || base === "flip" || base === "flip-crop";
+  return ["none", "flip", "crop", "flip-crop"].includes(base);
 }
 
 /** The base that `text` names, like `parseRecipe`. */

@@ -27,7 +27,7 @@ import {
   whole,
   yesOrNo,
 } from "./keys.ts";
-import { BASES } from "./recipes.ts";
+import { BASES, USUAL_BASES } from "./recipes.ts";
 import { EXTENDED_TECHNIQUES, PILLOW_TECHNIQUES, TECHNIQUES } from "./techniques.ts";
 
 const FAMILIES_IN_WORDS = FAMILIES.map(({ name, techniques }) => {
@@ -165,8 +165,8 @@ const KEYS = {
   ),
   bases: key(
     baseList,
-    `What a policy may be based on, a list of: ${BASES.join(", ")}. Images go through the base first. all: each of these. With redraw: epoch, each base alone is one of the first trials.`,
-    [...BASES],
+    `What a policy may be based on, a list of: ${BASES.join(", ")}. Images go through the base first. all: each of these; usual: without the pairs with trivialaugment. With redraw: epoch, each base alone is one of the first trials.`,
+    [...USUAL_BASES],
   ),
   mixture: key(
     yesOrNo,

@@ -21,9 +21,7 @@ const AS_FAMILIES: Readonly<Record<string, Partial<Record<FamilyName, readonly [
 /** Whether a base flips and crops, and what it has of these families. */
 export function baseTraits(base: BaseName, families: readonly Family[] = []): Traits {
   const parts = base.split("+");
-  const [flips, crops] = [["flip", "flip-crop"], ["flip-crop"]].map((names) =>
-    Number(parts.some((part) => names.includes(part))),
-  );
+  const [flips, crops] = ["flip", "crop"].map((part) => Number(base.split(/[+-]/).includes(part)));
   const known = parts.map((part) => AS_FAMILIES[part]).find((each) => each !== undefined) ?? {};
   const adds = families.flatMap((family) => {
     const added = known[family.name];

@@ -191,7 +191,7 @@ describe("imagesWithTopPolicies", () => {
       [call({ options: { epoch: 0.5 } }), /epoch: .*received 0\.5/],
       [
         call({ options: { recipe: "flips" } }),
-        /recipe: expected one of flip, flip-crop, trivialaugment, randaugment, .*, received "flips"/,
+        /recipe: expected one of flip, crop, flip-crop, trivialaugment, .*, received "flips"/,
       ],
       [call({ policies: "none", options: { recipe: "flip" } }), /policies: expected a list, received "none"/],
       [call({ options: { shuffle: "no" } }), /shuffle: expected true or false, received "no"/],

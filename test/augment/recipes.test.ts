@@ -44,7 +44,7 @@ describe("recipes", () => {
     });
     assert.throws(() => parseRecipe("mixup"), {
       message:
-        'unknown recipe "mixup"; known are flip, flip-crop, trivialaugment, randaugment, flip+trivialaugment, flip+randaugment, flip-crop+trivialaugment, flip-crop+randaugment',
+        'unknown recipe "mixup"; known are flip, crop, flip-crop, trivialaugment, randaugment, flip+trivialaugment, flip+randaugment, crop+trivialaugment, crop+randaugment, flip-crop+trivialaugment, flip-crop+randaugment',
     });
   });
 
@@ -106,19 +106,25 @@ describe("recipes", () => {
     assert.ok(lengths.has(3) && lengths.has(4), "the identity is no operation");
   });
 
-  it("flip-crop moves by up to an eighth of each side, rounded, all distances alike", () => {
-    const seen = new Map<number, number>();
-    for (const [, { parameters }] of draws("flip-crop", 4500, { height: 20, width: 32 })) {
-      const { right, down } = parameters as { right: number; down: number };
-      // 20 / 8 = 2.5 is rounded up.
-      assert.ok(
-        Number.isInteger(right) && Math.abs(right) <= 4 && Number.isInteger(down) && Math.abs(down) <= 3,
-      );
-      seen.set(right, (seen.get(right) ?? 0) + 1);
+  it("crop and flip-crop move by up to an eighth of each side, rounded, all distances alike", () => {
+    for (const name of ["crop", "flip-crop"] as const) {
+      const seen = new Map<number, number>();
+      for (const drawn of draws(name, 4500, { height: 20, width: 32 })) {
+        assert.deepEqual(
+          drawn.map(({ type }) => type),
+          name === "crop" ? ["pad-and-crop"] : ["horizontal-flip", "pad-and-crop"],
+        );
+        const { right, down } = drawn.at(-1)!.parameters as { right: number; down: number };
+        // 20 / 8 = 2.5 is rounded up.
+        assert.ok(
+          Number.isInteger(right) && Math.abs(right) <= 4 && Number.isInteger(down) && Math.abs(down) <= 3,
+        );
+        seen.set(right, (seen.get(right) ?? 0) + 1);
+      }
+      assert.equal(seen.size, 9);
+      // 500 each; the standard deviation is 21.
+      for (const count of seen.values()) assert.ok(Math.abs(count - 500) < 90, String(count));
     }
-    assert.equal(seen.size, 9);
-    // 500 each; the standard deviation is 21.
-    for (const count of seen.values()) assert.ok(Math.abs(count - 500) < 90, String(count));
   });
 
   it("flip-crop flips first, and then fills with black what comes from outside", () => {

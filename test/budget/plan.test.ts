@@ -155,8 +155,8 @@ describe("planBudget", () => {
       assert.ok(total(planned) <= seconds);
       seen.push(cuts.join());
       assert.equal(keys.confirm_top === 0, cuts.includes("confirmation"));
-      assert.equal(keys.iterations < 10 + (bases ? 2 : 8), cuts.includes("trials"));
-      assert.deepEqual(bases, cuts.includes("bases") ? ["none", "flip", "flip-crop"] : undefined);
+      assert.equal(keys.iterations < 10 + (bases ? 3 : 8), cuts.includes("trials"));
+      assert.deepEqual(bases, cuts.includes("bases") ? ["none", "flip", "crop", "flip-crop"] : undefined);
       assert.equal(keys.child_epochs, cuts.includes("epochs") ? 20 : 30);
       const { trainImages, epochs } = evaluation;
       const isShort = cuts.includes("evaluation");

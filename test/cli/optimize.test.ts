@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { loadConfig } from "../../src/config/load.ts";
-import { BASES } from "../../src/config/recipes.ts";
+import { USUAL_BASES } from "../../src/config/recipes.ts";
 import { EARLIER } from "../../src/config/schema.ts";
 import { findAddon } from "../../src/engine/native/addon.ts";
 import { readPolicyFile } from "../../src/policy/policy-file.ts";
@@ -376,10 +376,10 @@ describe("deepaugment optimize with the defaults", {
     const first = header.split(",").indexOf("geometry_amount");
     const policies = rows.map((row) => row.split(",").slice(first));
     assert.deepEqual(
-      policies.slice(0, BASES.length),
-      BASES.map((base) => [...Array(9).fill("0"), base]),
+      policies.slice(0, USUAL_BASES.length),
+      USUAL_BASES.map((base) => [...Array(9).fill("0"), base]),
     );
-    for (const policy of policies.slice(BASES.length)) {
+    for (const policy of policies.slice(USUAL_BASES.length)) {
       assert.ok(policy.slice(0, 9).some((cell) => Number(cell) > 0));
       assert.ok(["none", "flip", "flip-crop"].includes(policy[9]));
     }

@@ -20,7 +20,13 @@ const isEvaluation = new Ajv({ strictTypes: false }).compile(jsonSchemaOf(EVALUA
 const VALID: readonly Record<string, unknown>[] = [
   ...[{ data: "cifar10" }, { data: "photos/" }, { image_size: null }, { image_size: 32 }],
   ...[{ operations: "Original" }, { operations: ["Shear_X", "gaussian blur"] }, { operations: ["ROTATE"] }],
-  ...[{ bases: ["none", "Flip_Crop+RandAugment"] }, { bases: "all" }, { families: [] }, { families: "none" }],
+  ...[
+    { bases: ["none", "Flip_Crop+RandAugment"] },
+    { bases: "all" },
+    { bases: "usual" },
+    { families: [] },
+    { families: "none" },
+  ],
   ...[{ arrays: ["a", 1] }, { arrays: { train: ["a", "b"], test: ["c", "d"] } }, { stop_epochs: [3, 9] }],
   ...[{ queue: "redis://host:6379/0" }, { stop_share: 0 }, { workers: "auto" }, { model: "wrn_40_2" }],
 ];

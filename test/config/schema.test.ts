@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { configurationPage } from "../../scripts/docs/configuration.ts";
 import { FAMILY_NAMES } from "../../src/config/families.ts";
-import { BASES } from "../../src/config/recipes.ts";
+import { USUAL_BASES } from "../../src/config/recipes.ts";
 import { CONFIG, type Config } from "../../src/config/schema.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 
@@ -42,7 +42,7 @@ describe("the configuration's keys", () => {
       policy_chains: 3,
       operations_per_chain: 1,
       operations: [...EXTENDED_TECHNIQUES],
-      bases: [...BASES],
+      bases: [...USUAL_BASES],
       mixture: false,
       magnitudes: "drawn",
       redraw: "epoch",
@@ -81,8 +81,8 @@ describe("the configuration's keys", () => {
     assert.equal(byKey.get("image_size")?.type, "auto, or a whole number from 8 to 4096, or null");
     assert.equal(byKey.get("train_set_size")?.type, "auto, or a whole number from 2 to 10000000");
     assert.equal(byKey.get("operations")?.default, "extended");
-    assert.equal(byKey.get("bases")?.default, "all");
-    assert.equal(byKey.get("bases")?.type, "all, or a list of at least one base");
+    assert.equal(byKey.get("bases")?.default, "usual");
+    assert.equal(byKey.get("bases")?.type, "usual, all, or a list of at least one base");
     assert.equal(byKey.get("child_epochs")?.type, "auto, or a whole number from 1 to 100000");
     assert.equal(byKey.get("workers")?.type, "auto, or a whole number from 1 to 1024");
   });

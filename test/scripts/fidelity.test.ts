@@ -5,7 +5,7 @@ import { type Method, Ours, RandomHalving } from "../../scripts/bench/fidelity/m
 import { CURVE_FAMILIES, curvePolicies } from "../../scripts/curves/policies.ts";
 import { AVERAGED_AT, type CurvePair } from "../../scripts/curves/table.ts";
 import { Random } from "../../src/common/random.ts";
-import { BASES } from "../../src/config/recipes.ts";
+import { USUAL_BASES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { formOfFamilies } from "../../src/policy/form.ts";
 import type { Policy } from "../../src/policy/policy.ts";
@@ -13,10 +13,10 @@ import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
 
 const CHAINS = createSpace({
   ...{ chains: 2, operationsPerChain: 1, operations: EXTENDED_TECHNIQUES },
-  extension: { bases: BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" },
+  extension: { bases: USUAL_BASES, mixture: true, magnitudes: "drawn", redraw: "epoch" },
 });
 const OF_FAMILIES = createSpace({
-  ...formOfFamilies(CURVE_FAMILIES, BASES),
+  ...formOfFamilies(CURVE_FAMILIES, USUAL_BASES),
   operations: EXTENDED_TECHNIQUES,
 });
 
@@ -28,7 +28,7 @@ function worth({ base, chains, portion, chances, weights = chains.map(() => 1) }
     const turned = rotations.reduce((most, { magnitude }) => most + magnitude, 0);
     return sum + (chances?.[index] ?? weights[index] / total) * turned;
   }, 0);
-  return 0.4 + 0.01 * BASES.indexOf(base ?? "none") + 0.1 * portion * share;
+  return 0.4 + 0.01 * USUAL_BASES.indexOf(base ?? "none") + 0.1 * portion * share;
 }
 
 /** Curves that rise to that value, with little noise. */
@@ -111,7 +111,7 @@ describe("a landscape of recorded curves", () => {
 
   it("has policies of families, by the chances of their techniques", () => {
     const ofFamilies = landscapeOf(curves, OF_FAMILIES);
-    assert.equal(ofFamilies.first.length, BASES.length);
+    assert.equal(ofFamilies.first.length, USUAL_BASES.length);
     for (const { policy } of curves.filter(({ policy: { chances } }) => chances)) {
       assert.ok(Math.abs(ofFamilies.truthOf(policy) - worth(policy)) < 0.01);
     }

@@ -3,16 +3,17 @@
 // Why this model: the curves judge searches, so it must not resemble one of them. Effects of techniques act through Matérn
 // functions of their magnitudes, and how strong each kind of effect is, is estimated from the likelihood of the curves.
 
-import { singleRecipes } from "../../../src/config/recipes.ts";
+import { isSimple, singleRecipes } from "../../../src/config/recipes.ts";
 import type { TechniqueName } from "../../../src/config/techniques.ts";
 import { isMixture, type Policy } from "../../../src/policy/policy.ts";
 import { type Kernel, matern } from "../regret/gaussian-process.ts";
 
 /** What the kernel knows of a policy. */
 export interface PolicyInput {
-  /** Which recipe draws positions of the base, and which one colours. */
-  readonly spatial: string;
-  readonly colour: string;
+  /** Whether the base flips, and whether it crops. */
+  readonly spatial: readonly boolean[];
+  /** Which recipe of the base draws operations. */
+  readonly drawn: string;
   readonly portion: number;
   readonly operations: readonly OperationInput[];
 }
@@ -28,8 +29,8 @@ interface OperationInput {
 const GUESSES = {
   constant: 1,
   /** Of the two parts of the base, and of their combination. */
-  spatial: 0.3,
-  colour: 0.3,
+  spatial: 0.6,
+  drawn: 0.3,
   base: 0.1,
   /** Of the portion, of an operation, and of an operation after a base. */
   portion: 0.1,
@@ -47,15 +48,15 @@ export const POLICY_KERNEL: Kernel<PolicyInput, Names> = { guesses: GUESSES, cov
 export function inputOf(policy: Policy): PolicyInput {
   const { chains, portion, base, magnitudes, weights, chances } = policy;
   const parts = base ? singleRecipes(base) : [];
-  const isSpatial = (part: string) => part.startsWith("flip");
+  const simple = parts.find(isSimple) ?? "none";
   const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? chains.length;
   const shareOf = (chain: number) => {
     if (chances) return portion * chances[chain];
     return isMixture(policy) ? (portion * (weights?.[chain] ?? 1)) / total : portion;
   };
   return {
-    spatial: parts.find(isSpatial) ?? "none",
-    colour: parts.find((part) => !isSpatial(part)) ?? "none",
+    spatial: ["flip", "crop"].map((part) => simple.split("-").includes(part)),
+    drawn: parts.find((part) => !isSimple(part)) ?? "none",
     portion,
     operations: chains.flatMap((chain, index) =>
       chain.map(({ type, magnitude }) => ({
@@ -72,8 +73,8 @@ function covariance(
   b: PolicyInput,
   p: Readonly<Record<keyof typeof GUESSES, number>>,
 ): number {
-  const isSpatial = a.spatial === b.spatial;
-  const isColour = a.colour === b.colour;
+  const alike = a.spatial.filter((value, index) => value === b.spatial[index]).length / a.spatial.length;
+  const isDrawn = a.drawn === b.drawn;
   let operations = 0;
   for (const first of a.operations) {
     for (const second of b.operations) {
@@ -82,11 +83,11 @@ function covariance(
       operations += first.share * second.share * matern(distance);
     }
   }
-  const sameBase = isSpatial && isColour;
+  const sameBase = alike === 1 && isDrawn;
   return (
     p.constant +
-    (isSpatial ? p.spatial : 0) +
-    (isColour ? p.colour : 0) +
+    alike * p.spatial +
+    (isDrawn ? p.drawn : 0) +
     (sameBase ? p.base : 0) +
     p.portion * a.portion * b.portion * matern(Math.abs(a.portion - b.portion) / p.portionLength) +
     (p.operation + (sameBase ? p.combined : 0)) * operations

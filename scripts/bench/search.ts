@@ -95,7 +95,7 @@ function* trainings(trials: number): Generator<TrainingRecord> {
 }
 
 function filesIn(folder: string) {
-  const sums = new Checksums(join(folder, "notebook.sums"));
+  const sums = new Checksums(folder);
   return {
     notebook: new Notebook(join(folder, "notebook.csv"), SHAPE, sums),
     early: new Notebook(join(folder, "early.csv"), SHAPE, sums),

@@ -1,16 +1,30 @@
-// Checksums of the notebook's rows, in `notebook.sums` beside it, a line per training: by them an edit is found that
-// contradicts nothing else in the notebook, and its line is named.
+// Checksums of the rows of an experiment's trainings, in `notebook.sums`, a line per training: by them an edit is found that
+// contradicts nothing else in the notebook or among the confirmations, and its line is named.
 
 import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { CHECKSUM_DIGITS, checksumOf } from "../common/checksum.ts";
 import { appendWhole, readText, writeFileWhole } from "../common/files.ts";
 
+const FILE = "notebook.sums";
+
+/** The files whose rows have checksums there; sample numbers of confirmations follow those of the notebook. */
+const SUMMED = ["notebook.csv", "confirmations.csv"];
+
 export class Checksums {
   readonly #path: string;
+  readonly #isRepaired: boolean;
   #sums: Map<string, string> | undefined;
 
-  constructor(path: string) {
-    this.#path = path;
+  /** Those in an experiment's folder. */
+  constructor(folder: string, { isRepaired = true } = {}) {
+    this.#path = join(folder, FILE);
+    this.#isRepaired = isRepaired;
+  }
+
+  /** Those of a file, only to be read, also while a search adds to them; undefined if it is none that has them. */
+  static of(path: string): Checksums | undefined {
+    return SUMMED.includes(basename(path)) ? new Checksums(dirname(path), { isRepaired: false }) : undefined;
   }
 
   /**
@@ -22,8 +36,9 @@ export class Checksums {
   add(trial: number, sample: number, rows: readonly string[]): void {
     const sums = this.#load();
     const key = `${trial},${sample}`;
-    if (sums.has(key)) return;
     const digits = rows.map(checksumOf).join("");
+    // The same rows are first in early.csv; a training whose rows were lost has others when it is run again.
+    if (sums.get(key) === digits) return;
     sums.set(key, digits);
     appendWhole(this.#path, `${key},${digits}\n`, { flush: false });
   }
@@ -45,7 +60,7 @@ export class Checksums {
     // What follows the last line end is a line that was cut, or nothing.
     const isCut = lines.pop() !== "";
     const whole = lines.flatMap((line) => parseLine(line) ?? []);
-    if (isCut || whole.length < lines.length) {
+    if (this.#isRepaired && (isCut || whole.length < lines.length)) {
       writeFileWhole(this.#path, whole.map(({ key, digits }) => `${key},${digits}\n`).join(""));
     }
     return new Map(whole.map(({ key, digits }) => [key, digits]));

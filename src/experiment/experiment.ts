@@ -160,7 +160,7 @@ export class Experiment {
   private constructor(folder: string, logLevel: LogLevel) {
     this.folder = folder;
     this.#logLevel = logLevel;
-    this.#sums = new Checksums(this.path("notebook.sums"));
+    this.#sums = new Checksums(this.folder);
   }
 
   /**
@@ -251,6 +251,12 @@ export class Experiment {
     return existsSync(log) && / info finished\n$/.test(readText(log));
   }
 
+  /** Whether `policies.json` is not what the run of this many trials wrote in the end. */
+  hasOtherPolicies(trials: number): boolean {
+    const { finished } = this.readFacts();
+    return finished?.trials === trials && finished.policies !== this.#digestOfPolicies();
+  }
+
   #digestOfPolicies(): string {
     return createHash("sha256")
       .update(readText(this.path("policies.json")))
@@ -272,7 +278,7 @@ export class Experiment {
 
   /** The fresh trainings that confirm a search's best. */
   confirmations(shape: NotebookShape): Notebook {
-    return new Notebook(this.path("confirmations.csv"), shape);
+    return new Notebook(this.path("confirmations.csv"), shape, this.#sums);
   }
 
   /** The trainings that failed for good. */

@@ -7,9 +7,10 @@ import { messageOf, mismatch, UsageError } from "../common/errors.ts";
 import { isFolder } from "../common/files.ts";
 import { formOfColumns, parsePolicyCells, policyColumns } from "../policy/columns.ts";
 import type { PolicyForm } from "../policy/form.ts";
+import { Checksums } from "./checksums.ts";
 import { readNotebookText } from "./notebook.ts";
 import { type TrainingRecord, type TrialRecord, trialOf } from "./records.ts";
-import { LAST_EPOCH } from "./rows.ts";
+import { CHANGED, LAST_EPOCH } from "./rows.ts";
 
 export interface PastTrials {
   /** Of all its policies; with every base that there is. */
@@ -34,6 +35,7 @@ export function parsePastTrials(text: string, path: string): PastTrials {
   const lines = text.split("\n").slice(0, -1);
   const header = (lines[0] ?? "").split(",");
   const { form, columns } = shapeOf(header, lines[1]?.split(","), path);
+  const sums = Checksums.of(path);
   const samples = new Map<number, Map<number, PastTraining>>();
   for (const [index, line] of lines.entries()) {
     if (index === 0) continue;
@@ -49,6 +51,9 @@ export function parsePastTrials(text: string, path: string): PastTrials {
       throw wrong(mismatch("reward", "a number from 0 to 1", cells[columns.reward]));
     const ofTrial = samples.get(trial) ?? new Map<number, PastTraining>();
     samples.set(trial, ofTrial);
+    const rows = (ofTrial.get(sample)?.rows ?? 0) + 1;
+    if (sums?.matches(trial, sample, rows - 1, line) === false)
+      throw wrong(`${CHANGED}; restore the file as it was written`);
     const rungs = columns.rungs && [
       ...(ofTrial.get(sample)?.rungs ?? []),
       rungIn(cells, columns.rungs, wrong),
@@ -58,7 +63,7 @@ export function parsePastTrials(text: string, path: string): PastTrials {
     try {
       const end = columns.policy + policyColumns(form).length;
       const policy = known?.policy ?? parsePolicyCells(cells.slice(columns.policy, end), form);
-      ofTrial.set(sample, { record: known ?? { trial, sample, policy, history: [], reward }, rungs });
+      ofTrial.set(sample, { record: known ?? { trial, sample, policy, history: [], reward }, rows, rungs });
     } catch (error) {
       throw wrong(messageOf(error));
     }
@@ -76,6 +81,7 @@ export function readTrainings(path: string): Pick<PastTrials, "trials" | "traini
 /** What the rows of a training say. */
 interface PastTraining {
   readonly record: TrainingRecord;
+  readonly rows: number;
   /** One per row, if trainings may have been stopped. */
   readonly rungs: readonly Rung[] | undefined;
 }

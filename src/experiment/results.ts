@@ -1,6 +1,7 @@
 // The results of an experiment, read from its files: also of one that another program is working on.
 
 import { existsSync } from "node:fs";
+import { UsageError } from "../common/errors.ts";
 import { type FolderUser, userOf } from "../common/folder-lock.ts";
 import { loadSizedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -92,6 +93,13 @@ export function readResults(folder: string): ExperimentResults {
   const [first, ...others] = past.trials.filter(({ trial }) => trial <= trials);
   const status = user ? "running" : isFinished(folder, config) ? "finished" : "interrupted";
   const fresh = readTrainings(experiment.path("confirmations.csv")).trainings;
+  if (!user && found && experiment.hasOtherPolicies(config.iterations)) {
+    throw new UsageError(
+      `${policiesPath} is not as it was written; deepaugment optimize --resume ${folder} makes it again from the notebook`,
+    );
+  }
+  if (status === "finished" && found)
+    checkConfirmed(found, confirmedGains(fresh, freshSamples(config), subsets.validation.length), experiment);
   return {
     folder,
     notebook: config.notebook_path ?? notebookAt(folder),
@@ -170,6 +178,22 @@ function confirmationOf(
     confirmation: { policies: known.size, samples: config.confirm_samples },
     ...{ noBetter, gains, besideRecipe: (gains.length > 0 && compared) || null },
   };
+}
+
+/** @throws UsageError if the fresh trainings are not those of which `policies.json` has the gains. */
+function checkConfirmed(
+  { policies }: PolicyFile,
+  known: ReadonlyMap<number, Confirmation>,
+  experiment: Experiment,
+): void {
+  for (const { trial, confirmation } of policies) {
+    if (!confirmation) continue;
+    const gain = known.get(trial)?.gain;
+    if (gain !== undefined && Math.abs(gain - confirmation.gain) < 1e-9) continue;
+    throw new UsageError(
+      `${experiment.path("confirmations.csv")} has not the trainings of trial ${trial} that policies.json is about; restore the file as it was written`,
+    );
+  }
 }
 
 /** Null if the confirmation has not begun, or the search has got more trials since. */

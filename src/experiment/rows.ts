@@ -19,6 +19,9 @@ export interface NotebookShape extends PolicyForm {
 /** The column of a training's last epoch. */
 export const LAST_EPOCH = "last_epoch";
 
+/** What is wrong with a row that has another checksum than in notebook.sums. */
+export const CHANGED = "it is not as it was written (its checksum in notebook.sums differs)";
+
 const EPOCH_COLUMNS = [
   "trial_no",
   "sample_no",
@@ -132,7 +135,7 @@ export class RowFormat {
         );
       }
       if (!isSame(trial, sample, i, row)) {
-        throw this.#wrong(line, "it is not as it was written (its checksum in notebook.sums differs)");
+        throw this.#wrong(line, CHANGED);
       }
       history.push(result);
     }

@@ -266,6 +266,112 @@ describe("the tables of an experiment", () => {
   });
 });
 
+describe("the results of a finished experiment that were changed", () => {
+  let confirmed: string;
+  before(async () => {
+    const out = join(root, "confirmed");
+    const { bases: _, reward: __, ...settings } = SETTINGS;
+    // Engine wasm computes the same on every machine: with this seed, policies are confirmed.
+    const own = { seed: 10, engine: "wasm", train_set_size: 40, validation_set_size: 40, child_epochs: 2 };
+    const all = { ...settings, ...own, iterations: 3, confirm_top: 2, confirm_samples: 2, out };
+    const sets = Object.entries(all).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+    const { code, stderr } = await runMain(["optimize", ...sets], environment);
+    assert.equal(code, 0, stderr);
+    confirmed = join(out, readdirSync(out)[0]);
+    const { policies } = JSON.parse(readFileSync(join(confirmed, "policies.json"), "utf8"));
+    assert.ok(policies.some((policy: { confirmed: boolean }) => policy.confirmed));
+  });
+
+  const edited = (name: string, change: (text: string) => string): string => {
+    const folder = join(root, `copy-${copies++}`);
+    cpSync(confirmed, folder, { recursive: true });
+    const text = readFileSync(join(folder, name), "utf8");
+    assert.notEqual(change(text), text);
+    writeFileSync(join(folder, name), change(text));
+    return folder;
+  };
+  const more = (folder: string) =>
+    runMain(["optimize", "--resume", folder, "--iterations", "4"], environment);
+  const report = (folder: string) => runMain(["report", folder, "--out", join(root, "r.html")], environment);
+  const warm = (folder: string) => {
+    const sets = Object.entries({ ...SETTINGS, out: join(root, "warm"), warm_start: folder });
+    return runMain(
+      ["optimize", ...sets.flatMap(([key, value]) => ["--set", `${key}=${value}`])],
+      environment,
+    );
+  };
+  /** The file with another reward, and accuracy, in its last row. */
+  const better = (text: string) => {
+    const [header, ...rows] = text.trimEnd().split("\n");
+    const columns = header.split(",");
+    const cells = rows.at(-1)!.split(",");
+    for (const [name, value] of Object.entries({
+      val_acc: 0.9,
+      acc_overfit: Number(cells[columns.indexOf("acc")]) - 0.9,
+      reward: 0.9,
+    }))
+      cells[columns.indexOf(name)] = String(value);
+    return `${[header, ...rows.slice(0, -1), cells.join()].join("\n")}\n`;
+  };
+
+  it("are refused with the line: the notebook", async () => {
+    const twice = (text: string) => `${text + text.trimEnd().split("\n").at(-1)}\n`;
+    for (const change of [better, twice]) {
+      const folder = edited("notebook.csv", change);
+      const line = change === better ? 5 : 6;
+      const problem = new RegExp(`, line ${line}: it is not as it was written`);
+      await refuses(folder, join(folder, "notebook.csv"), problem, [show, report]);
+    }
+    const folder = edited("notebook.csv", (text) => text.replaceAll("\n", "\r\n"));
+    await refuses(folder, join(folder, "notebook.csv"), /line \d: /, [show, report, more]);
+    const changed = edited("notebook.csv", better);
+    await refuses(changed, join(changed, "notebook.csv"), /, line 5: it is not as it was written/, [
+      more,
+      warm,
+    ]);
+  });
+
+  it("are refused with the line: the fresh trainings", async () => {
+    const folder = edited("confirmations.csv", better);
+    const path = join(folder, "confirmations.csv");
+    await refuses(folder, path, /, line 7: it is not as it was written/, [show, report, more]);
+    for (const change of [
+      () => "",
+      (text: string) => `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`,
+    ]) {
+      const cut = edited("confirmations.csv", change);
+      await refuses(cut, join(cut, "confirmations.csv"), /has not the trainings of trial \d/, [show]);
+    }
+  });
+
+  it("are made again: the policies", async () => {
+    const folder = edited("policies.json", (text) =>
+      text.replace(/"expectedAccuracyIncrease": [\d.]+/, '"expectedAccuracyIncrease": 0.99'),
+    );
+    const path = join(folder, "policies.json");
+    await refuses(
+      folder,
+      path,
+      /policies.json is not as it was written; deepaugment optimize --resume .* makes it again/,
+      [show, report],
+    );
+    const { code, stderr } = await runMain(["optimize", "--resume", folder], environment);
+    assert.equal(code, 0, stderr);
+    assert.equal(readFileSync(path, "utf8"), readFileSync(join(confirmed, "policies.json"), "utf8"));
+    assert.equal((await show(folder)).code, 0);
+  });
+
+  it("are trained again: fresh trainings that are not there", async () => {
+    const folder = edited(
+      "confirmations.csv",
+      (text) => `${text.trimEnd().split("\n").slice(0, -1).join("\n")}\n`,
+    );
+    assert.equal((await more(folder)).code, 0);
+    assert.equal((await show(folder)).code, 0);
+    assert.equal((await runMain(["optimize", "--resume", folder, "--iterations", "5"], environment)).code, 0);
+  });
+});
+
 describe("something else in place of a file of an experiment", { skip: process.platform === "win32" }, () => {
   const files = ["config.yaml", "experiment.json", "notebook.csv", "failures.csv", "policies.json"];
   const kinds: [what: string, make: (path: string) => void, reason: RegExp][] = [

@@ -54,7 +54,7 @@ const RULES = { operations: TECHNIQUES, reward: "averaged" } as const;
 /** A notebook with these trainings, in a folder of its own. */
 function notebookOf(records: readonly TrainingRecord[]): { notebook: Notebook; folder: string } {
   const folder = mkdtempSync(join(root, `${count++}-`));
-  const sums = new Checksums(join(folder, "notebook.sums"));
+  const sums = new Checksums(folder);
   const shape = { chains: 1, operationsPerChain: 2, epochs: validatedAt };
   const notebook = new Notebook(join(folder, "notebook.csv"), shape, sums);
   notebook.create();
@@ -148,7 +148,7 @@ describe("a notebook whose trainings may be stopped", () => {
       const rows = textOf(notebook).split("\n");
       damage(rows);
       writeFileSync(notebook.path, rows.join("\n"));
-      const sums = new Checksums(join(folder, "notebook.sums"));
+      const sums = new Checksums(folder);
       const shape = { chains: 1, operationsPerChain: 2, epochs: validatedAt };
       assert.throws(
         () => new Notebook(notebook.path, shape, sums).recover(RULES),

@@ -124,7 +124,7 @@ async function outcomeOf(options: RunOptions): Promise<SearchOutcome> {
   const { folder, executor, samples = 2, iterations = 12, signal, observer, mayAsk } = options;
   const space = createSpace({ chains: 1, operationsPerChain: 2, operations: TECHNIQUES });
   const shape = { chains: 1, operationsPerChain: 2, epochs: EPOCHS };
-  const sums = new Checksums(join(folder, "notebook.sums"));
+  const sums = new Checksums(folder);
   const notebook = new Notebook(join(folder, "notebook.csv"), shape, sums);
   const early = new Notebook(join(folder, "early.csv"), shape, sums);
   const failures = new FailureList(join(folder, "failures.csv"));

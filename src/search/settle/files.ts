@@ -46,8 +46,8 @@ export function openFiles(run: SettledRun, experiment: Experiment): ExperimentFi
   const rules = { operations: config.operations, reward: rewardSettings(config) };
   const samples = config.opt_samples;
   const recovered = resumed ? recoverTrainings({ notebook, early, failures, samples, rules }) : NOTHING;
-  if (!early.exists) early.create();
   const confirmed = confirmations.exists ? confirmations.recover(rules) : [];
+  if (!early.exists) early.create();
   // What an earlier run left is whole: the configuration changes only now.
   experiment.writeConfig(formatConfig(config.queue === null ? { ...config, workers } : config));
   return { experiment, notebook, early, confirmations, failures, recovered, confirmed };

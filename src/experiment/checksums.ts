@@ -22,7 +22,7 @@ export class Checksums {
     this.#isRepaired = isRepaired;
   }
 
-  /** Those of a file, only to be read, also while a search adds to them; undefined if it is none that has them. */
+  /** Those of a file, only to be read, also while a search adds to them; undefined if the file has none. */
   static of(path: string): Checksums | undefined {
     return SUMMED.includes(basename(path)) ? new Checksums(dirname(path), { isRepaired: false }) : undefined;
   }

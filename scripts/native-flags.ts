@@ -28,9 +28,9 @@ const FLAGS: Record<string, readonly string[]> = {
 };
 
 /** Additional flags for one source; see `knownFlags` for those that the compiler supports. */
-export function flagsOf(source: string): readonly string[] {
+export function flagsOf(source: string, cpu: string = process.arch): readonly string[] {
   const flags = FLAGS[basename(source)] ?? [];
-  return process.arch === "x64" ? flags : flags.filter((flag) => !flag.startsWith("-m"));
+  return cpu === "x64" ? flags : flags.filter((flag) => !flag.startsWith("-m"));
 }
 
 /** The flags that the compiler supports. */

@@ -51,8 +51,8 @@ BINARY(Add, a + b)
 BINARY(Sub, a - b)
 BINARY(Multiply, a* b)
 BINARY(RealDiv, a / b)
-BINARY(Maximum, (a > b) | (a != a) ? a : b)
-BINARY(Minimum, (a < b) | (a != a) ? a : b)
+BINARY(Maximum, ((a > b) | (a != a)) ? a : b)
+BINARY(Minimum, ((a < b) | (a != a)) ? a : b)
 BINARY(SquaredDifference, (a - b) * (a - b))
 BINARY(ReluGrad, a* stepOf(b, Vector{}))
 BINARY(Relu6Grad, a*(b > 6 ? Vector{} : stepOf(b, Vector{})))
@@ -137,7 +137,7 @@ void clipGradient(ptrdiff_t size, float least, float most, const float* gradient
   const Vector low = broadcast(least), high = broadcast(most);
   forVectors(size, [=](ptrdiff_t at, auto block) {
     const Vector value = block.load(x + at);
-    block.store(result + at, (value >= low) & (value <= high) ? block.load(gradient + at) : Vector{});
+    block.store(result + at, ((value >= low) & (value <= high)) ? block.load(gradient + at) : Vector{});
   });
 }
 

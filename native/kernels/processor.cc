@@ -1,4 +1,5 @@
-// Which kernels this processor can run, according to CPUID and to what the operating system lets a process use.
+// Which kernels this processor can run, according to CPUID and to what the operating system lets a process use. Not by
+// __builtin_cpu_supports, which some compilers answer from a table that only their own start of a program fills.
 
 #include "processor.h"
 
@@ -19,14 +20,26 @@ namespace {
 bool hasBit(unsigned leaf, unsigned subleaf, char part, int bit) {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(leaf, subleaf, &a, &b, &c, &d)) return false;
-  return ((part == 'a' ? a : part == 'd' ? d : b) >> bit) & 1;
+  const unsigned bits = part == 'a' ? a : part == 'b' ? b : part == 'c' ? c : d;
+  return (bits >> bit) & 1;
 }
 
-bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+/** Whether the operating system keeps these registers when it switches between threads (XCR0). */
+bool areKept(unsigned registers) {
+  if (!hasBit(1, 0, 'c', 27)) return false;
+  unsigned low = 0, high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (low & registers) == registers;
+}
+
+constexpr unsigned kVectors = 0x06;     // SSE and AVX
+constexpr unsigned kVectors512 = 0xe6;  // and AVX-512, with its masks
+
+bool hasAvx2() { return areKept(kVectors) && hasBit(7, 0, 'b', 5) && hasBit(1, 0, 'c', 12); }
 
 bool hasAvx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  const auto has = [](int bit) { return hasBit(7, 0, 'b', bit); };
+  return areKept(kVectors512) && hasBit(1, 0, 'c', 12) && has(16) && has(17) && has(30) && has(31);
 }
 
 bool hasAvx512Bfloat16() { return hasAvx512() && hasBit(7, 1, 'a', 5); }

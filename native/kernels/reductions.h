@@ -15,7 +15,7 @@ struct SumOf {
 struct MaxOf {
   static Vector start() { return broadcast(-__builtin_inff()); }
   /** Joins `a` and then `b`; NaN propagates. */
-  static Vector join(Vector a, Vector b) { return (b > a) | (b != b) ? b : a; }
+  static Vector join(Vector a, Vector b) { return ((b > a) | (b != b)) ? b : a; }
 };
 
 /** Rows, or vectors of a row, that are joined before the result is joined with those of other runs. */

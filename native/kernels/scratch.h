@@ -19,9 +19,9 @@ class Scratch {
     if (count > PTRDIFF_MAX / sizeof(T)) throw OutOfMemory();
     const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
     if (bytes > bytes_) {
-      std::free(memory_);
+      freeAligned(memory_);
       bytes_ = 0;
-      memory_ = std::aligned_alloc(64, bytes);
+      memory_ = allocateAligned(bytes);
       if (memory_ == nullptr) throw OutOfMemory();
       bytes_ = bytes;
     }

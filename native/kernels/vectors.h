@@ -25,9 +25,9 @@ using Integers = int32_t __attribute__((vector_size(VECTOR_BYTES)));
 using Unsigned = uint32_t __attribute__((vector_size(VECTOR_BYTES)));
 using Halves = uint16_t __attribute__((vector_size(VECTOR_BYTES / 2)));
 using Bytes = uint8_t __attribute__((vector_size(VECTOR_BYTES / 4)));
-/** The same without alignment. */
-using LooseVector = float __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
-using LooseHalves = uint16_t __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
+/** The same without alignment. Clang ignores `aligned` in a type after `using`. */
+typedef float LooseVector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+typedef uint16_t LooseHalves __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
 
 /** Floats in a vector. */
 constexpr int kLanes = VECTOR_BYTES / 4;

@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { hasAsset } from "../src/common/assets.ts";
+import { hasAsset, NATIVE_ADDON } from "../src/common/assets.ts";
 import { decodeImage } from "../src/image/codec.ts";
 import { unpackSet } from "../test/dataset/fixtures/packed-set.ts";
 import { readConformanceSet } from "../test/image/conformance-set.ts";
@@ -27,8 +27,6 @@ import { hasStrip } from "./strip.ts";
 const NAME = process.platform === "win32" ? "deepaugment.exe" : "deepaugment";
 /** In bytes; Node's symbols, which are removed if there is strip, take 18 MB. */
 const LARGEST = hasStrip() ? 130e6 : 150e6;
-/** The program has the native engine if this was compiled when it was built. */
-const ADDON = "deepaugment/native/deepaugment.node";
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-binary-"));
 const work = join(folder, "work");
@@ -60,7 +58,7 @@ try {
   assert.match(result, /The baseline, without augmentation/);
   const experiment = join(work, "out", readdirSync(join(work, "out"))[0]);
   const facts = JSON.parse(readFileSync(join(experiment, "experiment.json"), "utf8"));
-  assert.equal(facts.engine, hasAsset(ADDON) ? "native" : "wasm", "the engine that auto takes");
+  assert.equal(facts.engine, hasAsset(NATIVE_ADDON) ? "native" : "wasm", "native if it was compiled");
   const notebook = readFileSync(join(experiment, "notebook.csv"), "utf8").trimEnd().split("\n");
   assert.equal(notebook.length, 1 + 4, "a row for every training");
 

@@ -46,3 +46,27 @@ export function firstErrors(complaint: string, count: number): string {
   );
   return lines.slice(start, start + count).join("\n");
 }
+
+/** How Zig may be started. Its compiler, Clang, brings what other platforms need: their C and C++ libraries. */
+const ZIGS = ["zig", "python3 -m ziglang", "python -m ziglang"];
+
+/**
+ * Zig as a C++ compiler for one of its targets: $ZIG if set, otherwise one of the path, or of Python's package `ziglang`.
+ * Undefined if there is none.
+ */
+export function findZig(target: string): Compiler | undefined {
+  const { ZIG } = process.env;
+  for (const command of ZIG ? [ZIG] : ZIGS) {
+    const [file, ...args] = command.trim().split(/\s+/);
+    try {
+      const version = execFileSync(file, [...args, "version"], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      return { file, args: [...args, "c++", "-target", target], version };
+    } catch {
+      // Missing or not working: try the next one.
+    }
+  }
+  return undefined;
+}

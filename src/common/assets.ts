@@ -8,11 +8,12 @@ import { getRawAsset, isSea } from "node:sea";
 import { systemCode } from "./errors.ts";
 import { homeFolder } from "./home.ts";
 import { unpackFile } from "./packed-file.ts";
+import { inPlatformPackages } from "./platform-packages.ts";
 
 /** Compiled by this package, if there is a C++ compiler. */
-const ADDON = "deepaugment/native/deepaugment.node";
+export const NATIVE_ADDON = "deepaugment/native/deepaugment.node";
 
-/** Dawn, in a package that npm leaves out if it cannot be installed. */
+/** Dawn, unless it is in a package for this platform. */
 export const DAWN =
   process.platform === "darwin"
     ? "webgpu/dist/darwin-universal/dawn.node"
@@ -45,7 +46,7 @@ const READ_ASSETS = [
 
 /** Files of which a path is needed: the standalone executable holds them packed (see packed-file.ts). */
 export const UNPACKED_ASSETS = [
-  ADDON,
+  NATIVE_ADDON,
   DAWN,
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
   "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
@@ -68,7 +69,7 @@ export function readAsset(asset: ReadAsset): Uint8Array {
 
 /** Whether the asset is available; all except the engines' addons always are. */
 export function hasAsset(asset: Asset): boolean {
-  if (asset !== ADDON && asset !== DAWN) return true;
+  if (asset !== NATIVE_ADDON && asset !== DAWN) return true;
   try {
     if (isSea()) getRawAsset(asset);
     else packagePath(asset);
@@ -101,5 +102,6 @@ export function assetPath(asset: UnpackedAsset): string {
 
 /** The path of an asset in its package. @throws Error if that is not installed. */
 export function packagePath(asset: Asset): string {
-  return createRequire(import.meta.url).resolve(asset);
+  const [dawn] = asset === DAWN ? inPlatformPackages(basename(DAWN)) : [];
+  return dawn ?? createRequire(import.meta.url).resolve(asset);
 }

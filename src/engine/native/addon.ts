@@ -1,8 +1,10 @@
 // The compiled kernels of native/ (Node-API), if they were built and this processor runs them.
 
 import { isSea } from "node:sea";
-import { assetPath, hasAsset } from "../../common/assets.ts";
+import { assetPath, hasAsset, NATIVE_ADDON } from "../../common/assets.ts";
 import { messageOf } from "../../common/errors.ts";
+import { inPlatformPackages, platformPackages } from "../../common/platform-packages.ts";
+import { VERSION } from "../../common/version.ts";
 import type { Precision } from "../../config/engines.ts";
 import type { EngineMissing } from "../types.ts";
 
@@ -264,8 +266,6 @@ export interface LoadedAddon {
   readonly kernels: string;
 }
 
-const ASSET = "deepaugment/native/deepaugment.node";
-
 /** For checks and measurements: another addon than the built one, and other kernels than the fastest. */
 const { DEEPAUGMENT_NATIVE_ADDON, DEEPAUGMENT_NATIVE_KERNELS } = process.env;
 
@@ -277,36 +277,59 @@ export function findAddon(): LoadedAddon | EngineMissing {
   return found;
 }
 
+/** The first that can be loaded of the one for this platform and the one that was compiled here. */
 function load(): LoadedAddon | EngineMissing {
-  if (!DEEPAUGMENT_NATIVE_ADDON && !hasAsset(ASSET)) return absence();
-  try {
-    const loaded = { exports: {} };
-    process.dlopen(loaded, DEEPAUGMENT_NATIVE_ADDON ?? assetPath(ASSET));
-    const addon = loaded.exports as Addon;
-    const kernels = addon.choose(DEEPAUGMENT_NATIVE_KERNELS);
-    if (kernels !== undefined) return { addon, kernels };
-    return {
-      missing: `has no kernels ${DEEPAUGMENT_NATIVE_KERNELS} that this processor runs`,
-      fix: "unset DEEPAUGMENT_NATIVE_KERNELS",
-    };
-  } catch (error) {
-    const fix = DEEPAUGMENT_NATIVE_ADDON ? "unset DEEPAUGMENT_NATIVE_ADDON" : "npm run build";
-    return { missing: `cannot be loaded: ${messageOf(error)}`, fix };
+  const problems: string[] = [];
+  for (const path of addonPaths()) {
+    try {
+      const loaded = { exports: {} };
+      process.dlopen(loaded, path());
+      const addon = loaded.exports as Addon;
+      const kernels = addon.choose(DEEPAUGMENT_NATIVE_KERNELS);
+      if (kernels !== undefined) return { addon, kernels };
+      return {
+        missing: `has no kernels ${DEEPAUGMENT_NATIVE_KERNELS} that this processor runs`,
+        fix: "unset DEEPAUGMENT_NATIVE_KERNELS",
+      };
+    } catch (error) {
+      problems.push(messageOf(error));
+    }
   }
+  if (problems.length === 0) return absence();
+  const fix = DEEPAUGMENT_NATIVE_ADDON ? "unset DEEPAUGMENT_NATIVE_ADDON" : ownBuild();
+  return { missing: `cannot be loaded: ${problems[0]}`, fix };
+}
+
+function addonPaths(): (() => string)[] {
+  if (DEEPAUGMENT_NATIVE_ADDON) return [() => DEEPAUGMENT_NATIVE_ADDON];
+  const ofPlatform = isSea() ? [] : inPlatformPackages("deepaugment.node");
+  return [
+    ...ofPlatform.map((path) => () => path),
+    ...(hasAsset(NATIVE_ADDON) ? [() => assetPath(NATIVE_ADDON)] : []),
+  ];
 }
 
 function absence(): EngineMissing {
-  if (process.platform === "win32") {
-    return {
-      missing: "is not made for Windows yet",
-      fix: "run this program in the Windows Subsystem for Linux",
-    };
-  }
   if (isSea()) {
     return {
       missing: "is not in this executable",
       fix: "build the executable on a machine with a C++ compiler",
     };
   }
-  return { missing: "is not built here", fix: "install a C++ compiler (g++), and run npm run build" };
+  const [name] = platformPackages();
+  if (!isInstalled) return { missing: "is not built here", fix: ownBuild() };
+  if (name === undefined)
+    return { missing: `has no package for ${process.platform}-${process.arch}`, fix: ownBuild() };
+  return {
+    missing: `is in the package ${name}, which is not installed`,
+    fix: `npm install ${name}@${VERSION}; npm leaves it out with --omit=optional`,
+  };
+}
+
+/** Whether this is the package that npm has installed, and not a copy of the repository. */
+const isInstalled = import.meta.url?.includes("/node_modules/") ?? false;
+
+function ownBuild(): string {
+  const build = "install a C++ compiler (g++), and run npm run build";
+  return isInstalled ? `in a copy of the repository, ${build}` : build;
 }

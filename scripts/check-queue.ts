@@ -2,7 +2,7 @@
 // at random moments while it trains on the test images. It must end as an undisturbed search on one machine does, and leave
 // nothing in Redis that does not expire.
 //
-//   npm run check:queue                         # 30 disturbances: about a quarter of an hour on two cores
+//   npm run check:queue                         # 30 disturbances: about 20 minutes on two cores
 //   npm run check:queue -- --disturbances 5     # fewer
 //   npm run check:queue -- --seed 7             # at other moments, in another order
 //   npm run check:queue -- --stops              # a search that stops trainings early
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 });
 const COUNT = Number(values.disturbances);
 /** Both searches have the same number of trainings under way, on which their proposals depend. */
-const SETTINGS = { in_flight: 4, iterations: 59, child_epochs: 6 };
+const SETTINGS = { in_flight: 4, iterations: 89, child_epochs: 6 };
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-check-queue-"));
 

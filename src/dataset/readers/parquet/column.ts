@@ -2,7 +2,14 @@
 // process and read in another.
 
 import { closeSync } from "node:fs";
-import type { ColumnMetaData, DataReader, DecodedArray, PageHeader, SchemaTree } from "hyparquet";
+import type {
+  ColumnMetaData,
+  DataReader,
+  DecodedArray,
+  PageHeader,
+  SchemaElement,
+  SchemaTree,
+} from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
@@ -136,10 +143,14 @@ export class ColumnReader {
     return this.#schemaPath.length > 2 ? Array.from(values, innermost) : values;
   }
 
+  /** The column by the schema. */
+  get #element(): SchemaElement {
+    return this.#schemaPath[this.#schemaPath.length - 1].element;
+  }
+
   #decoder({ metadata: { type, codec, path_in_schema: pathInSchema } }: Chunk): ColumnDecoder {
-    const schemaPath = this.#schemaPath;
     return {
-      ...{ type, codec, pathInSchema, schemaPath, element: schemaPath[schemaPath.length - 1].element },
+      ...{ type, codec, pathInSchema, schemaPath: this.#schemaPath, element: this.#element },
       ...{ parsers: DEFAULT_PARSERS, compressors: COMPRESSORS, utf8: false },
     };
   }
@@ -149,8 +160,11 @@ export class ColumnReader {
     return orDamaged(path, () => {
       const { columns } = metadata.row_groups[group];
       const chunk = columns.find(({ meta_data }) => isSame(meta_data?.path_in_schema, this.#column));
-      if (!chunk?.meta_data || chunk.file_path)
-        throw new Error(`row group without the column "${this.#column.join(".")}"`);
+      const name = `"${this.#column.join(".")}"`;
+      if (!chunk?.meta_data || chunk.file_path) throw new Error(`row group without the column ${name}`);
+      const { type } = chunk.meta_data;
+      if (!type || type !== this.#element.type)
+        throw new Error(`the types of the column ${name} contradict each other`);
       return { metadata: chunk.meta_data, ...rangeOf(chunk.meta_data, size) };
     });
   }

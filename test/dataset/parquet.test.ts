@@ -5,7 +5,16 @@ import { before, describe, it } from "node:test";
 import { loadDataset } from "../../src/dataset/load.ts";
 import type { ReadOptions } from "../../src/dataset/reader.ts";
 import { picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
-import { byteArrays, int64s, parquetFile, type TestColumn, TYPES } from "./fixtures/parquet-file.ts";
+import {
+  byteArrays,
+  ENCODINGS,
+  int64s,
+  parquetFile,
+  runs,
+  type TestColumn,
+  TYPES,
+  withLength,
+} from "./fixtures/parquet-file.ts";
 
 const ROWS = 4;
 
@@ -68,5 +77,87 @@ describe("Parquet files", () => {
     const { INT32, DOUBLE } = TYPES;
     for (const type of [INT32, DOUBLE, 9]) await damaged([image, { ...label, declared: { type } }], reason);
     await damaged([{ ...image, declared: { type: TYPES.FIXED } }, label], reason.replace("label", "image"));
+  });
+
+  it("whose pages have other bytes than their values are damaged", async () => {
+    const reason = "a page of another size than its values";
+    const four = int64s(0, 1, 0, 2);
+    const levels = withLength(runs(1, 1, 1, 1));
+    const of = (form: Partial<TestColumn>, body: Uint8Array, encoding = 0): TestColumn => {
+      return { ...label, ...form, pages: [{ values: ROWS, encoding, body }] };
+    };
+    await damaged([image, of({}, Buffer.concat([four, Buffer.alloc(8)]))], reason);
+    // Its values may be missing, and its schema says that they are not.
+    await damaged([image, of({}, Buffer.concat([levels, four]))], reason);
+    assert.deepEqual(
+      (await read([image, of({ repetition: "optional" }, Buffer.concat([levels, four]))])).labels,
+      ["0", "1", "0", "2"],
+    );
+    const { BYTE_ARRAY, BOOLEAN, FIXED, INT32 } = TYPES;
+    await damaged(
+      [image, of({ type: BYTE_ARRAY, converted: 0 }, byteArrays("a", "b", "c", "d", ""))],
+      reason,
+    );
+    await damaged([image, of({ type: FIXED, length: 2 }, Buffer.from("aabbaabbaa"))], reason);
+    await damaged([image, of({ type: INT32 }, four, ENCODINGS.SPLIT)], reason);
+    const bits = withLength(runs(1, 0, 1, 0));
+    await damaged([image, of({ type: BOOLEAN }, Buffer.concat([levels, bits]), ENCODINGS.RLE)], reason);
+    assert.deepEqual((await read([image, of({ type: BOOLEAN }, bits, ENCODINGS.RLE)])).labels, [
+      ...["true", "false", "true", "false"],
+    ]);
+    // Blocks of 128 values in 4 parts, the number of values, and the first one.
+    await damaged([image, of({}, Buffer.from([128, 1, 4, 5, 0]), ENCODINGS.DELTA)], reason);
+    const dictionary = { kind: "dictionary" as const, values: 2, body: four };
+    const coded = { values: ROWS, encoding: ENCODINGS.DICTIONARY, body: Buffer.from([1, 3, 0b0101]) };
+    await damaged([image, { ...label, pages: [dictionary, coded] }], reason);
+    const runsOfNone = { ...coded, body: Buffer.from([1, 0, 0, 3, 0b0101]) };
+    await damaged(
+      [image, { ...label, pages: [{ ...dictionary, values: 4 }, runsOfNone] }],
+      "a run of impossible length",
+    );
+    const columns = [image, { ...label, declared: { placeOf: "image" } }];
+    await damaged(columns, "columns that share their bytes");
+  });
+
+  it("with padding that some programs write are read", async () => {
+    const dictionary = { kind: "dictionary" as const, values: 4, body: int64s(5, 6, 7, 8) };
+    const read4 = async (body: number[]) => {
+      const page = { values: ROWS, encoding: ENCODINGS.DICTIONARY, body: Buffer.from(body) };
+      return (await read([image, { ...label, pages: [dictionary, page] }])).labels;
+    };
+    const labels = ["5", "6", "7", "8"];
+    // A group of eight; of 256, the end of which may be missing; another one after the last value; and places of 32 bits.
+    assert.deepEqual(await read4([2, 3, 0b11100100, 0]), labels);
+    assert.deepEqual(await read4([2, 65, 0b11100100]), labels);
+    assert.deepEqual(await read4([2, 3, 0b11100100, 0, 3, 0, 0]), labels);
+    assert.deepEqual(await read4([32, 3, ...[0, 1, 2, 3].flatMap((place) => [place, 0, 0, 0])]), labels);
+    const { BOOLEAN } = TYPES;
+    const padded = { ...label, type: BOOLEAN, pages: [{ values: ROWS, body: Buffer.from([0b0101, 0]) }] };
+    assert.deepEqual((await read([image, padded])).labels, ["true", "false", "true", "false"]);
+  });
+
+  it("with encodings that are not for their types are damaged", async () => {
+    const of = (type: number, encoding: number): TestColumn => {
+      return {
+        ...label,
+        type,
+        converted: type === 6 ? 0 : undefined,
+        pages: [{ values: ROWS, encoding, body: int64s(0, 1, 0, 2) }],
+      };
+    };
+    const { INT64, DOUBLE, BYTE_ARRAY } = TYPES;
+    const { RLE, DELTA, DELTA_BYTE_ARRAY, SPLIT } = ENCODINGS;
+    const reason = (encoding: string, type: string) =>
+      `the encoding ${encoding} of values of the type ${type}`;
+    await damaged([image, of(INT64, RLE)], reason("RLE", "INT64"));
+    await damaged([image, of(DOUBLE, DELTA)], reason("DELTA_BINARY_PACKED", "DOUBLE"));
+    await damaged([image, of(INT64, DELTA_BYTE_ARRAY)], reason("DELTA_BYTE_ARRAY", "INT64"));
+    await damaged([image, of(BYTE_ARRAY, SPLIT)], reason("BYTE_STREAM_SPLIT", "BYTE_ARRAY"));
+    const tall = Buffer.from([128, 1, 4, 4, 8, 0, 0, 0, 0, 0, 128, 1, 4, 4, 0, 0, 0, 0, 0, 0]);
+    const prefixed = {
+      ...of(BYTE_ARRAY, DELTA_BYTE_ARRAY),
+      pages: [{ values: ROWS, encoding: DELTA_BYTE_ARRAY, body: tall }],
+    };
+    await damaged([image, prefixed], "values of impossible size");
   });
 });

@@ -14,7 +14,7 @@ import { parquetHeader } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { COMPRESSORS } from "./compressors.ts";
-import { damaged, MAGIC, openFile, orDamaged, type ParquetFile, readExactly } from "./file.ts";
+import { damaged, MAGIC, openFile, orDamaged, type ParquetFile, placeOf, readExactly } from "./file.ts";
 import {
   type ColumnDecoder,
   checkHeader,
@@ -140,7 +140,7 @@ export class ColumnReader {
     const entries = dictionary === undefined ? undefined : this.#dictionary?.values;
     const values = orDamaged(path, () => decodeValues(header, bytes, decoder, entries));
     if (values.length !== rows) throw damaged(path, new Error("a page with another number of rows"));
-    return this.#schemaPath.length > 2 ? Array.from(values, innermost) : values;
+    return values;
   }
 
   /** The column by the schema. */
@@ -165,7 +165,10 @@ export class ColumnReader {
       const { type } = chunk.meta_data;
       if (!type || type !== this.#element.type)
         throw new Error(`the types of the column ${name} contradict each other`);
-      return { metadata: chunk.meta_data, ...rangeOf(chunk.meta_data, size) };
+      const { start, end } = placeOf(chunk.meta_data);
+      if (!(start >= MAGIC.length && end > start && end <= size - MAGIC.length))
+        throw new Error("pages outside the file");
+      return { metadata: chunk.meta_data, start, end };
     });
   }
 
@@ -189,22 +192,6 @@ export class ColumnReader {
 
 function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean {
   return a?.length === b.length && a.every((name, i) => name === b[i]);
-}
-
-/** The library wraps a value in a structure that may be missing as a list. */
-function innermost(value: unknown): unknown {
-  return Array.isArray(value) ? innermost(value[0]) : (value ?? null);
-}
-
-/** The bytes of a chunk's pages. @throws Error if they are not within the file. */
-function rangeOf(metadata: ColumnMetaData, size: number): { start: number; end: number } {
-  const { dictionary_page_offset, data_page_offset, total_compressed_size } = metadata;
-  const first = Number(dictionary_page_offset || data_page_offset);
-  const start = Math.min(first, Number(data_page_offset));
-  const end = start + Number(total_compressed_size);
-  if (!(start >= MAGIC.length && end > start && end <= size - MAGIC.length))
-    throw new Error("pages outside the file");
-  return { start, end };
 }
 
 /** The header of the page at `offset`, in a chunk that ends before `end`. @throws Error if there is none. */

@@ -1,7 +1,13 @@
 // Opens Parquet files, and reports what is wrong with them. Reference: the Apache Parquet format, version 2.
 
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { type FileMetaData, parquetMetadata, parquetSchema, type SchemaTree } from "hyparquet";
+import {
+  type ColumnMetaData,
+  type FileMetaData,
+  parquetMetadata,
+  parquetSchema,
+  type SchemaTree,
+} from "hyparquet";
 import { messageOf, systemCode, UsageError } from "../../../common/errors.ts";
 import { openOrdinaryFile } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
@@ -49,6 +55,7 @@ function readMetadata(file: number, size: number): Pick<ParquetFile, "metadata" 
   if (length > size - END) throw new Error("metadata longer than the file");
   const footer = readExactly(file, size - END - length, length + END);
   const metadata = parquetMetadata(footer, { geoparquet: false });
+  checkOverlaps(metadata);
   return { metadata, schema: parquetSchema(metadata), rows: countRows(metadata) };
 }
 
@@ -58,6 +65,24 @@ function countRows({ num_rows, row_groups }: FileMetaData): number {
   if (total !== Number(num_rows) || groups.some((rows) => !Number.isSafeInteger(rows) || rows < 0))
     throw new Error("its numbers of rows contradict each other");
   return total;
+}
+
+/** @throws Error if columns share bytes: one of them then has the values of the other. */
+function checkOverlaps({ row_groups }: FileMetaData): void {
+  const places = row_groups.flatMap(({ columns }) =>
+    columns.flatMap(({ meta_data, file_path }) => (meta_data && !file_path ? [placeOf(meta_data)] : [])),
+  );
+  const filled = places.filter(({ start, end }) => start < end).sort((a, b) => a.start - b.start);
+  if (filled.some(({ start }, i) => i > 0 && start < filled[i - 1].end))
+    throw new Error("columns that share their bytes");
+}
+
+/** The bytes of a column's pages in a row group: from the first to before the second. */
+export function placeOf(metadata: ColumnMetaData): { readonly start: number; readonly end: number } {
+  const { dictionary_page_offset, data_page_offset, total_compressed_size } = metadata;
+  const first = Number(dictionary_page_offset || data_page_offset);
+  const start = Math.min(first, Number(data_page_offset));
+  return { start, end: start + Number(total_compressed_size) };
 }
 
 function checkKind(path: string, file: number, size: number): void {

@@ -160,4 +160,84 @@ describe("Parquet files", () => {
     };
     await damaged([image, prefixed], "values of impossible size");
   });
+
+  it("with values that their dictionary does not have are damaged", async () => {
+    const coded = (entries: Uint8Array, places: number[], kind?: "version 2"): TestColumn => {
+      const dictionary = { kind: "dictionary" as const, values: entries.length / 8, body: entries };
+      const page = { kind, values: ROWS, encoding: ENCODINGS.DICTIONARY, body: Buffer.from(places) };
+      return { ...label, pages: [dictionary, page] };
+    };
+    const reason = "a value that its dictionary does not have";
+    // The places 0, 1, 0 and 2; and four times 0, in no bits.
+    for (const kind of [undefined, "version 2"] as const) {
+      const places = [2, 3, 0b10000100, 0];
+      assert.deepEqual((await read([image, coded(int64s(5, 6, 7), places, kind)])).labels, [
+        "5",
+        "6",
+        "5",
+        "7",
+      ]);
+      await damaged([image, coded(int64s(5, 6), places, kind)], reason);
+      await damaged([image, coded(int64s(), places, kind)], reason);
+      await damaged([image, coded(int64s(), [0, 8], kind)], reason);
+      await damaged(
+        [image, coded(int64s(5, 6, 7), [2, 6, 1], kind)],
+        "fewer values than its header declares",
+      );
+    }
+    const [dictionary, page] = coded(int64s(5, 6, 7), [2, 3, 0b10000100, 0]).pages;
+    await damaged([image, { ...label, pages: [page] }], "a page without its dictionary");
+    await damaged(
+      [image, { ...label, pages: [dictionary, dictionary, page] }],
+      "a column with two dictionaries",
+    );
+  });
+
+  it("whose levels are impossible, or contradict the number of missing values, are damaged", async () => {
+    const of = (
+      levels: number[],
+      nulls: number,
+      repetition: "optional" | "required" = "optional",
+    ): TestColumn => {
+      const body = int64s(0, 1, 2).subarray(0, 8 * levels.filter((level) => level === 1).length);
+      const page = { kind: "version 2" as const, values: ROWS, nulls, levels: runs(...levels), body };
+      return { ...label, repetition, pages: [page] };
+    };
+    assert.deepEqual((await read([image, of([1, 1, 0, 1], 1)])).labels, ["0", "1", undefined, "2"]);
+    const reason = "a page with another number of missing values than its header declares";
+    await damaged([image, of([1, 1, 0, 1], 0)], reason);
+    await damaged([image, of([1, 1, 0, 1], 2)], reason);
+    await damaged([image, of([1, 1, 0, 1], 1, "required")], reason);
+    await damaged([image, of([1, 1, 3, 1], 1)], "a value with an impossible level");
+    await damaged([image, of([1, 1, 1], 0)], "fewer values than its header declares");
+  });
+
+  it("whose columns have other numbers of values than their row groups are damaged", async () => {
+    const two = (...numbers: number[]) => ({ values: 2, body: int64s(...numbers) });
+    const parts = { ...label, pages: [two(0, 1), two(0, 2)] };
+    assert.deepEqual((await read([image, parts])).labels, ["0", "1", "0", "2"]);
+    const reason = "a column with another number of values than its row group";
+    for (const values of [2, 3, 5, -3]) await damaged([image, { ...parts, declared: { values } }], reason);
+    await damaged([image, parts], reason, 2);
+    const more = { ...parts, pages: [...parts.pages, two(1, 1)] };
+    await damaged([image, more], reason);
+    await damaged(
+      [image, { ...more, declared: { values: ROWS } }],
+      "a column with more rows than its row group",
+    );
+    const fewer = { ...parts, pages: [two(0, 1)], declared: { values: ROWS } };
+    await damaged([image, fewer], "a column that ends before its rows");
+  });
+
+  it("in which the labels are lists are not those of other files", async () => {
+    const levels = withLength(runs(0, 0, 0, 0));
+    const body = Buffer.concat([levels, withLength(runs(1, 1, 1, 1)), int64s(0, 1, 0, 2)]);
+    const lists: TestColumn = { ...label, repetition: "repeated", pages: [{ values: ROWS, body }] };
+    const files = {
+      "train.parquet": parquetFile([image, label]),
+      "test.parquet": parquetFile([image, lists]),
+    };
+    const { labels } = await readFiles(files);
+    assert.deepEqual(labels, ["0", "1", "0", "2"]);
+  });
 });

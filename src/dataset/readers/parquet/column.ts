@@ -108,15 +108,21 @@ export class ColumnReader {
       const end = start + Number(num_rows);
       if (end > start && isWanted(start, end)) {
         const chunk = this.#chunk(group);
+        // A column without lists has a value in each row, which may be missing.
+        if (Number(chunk.metadata.num_values) !== end - start)
+          throw damaged(path, new Error("a column with another number of values than its row group"));
         let dictionary: number | undefined;
-        let place = chunk.start;
-        for (let row = start; row < end; ) {
+        let row = start;
+        for (let place = chunk.start; row < end || place < chunk.end; ) {
           const offset = place;
           const { header, body } = this.#headerAt(chunk, offset);
           place = body + header.compressed_page_size;
-          if (header.type === "DICTIONARY_PAGE") dictionary = offset;
+          if (header.type === "DICTIONARY_PAGE") {
+            if (dictionary !== undefined) throw damaged(path, new Error("a column with two dictionaries"));
+            dictionary = offset;
+          }
           const rows = valuesIn(header);
-          if (row + rows > end) throw damaged(path, new Error("a page has more rows than its row group"));
+          if (row + rows > end) throw damaged(path, new Error("a column with more rows than its row group"));
           if (rows > 0 && isWanted(row, row + rows))
             yield { group, offset, row, rows, ...(dictionary !== undefined && { dictionary }) };
           row += rows;

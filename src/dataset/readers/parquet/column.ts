@@ -57,6 +57,9 @@ interface FoundHeader {
   readonly body: number;
 }
 
+/** fastparquet writes 8 bytes after the values of each page, and one more after some truth values. */
+const FASTPARQUET_PADDING = 9;
+
 /** What is read at first for a header, and if it is longer: it may contain the smallest and the largest value. */
 const HEADER_BYTES = [256, 16_384, 4_194_304];
 
@@ -158,6 +161,7 @@ export class ColumnReader {
     return {
       ...{ type, codec, pathInSchema, schemaPath: this.#schemaPath, element: this.#element },
       ...{ parsers: DEFAULT_PARSERS, compressors: COMPRESSORS, utf8: false },
+      padding: this.#file.metadata.created_by?.startsWith("fastparquet") ? FASTPARQUET_PADDING : 0,
     };
   }
 

@@ -29,6 +29,8 @@ interface ValueForm {
   /** More bytes than this are not possible. */
   readonly most: number;
   readonly dictionary?: DecodedArray;
+  /** There may be this many bytes more. */
+  readonly padding: number;
 }
 
 /** @throws Error if an encoding is not supported, or is not one for this type. */
@@ -48,7 +50,7 @@ export function isDictionary(encoding: Encoding): boolean {
  * @throws Error if they do not use up the bytes; beyond its end nothing can be read.
  */
 export function readValues(reader: DataReader, form: ValueForm): DecodedArray {
-  const { encoding, type, length, count, most, dictionary } = form;
+  const { encoding, type, length, count, most, dictionary, padding } = form;
   const { byteLength: end } = reader.view;
   if (count === 0) return [];
   if (isDictionary(encoding)) return fromDictionary(reader, count, dictionary);
@@ -66,8 +68,6 @@ export function readValues(reader: DataReader, form: ValueForm): DecodedArray {
   } else if (encoding === "DELTA_BYTE_ARRAY") values = prefixed(reader, count, most);
   else if (encoding === "BYTE_STREAM_SPLIT") values = byteStreamSplit(reader, count, type, length);
   else values = readPlain(reader, type, count, length);
-  // fastparquet writes a byte more if the number of truth values is a multiple of 8.
-  const padding = encoding === "PLAIN" && type === "BOOLEAN" ? 1 : 0;
   if (reader.offset > end || reader.offset < end - padding)
     throw new Error("a page of another size than its values");
   return values;

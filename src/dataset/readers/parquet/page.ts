@@ -9,8 +9,8 @@ import { decompressPage } from "hyparquet/src/datapage.js";
 import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
 import { checkEncoding, isDictionary, readRuns, readValues } from "./encodings.ts";
 
-/** What the library needs to know of a column. */
-export type ColumnDecoder = Parameters<typeof convert>[1];
+/** What is needed to decode a column: what the library needs, and how many bytes may follow the values of a page. */
+export type ColumnDecoder = Parameters<typeof convert>[1] & { readonly padding: number };
 
 /** A page may be this large unpacked, in bytes; or this many times as large as packed. Beyond that it is damaged. */
 const LARGE_PAGE = 2 ** 26;
@@ -98,11 +98,19 @@ function valuesFrom(
   start: number,
   encoding: Encoding,
   count: number,
-  { type, element: { type_length: length } }: ColumnDecoder,
+  { type, element: { type_length: length }, padding }: ColumnDecoder,
   dictionary?: DecodedArray,
 ): DecodedArray {
   const reader = { view: new DataView(page.buffer), offset: start };
-  return readValues(reader, { encoding, type, length, count, most: mostUnpacked(page.length), dictionary });
+  return readValues(reader, {
+    encoding,
+    type,
+    length,
+    count,
+    most: mostUnpacked(page.length),
+    dictionary,
+    padding,
+  });
 }
 
 interface Levels {

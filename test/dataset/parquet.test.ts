@@ -244,4 +244,50 @@ describe("Parquet files", () => {
     const { labels } = await readFiles(files);
     assert.deepEqual(labels, ["0", "1", "0", "2"]);
   });
+
+  it("with decimals and numbers of 16 bits are read exactly, or refused if these have fractions", async () => {
+    const { FIXED, INT32, INT64 } = TYPES;
+    const of = (type: number, scale: number, body: Uint8Array): TestColumn => {
+      return {
+        ...label,
+        type,
+        length: body.length / ROWS,
+        converted: 5,
+        scale,
+        pages: [{ values: ROWS, body }],
+      };
+    };
+    // In two's complement, the highest byte first.
+    const large = Buffer.from(
+      "0020000000000000 0020000000000001 ffdfffffffffffff 0020000000000000".replaceAll(" ", ""),
+      "hex",
+    );
+    const labels = ["9007199254740992", "9007199254740993", "-9007199254740993", "9007199254740992"];
+    assert.deepEqual((await read([image, of(FIXED, 0, large)])).labels, labels);
+    assert.deepEqual((await read([image, of(INT64, 2, int64s(100, -200, 300, 100))])).labels, [
+      "1",
+      "-2",
+      "3",
+      "1",
+    ]);
+    const whole = Buffer.from(Int32Array.of(10, 20, 20, 10).buffer);
+    assert.deepEqual((await read([image, of(INT32, 1, whole)])).labels, ["1", "2", "2", "1"]);
+    const but = (value: string) =>
+      `row 1: the label is ${value}, but a class is a whole number or text; set label_column to another column`;
+    await refused([image, of(INT64, 2, int64s(100, -5, 300, 100))], but("-0.05"));
+    await refused([image, of(INT64, 1, int64s(10, 2n ** 60n + 1n, 30, 10))], but("115292150460684697.7"));
+    await damaged([image, of(INT64, 2 ** 30, int64s(1, 2, 1, 2))], "a DECIMAL column of impossible digits");
+    const halves = (...numbers: number[]): TestColumn => {
+      const body = Buffer.from(Uint16Array.from(numbers).buffer);
+      return { ...label, type: FIXED, length: 2, isFloat16: true, pages: [{ values: ROWS, body }] };
+    };
+    // 1 and 2, and 1.5.
+    assert.deepEqual((await read([image, halves(0x3c00, 0x4000, 0x4000, 0x3c00)])).labels, [
+      "1",
+      "2",
+      "2",
+      "1",
+    ]);
+    await refused([image, halves(0x3c00, 0x3e00, 0x4000, 0x3c00)], but("1.5"));
+  });
 });

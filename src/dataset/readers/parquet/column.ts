@@ -14,6 +14,7 @@ import { parquetHeader } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { COMPRESSORS } from "./compressors.ts";
+import { decimalReader, isDecimal } from "./decimals.ts";
 import { damaged, MAGIC, openFile, orDamaged, type ParquetFile, placeOf, readExactly } from "./file.ts";
 import {
   type ColumnDecoder,
@@ -149,7 +150,11 @@ export class ColumnReader {
     const entries = dictionary === undefined ? undefined : this.#dictionary?.values;
     const values = orDamaged(path, () => decodeValues(header, bytes, decoder, entries));
     if (values.length !== rows) throw damaged(path, new Error("a page with another number of rows"));
-    return values;
+    return isDecimal(this.#element) ? orDamaged(path, () => this.#decimals(values)) : values;
+  }
+
+  #decimals(stored: DecodedArray): unknown[] {
+    return Array.from<unknown, unknown>(stored, decimalReader(this.#element));
   }
 
   /** The column by the schema. */
@@ -158,8 +163,13 @@ export class ColumnReader {
   }
 
   #decoder({ metadata: { type, codec, path_in_schema: pathInSchema } }: Chunk): ColumnDecoder {
+    const element = this.#element;
     return {
-      ...{ type, codec, pathInSchema, schemaPath: this.#schemaPath, element: this.#element },
+      ...{ type, codec, pathInSchema, schemaPath: this.#schemaPath },
+      // Without their type, decimals are as they are stored.
+      element: isDecimal(element)
+        ? { ...element, converted_type: undefined, logical_type: undefined }
+        : element,
       ...{ parsers: DEFAULT_PARSERS, compressors: COMPRESSORS, utf8: false },
       padding: this.#file.metadata.created_by?.startsWith("fastparquet") ? FASTPARQUET_PADDING : 0,
     };

@@ -115,7 +115,7 @@ describe("Parquet files", () => {
       [image, { ...label, pages: [{ ...dictionary, values: 4 }, runsOfNone] }],
       "a run of impossible length",
     );
-    const columns = [image, { ...label, declared: { placeOf: "image" } }];
+    const columns = [image, { ...label, declared: { placeOf: 0 } }];
     await damaged(columns, "columns that share their bytes");
   });
 
@@ -289,5 +289,14 @@ describe("Parquet files", () => {
       "1",
     ]);
     await refused([image, halves(0x3c00, 0x3e00, 0x4000, 0x3c00)], but("1.5"));
+  });
+
+  it("with two columns of the same name are refused, whichever is meant", async () => {
+    const twice = (name: string) =>
+      `has two columns of the name "${name}": write it again with a name for each`;
+    const kind = { ...label, name: "kind" };
+    await refused([image, label, label], twice("label"));
+    await refused([image, image, label], twice("image"));
+    await refused([image, kind, kind], twice("kind"), ROWS, { columns: { label: "kind" } });
   });
 });

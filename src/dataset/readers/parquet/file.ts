@@ -43,6 +43,7 @@ export function openParquet(path: string): ParquetFile {
       const declared = `declares ${rows} rows in ${size} bytes`;
       throw new UsageError(`${readablePath(path)} ${declared}, so it is damaged or contains no pictures`);
     }
+    checkNames(path, schema);
     return { path, size, changed, metadata, schema, rows };
   } finally {
     closeSync(file);
@@ -57,6 +58,21 @@ function readMetadata(file: number, size: number): Pick<ParquetFile, "metadata" 
   const metadata = parquetMetadata(footer, { geoparquet: false });
   checkOverlaps(metadata);
   return { metadata, schema: parquetSchema(metadata), rows: countRows(metadata) };
+}
+
+/** @throws UsageError if columns, or parts of a structure, have the same name: which one is meant is unclear. */
+function checkNames(path: string, schema: SchemaTree): void {
+  for (const { children } of [schema, ...schema.children]) {
+    const names = new Set<string>();
+    for (const child of children) {
+      const name = child.path.join(".");
+      if (names.has(name))
+        throw new UsageError(
+          `${readablePath(path)} has two columns of the name "${name}": write it again with a name for each`,
+        );
+      names.add(name);
+    }
+  }
 }
 
 function countRows({ num_rows, row_groups }: FileMetaData): number {

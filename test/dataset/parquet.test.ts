@@ -299,4 +299,31 @@ describe("Parquet files", () => {
     await refused([image, image, label], twice("image"));
     await refused([image, kind, kind], twice("kind"), ROWS, { columns: { label: "kind" } });
   });
+
+  it("have no label where it is -1, unless that is a class", async () => {
+    const of = (...numbers: number[]) => [
+      image,
+      { ...label, pages: [{ values: ROWS, body: int64s(...numbers) }] },
+    ];
+    const note = (row: number, count = "1 training picture has no label and is left out") =>
+      `${count}, such as set/data.parquet, row ${row}`;
+    assert.deepEqual(await read(of(5, -1, 0, 5)), { labels: ["5", undefined, "0", "5"], notes: [note(1)] });
+    assert.deepEqual(await read(of(1, -1, -1, 1)), {
+      labels: ["1", "-1", "-1", "1"],
+      notes: ["the labels -1 and 1 are read as two classes, since there are no others"],
+    });
+    assert.deepEqual((await read(of(1, -1, -2, 1))).labels, ["1", "-1", "-2", "1"]);
+    const body = byteArrays("1", "-1", "0", "1");
+    const texts = { ...label, type: TYPES.BYTE_ARRAY, converted: 0, pages: [{ values: ROWS, body }] };
+    assert.deepEqual((await read([image, texts])).labels, ["1", "-1", "0", "1"]);
+    const files = {
+      "train.parquet": parquetFile(of(0, 1, 1, 0)),
+      "test.parquet": parquetFile(of(-1, -1, -1, -1)),
+    };
+    assert.deepEqual(await readFiles(files), {
+      labels: ["0", "1", "1", "0"],
+      notes: ["the test pictures are set aside: none of the 4 has a label"],
+    });
+    await assert.rejects(read(of(0, -1, -1, 0)), /only one class \("0"\) among the labels of 2 pictures/);
+  });
 });

@@ -10,6 +10,7 @@ import { readColumn } from "./column.ts";
 import { type ParquetColumns, textOf } from "./columns.ts";
 import { featuresOf } from "./features.ts";
 import type { ParquetFile } from "./file.ts";
+import { HIDDEN } from "./hidden.ts";
 import { kindIn } from "./kinds.ts";
 import { placesOfPictures, readPictures } from "./pictures.ts";
 
@@ -25,9 +26,6 @@ interface SampleSource {
 
 /** Digits of a row in the names of files. */
 const DIGITS = 6;
-
-/** Labels of ClassLabel columns that are not known, as in the test splits of competitions. */
-const HIDDEN = -1;
 
 /** @throws UsageError, one line, if the file is damaged, or its labels cannot be classes. */
 export function readSamples(source: SampleSource): PackedSamples {

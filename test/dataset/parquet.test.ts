@@ -326,4 +326,19 @@ describe("Parquet files", () => {
     });
     await assert.rejects(read(of(0, -1, -1, 0)), /only one class \("0"\) among the labels of 2 pictures/);
   });
+
+  it("with encodings or a compression that are not supported, or not known, are refused with these", async () => {
+    const not = (what: string) => `the ${what} is not supported: write the file again with pyarrow`;
+    for (const [encoding, shown] of [
+      [4, "BIT_PACKED"],
+      [10, "ALP"],
+      [11, "11"],
+    ] as const) {
+      const page = { values: ROWS, encoding, body: int64s(0, 1, 0, 2) };
+      await refused([image, { ...label, pages: [page] }], not(`encoding ${shown}`));
+      await refused([image, { ...label, pages: [{ ...page, kind: "version 2" }] }], not(`encoding ${shown}`));
+    }
+    await refused([image, { ...label, declared: { codec: 3 } }], not("compression LZO"));
+    await refused([image, { ...label, declared: { codec: 9 } }], not("compression 9"));
+  });
 });

@@ -13,9 +13,19 @@ import type {
 import { parquetHeader } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
+import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { COMPRESSORS } from "./compressors.ts";
 import { decimalReader, isDecimal } from "./decimals.ts";
-import { damaged, MAGIC, openFile, orDamaged, type ParquetFile, placeOf, readExactly } from "./file.ts";
+import {
+  codecNumber,
+  damaged,
+  MAGIC,
+  openFile,
+  orDamaged,
+  type ParquetFile,
+  placeOf,
+  readExactly,
+} from "./file.ts";
 import {
   type ColumnDecoder,
   checkHeader,
@@ -185,6 +195,8 @@ export class ColumnReader {
       const { type } = chunk.meta_data;
       if (!type || type !== this.#element.type)
         throw new Error(`the types of the column ${name} contradict each other`);
+      if (!chunk.meta_data.codec)
+        throw new Error(`unsupported compression ${codecNumber(this.#file, group, columns.indexOf(chunk))}`);
       const { start, end } = placeOf(chunk.meta_data);
       if (!(start >= MAGIC.length && end > start && end <= size - MAGIC.length))
         throw new Error("pages outside the file");
@@ -229,7 +241,19 @@ function readHeader(handle: number, offset: number, end: number): FoundHeader {
     }
     const body = offset + reader.offset;
     checkHeader(header, end - body);
+    const { data_page_header: v1, data_page_header_v2: v2 } = header;
+    if (valuesIn(header) > 0 && !(v1 ?? v2)?.encoding)
+      throw new Error(`unsupported encoding ${encodingNumber(bytes)}`);
     return { header, body };
   }
   throw new Error("a page without a header");
+}
+
+/** The number of the encoding in a page's header: the library only knows those that have names. */
+function encodingNumber(header: Uint8Array<ArrayBuffer>): number {
+  const { field_5: v1, field_8: v2 } = deserializeTCompactProtocol({
+    view: new DataView(header.buffer),
+    offset: 0,
+  });
+  return v1 ? v1.field_2 : v2.field_4;
 }

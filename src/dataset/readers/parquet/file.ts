@@ -8,6 +8,7 @@ import {
   parquetSchema,
   type SchemaTree,
 } from "hyparquet";
+import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { messageOf, systemCode, UsageError } from "../../../common/errors.ts";
 import { openOrdinaryFile } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
@@ -52,12 +53,31 @@ export function openParquet(path: string): ParquetFile {
 
 /** @throws Error if they are damaged. */
 function readMetadata(file: number, size: number): Pick<ParquetFile, "metadata" | "schema" | "rows"> {
-  const length = new DataView(readExactly(file, size - END, END).buffer).getUint32(0, true);
-  if (length > size - END) throw new Error("metadata longer than the file");
-  const footer = readExactly(file, size - END - length, length + END);
+  const footer = readFooter(file, size);
   const metadata = parquetMetadata(footer, { geoparquet: false });
   checkOverlaps(metadata);
   return { metadata, schema: parquetSchema(metadata), rows: countRows(metadata) };
+}
+
+/** The metadata, their length, and the mark after them. @throws Error if they are longer than the file. */
+function readFooter(file: number, size: number): Uint8Array<ArrayBuffer> {
+  const length = new DataView(readExactly(file, size - END, END).buffer).getUint32(0, true);
+  if (length > size - END) throw new Error("metadata longer than the file");
+  return readExactly(file, size - END - length, length + END);
+}
+
+/** The number of the compression of a column in a row group: the library only knows those that have names. */
+export function codecNumber({ path, size }: ParquetFile, group: number, column: number): number {
+  const file = openFile(path);
+  try {
+    const metadata = deserializeTCompactProtocol({
+      view: new DataView(readFooter(file, size).buffer),
+      offset: 0,
+    });
+    return metadata.field_4[group].field_1[column].field_3.field_4;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** @throws UsageError if columns, or parts of a structure, have the same name: which one is meant is unclear. */
@@ -85,10 +105,13 @@ function countRows({ num_rows, row_groups }: FileMetaData): number {
 
 /** @throws Error if columns share bytes: one of them then has the values of the other. */
 function checkOverlaps({ row_groups }: FileMetaData): void {
-  const places = row_groups.flatMap(({ columns }) =>
-    columns.flatMap(({ meta_data, file_path }) => (meta_data && !file_path ? [placeOf(meta_data)] : [])),
-  );
-  const filled = places.filter(({ start, end }) => start < end).sort((a, b) => a.start - b.start);
+  const places = row_groups
+    .filter(({ num_rows }) => num_rows > 0n)
+    .flatMap(({ columns }) => columns)
+    .flatMap(({ meta_data, file_path }) => (meta_data && !file_path ? [placeOf(meta_data)] : []));
+  const filled = places
+    .filter(({ start, end }) => start > 0 && start < end)
+    .sort((a, b) => a.start - b.start);
   if (filled.some(({ start }, i) => i > 0 && start < filled[i - 1].end))
     throw new Error("columns that share their bytes");
 }
@@ -154,7 +177,8 @@ export function orDamaged<T>(path: string, read: () => T): T {
 export function damaged(path: string, error: unknown): UsageError {
   const message = messageOf(error);
   const shown = readablePath(path);
-  const [, unsupported] = /unsupported (.*)/.exec(message) ?? [];
+  // The library has a colon: "parquet unsupported compression codec: LZO".
+  const [, unsupported] = /unsupported (.*)/.exec(message.replace("codec: ", "")) ?? [];
   if (unsupported)
     return new UsageError(`${shown}: the ${unsupported} is not supported: write the file again with pyarrow`);
   // Other classes are the library's stumbling over damaged data.

@@ -81,7 +81,7 @@ export function decodeValues(
   dictionary: DecodedArray | undefined,
 ): DecodedArray {
   const { encoding } = header.data_page_header ?? header.data_page_header_v2 ?? {};
-  if (encoding === undefined) throw new Error("a page without an encoding");
+  if (!encoding) throw new Error("a page without an encoding");
   checkEncoding(encoding, decoder.type);
   const page = unpack(header, bytes, decoder);
   const { start, isMissing, missing } = readLevels(header, page, decoder);

@@ -55,6 +55,9 @@ export function readValues(reader: DataReader, form: ValueForm): DecodedArray {
   if (count === 0) return [];
   if (isDictionary(encoding)) return fromDictionary(reader, count, dictionary);
   if (encoding === "DELTA_BINARY_PACKED") return deltas(reader, type === "INT32" ? "INT32" : "INT64", count);
+  // The library allocates values of fixed length before it reads them.
+  if (type === "FIXED_LEN_BYTE_ARRAY" && count * (length ?? 0) > end && encoding !== "DELTA_BYTE_ARRAY")
+    throw new Error("a page of another size than its values");
   let values: DecodedArray;
   if (encoding === "RLE") {
     const size = reader.view.getUint32(reader.offset, true);
@@ -112,7 +115,7 @@ function prefixed(reader: DataReader, count: number, most: number): Uint8Array[]
   const prefixes = deltas(reader, "INT32", count);
   const lengths = deltas(reader, "INT32", count);
   const { buffer, byteOffset } = reader.view;
-  let previous = new Uint8Array(0);
+  let previous: Uint8Array = new Uint8Array(0);
   let total = 0;
   return Array.from({ length: count }, (_, i) => {
     const [prefix, length] = [Number(prefixes[i]), Number(lengths[i])];
@@ -121,9 +124,11 @@ function prefixed(reader: DataReader, count: number, most: number): Uint8Array[]
       throw new Error("values of impossible size");
     const rest = new Uint8Array(buffer, byteOffset + reader.offset, length);
     reader.offset += length;
-    const value = new Uint8Array(prefix + length);
-    value.set(previous.subarray(0, prefix));
-    value.set(rest, prefix);
+    const value = prefix === 0 ? rest : new Uint8Array(prefix + length);
+    if (prefix > 0) {
+      value.set(previous.subarray(0, prefix));
+      value.set(rest, prefix);
+    }
     previous = value;
     return value;
   });

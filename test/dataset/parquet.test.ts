@@ -300,7 +300,7 @@ describe("Parquet files", () => {
     await refused([image, kind, kind], twice("kind"), ROWS, { columns: { label: "kind" } });
   });
 
-  it("have no label where it is -1, unless that is a class", async () => {
+  it("have no label if it is -1, unless that is a class", async () => {
     const of = (...numbers: number[]) => [
       image,
       { ...label, pages: [{ values: ROWS, body: int64s(...numbers) }] },

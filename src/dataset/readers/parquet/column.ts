@@ -181,7 +181,7 @@ export class ColumnReader {
         ? { ...element, converted_type: undefined, logical_type: undefined }
         : element,
       ...{ parsers: DEFAULT_PARSERS, compressors: COMPRESSORS, utf8: false },
-      padding: this.#file.metadata.created_by?.startsWith("fastparquet") ? FASTPARQUET_PADDING : 0,
+      padding: isByFastparquet(this.#file) ? FASTPARQUET_PADDING : 0,
     };
   }
 
@@ -196,7 +196,7 @@ export class ColumnReader {
       if (!type || type !== this.#element.type)
         throw new Error(`the types of the column ${name} contradict each other`);
       if (!chunk.meta_data.codec)
-        throw new Error(`unsupported compression ${codecNumber(this.#file, group, columns.indexOf(chunk))}`);
+        throw new Error(unnamed("compression", codecNumber(this.#file, group, columns.indexOf(chunk))));
       const { start, end } = placeOf(chunk.meta_data);
       if (!(start >= MAGIC.length && end > start && end <= size - MAGIC.length))
         throw new Error("pages outside the file");
@@ -243,17 +243,27 @@ function readHeader(handle: number, offset: number, end: number): FoundHeader {
     checkHeader(header, end - body);
     const { data_page_header: v1, data_page_header_v2: v2 } = header;
     if (valuesIn(header) > 0 && !(v1 ?? v2)?.encoding)
-      throw new Error(`unsupported encoding ${encodingNumber(bytes)}`);
+      throw new Error(unnamed("encoding", encodingNumber(bytes)));
     return { header, body };
   }
   throw new Error("a page without a header");
 }
 
+/** What is wrong with something that has a number without a name; damaged files may have something else in its place. */
+function unnamed(what: string, number: unknown): string {
+  return typeof number === "number" ? `unsupported ${what} ${number}` : `a column without its ${what}`;
+}
+
 /** The number of the encoding in a page's header: the library only knows those that have names. */
-function encodingNumber(header: Uint8Array<ArrayBuffer>): number {
+function encodingNumber(header: Uint8Array<ArrayBuffer>): unknown {
   const { field_5: v1, field_8: v2 } = deserializeTCompactProtocol({
     view: new DataView(header.buffer),
     offset: 0,
   });
   return v1 ? v1.field_2 : v2.field_4;
+}
+
+/** Damaged metadata may have something else than text. */
+function isByFastparquet({ metadata: { created_by: program } }: ParquetFile): boolean {
+  return String(program).startsWith("fastparquet");
 }

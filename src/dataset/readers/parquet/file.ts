@@ -67,7 +67,7 @@ function readFooter(file: number, size: number): Uint8Array<ArrayBuffer> {
 }
 
 /** The number of the compression of a column in a row group: the library only knows those that have names. */
-export function codecNumber({ path, size }: ParquetFile, group: number, column: number): number {
+export function codecNumber({ path, size }: ParquetFile, group: number, column: number): unknown {
   const file = openFile(path);
   try {
     const metadata = deserializeTCompactProtocol({

@@ -12,6 +12,7 @@ import { arrangePacked, type PackedSamples } from "./packed/arrange.ts";
 import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/find-packed.ts";
 import { chooseColumns, hasColumn } from "./parquet/columns.ts";
 import { openParquet, type ParquetFile } from "./parquet/file.ts";
+import { withoutHidden } from "./parquet/hidden.ts";
 import { type Column, kindIn } from "./parquet/kinds.ts";
 import { checkSameKind, commonNames } from "./parquet/names.ts";
 import { readSamples } from "./parquet/samples.ts";
@@ -79,7 +80,9 @@ async function listParquet(
     else if (split !== "train") unused.push({ path: own, reason });
     else throw new LayoutError(`${readablePath(own)}: ${reason}: remove it, or write both alike`, path);
   }
-  const files = read.map(({ samples }) => samples);
+  const isNumbers = read.every(({ file }) => kindIn(file, columns.label.name) === "numbers");
+  const all = read.map(({ samples }) => samples);
+  const files = isNumbers && !names ? withoutHidden(all, allNotes) : all;
   checkSameKind(read, columns.label, names !== undefined, root);
   if (!names) allNotes.push(...checkLabels(files, main, columns.label, choice.label !== undefined));
   return arrangePacked({

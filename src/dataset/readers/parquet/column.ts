@@ -2,12 +2,30 @@
 // process and read in another.
 
 import { closeSync } from "node:fs";
-import type { ColumnMetaData, DataReader, DecodedArray, PageHeader, SchemaTree } from "hyparquet";
+import type {
+  ColumnMetaData,
+  DataReader,
+  DecodedArray,
+  PageHeader,
+  SchemaElement,
+  SchemaTree,
+} from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { getTreePath } from "hyparquet/src/schema.js";
+import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { COMPRESSORS } from "./compressors.ts";
-import { damaged, MAGIC, openFile, orDamaged, type ParquetFile, readExactly } from "./file.ts";
+import { decimalReader, isDecimal } from "./decimals.ts";
+import {
+  codecNumber,
+  damaged,
+  MAGIC,
+  openFile,
+  orDamaged,
+  type ParquetFile,
+  placeOf,
+  readExactly,
+} from "./file.ts";
 import {
   type ColumnDecoder,
   checkHeader,
@@ -49,6 +67,9 @@ interface FoundHeader {
   readonly header: PageHeader;
   readonly body: number;
 }
+
+/** fastparquet writes 8 bytes after the values of each page, and one more after some truth values. */
+const FASTPARQUET_PADDING = 9;
 
 /** What is read at first for a header, and if it is longer: it may contain the smallest and the largest value. */
 const HEADER_BYTES = [256, 16_384, 4_194_304];
@@ -101,15 +122,21 @@ export class ColumnReader {
       const end = start + Number(num_rows);
       if (end > start && isWanted(start, end)) {
         const chunk = this.#chunk(group);
+        // A column without lists has a value in each row, which may be missing.
+        if (Number(chunk.metadata.num_values) !== end - start)
+          throw damaged(path, new Error("a column with another number of values than its row group"));
         let dictionary: number | undefined;
-        let place = chunk.start;
-        for (let row = start; row < end; ) {
+        let row = start;
+        for (let place = chunk.start; row < end || place < chunk.end; ) {
           const offset = place;
           const { header, body } = this.#headerAt(chunk, offset);
           place = body + header.compressed_page_size;
-          if (header.type === "DICTIONARY_PAGE") dictionary = offset;
+          if (header.type === "DICTIONARY_PAGE") {
+            if (dictionary !== undefined) throw damaged(path, new Error("a column with two dictionaries"));
+            dictionary = offset;
+          }
           const rows = valuesIn(header);
-          if (row + rows > end) throw damaged(path, new Error("a page has more rows than its row group"));
+          if (row + rows > end) throw damaged(path, new Error("a column with more rows than its row group"));
           if (rows > 0 && isWanted(row, row + rows))
             yield { group, offset, row, rows, ...(dictionary !== undefined && { dictionary }) };
           row += rows;
@@ -133,14 +160,28 @@ export class ColumnReader {
     const entries = dictionary === undefined ? undefined : this.#dictionary?.values;
     const values = orDamaged(path, () => decodeValues(header, bytes, decoder, entries));
     if (values.length !== rows) throw damaged(path, new Error("a page with another number of rows"));
-    return this.#schemaPath.length > 2 ? Array.from(values, innermost) : values;
+    return isDecimal(this.#element) ? orDamaged(path, () => this.#decimals(values)) : values;
+  }
+
+  #decimals(stored: DecodedArray): unknown[] {
+    return Array.from<unknown, unknown>(stored, decimalReader(this.#element));
+  }
+
+  /** The column by the schema. */
+  get #element(): SchemaElement {
+    return this.#schemaPath[this.#schemaPath.length - 1].element;
   }
 
   #decoder({ metadata: { type, codec, path_in_schema: pathInSchema } }: Chunk): ColumnDecoder {
-    const schemaPath = this.#schemaPath;
+    const element = this.#element;
     return {
-      ...{ type, codec, pathInSchema, schemaPath, element: schemaPath[schemaPath.length - 1].element },
+      ...{ type, codec, pathInSchema, schemaPath: this.#schemaPath },
+      // Without their type, decimals are as they are stored.
+      element: isDecimal(element)
+        ? { ...element, converted_type: undefined, logical_type: undefined }
+        : element,
       ...{ parsers: DEFAULT_PARSERS, compressors: COMPRESSORS, utf8: false },
+      padding: isByFastparquet(this.#file) ? FASTPARQUET_PADDING : 0,
     };
   }
 
@@ -149,9 +190,17 @@ export class ColumnReader {
     return orDamaged(path, () => {
       const { columns } = metadata.row_groups[group];
       const chunk = columns.find(({ meta_data }) => isSame(meta_data?.path_in_schema, this.#column));
-      if (!chunk?.meta_data || chunk.file_path)
-        throw new Error(`row group without the column "${this.#column.join(".")}"`);
-      return { metadata: chunk.meta_data, ...rangeOf(chunk.meta_data, size) };
+      const name = `"${this.#column.join(".")}"`;
+      if (!chunk?.meta_data || chunk.file_path) throw new Error(`row group without the column ${name}`);
+      const { type } = chunk.meta_data;
+      if (!type || type !== this.#element.type)
+        throw new Error(`the types of the column ${name} contradict each other`);
+      if (!chunk.meta_data.codec)
+        throw new Error(unnamed("compression", codecNumber(this.#file, group, columns.indexOf(chunk))));
+      const { start, end } = placeOf(chunk.meta_data);
+      if (!(start >= MAGIC.length && end > start && end <= size - MAGIC.length))
+        throw new Error("pages outside the file");
+      return { metadata: chunk.meta_data, start, end };
     });
   }
 
@@ -177,22 +226,6 @@ function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean
   return a?.length === b.length && a.every((name, i) => name === b[i]);
 }
 
-/** The library wraps a value in a structure that may be missing as a list. */
-function innermost(value: unknown): unknown {
-  return Array.isArray(value) ? innermost(value[0]) : (value ?? null);
-}
-
-/** The bytes of a chunk's pages. @throws Error if they are not within the file. */
-function rangeOf(metadata: ColumnMetaData, size: number): { start: number; end: number } {
-  const { dictionary_page_offset, data_page_offset, total_compressed_size } = metadata;
-  const first = Number(dictionary_page_offset || data_page_offset);
-  const start = Math.min(first, Number(data_page_offset));
-  const end = start + Number(total_compressed_size);
-  if (!(start >= MAGIC.length && end > start && end <= size - MAGIC.length))
-    throw new Error("pages outside the file");
-  return { start, end };
-}
-
 /** The header of the page at `offset`, in a chunk that ends before `end`. @throws Error if there is none. */
 function readHeader(handle: number, offset: number, end: number): FoundHeader {
   if (offset >= end) throw new Error("a column that ends before its rows");
@@ -208,7 +241,29 @@ function readHeader(handle: number, offset: number, end: number): FoundHeader {
     }
     const body = offset + reader.offset;
     checkHeader(header, end - body);
+    const { data_page_header: v1, data_page_header_v2: v2 } = header;
+    if (valuesIn(header) > 0 && !(v1 ?? v2)?.encoding)
+      throw new Error(unnamed("encoding", encodingNumber(bytes)));
     return { header, body };
   }
   throw new Error("a page without a header");
+}
+
+/** What is wrong with something that has a number without a name; damaged files may have something else in its place. */
+function unnamed(what: string, number: unknown): string {
+  return typeof number === "number" ? `unsupported ${what} ${number}` : `a column without its ${what}`;
+}
+
+/** The number of the encoding in a page's header: the library only knows those that have names. */
+function encodingNumber(header: Uint8Array<ArrayBuffer>): unknown {
+  const { field_5: v1, field_8: v2 } = deserializeTCompactProtocol({
+    view: new DataView(header.buffer),
+    offset: 0,
+  });
+  return v1 ? v1.field_2 : v2.field_4;
+}
+
+/** Damaged metadata may have something else than text. */
+function isByFastparquet({ metadata: { created_by: program } }: ParquetFile): boolean {
+  return String(program).startsWith("fastparquet");
 }

@@ -53,15 +53,15 @@ export function chooseColumns(file: ParquetFile, choice: ColumnChoice): ParquetC
   return { picture, ...chooseLabel(file, others, features, choice.label) };
 }
 
-/** Whether a file may have pictures in this column. */
+/** Whether a file has values in this column, one in each row. */
 export function hasColumn({ schema }: ParquetFile, { path }: Column): boolean {
   let node = schema;
   for (const name of path) {
     const child = node.children.find(({ element }) => element.name === name);
-    if (!child) return false;
+    if (!child || child.element.repetition_type === "REPEATED") return false;
     node = child;
   }
-  return true;
+  return node.children.length === 0;
 }
 
 function choosePicture(

@@ -1,7 +1,14 @@
 // Opens Parquet files, and reports what is wrong with them. Reference: the Apache Parquet format, version 2.
 
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { type FileMetaData, parquetMetadata, parquetSchema, type SchemaTree } from "hyparquet";
+import {
+  type ColumnMetaData,
+  type FileMetaData,
+  parquetMetadata,
+  parquetSchema,
+  type SchemaTree,
+} from "hyparquet";
+import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { messageOf, systemCode, UsageError } from "../../../common/errors.ts";
 import { openOrdinaryFile } from "../../../common/ordinary-files.ts";
 import { readablePath, systemPath } from "../../../common/path-bytes.ts";
@@ -37,6 +44,7 @@ export function openParquet(path: string): ParquetFile {
       const declared = `declares ${rows} rows in ${size} bytes`;
       throw new UsageError(`${readablePath(path)} ${declared}, so it is damaged or contains no pictures`);
     }
+    checkNames(path, schema);
     return { path, size, changed, metadata, schema, rows };
   } finally {
     closeSync(file);
@@ -45,11 +53,46 @@ export function openParquet(path: string): ParquetFile {
 
 /** @throws Error if they are damaged. */
 function readMetadata(file: number, size: number): Pick<ParquetFile, "metadata" | "schema" | "rows"> {
+  const footer = readFooter(file, size);
+  const metadata = parquetMetadata(footer, { geoparquet: false });
+  checkOverlaps(metadata);
+  return { metadata, schema: parquetSchema(metadata), rows: countRows(metadata) };
+}
+
+/** The metadata, their length, and the mark after them. @throws Error if they are longer than the file. */
+function readFooter(file: number, size: number): Uint8Array<ArrayBuffer> {
   const length = new DataView(readExactly(file, size - END, END).buffer).getUint32(0, true);
   if (length > size - END) throw new Error("metadata longer than the file");
-  const footer = readExactly(file, size - END - length, length + END);
-  const metadata = parquetMetadata(footer, { geoparquet: false });
-  return { metadata, schema: parquetSchema(metadata), rows: countRows(metadata) };
+  return readExactly(file, size - END - length, length + END);
+}
+
+/** The number of the compression of a column in a row group: the library only knows those that have names. */
+export function codecNumber({ path, size }: ParquetFile, group: number, column: number): unknown {
+  const file = openFile(path);
+  try {
+    const metadata = deserializeTCompactProtocol({
+      view: new DataView(readFooter(file, size).buffer),
+      offset: 0,
+    });
+    return metadata.field_4[group].field_1[column].field_3.field_4;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** @throws UsageError if columns, or parts of a structure, have the same name: which one is meant is unclear. */
+function checkNames(path: string, schema: SchemaTree): void {
+  for (const { children } of [schema, ...schema.children]) {
+    const names = new Set<string>();
+    for (const child of children) {
+      const name = child.path.join(".");
+      if (names.has(name))
+        throw new UsageError(
+          `${readablePath(path)} has two columns of the name "${name}": write it again with a name for each`,
+        );
+      names.add(name);
+    }
+  }
 }
 
 function countRows({ num_rows, row_groups }: FileMetaData): number {
@@ -58,6 +101,27 @@ function countRows({ num_rows, row_groups }: FileMetaData): number {
   if (total !== Number(num_rows) || groups.some((rows) => !Number.isSafeInteger(rows) || rows < 0))
     throw new Error("its numbers of rows contradict each other");
   return total;
+}
+
+/** @throws Error if columns share bytes: one of them then has the values of the other. */
+function checkOverlaps({ row_groups }: FileMetaData): void {
+  const places = row_groups
+    .filter(({ num_rows }) => num_rows > 0n)
+    .flatMap(({ columns }) => columns)
+    .flatMap(({ meta_data, file_path }) => (meta_data && !file_path ? [placeOf(meta_data)] : []));
+  const filled = places
+    .filter(({ start, end }) => start > 0 && start < end)
+    .sort((a, b) => a.start - b.start);
+  if (filled.some(({ start }, i) => i > 0 && start < filled[i - 1].end))
+    throw new Error("columns that share their bytes");
+}
+
+/** The bytes of a column's pages in a row group: from the first to before the second. */
+export function placeOf(metadata: ColumnMetaData): { readonly start: number; readonly end: number } {
+  const { dictionary_page_offset, data_page_offset, total_compressed_size } = metadata;
+  const first = Number(dictionary_page_offset || data_page_offset);
+  const start = Math.min(first, Number(data_page_offset));
+  return { start, end: start + Number(total_compressed_size) };
 }
 
 function checkKind(path: string, file: number, size: number): void {
@@ -113,7 +177,8 @@ export function orDamaged<T>(path: string, read: () => T): T {
 export function damaged(path: string, error: unknown): UsageError {
   const message = messageOf(error);
   const shown = readablePath(path);
-  const [, unsupported] = /unsupported (.*)/.exec(message) ?? [];
+  // The library has a colon: "parquet unsupported compression codec: LZO".
+  const [, unsupported] = /unsupported (.*)/.exec(message.replace("codec: ", "")) ?? [];
   if (unsupported)
     return new UsageError(`${shown}: the ${unsupported} is not supported: write the file again with pyarrow`);
   // Other classes are the library's stumbling over damaged data.

@@ -3,6 +3,7 @@
 import type { SchemaTree } from "hyparquet";
 import { formatOf } from "../../../image/formats.ts";
 import { readColumn } from "./column.ts";
+import { isDecimal } from "./decimals.ts";
 import type { ParquetFile } from "./file.ts";
 
 type ColumnKind =
@@ -86,8 +87,8 @@ function typeOf(node: SchemaTree): Column {
   if (children.length > 0) return pictureOf(node) ?? as("structures");
   if (type === "BOOLEAN") return as("truth values");
   if (type === "INT96" || /^(DATE|TIME)/.test(converted ?? logical?.type ?? "")) return as("dates");
-  if (converted === "DECIMAL" || ["INT32", "INT64", "FLOAT", "DOUBLE"].includes(type ?? ""))
-    return as("numbers");
+  const isNumber = ["INT32", "INT64", "FLOAT", "DOUBLE"].includes(type ?? "");
+  if (isNumber || isDecimal(element) || logical?.type === "FLOAT16") return as("numbers");
   const isText = ["UTF8", "ENUM", "JSON"].includes(converted ?? "") || logical?.type === "STRING";
   return as(isText ? "text" : "bytes");
 }

@@ -1,25 +1,20 @@
-// Decodes a page of a Parquet file. What a damaged page could make the library do without end, or with all memory, is checked
-// before: it trusts the lengths of runs. Reference: the Apache Parquet format, "Encodings".
+// Decodes a page of a Parquet file: its size, its levels, which say what is missing, and its values. Only steps that cannot run
+// without end or take all memory are left to the library, which trusts what it reads. Reference: the Apache Parquet format,
+// "Data Pages".
 
 import { crc32 } from "node:zlib";
-import type { DataReader, DecodedArray, PageHeader } from "hyparquet";
-import { readPage } from "hyparquet/src/column.js";
+import type { DecodedArray, Encoding, PageHeader } from "hyparquet";
 import { convert } from "hyparquet/src/convert.js";
 import { decompressPage } from "hyparquet/src/datapage.js";
 import { getMaxDefinitionLevel } from "hyparquet/src/schema.js";
+import { checkEncoding, isDictionary, readRuns, readValues } from "./encodings.ts";
 
-/** What the library needs to know of a column. */
-export type ColumnDecoder = Parameters<typeof readPage>[2];
+/** What is needed to decode a column: what the library needs, and how many bytes may follow the values of a page. */
+export type ColumnDecoder = Parameters<typeof convert>[1] & { readonly padding: number };
 
 /** A page may be this large unpacked, in bytes; or this many times as large as packed. Beyond that it is damaged. */
 const LARGE_PAGE = 2 ** 26;
 const MOST_COMPRESSION = 2000;
-
-const DICTIONARY = ["PLAIN_DICTIONARY", "RLE_DICTIONARY"];
-const SUPPORTED = [
-  ...["PLAIN", "RLE", ...DICTIONARY, "BYTE_STREAM_SPLIT"],
-  ...["DELTA_BINARY_PACKED", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"],
-];
 
 /** The number of values in a page; 0 if it is not one of values. */
 export function valuesIn({ type, data_page_header: v1, data_page_header_v2: v2 }: PageHeader): number {
@@ -38,8 +33,9 @@ export function checkHeader(header: PageHeader, most: number): void {
   const isComplete = { DATA_PAGE: v1, DATA_PAGE_V2: v2, DICTIONARY_PAGE: dictionary, INDEX_PAGE: true }[type];
   const isPossible = isBetween(packed, most) && isBetween(unpacked, mostUnpacked(packed));
   if (!isComplete || !isPossible || !(valuesIn(header) >= 0)) throw new Error("a page of impossible size");
-  // The library allocates this many values before it reads them. Those of other pages are compared with the rows.
-  if (dictionary && !isBetween(dictionary.num_values, unpacked))
+  // The library allocates this many values before it reads them; truth values are bits. Those of other pages are compared with
+  // the rows.
+  if (dictionary && !isBetween(dictionary.num_values, 8 * unpacked))
     throw new Error("a dictionary of impossible size");
   if (!v2) return;
   const levels = v2.definition_levels_byte_length + v2.repetition_levels_byte_length;
@@ -62,7 +58,9 @@ export function decodeDictionary(
   bytes: Uint8Array<ArrayBuffer>,
   decoder: ColumnDecoder,
 ): DecodedArray {
-  return convert(decode(header, bytes, decoder, undefined), decoder);
+  const page = unpack(header, bytes, decoder);
+  const count = header.dictionary_page_header?.num_values ?? 0;
+  return convert(valuesFrom(page, 0, "PLAIN", count, decoder), decoder);
 }
 
 /** @throws Error if a page differs from its checksum, if it has one. */
@@ -72,7 +70,7 @@ export function checkSum({ crc }: PageHeader, bytes: Uint8Array): void {
 }
 
 /**
- * The values of a page, null for missing ones; within structures each is wrapped in lists.
+ * The values of a page, null for missing ones.
  * @param bytes the page, in memory of its own: what is read beyond its end is an error then.
  * @throws Error if it is damaged, or its encoding is not supported.
  */
@@ -83,54 +81,82 @@ export function decodeValues(
   dictionary: DecodedArray | undefined,
 ): DecodedArray {
   const { encoding } = header.data_page_header ?? header.data_page_header_v2 ?? {};
-  if (encoding === undefined) throw new Error("a page without an encoding");
-  if (!SUPPORTED.includes(encoding)) throw new Error(`unsupported encoding ${encoding}`);
-  if (DICTIONARY.includes(encoding) && !dictionary) throw new Error("a page without its dictionary");
-  if (encoding === "RLE" && decoder.type !== "BOOLEAN") throw new Error("runs of values that have none");
+  if (!encoding) throw new Error("a page without an encoding");
+  checkEncoding(encoding, decoder.type);
   const page = unpack(header, bytes, decoder);
-  checkRuns(page, decoder);
-  const plain: ColumnDecoder = { ...decoder, codec: "UNCOMPRESSED" };
-  const values = decode(page.header, page.bytes, plain, dictionary);
-  let total = 0;
-  for (const value of values) total += value instanceof Uint8Array ? value.length : 0;
-  // Values that begin like the one before them may be longer than the page, but not without limit.
-  if (encoding === "DELTA_BYTE_ARRAY" && total > mostUnpacked(page.bytes.length))
-    throw new Error("values of impossible size");
-  return values;
+  const { start, isMissing, missing } = readLevels(header, page, decoder);
+  const found = valuesFrom(page, start, encoding, valuesIn(header) - missing, decoder, dictionary);
+  const values = isDictionary(encoding) ? found : convert(found, decoder);
+  if (missing === 0) return values;
+  let next = 0;
+  return Array.from(isMissing, (isGap) => (isGap ? null : values[next++]));
 }
 
-function decode(
-  header: PageHeader,
-  bytes: Uint8Array<ArrayBuffer>,
-  decoder: ColumnDecoder,
-  dictionary: DecodedArray | undefined,
+/** The values of an unpacked page from `start` to its end. */
+function valuesFrom(
+  page: Uint8Array,
+  start: number,
+  encoding: Encoding,
+  count: number,
+  { type, element: { type_length: length }, padding }: ColumnDecoder,
+  dictionary?: DecodedArray,
 ): DecodedArray {
-  const reader: DataReader = { view: new DataView(bytes.buffer), offset: 0 };
-  const { data } = readPage(reader, header, decoder, dictionary, undefined, 0);
-  if (!data) throw new Error("a page without values");
-  return data;
+  const reader = { view: new DataView(page.buffer), offset: start };
+  return readValues(reader, {
+    encoding,
+    type,
+    length,
+    count,
+    most: mostUnpacked(page.length),
+    dictionary,
+    padding,
+  });
 }
 
-interface UnpackedPage {
-  readonly header: PageHeader;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+interface Levels {
+  /** The place after the levels. */
+  readonly start: number;
+  /** For each value, whether it is missing; empty if there are no levels. */
+  readonly isMissing: readonly boolean[];
+  readonly missing: number;
+}
+
+/** The definition levels of an unpacked page. @throws Error if they are impossible, or contradict the header. */
+function readLevels(header: PageHeader, page: Uint8Array, { schemaPath }: ColumnDecoder): Levels {
+  const { data_page_header_v2: v2 } = header;
+  const highest = getMaxDefinitionLevel(schemaPath);
+  const view = new DataView(page.buffer);
+  let start = v2 ? v2.repetition_levels_byte_length : 0;
+  let end = start + (v2 ? v2.definition_levels_byte_length : 0);
+  const isMissing: boolean[] = [];
+  if (highest > 0) {
+    if (!v2) {
+      end = start + 4 + view.getUint32(start, true);
+      start += 4;
+    }
+    for (const level of readRuns(view, start, end, 32 - Math.clz32(highest), valuesIn(header))) {
+      if (level > highest) throw new Error("a value with an impossible level");
+      isMissing.push(level < highest);
+    }
+  }
+  const missing = isMissing.filter(Boolean).length;
+  if (v2 && v2.num_nulls !== missing)
+    throw new Error("a page with another number of missing values than its header declares");
+  return { start: end, isMissing, missing };
 }
 
 /** The same page without compression, in memory of its own. */
-function unpack(header: PageHeader, bytes: Uint8Array<ArrayBuffer>, decoder: ColumnDecoder): UnpackedPage {
-  const { codec, compressors } = decoder;
+function unpack(
+  header: PageHeader,
+  bytes: Uint8Array<ArrayBuffer>,
+  { codec, compressors }: ColumnDecoder,
+): Uint8Array<ArrayBuffer> {
   const { data_page_header_v2: v2 } = header;
   const levels = v2 ? v2.definition_levels_byte_length + v2.repetition_levels_byte_length : 0;
   const size = header.uncompressed_page_size - levels;
-  if (codec === "UNCOMPRESSED" || (v2 && (v2.is_compressed === false || size === 0)))
-    return { header, bytes };
+  if (v2 && (v2.is_compressed === false || size === 0)) return bytes;
   const unpacked = decompressPage(bytes.subarray(levels), size, codec, compressors);
-  const page = withLevels(bytes.subarray(0, levels), unpacked);
-  const plain = { ...header, compressed_page_size: page.length, uncompressed_page_size: page.length };
-  return {
-    bytes: page,
-    header: v2 ? { ...plain, data_page_header_v2: { ...v2, is_compressed: false } } : plain,
-  };
+  return codec === "UNCOMPRESSED" ? bytes : withLevels(bytes.subarray(0, levels), unpacked);
 }
 
 /** Both, one after the other, in memory of their own. Pages may be large, so they are only copied if they must be. */
@@ -142,53 +168,4 @@ function withLevels(levels: Uint8Array, values: Uint8Array): Uint8Array<ArrayBuf
   page.set(levels);
   page.set(values, levels.length);
   return page;
-}
-
-/** @throws Error if the runs of levels or of places in a dictionary are longer than the page. */
-function checkRuns({ header, bytes }: UnpackedPage, { schemaPath }: ColumnDecoder): void {
-  const { data_page_header: v1, data_page_header_v2: v2 } = header;
-  const view = new DataView(bytes.buffer);
-  const count = valuesIn(header);
-  const highest = getMaxDefinitionLevel(schemaPath);
-  let start = v2 ? v2.repetition_levels_byte_length : 0;
-  if (highest > 0 || v2) {
-    const prefix = v2 ? 0 : 4;
-    const length = v2 ? v2.definition_levels_byte_length : view.getUint32(0, true);
-    const end = start + prefix + length;
-    if (highest > 0 && walkRuns(view, start + prefix, end, 32 - Math.clz32(highest), count) < count)
-      throw new Error("fewer levels than values");
-    start = end;
-  }
-  const encoding = (v1 ?? v2)?.encoding ?? "";
-  if (encoding === "RLE") walkRuns(view, start + 4, bytes.length, 1, count);
-  if (DICTIONARY.includes(encoding) && start < bytes.length)
-    walkRuns(view, start + 1, bytes.length, view.getUint8(start), count);
-}
-
-/** Values in groups of bits come in eights. */
-const GROUP = 8;
-
-/**
- * The number of values in runs, of which `count` are needed.
- * @throws Error if a run is longer than what is needed, or than the bytes from `start` to before `end`.
- */
-function walkRuns(view: DataView, start: number, end: number, width: number, count: number): number {
-  if (end > view.byteLength || width > 32) throw new Error("runs beyond their page");
-  let place = start;
-  let seen = 0;
-  while (seen < count && place < end) {
-    let header = 0;
-    for (let shift = 0; ; shift += 7) {
-      if (shift > 28) throw new Error("a run of impossible length");
-      const byte = view.getUint8(place++);
-      header += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    const isGroups = header % 2 === 1;
-    const length = Math.floor(header / 2) * (isGroups ? GROUP : 1);
-    if (seen + length > count + (isGroups ? GROUP - 1 : 0)) throw new Error("a run of impossible length");
-    seen += length;
-    place += isGroups ? (length / GROUP) * width : Math.ceil(width / 8);
-  }
-  return seen;
 }

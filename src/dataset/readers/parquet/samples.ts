@@ -10,6 +10,8 @@ import { readColumn } from "./column.ts";
 import { type ParquetColumns, textOf } from "./columns.ts";
 import { featuresOf } from "./features.ts";
 import type { ParquetFile } from "./file.ts";
+import { HIDDEN } from "./hidden.ts";
+import { kindIn } from "./kinds.ts";
 import { placesOfPictures, readPictures } from "./pictures.ts";
 
 interface SampleSource {
@@ -24,9 +26,6 @@ interface SampleSource {
 
 /** Digits of a row in the names of files. */
 const DIGITS = 6;
-
-/** Labels of ClassLabel columns that are not known, as in the test splits of competitions. */
-const HIDDEN = -1;
 
 /** @throws UsageError, one line, if the file is damaged, or its labels cannot be classes. */
 export function readSamples(source: SampleSource): PackedSamples {
@@ -61,9 +60,12 @@ function readLabels(
 ): Pick<PackedSamples, "labels" | "classes"> {
   const labels = new Int32Array(file.rows).fill(-1);
   const places = new Map<string, number>();
+  const isNumbers = kindIn(file, label.name) === "numbers";
   for (const { start, values } of readColumn(file, label.path)) {
     for (let i = 0; i < values.length; i++) {
-      const className = classOf(values[i], names, () => `${readablePath(file.path)}, row ${start + i}`);
+      const placeOf = () => `${readablePath(file.path)}, row ${start + i}`;
+      if (isNumbers) checkWhole(values[i], placeOf);
+      const className = classOf(values[i], names, placeOf);
       if (className === undefined) continue;
       const place = places.get(className) ?? places.size;
       places.set(className, place);
@@ -71,6 +73,15 @@ function readLabels(
     }
   }
   return { labels, classes: [...places.keys()] };
+}
+
+/** @throws UsageError if a number has a fraction: decimals that have one are text. */
+function checkWhole(value: unknown, placeOf: () => string): void {
+  const isFraction = typeof value === "number" && !Number.isInteger(value) && !Number.isNaN(value);
+  if (!isFraction && typeof value !== "string") return;
+  throw new UsageError(
+    `${placeOf()}: the label is ${value}, but a class is a whole number or text; set label_column to another column`,
+  );
 }
 
 /** @throws UsageError if a value is not a class. */
@@ -91,10 +102,6 @@ function classOf(
         `${names.length - 1}; fix the label or the metadata`,
     );
   }
-  if (typeof value === "number" && !Number.isInteger(value))
-    throw new UsageError(
-      `${placeOf()}: the label is ${value}, but a class is a whole number or text; set label_column to another column`,
-    );
   const text = textOf(value);
   return text === "" || (!isNumber && /^(nan|null|n\/a)$/i.test(text)) ? undefined : text;
 }

@@ -131,13 +131,13 @@ async function openElement(
     const { type, length } = await readValueTag(reader, isLittle);
     if (length !== countOf(shape) * type.size)
       return { ...own, problem: `it is damaged (${length} bytes for the shape [${shape.join(", ")}])` };
-    const isBoolean = (flags & LOGICAL) !== 0 && type.size === 1;
+    const isBoolean = (flags & LOGICAL) !== 0;
     // Whole numbers are stored in the smallest type that has room for them, also if the array is of floats.
     return {
       ...own,
       ...{ type: isBoolean ? { ...type, kind: "boolean" } : type, shape, isColumnMajor: true },
       origin: "matlab",
-      isFloats: FLOATS.includes(matrixClass),
+      isFloats: FLOATS.includes(matrixClass) && !isBoolean,
       ...availableIn(element),
       read: async function* () {
         const again = await openMatrix(path, element);

@@ -48,10 +48,11 @@ export function countOf(shape: readonly number[]): number {
 
 /**
  * The numbers in these bytes, whose length is a multiple of the type's size. Bytes are not copied; others are, and 64-bit
- * integers become doubles.
+ * integers become doubles. Of booleans anything but zero is true, as in numpy and MATLAB, and becomes 1.
  */
 export function numbersIn(bytes: Uint8Array, type: ValueType): Numbers {
   const { kind, size, isLittle } = type;
+  if (kind === "boolean") return truthsIn(bytes, size);
   if (size === 1)
     return kind === "signed" ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
   // Typed arrays need an aligned beginning, and the machine's byte order, which is little-endian.
@@ -68,6 +69,12 @@ export function numbersIn(bytes: Uint8Array, type: ValueType): Numbers {
   if (size === 4) return isSigned ? new Int32Array(buffer, 0, length) : new Uint32Array(buffer, 0, length);
   const wide = isSigned ? new BigInt64Array(buffer, 0, length) : new BigUint64Array(buffer, 0, length);
   return Float64Array.from(wide, Number);
+}
+
+function truthsIn(bytes: Uint8Array, size: number): Uint8Array {
+  const truths = new Uint8Array(bytes.length / size);
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) truths[Math.floor(i / size)] = 1;
+  return truths;
 }
 
 function swap(bytes: Buffer, size: number): void {

@@ -8,7 +8,7 @@ import { UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { npy, npz, temporaryFolder, writeFiles } from "./fixtures/files.ts";
 import { bytesVariable, element, matlab, matrix, STORED } from "./fixtures/matlab.ts";
-import { array, dict, pickle, text } from "./fixtures/pickles.ts";
+import { array, bytes, code, dict, list, pickle, text } from "./fixtures/pickles.ts";
 
 const home = temporaryFolder();
 
@@ -71,5 +71,57 @@ describe("booleans whose bytes are not 0 or 1", () => {
       matrix({ ...asWide, content: [element(STORED.uint16, wide)] }),
     ])
       assert.deepEqual(await grey("a.mat", matlab(x, y)), pixels);
+  });
+});
+
+describe("labels whose texts are not UTF-8", () => {
+  const images = npy([3, 2, 2], new Uint8Array(12), "|u1");
+  const S = (texts: readonly string[]) => {
+    const size = Math.max(...texts.map(({ length }) => length));
+    const padded = texts.map((each) => each.padEnd(size, "\0")).join("");
+    return npy([texts.length], Uint8Array.from(Buffer.from(padded, "latin1")), `|S${size}`);
+  };
+  const read = (labels: Uint8Array) => classesIn("a.npz", npz({ images, labels }));
+
+  it("are Latin-1 in numpy's type S, all of them, unless all are UTF-8", async () => {
+    assert.deepEqual(await read(S(["caf\xe9", "caf\xff", "dog"])), ["café", "cafÿ", "dog"]);
+    assert.deepEqual(await read(S(["caf\xc3\xa9", "caf\xc3\xbf", "dog"])), ["café", "cafÿ", "dog"]);
+    assert.deepEqual(await read(S(["\xc3\xa9", "\xe9", "e"])), ["Ã©", "é", "e"]);
+    // Not UTF-8 each, but joined.
+    assert.deepEqual(await read(S(["a\xc3", "\xa9b", "ab"])), ["aÃ", "©b", "ab"]);
+  });
+
+  it("are refused in numpy's type U if a character does not exist", async () => {
+    const labels = npy([3], Int32Array.of(0x110000, 0x110001, 65), "<U1");
+    await refused(
+      "a.npz",
+      npz({ images, labels }),
+      "data/a.npz: labels: it is damaged (a character that does not exist)",
+    );
+  });
+
+  it("stay different in pickles: numpy's bytes, and texts with surrogates", async () => {
+    const scalar = (value: string) =>
+      code(
+        "cnumpy.core.multiarray\nscalar\n",
+        code("cnumpy\ndtype\n", text(`S${value.length}`), code("\x85R"), bytes(value), code("\x86R")),
+      );
+    const surrogate = (byte: number) => code("X\x03\x00\x00\x00", Uint8Array.of(0xed, 0xb3, byte));
+    for (const [labels, expected] of [
+      [
+        [scalar("caf\xe9"), scalar("caf\xff"), scalar("dog")],
+        ["café", "cafÿ", "dog"],
+      ],
+      [
+        [surrogate(0xa9), surrogate(0xaa), text("é")],
+        ["í³©", "í³ª", "é"],
+      ],
+    ] as const) {
+      const pair = dict([
+        [text("images"), array("u1", [3, 2, 2], new Uint8Array(12))],
+        [text("labels"), list(labels)],
+      ]);
+      assert.deepEqual(await classesIn("a.pkl", pickle(pair)), expected);
+    }
   });
 });

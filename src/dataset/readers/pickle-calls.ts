@@ -133,5 +133,6 @@ function scalarOf(type: Unbuilt, bytes: Uint8Array): PickleValue {
   const valueType = valueTypeOf(type);
   if (bytes.length !== valueType.size)
     throw new PickleProblem("it has a number of another length than its type");
-  return isText(valueType) ? textsIn(bytes, valueType)[0] : numbersIn(bytes, valueType)[0];
+  if (valueType.kind === "bytes") return bytes;
+  return isText(valueType) ? (textsIn(bytes, valueType, "utf8")[0] ?? "") : numbersIn(bytes, valueType)[0];
 }

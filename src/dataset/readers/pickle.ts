@@ -4,7 +4,14 @@
 
 import { DamagedProblem } from "./arrays/problem.ts";
 import { build, call, findGlobal } from "./pickle-calls.ts";
-import { bytesOfLiteral, LONGEST_NUMBER, longOf, numberOf, textOfLine } from "./pickle-literals.ts";
+import {
+  bytesOfLiteral,
+  LONGEST_NUMBER,
+  longOf,
+  numberOf,
+  textOfLine,
+  unicodeOf,
+} from "./pickle-literals.ts";
 import { PickleStack } from "./pickle-stack.ts";
 import {
   Global,
@@ -103,11 +110,11 @@ class Machine {
       case "V":
         return this.#push(textOfLine(this.#line()));
       case "\x8c":
-        return this.#push(this.#take(this.#byte()).toString("utf8"));
+        return this.#push(unicodeOf(this.#take(this.#byte())));
       case "X":
-        return this.#push(this.#take(this.#take(4).readUInt32LE()).toString("utf8"));
+        return this.#push(unicodeOf(this.#take(this.#take(4).readUInt32LE())));
       case "\x8d":
-        return this.#push(this.#take(this.#length64()).toString("utf8"));
+        return this.#push(unicodeOf(this.#take(this.#length64())));
       default:
         return false;
     }

@@ -3,7 +3,7 @@
 import type { SplitName } from "../../reader.ts";
 import type { UnpackLimit } from "./bytes.ts";
 import { ArrayProblem, checkLength, DamagedProblem } from "./problem.ts";
-import { countOf, isText, textsIn, type ValueType } from "./values.ts";
+import { areUtf8, countOf, isText, type TextEncoding, textsIn, type ValueType } from "./values.ts";
 
 /** The name of an array, and its file. */
 export interface ArrayPlace {
@@ -126,10 +126,19 @@ export async function readTexts(array: StoredArray, most: number): Promise<reado
   if (countOf(shape) > most)
     throw new ArrayProblem(`it has ${countOf(shape)} texts; expected at most ${most}`);
   if (type.size === 0) return new Array<string>(countOf(shape)).fill("");
+  const encoding = await encodingOf(array);
   const texts: string[] = [];
   for await (const bytes of recordsOf(array, type.size))
-    for (const text of textsIn(bytes, type)) texts.push(text);
+    for (const text of textsIn(bytes, type, encoding)) texts.push(text);
   return texts;
+}
+
+/** One for all texts: in different ones, two different texts could become the same. */
+async function encodingOf(array: StoredArray): Promise<TextEncoding> {
+  if (array.type.kind === "bytes")
+    for await (const bytes of recordsOf(array, array.type.size))
+      if (!areUtf8(bytes, array.type)) return "latin1";
+  return "utf8";
 }
 
 /** Texts that are in memory, as an array of one axis. */

@@ -1,6 +1,8 @@
 // The types of values in arrays, and their numbers.
 
+import { isUtf8 } from "node:buffer";
 import { half } from "../../../common/half.ts";
+import { DamagedProblem } from "./problem.ts";
 
 export interface ValueType {
   readonly kind: "boolean" | "unsigned" | "signed" | "float" | "text" | "bytes";
@@ -83,25 +85,41 @@ function swap(bytes: Buffer, size: number): void {
   else bytes.swap64();
 }
 
-/** The texts in these bytes: numpy's type U has 32 bits per character, its type S bytes. They are filled up with zeros. */
-export function textsIn(bytes: Uint8Array, type: ValueType): string[] {
-  const { kind, size, isLittle } = type;
-  const count = size === 0 ? 0 : Math.floor(bytes.length / size);
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: count }, (_, i) => {
-    const own = view.subarray(i * size, (i + 1) * size);
-    const text = kind === "bytes" ? own.toString("utf8") : textOfPoints(own, isLittle);
+/** How numpy's texts of bytes (its type S) are read. */
+export type TextEncoding = "utf8" | "latin1";
+
+/**
+ * The texts in these bytes: numpy's type U has 32 bits per character, its type S bytes. They are filled up with zeros.
+ * @throws DamagedProblem if a character is beyond Unicode.
+ */
+export function textsIn(bytes: Uint8Array, type: ValueType, encoding: TextEncoding): string[] {
+  const { kind, isLittle } = type;
+  return partsOf(bytes, type).map((own) => {
+    const text = kind === "bytes" ? own.toString(encoding) : textOfPoints(own, isLittle);
     return text.replace(/\0+$/, "");
   });
 }
 
-const REPLACEMENT = 0xfffd;
+/** Whether all texts of bytes in these are UTF-8. */
+export function areUtf8(bytes: Uint8Array, type: ValueType): boolean {
+  return partsOf(bytes, type).every((own) => isUtf8(own));
+}
+
+/** The bytes of each text. */
+function partsOf(bytes: Uint8Array, { size }: ValueType): Buffer[] {
+  const count = size === 0 ? 0 : Math.floor(bytes.length / size);
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: count }, (_, i) => view.subarray(i * size, (i + 1) * size));
+}
+
+const LAST_POINT = 0x10ffff;
 
 function textOfPoints(bytes: Buffer, isLittle: boolean): string {
   let text = "";
   for (let place = 0; place + 4 <= bytes.length; place += 4) {
     const point = isLittle ? bytes.readUInt32LE(place) : bytes.readUInt32BE(place);
-    text += String.fromCodePoint(point <= 0x10ffff ? point : REPLACEMENT);
+    if (point > LAST_POINT) throw new DamagedProblem("it is damaged (a character that does not exist)");
+    text += String.fromCodePoint(point);
   }
   return text;
 }

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
+import type { ArraySettings } from "../../src/dataset/reader.ts";
 import { npy, npz, temporaryFolder, writeFiles } from "./fixtures/files.ts";
 import { bytesVariable, element, matlab, matrix, STORED } from "./fixtures/matlab.ts";
-import { array, bytes, code, dict, list, pickle, text } from "./fixtures/pickles.ts";
+import { array, bytes, code, dict, list, pickle, text, whole } from "./fixtures/pickles.ts";
 
 const home = temporaryFolder();
 
@@ -123,5 +124,47 @@ describe("labels whose texts are not UTF-8", () => {
       ]);
       assert.deepEqual(await classesIn("a.pkl", pickle(pair)), expected);
     }
+  });
+});
+
+describe("two arrays with the same name", () => {
+  const x = bytesVariable("X", [2, 2, 2], new Uint8Array(8));
+  const y = bytesVariable("y", [2, 1], Uint8Array.of(0, 1));
+
+  it("are refused, in MATLAB's files as in npz", async () => {
+    const other = bytesVariable("y", [2, 1], Uint8Array.of(1, 0));
+    await refused(
+      "a.mat",
+      matlab(x, y, other),
+      "data/a.mat: two arrays are named y: save it again with one of them",
+    );
+  });
+
+  it("are refused in a pickle: a text and bytes, or a number and a text", async () => {
+    const images = [text("data"), array("u1", [2, 2, 2], new Uint8Array(8))] as const;
+    const labels = (...values: number[]) => array("u1", [2], Uint8Array.from(values));
+    for (const [first, second, name] of [
+      [text("labels"), bytes("labels"), "labels"],
+      [whole(1), text("1"), "1"],
+    ] as const)
+      await refused(
+        "a.pkl",
+        pickle(dict([images, [first, labels(0, 1)], [second, labels(1, 0)]])),
+        `data/a.pkl: a dictionary has two keys named "${name}", such as a text and bytes: save it again with one of them`,
+      );
+  });
+
+  it("but for capitals are an error unless the user names them", async () => {
+    const other = bytesVariable("Y", [2, 1], Uint8Array.of(1, 0));
+    const content = matlab(x, y, other);
+    await refused(
+      "a.mat",
+      content,
+      "data/a.mat: it is not clear which arrays are the train images and labels: X [2, 2, 2], y [2, 1], Y [2, 1]; name them, " +
+        "such as --set arrays='[X,y]'",
+    );
+    const path = join(writeFiles({ "a.mat": content }), "a.mat");
+    const arrays: ArraySettings = { names: { train: ["X", "Y"] }, channels: "auto" };
+    assert.deepEqual([...(await loadDataset(path, { home, arrays })).train.labels], [1, 0]);
   });
 });

@@ -2,6 +2,7 @@
 // program for a stack machine that can call anything; this machine knows the functions in pickle-calls.ts and refuses all
 // others. Reference: Python's Lib/pickletools.py, protocols 0 to 5.
 
+import { formatValue } from "../../common/errors.ts";
 import { DamagedProblem } from "./arrays/problem.ts";
 import { build, call, findGlobal } from "./pickle-calls.ts";
 import {
@@ -216,7 +217,14 @@ class Machine {
     const dict = this.#stack.top;
     if (!(dict instanceof Map) || items.length % 2 !== 0)
       throw new PickleProblem("it sets an item of something that is not a dictionary");
-    for (let i = 0; i < items.length; i += 2) dict.set(textOfKey(items[i]), builtValue(items[i + 1]));
+    for (let i = 0; i < items.length; i += 2) {
+      const key = textOfKey(items[i]);
+      if (dict.has(key))
+        throw new PickleProblem(
+          `a dictionary has two keys named ${formatValue(key)}, such as a text and bytes: save it again with one of them`,
+        );
+      dict.set(key, builtValue(items[i + 1]));
+    }
     return true;
   }
 

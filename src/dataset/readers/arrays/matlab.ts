@@ -5,7 +5,13 @@ import { statSync } from "node:fs";
 import { systemPath } from "../../../common/path-bytes.ts";
 import { ByteReader, bytesOfFile, firstBytes, mostDecompressed, unpackLimit } from "./bytes.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
-import { type ArrayPlace, type FoundArray, type StoredArray, textArray } from "./stored-array.ts";
+import {
+  type ArrayPlace,
+  differentlyNamed,
+  type FoundArray,
+  type StoredArray,
+  textArray,
+} from "./stored-array.ts";
 import { countOf, numbersIn, type ValueType } from "./values.ts";
 
 const FILE_HEADER = 128;
@@ -53,7 +59,10 @@ export const MATLAB_5 = "MATLAB 5.0 MAT-file";
 export const MATLAB_73 = "MATLAB 7.3 MAT-file";
 
 /** All variables of a file. @throws ArrayProblem if it is not such a file, or damaged. */
-export async function openMatlab(path: string, place: Omit<ArrayPlace, "name">): Promise<FoundArray[]> {
+export async function openMatlab(
+  path: string,
+  place: Omit<ArrayPlace, "name">,
+): Promise<readonly FoundArray[]> {
   const bytes = firstBytes(path, 3);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b)
     throw new ArrayProblem("it is compressed once more (gzip): decompress it (gunzip)");
@@ -62,7 +71,7 @@ export async function openMatlab(path: string, place: Omit<ArrayPlace, "name">):
     const array = await openElement(path, place, element);
     if (array) arrays.push(array);
   }
-  return arrays;
+  return differentlyNamed(arrays);
 }
 
 /** A part of the file that is one variable. */

@@ -31,7 +31,10 @@ export async function openArrays(files: readonly ArrayFile[]): Promise<FoundArra
   return arrays;
 }
 
-function openFile({ path, kind }: ArrayFile, place: Omit<ArrayPlace, "name">): Promise<FoundArray[]> {
+function openFile(
+  { path, kind }: ArrayFile,
+  place: Omit<ArrayPlace, "name">,
+): Promise<readonly FoundArray[]> {
   switch (kind) {
     case "npz":
       return openNpz(path, place);

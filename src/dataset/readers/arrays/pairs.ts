@@ -154,11 +154,12 @@ function pairAmong(named: readonly Named[], split: SplitName, context: Context):
 
 type NamedPair = readonly [images: Named, labels: Named];
 
-/** The first pair that has usual names. */
+/** The first pair that has usual names; undefined if several have the same ones. */
 function usualPair(pairs: readonly NamedPair[]): NamedPair | undefined {
   for (const [images, labels] of USUAL) {
-    const found = pairs.find((pair) => sameName(pair[0], images) && sameName(pair[1], labels));
-    if (found) return found;
+    const found = pairs.filter((pair) => sameName(pair[0], images) && sameName(pair[1], labels));
+    // Of `y` and `Y` nobody can know which is meant.
+    if (found.length > 0) return found.length === 1 ? found[0] : undefined;
   }
   return undefined;
 }

@@ -60,6 +60,17 @@ export function shownName(name: string): string {
   return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME)}…` : line;
 }
 
+/** The arrays of a file. @throws ArrayProblem if two have the same name: which one is meant nobody can know. */
+export function differentlyNamed(arrays: readonly FoundArray[]): readonly FoundArray[] {
+  const names = new Set<string>();
+  for (const { name } of arrays) {
+    if (names.has(name))
+      throw new ArrayProblem(`two arrays are named ${shownName(name)}: save it again with one of them`);
+    names.add(name);
+  }
+  return arrays;
+}
+
 /** The array in messages: its file, which is that of the data or one in a folder, and its name. */
 export function placeOf({ file, name }: FoundArray, path: string): string {
   const own = file || path;

@@ -168,3 +168,41 @@ describe("two arrays with the same name", () => {
     assert.deepEqual([...(await loadDataset(path, { home, arrays })).train.labels], [1, 0]);
   });
 });
+
+describe("images of a cube, with as many labels as rows", () => {
+  const side = 4;
+  // The value says the place: along the first, second and last axis.
+  const values = Uint8Array.from(
+    { length: side ** 3 },
+    (_, i) => 100 * (i % side) + 10 * (Math.floor(i / side) % side) + Math.floor(i / side ** 2),
+  );
+  const labels = Uint8Array.of(0, 1, 0, 1);
+  const firstPixels = async (name: string, content: Uint8Array) => {
+    const { train, notes = [] } = await load(name, content);
+    return { pixels: [0, 3, 6, 12].map((i) => train.images.data[i]), notes: notes.length };
+  };
+
+  it("are along the last axis in MATLAB's files, with a note", async () => {
+    const x = bytesVariable("X", [side, side, side], values);
+    const content = matlab(x, bytesVariable("y", [side, 1], labels));
+    assert.deepEqual(await firstPixels("a.mat", content), { pixels: [0, 10, 20, 100], notes: 1 });
+    const { notes, train } = await load("a.mat", content);
+    assert.match(
+      notes![0],
+      /: X: its first and last axes are both as long as the labels; .*: permute the array/,
+    );
+    assert.equal(train.images.data[3 * side * side], 1);
+  });
+
+  it("are along the first axis in numpy's", async () => {
+    const images = npy([side, side, side], values, "|u1", true);
+    const content = npz({ images, labels: npy([side], labels, "|u1") });
+    assert.deepEqual(await firstPixels("a.npz", content), { pixels: [0, 1, 2, 10], notes: 0 });
+  });
+
+  it("are along the axis that leaves channels, without a note", async () => {
+    const x = bytesVariable("X", [side, side, 3, side], new Uint8Array(3 * side ** 3).fill(200));
+    const { notes, train } = await load("a.mat", matlab(x, bytesVariable("y", [side, 1], labels)));
+    assert.deepEqual([train.images.count, notes], [side, []]);
+  });
+});

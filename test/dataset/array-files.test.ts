@@ -8,7 +8,16 @@ import { UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import type { ArraySettings } from "../../src/dataset/reader.ts";
 import { npy, npz, temporaryFolder, writeFiles } from "./fixtures/files.ts";
-import { bytesVariable, element, matlab, matrix, STORED } from "./fixtures/matlab.ts";
+import {
+  bytesVariable,
+  cellVariable,
+  charVariable,
+  element,
+  matlab,
+  matrix,
+  packed,
+  STORED,
+} from "./fixtures/matlab.ts";
 import { array, bytes, code, dict, list, pickle, text, whole } from "./fixtures/pickles.ts";
 
 const home = temporaryFolder();
@@ -204,5 +213,78 @@ describe("images of a cube, with as many labels as rows", () => {
     const x = bytesVariable("X", [side, side, 3, side], new Uint8Array(3 * side ** 3).fill(200));
     const { notes, train } = await load("a.mat", matlab(x, bytesVariable("y", [side, 1], labels)));
     assert.deepEqual([train.images.count, notes], [side, []]);
+  });
+});
+
+describe("texts in MATLAB's files", () => {
+  const images = (count: number) => bytesVariable("X", [4, 5, count], new Uint8Array(20 * count).fill(200));
+  const cells = (texts: readonly string[], stored: "utf8" | "utf16" | "utf32" = "utf8") =>
+    cellVariable(
+      "y",
+      [texts.length, 1],
+      texts.map((each) => {
+        const length = stored === "utf16" ? each.length : Array.from(each).length;
+        return charVariable("", [1, length], each, stored);
+      }),
+    );
+  const read = (...variables: Uint8Array[]) => classesIn("a.mat", matlab(...variables));
+
+  it("are read in any number, also compressed, and in files with other long texts", async () => {
+    const texts = Array.from({ length: 5000 }, (_, i) => ["cat", "dog"][i % 2]);
+    const note = charVariable("note", [2 ** 20, 1], Buffer.alloc(2 ** 20, "a"));
+    for (const y of [cells(texts), packed(cells(texts))])
+      assert.deepEqual(await read(note, images(texts.length), y), texts);
+  });
+
+  it("beyond ASCII stay different, in cells and in lines", async () => {
+    const texts = ["caf\u00e9", "caf\u00e8", "b\u{1f600}", "b\u{1f601}"];
+    for (const stored of ["utf8", "utf16", "utf32"] as const)
+      assert.deepEqual(await read(images(4), cells(texts, stored)), texts);
+    // Column by column, and filled up with spaces.
+    const letters = texts.map((each) => Array.from(each.padEnd(5)).slice(0, 4));
+    const columns = [0, 1, 2, 3].map((column) => letters.map((line) => line[column]).join("")).join("");
+    for (const stored of ["utf8", "utf32"] as const)
+      assert.deepEqual(await read(images(4), charVariable("y", [4, 4], columns, stored)), texts);
+  });
+
+  it("are refused if they are too many, too long, or no texts", async () => {
+    const many = charVariable("", [2 ** 20, 1], Buffer.alloc(2 ** 20, "a"));
+    const long = charVariable("", [1, 2 ** 20], Buffer.alloc(2 ** 20, "a"));
+    const lines = (count: number) => charVariable("y", [count, 2 ** 16], Buffer.alloc(count * 2 ** 16, "a"));
+    const number = bytesVariable("", [1, 1], Uint8Array.of(1));
+    const cell = charVariable("", [1, 1], "a");
+    const named = Buffer.concat([
+      cellVariable("class_names", [1, 2 ** 30], [cell]),
+      bytesVariable("y", [60, 1], new Uint8Array(60)),
+    ]);
+    for (const [count, y, problem] of [
+      [60, cellVariable("y", [60, 1], new Array(60).fill(many)), /several lines each, which is not read$/],
+      [
+        60,
+        cellVariable("y", [60, 1], new Array(60).fill(long)),
+        /its texts are too long \(1048576 letters\)$/,
+      ],
+      [60, named, /it has 1073741824 texts; expected at most 1000000$/],
+      [600, lines(600), /its texts have more than 33554432 bytes; labels are short$/],
+      [
+        2,
+        cellVariable("y", [2, 1], [cell, number]),
+        /it is a cell array, which is not read: save it as an array$/,
+      ],
+      [
+        2,
+        cellVariable("y", [2, 1], [number, cell]),
+        /it is a cell array, which is not read: save it as an array$/,
+      ],
+      [2, cellVariable("y", [2, 1], [cell]), /it is truncated$/],
+      [2, charVariable("y", [2, 3], "abcde"), /its text has another length than its shape\)$/],
+    ] as const)
+      await refused("a.mat", matlab(images(count), y === named ? y : packed(y)), problem);
+  });
+
+  it("whose compressed bytes differ from their checksum are refused", async () => {
+    const y = packed(cells(["a", "b"]));
+    y[y.length - 1] ^= 1;
+    await refused("a.mat", matlab(images(2), y), /is not a complete archive \(incorrect data check\)/);
   });
 });

@@ -85,7 +85,7 @@ function arrayOf(place: ArrayPlace, value: PickleValue): FoundArray[] {
   }
   if (!Array.isArray(value) || value.length === 0) return [];
   if (value.every((item) => typeof item === "string" || item instanceof Uint8Array))
-    return [textArray(place, value.map(textOf))];
+    return [textArray(place, value.length, async () => value.map(textOf))];
   if (!value.every((item) => typeof item === "number")) return [];
   const isWhole = value.every((item) => (item | 0) === item);
   const numbers = isWhole ? Int32Array.from(value) : Float64Array.from(value);

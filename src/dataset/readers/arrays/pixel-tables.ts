@@ -67,7 +67,8 @@ export async function openPixelTable(path: string, place: Omit<ArrayPlace, "name
   const texts = survey.texts[columns.labels.indexOf(label)];
   const column = columns.names[label] ?? (label === 0 ? "the first one" : "the last one");
   const words = columns.hasHeader ? `column "${shortened(column)}"` : `no header; the column is ${column}`;
-  return { pixels: values, labels: { ...textArray({ ...place, name: "labels" }, texts), words } };
+  const labels = textArray({ ...place, name: "labels" }, texts.length, async () => texts);
+  return { pixels: values, labels: { ...labels, words } };
 }
 
 /** What the values of a table are. */

@@ -34,8 +34,8 @@ export interface StoredArray extends ArrayPlace {
   readonly isByColumns?: boolean;
   /** What else is known of it, for the user. */
   readonly words?: string;
-  /** All values, if they are texts in memory. */
-  readonly texts?: readonly string[];
+  /** All values, if they are texts that are stored otherwise than numpy's. @throws ArrayProblem if they are not all texts. */
+  readonly texts?: () => Promise<readonly string[]>;
   /** The bytes of the values, in pieces of any length. @throws ArrayProblem, or UsageError naming the file. */
   read(): AsyncIterable<Uint8Array>;
 }
@@ -83,7 +83,15 @@ export function plainText(text: string): string {
 }
 
 /** Text is longer than any name of a class. */
-const LONGEST_TEXT = 65_536;
+export const LONGEST_TEXT = 65_536;
+/** Bytes of all texts of an array, if they are not stored as numpy's: labels are short. */
+const MOST_TEXT = 2 ** 25;
+
+/** @throws ArrayProblem if the texts of an array have this many bytes. */
+export function checkTextLength(bytes: number): void {
+  if (bytes > MOST_TEXT)
+    throw new ArrayProblem(`its texts have more than ${MOST_TEXT} bytes; labels are short`);
+}
 
 /**
  * The values' bytes in pieces of whole records; a piece is only valid until the next one is asked for.
@@ -130,12 +138,12 @@ export function byteLength({ type, shape, available, limit }: StoredArray): numb
 
 /** The texts of an array of text, with any shape. @throws ArrayProblem if they are too long, or there are too many. */
 export async function readTexts(array: StoredArray, most: number): Promise<readonly string[]> {
-  if (array.texts) return array.texts;
   const { type, shape } = array;
   if (!isText(type)) throw new ArrayProblem("expected text");
   if (type.size > LONGEST_TEXT) throw new ArrayProblem(`its texts are too long (${type.size} bytes)`);
   if (countOf(shape) > most)
     throw new ArrayProblem(`it has ${countOf(shape)} texts; expected at most ${most}`);
+  if (array.texts) return array.texts();
   if (type.size === 0) return new Array<string>(countOf(shape)).fill("");
   const encoding = await encodingOf(array);
   const texts: string[] = [];
@@ -152,11 +160,15 @@ async function encodingOf(array: StoredArray): Promise<TextEncoding> {
   return "utf8";
 }
 
-/** Texts that are in memory, as an array of one axis. */
-export function textArray(place: ArrayPlace, texts: readonly string[]): StoredArray {
+/** Texts as an array of one axis. They are only read if they are needed. */
+export function textArray(
+  place: ArrayPlace,
+  count: number,
+  texts: () => Promise<readonly string[]>,
+): StoredArray {
   return {
     ...place,
-    ...{ texts, shape: [texts.length], isColumnMajor: false, available: 0 },
+    ...{ texts, shape: [count], isColumnMajor: false, available: 0 },
     type: { kind: "text", size: 0, isLittle: true },
     read: () => piecesOf([]),
   };

@@ -114,7 +114,8 @@ function partsOf(bytes: Uint8Array, { size }: ValueType): Buffer[] {
 
 const LAST_POINT = 0x10ffff;
 
-function textOfPoints(bytes: Buffer, isLittle: boolean): string {
+/** A text of 32 bits per character. @throws DamagedProblem if a character is beyond Unicode. */
+export function textOfPoints(bytes: Buffer, isLittle: boolean): string {
   let text = "";
   for (let place = 0; place + 4 <= bytes.length; place += 4) {
     const point = isLittle ? bytes.readUInt32LE(place) : bytes.readUInt32BE(place);

@@ -18,7 +18,19 @@ import {
   packed,
   STORED,
 } from "./fixtures/matlab.ts";
-import { array, bytes, code, dict, list, pickle, text, whole } from "./fixtures/pickles.ts";
+import {
+  array,
+  bytes,
+  code,
+  dict,
+  list,
+  NONE,
+  pickle,
+  recalled,
+  stored,
+  text,
+  whole,
+} from "./fixtures/pickles.ts";
 
 const home = temporaryFolder();
 
@@ -287,4 +299,91 @@ describe("texts in MATLAB's files", () => {
     y[y.length - 1] ^= 1;
     await refused("a.mat", matlab(images(2), y), /is not a complete archive \(incorrect data check\)/);
   });
+});
+
+describe("a small pickle whose values would take much memory", () => {
+  const data = [text("data"), array("u1", [2, 2, 2], new Uint8Array(8).fill(200))] as const;
+  const long = bytes("a".repeat(60_000));
+
+  it("converts the same value once, and only if it is needed", async () => {
+    const items = list(new Array(20_000).fill(whole(0)));
+    const others = Array.from({ length: 2000 }, (_, i) => [text(`k${i}`), recalled(7)] as const);
+    const labels = [text("labels"), list([whole(0), whole(1)])] as const;
+    const content = pickle(dict([[text("k"), stored(7, items)], ...others, data, labels]));
+    const before = process.memoryUsage().rss;
+    assert.deepEqual(await classesIn("a.pkl", content), ["0", "1"]);
+    assert.ok(process.memoryUsage().rss - before < 150 * 2 ** 20);
+    const longTexts = [text("files"), list([stored(7, long), ...new Array(9000).fill(recalled(7))])] as const;
+    assert.deepEqual(await classesIn("a.pkl", pickle(dict([longTexts, data, labels]))), ["0", "1"]);
+  });
+
+  it("is refused if its labels are too long, alone or together", async () => {
+    const labels = (value: Uint8Array, count: number) =>
+      pickle(
+        dict([
+          [text("data"), array("u1", [count, 1, 2], new Uint8Array(2 * count))],
+          [text("labels"), list([stored(7, value), ...new Array(count - 1).fill(recalled(7))])],
+        ]),
+      );
+    await refused(
+      "a.pkl",
+      labels(bytes("a".repeat(70_000)), 2),
+      /labels: its texts are too long \(70000 letters\)$/,
+    );
+    await refused(
+      "a.pkl",
+      labels(long, 600),
+      /labels: its texts have more than 33554432 bytes; labels are short$/,
+    );
+  });
+
+  it("is refused if calls or keys convert the same value again, or it has too many lists", async () => {
+    const call = (name: string, given: Uint8Array) => code(name, given, code("R"));
+    const given = stored(7, code("", text("a".repeat(60_000)), text("latin1"), code("\x86")));
+    const encode = (own: Uint8Array) => call("c_codecs\nencode\n", own);
+    const type = call("cnumpy\ndtype\n", code("", text("U15000"), code("\x85")));
+    const scalarOf = code("", type, bytes(new Uint8Array(60_000)), code("\x86"));
+    const scalar = (own: Uint8Array) => call("cnumpy.core.multiarray\nscalar\n", own);
+    const key = (own: Uint8Array) => dict([[own, NONE]]);
+    const many = (first: Uint8Array, next: Uint8Array) => list([first, ...new Array(4000).fill(next)]);
+    for (const value of [
+      many(encode(given), encode(recalled(7))),
+      many(scalar(stored(7, scalarOf)), scalar(recalled(7))),
+      many(key(stored(7, long)), key(recalled(7))),
+      list([code("}".repeat(400_000))]),
+      list([code("]".repeat(400_000))]),
+      code(`N${"\x94".repeat(2_000_000)}`),
+    ])
+      await refused(
+        "a.pkl",
+        pickle(value),
+        /^data\/a\.pkl: its values take more than \d+ bytes, the most that is expected of \d+: save its arrays with numpy\.savez$/,
+      );
+  });
+});
+
+describe("a file of many arrays", () => {
+  const problem =
+    /: it contains more than 4096 arrays: save all images as one array, and all labels as another$/;
+  const names = Array.from({ length: 4097 }, (_, i) => `${i % 2 ? "x" : "y"}${"_".repeat(i % 64)}${i}`);
+
+  it("is refused in every form, before they are compared with each other", async () => {
+    const one = Uint8Array.of(1);
+    const npyOne = npy([1], one, "|u1");
+    await refused("a.npz", npz(Object.fromEntries(names.map((name) => [name, npyOne]))), problem);
+    await refused("a.mat", matlab(...names.map((name) => bytesVariable(name, [1, 1], one))), problem);
+    const keys = names.slice(0, 100).map((name) => [text(name), array("u1", [1], one)] as const);
+    const inner = [text("first"), stored(7, dict(keys))] as const;
+    const again = names.slice(0, 50).map((name) => [text(`again ${name}`), recalled(7)] as const);
+    await refused("a.pkl", pickle(dict([inner, ...again])), problem);
+  });
+});
+
+it("texts with many zeros before their end are read in a moment", async () => {
+  const size = 2 ** 16;
+  const texts = new Uint8Array(300 * size);
+  for (let end = size; end <= texts.length; end += size) texts[end - 1] = 65 + ((end / size) % 2);
+  const images = npy([300, 2, 2], new Uint8Array(1200), "|u1");
+  const classes = await classesIn("a.npz", npz({ images, labels: npy([300], texts, `|S${size}`) }));
+  assert.deepEqual(classes.slice(0, 2), ["B", "A"]);
 });

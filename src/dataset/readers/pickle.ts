@@ -15,11 +15,17 @@ import {
 } from "./pickle-literals.ts";
 import { PickleStack } from "./pickle-stack.ts";
 import {
+  DICT_BYTES,
   Global,
   type Item,
+  LIST_BYTES,
   MARK,
+  MEMO_BYTES,
+  type PickleDict,
+  PickleMemory,
   PickleProblem,
   type PickleValue,
+  TUPLE_BYTES,
   textOfKey,
   Unbuilt,
 } from "./pickle-values.ts";
@@ -39,10 +45,12 @@ class Machine {
   readonly #bytes: Buffer;
   readonly #stack = new PickleStack();
   readonly #memo = new Map<number, Item>();
+  readonly #memory: PickleMemory;
   #place = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#memory = new PickleMemory(bytes.length);
   }
 
   run(): PickleValue {
@@ -126,26 +134,27 @@ class Machine {
     const stack = this.#stack;
     switch (letter) {
       case "]":
-      case ")":
       case "\x8f":
-        return this.#push([]);
+        return this.#make([], LIST_BYTES);
+      case ")":
+        return this.#make([], TUPLE_BYTES);
       case "}":
-        return this.#push(new Map());
+        return this.#make(new Map(), DICT_BYTES);
       case "(":
         return this.#push(MARK);
       case "l":
       case "t":
       case "\x91":
-        return this.#push(stack.popToMark() as PickleValue[]);
+        return this.#make(stack.popToMark() as PickleValue[], TUPLE_BYTES);
       case "d": {
         const items = stack.popToMark();
-        this.#push(new Map());
+        this.#make(new Map(), DICT_BYTES);
         return this.#setItems(items);
       }
       case "\x85":
       case "\x86":
       case "\x87":
-        return this.#push(stack.popLast(letter.charCodeAt(0) - 0x84) as PickleValue[]);
+        return this.#make(stack.popLast(letter.charCodeAt(0) - 0x84) as PickleValue[], TUPLE_BYTES);
       case "a":
         return this.#append([stack.pop()]);
       case "e":
@@ -195,7 +204,7 @@ class Machine {
       }
       case "R": {
         const given = stack.pop();
-        return this.#push(call(stack.pop(), given));
+        return this.#push(call(stack.pop(), given, this.#memory));
       }
       case "b": {
         const state = stack.pop();
@@ -218,6 +227,7 @@ class Machine {
     if (!(dict instanceof Map) || items.length % 2 !== 0)
       throw new PickleProblem("it sets an item of something that is not a dictionary");
     for (let i = 0; i < items.length; i += 2) {
+      if (items[i] instanceof Uint8Array) this.#memory.take((items[i] as Uint8Array).length);
       const key = textOfKey(items[i]);
       if (dict.has(key))
         throw new PickleProblem(
@@ -231,6 +241,7 @@ class Machine {
   #remember(place: number): boolean {
     const { top } = this.#stack;
     if (top === undefined) throw new PickleProblem("it stores a value from an empty stack");
+    this.#memory.take(MEMO_BYTES);
     this.#memo.set(place, top);
     return true;
   }
@@ -238,6 +249,12 @@ class Machine {
   #recall(place: number): boolean {
     const item = this.#memo.get(place);
     if (item === undefined) throw new PickleProblem("it recalls a value that was never stored");
+    return this.#push(item);
+  }
+
+  /** A new list, tuple or dictionary. */
+  #make(item: PickleValue[] | PickleDict, bytes: number): boolean {
+    this.#memory.take(bytes);
     return this.#push(item);
   }
 

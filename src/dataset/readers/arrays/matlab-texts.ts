@@ -18,7 +18,7 @@ import {
   checkTextLength,
   type FoundArray,
   LONGEST_TEXT,
-  textArray,
+  textContent,
 } from "./stored-array.ts";
 import { countOf, textOfPoints } from "./values.ts";
 
@@ -92,7 +92,7 @@ export function linesOf(
 ): FoundArray {
   const [rows, columns] = shape;
   if (shape.length !== 2) return { ...place, problem: "it has texts along several axes, which are not read" };
-  return textArray(place, rows, () =>
+  const texts = () =>
     readAll(path, element, async (reader) => {
       const { text } = await readLetters(reader, shape, element.isLittle, 0);
       if (rows === 1) return [text.trimEnd()];
@@ -102,8 +102,8 @@ export function linesOf(
         for (let column = 0; column < columns; column++) line += letterAt(column * rows + row);
         return line.trimEnd();
       });
-    }),
-  );
+    });
+  return { ...place, ...textContent(rows, texts) };
 }
 
 /** The letters of a text with this many: halves of pairs in 16 bits, or whole ones. */

@@ -20,10 +20,11 @@ import { isOfTexts, linesOf, NOT_TEXTS, textsInCells } from "./matlab-texts.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
 import {
   type ArrayPlace,
+  checkArrays,
   differentlyNamed,
   type FoundArray,
   type StoredArray,
-  textArray,
+  textContent,
 } from "./stored-array.ts";
 import { countOf } from "./values.ts";
 
@@ -56,6 +57,7 @@ export async function openMatlab(
   for await (const element of elementsOf(path)) {
     const array = await openElement(path, place, element);
     if (array) arrays.push(array);
+    checkArrays(arrays.length);
   }
   return differentlyNamed(arrays);
 }
@@ -102,7 +104,7 @@ async function openElement(
     if (matrixClass === CHAR) return linesOf(own, shape, path, element);
     if (matrixClass === CELL) {
       return (await isOfTexts(countOf(shape), reader, isLittle))
-        ? textArray(own, countOf(shape), () => textsInCells(path, element))
+        ? { ...own, ...textContent(countOf(shape), () => textsInCells(path, element)) }
         : { ...own, problem: NOT_TEXTS };
     }
     if (matrixClass < NUMERIC_CLASSES.first || matrixClass > NUMERIC_CLASSES.last) {

@@ -19,7 +19,7 @@ export const NPY_MAGIC = "\x93NUMPY";
 /** Longer than any header: a structured type has a line per field. */
 const LONGEST_HEADER = 2 ** 20;
 /** numpy has at most 64. */
-const MOST_AXES = 64;
+export const MOST_AXES = 64;
 
 const KINDS: Readonly<Record<string, ValueType["kind"]>> = {
   b: "boolean",

@@ -7,6 +7,7 @@ import { type NpyHeader, readNpyHeader } from "./npy-header.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
 import {
   type ArrayPlace,
+  checkArrays,
   differentlyNamed,
   type FoundArray,
   type StoredArray,
@@ -25,8 +26,10 @@ export async function openNpy(path: string, place: ArrayPlace): Promise<FoundArr
 /** All arrays of an archive. @throws ArrayProblem if it is not such an archive. */
 export async function openNpz(path: string, place: Omit<ArrayPlace, "name">): Promise<readonly FoundArray[]> {
   const members = await openZip(path);
+  const own = members.filter(({ name }) => name.endsWith(EXTENSION));
+  checkArrays(own.length);
   const arrays: FoundArray[] = [];
-  for (const member of members.filter(({ name }) => name.endsWith(EXTENSION))) {
+  for (const member of own) {
     const name = member.name.slice(0, -EXTENSION.length);
     arrays.push(await openMember(member, { ...place, name }));
   }

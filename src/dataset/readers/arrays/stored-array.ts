@@ -51,6 +51,17 @@ export function isReadable(array: FoundArray): array is StoredArray {
   return !("problem" in array);
 }
 
+/** All arrays are compared with each other. */
+const MOST_ARRAYS = 4096;
+
+/** @throws ArrayProblem if a file or folder has this many arrays. */
+export function checkArrays(count: number): void {
+  if (count > MOST_ARRAYS)
+    throw new ArrayProblem(
+      `it contains more than ${MOST_ARRAYS} arrays: save all images as one array, and all labels as another`,
+    );
+}
+
 /** Names in files may be of any length, with any characters. */
 const LONGEST_NAME = 60;
 
@@ -160,14 +171,12 @@ async function encodingOf(array: StoredArray): Promise<TextEncoding> {
   return "utf8";
 }
 
-/** Texts as an array of one axis. They are only read if they are needed. */
-export function textArray(
-  place: ArrayPlace,
+/** Texts as an array of one axis, which are only read if they are needed. */
+export function textContent(
   count: number,
   texts: () => Promise<readonly string[]>,
-): StoredArray {
+): Omit<StoredArray, keyof ArrayPlace> {
   return {
-    ...place,
     ...{ texts, shape: [count], isColumnMajor: false, available: 0 },
     type: { kind: "text", size: 0, isLittle: true },
     read: () => piecesOf([]),

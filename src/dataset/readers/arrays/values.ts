@@ -96,8 +96,15 @@ export function textsIn(bytes: Uint8Array, type: ValueType, encoding: TextEncodi
   const { kind, isLittle } = type;
   return partsOf(bytes, type).map((own) => {
     const text = kind === "bytes" ? own.toString(encoding) : textOfPoints(own, isLittle);
-    return text.replace(/\0+$/, "");
+    return withoutZeros(text);
   });
+}
+
+/** A text without the zeros at its end. A regular expression takes very long if many zeros are before its end. */
+function withoutZeros(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end--;
+  return text.slice(0, end);
 }
 
 /** Whether all texts of bytes in these are UTF-8. */

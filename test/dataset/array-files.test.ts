@@ -23,11 +23,13 @@ import {
   bytes,
   code,
   dict,
+  FALSE,
   list,
   NONE,
   pickle,
   recalled,
   stored,
+  TRUE,
   text,
   whole,
 } from "./fixtures/pickles.ts";
@@ -386,4 +388,73 @@ it("texts with many zeros before their end are read in a moment", async () => {
   const images = npy([300, 2, 2], new Uint8Array(1200), "|u1");
   const classes = await classesIn("a.npz", npz({ images, labels: npy([300], texts, `|S${size}`) }));
   assert.deepEqual(classes.slice(0, 2), ["B", "A"]);
+});
+
+describe("labels that are not read", () => {
+  const images = npy([2, 2, 2], new Uint8Array(8).fill(200), "|u1");
+  const labels = npy([2], Uint8Array.of(0, 1), "|u1");
+  const how = "save images as uint8 or 32-bit floats, and labels as whole numbers or texts";
+  /** An array with another type in its header. */
+  const retyped = (file: Uint8Array, type: string) =>
+    Buffer.from(Buffer.from(file).toString("latin1").replace("'|u1'", type.padEnd(5)), "latin1");
+
+  it("are named, also if the name of the file ends like theirs, with what to do", async () => {
+    for (const [type, what] of [
+      ["'<c8'", "complex numbers"],
+      ["'<M8[D]'", "dates"],
+      ["'<f16'", 'values of the type "<f16"'],
+      ["'|u1x'", 'values of the type "|u1x"'],
+      ["'|?1'", 'values of the type "|?1"'],
+    ])
+      await refused(
+        "my_labels.npz",
+        npz({ images, labels: retyped(labels, type) }),
+        `data/my_labels.npz: labels: it contains ${what}, which are not read: ${how}`,
+      );
+    await refused(
+      "my_labels.npz",
+      npz({ images, labels: retyped(labels, "'|O8'") }),
+      /^data\/my_labels\.npz: labels: it is an array of Python objects/,
+    );
+    const newer = Buffer.from(labels);
+    newer[6] = 9;
+    await refused(
+      "a.npz",
+      npz({ images, labels: newer }),
+      "data/a.npz: labels: its npy header is of version 9.0, which is not known",
+    );
+  });
+
+  const pickled = (value: Uint8Array) =>
+    pickle(
+      dict([
+        [text("data"), array("u1", [2, 2, 2], new Uint8Array(8).fill(200))],
+        [text("labels"), value],
+      ]),
+    );
+
+  it("are named in a pickle, but truth values are read", async () => {
+    assert.deepEqual(await classesIn("a.pkl", pickled(list([TRUE, FALSE]))), ["1", "0"]);
+    const problem = (what: string) =>
+      `data/a.pkl: labels: it is a list with ${what}, which is not read: save it as an array of numbers or texts`;
+    await refused("a.pkl", pickled(list([NONE, whole(1)])), problem("None"));
+    await refused("a.pkl", pickled(list([text("a"), whole(1)])), problem("numbers and texts"));
+    await refused("a.pkl", pickled(list([list([whole(0)]), list([whole(1)])])), problem("lists"));
+    await refused(
+      "a.pkl",
+      pickled(dict([[text("0"), whole(1)]])),
+      "data/a.pkl: labels: it is a dictionary without arrays, which is not read: save it as an array",
+    );
+    await refused("a.pkl", pickle(code("(.")), "data/a.pkl: it has a mark where a value belongs");
+  });
+
+  it("are named in MATLAB's files, with the struct that they may be in", async () => {
+    const struct = matrix({ name: "data", shape: [1, 1], class: "struct", content: [] });
+    await refused(
+      "a.mat",
+      matlab(struct),
+      "data/a.mat contains data; expected x_train and y_train, images and labels, or x and y; data: it is a struct, which is " +
+        "not read: save its fields as variables, with save(file, '-struct', 'name')",
+    );
+  });
 });

@@ -297,8 +297,8 @@ class Machine {
 /** An array or a type is only complete after it has been built. */
 function builtValue(item: Item): PickleValue {
   if (item instanceof Unbuilt) return item.value;
-  if (item instanceof Global || typeof item === "symbol")
-    throw new PickleProblem("it has a function where a value belongs");
+  if (item === MARK) throw new PickleProblem("it has a mark where a value belongs");
+  if (item instanceof Global) throw new PickleProblem("it has a function where a value belongs");
   return item;
 }
 

@@ -111,7 +111,8 @@ async function openElement(
       const what = OTHER_CLASSES[matrixClass] ?? `data of class ${matrixClass}, which are not read`;
       return { ...own, problem: `it is ${what}` };
     }
-    if (flags & COMPLEX) return { ...own, problem: "it contains complex numbers, which are not read" };
+    if (flags & COMPLEX)
+      return { ...own, problem: "it contains complex numbers, which are not read: save real(x)" };
     const { type, length } = await readValueTag(reader, isLittle);
     if (length !== countOf(shape) * type.size)
       return { ...own, problem: `it is damaged (${length} bytes for the shape [${shape.join(", ")}])` };

@@ -279,7 +279,14 @@ function lacksImages(arrays: readonly FoundArray[], path: string): UsageError {
   const more = arrays.length > MOST_LISTED ? ` and ${arrays.length - MOST_LISTED} more` : "";
   const found = `${names.join(", ")}${more}` || "nothing";
   const how = arrays.length > 1 ? `; or ${HOW}` : "";
-  return new UsageError(`${path} contains ${found}; ${EXPECTED}${how}`);
+  return new UsageError(`${path} contains ${found}; ${EXPECTED}${how}${whyUnread(arrays)}`);
+}
+
+/** Why one of the arrays is not read, which may be the images or the labels. */
+function whyUnread(arrays: readonly FoundArray[]): string {
+  const unread = arrays.filter((array) => !isReadable(array));
+  const array = unread.find(({ name }) => parseArrayName(name).role !== undefined) ?? unread.at(0);
+  return array && !isReadable(array) ? `; ${shownName(array.name)}: ${array.problem}` : "";
 }
 
 /** At most this many arrays are named. */

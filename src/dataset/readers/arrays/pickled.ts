@@ -10,6 +10,7 @@ import {
   type ArrayPlace,
   checkArrays,
   type FoundArray,
+  isReadable,
   piecesOf,
   type StoredArray,
   textContent,
@@ -37,7 +38,7 @@ export async function openPickle(path: string, place: Omit<ArrayPlace, "name">):
     arrays.push(array);
     checkArrays(arrays.length);
   }
-  if (arrays.length === 0)
+  if (!arrays.some(isReadable) && arrays.every(({ name }) => parseArrayName(name).role === undefined))
     throw new ArrayProblem(
       "it is a pickle without arrays: expected a dictionary of arrays, or a pair of images and labels",
     );
@@ -53,8 +54,13 @@ function* arraysIn(value: PickleValue, place: Place): Generator<FoundArray> {
   if (value instanceof Map) {
     for (const [name, inner] of value) {
       const split = parseArrayName(name).split ?? place.split;
-      if (isCollection(inner)) yield* withinSplit(inner, { ...place, split });
-      else yield* arrayOf(name, inner, place);
+      if (!isCollection(inner)) yield* arrayOf(name, inner, place);
+      else {
+        const found = [...withinSplit(inner, { ...place, split })];
+        if (found.length === 0)
+          yield { ...(place.split && { split: place.split }), file: place.file, name, problem: EMPTY };
+        yield* found;
+      }
     }
   }
   if (!Array.isArray(value)) return;
@@ -82,8 +88,10 @@ function* pairIn([images, labels]: readonly PickleValue[], place: Place): Genera
   yield* arrayOf(`${prefix}labels`, labels, place);
 }
 
-/** What an array is but for its place. */
-type Content = Omit<StoredArray, keyof ArrayPlace>;
+/** What an array is but for its place, or why it is not read. */
+type Content = Omit<StoredArray, keyof ArrayPlace> | { readonly problem: string };
+
+const EMPTY = "it is a dictionary without arrays, which is not read: save it as an array";
 
 function* arrayOf(name: string, value: PickleValue, { contents, ...place }: Place): Generator<FoundArray> {
   if (!contents.has(value)) contents.set(value, contentOf(value));
@@ -100,14 +108,25 @@ function contentOf(value: PickleValue): Content | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   if (value.every((item) => typeof item === "string" || item instanceof Uint8Array))
     return textContent(value.length, async () => textsOf(value));
-  if (!value.every((item) => typeof item === "number")) return undefined;
-  const isWhole = value.every((item) => (item | 0) === item);
+  if (!value.every((item) => typeof item === "number" || typeof item === "boolean"))
+    return {
+      problem: `it is a list with ${otherIn(value)}, which is not read: save it as an array of numbers or texts`,
+    };
+  const isWhole = value.every((item) => (Number(item) | 0) === Number(item));
   const type = isWhole ? INT32 : FLOAT64;
   return {
     ...{ type, shape: [value.length], isColumnMajor: false, available: value.length * type.size },
     read: async function* () {
-      const numbers = isWhole ? Int32Array.from(value) : Float64Array.from(value);
+      const numbers = isWhole ? Int32Array.from(value, Number) : Float64Array.from(value, Number);
       yield new Uint8Array(numbers.buffer);
     },
   };
+}
+
+/** What is in a list besides numbers or texts, as Python calls it. */
+function otherIn(list: readonly PickleValue[]): string {
+  if (list.includes(null)) return "None";
+  if (list.some((item) => item instanceof PickledArray)) return "arrays";
+  if (list.some((item) => item instanceof Map)) return "dictionaries";
+  return list.some(Array.isArray) ? "lists" : "numbers and texts";
 }

@@ -1,5 +1,6 @@
 // An array in a file, whose values are read as a stream: in pieces, so that memory does not grow with the file.
 
+import { basename } from "node:path";
 import type { SplitName } from "../../reader.ts";
 import type { UnpackLimit } from "./bytes.ts";
 import { ArrayProblem, checkLength, DamagedProblem } from "./problem.ts";
@@ -85,7 +86,7 @@ export function differentlyNamed(arrays: readonly FoundArray[]): readonly FoundA
 /** The array in messages: its file, which is that of the data or one in a folder, and its name. */
 export function placeOf({ file, name }: FoundArray, path: string): string {
   const own = file || path;
-  return own.endsWith(`${name}.npy`) || own.endsWith(`${name}.npz`) ? own : `${own}: ${shownName(name)}`;
+  return [`${name}.npy`, `${name}.npz`].includes(basename(own)) ? own : `${own}: ${shownName(name)}`;
 }
 
 /** A text in a file on one line, without spaces around it. */

@@ -445,7 +445,7 @@ describe("labels that are not read", () => {
       pickled(dict([[text("0"), whole(1)]])),
       "data/a.pkl: labels: it is a dictionary without arrays, which is not read: save it as an array",
     );
-    await refused("a.pkl", pickle(code("(.")), "data/a.pkl: it has a mark where a value belongs");
+    await refused("a.pkl", pickle(code("(.")), "data/a.pkl: it has a mark in place of a value");
   });
 
   it("are named in MATLAB's files, with the struct that they may be in", async () => {

@@ -297,7 +297,7 @@ class Machine {
 /** An array or a type is only complete after it has been built. */
 function builtValue(item: Item): PickleValue {
   if (item instanceof Unbuilt) return item.value;
-  if (item === MARK) throw new PickleProblem("it has a mark where a value belongs");
+  if (item === MARK) throw new PickleProblem("it has a mark in place of a value");
   if (item instanceof Global) throw new PickleProblem("it has a function where a value belongs");
   return item;
 }

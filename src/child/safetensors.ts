@@ -2,9 +2,9 @@
 // little-endian values (https://github.com/huggingface/safetensors).
 
 import { z } from "zod";
-import { messageOf, UsageError } from "../common/errors.ts";
+import { formatValue, messageOf, UsageError } from "../common/errors.ts";
 import { readBytes } from "../common/files.ts";
-import { parseJson } from "../common/json.ts";
+import { parseJson, repeatedKey } from "../common/json.ts";
 import { problemIn } from "../common/schema.ts";
 
 /** Bytes of a value of each type that the format has. */
@@ -74,7 +74,9 @@ export function readSafetensors(path: string): StoredTensors {
   try {
     return parseSafetensors(file);
   } catch (error) {
-    throw new UsageError(`${path} is not a valid safetensors file: ${messageOf(error)}; remove it`);
+    throw new UsageError(
+      `${path} is not a valid safetensors file: ${messageOf(error)}; move it away or set pre_aug_weights_path to another one`,
+    );
   }
 }
 
@@ -109,10 +111,13 @@ function parseHeader(file: Buffer) {
     throw new Error(`its header of ${length} bytes is longer than the file`);
   }
   const end = PREFIX + Number(length);
-  const header = parseJson(file.toString("utf8", PREFIX, end));
+  const text = file.toString("utf8", PREFIX, end);
+  const header = parseJson(text);
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw new Error("its header is not an object");
   }
+  const twice = repeatedKey(text);
+  if (twice !== undefined) throw new Error(`its header has ${formatValue(twice)} twice`);
   const all: (readonly [name: string, value: unknown])[] = Object.entries(header);
   const entries = all.filter(([name]) => name !== METADATA);
   const [, metadata] = all.find(([name]) => name === METADATA) ?? [METADATA, {}];
@@ -129,10 +134,12 @@ function checked<Value>(value: unknown, schema: z.ZodType<Value>, place: string)
   return value as Value;
 }
 
-/** Checks that each tensor has bytes of its own, as many as its shape and its type say. */
+/** Checks that each tensor has bytes of its own, as many as its shape and its type say, and that there are no others. */
 function checkPlaces(entries: readonly (readonly [name: string, entry: Entry])[], length: number): void {
-  const ordered = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
-  let free = 0;
+  const ordered = entries.toSorted(
+    ([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1],
+  );
+  let end = 0;
   for (const [
     name,
     {
@@ -148,7 +155,9 @@ function checkPlaces(entries: readonly (readonly [name: string, entry: Entry])[]
       );
     }
     if (last > length) throw new Error(`the data ends after ${length} of ${last} bytes`);
-    if (bytes > 0 && first < free) throw new Error(`tensor ${name} has bytes of another one`);
-    free = Math.max(free, last);
+    if (first < end) throw new Error(`tensor ${name} has bytes of another one`);
+    if (first > end) throw new Error(`${first - end} bytes before tensor ${name} belong to none`);
+    end = last;
   }
+  if (length > end) throw new Error(`${length - end} bytes at its end belong to no tensor`);
 }

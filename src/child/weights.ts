@@ -59,7 +59,7 @@ function fittingWeights(net: LayersModel, path: string): { variable: Variable; v
   const expected = namedWeights(net);
   const misfit = (detail: string) =>
     new UsageError(
-      `the weights in ${path} do not fit model ${net.name}: ${detail}; remove the file or set pre_aug_weights_path to another one`,
+      `the weights in ${path} do not fit model ${net.name}: ${detail}; move it away or set pre_aug_weights_path to another one`,
     );
   if (tensors.size !== expected.length) {
     throw misfit(`the file has ${tensors.size} tensors, the model has ${expected.length}`);

@@ -13,7 +13,7 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text);
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
 const OPENING: readonly number[] = [0x5b, 0x7b];
 const CLOSING: readonly number[] = [0x5d, 0x7d];
 
@@ -27,6 +27,28 @@ function checkLevels(text: string): void {
     else if (CLOSING.includes(code)) levels--;
     if (levels > MOST_LEVELS) throw new SyntaxError(`it has more than ${MOST_LEVELS} levels`);
   }
+}
+
+/** A key that an object in a valid JSON text has twice, of which `JSON.parse` drops the first one; undefined if there is none. */
+export function repeatedKey(text: string): string | undefined {
+  const levels: Set<string>[] = [];
+  let last = "";
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      const end = endOfString(text, i);
+      last = text.slice(i, end + 1);
+      i = end;
+    } else if (OPENING.includes(code)) levels.push(new Set());
+    else if (CLOSING.includes(code)) levels.pop();
+    else if (code === COLON) {
+      const key: string = JSON.parse(last);
+      const keys = levels.at(-1);
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+  }
+  return undefined;
 }
 
 /** The place of the quote that ends a string, or the text's end. */

@@ -19,7 +19,7 @@ import { bytesOf, chunksOf } from "./digest.ts";
 import { SPLITS, type SplitName, splitsOf, unreadable } from "./reader.ts";
 
 /** The number rises whenever this format or the pixels of a decoder change, so that older files are decoded again. */
-const MAGIC = Buffer.from("deepaugment-d05\n");
+const MAGIC = Buffer.from("deepaugment-d06\n");
 const MAGIC_OF_ANY = /^deepaugment-d\d\d\n$/;
 /** How to fix a cache that cannot be used. */
 const ELSEWHERE = "or set DEEPAUGMENT_HOME to another folder";

@@ -51,12 +51,13 @@ describe("a safetensors file", () => {
     assert.deepEqual([...tensors.keys()], ["a/kernel", "a/bias"]);
     assert.deepEqual(tensors.get("a/kernel")?.shape, [2, 3]);
     assert.deepEqual(new Float32Array(tensors.get("a/bias")!.bytes.slice().buffer), values[1]);
-    // Of other programs: an empty tensor, a scalar, bytes between tensors.
+    // Of other programs: a scalar, an empty tensor, tensors in another order, spaces after the header.
     const others = {
+      i: { dtype: "I32", shape: [7], data_offsets: [4, 32] },
       n: { dtype: "F64", shape: [0, 5], data_offsets: [4, 4] },
-      s: { dtype: "I32", shape: [], data_offsets: [8, 12] },
+      s: { dtype: "I32", shape: [], data_offsets: [0, 4] },
     };
-    assert.equal(parseSafetensors(withHeader(others)).tensors.size, 2);
+    assert.equal(parseSafetensors(withHeader(`${JSON.stringify(others)}   `)).tensors.size, 3);
   });
 
   const overlapping = () => {
@@ -115,12 +116,32 @@ describe("a safetensors file", () => {
       /^tensor a\/kernel has -?\d+ bytes, but its shape \[.*\] of \w+ needs /,
     ],
     "has a tensor that ends after the file": [
-      [whole.subarray(0, whole.length - 1), withEntry("data_offsets", [1000, 1024])],
+      [
+        whole.subarray(0, whole.length - 1),
+        withHeader({ b: { dtype: "F32", shape: [12], data_offsets: [0, 48] } }),
+      ],
       /^the data ends after \d+ of \d+ bytes$/,
     ],
-    "has tensors over the same bytes": [
-      [overlapping(), withEntry("data_offsets", [4, 28])],
-      /^tensor a\/\w+ has bytes of another one$/,
+    "has tensors over the same bytes": [[overlapping()], /^tensor a\/\w+ has bytes of another one$/],
+    "has bytes that belong to no tensor": [
+      [
+        Buffer.concat([whole, Buffer.alloc(5)]),
+        withHeader({ b: { dtype: "I32", shape: [], data_offsets: [28, 32] } }),
+        withHeader({ b: { dtype: "I32", shape: [], data_offsets: [0, 4] } }),
+        withEntry("data_offsets", [4, 28]),
+        withEntry("data_offsets", [1000, 1024]),
+        withHeader({ ...header(), n: { dtype: "F64", shape: [0], data_offsets: [48, 48] } }),
+        withHeader({}),
+      ],
+      /^\d+ bytes (before tensor \S+ belong to none|at its end belong to no tensor)$|^the data ends after 32 of 48 bytes$/,
+    ],
+    "has the same name twice": [
+      [
+        withHeader(JSON.stringify(header()).replace("a/bias", "a/kernel")),
+        withHeader(JSON.stringify(header()).replace("a/bias", "a\\u002fkernel")),
+        withHeader(JSON.stringify(header()).replace('"shape"', '"dtype": "F32", "shape"')),
+      ],
+      /^its header has "(a\/kernel|dtype)" twice$/,
     ],
     "has metadata that are not strings": [
       [5, [], { a: 5 }, null].map((metadata) => withHeader({ ...header(), __metadata__: metadata })),
@@ -138,7 +159,7 @@ describe("a safetensors file", () => {
           (error: Error) =>
             error instanceof UsageError &&
             error.message.startsWith(`${path} is not a valid safetensors file: `) &&
-            error.message.endsWith("; remove it") &&
+            error.message.endsWith("; move it away or set pre_aug_weights_path to another one") &&
             !error.message.includes("\n"),
         );
       }
@@ -174,7 +195,7 @@ describe("weights", () => {
       writeFileSync(path, bad);
       const problem = {
         name: "UsageError",
-        message: `the weights in ${path} do not fit model small: d/bias has values that are not finite numbers; remove the file or set pre_aug_weights_path to another one`,
+        message: `the weights in ${path} do not fit model small: d/bias has values that are not finite numbers; move it away or set pre_aug_weights_path to another one`,
       };
       assert.throws(() => checkWeights(net, path), problem);
       assert.throws(() => loadWeights(net, path), problem);

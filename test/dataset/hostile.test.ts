@@ -6,13 +6,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { crc32, deflateRawSync, deflateSync, gunzipSync, gzipSync, constants as zlib } from "node:zlib";
+import { crc32, deflateRawSync, gunzipSync, gzipSync, constants as zlib } from "node:zlib";
 import { extract } from "tar-stream";
 import { UsageError } from "../../src/common/errors.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { decodeAll } from "../../src/dataset/readers/decode.ts";
 import type { DecodedFile } from "../../src/dataset/readers/decode-task.ts";
 import { idx, npy, picture, temporaryFolder, writeFiles } from "./fixtures/files.ts";
+import { bytesVariable, matlab, packed } from "./fixtures/matlab.ts";
 
 const ARCHIVE = join(import.meta.dirname, "../fixtures/hostile.tar.gz");
 
@@ -353,43 +354,14 @@ describe("an npz file", () => {
 });
 
 describe("a MATLAB file", () => {
-  const element = (type: number, content: Uint8Array) => {
-    const tag = Buffer.alloc(8);
-    tag.writeUInt32LE(type, 0);
-    tag.writeUInt32LE(content.length, 4);
-    return Buffer.concat([tag, content, Buffer.alloc((8 - (content.length % 8)) % 8)]);
-  };
-  const int32 = (...values: readonly number[]) => new Uint8Array(Int32Array.from(values).buffer);
-  /** A variable of bytes; type 9 is uint8. */
-  const variable = (name: string, shape: readonly number[], values: Uint8Array) =>
-    element(
-      14,
-      Buffer.concat([
-        element(6, int32(9, 0)),
-        element(5, int32(...shape)),
-        element(1, Buffer.from(name)),
-        element(2, values),
-      ]),
-    );
-  const file = (...parts: readonly Uint8Array[]) => {
-    const header = Buffer.alloc(128, " ");
-    header.write("MATLAB 5.0 MAT-file");
-    header.set([0, 1, 0x49, 0x4d], 124);
-    return join(writeFiles({ "data.mat": Buffer.concat([header, ...parts]) }), "data.mat");
-  };
-  const packed = (content: Uint8Array) => {
-    const bytes = deflateSync(content);
-    const tag = Buffer.alloc(8);
-    tag.writeUInt32LE(15, 0);
-    tag.writeUInt32LE(bytes.length, 4);
-    return Buffer.concat([tag, bytes]);
-  };
-  const images = variable(
+  const file = (...parts: readonly Uint8Array[]) =>
+    join(writeFiles({ "data.mat": matlab(...parts) }), "data.mat");
+  const images = bytesVariable(
     "X",
     [2, 4, 4],
     Uint8Array.from({ length: 32 }, (_, i) => 8 * i),
   );
-  const labels = variable("y", [2, 1], Uint8Array.of(0, 1));
+  const labels = bytesVariable("y", [2, 1], Uint8Array.of(0, 1));
 
   it("whose compressed bytes differ from their checksum is refused", async () => {
     const { train } = await loadDataset(file(packed(images), packed(labels)), { home: temporaryFolder() });

@@ -84,7 +84,7 @@ describe("pre-training", () => {
       changed.writeFloatLE(value, start + 40);
       await refused(
         changed,
-        /damaged\.safetensors do not fit model .*: .*\/.* has values that are not finite numbers; remove the file or set /,
+        /damaged\.safetensors do not fit model .*: .*\/.* has values that are not finite numbers; move it away or set /,
       );
     }
   });
@@ -116,7 +116,7 @@ describe("pre-training", () => {
         checkPretrained({ ...settings(), model }, images),
         (error) =>
           error instanceof UsageError &&
-          /^the weights in .* do not fit .*; remove the file or set pre_aug_weights_path to another one$/.test(
+          /^the weights in .* do not fit .*; move it away or set pre_aug_weights_path to another one$/.test(
             error.message,
           ),
       );
@@ -135,7 +135,7 @@ describe("pre-training", () => {
       checkPretrained(settings(shifted), IMAGES),
       (error) =>
         error instanceof UsageError &&
-        /conv\/kernel has 1724 bytes, but its shape \[3,3,3,16\] of F32 needs 1728; remove it$/.test(
+        /conv\/kernel has 1724 bytes, but its shape \[3,3,3,16\] of F32 needs 1728; move it away or set /.test(
           error.message,
         ),
     );

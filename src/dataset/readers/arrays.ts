@@ -179,6 +179,7 @@ function notesOn(prepared: readonly Prepared[], path: string): string[] {
   const notes: string[] = [];
   // A table has a column for each pixel; rows of other files may be anything.
   if (layout.isFlat && pair.images.origin !== "table") notes.push(`${place}: ${layout.words}`);
+  if (layout.note) notes.push(`${place}: ${layout.note}`);
   if (scale.isUnit) notes.push(`${place}: ${scale.words}`);
   if (pair.images.isTransposed)
     notes.push(`${place}: EMNIST stores its images with rows and columns swapped; they are turned upright`);

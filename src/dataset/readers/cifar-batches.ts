@@ -8,7 +8,7 @@ import { ArrayProblem, DamagedProblem } from "./arrays/problem.ts";
 import { piecesOf } from "./arrays/stored-array.ts";
 import { numbersIn, shapeText } from "./arrays/values.ts";
 import { unpickle } from "./pickle.ts";
-import { type PickleDict, PickledArray, type PickleValue, textOf } from "./pickle-values.ts";
+import { type PickleDict, PickledArray, type PickleValue, textsOf } from "./pickle-values.ts";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -73,7 +73,7 @@ export function parseStrings(file: Buffer, key: string): string[] {
   const names = dictIn(file).get(key);
   if (!isListOf(names, (name) => typeof name === "string" || name instanceof Uint8Array))
     throw new DamagedProblem(`it has no list "${key}"`);
-  return names.map(textOf);
+  return textsOf(names);
 }
 
 function dictIn(file: Buffer): PickleDict {

@@ -2,13 +2,15 @@
 // protocols. All others are refused.
 
 import { formatValue } from "../../common/errors.ts";
-import { typeOf } from "./arrays/npy-header.ts";
+import { MOST_AXES, typeOf } from "./arrays/npy-header.ts";
 import { checkLength } from "./arrays/problem.ts";
 import { countOf, isText, numbersIn, shapeText, textsIn, type ValueType } from "./arrays/values.ts";
 import {
+  DICT_BYTES,
   Global,
   type Item,
   PickledArray,
+  type PickleMemory,
   PickleProblem,
   type PickleValue,
   textOf,
@@ -37,8 +39,8 @@ export function findGlobal(module: string, name: string): Global {
   return new Global(known);
 }
 
-/** Calls one of the functions. */
-export function call(callee: Item, given: Item): Item {
+/** Calls one of the functions. @param memory is charged with what the call makes. */
+export function call(callee: Item, given: Item, memory: PickleMemory): Item {
   if (!(callee instanceof Global) || !Array.isArray(given))
     throw new PickleProblem("it calls something that is not a function");
   const values = given as Item[];
@@ -51,15 +53,17 @@ export function call(callee: Item, given: Item): Item {
       if (typeof first === "string" || first instanceof Uint8Array) return new Unbuilt("type", textOf(first));
       break;
     case SCALAR:
-      if (first instanceof Unbuilt && second instanceof Uint8Array) return scalarOf(first, second);
+      if (first instanceof Unbuilt && second instanceof Uint8Array) return scalarOf(first, second, memory);
       break;
     case FROM_BUFFER:
       if (first instanceof Uint8Array && second instanceof Unbuilt)
         return arrayOf(third, second, fourth === "F", first);
       break;
     case ENCODE:
-      if (typeof first === "string" && second === "latin1")
+      if (typeof first === "string" && second === "latin1") {
+        memory.take(first.length);
         return new Uint8Array(Buffer.from(first, "latin1"));
+      }
       break;
     case BYTES:
     case BYTEARRAY:
@@ -67,7 +71,10 @@ export function call(callee: Item, given: Item): Item {
       if (first instanceof Uint8Array) return first;
       break;
     case ORDERED:
-      if (values.length === 0) return new Map();
+      if (values.length === 0) {
+        memory.take(DICT_BYTES);
+        return new Map();
+      }
       break;
   }
   throw new PickleProblem(`it calls "${callee.name}" differently from numpy`);
@@ -116,7 +123,9 @@ function listOf(shape: Item, type: Unbuilt, data: PickleValue[]): PickleValue {
 
 function shapeOf(shape: Item): number[] {
   const isShape =
-    Array.isArray(shape) && shape.every((side) => Number.isSafeInteger(side) && Number(side) >= 0);
+    Array.isArray(shape) &&
+    shape.length <= MOST_AXES &&
+    shape.every((side) => Number.isSafeInteger(side) && Number(side) >= 0);
   if (!isShape) throw new PickleProblem("it contains an array without a shape");
   return shape as number[];
 }
@@ -129,9 +138,11 @@ function valueTypeOf({ typeName, order }: Unbuilt): ValueType {
   return type;
 }
 
-function scalarOf(type: Unbuilt, bytes: Uint8Array): PickleValue {
+function scalarOf(type: Unbuilt, bytes: Uint8Array, memory: PickleMemory): PickleValue {
   const valueType = valueTypeOf(type);
   if (bytes.length !== valueType.size)
     throw new PickleProblem("it has a number of another length than its type");
-  return isText(valueType) ? textsIn(bytes, valueType)[0] : numbersIn(bytes, valueType)[0];
+  if (valueType.kind === "bytes") return bytes;
+  memory.take(bytes.length);
+  return isText(valueType) ? (textsIn(bytes, valueType, "utf8")[0] ?? "") : numbersIn(bytes, valueType)[0];
 }

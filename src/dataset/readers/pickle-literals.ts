@@ -1,5 +1,6 @@
 // How pickles write numbers and texts: protocol 0 as lines of text, later ones numbers of any length as bytes.
 
+import { isUtf8 } from "node:buffer";
 import { DamagedProblem } from "./arrays/problem.ts";
 import { PickleProblem } from "./pickle-values.ts";
 
@@ -51,4 +52,12 @@ export function textOfLine(line: string): string {
     const point = Number.parseInt(short ?? long ?? "", 16);
     return point <= 0x10ffff ? String.fromCodePoint(point) : all;
   });
+}
+
+/**
+ * A text of Python 3. Surrogates, which stand for bytes in names of files, are not UTF-8: as such, different texts would become the
+ * same.
+ */
+export function unicodeOf(bytes: Buffer): string {
+  return bytes.toString(isUtf8(bytes) ? "utf8" : "latin1");
 }

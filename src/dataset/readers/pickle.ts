@@ -2,16 +2,30 @@
 // program for a stack machine that can call anything; this machine knows the functions in pickle-calls.ts and refuses all
 // others. Reference: Python's Lib/pickletools.py, protocols 0 to 5.
 
+import { formatValue } from "../../common/errors.ts";
 import { DamagedProblem } from "./arrays/problem.ts";
 import { build, call, findGlobal } from "./pickle-calls.ts";
-import { bytesOfLiteral, LONGEST_NUMBER, longOf, numberOf, textOfLine } from "./pickle-literals.ts";
+import {
+  bytesOfLiteral,
+  LONGEST_NUMBER,
+  longOf,
+  numberOf,
+  textOfLine,
+  unicodeOf,
+} from "./pickle-literals.ts";
 import { PickleStack } from "./pickle-stack.ts";
 import {
+  DICT_BYTES,
   Global,
   type Item,
+  LIST_BYTES,
   MARK,
+  MEMO_BYTES,
+  type PickleDict,
+  PickleMemory,
   PickleProblem,
   type PickleValue,
+  TUPLE_BYTES,
   textOfKey,
   Unbuilt,
 } from "./pickle-values.ts";
@@ -31,10 +45,12 @@ class Machine {
   readonly #bytes: Buffer;
   readonly #stack = new PickleStack();
   readonly #memo = new Map<number, Item>();
+  readonly #memory: PickleMemory;
   #place = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#memory = new PickleMemory(bytes.length);
   }
 
   run(): PickleValue {
@@ -103,11 +119,11 @@ class Machine {
       case "V":
         return this.#push(textOfLine(this.#line()));
       case "\x8c":
-        return this.#push(this.#take(this.#byte()).toString("utf8"));
+        return this.#push(unicodeOf(this.#take(this.#byte())));
       case "X":
-        return this.#push(this.#take(this.#take(4).readUInt32LE()).toString("utf8"));
+        return this.#push(unicodeOf(this.#take(this.#take(4).readUInt32LE())));
       case "\x8d":
-        return this.#push(this.#take(this.#length64()).toString("utf8"));
+        return this.#push(unicodeOf(this.#take(this.#length64())));
       default:
         return false;
     }
@@ -118,26 +134,27 @@ class Machine {
     const stack = this.#stack;
     switch (letter) {
       case "]":
-      case ")":
       case "\x8f":
-        return this.#push([]);
+        return this.#make([], LIST_BYTES);
+      case ")":
+        return this.#make([], TUPLE_BYTES);
       case "}":
-        return this.#push(new Map());
+        return this.#make(new Map(), DICT_BYTES);
       case "(":
         return this.#push(MARK);
       case "l":
       case "t":
       case "\x91":
-        return this.#push(stack.popToMark() as PickleValue[]);
+        return this.#make(stack.popToMark() as PickleValue[], TUPLE_BYTES);
       case "d": {
         const items = stack.popToMark();
-        this.#push(new Map());
+        this.#make(new Map(), DICT_BYTES);
         return this.#setItems(items);
       }
       case "\x85":
       case "\x86":
       case "\x87":
-        return this.#push(stack.popLast(letter.charCodeAt(0) - 0x84) as PickleValue[]);
+        return this.#make(stack.popLast(letter.charCodeAt(0) - 0x84) as PickleValue[], TUPLE_BYTES);
       case "a":
         return this.#append([stack.pop()]);
       case "e":
@@ -187,7 +204,7 @@ class Machine {
       }
       case "R": {
         const given = stack.pop();
-        return this.#push(call(stack.pop(), given));
+        return this.#push(call(stack.pop(), given, this.#memory));
       }
       case "b": {
         const state = stack.pop();
@@ -209,13 +226,22 @@ class Machine {
     const dict = this.#stack.top;
     if (!(dict instanceof Map) || items.length % 2 !== 0)
       throw new PickleProblem("it sets an item of something that is not a dictionary");
-    for (let i = 0; i < items.length; i += 2) dict.set(textOfKey(items[i]), builtValue(items[i + 1]));
+    for (let i = 0; i < items.length; i += 2) {
+      if (items[i] instanceof Uint8Array) this.#memory.take((items[i] as Uint8Array).length);
+      const key = textOfKey(items[i]);
+      if (dict.has(key))
+        throw new PickleProblem(
+          `a dictionary has two keys named ${formatValue(key)}, such as a text and bytes: save it again with one of them`,
+        );
+      dict.set(key, builtValue(items[i + 1]));
+    }
     return true;
   }
 
   #remember(place: number): boolean {
     const { top } = this.#stack;
     if (top === undefined) throw new PickleProblem("it stores a value from an empty stack");
+    this.#memory.take(MEMO_BYTES);
     this.#memo.set(place, top);
     return true;
   }
@@ -223,6 +249,12 @@ class Machine {
   #recall(place: number): boolean {
     const item = this.#memo.get(place);
     if (item === undefined) throw new PickleProblem("it recalls a value that was never stored");
+    return this.#push(item);
+  }
+
+  /** A new list, tuple or dictionary. */
+  #make(item: PickleValue[] | PickleDict, bytes: number): boolean {
+    this.#memory.take(bytes);
     return this.#push(item);
   }
 
@@ -265,8 +297,8 @@ class Machine {
 /** An array or a type is only complete after it has been built. */
 function builtValue(item: Item): PickleValue {
   if (item instanceof Unbuilt) return item.value;
-  if (item instanceof Global || typeof item === "symbol")
-    throw new PickleProblem("it has a function where a value belongs");
+  if (item === MARK) throw new PickleProblem("it has a mark in place of a value");
+  if (item instanceof Global) throw new PickleProblem("it has a function where a value belongs");
   return item;
 }
 

@@ -17,6 +17,8 @@ export interface ImageLayout {
   readonly isFlat: boolean;
   /** In words, such as "channels first". */
   readonly words: string;
+  /** What the user should know of it: that there was another possible reading. */
+  readonly note?: string;
 }
 
 /** Images, rows, columns, channels. */
@@ -56,9 +58,12 @@ function isSquare(number: number): boolean {
 /** The numbers of images that an array may have: along its first axis, or its last one if the others are those of an image. */
 export function possibleCounts(shape: readonly number[]): number[] {
   if (shape.length < 2) return [];
-  const others = shape.slice(0, -1);
-  const isImage = others.length === 1 || others.filter((side) => side >= LEAST_SIDE).length >= 2;
-  return isImage ? [shape[0], shape[shape.length - 1]] : [shape[0]];
+  return shape.length === 2 || hasImageBeforeLast(shape) ? [shape[0], shape[shape.length - 1]] : [shape[0]];
+}
+
+/** Whether the axes before the last one can be those of an image. */
+function hasImageBeforeLast(shape: readonly number[]): boolean {
+  return shape.slice(0, -1).filter((side) => side >= LEAST_SIDE).length >= 2;
 }
 
 /**
@@ -66,7 +71,7 @@ export function possibleCounts(shape: readonly number[]): number[] {
  * @throws ArrayProblem if the shape is not that of images, or several readings are possible.
  */
 export function layoutOf(
-  array: Pick<StoredArray, "shape" | "isColumnMajor" | "isTransposed" | "isByColumns">,
+  array: Pick<StoredArray, "shape" | "isColumnMajor" | "origin" | "isTransposed" | "isByColumns">,
   labels: number,
   channels: ArraySettings["channels"] = "auto",
 ): ImageLayout {
@@ -75,7 +80,9 @@ export function layoutOf(
     throw new ArrayProblem(`${EXPECTED}, found ${shapeText(shape)}`);
   const axes = axesOf(array);
   const last = axes.length - 1;
-  const isLast = shape[last] === labels && (shape[0] !== labels || isAlongLast(shape));
+  const isEither = shape[0] === labels && shape[last] === labels;
+  const isByMatlab = isEither && isUsualInMatlab(array);
+  const isLast = isEither ? isByMatlab || isAlongLast(shape) : shape[last] === labels;
   const [images, rest] = isLast ? [axes[last], axes.slice(0, last)] : [axes[0], axes.slice(1)];
   const found = readingOf(rest, { ...array, channels, isLast });
   const layout = array.isTransposed ? transposed(found) : found;
@@ -90,7 +97,17 @@ export function layoutOf(
     steps: { ...layout.steps, n: images.step },
     isFlat: rest.length === 1,
     words: words.filter(Boolean).join(", "),
+    ...(isByMatlab && { note: AS_IN_MATLAB }),
   };
+}
+
+const AS_IN_MATLAB =
+  "its first and last axes are both as long as the labels; images are read along the last one, as is usual in MATLAB: permute " +
+  "the array if they are along the first one";
+
+/** Whether images are along the last axis in MATLAB, though the first one is as long: [H, W, N]. */
+function isUsualInMatlab({ shape, origin }: Pick<StoredArray, "shape" | "origin">): boolean {
+  return origin === "matlab" && shape.length === 3 && hasImageBeforeLast(shape);
 }
 
 /** Whether only the last axis can be that of the images, if both are as long: the first ones would have no channels. */

@@ -1,6 +1,7 @@
 // The header of numpy's `.npy` format: the type, shape and order of the values after it. Reference: numpy/lib/format.py,
 // versions 1 to 3.
 
+import { formatValue } from "../../../common/errors.ts";
 import type { ByteReader } from "./bytes.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
 import { shapeText, type ValueType } from "./values.ts";
@@ -16,10 +17,11 @@ export interface NpyHeader {
 
 export const NPY_MAGIC = "\x93NUMPY";
 
+const LATEST_VERSION = 3;
 /** Longer than any header: a structured type has a line per field. */
 const LONGEST_HEADER = 2 ** 20;
 /** numpy has at most 64. */
-const MOST_AXES = 64;
+export const MOST_AXES = 64;
 
 const KINDS: Readonly<Record<string, ValueType["kind"]>> = {
   b: "boolean",
@@ -43,7 +45,10 @@ export async function readNpyHeader(reader: ByteReader): Promise<NpyHeader> {
   const start = await reader.upTo(12);
   if (start.toString("latin1", 0, 6) !== NPY_MAGIC || start.length < 12)
     throw new DamagedProblem(start.length < 12 ? "it is truncated" : "it is not an npy array");
-  const isLong = start[6] > 1;
+  const [major, minor] = start.subarray(6, 8);
+  if (major < 1 || major > LATEST_VERSION || minor !== 0)
+    throw new ArrayProblem(`its npy header is of version ${major}.${minor}, which is not known`);
+  const isLong = major > 1;
   const before = isLong ? 12 : 10;
   const length = isLong ? start.readUInt32LE(8) : start.readUInt16LE(8);
   if (length > LONGEST_HEADER) throw new DamagedProblem("its npy header is damaged");
@@ -93,29 +98,35 @@ const STRUCTURED = {
 
 /** The type that numpy writes as `<f4`, or why it is not read. */
 export function typeOf(name: string): NpyHeader["type"] {
-  const [, order, letter, digits] = /^([<>|=]?)([a-zA-Z?])(\d*)/.exec(name) ?? [];
-  const kind = KINDS[letter === "?" ? "b" : letter];
-  const units = letter === "?" ? 1 : Number(digits);
+  const [, order, letter, digits] = /^([<>|=]?)([a-zA-Z?])(\d*)$/.exec(name) ?? [];
+  if (letter === "?")
+    return digits === "" ? { kind: "boolean", size: 1, isLittle: true } : { problem: problemOf(name) };
+  const kind = KINDS[letter];
+  const units = Number(digits);
   const isLittle = order !== ">";
   if (kind === "text") return { kind, size: 4 * units, isLittle };
   if (kind === "bytes") return { kind, size: units, isLittle };
-  if (kind && SIZES[letter === "?" ? "b" : letter].includes(units)) return { kind, size: units, isLittle };
-  return { problem: problemOf(letter, name) };
+  return kind && SIZES[letter].includes(units)
+    ? { kind, size: units, isLittle }
+    : { problem: problemOf(name) };
 }
 
-function problemOf(letter: string | undefined, name: string): string {
-  if (letter === "O") {
+/** Types that are not read, by their letters. Dates also have a unit: `<M8[D]`. */
+const OTHERS: readonly (readonly [name: RegExp, what: string])[] = [
+  [/^[<>]?c\d+$/, "complex numbers"],
+  [/^[<>]?M8/, "dates"],
+  [/^[<>]?m8/, "times"],
+  [/^\|?V\d+$/, "raw bytes"],
+];
+
+function problemOf(name: string): string {
+  if (/^\|?O\d*$/.test(name)) {
     return (
       "it is an array of Python objects (dtype object), which is not read: save it with a plain type, such as " +
       'numpy.array(names, dtype="str") or numpy.stack(images)'
     );
   }
-  const kinds: Readonly<Record<string, string>> = {
-    c: "complex numbers",
-    M: "dates",
-    m: "times",
-    V: "raw bytes",
-  };
-  const what = letter === "f" ? `floats of the type ${name}` : (kinds[letter ?? ""] ?? `the type ${name}`);
-  return `it contains ${what}, which are not read: save it as uint8, or as floats of 32 bits`;
+  const what =
+    OTHERS.find(([pattern]) => pattern.test(name))?.[1] ?? `values of the type ${formatValue(name)}`;
+  return `it contains ${what}, which are not read: save images as uint8 or 32-bit floats, and labels as whole numbers or texts`;
 }

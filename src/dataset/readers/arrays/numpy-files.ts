@@ -5,7 +5,14 @@ import { readablePath } from "../../../common/path-bytes.ts";
 import { ByteReader, bytesOfFile, mostBytes } from "./bytes.ts";
 import { type NpyHeader, readNpyHeader } from "./npy-header.ts";
 import { ArrayProblem, DamagedProblem } from "./problem.ts";
-import { type ArrayPlace, type FoundArray, type StoredArray, shownName } from "./stored-array.ts";
+import {
+  type ArrayPlace,
+  checkArrays,
+  differentlyNamed,
+  type FoundArray,
+  type StoredArray,
+  shownName,
+} from "./stored-array.ts";
 import { membersOfZip, type ZipMember } from "./zip.ts";
 
 const EXTENSION = ".npy";
@@ -17,17 +24,17 @@ export async function openNpy(path: string, place: ArrayPlace): Promise<FoundArr
 }
 
 /** All arrays of an archive. @throws ArrayProblem if it is not such an archive. */
-export async function openNpz(path: string, place: Omit<ArrayPlace, "name">): Promise<FoundArray[]> {
+export async function openNpz(path: string, place: Omit<ArrayPlace, "name">): Promise<readonly FoundArray[]> {
   const members = await openZip(path);
+  const own = members.filter(({ name }) => name.endsWith(EXTENSION));
+  checkArrays(own.length);
   const arrays: FoundArray[] = [];
-  for (const member of members.filter(({ name }) => name.endsWith(EXTENSION))) {
+  for (const member of own) {
     const name = member.name.slice(0, -EXTENSION.length);
-    if (arrays.some((other) => other.name === name))
-      throw new ArrayProblem(`two arrays are named ${shownName(name)}: save it again with one of them`);
     arrays.push(await openMember(member, { ...place, name }));
   }
   if (arrays.length === 0) throw new ArrayProblem(describeOther(members));
-  return arrays;
+  return differentlyNamed(arrays);
 }
 
 async function openZip(path: string): Promise<ZipMember[]> {

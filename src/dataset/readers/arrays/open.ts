@@ -9,7 +9,7 @@ import { openNpy, openNpz } from "./numpy-files.ts";
 import { openPickle } from "./pickled.ts";
 import { openPixelTable } from "./pixel-tables.ts";
 import { explain } from "./problem.ts";
-import { type ArrayPlace, type FoundArray, isReadable } from "./stored-array.ts";
+import { type ArrayPlace, checkArrays, type FoundArray, isReadable } from "./stored-array.ts";
 
 /** The arrays of all files. @throws UsageError naming a file that cannot be read. */
 export async function openArrays(files: readonly ArrayFile[]): Promise<FoundArray[]> {
@@ -24,6 +24,7 @@ export async function openArrays(files: readonly ArrayFile[]): Promise<FoundArra
       const isNamedByFile = found.length === 1 && file.kind === "npz" && isSingle(file, files);
       const own = isNamedByFile ? found.map((array) => ({ ...array, name: stemOf(file.path) })) : found;
       arrays.push(...own.map((array) => (isReadable(array) ? conventionsOf(array, names) : array)));
+      checkArrays(arrays.length);
     } catch (error) {
       throw explain(shown, error);
     }
@@ -31,7 +32,10 @@ export async function openArrays(files: readonly ArrayFile[]): Promise<FoundArra
   return arrays;
 }
 
-function openFile({ path, kind }: ArrayFile, place: Omit<ArrayPlace, "name">): Promise<FoundArray[]> {
+function openFile(
+  { path, kind }: ArrayFile,
+  place: Omit<ArrayPlace, "name">,
+): Promise<readonly FoundArray[]> {
   switch (kind) {
     case "npz":
       return openNpz(path, place);

@@ -154,11 +154,12 @@ function pairAmong(named: readonly Named[], split: SplitName, context: Context):
 
 type NamedPair = readonly [images: Named, labels: Named];
 
-/** The first pair that has usual names. */
+/** The first pair that has usual names; undefined if several have the same ones. */
 function usualPair(pairs: readonly NamedPair[]): NamedPair | undefined {
   for (const [images, labels] of USUAL) {
-    const found = pairs.find((pair) => sameName(pair[0], images) && sameName(pair[1], labels));
-    if (found) return found;
+    const found = pairs.filter((pair) => sameName(pair[0], images) && sameName(pair[1], labels));
+    // Of `y` and `Y` nobody can know which is meant.
+    if (found.length > 0) return found.length === 1 ? found[0] : undefined;
   }
   return undefined;
 }
@@ -278,7 +279,14 @@ function lacksImages(arrays: readonly FoundArray[], path: string): UsageError {
   const more = arrays.length > MOST_LISTED ? ` and ${arrays.length - MOST_LISTED} more` : "";
   const found = `${names.join(", ")}${more}` || "nothing";
   const how = arrays.length > 1 ? `; or ${HOW}` : "";
-  return new UsageError(`${path} contains ${found}; ${EXPECTED}${how}`);
+  return new UsageError(`${path} contains ${found}; ${EXPECTED}${how}${whyUnread(arrays)}`);
+}
+
+/** Why one of the arrays is not read, which may be the images or the labels. */
+function whyUnread(arrays: readonly FoundArray[]): string {
+  const unread = arrays.filter((array) => !isReadable(array));
+  const array = unread.find(({ name }) => parseArrayName(name).role !== undefined) ?? unread.at(0);
+  return array && !isReadable(array) ? `; ${shownName(array.name)}: ${array.problem}` : "";
 }
 
 /** At most this many arrays are named. */

@@ -2,11 +2,19 @@
 
 import { SPLITS, type SplitName } from "../../reader.ts";
 import { unpickle } from "../pickle.ts";
-import { PickledArray, type PickleValue, textOf } from "../pickle-values.ts";
+import { PickledArray, type PickleValue, textsOf } from "../pickle-values.ts";
 import { bytesOfFile } from "./bytes.ts";
 import { parseArrayName } from "./names.ts";
 import { ArrayProblem } from "./problem.ts";
-import { type ArrayPlace, type FoundArray, piecesOf, textArray } from "./stored-array.ts";
+import {
+  type ArrayPlace,
+  checkArrays,
+  type FoundArray,
+  isReadable,
+  piecesOf,
+  type StoredArray,
+  textContent,
+} from "./stored-array.ts";
 import type { ValueType } from "./values.ts";
 
 /** A pickle is read as a whole, with all its arrays. */
@@ -25,31 +33,42 @@ export async function openPickle(path: string, place: Omit<ArrayPlace, "name">):
       throw new ArrayProblem("it is a pickle of more than 2 GiB: save its arrays with numpy.savez");
     parts.push(piece);
   }
-  const arrays = arraysIn(unpickle(Buffer.concat(parts)), place);
-  if (arrays.length === 0)
+  const arrays: FoundArray[] = [];
+  for (const array of arraysIn(unpickle(Buffer.concat(parts)), { ...place, contents: new Map() })) {
+    arrays.push(array);
+    checkArrays(arrays.length);
+  }
+  if (!arrays.some(isReadable) && arrays.every(({ name }) => parseArrayName(name).role === undefined))
     throw new ArrayProblem(
       "it is a pickle without arrays: expected a dictionary of arrays, or a pair of images and labels",
     );
   return arrays;
 }
 
-type Place = Omit<ArrayPlace, "name">;
+interface Place extends Omit<ArrayPlace, "name"> {
+  /** What lists are, since a pickle may contain the same one many times. */
+  readonly contents: Map<PickleValue, Content | undefined>;
+}
 
-function arraysIn(value: PickleValue, place: Place): FoundArray[] {
+function* arraysIn(value: PickleValue, place: Place): Generator<FoundArray> {
   if (value instanceof Map) {
-    return [...value].flatMap(([name, inner]) => {
+    for (const [name, inner] of value) {
       const split = parseArrayName(name).split ?? place.split;
-      return isCollection(inner)
-        ? withinSplit(inner, { ...place, split })
-        : arrayOf({ ...place, name }, inner);
-    });
+      if (!isCollection(inner)) yield* arrayOf(name, inner, place);
+      else {
+        const found = [...withinSplit(inner, { ...place, split })];
+        if (found.length === 0)
+          yield { ...(place.split && { split: place.split }), file: place.file, name, problem: EMPTY };
+        yield* found;
+      }
+    }
   }
-  if (!Array.isArray(value)) return [];
+  if (!Array.isArray(value)) return;
   // (x, y); ((x, y), (x, y)) of training and test; and with validation between them.
-  if (value.length === 2 && !value.some(isCollection)) return pairIn(value, place);
+  if (value.length === 2 && !value.some(isCollection)) return yield* pairIn(value, place);
   const splits: readonly SplitName[] = value.length === 3 ? SPLITS : ["train", "test"];
-  if (value.length !== splits.length || !value.every(isCollection)) return [];
-  return value.flatMap((inner, i) => withinSplit(inner, { ...place, split: splits[i] }));
+  if (value.length !== splits.length || !value.every(isCollection)) return;
+  for (const [i, inner] of value.entries()) yield* withinSplit(inner, { ...place, split: splits[i] });
 }
 
 /** A dictionary, or a list of two arrays. */
@@ -58,48 +77,56 @@ function isCollection(value: PickleValue): boolean {
   return Array.isArray(value) && value.length === 2 && value.some((inner) => inner instanceof PickledArray);
 }
 
-function withinSplit(value: PickleValue, place: Place): FoundArray[] {
-  if (value instanceof Map) return [...value].flatMap(([name, inner]) => arrayOf({ ...place, name }, inner));
-  return Array.isArray(value) ? pairIn(value, place) : [];
+function* withinSplit(value: PickleValue, place: Place): Generator<FoundArray> {
+  if (value instanceof Map) for (const [name, inner] of value) yield* arrayOf(name, inner, place);
+  else if (Array.isArray(value)) yield* pairIn(value, place);
 }
 
-function pairIn([images, labels]: readonly PickleValue[], place: Place): FoundArray[] {
+function* pairIn([images, labels]: readonly PickleValue[], place: Place): Generator<FoundArray> {
   const prefix = place.split === undefined ? "" : `${place.split} `;
-  return [
-    ...arrayOf({ ...place, name: `${prefix}images` }, images),
-    ...arrayOf({ ...place, name: `${prefix}labels` }, labels),
-  ];
+  yield* arrayOf(`${prefix}images`, images, place);
+  yield* arrayOf(`${prefix}labels`, labels, place);
 }
 
-/** An array, or a list of numbers or texts. */
-function arrayOf(place: ArrayPlace, value: PickleValue): FoundArray[] {
+/** What an array is but for its place, or why it is not read. */
+type Content = Omit<StoredArray, keyof ArrayPlace> | { readonly problem: string };
+
+const EMPTY = "it is a dictionary without arrays, which is not read: save it as an array";
+
+function* arrayOf(name: string, value: PickleValue, { contents, ...place }: Place): Generator<FoundArray> {
+  if (!contents.has(value)) contents.set(value, contentOf(value));
+  const content = contents.get(value);
+  if (content) yield { ...place, name, ...content };
+}
+
+/** An array, or a list of numbers or texts, which is only converted if it is needed. */
+function contentOf(value: PickleValue): Content | undefined {
   if (value instanceof PickledArray) {
     const { shape, type, isColumnMajor, data } = value;
-    return [
-      {
-        ...place,
-        ...{ type, shape, isColumnMajor, available: data.length },
-        read: () => piecesOf([data]),
-      },
-    ];
+    return { type, shape, isColumnMajor, available: data.length, read: () => piecesOf([data]) };
   }
-  if (!Array.isArray(value) || value.length === 0) return [];
+  if (!Array.isArray(value) || value.length === 0) return undefined;
   if (value.every((item) => typeof item === "string" || item instanceof Uint8Array))
-    return [textArray(place, value.map(textOf))];
-  if (!value.every((item) => typeof item === "number")) return [];
-  const isWhole = value.every((item) => (item | 0) === item);
-  const numbers = isWhole ? Int32Array.from(value) : Float64Array.from(value);
-  const bytes = new Uint8Array(numbers.buffer);
-  return [
-    {
-      ...place,
-      ...{
-        type: isWhole ? INT32 : FLOAT64,
-        shape: [value.length],
-        isColumnMajor: false,
-        available: bytes.length,
-      },
-      read: () => piecesOf([bytes]),
+    return textContent(value.length, async () => textsOf(value));
+  if (!value.every((item) => typeof item === "number" || typeof item === "boolean"))
+    return {
+      problem: `it is a list with ${otherIn(value)}, which is not read: save it as an array of numbers or texts`,
+    };
+  const isWhole = value.every((item) => (Number(item) | 0) === Number(item));
+  const type = isWhole ? INT32 : FLOAT64;
+  return {
+    ...{ type, shape: [value.length], isColumnMajor: false, available: value.length * type.size },
+    read: async function* () {
+      const numbers = isWhole ? Int32Array.from(value, Number) : Float64Array.from(value, Number);
+      yield new Uint8Array(numbers.buffer);
     },
-  ];
+  };
+}
+
+/** What is in a list besides numbers or texts, as Python calls it. */
+function otherIn(list: readonly PickleValue[]): string {
+  if (list.includes(null)) return "None";
+  if (list.some((item) => item instanceof PickledArray)) return "arrays";
+  if (list.some((item) => item instanceof Map)) return "dictionaries";
+  return list.some(Array.isArray) ? "lists" : "numbers and texts";
 }

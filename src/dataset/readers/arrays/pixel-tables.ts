@@ -3,7 +3,7 @@
 
 import { bytesOfFile } from "./bytes.ts";
 import { ArrayProblem } from "./problem.ts";
-import { type ArrayPlace, type StoredArray, textArray } from "./stored-array.ts";
+import { type ArrayPlace, type StoredArray, textContent } from "./stored-array.ts";
 import { UINT8, type ValueType } from "./values.ts";
 
 const LABEL = /^(label|labels|class|classes|target|y|category|digit|letter|emotion|species)$/i;
@@ -67,7 +67,8 @@ export async function openPixelTable(path: string, place: Omit<ArrayPlace, "name
   const texts = survey.texts[columns.labels.indexOf(label)];
   const column = columns.names[label] ?? (label === 0 ? "the first one" : "the last one");
   const words = columns.hasHeader ? `column "${shortened(column)}"` : `no header; the column is ${column}`;
-  return { pixels: values, labels: { ...textArray({ ...place, name: "labels" }, texts), words } };
+  const labels = { ...place, name: "labels", words, ...textContent(texts.length, async () => texts) };
+  return { pixels: values, labels };
 }
 
 /** What the values of a table are. */

@@ -1,9 +1,10 @@
 // An array in a file, whose values are read as a stream: in pieces, so that memory does not grow with the file.
 
+import { basename } from "node:path";
 import type { SplitName } from "../../reader.ts";
 import type { UnpackLimit } from "./bytes.ts";
 import { ArrayProblem, checkLength, DamagedProblem } from "./problem.ts";
-import { countOf, isText, textsIn, type ValueType } from "./values.ts";
+import { areUtf8, countOf, isText, type TextEncoding, textsIn, type ValueType } from "./values.ts";
 
 /** The name of an array, and its file. */
 export interface ArrayPlace {
@@ -34,8 +35,8 @@ export interface StoredArray extends ArrayPlace {
   readonly isByColumns?: boolean;
   /** What else is known of it, for the user. */
   readonly words?: string;
-  /** All values, if they are texts in memory. */
-  readonly texts?: readonly string[];
+  /** All values, if they are texts that are stored otherwise than numpy's. @throws ArrayProblem if they are not all texts. */
+  readonly texts?: () => Promise<readonly string[]>;
   /** The bytes of the values, in pieces of any length. @throws ArrayProblem, or UsageError naming the file. */
   read(): AsyncIterable<Uint8Array>;
 }
@@ -51,6 +52,17 @@ export function isReadable(array: FoundArray): array is StoredArray {
   return !("problem" in array);
 }
 
+/** All arrays are compared with each other. */
+const MOST_ARRAYS = 4096;
+
+/** @throws ArrayProblem if a file or folder has this many arrays. */
+export function checkArrays(count: number): void {
+  if (count > MOST_ARRAYS)
+    throw new ArrayProblem(
+      `it contains more than ${MOST_ARRAYS} arrays: save all images as one array, and all labels as another`,
+    );
+}
+
 /** Names in files may be of any length, with any characters. */
 const LONGEST_NAME = 60;
 
@@ -60,10 +72,21 @@ export function shownName(name: string): string {
   return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME)}…` : line;
 }
 
+/** The arrays of a file. @throws ArrayProblem if two have the same name: which one is meant nobody can know. */
+export function differentlyNamed(arrays: readonly FoundArray[]): readonly FoundArray[] {
+  const names = new Set<string>();
+  for (const { name } of arrays) {
+    if (names.has(name))
+      throw new ArrayProblem(`two arrays are named ${shownName(name)}: save it again with one of them`);
+    names.add(name);
+  }
+  return arrays;
+}
+
 /** The array in messages: its file, which is that of the data or one in a folder, and its name. */
 export function placeOf({ file, name }: FoundArray, path: string): string {
   const own = file || path;
-  return own.endsWith(`${name}.npy`) || own.endsWith(`${name}.npz`) ? own : `${own}: ${shownName(name)}`;
+  return [`${name}.npy`, `${name}.npz`].includes(basename(own)) ? own : `${own}: ${shownName(name)}`;
 }
 
 /** A text in a file on one line, without spaces around it. */
@@ -72,7 +95,15 @@ export function plainText(text: string): string {
 }
 
 /** Text is longer than any name of a class. */
-const LONGEST_TEXT = 65_536;
+export const LONGEST_TEXT = 65_536;
+/** Bytes of all texts of an array, if they are not stored as numpy's: labels are short. */
+const MOST_TEXT = 2 ** 25;
+
+/** @throws ArrayProblem if the texts of an array have this many bytes. */
+export function checkTextLength(bytes: number): void {
+  if (bytes > MOST_TEXT)
+    throw new ArrayProblem(`its texts have more than ${MOST_TEXT} bytes; labels are short`);
+}
 
 /**
  * The values' bytes in pieces of whole records; a piece is only valid until the next one is asked for.
@@ -119,24 +150,35 @@ export function byteLength({ type, shape, available, limit }: StoredArray): numb
 
 /** The texts of an array of text, with any shape. @throws ArrayProblem if they are too long, or there are too many. */
 export async function readTexts(array: StoredArray, most: number): Promise<readonly string[]> {
-  if (array.texts) return array.texts;
   const { type, shape } = array;
   if (!isText(type)) throw new ArrayProblem("expected text");
   if (type.size > LONGEST_TEXT) throw new ArrayProblem(`its texts are too long (${type.size} bytes)`);
   if (countOf(shape) > most)
     throw new ArrayProblem(`it has ${countOf(shape)} texts; expected at most ${most}`);
+  if (array.texts) return array.texts();
   if (type.size === 0) return new Array<string>(countOf(shape)).fill("");
+  const encoding = await encodingOf(array);
   const texts: string[] = [];
   for await (const bytes of recordsOf(array, type.size))
-    for (const text of textsIn(bytes, type)) texts.push(text);
+    for (const text of textsIn(bytes, type, encoding)) texts.push(text);
   return texts;
 }
 
-/** Texts that are in memory, as an array of one axis. */
-export function textArray(place: ArrayPlace, texts: readonly string[]): StoredArray {
+/** One for all texts: in different ones, two different texts could become the same. */
+async function encodingOf(array: StoredArray): Promise<TextEncoding> {
+  if (array.type.kind === "bytes")
+    for await (const bytes of recordsOf(array, array.type.size))
+      if (!areUtf8(bytes, array.type)) return "latin1";
+  return "utf8";
+}
+
+/** Texts as an array of one axis, which are only read if they are needed. */
+export function textContent(
+  count: number,
+  texts: () => Promise<readonly string[]>,
+): Omit<StoredArray, keyof ArrayPlace> {
   return {
-    ...place,
-    ...{ texts, shape: [texts.length], isColumnMajor: false, available: 0 },
+    ...{ texts, shape: [count], isColumnMajor: false, available: 0 },
     type: { kind: "text", size: 0, isLittle: true },
     read: () => piecesOf([]),
   };

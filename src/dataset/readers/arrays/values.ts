@@ -1,6 +1,8 @@
 // The types of values in arrays, and their numbers.
 
+import { isUtf8 } from "node:buffer";
 import { half } from "../../../common/half.ts";
+import { DamagedProblem } from "./problem.ts";
 
 export interface ValueType {
   readonly kind: "boolean" | "unsigned" | "signed" | "float" | "text" | "bytes";
@@ -48,10 +50,11 @@ export function countOf(shape: readonly number[]): number {
 
 /**
  * The numbers in these bytes, whose length is a multiple of the type's size. Bytes are not copied; others are, and 64-bit
- * integers become doubles.
+ * integers become doubles. Of booleans anything but zero is true, as in numpy and MATLAB, and becomes 1.
  */
 export function numbersIn(bytes: Uint8Array, type: ValueType): Numbers {
   const { kind, size, isLittle } = type;
+  if (kind === "boolean") return truthsIn(bytes, size);
   if (size === 1)
     return kind === "signed" ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
   // Typed arrays need an aligned beginning, and the machine's byte order, which is little-endian.
@@ -70,31 +73,61 @@ export function numbersIn(bytes: Uint8Array, type: ValueType): Numbers {
   return Float64Array.from(wide, Number);
 }
 
+function truthsIn(bytes: Uint8Array, size: number): Uint8Array {
+  const truths = new Uint8Array(bytes.length / size);
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) truths[Math.floor(i / size)] = 1;
+  return truths;
+}
+
 function swap(bytes: Buffer, size: number): void {
   if (size === 2) bytes.swap16();
   else if (size === 4) bytes.swap32();
   else bytes.swap64();
 }
 
-/** The texts in these bytes: numpy's type U has 32 bits per character, its type S bytes. They are filled up with zeros. */
-export function textsIn(bytes: Uint8Array, type: ValueType): string[] {
-  const { kind, size, isLittle } = type;
-  const count = size === 0 ? 0 : Math.floor(bytes.length / size);
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: count }, (_, i) => {
-    const own = view.subarray(i * size, (i + 1) * size);
-    const text = kind === "bytes" ? own.toString("utf8") : textOfPoints(own, isLittle);
-    return text.replace(/\0+$/, "");
+/** How numpy's texts of bytes (its type S) are read. */
+export type TextEncoding = "utf8" | "latin1";
+
+/**
+ * The texts in these bytes: numpy's type U has 32 bits per character, its type S bytes. They are filled up with zeros.
+ * @throws DamagedProblem if a character is beyond Unicode.
+ */
+export function textsIn(bytes: Uint8Array, type: ValueType, encoding: TextEncoding): string[] {
+  const { kind, isLittle } = type;
+  return partsOf(bytes, type).map((own) => {
+    const text = kind === "bytes" ? own.toString(encoding) : textOfPoints(own, isLittle);
+    return withoutZeros(text);
   });
 }
 
-const REPLACEMENT = 0xfffd;
+/** A text without the zeros at its end. A regular expression takes very long if many zeros are before its end. */
+function withoutZeros(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end--;
+  return text.slice(0, end);
+}
 
-function textOfPoints(bytes: Buffer, isLittle: boolean): string {
+/** Whether all texts of bytes in these are UTF-8. */
+export function areUtf8(bytes: Uint8Array, type: ValueType): boolean {
+  return partsOf(bytes, type).every((own) => isUtf8(own));
+}
+
+/** The bytes of each text. */
+function partsOf(bytes: Uint8Array, { size }: ValueType): Buffer[] {
+  const count = size === 0 ? 0 : Math.floor(bytes.length / size);
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: count }, (_, i) => view.subarray(i * size, (i + 1) * size));
+}
+
+const LAST_POINT = 0x10ffff;
+
+/** A text of 32 bits per character. @throws DamagedProblem if a character is beyond Unicode. */
+export function textOfPoints(bytes: Buffer, isLittle: boolean): string {
   let text = "";
   for (let place = 0; place + 4 <= bytes.length; place += 4) {
     const point = isLittle ? bytes.readUInt32LE(place) : bytes.readUInt32BE(place);
-    text += String.fromCodePoint(point <= 0x10ffff ? point : REPLACEMENT);
+    if (point > LAST_POINT) throw new DamagedProblem("it is damaged (a character that does not exist)");
+    text += String.fromCodePoint(point);
   }
   return text;
 }

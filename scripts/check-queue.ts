@@ -33,7 +33,7 @@ const { values } = parseArgs({
 });
 const COUNT = Number(values.disturbances);
 /** Both searches have the same number of trainings under way, on which their proposals depend. */
-const SETTINGS = { in_flight: 4, iterations: 89, child_epochs: 6 };
+const SETTINGS = { in_flight: 4, iterations: 89, child_epochs: 12 };
 
 const root = mkdtempSync(join(tmpdir(), "deepaugment-check-queue-"));
 

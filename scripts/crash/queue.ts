@@ -107,7 +107,9 @@ export class DisturbedQueue {
     // A run that has not begun to write would begin again as another one.
     while (coordinator.isRunning && experimentIn(out) === undefined) await sleep(20);
     for (const [index, kind] of kinds.entries()) {
-      const goal = ((index + this.#random.uniform()) / (kinds.length + 1)) * trainings;
+      // Over what is left, since others are trained while a disturbance lasts.
+      const now = subject.progress(out);
+      const goal = now + (this.#random.uniform() * (trainings - now)) / (kinds.length - index + 1);
       while (coordinator.isRunning && subject.progress(out) < Math.floor(goal)) await sleep(20);
       await sleep(this.#random.uniform(0, wait));
       if (!coordinator.isRunning) break;

@@ -1,7 +1,9 @@
 // Compiler flags for the sources in native/, both for the engine's addon and for the program that measures their loops.
 
 import { execFile } from "node:child_process";
-import { basename } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import type { Compiler } from "./compiler.ts";
 
@@ -36,13 +38,17 @@ export function flagsOf(source: string, cpu: string = process.arch): readonly st
 /** The flags that the compiler supports. */
 export async function knownFlags({ file, args }: Compiler, flags: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>();
-  const check = async (flag: string) => {
-    const command = [...args, "-Werror", flag, "-fsyntax-only", "-x", "c++", "/dev/null"];
+  const folder = mkdtempSync(join(tmpdir(), "deepaugment-flags-"));
+  const check = async (flag: string, index: number) => {
+    // Not only the syntax: Zig takes -fsyntax-only for a mistake.
+    const made = join(folder, `${index}.o`);
+    const command = [...args, "-Werror", flag, "-c", "-x", "c++", "/dev/null", "-o", made];
     await promisify(execFile)(file, command).then(
       () => known.add(flag),
       () => {}, // not supported
     );
   };
   await Promise.all([...new Set(flags)].map(check));
+  rmSync(folder, { recursive: true });
   return known;
 }

@@ -23,7 +23,7 @@ import { TcpProxy } from "./queue/tcp-proxy.ts";
 const { values } = parseArgs({
   options: {
     workers: { type: "string", default: "200" },
-    trainings: { type: "string", default: "600" },
+    trainings: { type: "string", default: "2000" },
     seconds: { type: "string", default: "10" },
     delays: { type: "string", default: "1,20" },
     processes: { type: "string", default: "4" },

@@ -34,7 +34,7 @@ for argument; do
   esac
   case "$previous $argument" in
     "-o "*) made=$argument ;;
-    *.cc | *.o) sources="$sources $argument" ;;
+    *.cc | *.o | */dev/null) sources="$sources $argument" ;;
     *" --version") echo "stand-in 1.0" ;;
     *" -shared") pause=0.15 ;;
   esac

@@ -204,7 +204,7 @@ describe("the report of real trainings", () => {
     const others = join(root, "others");
     cpSync(folder, others, { recursive: true });
     cpSync(join(others, "policies.json"), join(others, "evaluation", "policies.json"));
-    appendFileSync(join(others, "policies.json"), "\n");
+    appendFileSync(join(others, "evaluation", "policies.json"), "\n");
     assert.match(reportOf(others).answer.sentences.at(-1) ?? "", /^Since the evaluation, /);
   });
 

@@ -127,7 +127,10 @@ describe("deepaugment apply", () => {
     ],
     [["--as", "npz", "--format", "jpeg"], /--format only applies to --as folders/],
     [["--as", "cifar10", "--grey"], /--grey does not apply to --as cifar10/],
-    [["--recipe", "mixup"], /unknown recipe "mixup"; known are flip, crop, flip-crop, trivialaugment, randaugment/],
+    [
+      ["--recipe", "mixup"],
+      /unknown recipe "mixup"; known are flip, crop, flip-crop, trivialaugment, randaugment/,
+    ],
     [["--policy", "none.json"], /none\.json: there is no such file/],
     [["--data", join(root, "nowhere")], /nowhere.*there is no such file or folder/],
     [["--out", join(best, "out")], /best\.json.*give another --out/],

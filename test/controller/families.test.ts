@@ -79,7 +79,13 @@ describe("amounts with strengths", () => {
       },
       { kind: "real", name: "orientation_amount", low: 0, high: 1, off: 0.3, grid: 1000 },
     ]);
-    const base = { kind: "category", name: "base", choices: BASES.length, unscaled: true, proposed: [0, 1, 2, 3] };
+    const base = {
+      kind: "category",
+      name: "base",
+      choices: BASES.length,
+      unscaled: true,
+      proposed: [0, 1, 2, 3],
+    };
     const traits = BASES.map((name) => {
       const own = ["flip", "crop"].map((part) => Number(name.includes(part)));
       const [amount, strength] = name.includes("rand") ? [1, 0.6] : [0.5, 1.5];

@@ -25,6 +25,7 @@ import {
   ASSETS,
   type Asset,
   DAWN,
+  dawnFor,
   hasAsset,
   NATIVE_ADDON,
   packagePath,
@@ -101,8 +102,7 @@ function partsFor(name: string, work: string): Parts {
   const addon = join(compiled, basename(NATIVE_ADDON));
   if (!existsSync(addon))
     throw new UsageError(`${addon} is missing: npm run build:packages -- --platform ${name}`);
-  const dawn =
-    os === "darwin" ? "webgpu/dist/darwin-universal/dawn.node" : `webgpu/dist/${os}-${cpu}/dawn.node`;
+  const dawn = dawnFor(os, cpu);
   const others = ASSETS.filter((asset) => asset !== NATIVE_ADDON && asset !== DAWN);
   return {
     ...{ platform, isHere: false, node: nodeOf(platform, work) },

@@ -17,8 +17,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { dawnFor } from "../src/common/assets.ts";
 import { UsageError } from "../src/common/errors.ts";
 import { writeJson } from "../src/common/files.ts";
 import { VERSION } from "../src/common/version.ts";
@@ -79,7 +80,7 @@ async function buildAddonPackage(name: PlatformName): Promise<void> {
 /** Dawn for the engine `webgpu`, with what it needs, of the package webgpu, which has it for all platforms; none with musl. */
 function dawnOf({ os, cpu, libc }: Platform): string[] {
   if (libc) return [];
-  return globSync(`node_modules/webgpu/dist/${os === "darwin" ? "darwin-universal" : `${os}-${cpu}`}/*`);
+  return globSync(join("node_modules", dirname(dawnFor(os, cpu)), "*"));
 }
 
 /** With the platforms' packages as optional dependencies, and without an addon of its own. */

@@ -103,12 +103,11 @@ export function planEvaluationWithin(
  * @param gains of recipes over no augmentation.
  */
 export function orderOfRecipes(gains: ReadonlyMap<string, number> = new Map()): string[] {
-  const usual = RECIPE_ORDER;
   const isBetter = (name: string) => (gains.get(name) ?? 0) > 0;
-  const byGain = usual.filter((name) => gains.has(name)).sort((a, b) => gains.get(b)! - gains.get(a)!);
+  const byGain = RECIPE_ORDER.filter((name) => gains.has(name)).sort((a, b) => gains.get(b)! - gains.get(a)!);
   return [
     ...byGain.filter(isBetter),
-    ...usual.filter((name) => !gains.has(name)),
+    ...RECIPE_ORDER.filter((name) => !gains.has(name)),
     ...byGain.filter((name) => !isBetter(name)),
   ];
 }

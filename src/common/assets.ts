@@ -14,10 +14,12 @@ import { inPlatformPackages } from "./platform-packages.ts";
 export const NATIVE_ADDON = "deepaugment/native/deepaugment.node";
 
 /** Dawn, unless it is in a package for this platform. */
-export const DAWN =
-  process.platform === "darwin"
-    ? "webgpu/dist/darwin-universal/dawn.node"
-    : (`webgpu/dist/${process.platform}-${process.arch}/dawn.node` as const);
+export const DAWN = dawnFor(process.platform, process.arch);
+
+/** The asset that Dawn is on a platform. */
+export function dawnFor(platform: string, cpu: string) {
+  return `webgpu/dist/${platform === "darwin" ? "darwin-universal" : `${platform}-${cpu}`}/dawn.node` as const;
+}
 
 /** Files that are read into memory, as package/path; the kernels and the page are this package's own. */
 const READ_ASSETS = [

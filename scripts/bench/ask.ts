@@ -1,6 +1,6 @@
 // Measures how long the Bayesian controller takes to propose a point after 100, 300 and 1,000 reported trials with
-// random rewards, for several forms of policies: medians of five proposals, in wall time and in CPU time (which other
-// processes on the machine affect less).
+// random rewards, for several forms of policies: means of proposals in turn, each after one more result, since some of the work
+// is only done after every so many results. In wall time and in CPU time, which other processes on the machine affect less.
 //
 //   npm run bench:ask                              # one JSON line each
 //   npm run bench:ask -- --page docs/search.md     # also writes a table to the page
@@ -11,13 +11,13 @@ import { Random } from "../../src/common/random.ts";
 import { resolveConfig } from "../../src/config/load.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { BayesianController } from "../../src/controller/bayesian.ts";
-import { type Dimension, randomPoint } from "../../src/controller/controller.ts";
+import { type Dimension, type Point, randomPoint } from "../../src/controller/controller.ts";
 import { spaceOf } from "../../src/search/settle/controller.ts";
 import { formatMachine } from "./training/machine.ts";
 import { writePart } from "./training/page-part.ts";
 
-const ASKS = 5;
-const PENDING = 3;
+const ASKS = 16;
+const IN_FLIGHT = 3;
 const TOLD = [100, 300, 1000];
 
 /** Trials that are stopped after the first rung; the others are judged at both. */
@@ -27,6 +27,7 @@ interface Form {
   readonly name: string;
   readonly keys: ConfigInput;
   readonly stops?: boolean;
+  readonly inFlight?: number;
 }
 
 const TWO_OF_20: ConfigInput = {
@@ -44,18 +45,21 @@ const FORMS: readonly Form[] = [
   { name: "a recipe, and three operations of 30", keys: { families: "none" } },
   { name: "the default: a recipe, and five families", keys: {} },
   { name: "the default, half of the trials stopped early", keys: {}, stops: true },
+  { name: "the default, 200 trials being judged", keys: {}, inFlight: 200 },
 ];
 
 const { values } = parseArgs({ options: { page: { type: "string" } } });
-const rows = FORMS.map(({ name, keys, stops = false }) => {
+const rows = FORMS.map(({ name, keys, stops = false, inFlight = IN_FLIGHT }) => {
   const { dimensions } = spaceOf(resolveConfig({ data: "photos", ...keys }));
-  askTime(dimensions, 100, 0, stops); // warm-up
+  timeOf(dimensions, { told: 100, inFlight, stops }); // warm-up
   const times = TOLD.map((told) => {
-    const asks = Array.from({ length: ASKS }, (_, seed) => askTime(dimensions, told, seed, stops));
-    const [milliseconds, processorMilliseconds] = [0, 1].map((clock) =>
-      median(asks.map((time) => time[clock])),
-    );
-    const line = { bench: "ask", form: name, told, pending: PENDING, milliseconds, processorMilliseconds };
+    const line = {
+      bench: "ask",
+      form: name,
+      told,
+      inFlight,
+      ...timeOf(dimensions, { told, inFlight, stops }),
+    };
     console.log(JSON.stringify(line));
     return line;
   });
@@ -67,38 +71,47 @@ if (values.page) {
     (cells) => `| ${cells.join(" | ")} |`,
   );
   const lines = [
-    `Milliseconds of processor time for one proposal with ${PENDING} trials being judged: medians of ${ASKS}.`,
+    `Milliseconds of processor time for a proposal, with ${IN_FLIGHT} trials being judged unless more are given: means of ${ASKS} in`,
+    "turn, each after one more result.",
     `Measured on ${formatMachine(describeMachine())}.`,
   ];
   writePart(values.page, "time of a proposal", [...lines, "", ...table], "The search");
 }
 
-/** Milliseconds of one proposal after `told` trials, while others are pending. */
-function askTime(
-  dimensions: readonly Dimension[],
-  told: number,
-  seed: number,
-  stops: boolean,
-): [wall: number, processor: number] {
-  const controller = new BayesianController(dimensions, seed, 0);
-  const random = new Random(seed, "bench");
-  for (let trial = 0; trial < told; trial++) {
-    const point = randomPoint(dimensions, random);
-    const reward = random.normal(0.5, 0.05);
-    if (!stops) controller.tell(trial, point, reward, 0.01);
-    else if (random.uniform() < STOPPED_SHARE) controller.tell(trial, point, reward, null, [reward]);
-    else controller.tell(trial, point, reward, null, [reward + random.normal(-0.1, 0.02), reward]);
-  }
-  for (let trial = told; trial < told + PENDING; trial++) {
-    controller.expect(trial, randomPoint(dimensions, random));
-  }
-  const start = performance.now();
-  const processorStart = process.cpuUsage();
-  controller.ask(told + PENDING + 1); // not a multiple of ten: those are random
-  const { user, system } = process.cpuUsage(processorStart);
-  return [performance.now() - start, (user + system) / 1000];
+interface Case {
+  readonly told: number;
+  readonly inFlight: number;
+  readonly stops: boolean;
 }
 
-function median(values: number[]): number {
-  return Math.round(values.sort((a, b) => a - b)[Math.floor(values.length / 2)]);
+/** What a proposal takes after `told` trials, while others are judged. */
+function timeOf(dimensions: readonly Dimension[], { told, inFlight, stops }: Case) {
+  const controller = new BayesianController(dimensions, 0, 0);
+  const random = new Random("bench");
+  const points: Point[] = Array.from({ length: told + inFlight }, () => randomPoint(dimensions, random));
+  const tell = (trial: number) => {
+    const reward = random.normal(0.5, 0.05);
+    if (!stops) controller.tell(trial, points[trial], reward);
+    else if (random.uniform() < STOPPED_SHARE) controller.tell(trial, points[trial], reward, null, [reward]);
+    else controller.tell(trial, points[trial], reward, null, [reward + random.normal(-0.1, 0.02), reward]);
+  };
+  for (let trial = 0; trial < told; trial++) tell(trial);
+  for (const [trial, point] of points.entries()) if (trial >= told) controller.expect(trial, point);
+  let [milliseconds, processorMilliseconds, asks] = [0, 0, 0];
+  for (let trial = points.length; asks < ASKS; trial++) {
+    const start = performance.now();
+    const processorStart = process.cpuUsage();
+    points.push(controller.ask(trial));
+    const { user, system } = process.cpuUsage(processorStart);
+    const wall = performance.now() - start;
+    tell(trial - inFlight);
+    if (trial % 10 === 0) continue; // drawn at random
+    asks++;
+    milliseconds += wall / ASKS;
+    processorMilliseconds += (user + system) / 1000 / ASKS;
+  }
+  return {
+    milliseconds: Math.round(milliseconds),
+    processorMilliseconds: Math.round(processorMilliseconds),
+  };
 }

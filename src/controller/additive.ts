@@ -4,7 +4,7 @@
 // likelihood.
 
 import type { Random } from "../common/random.ts";
-import { factorize, solveLower, solveUpper } from "./cholesky.ts";
+import { emptyTriangle, factorize, solveLower, solveUpper, type Triangle } from "./cholesky.ts";
 import type { Dimension, Point } from "./controller.ts";
 import { Features, type Terms } from "./features.ts";
 import type { Noise } from "./noise-variance.ts";
@@ -34,7 +34,7 @@ export class AdditiveModel {
   /** The terms that occur in the trials; the others keep their priors. */
   readonly #known: Int32Array;
   /** Cholesky factor of the precision of those terms' weights, in units of the effects' variance. */
-  readonly #factor: Float64Array;
+  readonly #factor: Triangle;
 
   /** @param points at least one. */
   constructor(
@@ -51,7 +51,7 @@ export class AdditiveModel {
     const { perPoint, indices, values } = features.termsOf(points, power);
     const known = knownTerms(indices, priors.length);
     const size = known.terms.length;
-    const matrix = new Float64Array(size * size);
+    const matrix = emptyTriangle(size);
     const right = new Float64Array(size);
     for (let row = 0; row < count; row++) {
       const weight = 1 / (ratio * noise.relative[row]);
@@ -62,12 +62,12 @@ export class AdditiveModel {
         right[here] += value * (rewards[row] - offset);
         for (let b = row * perPoint; b < end; b++) {
           const there = known.places[indices[b]];
-          if (there <= here) matrix[here * size + there] += value * values[b];
+          if (there <= here) matrix[here][there] += value * values[b];
         }
       }
     }
-    for (const [place, term] of known.terms.entries()) matrix[place * size + place] += 1 / priors[term];
-    factorize(matrix, size);
+    for (const [place, term] of known.terms.entries()) matrix[place][place] += 1 / priors[term];
+    factorize(matrix);
     this.#features = features;
     this.#offset = offset;
     this.#scale = Math.sqrt(signal);
@@ -144,9 +144,9 @@ function choose(
   const best = (power: number, ratios: readonly number[]) => {
     const kernel = kernelOf(features.termsOf(chosenPoints, power), features.priors);
     const rated = ratios.map((ratio) => {
-      const matrix = kernel.slice();
-      for (const [index, row] of rows.entries()) matrix[index * count + index] += ratio * relative[row];
-      const logDeterminant = factorize(matrix, count);
+      const matrix = kernel.map((row) => row.slice());
+      for (const [index, row] of rows.entries()) matrix[index][index] += ratio * relative[row];
+      const logDeterminant = factorize(matrix);
       const square = solveLower(matrix, targets).reduce((sum, value) => sum + value * value, 0);
       // The unexplained variance is at least the noise.
       const signal = Math.max(square / count, variance / ratio, 1e-12);
@@ -162,18 +162,17 @@ function choose(
   return [proportional, ...others].reduce((a, b) => (b.density > a.density ? b : a));
 }
 
-/** The prior covariances of the rewards, lower triangle. */
-function kernelOf({ perPoint, indices, values }: Terms, priors: Float64Array): Float64Array {
-  const count = values.length / perPoint;
-  const kernel = new Float64Array(count * count);
+/** The prior covariances of the rewards. */
+function kernelOf({ perPoint, indices, values }: Terms, priors: Float64Array): Triangle {
+  const kernel = emptyTriangle(values.length / perPoint);
   const dense = new Float64Array(priors.length);
-  for (let i = 0; i < count; i++) {
+  for (const [i, row] of kernel.entries()) {
     const [start, end] = [i * perPoint, (i + 1) * perPoint];
     for (let k = start; k < end; k++) dense[indices[k]] += values[k] * priors[indices[k]];
     for (let j = 0; j <= i; j++) {
       let sum = 0;
       for (let k = j * perPoint; k < (j + 1) * perPoint; k++) sum += dense[indices[k]] * values[k];
-      kernel[i * count + j] = sum;
+      row[j] = sum;
     }
     for (let k = start; k < end; k++) dense[indices[k]] = 0;
   }

@@ -46,6 +46,8 @@ export interface Starts {
  */
 export class BayesianController extends LearningController {
   readonly #starts: Starts;
+  /** The last one. */
+  #model: RewardModel | undefined;
 
   constructor(
     dimensions: readonly Dimension[],
@@ -76,26 +78,23 @@ export class BayesianController extends LearningController {
     const pending = this.pending();
     const best = Math.max(...fitted, ...model.expected(pending));
     const margin = IMPROVEMENT_MARGIN * deviationOf(told.map(({ reward }) => reward));
-    const estimate = model.besides(pending);
-    const improvements = (candidates: readonly Point[]) => {
-      const { mean, variance } = estimate(candidates);
-      return mean.map((expected, row) =>
-        logExpectedImprovement(expected, Math.sqrt(variance[row]), best, margin),
-      );
-    };
+    const outlook = model.besides(pending);
+    const improvement = (mean: number, variance: number) =>
+      logExpectedImprovement(mean, Math.sqrt(variance), best, margin);
     const order = [...points.keys()].sort((a, b) => fitted[b] - fitted[a] || a - b);
     const bestFirst = order.map((index) => points[index]);
     return findGreatest(
       this.dimensions,
       bestFirst,
       pending,
-      improvements,
+      (candidates, count, least) => outlook(candidates, improvement, count, least),
       new Random(this.seed, "candidates", trial),
     );
   }
 
   #modelOf(trial: number, told: readonly Judged[]): RewardModel {
-    return fitModel(this.dimensions, told, seedOf(this.seed, "forest", trial));
+    this.#model = fitModel(this.dimensions, told, seedOf(this.seed, "forest", trial), this.#model);
+    return this.#model;
   }
 }
 

@@ -11,6 +11,7 @@ import {
   randomCoordinate,
   randomPoint,
 } from "./controller.ts";
+import { type Candidate, greatestFirst } from "./model.ts";
 
 const RANDOM_CANDIDATES = 1000;
 /** Of the told points, and of the candidates in each round. */
@@ -28,13 +29,13 @@ const STEP = 0.1;
  * the same policy would get the same reward again.
  * @param told points, best first.
  * @param pending points that are being judged.
- * @param valuesOf the acquisition function of some points.
+ * @param greatestOf finds the points with the greatest values, of at least `least`, greatest first.
  */
 export function findGreatest(
   dimensions: readonly Dimension[],
   told: readonly Point[],
   pending: readonly Point[],
-  valuesOf: (points: readonly Point[]) => Float64Array,
+  greatestOf: (points: readonly Point[], count: number, least: number) => readonly Candidate[],
   random: Random,
 ): Point {
   const known = new Set(canonicalPoints(dimensions, [...told, ...pending]).map(String));
@@ -47,32 +48,18 @@ export function findGreatest(
   const drawn = Array.from({ length: RANDOM_CANDIDATES }, () => randomPoint(dimensions, random));
   const others = unknown(drawn);
   const first = others.length > 0 ? others : drawn;
-  let best = bestOf([...first, ...neighbours(told.slice(0, BEST_POINTS), NEIGHBOURS_OF_TOLD)], valuesOf);
+  const near = neighbours(told.slice(0, BEST_POINTS), NEIGHBOURS_OF_TOLD);
+  let best = greatestOf([...first, ...near], BEST_POINTS, Number.NEGATIVE_INFINITY);
   for (let round = 0; round < ROUNDS; round++) {
     const around = neighbours(
       best.map(({ point }) => point),
       NEIGHBOURS_OF_CANDIDATE,
     );
-    best = greatestFirst([...best, ...bestOf(around, valuesOf)]);
+    best = [...best, ...greatestOf(around, BEST_POINTS, best.at(-1)!.value)]
+      .sort((a, b) => greatestFirst(a.value, b.value))
+      .slice(0, BEST_POINTS);
   }
   return best[0].point;
-}
-
-interface Candidate {
-  readonly point: Point;
-  readonly value: number;
-}
-
-function bestOf(points: readonly Point[], valuesOf: (points: readonly Point[]) => Float64Array): Candidate[] {
-  const values = valuesOf(points);
-  return greatestFirst(points.map((point, index) => ({ point, value: values[index] })));
-}
-
-/** Uses comparisons only, since values may be infinite. */
-function greatestFirst(candidates: readonly Candidate[]): Candidate[] {
-  return candidates
-    .toSorted((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1))
-    .slice(0, BEST_POINTS);
 }
 
 /**

@@ -10,13 +10,14 @@ import { Surrogate } from "./surrogate.ts";
  * A Gaussian process if points have coordinates, since there are few of these then; otherwise, of techniques that are chosen by
  * name, an additive model with a forest.
  * @param judged at least one.
+ * @param earlier a model of the same space, which saves time and does not change the result.
  */
 export function fitModel(
   dimensions: readonly Dimension[],
   judged: readonly Judged[],
   seed: number,
+  earlier?: RewardModel,
 ): RewardModel {
-  return hasCoordinates(dimensions)
-    ? new GaussianProcess(dimensions, judged)
-    : new Surrogate(dimensions, judged, seed);
+  if (!hasCoordinates(dimensions)) return new Surrogate(dimensions, judged, seed);
+  return new GaussianProcess(dimensions, judged, earlier instanceof GaussianProcess ? earlier : undefined);
 }

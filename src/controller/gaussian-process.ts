@@ -1,74 +1,44 @@
 // A Gaussian process over spaces of real numbers and described categories, such as policies of families: few dimensions, in
-// which near points have similar rewards (Rasmussen and Williams 2006, "Gaussian processes for machine learning", chapters 2 and
-// 5). The kernel is a squared exponential with a length scale for each coordinate, so that what hardly matters is found
-// out and ignored. Length scales and the shares of signal and noise are those of the greatest posterior density.
+// which near points have similar rewards (Rasmussen and Williams 2006, "Gaussian processes for machine learning", chapter 2).
 
 import { meanOf } from "../common/mean.ts";
-import { factorize, solveLower, solveUpper, whiten } from "./cholesky.ts";
+import { LANES, solveLower, solveUpper, whiten, whitenLanes } from "./cholesky.ts";
 import type { Dimension, Judged, Point } from "./controller.ts";
 import { coordinatesOf } from "./coordinates.ts";
-import { maximize } from "./maximize.ts";
-import type { Estimates, RewardModel } from "./model.ts";
+import { type Factored, factored, kernelAt, priorVariance } from "./covariance.ts";
+import { type Chosen, choose, type Data, decisive } from "./likelihood.ts";
+import { type Candidate, type Estimates, greatestFirst, type Outlook, type RewardModel } from "./model.ts";
 import { noiseOf } from "./noise-variance.ts";
 
-/**
- * The priors of the logarithms: normal, with these medians and deviations. Coordinates are in [0, 1], and variances in units of
- * the rewards'.
- */
-const PRIORS = {
-  length: { median: 0.7, deviation: 0.7 },
-  signal: { median: 1, deviation: 1 },
-  noise: { median: 0.05, deviation: 1 },
-};
-
-/** The prior variance of the mean of all rewards, in their units. */
-const OFFSET = 4;
-
-/** Added to the diagonal, so that equal points do not make the matrix singular. */
-const JITTER = 1e-6;
-
-/** Trials that decide the parameters, at most: each step of the search for them takes trials³. */
-const CHOSEN_BY = 100;
-
-/** As logarithms: a length scale for each coordinate, the variance of the signal, and that of the noise. */
-type Parameters = Float64Array;
-
-/** Rewards at coordinates, in units of their deviation from their mean. */
-interface Data {
-  /** Row by row. */
-  readonly coordinates: readonly Float64Array[];
-  readonly values: Float64Array;
-  /** The variance of each value's noise relative to the others'. */
-  readonly relative: Float64Array;
-}
+/** Rows of the factor after which the variance at a point, which only falls, is looked at. */
+const ROWS_AT_ONCE = 32;
 
 /** A model fitted to judged points. */
 export class GaussianProcess implements RewardModel {
   readonly #dimensions: readonly Dimension[];
-  readonly #offset: number;
-  /** Rewards are in these units. */
-  readonly #unit: number;
-  readonly #parameters: Parameters;
   readonly #data: Data;
-  readonly #factor: Float64Array;
-  /** The inverse of the kernel matrix times the values. */
+  readonly #judged: Factored;
+  /** The inverse of the matrix of covariances times the values. */
   readonly #weights: Float64Array;
+  /** What a later model may take: also the factor of the judged points and the last that were looked at besides. */
+  #kept: { readonly chosen: Chosen; readonly all: Factored };
 
-  /** @param judged at least one. */
-  constructor(dimensions: readonly Dimension[], judged: readonly Judged[]) {
-    const rewards = judged.map(({ reward }) => reward);
-    const { relative, variance } = noiseOf(judged);
+  /**
+   * @param judged at least one.
+   * @param earlier of the same space: what would be calculated again is taken from it. It does not change the model.
+   */
+  constructor(dimensions: readonly Dimension[], judged: readonly Judged[], earlier?: GaussianProcess) {
     this.#dimensions = dimensions;
-    this.#offset = meanOf(rewards);
-    this.#unit = Math.sqrt(meanOf(rewards.map((reward) => (reward - this.#offset) ** 2))) || 1e-6;
-    const values = Float64Array.from(rewards, (reward) => (reward - this.#offset) / this.#unit);
-    const points = judged.map(({ point }) => point);
-    this.#data = { coordinates: coordinatesOf(dimensions, points), values, relative };
-    const known = variance === undefined ? undefined : variance / this.#unit ** 2;
-    this.#parameters = parametersFor(evenly(this.#data), known);
-    this.#factor = kernelOf(this.#parameters, this.#data);
-    factorize(this.#factor, values.length);
-    this.#weights = solveUpper(this.#factor, solveLower(this.#factor, values));
+    this.#data = dataOf(dimensions, judged);
+    const first = judged.slice(0, decisive(judged.length));
+    const kept = earlier ? earlier.#kept : undefined;
+    const chosen = choose(dataOf(dimensions, first), kept?.chosen);
+    this.#judged = factored(chosen.parameters, this.#data, kept?.all);
+    const last = this.#judged.factor.length - 1;
+    const goesOn = kept?.all.factor[last] === this.#judged.factor[last];
+    this.#kept = { chosen, all: goesOn ? kept!.all : this.#judged };
+    const { factor } = this.#judged;
+    this.#weights = solveUpper(factor, solveLower(factor, this.#data.values));
   }
 
   expected(points: readonly Point[]): Float64Array {
@@ -76,36 +46,68 @@ export class GaussianProcess implements RewardModel {
   }
 
   predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
-    return this.besides(pending)(points);
+    const all = this.#withPending(pending);
+    const estimates = { mean: new Float64Array(points.length), variance: new Float64Array(points.length) };
+    const coordinates = coordinatesOf(this.#dimensions, points);
+    for (let row = 0; row < points.length; row += LANES) {
+      const rewards = this.#rewardsAt(coordinates.slice(row, row + LANES), all);
+      while (rewards.learn());
+      estimates.mean.set(rewards.mean, row);
+      estimates.variance.set(rewards.variance, row);
+    }
+    return estimates;
   }
 
-  /** Pending points are taken as judged, with the rewards that are expected: means stay, and uncertainty shrinks. */
-  besides(pending: readonly Point[]): (points: readonly Point[]) => Estimates {
-    if (pending.length === 0) return (points) => this.#estimates(points, this.#data, this.#factor);
-    const { coordinates, relative, values } = this.#data;
-    const data = {
-      coordinates: [...coordinates, ...coordinatesOf(this.#dimensions, pending)],
-      relative: Float64Array.from([...relative, ...pending.map(() => 1)]),
-      values,
+  /**
+   * Pending points are taken as judged, with the rewards that are expected: means stay, and uncertainty shrinks. It shrinks with
+   * each reward that is looked at; a point that is not worth enough by some of them is left.
+   */
+  besides(pending: readonly Point[]): Outlook {
+    const all = this.#withPending(pending);
+    return (points, worthOf, count, least) => {
+      const coordinates = coordinatesOf(this.#dimensions, points);
+      const worths = ({ mean, variance }: Estimates) =>
+        mean.map((value, lane) => worthOf(value, variance[lane]));
+      const most = new Float64Array(points.length);
+      for (let row = 0; row < points.length; row += LANES) {
+        const rewards = this.#rewardsAt(coordinates.slice(row, row + LANES), all);
+        rewards.learn();
+        most.set(worths(rewards), row);
+      }
+      let found: (Candidate & { readonly index: number })[] = [];
+      const needed = () => (found.length < count ? least : Math.max(least, found[count - 1].value));
+      const order = [...most.keys()].sort((a, b) => greatestFirst(most[a], most[b]) || a - b);
+      for (let place = 0; place < order.length && most[order[place]] >= needed(); place += LANES) {
+        const lanes = order.slice(place, place + LANES);
+        const rewards = this.#rewardsAt(
+          lanes.map((index) => coordinates[index]),
+          all,
+        );
+        let values = worths(rewards);
+        while (Math.max(...values) >= needed() && rewards.learn()) values = worths(rewards);
+        const better = lanes.map((index, lane) => ({ point: points[index], value: values[lane], index }));
+        found = [...found, ...better.filter(({ value }) => value >= needed())]
+          .sort((a, b) => greatestFirst(a.value, b.value) || a.index - b.index)
+          .slice(0, count);
+      }
+      return found;
     };
-    const factor = kernelOf(this.#parameters, data);
-    factorize(factor, data.coordinates.length);
-    return (points) => this.#estimates(points, data, factor);
   }
 
   /** What to expect of the weighted sum of the rewards of points, with weights that sum to 0, and the variance of that. */
   contrast(points: readonly Point[], weights: readonly number[]): { mean: number; variance: number } {
     const coordinates = coordinatesOf(this.#dimensions, points);
+    const { parameters, factor } = this.#judged;
     const kernel = new Float64Array(this.#weights.length);
     let prior = 0;
     for (const [index, at] of coordinates.entries()) {
-      for (const [row, value] of this.#kernelAt(at, this.#data).entries())
+      for (const [row, value] of kernelAt(parameters, at, this.#data.coordinates).entries())
         kernel[row] += weights[index] * value;
-      for (const [row, value] of this.#kernelAt(at, { coordinates }).entries())
+      for (const [row, value] of kernelAt(parameters, at, coordinates).entries())
         prior += weights[index] * weights[row] * value;
     }
-    const mean = this.#meanOf(kernel) - this.#offset;
-    return { mean, variance: Math.max(0, prior - whiten(this.#factor, kernel)) * this.#unit ** 2 };
+    const mean = this.#data.unit * product(this.#weights, kernel);
+    return { mean, variance: Math.max(0, prior - whiten(factor, kernel)) * this.#data.unit ** 2 };
   }
 
   judgedMeans(): Float64Array {
@@ -113,151 +115,104 @@ export class GaussianProcess implements RewardModel {
   }
 
   #meansAt(coordinates: readonly Float64Array[]): Float64Array {
-    return Float64Array.from(coordinates, (at) => this.#meanOf(this.#kernelAt(at, this.#data)));
+    const { offset, unit } = this.#data;
+    return Float64Array.from(coordinates, (at) => {
+      const kernel = kernelAt(this.#judged.parameters, at, this.#data.coordinates);
+      return offset + unit * product(this.#weights, kernel);
+    });
   }
 
-  #estimates(points: readonly Point[], data: Data, factor: Float64Array): Estimates {
-    const mean = new Float64Array(points.length);
-    const variance = new Float64Array(points.length);
-    const own = Math.exp(signalOf(this.#parameters)) + OFFSET;
-    for (const [row, at] of coordinatesOf(this.#dimensions, points).entries()) {
-      const kernel = this.#kernelAt(at, data);
-      mean[row] = this.#meanOf(kernel);
-      variance[row] = Math.max(0, own - whiten(factor, kernel)) * this.#unit ** 2;
+  #rewardsAt(lanes: readonly Float64Array[], all: Factored): Rewards {
+    return new Rewards(lanes, all, this.#weights, this.#data);
+  }
+
+  #withPending(pending: readonly Point[]): Factored {
+    if (pending.length === 0) return this.#judged;
+    const { coordinates, relative } = this.#data;
+    const rows = {
+      coordinates: [...coordinates, ...coordinatesOf(this.#dimensions, pending)],
+      relative: Float64Array.from([...relative, ...pending.map(() => 1)]),
+    };
+    const { chosen, all } = this.#kept;
+    this.#kept = { chosen, all: factored(chosen.parameters, rows, all) };
+    return this.#kept.all;
+  }
+}
+
+/** The rewards at up to `LANES` points, about which the other rewards are looked at one after the other. */
+class Rewards implements Estimates {
+  readonly mean: Float64Array;
+  readonly #lanes: readonly Float64Array[];
+  readonly #all: Factored;
+  readonly #unit: number;
+  /** What is not known of each. */
+  readonly #variances: Float64Array;
+  /** The covariances with all rewards; whitened as far as these have been looked at. */
+  readonly #kernels: Float64Array;
+  #filled = 0;
+  #known = 0;
+
+  /** @param weights of the judged points, which come first among all. */
+  constructor(
+    lanes: readonly Float64Array[],
+    all: Factored,
+    weights: Float64Array,
+    { offset, unit }: Pick<Data, "offset" | "unit">,
+  ) {
+    this.#lanes = lanes;
+    this.#all = all;
+    this.#unit = unit;
+    this.#variances = new Float64Array(LANES).fill(priorVariance(all.parameters));
+    this.#kernels = new Float64Array(LANES * all.coordinates.length);
+    this.#fillUpTo(weights.length);
+    this.mean = Float64Array.from(lanes, (_, lane) => {
+      let value = 0;
+      for (let row = 0; row < weights.length; row++)
+        value += weights[row] * this.#kernels[row * LANES + lane];
+      return offset + unit * value;
+    });
+  }
+
+  get variance(): Float64Array {
+    return Float64Array.from(this.#lanes, (_, lane) => Math.max(0, this.#variances[lane]) * this.#unit ** 2);
+  }
+
+  /** Looks at the next `ROWS_AT_ONCE` rewards. @returns false if there are none. */
+  learn(): boolean {
+    const { coordinates, factor } = this.#all;
+    const to = Math.min(coordinates.length, this.#known + ROWS_AT_ONCE);
+    if (to > this.#filled) this.#fillUpTo(coordinates.length);
+    whitenLanes(factor, this.#kernels, this.#known, to, this.#variances);
+    const learnt = to > this.#known;
+    this.#known = to;
+    return learnt;
+  }
+
+  #fillUpTo(to: number): void {
+    const { parameters, coordinates } = this.#all;
+    for (const [lane, at] of this.#lanes.entries()) {
+      const kernel = kernelAt(parameters, at, coordinates, this.#filled, to);
+      for (const [row, value] of kernel.entries()) this.#kernels[(this.#filled + row) * LANES + lane] = value;
     }
-    return { mean, variance };
-  }
-
-  #kernelAt(at: Float64Array, { coordinates }: Pick<Data, "coordinates">): Float64Array {
-    const scales = scalesOf(this.#parameters);
-    const signal = Math.exp(signalOf(this.#parameters));
-    const kernel = new Float64Array(coordinates.length);
-    for (let row = 0; row < kernel.length; row++)
-      kernel[row] = OFFSET + signal * similarity(at, coordinates[row], scales);
-    return kernel;
-  }
-
-  /** @param kernel the covariances of a point's reward with those of the judged ones, and perhaps of others after them. */
-  #meanOf(kernel: Float64Array): number {
-    let value = 0;
-    for (let row = 0; row < this.#weights.length; row++) value += this.#weights[row] * kernel[row];
-    return this.#offset + this.#unit * value;
+    this.#filled = to;
   }
 }
 
-/** At most `CHOSEN_BY` rows, evenly over the trials. */
-function evenly({ coordinates, values, relative }: Data): Data {
-  const count = Math.min(CHOSEN_BY, values.length);
-  const rows = Array.from({ length: count }, (_, index) => Math.floor((index * values.length) / count));
-  return {
-    coordinates: rows.map((row) => coordinates[row]),
-    values: Float64Array.from(rows, (row) => values[row]),
-    relative: Float64Array.from(rows, (row) => relative[row]),
-  };
+/** @param judged at least one. */
+function dataOf(dimensions: readonly Dimension[], judged: readonly Judged[]): Data {
+  const rewards = judged.map(({ reward }) => reward);
+  const { relative, variance } = noiseOf(judged);
+  const offset = meanOf(rewards);
+  const unit = Math.sqrt(meanOf(rewards.map((reward) => (reward - offset) ** 2))) || 1e-6;
+  const values = Float64Array.from(rewards, (reward) => (reward - offset) / unit);
+  const points = judged.map(({ point }) => point);
+  const noise = variance === undefined ? undefined : variance / unit ** 2;
+  return { coordinates: coordinatesOf(dimensions, points), values, relative, offset, unit, noise };
 }
 
-/** @param noise its variance, if it is known. */
-function parametersFor(data: Data, noise: number | undefined): Parameters {
-  const count = data.coordinates[0].length;
-  const priors = [
-    ...Array.from({ length: count }, () => PRIORS.length),
-    ...[
-      PRIORS.signal,
-      noise === undefined ? PRIORS.noise : { median: Math.max(noise, 1e-4), deviation: 0.1 },
-    ],
-  ];
-  const start = Float64Array.from(priors, ({ median }) => Math.log(median));
-  return maximize(start, (parameters, gradient) => {
-    let density = densityOf(parameters, data, gradient);
-    for (const [index, { median, deviation }] of priors.entries()) {
-      const surprise = (parameters[index] - Math.log(median)) / deviation;
-      density -= 0.5 * surprise * surprise;
-      gradient[index] -= surprise / deviation;
-    }
-    return density;
-  });
-}
-
-/** The logarithm of the data's density but for a constant, with its derivatives in `gradient`. */
-function densityOf(parameters: Parameters, data: Data, gradient: Float64Array): number {
-  const { coordinates, values, relative } = data;
-  const count = values.length;
-  const factor = kernelOf(parameters, data);
-  const logDeterminant = factorize(factor, count);
-  const whitened = solveLower(factor, values);
-  const weights = solveUpper(factor, whitened);
-  const inverse = inverseOf(factor, count);
-  const scales = scalesOf(parameters);
-  const signal = Math.exp(signalOf(parameters));
-  const noise = Math.exp(parameters.at(-1)!);
-  gradient.fill(0);
-  const dimensions = scales.length;
-  for (let i = 0; i < count; i++) {
-    const diagonal = weights[i] * weights[i] - inverse[i * count + i];
-    gradient[dimensions] += 0.5 * diagonal * signal;
-    gradient[dimensions + 1] += 0.5 * diagonal * noise * relative[i];
-    for (let j = 0; j < i; j++) {
-      const share = signal * similarity(coordinates[i], coordinates[j], scales);
-      const weight = (weights[i] * weights[j] - inverse[i * count + j]) * share;
-      gradient[dimensions] += weight;
-      for (let k = 0; k < dimensions; k++) {
-        const step = (coordinates[i][k] - coordinates[j][k]) * scales[k];
-        gradient[k] += weight * step * step;
-      }
-    }
-  }
-  return -0.5 * (whitened.reduce((sum, value) => sum + value * value, 0) + logDeterminant);
-}
-
-/** The lower triangle of the inverse of a matrix from its factor L: the columns of L's inverse, times each other. */
-function inverseOf(factor: Float64Array, count: number): Float64Array {
-  const columns = Array.from({ length: count }, (_, column) => {
-    const solved = new Float64Array(count);
-    solved[column] = 1;
-    whiten(factor, solved);
-    return solved;
-  });
-  const inverse = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let k = i; k < count; k++) sum += columns[i][k] * columns[j][k];
-      inverse[i * count + j] = sum;
-    }
-  }
-  return inverse;
-}
-
-/** The covariances of the values, lower triangle. */
-function kernelOf(parameters: Parameters, { coordinates, relative }: Data): Float64Array {
-  const count = coordinates.length;
-  const scales = scalesOf(parameters);
-  const signal = Math.exp(signalOf(parameters));
-  const noise = Math.exp(parameters.at(-1)!);
-  const kernel = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j < i; j++)
-      kernel[i * count + j] = OFFSET + signal * similarity(coordinates[i], coordinates[j], scales);
-    kernel[i * count + i] = OFFSET + signal + noise * relative[i] + JITTER;
-  }
-  return kernel;
-}
-
-function signalOf(parameters: Parameters): number {
-  return parameters.at(-2)!;
-}
-
-/** The inverse of each length scale. */
-function scalesOf(parameters: Parameters): Float64Array {
-  return parameters.subarray(0, -2).map((length) => Math.exp(-length));
-}
-
-/** In (0, 1]. */
-function similarity(a: Float64Array, b: Float64Array, scales: Float64Array): number {
-  let squares = 0;
-  for (let k = 0; k < scales.length; k++) {
-    const step = (a[k] - b[k]) * scales[k];
-    squares += step * step;
-  }
-  return Math.exp(-0.5 * squares);
+/** The sum of the products of the elements that both have. */
+function product(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index++) sum += a[index] * b[index];
+  return sum;
 }

@@ -14,7 +14,7 @@ import { Random } from "../common/random.ts";
 import { AdditiveModel, product } from "./additive.ts";
 import { canonicalPoints, type Dimension, type Judged, type Point } from "./controller.ts";
 import { CategoryMeans, ranksOf } from "./encoding.ts";
-import type { Estimates, RewardModel } from "./model.ts";
+import { type Estimates, greatestFirst, type Outlook, type RewardModel } from "./model.ts";
 import { noiseOf } from "./noise-variance.ts";
 import { growTree, type Tree } from "./tree.ts";
 
@@ -129,27 +129,36 @@ export class Surrogate implements RewardModel {
     return this.#predictions(points).mean;
   }
 
-  predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
-    return this.besides(pending)(points);
-  }
-
   /**
    * A Gaussian process that receives the expected reward of a pending point keeps its mean everywhere, and its variance at x
    * shrinks by the factor 1 - correlation(x, pending)². The same is done here with the correlation over the trees, which needs
    * no second fit.
    */
-  besides(pending: readonly Point[]): (points: readonly Point[]) => Estimates {
+  predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
+    return this.#predictBesides(points, this.#predictions(pending));
+  }
+
+  besides(pending: readonly Point[]): Outlook {
     const believed = this.#predictions(pending);
-    return (points) => {
-      const predicted = this.#predictions(points);
-      const variance = predicted.variance.map((whole, row) => {
-        let left = whole;
-        for (let other = 0; other < pending.length; other++)
-          left *= 1 - correlation(predicted, row, believed, other) ** 2;
-        return Math.max(0, left);
-      });
-      return { mean: predicted.mean, variance };
+    return (points, worthOf, count, least) => {
+      const { mean, variance } = this.#predictBesides(points, believed);
+      const candidates = points.map((point, row) => ({ point, value: worthOf(mean[row], variance[row]) }));
+      return candidates
+        .filter(({ value }) => value >= least)
+        .sort((a, b) => greatestFirst(a.value, b.value))
+        .slice(0, count);
     };
+  }
+
+  #predictBesides(points: readonly Point[], believed: Predictions): Estimates {
+    const predicted = this.#predictions(points);
+    const variance = predicted.variance.map((whole, row) => {
+      let left = whole;
+      for (let other = 0; other < believed.mean.length; other++)
+        left *= 1 - correlation(predicted, row, believed, other) ** 2;
+      return Math.max(0, left);
+    });
+    return { mean: predicted.mean, variance };
   }
 
   /**

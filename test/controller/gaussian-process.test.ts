@@ -112,6 +112,51 @@ describe("a Gaussian process", () => {
     );
   });
 
+  it("finds the points that are worth most without looking at all that is known of the others", () => {
+    const random = new Random("candidates");
+    const process = new GaussianProcess(OF_FAMILIES, judge(OF_FAMILIES, worth, 70, 0.01));
+    for (const pendingCount of [0, 40]) {
+      const pending = Array.from({ length: pendingCount }, () => randomPoint(OF_FAMILIES, random));
+      const points = Array.from({ length: 203 }, () => randomPoint(OF_FAMILIES, random));
+      const worthOf = (mean: number, variance: number) => mean + 2 * Math.sqrt(variance);
+      const { mean, variance } = process.predict(points, pending);
+      const all = points
+        .map((point, row) => ({ point, value: worthOf(mean[row], variance[row]) }))
+        .sort((a, b) => b.value - a.value);
+      for (const [count, least] of [
+        [10, Number.NEGATIVE_INFINITY],
+        [10, all[4].value - 1e-9],
+        [300, Number.NEGATIVE_INFINITY],
+      ]) {
+        const expected = all.filter(({ value }) => value >= least).slice(0, count);
+        const found = process.besides(pending)(points, worthOf, count, least);
+        assert.deepEqual(
+          found.map(({ point }) => point),
+          expected.map(({ point }) => point),
+        );
+        for (const [place, { value }] of found.entries())
+          assert.ok(Math.abs(value - expected[place].value) < 1e-9);
+      }
+    }
+  });
+
+  it("is the same if it takes from an earlier one what that knows already", () => {
+    const judged = judge(OF_FAMILIES, worth, 60, 0.01);
+    const random = new Random("looked at");
+    const points = Array.from({ length: 50 }, () => randomPoint(OF_FAMILIES, random));
+    let earlier: GaussianProcess | undefined;
+    // One after the other, as told in order; then another order, and others.
+    const orders = [...Array.from({ length: 20 }, (_, more) => judged.slice(0, 30 + more))];
+    for (const told of [...orders, judged.toReversed().slice(0, 48), judged.slice(5, 53)]) {
+      const pending = judged.slice(told.length).map(({ point }) => point);
+      const process: GaussianProcess = new GaussianProcess(OF_FAMILIES, told, earlier);
+      const fresh = new GaussianProcess(OF_FAMILIES, told);
+      assert.deepEqual(process.predict(points, pending), fresh.predict(points, pending));
+      assert.deepEqual(process.judgedMeans(), fresh.judgedMeans());
+      earlier = process;
+    }
+  });
+
   it("weighs a reward by its standard error", () => {
     const told = judge(LINE, ([x]) => x, 20, 0.05);
     const extra = (standardError: number) => ({ point: [1], reward: 3, standardError });

@@ -1,7 +1,13 @@
 // A Gaussian process whose kernel has parameters that are fitted to the data (Rasmussen and Williams 2006, "Gaussian processes
 // for machine learning", chapters 2 and 5).
 
-import { factorize, solveLower, solveUpper } from "../../../src/controller/cholesky.ts";
+import {
+  emptyTriangle,
+  factorize,
+  solveLower,
+  solveUpper,
+  type Triangle,
+} from "../../../src/controller/cholesky.ts";
 
 /** A kernel, and the first guesses of its parameters: positive numbers. One is `noise`; variances are in units of the targets'. */
 export interface Kernel<Input, Names extends string> {
@@ -112,7 +118,7 @@ function logPosterior<Input, Names extends string>(
   const count = inputs.length;
   const halves = solveLower(factor, targets);
   let sum = 0;
-  for (let i = 0; i < count; i++) sum -= 0.5 * halves[i] ** 2 + Math.log(factor[i * count + i]);
+  for (let i = 0; i < count; i++) sum -= 0.5 * halves[i] ** 2 + Math.log(factor[i][i]);
   for (const name of Object.keys(kernel.guesses) as (Names | "noise")[]) {
     sum -= 0.5 * (Math.log(parameters[name] / kernel.guesses[name]) / PRIOR_DEVIATION) ** 2;
   }
@@ -124,16 +130,15 @@ function factorOf<Input, Names extends string>(
   kernel: Kernel<Input, Names>,
   inputs: readonly Input[],
   parameters: Readonly<Record<Names | "noise", number>>,
-): Float64Array | undefined {
-  const count = inputs.length;
-  const matrix = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j <= i; j++) matrix[i * count + j] = kernel.covariance(inputs[i], inputs[j], parameters);
-    matrix[i * count + i] += parameters.noise;
+): Triangle | undefined {
+  const matrix = emptyTriangle(inputs.length);
+  for (const [i, row] of matrix.entries()) {
+    for (let j = 0; j <= i; j++) row[j] = kernel.covariance(inputs[i], inputs[j], parameters);
+    row[i] += parameters.noise;
   }
-  return Number.isNaN(factorize(matrix, count)) ? undefined : matrix;
+  return Number.isNaN(factorize(matrix)) ? undefined : matrix;
 }
 
-function solve(factor: Float64Array, right: Float64Array): Float64Array {
+function solve(factor: Triangle, right: Float64Array): Float64Array {
   return solveUpper(factor, solveLower(factor, right));
 }

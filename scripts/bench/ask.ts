@@ -1,6 +1,6 @@
 // Measures how long the Bayesian controller takes to propose a point after 100, 300 and 1,000 reported trials with
 // random rewards, for several forms of policies: means of proposals in turn, each after one more result, since some of the work
-// is only done after every so many results. In wall time and in CPU time, which other processes on the machine affect less.
+// is done only once for several results. In wall time and in CPU time, which other processes on the machine affect less.
 //
 //   npm run bench:ask                              # one JSON line each
 //   npm run bench:ask -- --page docs/search.md     # also writes a table to the page

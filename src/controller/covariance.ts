@@ -12,7 +12,7 @@ const JITTER = 1e-6;
 /** As logarithms: a length scale for each coordinate, the variance of the signal, and that of the noise. */
 export type Parameters = Float64Array;
 
-/** Where rewards are known, or will be. */
+/** The points of rewards that are known or will be. */
 export interface Rows {
   readonly coordinates: readonly Float64Array[];
   /** The variance of each reward's noise relative to the others'. */

@@ -145,7 +145,7 @@ describe("a Gaussian process", () => {
     const random = new Random("looked at");
     const points = Array.from({ length: 50 }, () => randomPoint(OF_FAMILIES, random));
     let earlier: GaussianProcess | undefined;
-    // One after the other, as told in order; then another order, and others.
+    // One more each time, as in a search; then another order, and others.
     const orders = [...Array.from({ length: 20 }, (_, more) => judged.slice(0, 30 + more))];
     for (const told of [...orders, judged.toReversed().slice(0, 48), judged.slice(5, 53)]) {
       const pending = judged.slice(told.length).map(({ point }) => point);

@@ -55,6 +55,8 @@ export default defineConfig({
   rewrites: Object.fromEntries(pages.map((page) => [`${page}.md`, `${placeOf(page)}.md`])),
   // Example reports are no pages of the site, but copied.
   ignoreDeadLinks: [(link) => existsSync(join(ROOT, "docs", `${link}.html`))],
+  // Long lines of the docstrings' examples.
+  head: [["style", {}, ".vp-doc pre { overflow-x: auto }"]],
   // Pages outside this folder import Vue, too.
   vite: {
     resolve: {

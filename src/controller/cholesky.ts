@@ -70,14 +70,14 @@ export function whiten(factor: Triangle, right: Float64Array): number {
 /**
  * `whiten` for `LANES` systems at once, in half the time: element i of system s is at i × `LANES` + s. Only the elements from
  * `from` up to `to` are replaced; those before are the solutions' already. The squares are subtracted from `variances`, which has
- * an element for each system.
+ * an element for each system, if it is given.
  */
 export function whitenLanes(
   factor: Triangle,
   right: Float64Array,
   from: number,
   to: number,
-  variances: Float64Array,
+  variances?: Float64Array,
 ): void {
   for (let i = from; i < to; i++) {
     const row = factor[i];
@@ -106,6 +106,7 @@ export function whitenLanes(
     right[here + 1] = (right[here + 1] - b - f) / row[i];
     right[here + 2] = (right[here + 2] - c - g) / row[i];
     right[here + 3] = (right[here + 3] - d - h) / row[i];
+    if (!variances) continue;
     for (let lane = 0; lane < LANES; lane++) variances[lane] -= right[here + lane] * right[here + lane];
   }
 }

@@ -5,7 +5,7 @@ import { meanOf } from "../common/mean.ts";
 import { LANES, solveLower, solveUpper, whiten, whitenLanes } from "./cholesky.ts";
 import type { Dimension, Judged, Point } from "./controller.ts";
 import { coordinatesOf } from "./coordinates.ts";
-import { type Factored, factored, kernelAt, priorVariance } from "./covariance.ts";
+import { type Factored, factored, fillKernels, kernelAt, priorVariance, scaledBy } from "./covariance.ts";
 import { type Chosen, choose, type Data, decisive } from "./likelihood.ts";
 import { type Candidate, type Estimates, greatestFirst, type Outlook, type RewardModel } from "./model.ts";
 import { noiseOf } from "./noise-variance.ts";
@@ -42,15 +42,16 @@ export class GaussianProcess implements RewardModel {
   }
 
   expected(points: readonly Point[]): Float64Array {
-    return this.#meansAt(coordinatesOf(this.#dimensions, points));
+    return this.#meansAt(this.#scaledOf(points));
   }
 
   predict(points: readonly Point[], pending: readonly Point[] = []): Estimates {
     const all = this.#withPending(pending);
     const estimates = { mean: new Float64Array(points.length), variance: new Float64Array(points.length) };
-    const coordinates = coordinatesOf(this.#dimensions, points);
+    const scaled = this.#scaledOf(points);
+    const rewardsAt = this.#looksAt(all);
     for (let row = 0; row < points.length; row += LANES) {
-      const rewards = this.#rewardsAt(coordinates.slice(row, row + LANES), all);
+      const rewards = rewardsAt(scaled.slice(row, row + LANES));
       while (rewards.learn());
       estimates.mean.set(rewards.mean, row);
       estimates.variance.set(rewards.variance, row);
@@ -63,14 +64,14 @@ export class GaussianProcess implements RewardModel {
    * each reward that is looked at; a point that is not worth enough by some of them is left.
    */
   besides(pending: readonly Point[]): Outlook {
-    const all = this.#withPending(pending);
+    const rewardsAt = this.#looksAt(this.#withPending(pending));
     return (points, worthOf, count, least) => {
-      const coordinates = coordinatesOf(this.#dimensions, points);
+      const scaled = this.#scaledOf(points);
       const worths = ({ mean, variance }: Estimates) =>
         mean.map((value, lane) => worthOf(value, variance[lane]));
       const most = new Float64Array(points.length);
       for (let row = 0; row < points.length; row += LANES) {
-        const rewards = this.#rewardsAt(coordinates.slice(row, row + LANES), all);
+        const rewards = rewardsAt(scaled.slice(row, row + LANES));
         rewards.learn();
         most.set(worths(rewards), row);
       }
@@ -79,10 +80,7 @@ export class GaussianProcess implements RewardModel {
       const order = [...most.keys()].sort((a, b) => greatestFirst(most[a], most[b]) || a - b);
       for (let place = 0; place < order.length && most[order[place]] >= needed(); place += LANES) {
         const lanes = order.slice(place, place + LANES);
-        const rewards = this.#rewardsAt(
-          lanes.map((index) => coordinates[index]),
-          all,
-        );
+        const rewards = rewardsAt(lanes.map((index) => scaled[index]));
         let values = worths(rewards);
         while (Math.max(...values) >= needed() && rewards.learn()) values = worths(rewards);
         const better = lanes.map((index, lane) => ({ point: points[index], value: values[lane], index }));
@@ -96,14 +94,14 @@ export class GaussianProcess implements RewardModel {
 
   /** What to expect of the weighted sum of the rewards of points, with weights that sum to 0, and the variance of that. */
   contrast(points: readonly Point[], weights: readonly number[]): { mean: number; variance: number } {
-    const coordinates = coordinatesOf(this.#dimensions, points);
-    const { parameters, factor } = this.#judged;
+    const scaled = this.#scaledOf(points);
+    const { parameters, factor, scaled: judged } = this.#judged;
     const kernel = new Float64Array(this.#weights.length);
     let prior = 0;
-    for (const [index, at] of coordinates.entries()) {
-      for (const [row, value] of kernelAt(parameters, at, this.#data.coordinates).entries())
+    for (const [index, at] of scaled.entries()) {
+      for (const [row, value] of kernelAt(parameters, at, judged).entries())
         kernel[row] += weights[index] * value;
-      for (const [row, value] of kernelAt(parameters, at, coordinates).entries())
+      for (const [row, value] of kernelAt(parameters, at, scaled).entries())
         prior += weights[index] * weights[row] * value;
     }
     const mean = this.#data.unit * product(this.#weights, kernel);
@@ -111,19 +109,26 @@ export class GaussianProcess implements RewardModel {
   }
 
   judgedMeans(): Float64Array {
-    return this.#meansAt(this.#data.coordinates);
+    return this.#meansAt(this.#judged.scaled);
   }
 
-  #meansAt(coordinates: readonly Float64Array[]): Float64Array {
+  #scaledOf(points: readonly Point[]): Float64Array[] {
+    return scaledBy(this.#judged.parameters, coordinatesOf(this.#dimensions, points));
+  }
+
+  #meansAt(scaled: readonly Float64Array[]): Float64Array {
     const { offset, unit } = this.#data;
-    return Float64Array.from(coordinates, (at) => {
-      const kernel = kernelAt(this.#judged.parameters, at, this.#data.coordinates);
+    return Float64Array.from(scaled, (at) => {
+      const kernel = kernelAt(this.#judged.parameters, at, this.#judged.scaled);
       return offset + unit * product(this.#weights, kernel);
     });
   }
 
-  #rewardsAt(lanes: readonly Float64Array[], all: Factored): Rewards {
-    return new Rewards(lanes, all, this.#weights, this.#data);
+  /** Each call ends what the one before returned. */
+  #looksAt(all: Factored): (lanes: readonly Float64Array[]) => Rewards {
+    const kernels = new Float64Array(LANES * all.factor.length);
+    const known = { all, kernels, weights: this.#weights, data: this.#data };
+    return (lanes) => new Rewards(lanes, known);
   }
 
   #withPending(pending: readonly Point[]): Factored {
@@ -139,6 +144,15 @@ export class GaussianProcess implements RewardModel {
   }
 }
 
+interface Known {
+  readonly all: Factored;
+  /** Of the judged points, which come first among all. */
+  readonly weights: Float64Array;
+  readonly data: Data;
+  /** An array to write to. */
+  readonly kernels: Float64Array;
+}
+
 /** The rewards at up to `LANES` points, about which the other rewards are looked at one after the other. */
 class Rewards implements Estimates {
   readonly mean: Float64Array;
@@ -152,24 +166,19 @@ class Rewards implements Estimates {
   #filled = 0;
   #known = 0;
 
-  /** @param weights of the judged points, which come first among all. */
-  constructor(
-    lanes: readonly Float64Array[],
-    all: Factored,
-    weights: Float64Array,
-    { offset, unit }: Pick<Data, "offset" | "unit">,
-  ) {
+  /** @param lanes the points, scaled. */
+  constructor(lanes: readonly Float64Array[], { all, kernels, weights, data }: Known) {
     this.#lanes = lanes;
     this.#all = all;
-    this.#unit = unit;
+    this.#unit = data.unit;
     this.#variances = new Float64Array(LANES).fill(priorVariance(all.parameters));
-    this.#kernels = new Float64Array(LANES * all.coordinates.length);
+    this.#kernels = kernels;
     this.#fillUpTo(weights.length);
     this.mean = Float64Array.from(lanes, (_, lane) => {
       let value = 0;
       for (let row = 0; row < weights.length; row++)
         value += weights[row] * this.#kernels[row * LANES + lane];
-      return offset + unit * value;
+      return data.offset + data.unit * value;
     });
   }
 
@@ -179,9 +188,9 @@ class Rewards implements Estimates {
 
   /** Looks at the next `ROWS_AT_ONCE` rewards. @returns false if there are none. */
   learn(): boolean {
-    const { coordinates, factor } = this.#all;
-    const to = Math.min(coordinates.length, this.#known + ROWS_AT_ONCE);
-    if (to > this.#filled) this.#fillUpTo(coordinates.length);
+    const { factor } = this.#all;
+    const to = Math.min(factor.length, this.#known + ROWS_AT_ONCE);
+    if (to > this.#filled) this.#fillUpTo(factor.length);
     whitenLanes(factor, this.#kernels, this.#known, to, this.#variances);
     const learnt = to > this.#known;
     this.#known = to;
@@ -189,11 +198,8 @@ class Rewards implements Estimates {
   }
 
   #fillUpTo(to: number): void {
-    const { parameters, coordinates } = this.#all;
-    for (const [lane, at] of this.#lanes.entries()) {
-      const kernel = kernelAt(parameters, at, coordinates, this.#filled, to);
-      for (const [row, value] of kernel.entries()) this.#kernels[(this.#filled + row) * LANES + lane] = value;
-    }
+    const { parameters, scaled } = this.#all;
+    fillKernels(parameters, this.#lanes, scaled, [this.#filled, to], LANES, this.#kernels);
     this.#filled = to;
   }
 }

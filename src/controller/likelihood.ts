@@ -2,8 +2,16 @@
 // (Rasmussen and Williams 2006, "Gaussian processes for machine learning", chapter 5).
 
 import { isDeepStrictEqual } from "node:util";
-import { emptyTriangle, factorize, solveLower, solveUpper, type Triangle, whiten } from "./cholesky.ts";
-import { covariancesOf, type Parameters, type Rows, scalesOf, signalOf, similarity } from "./covariance.ts";
+import {
+  emptyTriangle,
+  factorize,
+  LANES,
+  solveLower,
+  solveUpper,
+  type Triangle,
+  whitenLanes,
+} from "./cholesky.ts";
+import { covariancesOf, OFFSET, type Parameters, type Rows, scaledBy, signalOf } from "./covariance.ts";
 import { maximize } from "./maximize.ts";
 
 /**
@@ -87,27 +95,28 @@ function parametersFor(data: Data): Parameters {
 
 /** The logarithm of the data's density but for a constant, with its derivatives in `gradient`. */
 function densityOf(parameters: Parameters, data: Data, gradient: Float64Array): number {
-  const { coordinates, values, relative } = data;
-  const factor = coordinates.map((_, row) => covariancesOf(parameters, data, row));
+  const { values, relative } = data;
+  const scaled = scaledBy(parameters, data.coordinates);
+  const covariances = scaled.map((_, row) => covariancesOf(parameters, scaled, relative, row));
+  const factor = covariances.map((row) => row.slice());
   const logDeterminant = factorize(factor);
   const whitened = solveLower(factor, values);
   const weights = solveUpper(factor, whitened);
   const inverse = inverseOf(factor);
-  const scales = scalesOf(parameters);
   const signal = Math.exp(signalOf(parameters));
   const noise = Math.exp(parameters.at(-1)!);
   gradient.fill(0);
-  const dimensions = scales.length;
+  const dimensions = parameters.length - 2;
   for (let i = 0; i < values.length; i++) {
     const diagonal = weights[i] * weights[i] - inverse[i][i];
     gradient[dimensions] += 0.5 * diagonal * signal;
     gradient[dimensions + 1] += 0.5 * diagonal * noise * relative[i];
     for (let j = 0; j < i; j++) {
-      const share = signal * similarity(coordinates[i], coordinates[j], scales);
+      const share = covariances[i][j] - OFFSET;
       const weight = (weights[i] * weights[j] - inverse[i][j]) * share;
       gradient[dimensions] += weight;
       for (let k = 0; k < dimensions; k++) {
-        const step = (coordinates[i][k] - coordinates[j][k]) * scales[k];
+        const step = scaled[i][k] - scaled[j][k];
         gradient[k] += weight * step * step;
       }
     }
@@ -118,12 +127,14 @@ function densityOf(parameters: Parameters, data: Data, gradient: Float64Array): 
 /** The inverse of a matrix from its factor L: the columns of L's inverse, times each other. */
 function inverseOf(factor: Triangle): Triangle {
   const count = factor.length;
-  const columns = Array.from({ length: count }, (_, column) => {
-    const solved = new Float64Array(count);
-    solved[column] = 1;
-    whiten(factor, solved);
-    return solved;
-  });
+  const columns: Float64Array[] = [];
+  for (let first = 0; first < count; first += LANES) {
+    const lanes = new Float64Array(count * LANES);
+    for (let lane = 0; lane < LANES && first + lane < count; lane++) lanes[(first + lane) * LANES + lane] = 1;
+    whitenLanes(factor, lanes, first, count);
+    for (let lane = 0; lane < LANES; lane++)
+      columns.push(Float64Array.from(factor, (_, row) => lanes[row * LANES + lane]));
+  }
   const inverse = emptyTriangle(count);
   for (const [i, row] of inverse.entries()) {
     for (let j = 0; j <= i; j++) {

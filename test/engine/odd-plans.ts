@@ -83,7 +83,8 @@ export function trainingArguments(
   arrays: ArrayMaker,
   { valueSizes }: Description,
 ): unknown[] {
-  const classes = Array.isArray(valueSizes) && Number(valueSizes[3]) <= 4 ? Number(valueSizes[3]) : 2;
+  const size: unknown = Array.isArray(valueSizes) ? valueSizes[3] : undefined;
+  const classes = typeof size === "number" && size <= 4 ? size : 2;
   const images = random.integer(1, 5);
   const labels = Array.from({ length: images }, () => pick(random, [0, 0, 1, 1, 1, 9, -1]));
   const sizes = weightSizes(Math.max(1, Math.trunc(classes) || 1));

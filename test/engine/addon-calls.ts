@@ -326,8 +326,9 @@ function functionCall(context: Context, name: string, changes: string[]): () => 
   return () => holder[name](...args);
 }
 
+/** Without those that are empty, as one without its memory is. */
 function isArray(value: unknown): value is Float32Array {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && value.byteLength > 0;
 }
 
 /** Changes one of the arguments. */

@@ -111,7 +111,10 @@ export function randomlyChanged(random: Random, description: Description, act: (
     random,
     holders.filter((each) => typeof each === "object" && each !== null),
   ) as Record<string, unknown>;
-  const keys = Object.keys(holder);
+  // A second change leaves the getters of the first.
+  const keys = Object.keys(holder).filter(
+    (key) => Object.getOwnPropertyDescriptor(holder, key)?.get === undefined,
+  );
   if (keys.length === 0) return "nothing";
   const key = pick(random, keys);
   const kind = random.uniform();

@@ -93,7 +93,8 @@ export async function buildAddon(options: AddonOptions): Promise<void> {
 }
 
 function linkingOf({ os }: Pick<Platform, "os">, sanitize: boolean): string[] {
-  if (os === "darwin") return ["-bundle", "-undefined", "dynamic_lookup"];
+  // Not -bundle, on which Zig's linker crashes.
+  if (os === "darwin") return ["-shared", "-undefined", "dynamic_lookup"];
   return ["-shared", ...(sanitize ? [] : ["-static-libstdc++", "-static-libgcc", "-s"])];
 }
 

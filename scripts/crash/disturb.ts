@@ -17,7 +17,7 @@ export interface Whole {
   readonly milliseconds: number;
 }
 
-const PIPES = [["stdout"], ["stderr"], ["stdout", "stderr"]] as const;
+const PIPES: readonly (readonly ("stdout" | "stderr")[])[] = [["stdout"], ["stderr"], ["stdout", "stderr"]];
 
 interface Running {
   readonly subject: Subject;

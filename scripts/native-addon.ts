@@ -103,11 +103,12 @@ function linkingOf({ os }: Pick<Platform, "os">, sanitize: boolean): string[] {
  * node.exe may have another name, as in the standalone executable.
  */
 function importsOf(headers: string): string {
-  const names = ["js_native_api", "node_api"].flatMap((file) =>
+  const listed = ["js_native_api", "node_api"].flatMap((file) =>
     readFileSync(join(headers, "def", `${file}.def`), "utf8")
       .split(/\r?\n/)
       .filter((line) => /^napi_\w+$/.test(line)),
   );
+  const names = [...new Set(listed)];
   return `
 #include <windows.h>
 ${names.map((name) => `extern "C" { FARPROC __imp_${name}; }`).join("\n")}

@@ -30,19 +30,18 @@ interface Running {
 
 /**
  * Runs a command to its end, with `count` disturbances spread over its progress.
- * @param disk a folder for all that it writes: its output in `out`, its cache in `home`.
+ * @param place a folder for all that it writes, with its cache in `home`; and the output's folder in it.
  * @returns how many there were: fewer if it ended before the last ones.
  * @throws Error if it ends otherwise than the disturbance explains.
  */
 export async function disturb(
   subject: Subject,
-  disk: string,
+  { disk, out }: { readonly disk: string; readonly out: string },
   disturbance: Disturbance,
   count: number,
   whole: Whole,
   random: Random,
 ): Promise<number> {
-  const out = join(disk, "out");
   const environment = { DEEPAUGMENT_HOME: join(disk, "home") };
   const part = 1 / (count + 1);
   let done = 0;

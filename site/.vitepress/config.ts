@@ -19,7 +19,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
     ...["docs/search", "docs/techniques", "docs/configuration", "docs/experiments"],
     ...["docs/models", "docs/own-model"],
   ],
-  "Speed, and several machines": ["docs/engines", "docs/performance", "docs/machines"],
+  "Speed, and several machines": ["docs/engines", "docs/platforms", "docs/performance", "docs/machines"],
   "What was measured": ["docs/results", "docs/measuring", "docs/augmentation-speed", "docs/imgaug"],
   "For programs": ["docs/library", "site/api/index"],
   "The project": ["CHANGELOG", "CONTRIBUTING", "SECURITY", "docs/internals"],

@@ -422,7 +422,7 @@ describe("random calls of the native addon", { skip }, () => {
       const { make } = addonCall(addon, INSTRUCTION_SETS, new Random("random calls", call));
       counts[make()]++;
     }
-    // Making up a call must not fail either, whatever was changed in it before.
+    // Making up a call must not fail either, with any changes of what it is made of.
     for (let call = 0; call < 20_000; call++) addonCall(addon, INSTRUCTION_SETS, new Random("made up", call));
     assert.ok(counts.returned > 100 && counts.refused > 100, JSON.stringify(counts));
   });

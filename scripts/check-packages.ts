@@ -161,10 +161,12 @@ function tryCase({ client, node, flags = [], engine: expected }: Case, project: 
   const [experiment] = readdirSync(join(project, "out"));
   const { engine } = JSON.parse(readFileSync(join(project, "out", experiment, "experiment.json"), "utf8"));
   assert.equal(engine, expected ?? "native", `${client} on Node ${node} ${flags.join(" ")}`);
-  const modules = join(
-    project,
-    client === "npm, global" ? "global" : client === "npx" ? "home" : "node_modules",
-  );
+  const modules = {
+    "npm, global": join(project, "global"),
+    npx: join(folder, "npm-cache", "_npx"),
+    ...{ npm: join(project, "node_modules"), pnpm: join(project, "node_modules") },
+    yarn: join(project, "node_modules"),
+  }[client];
   const [size] = run("du", "-sm", modules).split("\t");
   const seconds = (from: number, to: number) => ((to - from) / 1000).toFixed(0);
   const cells = [

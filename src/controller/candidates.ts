@@ -55,7 +55,8 @@ export function findGreatest(
       best.map(({ point }) => point),
       NEIGHBOURS_OF_CANDIDATE,
     );
-    best = [...best, ...greatestOf(around, BEST_POINTS, best.at(-1)!.value)]
+    const least = best.length < BEST_POINTS ? Number.NEGATIVE_INFINITY : best[BEST_POINTS - 1].value;
+    best = [...best, ...greatestOf(around, BEST_POINTS, least)]
       .sort((a, b) => greatestFirst(a.value, b.value))
       .slice(0, BEST_POINTS);
   }

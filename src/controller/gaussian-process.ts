@@ -61,7 +61,8 @@ export class GaussianProcess implements RewardModel {
 
   /**
    * Pending points are taken as judged, with the rewards that are expected: means stay, and uncertainty shrinks. It shrinks with
-   * each reward that is looked at; a point that is not worth enough by some of them is left.
+   * each reward that is looked at; a point that is not worth enough by some of them is left. A worth that is no number is not too
+   * little: there is always a point.
    */
   besides(pending: readonly Point[]): Outlook {
     const rewardsAt = this.#looksAt(this.#withPending(pending));
@@ -78,13 +79,13 @@ export class GaussianProcess implements RewardModel {
       let found: (Candidate & { readonly index: number })[] = [];
       const needed = () => (found.length < count ? least : Math.max(least, found[count - 1].value));
       const order = [...most.keys()].sort((a, b) => greatestFirst(most[a], most[b]) || a - b);
-      for (let place = 0; place < order.length && most[order[place]] >= needed(); place += LANES) {
+      for (let place = 0; place < order.length && !(most[order[place]] < needed()); place += LANES) {
         const lanes = order.slice(place, place + LANES);
         const rewards = rewardsAt(lanes.map((index) => scaled[index]));
         let values = worths(rewards);
-        while (Math.max(...values) >= needed() && rewards.learn()) values = worths(rewards);
+        while (!(Math.max(...values) < needed()) && rewards.learn()) values = worths(rewards);
         const better = lanes.map((index, lane) => ({ point: points[index], value: values[lane], index }));
-        found = [...found, ...better.filter(({ value }) => value >= needed())]
+        found = [...found, ...better.filter(({ value }) => !(value < needed()))]
           .sort((a, b) => greatestFirst(a.value, b.value) || a.index - b.index)
           .slice(0, count);
       }

@@ -137,6 +137,8 @@ describe("a Gaussian process", () => {
         for (const [place, { value }] of found.entries())
           assert.ok(Math.abs(value - expected[place].value) < 1e-9);
       }
+      const unknown = process.besides(pending)(points, () => Number.NaN, 10, Number.NEGATIVE_INFINITY);
+      assert.equal(unknown.length, 10);
     }
   });
 

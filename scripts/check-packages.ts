@@ -161,13 +161,7 @@ function tryCase({ client, node, flags = [], engine: expected }: Case, project: 
   const [experiment] = readdirSync(join(project, "out"));
   const { engine } = JSON.parse(readFileSync(join(project, "out", experiment, "experiment.json"), "utf8"));
   assert.equal(engine, expected ?? "native", `${client} on Node ${node} ${flags.join(" ")}`);
-  const modules = {
-    "npm, global": join(project, "global"),
-    npx: join(folder, "npm-cache", "_npx"),
-    ...{ npm: join(project, "node_modules"), pnpm: join(project, "node_modules") },
-    yarn: join(project, "node_modules"),
-  }[client];
-  const [size] = run("du", "-sm", modules).split("\t");
+  const [size] = run("du", "-sm", modulesOf(client, project)).split("\t");
   const seconds = (from: number, to: number) => ((to - from) / 1000).toFixed(0);
   const cells = [
     client,
@@ -179,6 +173,12 @@ function tryCase({ client, node, flags = [], engine: expected }: Case, project: 
     seconds(ready, searched),
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+/** The folder of what was installed. */
+function modulesOf(client: Case["client"], project: string): string {
+  if (client === "npm, global") return join(project, "global");
+  return client === "npx" ? join(folder, "npm-cache", "_npx") : join(project, "node_modules");
 }
 
 /** Installs the package; returns the command that runs the program. */

@@ -1,5 +1,5 @@
 // Runs the commands of docs/tutorial.md, in their order and in one shell, as a new user would: in a folder that has what a copy of
-// the repository has. About ten minutes.
+// the repository has. About five minutes.
 //
 //   npm run check:tutorial
 

@@ -29,10 +29,14 @@ export class GaussianProcess implements RewardModel {
    */
   constructor(dimensions: readonly Dimension[], judged: readonly Judged[], earlier?: GaussianProcess) {
     this.#dimensions = dimensions;
-    this.#data = dataOf(dimensions, judged);
-    const first = judged.slice(0, decisive(judged.length));
+    const coordinates = coordinatesOf(
+      dimensions,
+      judged.map(({ point }) => point),
+    );
+    this.#data = dataOf(coordinates, judged);
+    const first = decisive(judged.length);
     const kept = earlier ? earlier.#kept : undefined;
-    const chosen = choose(dataOf(dimensions, first), kept?.chosen);
+    const chosen = choose(dataOf(coordinates.slice(0, first), judged.slice(0, first)), kept?.chosen);
     this.#judged = factored(chosen.parameters, this.#data, kept?.all);
     const last = this.#judged.factor.length - 1;
     const goesOn = kept?.all.factor[last] === this.#judged.factor[last];
@@ -206,15 +210,14 @@ class Rewards implements Estimates {
 }
 
 /** @param judged at least one. */
-function dataOf(dimensions: readonly Dimension[], judged: readonly Judged[]): Data {
+function dataOf(coordinates: readonly Float64Array[], judged: readonly Judged[]): Data {
   const rewards = judged.map(({ reward }) => reward);
   const { relative, variance } = noiseOf(judged);
   const offset = meanOf(rewards);
   const unit = Math.sqrt(meanOf(rewards.map((reward) => (reward - offset) ** 2))) || 1e-6;
   const values = Float64Array.from(rewards, (reward) => (reward - offset) / unit);
-  const points = judged.map(({ point }) => point);
   const noise = variance === undefined ? undefined : variance / unit ** 2;
-  return { coordinates: coordinatesOf(dimensions, points), values, relative, offset, unit, noise };
+  return { coordinates, values, relative, offset, unit, noise };
 }
 
 /** The sum of the products of the elements that both have. */

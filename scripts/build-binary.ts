@@ -4,6 +4,8 @@
 //   npm run build:binary                                   # build/deepaugment, for this platform
 //   npm run build:binary -- --platform linux-arm64         # build/deepaugment-linux-arm64, after npm run build:packages
 //
+// Beside it is its bill of materials, build/deepaugment.cdx.json.
+//
 // For another platform, Node comes from its npm package for that platform, and the addon from build/packages. macOS runs no program
 // that is not signed: that needs macOS.
 
@@ -18,9 +20,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import {
   ASSETS,
   type Asset,
@@ -33,8 +35,10 @@ import {
 } from "../src/common/assets.ts";
 import { UsageError } from "../src/common/errors.ts";
 import { packFile } from "../src/common/packed-file.ts";
+import { packagesIn } from "./licenses.ts";
 import { isPlatform, PLATFORMS, type Platform } from "./platforms.ts";
 import { runScript } from "./run-script.ts";
+import { sbomOf } from "./sbom.ts";
 import { findStrip, strip } from "./strip.ts";
 
 const FOLDER = "build";
@@ -59,7 +63,7 @@ await runScript(async () => {
   mkdirSync(work, { recursive: true });
   const parts = values.platform === undefined ? partsHere() : partsFor(values.platform, work);
   const { executable, platform } = parts;
-  const blob = await makeBlob(parts, work);
+  const { blob, metafile } = await makeBlob(parts, work);
   rmSync(executable, { force: true });
   copyFileSync(parts.node, executable);
   chmodSync(executable, 0o755);
@@ -77,6 +81,10 @@ await runScript(async () => {
   });
   if (isSigned) execFileSync("codesign", ["--sign", "-", executable], { stdio: "inherit" });
   rmSync(work, { recursive: true });
+  const files = [...parts.assets.values()].flatMap(packageOf);
+  const page = await build({ entryPoints: ["page/main.ts"], bundle: true, write: false, metafile: true });
+  const folders = new Set([...packagesIn(metafile), ...packagesIn(page.metafile), ...files]);
+  writeFileSync(`${executable}.cdx.json`, sbomOf(executable, folders));
   console.log(`${executable}: ${Math.round(statSync(executable).size / 1e6)} MB`);
 });
 
@@ -132,11 +140,20 @@ function nodeOf({ os, cpu }: Platform, work: string): string {
   return join(work, "package", "bin", os === "win32" ? "node.exe" : "node");
 }
 
+/** The folder of the package that a file comes from; none if it was built here. */
+function packageOf(path: string): string[] {
+  const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(relative(".", resolve(path)))?.[0];
+  return folder === undefined ? [] : [folder];
+}
+
 /** The program and its assets, as Node reads them from its executable. */
-async function makeBlob({ assets, isHere }: Parts, work: string): Promise<string> {
+async function makeBlob(
+  { assets, isHere }: Parts,
+  work: string,
+): Promise<{ blob: string; metafile: Metafile }> {
   const bundle = join(work, "deepaugment.cjs");
   const blob = join(work, "deepaugment.blob");
-  await build({
+  const { metafile } = await build({
     entryPoints: ["bin/deepaugment.ts"],
     bundle: true,
     platform: "node",
@@ -149,6 +166,7 @@ async function makeBlob({ assets, isHere }: Parts, work: string): Promise<string
     minifyWhitespace: true,
     // Code that needs the path of its module first checks whether it is in this executable; see src/common/assets.ts.
     logOverride: { "empty-import-meta": "silent" },
+    metafile: true,
   });
   const files = [...assets].map(([asset, path]) => [asset, embeddedFile(asset, path, work)]);
   const config = join(work, "sea-config.json");
@@ -164,7 +182,7 @@ async function makeBlob({ assets, isHere }: Parts, work: string): Promise<string
     }),
   );
   execFileSync(process.execPath, ["--experimental-sea-config", config], { stdio: "inherit" });
-  return blob;
+  return { blob, metafile };
 }
 
 /** The file that the executable holds for an asset: its own, or a packed one of what is unpacked to disk. */

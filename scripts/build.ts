@@ -1,4 +1,4 @@
-// Compiles bin/, src/, page/, kernels/ and native/ to dist/, the contents of the npm package, with its man page.
+// Compiles bin/, src/, page/, kernels/ and native/ to dist/, the contents of the npm package, with its man page and TensorFlow.js.
 
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
@@ -14,3 +14,4 @@ await import("./build-man.ts");
 await import("./build-page.ts");
 await import("./build-kernels.ts");
 await import("./build-native.ts");
+await import("./build-tensorflow.ts");

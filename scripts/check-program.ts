@@ -5,7 +5,7 @@
 //   npm run build && npm run check:build -- /usr/bin/node
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
   mkdirSync,
@@ -14,6 +14,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,6 +70,7 @@ try {
   assert.equal(JSON.parse(run("report", experiment, "--json")).search.trials.length, 4);
 
   if (node) {
+    checkTypes(join(work, "types"));
     const example = [resolve("examples/library.mjs"), "../images.tar.gz", "2", JSON.stringify(settings)];
     assert.match(runCommand([node, ...example]), /^trial 4: reward/m, "the library's example continues");
     const own = [resolve("examples/own-executor.mjs"), "../images.tar.gz", "1", "histories"];
@@ -143,6 +145,25 @@ try {
   console.log(`${command.join(" ")}: 1 passed, 0 failed; engine ${facts.engine}`);
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** The library's declarations hold in a program that checks all that it imports. */
+function checkTypes(project: string): void {
+  mkdirSync(join(project, "node_modules"), { recursive: true });
+  symlinkSync(resolve("."), join(project, "node_modules", "deepaugment"), "junction");
+  writeFileSync(join(project, "index.ts"), 'export * from "deepaugment";\n');
+  const compilerOptions = { module: "nodenext", target: "es2023", lib: ["es2023"], types: ["node"] };
+  const options = {
+    ...compilerOptions,
+    typeRoots: [resolve("node_modules/@types")],
+    strict: true,
+    noEmit: true,
+  };
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: options, files: ["index.ts"] }),
+  );
+  execFileSync("tsc", ["-p", project], { stdio: "inherit" });
 }
 
 /** What the program prints; it must exit with 0. */

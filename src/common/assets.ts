@@ -50,9 +50,9 @@ const READ_ASSETS = [
 export const UNPACKED_ASSETS = [
   NATIVE_ADDON,
   DAWN,
-  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
-  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
-  "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
+  "deepaugment/tensorflow/tfjs-backend-wasm.wasm",
+  "deepaugment/tensorflow/tfjs-backend-wasm-simd.wasm",
+  "deepaugment/tensorflow/tfjs-backend-wasm-threaded-simd.wasm",
 ] as const;
 
 export type ReadAsset = (typeof READ_ASSETS)[number];

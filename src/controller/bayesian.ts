@@ -14,8 +14,9 @@
 import { deviationOf } from "../common/mean.ts";
 import { Random, seedOf } from "../common/random.ts";
 import { logExpectedImprovement } from "./acquisition.ts";
-import { findGreatest } from "./candidates.ts";
+import { FEW, findGreatest, MANY } from "./candidates.ts";
 import type { Dimension, Judged, Point } from "./controller.ts";
+import { hasCoordinates } from "./coordinates.ts";
 import { fitModel } from "./fit.ts";
 import { LearningController } from "./learning.ts";
 import type { RewardModel } from "./model.ts";
@@ -31,6 +32,11 @@ const IMPROVEMENT_MARGIN = 0.25;
  * second trial.
  */
 const RANDOM_EVERY = 10;
+
+/** How many of the newest results decide a proposal, at least, and how many of the others. */
+const NEWEST = 128;
+const OLDER = 128;
+const CHANGED_EVERY = 64;
 
 /** Points that are worth a trial on any data. */
 export interface Starts {
@@ -63,7 +69,7 @@ export class BayesianController extends LearningController {
     const start = this.#starts.points[trial - this.#starts.from];
     if (!start || this.isWarm) return undefined;
     const points = completions(this.dimensions, start);
-    const told = this.judged();
+    const told = this.#learntFrom(this.judged());
     if (points.length === 1 || told.length === 0) return points[0];
     const mean = this.#modelOf(trial, told).expected(points);
     return points[mean.indexOf(Math.max(...mean))];
@@ -71,7 +77,8 @@ export class BayesianController extends LearningController {
 
   /** The candidate with the greatest expected improvement. */
   protected propose(trial: number): Point {
-    const told = this.judged();
+    const judged = this.judged();
+    const told = this.#learntFrom(judged);
     const points = told.map(({ point }) => point);
     const model = this.#modelOf(trial, told);
     const fitted = model.expected(points);
@@ -86,10 +93,27 @@ export class BayesianController extends LearningController {
     return findGreatest(
       this.dimensions,
       bestFirst,
-      pending,
+      [...judged.map(({ point }) => point), ...pending],
       (candidates, count, least) => outlook(candidates, improvement, count, least),
+      this.#isSmooth ? FEW : MANY,
       new Random(this.seed, "candidates", trial),
     );
+  }
+
+  /**
+   * All results. Of more than about 300, a Gaussian process learns from the newest and as many of the others, evenly, since a proposal
+   * takes the square of their number. Which of the others changes seldom, so that its factor can be continued.
+   */
+  #learntFrom(judged: readonly Judged[]): readonly Judged[] {
+    const older = judged.length - NEWEST - (judged.length % CHANGED_EVERY);
+    if (older <= OLDER || !this.#isSmooth) return judged;
+    const kept = Array.from({ length: OLDER }, (_, index) => judged[Math.floor((index * older) / OLDER)]);
+    return [...kept, ...judged.slice(older)];
+  }
+
+  /** Whether the model is a Gaussian process. */
+  get #isSmooth(): boolean {
+    return hasCoordinates(this.dimensions);
   }
 
   #modelOf(trial: number, told: readonly Judged[]): RewardModel {

@@ -13,11 +13,22 @@ import {
 } from "./controller.ts";
 import { type Candidate, greatestFirst } from "./model.ts";
 
-const RANDOM_CANDIDATES = 1000;
-/** Of the told points, and of the candidates in each round. */
-const BEST_POINTS = 10;
-const NEIGHBOURS_OF_TOLD = 50;
-const NEIGHBOURS_OF_CANDIDATE = 20;
+/** How many points are looked at. */
+export interface Effort {
+  /** Random ones. */
+  readonly random: number;
+  /** Of the told points, and of the candidates in each round, those that neighbours are drawn of. */
+  readonly best: number;
+  readonly neighboursOfTold: number;
+  readonly neighboursOfCandidate: number;
+}
+
+/** For a forest. */
+export const MANY: Effort = { random: 1000, best: 10, neighboursOfTold: 50, neighboursOfCandidate: 20 };
+
+/** For a Gaussian process, which is smooth: no worse on made-up functions than MANY, in a quarter of the time. */
+export const FEW: Effort = { random: 200, best: 5, neighboursOfTold: 20, neighboursOfCandidate: 10 };
+
 const ROUNDS = 3;
 
 /** The standard deviation of a neighbour's step, as a share of the dimension's range. */
@@ -27,40 +38,41 @@ const STEP = 0.1;
  * The point with the greatest value among the candidates; of equal ones the first, which is a random one. It is not
  * equivalent to a told or pending point, unless the space has no others: samples of all trials share their seeds, so
  * the same policy would get the same reward again.
- * @param told points, best first.
- * @param pending points that are being judged.
+ * @param best told points, best first.
+ * @param taken all told and pending points.
  * @param greatestOf finds the points with the greatest values, of at least `least`, greatest first.
  */
 export function findGreatest(
   dimensions: readonly Dimension[],
-  told: readonly Point[],
-  pending: readonly Point[],
+  best: readonly Point[],
+  taken: readonly Point[],
   greatestOf: (points: readonly Point[], count: number, least: number) => readonly Candidate[],
+  effort: Effort,
   random: Random,
 ): Point {
-  const known = new Set(canonicalPoints(dimensions, [...told, ...pending]).map(String));
+  const known = new Set(canonicalPoints(dimensions, taken).map(String));
   const unknown = (points: readonly Point[]) =>
     canonicalPoints(dimensions, points).filter((point) => !known.has(String(point)));
   const neighbours = (points: readonly Point[], each: number) =>
     unknown(
       points.flatMap((point) => Array.from({ length: each }, () => neighbour(dimensions, point, random))),
     );
-  const drawn = Array.from({ length: RANDOM_CANDIDATES }, () => randomPoint(dimensions, random));
+  const drawn = Array.from({ length: effort.random }, () => randomPoint(dimensions, random));
   const others = unknown(drawn);
   const first = others.length > 0 ? others : drawn;
-  const near = neighbours(told.slice(0, BEST_POINTS), NEIGHBOURS_OF_TOLD);
-  let best = greatestOf([...first, ...near], BEST_POINTS, Number.NEGATIVE_INFINITY);
+  const near = neighbours(best.slice(0, effort.best), effort.neighboursOfTold);
+  let greatest = greatestOf([...first, ...near], effort.best, Number.NEGATIVE_INFINITY);
   for (let round = 0; round < ROUNDS; round++) {
     const around = neighbours(
-      best.map(({ point }) => point),
-      NEIGHBOURS_OF_CANDIDATE,
+      greatest.map(({ point }) => point),
+      effort.neighboursOfCandidate,
     );
-    const least = best.length < BEST_POINTS ? Number.NEGATIVE_INFINITY : best[BEST_POINTS - 1].value;
-    best = [...best, ...greatestOf(around, BEST_POINTS, least)]
+    const least = greatest.length < effort.best ? Number.NEGATIVE_INFINITY : greatest[effort.best - 1].value;
+    greatest = [...greatest, ...greatestOf(around, effort.best, least)]
       .sort((a, b) => greatestFirst(a.value, b.value))
-      .slice(0, BEST_POINTS);
+      .slice(0, effort.best);
   }
-  return best[0].point;
+  return greatest[0].point;
 }
 
 /**

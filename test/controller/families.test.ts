@@ -97,4 +97,34 @@ describe("amounts with strengths", () => {
     });
     assert.deepEqual(dimensions.at(-1), { ...base, traits });
   });
+
+  it("never repeats a result, also of those that it does not learn from any more", () => {
+    const sides: readonly Dimension[] = ["a", "b"].map((name) => ({
+      kind: "real",
+      name,
+      low: 0,
+      high: 1,
+      grid: 20,
+    }));
+    const rewardOf = ([a, b]: Point) => 0.5 - (a - 0.3) ** 2 - (b - 0.6) ** 2;
+    const random = new Random("grid");
+    const points = Array.from(
+      random.choose(441, 330),
+      (cell): Point => [(cell % 21) / 20, Math.floor(cell / 21) / 20],
+    );
+    const ask = (trials: readonly number[]) => {
+      const controller = new BayesianController(sides, 0, 0);
+      for (const trial of trials) controller.tell(trial, points[trial], rewardOf(points[trial]));
+      return Array.from({ length: 20 }, (_, index) => controller.ask(331 + index));
+    };
+    const inOrder = ask([...points.keys()]);
+    const known = new Set(points.map(String));
+    const asked = inOrder.filter((_, index) => (331 + index) % 10 !== 0).map(String);
+    assert.deepEqual(
+      asked.filter((point) => known.has(point)),
+      [],
+    );
+    assert.equal(new Set(asked).size, 18);
+    assert.deepEqual(ask([...points.keys()].reverse()), inOrder, "in any order");
+  });
 });

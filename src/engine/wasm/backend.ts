@@ -25,12 +25,10 @@ export async function startWasm(identity: EngineIdentity): Promise<Engine> {
 function prepare(): void {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths({
-    "tfjs-backend-wasm.wasm": assetPath("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm"),
-    "tfjs-backend-wasm-simd.wasm": assetPath(
-      "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
-    ),
+    "tfjs-backend-wasm.wasm": assetPath("deepaugment/tensorflow/tfjs-backend-wasm.wasm"),
+    "tfjs-backend-wasm-simd.wasm": assetPath("deepaugment/tensorflow/tfjs-backend-wasm-simd.wasm"),
     "tfjs-backend-wasm-threaded-simd.wasm": assetPath(
-      "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
+      "deepaugment/tensorflow/tfjs-backend-wasm-threaded-simd.wasm",
     ),
   });
   installKernels([

@@ -21,7 +21,10 @@ const DIGEST = z.string().regex(/^[\da-f]{64}$/);
 export const FILE = z.strictObject({ digest: DIGEST });
 
 /** A number, with those that JSON does not have: the loss of a diverged training. */
-export const NUMBER = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
+export const NUMBER: z.ZodType<number> = z.union([
+  z.number(),
+  z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number),
+]);
 
 /** What decides the bits of a training's result, besides its task. */
 const PLATFORM = z.strictObject({

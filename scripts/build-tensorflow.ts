@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { GLOBALS } from "../src/engine/tensorflow/globals.ts";
 import { licensesOf } from "./licenses.ts";
 
 const FOLDER = "dist/tensorflow";
@@ -55,10 +56,26 @@ async function makeBundle(file: string, packages: readonly string[]): Promise<vo
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    plugins: [otherBundles(file)],
+    plugins: [otherBundles(file), ownGlobals()],
     metafile: true,
   });
   appendFileSync(outfile, licensesOf(metafile));
+}
+
+/** Replaces the global object. */
+function ownGlobals(): Plugin {
+  return {
+    name: "own-globals",
+    setup({ onLoad }) {
+      onLoad({ filter: /tfjs-core[\\/]dist[\\/]global_util\.js$/ }, ({ path }) => {
+        const text = readFileSync(path, "utf8");
+        const begin = "export function getGlobalNamespace() {";
+        if (!text.includes(begin)) throw new Error(`${path} has no ${begin}`);
+        const key = `Symbol.for(${JSON.stringify(GLOBALS.description)})`;
+        return { contents: text.replace(begin, `${begin} return globalThis[${key}] ??= {};`) };
+      });
+    },
+  };
 }
 
 /** What is in another bundle is imported from there. */

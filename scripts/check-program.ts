@@ -70,7 +70,7 @@ try {
   assert.equal(JSON.parse(run("report", experiment, "--json")).search.trials.length, 4);
 
   if (node) {
-    checkTypes(join(work, "types"));
+    checkLibrary(node, settings);
     const example = [resolve("examples/library.mjs"), "../images.tar.gz", "2", JSON.stringify(settings)];
     assert.match(runCommand([node, ...example]), /^trial 4: reward/m, "the library's example continues");
     const own = [resolve("examples/own-executor.mjs"), "../images.tar.gz", "1", "histories"];
@@ -147,18 +147,38 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** The library's declarations hold in a program that checks all that it imports. */
-function checkTypes(project: string): void {
+/** A program of TensorFlow.js searches with its own model, and the library's declarations hold. */
+function checkLibrary(node: string, settings: object): void {
+  const project = join(work, "program");
   mkdirSync(join(project, "node_modules"), { recursive: true });
-  symlinkSync(resolve("."), join(project, "node_modules", "deepaugment"), "junction");
+  const link = (name: string, path: string) =>
+    symlinkSync(resolve(path), join(project, "node_modules", name), "junction");
+  link("deepaugment", ".");
+  link("@tensorflow", "node_modules/@tensorflow");
+  link("@types", "node_modules/@types");
+  writeFileSync(
+    join(project, "search.mjs"),
+    `import "@tensorflow/tfjs-backend-cpu";
+     import { layers, sequential } from "@tensorflow/tfjs-layers";
+     console.warn = (line) => { if (line.includes("registered")) throw new Error(line); };
+     const { DeepAugment } = await import("deepaugment");
+     const model = sequential();
+     model.add(layers.conv2d({ inputShape: [32, 32, 3], filters: 4, kernelSize: 3 }));
+     model.add(layers.globalAveragePooling2d({}));
+     model.add(layers.dense({ units: 10, activation: "softmax" }));
+     const search = new DeepAugment("../images.tar.gz", { ...${JSON.stringify(settings)}, confirm_top: 0, model });
+     await search.optimize(1, { onTrial: ({ trial, reward }) => console.log("trial", trial, reward) });`,
+  );
+  assert.match(runCommand([node, join(project, "search.mjs")]), /^trial 1 0/m, "its own model is trained");
   writeFileSync(join(project, "index.ts"), 'export * from "deepaugment";\n');
-  const compilerOptions = { module: "nodenext", target: "es2023", lib: ["es2023"], types: ["node"] };
-  const options = {
-    ...compilerOptions,
-    typeRoots: [resolve("node_modules/@types")],
+  const compilerOptions = {
+    module: "nodenext",
+    target: "es2023",
+    lib: ["es2023"],
+    types: ["node"],
     strict: true,
-    noEmit: true,
   };
+  const options = { ...compilerOptions, noEmit: true };
   writeFileSync(
     join(project, "tsconfig.json"),
     JSON.stringify({ compilerOptions: options, files: ["index.ts"] }),

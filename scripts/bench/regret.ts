@@ -5,7 +5,7 @@
 //   npm run bench:regret -- --seeds 0-49 --python python3 --results regret.jsonl --page docs/search.md
 //   npm run bench:regret -- --methods ours,random --objectives synthetic --trials 30,100 --lag 3
 //
-// Objectives are made up (synthetic.ts), or a table of real trials, smoothed (table.ts; `--table` names another one).
+// Objectives are made up (synthetic.ts, drawn.ts), or a table of real trials, smoothed (table.ts; `--table` names another one).
 // Python needs scikit-optimize and optuna (pip install scikit-optimize==0.10.2 optuna); without `--python` the peers are
 // left out. With `--results` each search becomes a line of that file when it is done, and what is there is not searched
 // again: scikit-optimize takes minutes for one search of 300 trials, and the forest alone one for a search of 100. The
@@ -15,6 +15,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../../src/common/errors.ts";
 import { runScript } from "../run-script.ts";
+import { drawnObjective } from "./regret/drawn.ts";
 import { keepOtherRows } from "./regret/kept-rows.ts";
 import type { Objective } from "./regret/objective.ts";
 import { appendResult, readResults, type SearchResult } from "./regret/results.ts";
@@ -28,6 +29,7 @@ import { readPart, writePart } from "./training/page-part.ts";
 const OBJECTIVES: Record<string, (table: string) => Objective> = {
   synthetic: () => syntheticObjective(1),
   "synthetic-5-chains": () => syntheticObjective(5),
+  families: drawnObjective,
   trials: tableObjective,
 };
 

@@ -16,6 +16,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { messageOf, systemCode } from "../../common/errors.ts";
 import type { EngineMissing } from "../types.ts";
+import { sharing } from "./globals.ts";
 
 /** The name by which the package registers its backend. */
 export const TENSORFLOW_BACKEND = "tensorflow";
@@ -104,7 +105,7 @@ async function register(path: string): Promise<TfjsNodeBackend> {
   // Keeps a second copy of TensorFlow.js, which the package may bring, from warning that its kernels are registered already.
   flags().set("PROD", true);
   try {
-    createRequire(path)(path);
+    sharing(() => createRequire(path)(path));
   } finally {
     flags().set("PROD", isQuiet);
   }

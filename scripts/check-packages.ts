@@ -2,6 +2,7 @@
 // from there into empty projects, and searches with them. Other packages come from the registry that npm is configured with.
 //
 //   npm run build && npm run build:packages -- --platform linux-x64 && npm run check:packages
+//   npm run check:packages -- --quick        # only with npm on the newest Node, and the quickstart of the README
 //
 // Needs the packages verdaccio, pnpm and yarn, and Node in three versions, which npm downloads into a temporary folder.
 
@@ -19,6 +20,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { UsageError } from "../src/common/errors.ts";
 import { VERSION } from "../src/common/version.ts";
 import { runScript } from "./run-script.ts";
@@ -47,7 +49,12 @@ const CASES: readonly Case[] = [
   { client: "yarn", node: 24 },
 ];
 
+const QUICK: Case = { client: "npm", node: 24 };
+const QUICKSTART = "node_modules/deepaugment/configs/quickstart.yaml";
+
 const folder = mkdtempSync(join(tmpdir(), "deepaugment-release-"));
+
+const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 
 await runScript(async () => {
   const packages = globSync("build/packages/deepaugment-*.tgz");
@@ -57,7 +64,8 @@ await runScript(async () => {
     for (const path of packages) publish(path);
     console.log("| client | Node | flags | installed in, s | MB | engine | first search, s |");
     console.log("|---|---:|---|---:|---:|---|---:|");
-    for (const [index, each] of CASES.entries()) console.log(tryCase(each, join(folder, String(index))));
+    const cases = values.quick ? [QUICK] : CASES;
+    for (const [index, each] of cases.entries()) console.log(tryCase(each, join(folder, String(index))));
   } finally {
     registry.kill();
     rmSync(folder, { recursive: true, force: true });
@@ -161,6 +169,7 @@ function tryCase({ client, node, flags = [], engine: expected }: Case, project: 
   const [experiment] = readdirSync(join(project, "out"));
   const { engine } = JSON.parse(readFileSync(join(project, "out", experiment, "experiment.json"), "utf8"));
   assert.equal(engine, expected ?? "native", `${client} on Node ${node} ${flags.join(" ")}`);
+  if (values.quick) console.log(run(program[0], ...program.slice(1), "optimize", "--config", QUICKSTART));
   const [size] = run("du", "-sm", modulesOf(client, project)).split("\t");
   const seconds = (from: number, to: number) => ((to - from) / 1000).toFixed(0);
   const cells = [

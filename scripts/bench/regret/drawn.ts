@@ -17,8 +17,8 @@ const NOISE = 0.01;
 const FEATURES = 200;
 /** Of the length scales' logarithms. */
 const LENGTHS = { mean: 0, deviation: 0.7 };
-/** The greatest value is sought among so many random points, and neighbours of the best. */
-const SOUGHT = 20_000;
+/** The greatest value is that of the best of these random points, and of steps from it. */
+const POINTS = 20_000;
 const STEPS = 2000;
 
 const { dimensions } = spaceOf(resolveConfig({ data: "photos" }));
@@ -71,7 +71,7 @@ function greatestOf(rewardAt: (point: Point) => number, random: Random): number 
     const reward = rewardAt(point);
     if (reward > greatest) [best, greatest] = [point, reward];
   };
-  for (let count = 0; count < SOUGHT; count++) consider(randomPoint(dimensions, random));
+  for (let count = 0; count < POINTS; count++) consider(randomPoint(dimensions, random));
   for (let count = 0; count < STEPS; count++) {
     const other = randomPoint(dimensions, random);
     consider(best.map((value, index) => (random.chance(2 / dimensions.length) ? other[index] : value)));

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   copyFileSync,
   mkdirSync,
@@ -39,6 +40,7 @@ try {
     const { size } = statSync(join("build", NAME));
     console.log(`build/${NAME}: ${(size / 1e6).toFixed(1)} MB`);
     assert.ok(size <= LARGEST, `the executable has at most ${LARGEST / 1e6} MB`);
+    checkBill(join("build", NAME));
     copyFileSync(join("build", NAME), join(folder, NAME));
   }
   copyFileSync("test/fixtures/cifar-10-sample.tar.gz", join(folder, "images.tar.gz"));
@@ -145,6 +147,23 @@ try {
   console.log(`${command.join(" ")}: 1 passed, 0 failed; engine ${facts.engine}`);
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** The executable's bill of materials is of this file, and has what the bundles of the program and of the page are made of, and Node. */
+function checkBill(executable: string): void {
+  const { metadata, components } = JSON.parse(readFileSync(`${executable}.cdx.json`, "utf8"));
+  const digest = createHash("sha256").update(readFileSync(executable)).digest("hex");
+  assert.equal(metadata.component.hashes[0].content, digest);
+  const names = new Set(components.map(({ name }: { name: string }) => name));
+  for (const name of [
+    "@jsquash/avif",
+    "@observablehq/plot",
+    "@tensorflow/tfjs-core",
+    "node",
+    "webgpu",
+    "zod",
+  ])
+    assert.ok(names.has(name), `the bill has ${name}`);
 }
 
 /** A program of TensorFlow.js searches with its own model, and the library's declarations hold. */

@@ -20,7 +20,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type Metafile } from "esbuild";
 import {
@@ -35,7 +35,7 @@ import {
 } from "../src/common/assets.ts";
 import { UsageError } from "../src/common/errors.ts";
 import { packFile } from "../src/common/packed-file.ts";
-import { packagesIn } from "./licenses.ts";
+import { packagesOf } from "./licenses.ts";
 import { isPlatform, PLATFORMS, type Platform } from "./platforms.ts";
 import { runScript } from "./run-script.ts";
 import { sbomOf } from "./sbom.ts";
@@ -81,9 +81,9 @@ await runScript(async () => {
   });
   if (isSigned) execFileSync("codesign", ["--sign", "-", executable], { stdio: "inherit" });
   rmSync(work, { recursive: true });
-  const files = [...parts.assets.values()].flatMap(packageOf);
   const page = await build({ entryPoints: ["page/main.ts"], bundle: true, write: false, metafile: true });
-  const folders = new Set([...packagesIn(metafile), ...packagesIn(page.metafile), ...files]);
+  const inputs = [metafile, page.metafile].flatMap(({ inputs }) => Object.keys(inputs));
+  const folders = packagesOf([...inputs, ...parts.assets.values()]);
   writeFileSync(`${executable}.cdx.json`, sbomOf(executable, folders));
   console.log(`${executable}: ${Math.round(statSync(executable).size / 1e6)} MB`);
 });
@@ -138,12 +138,6 @@ function nodeOf({ os, cpu }: Platform, work: string): string {
   const packed = stdout.trim();
   execFileSync("tar", ["-C", work, "-xzf", join(work, packed)]);
   return join(work, "package", "bin", os === "win32" ? "node.exe" : "node");
-}
-
-/** The folder of the package that a file comes from; none if it was built here. */
-function packageOf(path: string): string[] {
-  const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(relative(".", resolve(path)))?.[0];
-  return folder === undefined ? [] : [folder];
 }
 
 /** The program and its assets, as Node reads them from its executable. */

@@ -1,23 +1,25 @@
 // The licenses of the packages in a bundle: they must be in all copies of it.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Metafile } from "esbuild";
 
 /** Of packages that say "Apache-2.0" and have no file. */
 const APACHE = "node_modules/assemblyscript/LICENSE";
 
-/** The folders of the packages in a bundle. */
-export function packagesIn({ inputs }: Metafile): Set<string> {
+/** The folders of the packages that files come from, relative to this one; of a bundle, its `inputs`. */
+export function packagesOf(paths: readonly string[]): Set<string> {
   return new Set(
-    Object.keys(inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+    paths.flatMap(
+      (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(relative(".", resolve(path)))?.[0] ?? [],
+    ),
   );
 }
 
 /** A comment with the licenses. */
-export function licensesOf(metafile: Metafile): string {
+export function licensesOf({ inputs }: Metafile): string {
   const names = new Map<string, string[]>();
-  for (const folder of packagesIn(metafile)) {
+  for (const folder of packagesOf(Object.keys(inputs))) {
     const { name, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const text = textIn(folder) ?? (license === "Apache-2.0" ? read(APACHE) : String(license));
     names.set(text, [...(names.get(text) ?? []), name]);

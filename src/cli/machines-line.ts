@@ -6,7 +6,8 @@ import { widthOf } from "./text.ts";
 
 /** With as many names as fit. @param columns of the terminal. */
 export function machinesLine(machines: readonly Machine[], columns = Number.POSITIVE_INFINITY): string {
-  if (machines.length === 0) return "no machine trains: start one with `deepaugment worker`";
+  if (machines.length === 0)
+    return "no machine trains: start a worker with the same --queue and --queue-prefix";
   const rate = machines.reduce((sum, { imagesPerSecond }) => sum + imagesPerSecond, 0);
   const head = count(machines.length, "machine");
   const end = rate > 0 ? `; ${formatRate(rate)} images/s` : "";

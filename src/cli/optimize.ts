@@ -59,7 +59,7 @@ const OVERRIDES = {
   ...QUEUE_OVERRIDES,
   inFlight: [
     "in-flight <n>",
-    "trainings that are under way at the same time, on which the policies depend (default: as many as workers; 8 with --queue)",
+    "about how many trainings are under way at the same time, on which the policies depend (default: as many as workers; 8 with --queue)",
   ],
   threads: ["threads <n>", "threads of each training, on engine native (default: 1)"],
   seed: ["seed <n>", "seed; the same seed gives the same run (default: 0)"],

@@ -3,7 +3,6 @@
 import type { Command } from "commander";
 import { UsageError } from "../common/errors.ts";
 import { parseQueueUrl, QUEUE_PREFIX, QUEUE_PREFIX_FORM, QUEUE_URL } from "../config/queue.ts";
-import { programName } from "./format.ts";
 
 export interface QueueFlags {
   queue?: string;
@@ -24,9 +23,7 @@ export function addQueueOptions(command: Command): void {
 /** @throws UsageError if there is no queue, or it has another form. */
 export function queueOf({ queue = process.env.DEEPAUGMENT_QUEUE, queuePrefix = "deepaugment" }: QueueFlags) {
   if (queue === undefined || queue === "") {
-    throw new UsageError(
-      `no queue is given; give a Redis server: ${programName()} worker --queue redis://host:6379/0`,
-    );
+    throw new UsageError("no queue is given; add --queue redis://host:6379/0, or set DEEPAUGMENT_QUEUE");
   }
   return { url: queue, prefix: queuePrefix, shown: parseQueueUrl(queue).shown };
 }

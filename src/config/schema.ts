@@ -211,7 +211,7 @@ const KEYS = {
   ...queueKeys("experiment"),
   in_flight: key(
     autoOr(whole(1, 10_000)),
-    "Number of trainings that are under way at the same time: it decides which results are known when a policy is proposed, so a run depends on it, but not on the number of machines. Fixed when the experiment begins. auto: as many as workers; 8 with a queue.",
+    "About how many trainings are under way at the same time; a trial or two more may be. It decides which results are known when a policy is proposed, so a run depends on it, but not on the number of machines. Fixed when the experiment begins. auto: as many as workers; 8 with a queue.",
     "auto",
   ),
   out: key(

@@ -13,7 +13,10 @@ describe("machinesLine", () => {
     const machines = [machine("box-a", 4, 800), machine("box-b", 2, 450)];
     assert.equal(machinesLine(machines), "2 machines: box-a 4, box-b 2 trainings; 1,250 images/s");
     assert.equal(machinesLine([machine("box-a", 1)]), "1 machine: box-a 1 training");
-    assert.equal(machinesLine([]), "no machine trains: start one with `deepaugment worker`");
+    assert.equal(
+      machinesLine([]),
+      "no machine trains: start a worker with the same --queue and --queue-prefix",
+    );
   });
 
   it("names as many as fit", () => {
@@ -55,7 +58,7 @@ describe("MachinesLog", () => {
     log.show([]);
     log.show([machine("box-a", 0)]);
     assert.deepEqual(lines, [
-      "no machine trains: start one with `deepaugment worker`",
+      "no machine trains: start a worker with the same --queue and --queue-prefix",
       "1 machine: box-a 0 trainings",
     ]);
   });

@@ -222,7 +222,7 @@ describe("the commands of a queue", () => {
 
   it("say what is wrong with a queue in one line, without the password", async () => {
     const cases: [string[], RegExp][] = [
-      [["worker"], /no queue is given; give a Redis server: .*worker --queue redis:\/\/host:6379\/0/],
+      [["worker"], /no queue is given; add --queue redis:\/\/host:6379\/0, or set DEEPAUGMENT_QUEUE/],
       [["workers", "--queue", "http://u:secret@h"], /queue: expected a URL such as redis:/],
       [
         ["worker", "--queue", "redis://h", "--queue-prefix", "a b"],

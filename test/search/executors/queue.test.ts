@@ -2,7 +2,9 @@
 // same wherever and however often it runs.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -407,6 +409,44 @@ describe("a queue's server", { skip: SKIPPED }, () => {
       assert.doesNotMatch(error.message, /secret/);
       return /^queue: expected a URL such as/.test(error.message);
     });
+  });
+
+  it("without such a database, that refuses the keys, or that is something else, is an error of one line", async () => {
+    const server = await RedisServer.start();
+    const open = (url: string, prefix = "test") => QueueConnection.open({ url, prefix, onNote: () => {} });
+    await assert.rejects(
+      open(server.url.replace(/\/\d+$/, "/99")),
+      /^UsageError: redis:\/\/\S+\/99 has no database 99: .*out of range; by default there are 0 to 15$/,
+    );
+    const connection = await open(server.url);
+    await connection.redis.call("ACL", "SETUSER", "team", "on", ">secret", "~team:*", "&team:*", "+@all");
+    connection.close();
+    const url = server.url.replace("//", "//team:secret@");
+    await assert.rejects(open(url, "other"), (error: Error) => {
+      assert.match(
+        error.message,
+        /^redis:\/\/127\S+ does not let this user use keys and channels that begin with "other:"; give --queue-prefix, or/,
+      );
+      return error instanceof UsageError;
+    });
+    (await open(url, "team")).close();
+    await server.end();
+    const answers: [string, RegExp][] = [
+      [
+        "-DENIED Redis is running in protected mode\r\n",
+        /as a Redis server without a password does to other machines; start it with/,
+      ],
+      [
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        /: what listens there is not a Redis server; give another --queue$/,
+      ],
+    ];
+    for (const [answer, message] of answers) {
+      const other = createServer((socket) => socket.on("error", () => {}).end(answer)).listen(0, "127.0.0.1");
+      await once(other, "listening");
+      await assert.rejects(open(`redis://127.0.0.1:${(other.address() as AddressInfo).port}/0`), message);
+      other.close();
+    }
   });
 
   it("that may drop keys is refused", async () => {

@@ -52,7 +52,8 @@ export class QueueConnection {
 
   /**
    * Connects, once: a server that is not there is an error now, and waited for later.
-   * @throws UsageError if it is no queue's URL, or the server refuses user or password; RunError if it cannot be reached, or is too old.
+   * @throws UsageError if it is no queue's URL, the server has no such database, or refuses the user, the password or the prefix; RunError
+   *   if it cannot be reached, or is too old.
    */
   static async open(options: ConnectOptions): Promise<QueueConnection> {
     const address = parseQueueUrl(options.url);
@@ -74,9 +75,11 @@ export class QueueConnection {
     try {
       await redis.connect();
       await checkServer(redis);
+      await checkPlace(redis, address, options.prefix);
     } catch (error) {
       redis.disconnect();
-      throw cannotConnect(address, reason ?? error);
+      const isOurs = error instanceof UsageError || error instanceof RunError;
+      throw cannotConnect(address, isOurs ? error : (reason ?? error));
     }
     isOpen = true;
     return new QueueConnection(redis, bullmq, address.shown, options);
@@ -147,24 +150,56 @@ async function checkServer(redis: Redis): Promise<void> {
     );
 }
 
-function cannotConnect({ shown }: QueueAddress, reason: unknown): Error {
+/** @throws UsageError if the server has no such database, or its user may not use these keys and channels. */
+async function checkPlace(redis: Redis, { database, shown }: QueueAddress, prefix: string): Promise<void> {
+  // The client has done so when it connected, but ignores that it failed, and would use database 0.
+  if (database > 0) {
+    await redis.select(database).catch((error) => {
+      throw new UsageError(
+        `${shown} has no database ${database}: ${messageOf(error)}; by default there are 0 to 15`,
+      );
+    });
+  }
+  const [key, channel] = [`${prefix}:backlog`, `${prefix}:notices`];
+  try {
+    await redis.exists(key);
+    await redis.subscribe(channel);
+    await redis.unsubscribe(channel);
+  } catch (error) {
+    if (!/NOPERM/.test(messageOf(error))) throw error;
+    throw new UsageError(
+      `${shown} does not let this user use keys and channels that begin with "${prefix}:"; give --queue-prefix, or change the user's rights (ACL SETUSER)`,
+    );
+  }
+}
+
+function cannotConnect({ shown, isEncrypted }: QueueAddress, reason: unknown): Error {
+  if (reason instanceof UsageError) return reason;
   if (reason instanceof RunError) return new RunError(`${shown} cannot be used: ${reason.message}`);
-  // Of ioredis, without a code.
-  const text = messageOf(reason).replace(/^Socket timeout\..*/, REASONS.ETIMEDOUT);
+  const text = messageOf(reason);
   if (/NOAUTH|WRONGPASS|NOPERM|AUTH/.test(text)) {
     return new UsageError(
       `${shown} refuses the user or password; set DEEPAUGMENT_QUEUE_USER and DEEPAUGMENT_QUEUE_PASSWORD, or give them in the URL`,
     );
   }
-  const code = systemCode(reason) ?? "";
+  const code = codeOf(reason);
   if (UNKNOWN_AUTHORITY.has(code)) {
     return new RunError(
       `${shown} cannot be trusted: this machine does not know the authority of its certificate (${code}); set NODE_EXTRA_CA_CERTS to a file with the authority's certificate (PEM)`,
     );
   }
-  return new RunError(
-    `cannot reach the queue ${shown}: ${REASONS[code] ?? text}; start a Redis server there, or give another --queue`,
-  );
+  const [why, fix = "start a Redis server there, or give another --queue"] = REASONS[code] ?? [text];
+  const other = isEncrypted && code === "ETIMEDOUT" ? ", or expects redis:// without encryption" : "";
+  return new RunError(`cannot reach the queue ${shown}: ${why}${other}; ${fix}`);
+}
+
+/** Also of errors that ioredis gives none. */
+function codeOf(reason: unknown): string {
+  const text = messageOf(reason);
+  if (/^Socket timeout\./.test(text)) return "ETIMEDOUT";
+  if (/^DENIED|^Connection is closed/.test(text)) return "EPIPE";
+  if (/RESP type|Protocol error/.test(text)) return "EPROTO";
+  return systemCode(reason) ?? "";
 }
 
 /** Codes of OpenSSL. */
@@ -176,10 +211,25 @@ const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there",
-  ENOTFOUND: "the host is unknown",
-  EAI_AGAIN: "the host's name cannot be looked up",
-  ETIMEDOUT: "it does not answer",
-  ECONNRESET: "it ended the connection (with rediss:// if it expects none, or without if it does)",
+const ANOTHER = "give another --queue";
+
+/** Why, and how to fix it if that is not to start a server. */
+const REASONS: Readonly<Record<string, readonly [why: string, fix?: string]>> = {
+  ECONNREFUSED: ["nothing listens there"],
+  ENOTFOUND: ["the host is unknown"],
+  EAI_AGAIN: ["the host's name cannot be looked up"],
+  ETIMEDOUT: ["it does not answer"],
+  ECONNRESET: [
+    "it ended the connection",
+    `use rediss:// if it expects encryption, redis:// if it does not, or ${ANOTHER}`,
+  ],
+  EPIPE: [
+    "it ended the connection, as a Redis server without a password does to other machines",
+    `start it with --requirepass, or ${ANOTHER}`,
+  ],
+  EPROTO: ["what listens there is not a Redis server", ANOTHER],
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    "its certificate is for another host",
+    `give the name or address that the certificate has, or ${ANOTHER}`,
+  ],
 };

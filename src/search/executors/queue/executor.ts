@@ -136,9 +136,14 @@ export class QueueExecutor<Task extends object, Result extends { readonly weight
     const connection = await QueueConnection.open(options);
     const executor = new QueueExecutor(kind, connection, options);
     executor.#listen();
-    await executor.#record.forgetBacklog();
-    await executor.#record.announce();
-    await executor.#checker.startStalledCheckTimer();
+    try {
+      await executor.#record.forgetBacklog();
+      await executor.#record.announce();
+      await executor.#checker.startStalledCheckTimer();
+    } catch (error) {
+      await executor.close();
+      throw error;
+    }
     executor.#notify({ type: "run", run: options.run });
     executor.#schedule(FIRST_CHECK);
     return executor;

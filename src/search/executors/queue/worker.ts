@@ -114,9 +114,9 @@ export class QueueWorker {
     giveBack.addEventListener("abort", onGiveBack);
     if (stop.aborted || giveBack.aborted) this.#isStopping = true;
     this.#listener.on("message", (_, text: string) => this.#hear(text));
-    await this.#listener.subscribe(noticeChannel(this.#connection));
     const signs = setInterval(() => this.#attempt(this.#signOfLife()), LOOK_INTERVAL);
     try {
+      await this.#listener.subscribe(noticeChannel(this.#connection));
       await this.#signOfLife();
       let looking: Promise<void> | undefined;
       while (!this.#isStopping) {

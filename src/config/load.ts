@@ -90,8 +90,20 @@ export function loadKeys<K extends Keys>(
   sources: ConfigSources,
   fallbacks: Readonly<Record<string, unknown>> = {},
 ): Values<K> {
-  const given = Object.entries(fallbacks).map(([key, value]) => [key, { value, place: key }] as const);
-  return checkKeys(keys, new Map([...given, ...readSources(keys, sources)]), sources.file);
+  const implied = Object.entries(fallbacks).map(([key, value]) => [key, { value, place: key }] as const);
+  const given = new Map([...implied, ...readSources(keys, sources)]);
+  checkQueueOptions(given);
+  return checkKeys(keys, given, sources.file);
+}
+
+/** @throws UsageError if an option means nothing without a queue; a file may keep it. */
+function checkQueueOptions(given: ReadonlyMap<string, Given>): void {
+  if ((given.get("queue")?.value ?? null) !== null) return;
+  for (const key of ["queue_prefix", "mixed"]) {
+    const { place = "", value } = given.get(key) ?? {};
+    if (place.startsWith("--") && value !== false)
+      throw new UsageError(`${place}: there is no queue; add --queue redis://host:6379/0`);
+  }
 }
 
 function readSources<K extends Keys>(keys: KeySet<K>, sources: ConfigSources): Map<string, Given> {

@@ -232,6 +232,11 @@ describe("the commands of a queue", () => {
         ["optimize", "x", "--queue", "redis://u:secret@h:1/x/y"],
         /queue: expected a URL such as redis:.*\(--queue\)/,
       ],
+      [["optimize", "x", "--queue-prefix", "a"], /--queue-prefix: there is no queue; add --queue redis:/],
+      [
+        ["evaluate", "--data", "x", "--policy", "p", "--mixed"],
+        /--mixed: there is no queue; add --queue redis:/,
+      ],
       [["optimize", "x", "--set", "queue=redis:/u:secret@h"], /queue: expected a URL such as redis:/],
       [
         ["optimize", "x", "--queue", "redis://h", "--budget", "1h"],

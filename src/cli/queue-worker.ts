@@ -1,5 +1,6 @@
 // `deepaugment worker`: trains for searches and evaluations on other machines, through a queue.
 
+import { hostname } from "node:os";
 import type { Command } from "commander";
 import { InterruptedError } from "../common/errors.ts";
 import { ENGINE_CHOICES, type EngineChoice } from "../config/engines.ts";
@@ -102,6 +103,8 @@ async function work(flags: WorkerFlags, terminal: Terminal): Promise<void> {
     if (flags.metricsPort !== undefined)
       closeMetrics = await serveMetrics(queueWorker, slots, flags.metricsPort);
     terminal.log(`Training for ${shown}: engine ${engine}, ${count(slots, "worker")}`);
+    if (flags.metricsPort !== undefined)
+      terminal.log(`Metrics for Prometheus: http://${hostname()}:${flags.metricsPort}/metrics`);
     await terminal.interruptible(async (signal) => {
       const never = new AbortController().signal;
       await queueWorker.serve(signal, flags.finish ? never : signal);

@@ -341,11 +341,11 @@ describe("trainings through a queue", { skip: SKIPPED, timeout: 120_000 }, () =>
     await until(() => machine.notes.length === 2 && executor.notes.length === 1);
     assert.match(
       machine.notes.join("\n"),
-      /run test-\d+ is refused: it has wasm \(float32\), but the results must be those of wasm \(bfloat16\); with --mixed/,
+      /this worker does not train for run test-\d+: it has wasm \(float32\), but the results must be those of wasm \(bfloat16\); with --mixed/,
     );
     assert.match(
       machine.notes.join("\n"),
-      /run old is refused: this worker is deepaugment .*, the run on old is 2\.0\.0; install/,
+      /this worker does not train for run old: this worker is deepaugment .*, the run on old is 2\.0\.0; install/,
     );
     assert.match(executor.notes[0], /^worker .* does not train here: it has wasm \(float32\), but/);
     await executor.close();

@@ -105,14 +105,14 @@ export class QueueConnection {
     return { connection: this.redis, prefix: this.prefix, skipVersionCheck: true };
   }
 
-  /** Waits for what ends something on the server, but not for a server that has gone. */
-  async patiently(work: Promise<unknown>): Promise<void> {
+  /** Waits for what ends something on the server, but not for a server that has gone. @returns whether it has ended. */
+  async patiently(work: Promise<unknown>): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_GRACE);
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_GRACE, false);
     });
     try {
-      await Promise.race([work, late]);
+      return await Promise.race([work.then(() => true), late]);
     } finally {
       clearTimeout(timer);
     }

@@ -38,9 +38,10 @@ export async function platformFor(
 }
 
 async function samePlatform(needed: Platform, choice: EngineChoice): Promise<Platform | string> {
-  const refuse = (have: string) =>
-    `it has ${have}, but the results must be those of ${describePlatform(needed)}; with --mixed the run may use both`;
-  if (choice !== "auto" && choice !== needed.engine) return refuse(`engine ${choice}`);
+  const refuse = (have: string, fix = "") =>
+    `it has ${have}, but the results must be those of ${describePlatform(needed)}; ${fix}with --mixed the run may use both`;
+  if (choice !== "auto" && choice !== needed.engine)
+    return refuse(`engine ${choice}`, "start it without --engine, or ");
   const found = await probeEngine(needed.engine);
   if ("missing" in found) return refuse(`no engine ${needed.engine}, which ${found.missing}`);
   const precisions: readonly Precision[] = found.precisions;

@@ -118,7 +118,7 @@ export class ServedRuns {
       return;
     }
     this.#refused.set(id, text);
-    this.#connection.onNote(`run ${id.slice(0, 8)} is refused: ${served}`);
+    this.#connection.onNote(`this worker does not train for run ${id.slice(0, 8)}: ${served}`);
     const key = refusalsKey(this.#connection, id);
     await this.#connection.redis
       .multi()

@@ -355,8 +355,9 @@ export class QueueWorker {
         // Others have their turn meanwhile.
         await job.moveToDelayed(Date.now() + MISSING_DELAY, token);
       } else if (running.ending === "given back" || isOurs) {
-        await this.#connection.patiently(job.moveToWait(token));
-        this.#options.onTraining?.(`gave back ${name}`);
+        const isBack = await this.#connection.patiently(job.moveToWait(token));
+        const late = `cannot give back ${name}, since the server does not answer: it begins again when this worker is missed`;
+        this.#options.onTraining?.(isBack ? `gave back ${name}` : late);
         this.#attempt(wakeWorker(this.#connection, run.id));
       } else {
         this.counts.failed++;

@@ -1,8 +1,8 @@
 // Rehearses a release: publishes the packages of `npm run build:packages` in a registry of its own on this machine, installs them
 // from there into empty projects, and searches with them. Other packages come from the registry that npm is configured with.
 //
-//   npm run build && npm run build:packages -- --platform linux-x64 && npm run check:packages
-//   npm run check:packages -- --quick        # only with npm on the newest Node, and the quickstart of the README
+//   npm run build && npm run build:packages && npm run check:packages
+//   npm run check:packages -- --quick        # only with npm on the newest Node, and the quickstart of the README; for one platform
 //
 // Needs the packages verdaccio, pnpm and yarn, and Node in three versions, which npm downloads into a temporary folder.
 
@@ -142,6 +142,9 @@ function tryCase({ client, node, flags = [], engine: expected }: Case, project: 
       YARN_REGISTRY: REGISTRY,
       npm_config_cache: join(folder, "npm-cache"),
     },
+    // Others would take the same version from an earlier run.
+    ...{ npm_config_store_dir: join(folder, "pnpm-store"), npm_config_cache_dir: join(folder, "pnpm-cache") },
+    YARN_CACHE_FOLDER: join(folder, "yarn-cache"),
     ...{ DEEPAUGMENT_HOME: join(project, "home"), npm_config_yes: "true" },
   };
   const run = (file: string, ...args: string[]) =>

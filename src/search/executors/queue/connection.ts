@@ -6,6 +6,7 @@ import type * as BullMQ from "bullmq";
 import type { Redis } from "ioredis";
 import { messageOf, RunError, systemCode, UsageError } from "../../../common/errors.ts";
 import { parseQueueUrl, type QueueAddress } from "../../../config/queue.ts";
+import { backlogKey, noticeChannel } from "./keys.ts";
 
 /** A queue's server, and what the names of its keys begin with. */
 export interface QueuePlace {
@@ -72,17 +73,20 @@ export class QueueConnection {
     redis.on("error", (error) => {
       reason ??= error;
     });
+    let connection: QueueConnection | undefined;
     try {
       await redis.connect();
       await checkServer(redis);
-      await checkPlace(redis, address, options.prefix);
+      connection = new QueueConnection(redis, bullmq, address.shown, options);
+      await checkPlace(connection, address);
     } catch (error) {
+      connection?.close();
       redis.disconnect();
       const isOurs = error instanceof UsageError || error instanceof RunError;
       throw cannotConnect(address, isOurs ? error : (reason ?? error));
     }
     isOpen = true;
-    return new QueueConnection(redis, bullmq, address.shown, options);
+    return connection;
   }
 
   /** Whether the server cannot be reached now. */
@@ -151,7 +155,8 @@ async function checkServer(redis: Redis): Promise<void> {
 }
 
 /** @throws UsageError if the server has no such database, or its user may not use these keys and channels. */
-async function checkPlace(redis: Redis, { database, shown }: QueueAddress, prefix: string): Promise<void> {
+async function checkPlace(connection: QueueConnection, { database }: QueueAddress): Promise<void> {
+  const { redis, prefix, shown } = connection;
   // The client has done so when it connected, but ignores that it failed, and would use database 0.
   if (database > 0) {
     await redis.select(database).catch((error) => {
@@ -160,11 +165,10 @@ async function checkPlace(redis: Redis, { database, shown }: QueueAddress, prefi
       );
     });
   }
-  const [key, channel] = [`${prefix}:backlog`, `${prefix}:notices`];
   try {
-    await redis.exists(key);
-    await redis.subscribe(channel);
-    await redis.unsubscribe(channel);
+    await redis.exists(backlogKey(connection));
+    await redis.subscribe(noticeChannel(connection));
+    await redis.unsubscribe(noticeChannel(connection));
   } catch (error) {
     if (!/NOPERM/.test(messageOf(error))) throw error;
     throw new UsageError(

@@ -6,7 +6,7 @@ COPY . .
 RUN npm ci && npm run build:binary
 
 FROM debian:bookworm-slim
-RUN useradd --create-home deepaugment && mkdir /cache && chown deepaugment /cache
+RUN useradd --uid 1000 --create-home deepaugment && mkdir /cache && chown deepaugment /cache
 COPY --from=build /deepaugment/build/deepaugment /usr/local/bin/deepaugment
 USER deepaugment
 WORKDIR /home/deepaugment

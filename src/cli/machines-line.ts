@@ -4,22 +4,24 @@ import type { Machine } from "../search/executors/queue/machines.ts";
 import { count, formatRate } from "./format.ts";
 import { widthOf } from "./text.ts";
 
-/** With as many names as fit. @param columns of the terminal. */
+/** With as many names as fit, and the trainings of each once one has ended. @param columns of the terminal. */
 export function machinesLine(machines: readonly Machine[], columns = Number.POSITIVE_INFINITY): string {
   if (machines.length === 0)
     return "no machine trains: start a worker with the same --queue and --queue-prefix";
   const rate = machines.reduce((sum, { imagesPerSecond }) => sum + imagesPerSecond, 0);
   const head = count(machines.length, "machine");
+  const hasTrained = machines.some(({ trainings }) => trainings > 0);
   const end = rate > 0 ? `; ${formatRate(rate)} images/s` : "";
+  const counted = (name: string, trainings: number) =>
+    hasTrained ? `${name} ${trainings.toLocaleString("en")}` : name;
   for (let named = machines.length; named > 0; named--) {
-    const names = machines
-      .slice(0, named)
-      .map(({ host, trainings }) => `${host} ${trainings.toLocaleString("en")}`);
+    const names = machines.slice(0, named).map(({ host, trainings }) => counted(host, trainings));
     const others = machines.slice(named);
     const rest = others.reduce((sum, { trainings }) => sum + trainings, 0);
-    if (others.length > 0) names.push(`${count(others.length, "other")} ${rest.toLocaleString("en")}`);
+    if (others.length > 0) names.push(counted(count(others.length, "other"), rest));
     const isOne = machines.length === 1 && machines[0].trainings === 1;
-    const line = `${head}: ${names.join(", ")} ${isOne ? "training" : "trainings"}${end}`;
+    const unit = hasTrained ? (isOne ? " training" : " trainings") : "";
+    const line = `${head}: ${names.join(", ")}${unit}${end}`;
     if (widthOf(line) <= columns) return line;
   }
   return `${head}${end}`;

@@ -9,7 +9,7 @@ import { type KeySetName, settings, somePath } from "./options.ts";
 export const QUEUE_OVERRIDES = {
   queue: [
     "queue <url>",
-    "let other machines train, through a Redis server, such as redis://host:6379/0 (see worker)",
+    "let other machines train, through a Redis server, such as redis://host:6379/0 (see worker); null to resume without",
   ],
   queuePrefix: ["queue-prefix <name>", "what the names of all keys begin with (default: deepaugment)"],
   mixed: ["mixed", "let machines train whose results differ in the last digits"],

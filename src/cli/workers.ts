@@ -1,4 +1,4 @@
-// `deepaugment workers`: which machines train through a queue.
+// `deepaugment workers`: which workers train through a queue.
 
 import type { Command } from "commander";
 import type { WorkerRecord } from "../search/executors/queue/messages.ts";
@@ -15,7 +15,7 @@ interface WorkersFlags extends QueueFlags {
 export function addWorkersCommand(program: Command, terminal: Terminal): void {
   const command = program
     .command("workers")
-    .description("list the machines that train through a queue, and what they run");
+    .description("list the workers that train through a queue, and what they run");
   addQueueOptions(command);
   command
     .option("--json", "print them as JSON")
@@ -41,11 +41,12 @@ async function list(flags: WorkersFlags, terminal: Terminal): Promise<void> {
 
 function formatState({ workers, runs }: QueueState, shown: string): string[] {
   const slots = workers.reduce((sum, worker) => sum + worker.slots, 0);
+  const hosts = new Set(workers.map(({ host }) => host));
   const rate = workers.reduce((sum, { imagesPerSecond }) => sum + imagesPerSecond, 0);
   const waiting = runs.reduce((sum, run) => sum + run.waiting, 0);
   const active = runs.reduce((sum, run) => sum + run.active, 0);
   return [
-    `${shown}: ${count(workers.length, "machine")}, ${active} of ${count(slots, "training")} at a time, ${waiting} waiting, ${formatRate(rate)} images/s`,
+    `${shown}: ${count(workers.length, "worker")} on ${count(hosts.size, "machine")}, ${active} of ${count(slots, "training")} at a time, ${waiting} waiting, ${formatRate(rate)} images/s`,
     ...runs.map(
       ({ id, host, kind, waiting, active }) =>
         `run ${id.slice(0, 8)} of ${host} (${kind}): ${active} running, ${waiting} waiting`,
@@ -66,7 +67,7 @@ function workerLines({
 }: WorkerRecord & { readonly name: string }): string[] {
   const share = `${Math.round(100 * busy)}% busy`;
   return [
-    `${name}  ${engine}, ${count(slots, "worker")}, ${share}, ${formatRate(imagesPerSecond)} images/s, ${finished} finished, ${failed} failed`,
+    `${name}  ${engine}, ${count(slots, "training")} at a time, ${share}, ${formatRate(imagesPerSecond)} images/s, ${finished} finished, ${failed} failed`,
     ...running.map((training) => `  ${training}`),
   ];
 }

@@ -13,6 +13,7 @@ import { policyText } from "../pipelines/given.ts";
 import { contentRef } from "../search/content.ts";
 import { TrainingFailedError } from "../search/executors/executor.ts";
 import { ProcessExecutor } from "../search/executors/processes.ts";
+import { listedWithOthers } from "../search/executors/queue/local.ts";
 import { WatchingExecutor } from "../search/executors/retrying.ts";
 import { quietTimes } from "../search/executors/silence-limit.ts";
 import { Occupancy } from "../search/occupancy.ts";
@@ -99,8 +100,13 @@ export class EvaluationRun {
   async #ownExecutor(): Promise<EvaluationExecutor> {
     const { config, engine, workers, threads } = this.#settled;
     const { onMachines } = this.#request;
-    if (config.queue === null)
-      return new ProcessExecutor<FinalTask, FinalResult, FinalProgress>(workers, { kind: "evaluate" });
+    const placesPath = this.#folder.file(MACHINES_FILE);
+    if (config.queue === null) {
+      const processes = new ProcessExecutor<FinalTask, FinalResult, FinalProgress>(workers, {
+        kind: "evaluate",
+      });
+      return listedWithOthers(processes, TRAITS.nameOf, { engine, placesPath });
+    }
     const [{ openQueue }, { EVALUATION_KIND }] = await Promise.all([
       import("../search/executors/queue/open.ts"),
       import("./queued-kind.ts"),
@@ -111,7 +117,7 @@ export class EvaluationRun {
       ...{ engine, isMixed: config.mixed, workers, threads },
       // Trainings of an evaluation do not depend on each other: all may be under way.
       inFlight: Math.max(1, this.#settled.arms.length * config.samples - this.#trainings.length),
-      placesPath: this.#folder.file(MACHINES_FILE),
+      placesPath,
       onNote: (line) => this.#request.onNote?.(line),
       ...(onMachines && { onMachines }),
     });

@@ -10,13 +10,14 @@ import type { Dataset } from "../dataset/dataset.ts";
 import type { EngineIdentity } from "../engine/types.ts";
 import type { Guessing } from "../experiment/chance.ts";
 import { Experiment } from "../experiment/experiment.ts";
-import { MACHINES_FILE } from "../experiment/machines.ts";
+import { MACHINES_FILE, trainingName } from "../experiment/machines.ts";
 import type { Ranking } from "../experiment/ranking.ts";
 import type { TrainingFailure, TrialRecord } from "../experiment/records.ts";
 import { countTrials } from "../experiment/results.ts";
 import type { ConfirmationObserver } from "./confirmation.ts";
 import type { Executor } from "./executors/executor.ts";
 import { ProcessExecutor } from "./executors/processes.ts";
+import { listedWithOthers } from "./executors/queue/local.ts";
 import type { Machine } from "./executors/queue/machines.ts";
 import { RetryingExecutor, type RetryOptions } from "./executors/retrying.ts";
 import { quietTimes } from "./executors/silence-limit.ts";
@@ -207,7 +208,9 @@ async function executorOf(
   onNote: (line: string) => void,
   onMachines: ExperimentRequest["onMachines"],
 ): Promise<Executor> {
-  if (config.queue === null) return new ProcessExecutor(workers);
+  const placesPath = experiment.path(MACHINES_FILE);
+  if (config.queue === null)
+    return listedWithOthers(new ProcessExecutor(workers), trainingName, { engine, placesPath });
   const [{ openQueue }, { TRAINING_KIND }] = await Promise.all([
     import("./executors/queue/open.ts"),
     import("./executors/queue/training-kind.ts"),
@@ -216,8 +219,7 @@ async function executorOf(
     place: { url: config.queue, prefix: config.queue_prefix },
     facts: experiment.readAllFacts(),
     ...{ engine, isMixed: config.mixed, inFlight, workers, threads: config.threads, onNote },
-    placesPath: experiment.path(MACHINES_FILE),
-    onMachines,
+    ...{ placesPath, onMachines },
   });
 }
 

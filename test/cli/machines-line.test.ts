@@ -14,6 +14,10 @@ describe("machinesLine", () => {
     assert.equal(machinesLine(machines), "2 machines: box-a 4, box-b 2 trainings; 1,250 images/s");
     assert.equal(machinesLine([machine("box-a", 1)]), "1 machine: box-a 1 training");
     assert.equal(
+      machinesLine([machine("box-a", 0, 800), machine("box-b", 0)]),
+      "2 machines: box-a, box-b; 800 images/s",
+    );
+    assert.equal(
       machinesLine([]),
       "no machine trains: start a worker with the same --queue and --queue-prefix",
     );
@@ -46,7 +50,7 @@ describe("MachinesLog", () => {
     log.show([machine("box-a", 4), machine("box-b", 1)]);
     now = 200_000;
     log.show([machine("box-b", 9), machine("box-a", 4)]);
-    assert.deepEqual(lines, ["1 machine: box-a 0 trainings", "2 machines: box-a 4, box-b 1 trainings"]);
+    assert.deepEqual(lines, ["1 machine: box-a", "2 machines: box-a 4, box-b 1 trainings"]);
   });
 
   it("says at once when the first machine comes", () => {
@@ -59,7 +63,7 @@ describe("MachinesLog", () => {
     log.show([machine("box-a", 0)]);
     assert.deepEqual(lines, [
       "no machine trains: start a worker with the same --queue and --queue-prefix",
-      "1 machine: box-a 0 trainings",
+      "1 machine: box-a",
     ]);
   });
 });

@@ -79,6 +79,16 @@ async function listed() {
   return JSON.parse(stdout);
 }
 
+/** The report knows the machine of each training. */
+async function assertAllListed(folder: string): Promise<void> {
+  const { code, stdout, stderr } = await runMain(["report", folder, "--json"], home("home"));
+  assert.equal(code, 0, stderr);
+  const { machines, stages } = JSON.parse(stdout).times;
+  const sum = (all: { trainings: number }[]) => all.reduce((count, { trainings }) => count + trainings, 0);
+  // A stage of the search counts trials, which have one training each here.
+  assert.equal(sum(machines), sum(stages));
+}
+
 describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => {
   let local: string;
   let workers: Started[] = [];
@@ -107,12 +117,8 @@ describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => 
     const places = readFileSync(join(folder, "machines.csv"), "utf8").trimEnd().split("\n");
     assert.equal(places[0], "training,host,engine,precision,kernels,device");
     assert.ok(places.length >= 1 + 6);
-    assert.match(stderr, /^[12] machines?: \S+ \d+ trainings?/m);
-    const shown = await runMain(["report", folder, "--json"], home("home"));
-    const { machines, stages } = JSON.parse(shown.stdout).times;
-    const sum = (all: { trainings: number }[]) => all.reduce((count, { trainings }) => count + trainings, 0);
-    // A stage of the search counts trials, which have one training each here.
-    assert.equal(sum(machines), sum(stages));
+    assert.match(stderr, /^1 machine: [^\s;]+(;|$)/m);
+    await assertAllListed(folder);
     assert.match(
       readFileSync(join(folder, "config.yaml"), "utf8"),
       /^queue: redis:\/\/127\.0\.0\.1:\d+\/0$/m,
@@ -127,13 +133,26 @@ describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => 
     }
   });
 
+  it("lists what each training ran on if it continues without the queue", async () => {
+    const folder = join(root, "alone");
+    cpSync(experimentIn("queue"), folder, { recursive: true });
+    const more = ["--queue", "null", "--workers", "1", "--iterations", "6"];
+    const { code, stderr } = await runMain(["optimize", "--resume", folder, ...more], home("home"));
+    assert.equal(code, 0, stderr);
+    assert.match(readFileSync(join(folder, "machines.csv"), "utf8"), /^"trial 5, sample 0",/m);
+    await assertAllListed(folder);
+  });
+
   it("lists its machines, with what they have done", async () => {
     const state = await listed();
     assert.equal(state.workers.length, 2);
     assert.deepEqual(state.runs, []);
     for (const { engine, slots } of state.workers) assert.deepEqual([engine, slots], ["wasm (float32)", 1]);
     const text = (await runMain(["workers", "--queue", urlWithPassword()])).stdout;
-    assert.match(text, /^redis:\/\/127\.0\.0\.1:\d+\/0: 2 machines, 0 of 2 trainings at a time, 0 waiting, /);
+    assert.match(
+      text,
+      /^redis:\/\/127\.0\.0\.1:\d+\/0: 2 workers on 1 machine, 0 of 2 trainings at a time, 0 waiting, /,
+    );
   });
 
   it("gives the same notebook if workers, the server and the coordinator are killed", async () => {

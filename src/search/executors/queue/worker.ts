@@ -377,7 +377,7 @@ export class QueueWorker {
 
   #late(name: string): void {
     this.#connection.onNote(
-      `${name} is no longer this worker's, because its sign of life was late or the run has ended`,
+      `dropped ${name}: another worker has it, as this one's sign of life was late, or its run has ended`,
     );
   }
 

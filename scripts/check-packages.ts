@@ -8,21 +8,13 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  copyFileSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { UsageError } from "../src/common/errors.ts";
 import { VERSION } from "../src/common/version.ts";
+import { engineOfSearch, FIRST_SEARCH, placeImages } from "./first-search.ts";
 import { runScript } from "./run-script.ts";
 
 const PORT = 4873;
@@ -131,7 +123,7 @@ function publish(path: string): void {
 /** A row of the table. */
 function tryCase({ client, node, flags = [], engine: expected }: Case, project: string): string {
   mkdirSync(project);
-  copyFileSync("test/fixtures/cifar-10-sample.tar.gz", join(project, "images.tar.gz"));
+  placeImages(project);
   writeFileSync(join(project, "package.json"), "{}");
   const bin = join(nodeOf(node), "bin");
   const env = {
@@ -154,23 +146,9 @@ function tryCase({ client, node, flags = [], engine: expected }: Case, project: 
   const installed = performance.now();
   assert.equal(run(program[0], ...program.slice(1), "--version").trim(), VERSION);
   const ready = performance.now();
-  const settings = ["train_set_size=60", "validation_set_size=20", "child_epochs=2", "confirm_top=0"];
-  const sets = settings.flatMap((setting) => ["--set", setting]);
-  run(
-    program[0],
-    ...program.slice(1),
-    "optimize",
-    "--data",
-    "images.tar.gz",
-    "--iterations",
-    "2",
-    "--out",
-    "out",
-    ...sets,
-  );
+  run(program[0], ...program.slice(1), ...FIRST_SEARCH);
   const searched = performance.now();
-  const [experiment] = readdirSync(join(project, "out"));
-  const { engine } = JSON.parse(readFileSync(join(project, "out", experiment, "experiment.json"), "utf8"));
+  const engine = engineOfSearch(project);
   assert.equal(engine, expected ?? "native", `${client} on Node ${node} ${flags.join(" ")}`);
   if (values.quick) console.log(run(program[0], ...program.slice(1), "optimize", "--config", QUICKSTART));
   const [size] = run("du", "-sm", modulesOf(client, project)).split("\t");

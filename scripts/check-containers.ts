@@ -98,7 +98,7 @@ function install(name: PlatformName, { os, cpu, libc }: Platform, project: strin
   const missing = archives.find((path) => !existsSync(path));
   if (missing !== undefined) throw new UsageError(`there is no ${missing}: run npm run build:packages first`);
   writeFileSync(join(project, "package.json"), "{}");
-  // npm takes dependencies for the system that it is told, but holds an archive on the command line against its own.
+  // npm installs dependencies for the system of these options, but holds an archive on the command line against its own.
   const system = [`--os=${os}`, `--cpu=${cpu}`, `--libc=${libc ?? "glibc"}`, "--force"];
   execute("npm", ["install", ...system, "--ignore-scripts", "--no-audit", "--no-fund", ...archives], project);
 }

@@ -1,4 +1,4 @@
-// A run that had a queue, and continues on this machine alone: `machines.csv` goes on listing what each training ran on.
+// A run that had a queue, and continues on this machine alone: `machines.csv` still lists what each training ran on.
 
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";

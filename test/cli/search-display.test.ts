@@ -275,7 +275,7 @@ describe("the display of a search without a terminal", () => {
   it("says which machines train through a queue", () => {
     const { display, stderr } = show(false);
     for (let i = 0; i < 2; i++) display.showMachines([{ host: "box-a", trainings: i, imagesPerSecond: 100 }]);
-    assert.equal(stderr.text, "1 machine: box-a 0 trainings; 100 images/s\n");
+    assert.equal(stderr.text, "1 machine: box-a; 100 images/s\n");
   });
 
   it("says nothing of a confirmation that is done", () => {

@@ -1,5 +1,5 @@
 // Tries the packages of `npm run build:packages` on systems of other kinds, in containers of Docker: installs them for each system
-// from this machine, and there lists the engines and searches, without a network.
+// from this machine, and there searches and runs the addon's tests, without a network.
 //
 //   npm run build && npm run build:packages && npm run check:containers
 //   npm run check:containers -- linux-x64-musl        # one of the packages
@@ -33,6 +33,7 @@ const SYSTEMS: readonly System[] = [
 ];
 
 const ARCHITECTURES = { x64: "linux/amd64", arm64: "linux/arm64" };
+const TESTS = ["addon", "kernels", "limits", "plan"].map((name) => `test/engine/native-${name}.test.ts`);
 const PROGRAM = "node_modules/deepaugment/dist/bin/deepaugment.js";
 
 const { positionals } = parseArgs({ allowPositionals: true });
@@ -61,19 +62,13 @@ function trySystem({ image, name }: System, project: string): string {
   mkdirSync(project);
   placeImages(project);
   install(name, platform, project);
-  const run = (...args: string[]) =>
+  const runIn = (folder: string, environment: string, args: readonly string[]) =>
     execute("docker", [
       ...["run", "--rm", "--network", "none", "--platform", ARCHITECTURES[platform.cpu]],
-      ...[
-        "--volume",
-        `${project}:/project`,
-        "--workdir",
-        "/project",
-        "--env",
-        "DEEPAUGMENT_HOME=/project/home",
-      ],
+      ...["--volume", `${folder}:/project`, "--workdir", "/project", "--env", environment],
       ...["--entrypoint", "node", image, ...args],
     ]);
+  const run = (...args: string[]) => runIn(project, "DEEPAUGMENT_HOME=/project/home", args);
   const report =
     "const { header } = process.report.getReport(); console.log(header.glibcVersionRuntime ?? '')";
   const glibc = run("-e", report).trim();
@@ -86,6 +81,8 @@ function trySystem({ image, name }: System, project: string): string {
   const seconds = (performance.now() - begun) / 1000;
   const engine = engineOfSearch(project);
   assert.equal(engine, "native", `${name} on ${image}`);
+  const addon = `DEEPAUGMENT_NATIVE_ADDON=build/packages/native-${name}/deepaugment.node`;
+  runIn(resolve(), addon, ["--test-isolation=none", "--test", ...TESTS]);
   const libc = glibc === "" ? "musl" : `glibc ${glibc}`;
   return `| ${[`\`${image}\``, `\`${name}\``, libc, node, engine, seconds.toFixed(0)].join(" | ")} |`;
 }

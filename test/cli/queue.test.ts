@@ -117,7 +117,7 @@ describe("a search through a queue", { skip: SKIPPED, timeout: 600_000 }, () => 
     const places = readFileSync(join(folder, "machines.csv"), "utf8").trimEnd().split("\n");
     assert.equal(places[0], "training,host,engine,precision,kernels,device");
     assert.ok(places.length >= 1 + 6);
-    assert.match(stderr, /^1 machine: [^\s;]+(;|$)/m);
+    assert.match(stderr, /^1 machine: [^\s;]+( \d+ trainings?)?(;|$)/m);
     await assertAllListed(folder);
     assert.match(
       readFileSync(join(folder, "config.yaml"), "utf8"),

@@ -3,6 +3,7 @@
 import { usualEpochs } from "../child/usual-epochs.ts";
 import { largest } from "../common/largest.ts";
 import { FREE_ARMS } from "../config/arms.ts";
+import type { RecipeName } from "../config/recipes.ts";
 import type { SizedConfig } from "../config/schema.ts";
 import { armSeconds, type EvaluationSize, evaluationSeconds, type Speed } from "./times.ts";
 
@@ -11,8 +12,11 @@ const LEAST_SAMPLES = 2;
 const USEFUL_SAMPLES = 3;
 const MOST_SAMPLES = 50;
 
-/** The recipes among the arms, from the one that helps on most images; the last ones are left out first. */
+/** Recipes from the one that helps on most images; the last ones are left out first. */
 const RECIPE_ORDER: readonly string[] = ["flip-crop", "trivialaugment", "flip", "randaugment"];
+
+/** All arms before it is known what the search finds. */
+const PLANNED_ARMS: readonly string[] = [...FREE_ARMS, "policy"];
 
 /** The arms of an evaluation and the trainings of each. */
 export interface EvaluationChoice {
@@ -28,11 +32,6 @@ export interface EvaluationChoice {
 export interface EvaluationImages {
   readonly trainable: number;
   readonly test: number;
-}
-
-/** All arms that an evaluation may have. */
-export function armsOf(hasPolicy: boolean): string[] {
-  return [...FREE_ARMS, ...(hasPolicy ? ["policy"] : [])];
 }
 
 /**
@@ -58,10 +57,9 @@ export function shortEvaluationSize(
 }
 
 export interface EvaluationOptions {
-  /** Seconds of a training of each arm. */
+  /** Seconds of a training of each arm that it may have. */
   readonly ofArms: ReadonlyMap<string, number>;
-  readonly hasPolicy: boolean;
-  /** All recipes, from the most promising one. */
+  /** All recipes among them, from the most promising one. */
   readonly order: readonly string[];
   readonly seconds: number;
   readonly speed: Pick<Speed, "rates" | "workers">;
@@ -72,11 +70,10 @@ export interface EvaluationOptions {
  * recipes that promise least; and at least no augmentation, one recipe and the policy, twice.
  */
 export function chooseEvaluation(options: EvaluationOptions): EvaluationChoice {
-  const { ofArms, hasPolicy, order: recipes, seconds, speed } = options;
-  const all = armsOf(hasPolicy);
+  const { ofArms, order: recipes, seconds, speed } = options;
   for (let kept = recipes.length; ; kept--) {
     const leftOut = recipes.slice(kept);
-    const arms = all.filter((arm) => !leftOut.includes(arm));
+    const arms = [...ofArms.keys()].filter((arm) => !leftOut.includes(arm));
     const times = arms.map((arm) => ofArms.get(arm)!);
     const secondsOf = (samples: number) => evaluationSeconds(times, samples, speed);
     const fits = (samples: number) => secondsOf(samples) <= seconds;
@@ -93,21 +90,23 @@ export function planEvaluationWithin(
   config: SizedConfig,
   speed: Speed,
 ): EvaluationChoice {
-  const ofArms = armSeconds(armsOf(true), size, config, speed);
-  return chooseEvaluation({ ofArms, hasPolicy: true, order: orderOfRecipes(), seconds, speed });
+  const ofArms = armSeconds(PLANNED_ARMS, size, config, speed);
+  return chooseEvaluation({ ofArms, order: orderOfRecipes(), seconds, speed });
 }
 
 /**
- * All recipes, from the most promising one: those that a search found better than no augmentation, then those that it did not
- * judge, and last those that did no better.
+ * Recipes from the most promising one: the best, those that a search found better than no augmentation, then those that it did
+ * not judge, and last those that did no better.
  * @param gains of recipes over no augmentation.
  */
-export function orderOfRecipes(gains: ReadonlyMap<string, number> = new Map()): string[] {
+export function orderOfRecipes(gains: ReadonlyMap<string, number> = new Map(), best?: RecipeName): string[] {
+  const others = RECIPE_ORDER.filter((name) => name !== best);
   const isBetter = (name: string) => (gains.get(name) ?? 0) > 0;
-  const byGain = RECIPE_ORDER.filter((name) => gains.has(name)).sort((a, b) => gains.get(b)! - gains.get(a)!);
+  const byGain = others.filter((name) => gains.has(name)).sort((a, b) => gains.get(b)! - gains.get(a)!);
   return [
+    ...(best === undefined ? [] : [best]),
     ...byGain.filter(isBetter),
-    ...RECIPE_ORDER.filter((name) => !gains.has(name)),
+    ...others.filter((name) => !gains.has(name)),
     ...byGain.filter((name) => !isBetter(name)),
   ];
 }

@@ -4,6 +4,7 @@
 import { EVALUATION } from "../config/evaluation.ts";
 import { loadKeys, loadSizedConfig } from "../config/load.ts";
 import type { SizedConfig } from "../config/schema.ts";
+import { freeArms } from "../evaluate/arms.ts";
 import {
   type EvaluationObserver,
   type LoadedEvaluation,
@@ -19,11 +20,10 @@ import { Experiment } from "../experiment/experiment.ts";
 import { readNotebookText } from "../experiment/notebook.ts";
 import { notebookAt, parsePastTrials } from "../experiment/past-trials.ts";
 import { type EvaluationPlan, planEvaluation } from "../measure/evaluation-plan.ts";
-import { type Policy, recipeAlone } from "../policy/policy.ts";
+import { bestRecipe, type Policy } from "../policy/policy.ts";
 import { fixedPolicies } from "../search/settle/controller.ts";
 import type { BudgetAccount } from "./account.ts";
 import {
-  armsOf,
   chooseEvaluation,
   type EvaluationChoice,
   evaluationSize,
@@ -85,8 +85,9 @@ function prepare(account: BudgetAccount, config: SizedConfig, { folder, size }: 
     ...{ seed, engine, precision, threads, workers, replace_head, out: folder },
   };
   const prepared = prepareEvaluation(loadKeys(EVALUATION, { overrides }));
-  const hasPolicy = prepared.source.policies.length > 0;
-  return { ...prepared, config: { ...prepared.config, arms: armsOf(hasPolicy) } };
+  const { policies } = prepared.source;
+  const arms = [...freeArms(policies), ...(policies.length > 0 ? ["policy"] : [])];
+  return { ...prepared, config: { ...prepared.config, arms } };
 }
 
 function reopen(
@@ -115,8 +116,8 @@ async function decide(
     account.facts.decided.evaluation ??
     chooseEvaluation({
       ofArms: armSeconds(names, size, config, speed),
-      hasPolicy: names.includes("policy"),
-      ...{ order: recipesByReward(folder, config, loaded.source.policies), seconds: account.left, speed },
+      order: recipesByReward(folder, config, loaded.source.policies),
+      ...{ seconds: account.left, speed },
     });
   const { arms, samples, leftOut } = choice;
   const { trainImages, epochs } = size;
@@ -147,8 +148,8 @@ function confirmedPolicies(folder: string): number {
   return Math.max(0, (Experiment.open(folder).readFacts().confirming?.trials.length ?? 0) - 1);
 }
 
-/** The recipes by what the search knows of them; first the one that is the best policy, if one is. */
-function recipesByReward(folder: string, config: SizedConfig, [best]: readonly Policy[]): string[] {
+/** The recipes by what the search knows of them. */
+function recipesByReward(folder: string, config: SizedConfig, policies: readonly Policy[]): string[] {
   const path = config.notebook_path ?? notebookAt(folder);
   const { trials } = parsePastTrials(readNotebookText(path), path);
   const rewards = new Map(trials.map(({ trial, reward }) => [trial, reward]));
@@ -156,9 +157,7 @@ function recipesByReward(folder: string, config: SizedConfig, [best]: readonly P
     const reward = rewards.get(trial);
     return base === undefined || reward === undefined ? [] : [[base, reward - rewards.get(0)!] as const];
   });
-  const order = orderOfRecipes(new Map(gains));
-  const found = best && recipeAlone(best);
-  return order.toSorted((a, b) => Number(b === found) - Number(a === found));
+  return orderOfRecipes(new Map(gains), bestRecipe(policies));
 }
 
 /** The observer, and an account that is kept whenever a training has ended. */

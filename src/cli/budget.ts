@@ -166,7 +166,7 @@ async function show({ plan: lines, ...request }: Shown, terminal: Terminal): Pro
 }
 
 function leftOutNote(leftOut: readonly string[]): string {
-  return `the time does not suffice for two samples of all arms: ${leftOut.join(", ")} ${leftOut.length === 1 ? "is" : "are"} left out`;
+  return `the time does not suffice for three samples of all arms: ${leftOut.join(", ")} ${leftOut.length === 1 ? "is" : "are"} left out`;
 }
 
 function printPlan(prepared: PreparedBudget, isJson: boolean, terminal: Terminal): void {

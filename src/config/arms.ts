@@ -20,8 +20,8 @@ export interface ArmParts {
 /** Arms that need no policies, without `crop`, which serves data that must not be mirrored. */
 export const FREE_ARMS: readonly string[] = ["none", "flip", "flip-crop", "trivialaugment", "randaugment"];
 
-/** All arms that are compared unless others are given. */
-export const DEFAULT_ARMS: readonly string[] = [...FREE_ARMS, ...POLICY_PARTS, "flip-crop+top-policies"];
+/** Arms of policies that are compared unless others are given. */
+export const POLICY_ARMS: readonly string[] = [...POLICY_PARTS, "flip-crop+top-policies"];
 
 /** All arms. */
 export const ARM_NAMES: readonly string[] = [

@@ -1,7 +1,7 @@
 // The configuration keys of an evaluation.
 
 import type { z } from "zod";
-import { ARM_NAMES, DEFAULT_ARMS, FREE_ARMS, parseArm } from "./arms.ts";
+import { ARM_NAMES, FREE_ARMS, POLICY_ARMS, parseArm } from "./arms.ts";
 import { DATA_KEYS } from "./data.ts";
 import { ENGINE_CHOICES, PRECISION_CHOICES } from "./engines.ts";
 import {
@@ -49,7 +49,7 @@ const KEYS = {
   ),
   arms: key(
     autoOr(armList),
-    `What is compared: none, a recipe (${FREE_ARMS.slice(1).join(", ")}), policy (the best one as the search judged it), top-policies (all in the file, drawn anew for every image), or a recipe and policies, such as flip-crop+top-policies. auto: ${DEFAULT_ARMS.join(", ")}; without policies, those that need none.`,
+    `What is compared: none, a recipe (${FREE_ARMS.slice(1).join(", ")}), policy (the best one as the search judged it), top-policies (all in the file, drawn anew for every image), or a recipe and policies, such as flip-crop+top-policies. auto: ${FREE_ARMS.join(", ")}, and, if there are policies, the best recipe of their search, ${POLICY_ARMS.join(", ")}.`,
     "auto",
   ),
   model: key(

@@ -2,8 +2,8 @@
 
 import type { RedrawnStep } from "../augment/redraw.ts";
 import { UsageError } from "../common/errors.ts";
-import { type ArmParts, DEFAULT_ARMS, FREE_ARMS, parseArm } from "../config/arms.ts";
-import { type Policy, plainPolicy, recipeAlone } from "../policy/policy.ts";
+import { type ArmParts, FREE_ARMS, POLICY_ARMS, parseArm } from "../config/arms.ts";
+import { bestRecipe, type Policy, plainPolicy, recipeAlone } from "../policy/policy.ts";
 import type { ArmAugmentation } from "./final-task.ts";
 
 export interface PolicyUse {
@@ -13,6 +13,12 @@ export interface PolicyUse {
   readonly top: number;
   /** The probability that it augments an image. */
   readonly chance: number;
+}
+
+/** Arms that need no policies, with the best recipe of the search that found these. @param policies best first. */
+export function freeArms(policies: readonly Policy[]): string[] {
+  const best = bestRecipe(policies);
+  return best === undefined || FREE_ARMS.includes(best) ? [...FREE_ARMS] : [...FREE_ARMS, best];
 }
 
 /**
@@ -25,7 +31,9 @@ export function settleArms(
   policies: readonly Policy[],
   origin: string | undefined,
 ): ArmParts[] {
-  if (names === "auto") return (policies.length > 0 ? DEFAULT_ARMS : FREE_ARMS).map(parseArm);
+  if (names === "auto") {
+    return [...freeArms(policies), ...(policies.length > 0 ? POLICY_ARMS : [])].map(parseArm);
+  }
   const arms = names.map(parseArm);
   const needing = arms.find((arm) => arm.policies);
   if (needing && policies.length === 0) {

@@ -55,6 +55,11 @@ export function recipeAlone({ base, portion, redrawn }: Policy): RecipeName | un
   return redrawn && portion === 0 ? base : undefined;
 }
 
+/** The first of these that is a recipe alone: a search judges recipes, too. */
+export function bestRecipe(policies: readonly Policy[]): RecipeName | undefined {
+  return policies.map(recipeAlone).find((recipe) => recipe !== undefined);
+}
+
 /** A policy without what is known of it. */
 export function plainPolicy({
   chains,

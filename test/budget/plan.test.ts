@@ -274,8 +274,8 @@ describe("chooseEvaluation", () => {
     config,
     SPEED,
   );
-  const choose = (seconds: number, hasPolicy = true, order = orderOfRecipes()) =>
-    chooseEvaluation({ ofArms, hasPolicy, order, seconds, speed: SPEED });
+  const choose = (seconds: number, order = orderOfRecipes()) =>
+    chooseEvaluation({ ofArms, order, seconds, speed: SPEED });
   const time = (arms: readonly string[], samples: number) =>
     evaluationSeconds(
       arms.map((arm) => ofArms.get(arm)!),
@@ -301,7 +301,6 @@ describe("chooseEvaluation", () => {
     assert.deepEqual([few.arms, few.samples], [["none", "flip-crop", "policy"], 2]);
     const least = choose(
       0,
-      true,
       orderOfRecipes(
         new Map([
           ["flip", 0.01],
@@ -313,9 +312,14 @@ describe("chooseEvaluation", () => {
     assert.deepEqual(least.leftOut, ["trivialaugment", "randaugment", "flip-crop"]);
   });
 
-  it("is without a policy if none was found", () => {
-    assert.deepEqual(choose(1e9, false).arms, ALL.slice(0, -1));
-    assert.deepEqual(choose(0, false).arms, ["none", "flip-crop"]);
+  it("keeps the best recipe of the search, whatever the others promise", () => {
+    const gains = new Map([["flip-crop", 0.1]]);
+    for (const best of ["randaugment", "flip+randaugment"] as const) {
+      const arms = new Map([...ofArms].toSpliced(-1, 0, [best, 1]));
+      const options = { ofArms: arms, order: orderOfRecipes(gains, best), speed: SPEED };
+      assert.deepEqual(chooseEvaluation({ ...options, seconds: 0 }).arms, ["none", best, "policy"]);
+      assert.deepEqual(chooseEvaluation({ ...options, seconds: 1e9 }).leftOut, []);
+    }
   });
 
   it("trains on all images if they are at most twice those of the search", () => {

@@ -91,7 +91,7 @@ class MadeUpMachine {
       const magnitudes = chains.reduce((sum, [{ magnitude }], index) => sum + chances[index] * magnitude, 0);
       const isUseless = this.#helps === "nothing";
       const gain = this.#helps === "techniques" ? 0.1 * magnitudes : -0.1;
-      const ofBase = policy.base === "flip-crop" ? 0.08 : 0;
+      const ofBase = { "flip-crop": 0.08, "flip+randaugment": 0.12 }[policy.base as string] ?? 0;
       const accuracy = 0.5 + policy.portion * gain + (isUseless ? 0 : ofBase + noise.normal(0, 0.02));
       for (let epoch = 1; epoch < epochs; epoch++) onEpoch?.({ epoch, loss: 1, accuracy, seconds: 0 });
       const last = { epoch: epochs, loss: 1, accuracy, validationLoss: 1, validationAccuracy: accuracy };
@@ -328,6 +328,15 @@ describe("a run within a budget", () => {
     const { arms } = evaluationOf(folder).config;
     assert.ok(arms.includes("flip-crop") && !arms.includes("policy"), `${arms}`);
     assert.deepEqual(factsOf(folder).decided.evaluation?.arms, arms);
+  });
+
+  it("evaluates the best recipe of the search beside the usual ones", async () => {
+    const machine = new MadeUpMachine(1);
+    const { folder } = await begin(machine, { given: { bases: ["none", "flip-crop", "flip+randaugment"] } });
+    // The time does not suffice for three samples with RandAugment, too.
+    const usual = ["none", "flip", "flip-crop", "trivialaugment"];
+    assert.deepEqual(evaluationOf(await folder).config.arms, [...usual, "flip+randaugment", "policy"]);
+    assert.deepEqual(factsOf(await folder).decided.evaluation?.leftOut, ["randaugment"]);
   });
 
   it("compares the recipes alone if no policy was found", async () => {

@@ -7,6 +7,8 @@ import type { Policy } from "../../src/policy/policy.ts";
 const chains: Policy["chains"] = [[{ type: "fog", magnitude: 1 }]];
 const ORIGINAL: Policy = { portion: 0.5, chains };
 const REDRAWN: Policy = { ...ORIGINAL, base: "flip", redrawn: true };
+/** A recipe alone. */
+const FLIP: Policy = { ...REDRAWN, portion: 0 };
 
 describe("the images of an arm", () => {
   const of = (arm: string, policies: readonly Policy[]) =>
@@ -41,8 +43,24 @@ describe("the images of an arm", () => {
   });
 });
 
+describe("settleArms", () => {
+  const namesOf = (policies: readonly Policy[]) =>
+    settleArms("auto", policies, "policies.json").map(({ name }) => name);
+  const usual = ["none", "flip", "flip-crop", "trivialaugment", "randaugment"];
+  const ofPolicies = ["policy", "top-policies", "flip-crop+top-policies"];
+
+  it("takes the usual recipes, and those of policies if there are any", () => {
+    assert.deepEqual(namesOf([]), usual);
+    assert.deepEqual(namesOf([REDRAWN, FLIP]), [...usual, ...ofPolicies]);
+  });
+
+  it("takes the best recipe of the search, too", () => {
+    const [pair, other] = (["flip+randaugment", "crop"] as const).map((base) => ({ ...FLIP, base }));
+    assert.deepEqual(namesOf([REDRAWN, pair, other]), [...usual, "flip+randaugment", ...ofPolicies]);
+  });
+});
+
 describe("withoutRepeated", () => {
-  const FLIP: Policy = { ...REDRAWN, portion: 0 };
   const of = (names: "auto" | string[], best: Policy) => {
     const { arms, notes } = withoutRepeated(settleArms(names, [best], "best.json"), [best]);
     return [arms.map(({ name }) => name), notes];
@@ -51,7 +69,8 @@ describe("withoutRepeated", () => {
   it("leaves out the policy that is a recipe alone beside that recipe", () => {
     const notes = ["the best policy is the recipe flip alone, so there is no arm policy beside it"];
     assert.deepEqual(of(["none", "flip", "policy"], FLIP), [["none", "flip"], notes]);
-    assert.ok(!of("auto", FLIP)[0].includes("policy"));
+    for (const base of ["flip", "flip+randaugment"] as const)
+      assert.ok(!of("auto", { ...FLIP, base })[0].includes("policy"));
   });
 
   it("keeps all other arms", () => {

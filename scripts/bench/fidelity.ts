@@ -19,24 +19,29 @@ import { CURVE_FAMILIES } from "../curves/policies.ts";
 import { readCurves } from "../curves/table.ts";
 import { runScript } from "../run-script.ts";
 import { type Landscape, landscapeOf } from "./fidelity/landscape.ts";
-import { type Method, Ours, Peer, RandomHalving } from "./fidelity/methods.ts";
+import { type Method, type OurSettings, Ours, Peer, RandomHalving } from "./fidelity/methods.ts";
+import { readSeeds } from "./whole-numbers.ts";
 
 /** The costs at which regrets are read, in images of full trainings. */
 const MARKS = [5, 7.5, 10, 15, 20, 30, 40, 60, 80, 120, 160];
 const SHOWN = [10, 20, 40, 80, 160];
 
 const OURS: Readonly<Record<string, () => Method>> = {
-  ours: () => new Ours("ours: stopped after 12 or 25 epochs", { stopRule: { epochs: [12, 25], share: 0.5 } }),
-  "ours-25": () => new Ours("ours: stopped after 25 epochs", { stopRule: { epochs: [25], share: 0.5 } }),
-  "ours-12": () => new Ours("ours: stopped after 12 epochs", { stopRule: { epochs: [12], share: 0.5 } }),
-  "ours-short": () => new Ours("ours: trainings of 25 epochs", { epochs: 25 }),
-  "ours-shorter": () => new Ours("ours: trainings of 12 epochs", { epochs: 12 }),
-  "ours-full": () => new Ours("ours: full trainings, one per trial", {}),
-  "ours-starts": () => new Ours("ours: full trainings, starting points", { starts: true }),
-  "ours-3": () => new Ours("ours: full trainings, three per trial", { samples: 3 }),
+  ours: () => new Ours("ours, as by default", { starts: true }),
+  "ours-25": () => new Ours("ours, stopped after 25 epochs", { starts: true, ...stopped(25) }),
+  "ours-12-25": () => new Ours("ours, stopped after 12 or 25 epochs", { starts: true, ...stopped(12, 25) }),
+  "ours-short": () => new Ours("ours, trainings of 25 epochs", { starts: true, epochs: 25 }),
+  "ours-3": () => new Ours("ours, three trainings per trial", { starts: true, samples: 3 }),
+  "ours-plain": () => new Ours("ours without starting points", {}),
+  "ours-plain-3": () => new Ours("the same, three trainings per trial", { samples: 3 }),
   random: () => new RandomHalving(),
 };
 const PEERS = ["optuna-hyperband", "smac"];
+
+/** At these epochs the worse half is stopped. */
+function stopped(...epochs: number[]): Pick<OurSettings, "stopRule"> {
+  return { stopRule: { epochs, share: 0.5 } };
+}
 
 interface Result {
   readonly curves: string;
@@ -54,7 +59,7 @@ await runScript(async () => {
       curves: { type: "string", default: "test/fixtures/curves-cifar10.jsonl.gz" },
       form: { type: "string", default: "families" },
       methods: { type: "string", default: [...Object.keys(OURS), ...PEERS].join(",") },
-      seeds: { type: "string", default: "50" },
+      seeds: { type: "string", default: "0-49" },
       python: { type: "string" },
       results: { type: "string" },
     },
@@ -75,7 +80,7 @@ await runScript(async () => {
   for (const name of names) {
     const method = await openMethod(name, values.python);
     if (!method) continue;
-    for (let seed = 0; seed < Number(values.seeds); seed++) {
+    for (const seed of readSeeds(values.seeds)) {
       if (all.some((each) => isHere(each) && each.method === name && each.seed === seed)) continue;
       const regrets = await search(method, landscape, seed);
       const result = { curves, form: values.form, method: name, title: method.title, seed, regrets };

@@ -25,6 +25,7 @@ import { syntheticObjective } from "./regret/synthetic.ts";
 import { tableObjective } from "./regret/table.ts";
 import { formatResults } from "./regret/tables.ts";
 import { readPart, writePart } from "./training/page-part.ts";
+import { readSeeds, wholeNumbers } from "./whole-numbers.ts";
 
 const OBJECTIVES: Record<string, (table: string) => Objective> = {
   synthetic: () => syntheticObjective(1),
@@ -120,24 +121,6 @@ function isWanted(result: SearchResult, objectives: readonly Objective[], option
 
 function isOf(result: SearchResult, objective: Objective, method: string, seed: number): boolean {
   return result.objective === objective.name && result.method === method && result.seed === seed;
-}
-
-/** "0-49", or numbers with commas between. */
-function readSeeds(text: string): number[] {
-  const range = /^(\d+)-(\d+)$/.exec(text);
-  if (!range) return wholeNumbers(text, "seeds", 0);
-  const [low, high] = [Number(range[1]), Number(range[2])];
-  return Array.from({ length: high - low + 1 }, (_, index) => low + index);
-}
-
-function wholeNumbers(text: string, option: string, least: number): number[] {
-  return text.split(",").map((part) => {
-    const value = Number(part);
-    if (!Number.isInteger(value) || value < least) {
-      throw new UsageError(`--${option}: "${part}" is not a whole number of at least ${least}`);
-    }
-    return value;
-  });
 }
 
 function choices(text: string, option: string, known: readonly string[]): string[] {

@@ -40,6 +40,7 @@ import {
   type Result,
 } from "./training/tables.ts";
 import { type TrainerOptions, Trainers, trainChildren } from "./training/trainers.ts";
+import { wholeNumbers } from "./whole-numbers.ts";
 
 const cores = availableParallelism();
 const machine = describeMachine();
@@ -275,13 +276,6 @@ function choices<const Choice extends string>(
     const found = known.find((choice) => choice === word);
     if (!found) throw new UsageError(`--${name} ${word}: expected ${known.join(", ")}`);
     return found;
-  });
-}
-
-function wholeNumbers(text: string, name: string): number[] {
-  return text.split(",").map((word) => {
-    if (!/^[1-9]\d*$/.test(word)) throw new UsageError(`--${name} ${word}: expected a whole number from 1`);
-    return Number(word);
   });
 }
 

@@ -36,6 +36,7 @@ export interface Method {
 
 const INITIAL_POINTS = 10;
 
+/** A search of ours. */
 export interface OurSettings {
   /** Trainings per trial. */
   readonly samples?: number;

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { formatValue, messageOf, mismatch, systemReason, UsageError } from "../common/errors.ts";
+import { formatValue, messageOf, mismatch, nearest, systemReason, UsageError } from "../common/errors.ts";
 import { isFolder } from "../common/files.ts";
 import { parseJson } from "../common/json.ts";
 import { readOrdinaryFile } from "../common/ordinary-files.ts";
@@ -16,6 +16,13 @@ const VERSIONS: readonly unknown[] = [1, 2];
 
 /** The version of files whose policies no search has judged, so that nothing more is known of them. */
 const PLAIN_VERSION = 3;
+
+const OPERATION_KEYS = ["type", "magnitude"];
+const POLICY_KEYS = [
+  ...["trial", "reward", "standardError", "confirmed", "searchReward", "predictedReward", "nearEquals"],
+  ...["expectedAccuracyIncrease", "confirmation"],
+  ...["base", "magnitudes", "redrawn", "portion", "weights", "chances", "chains"],
+];
 
 /** A file of 20 policies with the most operations that a search gives them has a twentieth of it. */
 export const MOST_BYTES = 2 ** 24;
@@ -284,6 +291,7 @@ function policyOf(value: unknown, place: string): FoundPolicy {
 
 /** What it does to images. */
 function plainOf(content: JsonRecord, place: string): Policy {
+  checkKeys(content, POLICY_KEYS, place);
   return {
     ...formOf(content, place),
     portion: share(content.portion, `${place}.portion`),
@@ -368,8 +376,18 @@ function chainOf(chain: readonly unknown[], place: string): Chain {
 
 function operationOf(value: unknown, place: string): Operation {
   const content = record(value, place);
+  checkKeys(content, OPERATION_KEYS, place);
   const magnitude = share(content.magnitude, `${place}.magnitude`);
   return { type: named(parseTechnique, content.type, `${place}.type`), magnitude };
+}
+
+/** A key that is not known would be ignored, and images would be augmented otherwise than was meant. */
+function checkKeys(content: JsonRecord, known: readonly string[], place: string): void {
+  const unknown = Object.keys(content).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const suggestion = nearest(unknown, known);
+  const fix = suggestion ? `did you mean ${suggestion}?` : `known are ${known.join(", ")}`;
+  throw new UsageError(`${place}: unknown key ${formatValue(unknown)}; ${fix}`);
 }
 
 type JsonRecord = Readonly<Record<string, unknown>>;

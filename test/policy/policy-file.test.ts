@@ -270,7 +270,13 @@ describe("the policy file", () => {
         '"chains": [[], [',
         "policies[0].chains[0]: expected a list of at least one, received []",
       ],
-      ['"chains"', '"chain"', "policies[0].chains: expected a list of at least one, received nothing"],
+      ['"chains"', '"chain"', 'policies[0]: unknown key "chain"; did you mean chains?'],
+      ['"portion"', '"weight": [2], "portion"', 'policies[0]: unknown key "weight"; did you mean weights?'],
+      [
+        '"magnitude": 0.85',
+        '"magnitude": 0.85, "p": 0.5',
+        'policies[0].chains[0][1]: unknown key "p"; known are type, magnitude',
+      ],
       ["[32, 32, 3]", "[32]", "dataset.imageShape: expected [height, width, channels], received [32]"],
       [
         "[32, 32, 3]",

@@ -226,6 +226,29 @@ describe("classes in tables", () => {
     ]);
   });
 
+  it("are never those of the first of two columns with the same name", async () => {
+    const files = await pictures(...FOUR);
+    const table = lines("file,label,label", "0.png,x,a", "1.png,x,b", "2.png,y,a", "3.png,y,b");
+    await fails(
+      { ...files, "t.csv": table },
+      'data/t.csv: it is unclear which of the columns "label", "label" contains the classes: say which one, such as ' +
+        "--set label_column='column 2'",
+    );
+    const folder = writeFiles({ ...files, "t.csv": table });
+    const read = (label: string) => loadDataset(folder, { home: temporaryFolder(), columns: { label } });
+    await assert.rejects(read("label"), {
+      message: /t\.csv has several columns "label": say which one by its place, label_column="column 2" or "column 3"$/,
+    });
+    assert.deepEqual((await read("column 3")).classNames, ["a", "b"]);
+    const other = lines("file,label,Labels", "0.png,x,a", "1.png,x,b", "2.png,y,a", "3.png,y,b");
+    await fails({ ...files, "t.csv": other }, /unclear which of the columns "label", "Labels" contains/);
+    // Those that say the same are no contradiction, nor is a less usual name.
+    for (const second of ["label", "target"])
+      assert.deepEqual(await trainOf(FOUR, `file,label,${second}`, "0,x,1", "1,y,2"), { 0: "x", 1: "y" });
+    const more = await trainOf(FOUR, "file,label,target", "0,x,1", "1,y,2", "2,x,2");
+    assert.deepEqual(more, { 0: "x", 1: "y", 2: "x" });
+  });
+
   it("of many digits are different if one digit is", async () => {
     const row = (name: string, label: string) => `{"file_name": "${name}", "label": ${label}}`;
     const labels = ["9007199254740993", "9007199254740992", "1.50", "-9007199254740995"];

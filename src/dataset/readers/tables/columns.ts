@@ -89,9 +89,11 @@ export function labelColumns(
   if (list !== undefined && (first === undefined || rankOf(columns[first]) >= rankOf(list)))
     return { kind: "nested", name: list };
   if (first !== undefined) {
-    const isPlain = ["label", "labels"].includes(lettersOf(columns[first]));
-    const rivals = others.filter((column) => !isSame(rows, first, column));
-    return isPlain || rivals.length === 0
+    const isPlain = (column: number) => ["label", "labels"].includes(lettersOf(columns[column]));
+    const rivals = others
+      .filter((column) => isPlain(column) || !isPlain(first))
+      .filter((column) => !isSame(rows, first, column));
+    return rivals.length === 0
       ? { kind: "named", column: first }
       : { kind: "unclear", columns: [first, ...rivals] };
   }

@@ -209,9 +209,11 @@ function namesOf(found: LabelColumns, columns: readonly string[], path: string):
   if (found.kind === "marked") return names;
   const shown = names.slice(0, 5).map((name) => `"${name}"`);
   const list = names.length > shown.length ? `${shown.join(", ")}, …` : shown.join(", ");
+  const [first] = found.columns;
+  const isUnique = columns.indexOf(names[0]) === columns.lastIndexOf(names[0]);
   throw new UsageError(
     `${path}: it is unclear which of the columns ${list} contains the classes: say which one, such as ` +
-      `--set label_column=${quoteForShell(names[0])}`,
+      `--set label_column=${quoteForShell(isUnique ? names[0] : `column ${first + 1}`)}`,
   );
 }
 

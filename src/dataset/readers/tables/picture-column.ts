@@ -163,11 +163,17 @@ export function hasHeader({ first, rows }: Table, { column, found }: Matching): 
   });
 }
 
-/** The place of the column that a setting names. @throws UsageError if there is none. */
+/** The place of the column that a setting names. @throws UsageError if there is none, or several. */
 export function columnNamed(name: string, setting: string, columns: readonly string[], path: string): number {
   const column = columns.indexOf(name);
+  const other = columns.indexOf(name, column + 1);
+  if (column >= 0 && other >= 0) {
+    throw new UsageError(
+      `${path} has several columns "${name}": say which one by its place, ${setting}="column ${column + 1}" or "column ${other + 1}"`,
+    );
+  }
   if (column >= 0) return column;
-  // Of a table without a header.
+  // Of a table without a header, or with several columns of a name.
   const number = Number(/^column (\d+)$/.exec(name)?.[1]);
   if (number >= 1 && number <= columns.length) return number - 1;
   const shown = columns.slice(0, 8).map((each) => `"${each}"`);

@@ -30,7 +30,7 @@ function media(what: string, ...brands: readonly string[]): Kind {
 const PICTURES: readonly Kind[] = [
   media("a HEIC picture", "heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1"),
   kind("a JPEG 2000 picture", "\0\0\0\x0cjP  ", "\xff\x4f\xff\x51"),
-  kind("a Windows icon", "\0\0\x01\0", "\0\0\x02\0"),
+  { what: "a Windows icon", matches: isIcon },
   kind("an Apple icon", "icns"),
   kind("a Photoshop document", "8BPS"),
   { what: "a PNM picture (PPM, PGM or PBM)", matches: (start) => /^P[1-7]\s/.test(latin1(start, 0, 3)) },
@@ -50,6 +50,7 @@ const PICTURES: readonly Kind[] = [
   at("a DICOM file", 128, "DICM"),
   kind("a video", "\x1a\x45\xdf\xa3"),
   at("a video", 8, "AVI "),
+  { what: "a TGA picture", matches: isTga },
 ];
 
 const RAW_FILES: readonly Kind[] = [
@@ -73,6 +74,20 @@ const OTHERS: readonly Kind[] = [
   { what: "a file of zeros (the copy of it failed)", matches: (start) => start.every((byte) => byte === 0) },
   { what: "text", matches: isText },
 ];
+
+/** It has a number of pictures, which a TGA picture that begins like a cursor has not. */
+function isIcon(start: Uint8Array): boolean {
+  return /^\0\0[\x01\x02]\0/.test(latin1(start, 0, 4)) && (start[4] > 0 || start[5] > 0);
+}
+
+/** By the fields of its header, since it begins with no mark: of colours, type, size and depth. */
+function isTga(start: Uint8Array): boolean {
+  const [, map, type] = start;
+  const hasSize = start[12] + start[13] > 0 && start[14] + start[15] > 0;
+  return (
+    map <= 1 && [1, 2, 3, 9, 10, 11].includes(type) && hasSize && [8, 15, 16, 24, 32].includes(start[16])
+  );
+}
 
 function textOf(start: Uint8Array): string {
   return Buffer.from(start)

@@ -237,7 +237,8 @@ describe("classes in tables", () => {
     const folder = writeFiles({ ...files, "t.csv": table });
     const read = (label: string) => loadDataset(folder, { home: temporaryFolder(), columns: { label } });
     await assert.rejects(read("label"), {
-      message: /t\.csv has several columns "label": say which one by its place, label_column="column 2" or "column 3"$/,
+      message:
+        /t\.csv has several columns "label": say which one by its place, label_column="column 2" or "column 3"$/,
     });
     assert.deepEqual((await read("column 3")).classNames, ["a", "b"]);
     const other = lines("file,label,Labels", "0.png,x,a", "1.png,x,b", "2.png,y,a", "3.png,y,b");

@@ -19,15 +19,32 @@ describe("whyNoPicture", () => {
       "c.v2": png,
       "d.heic": heic,
       "e.txt": "cats and dogs",
+      // Uncompressed, of 5 x 3 pixels with 24 bits; it begins as a cursor does.
+      "t.tga": Buffer.concat([
+        Buffer.from([0, 0, 2, ...Array(9).fill(0), 5, 0, 3, 0, 24, 0]),
+        Buffer.alloc(45, 9),
+      ]),
+      "w.ico": Buffer.from([0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 9, 0, 0, 0, 22, 0, 0, 0]),
       "f.bin": Buffer.from([200, 201, 202]),
       "g.csv": "",
       "h.jpg": "opened by the decoder",
       i: "opened by the decoder",
     });
     const reasons = Object.fromEntries(
-      ["a.data", "b.png.bak", "c.v2", "d.heic", "e.txt", "f.bin", "g.csv", "h.jpg", "i", "none.txt"].map(
-        (name) => [name, whyNoPicture(`${folder}/${name}`)],
-      ),
+      [
+        "a.data",
+        "b.png.bak",
+        "c.v2",
+        "d.heic",
+        "e.txt",
+        "t.tga",
+        "w.ico",
+        "f.bin",
+        "g.csv",
+        "h.jpg",
+        "i",
+        "none.txt",
+      ].map((name) => [name, whyNoPicture(`${folder}/${name}`)]),
     );
     assert.deepEqual(reasons, {
       "a.data": undefined,
@@ -35,6 +52,8 @@ describe("whyNoPicture", () => {
       "c.v2": undefined,
       "d.heic": "it is a HEIC picture, which is not supported: save it as PNG or JPEG",
       "e.txt": "it is text, not a picture",
+      "t.tga": "it is a TGA picture, which is not supported: save it as PNG or JPEG",
+      "w.ico": "it is a Windows icon, which is not supported: save it as PNG or JPEG",
       "f.bin": "it is not a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or JPEG XL picture",
       "g.csv": "the file is empty",
       "h.jpg": undefined,

@@ -1,8 +1,9 @@
 // How good the policy is that a search hands over, by the images that it has trained on: ours with and without trainings that
 // are stopped early, random search with successive halving, Optuna and SMAC, on a landscape that is smoothed from recorded
-// learning curves.
+// learning curves, and from searches of the same child and number of images (of measurements/).
 //
-//   npm run bench:fidelity -- --curves curves.jsonl --python python3 --results fidelity.jsonl
+//   npm run bench:fidelity -- --python python3 --results fidelity.jsonl
+//   npm run bench:fidelity -- --curves test/fixtures/curves-mnist.jsonl.gz --searches 1h-mnist-0
 //
 // Python needs optuna and smac (pip install optuna smac); without `--python` these are left out. With `--results` each search
 // becomes a line of that file, and what it has already is not searched again.
@@ -11,15 +12,16 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { UsageError } from "../../src/common/errors.ts";
 import { meanOf, standardErrorOf } from "../../src/common/mean.ts";
-import { USUAL_BASES } from "../../src/config/recipes.ts";
+import { BASES, isSimple, USUAL_BASES } from "../../src/config/recipes.ts";
 import { EXTENDED_TECHNIQUES } from "../../src/config/techniques.ts";
 import { formOfFamilies, type PolicyForm } from "../../src/policy/form.ts";
 import { createSpace, pointToPolicy } from "../../src/policy/space.ts";
 import { CURVE_FAMILIES } from "../curves/policies.ts";
 import { readCurves } from "../curves/table.ts";
 import { runScript } from "../run-script.ts";
+import { judgedIn } from "./fidelity/judged.ts";
 import { type Landscape, landscapeOf } from "./fidelity/landscape.ts";
-import { type Method, type OurSettings, Ours, Peer, RandomHalving } from "./fidelity/methods.ts";
+import { type Method, type OurSettings, Ours, Peer, RandomSearch } from "./fidelity/methods.ts";
 import { readSeeds } from "./whole-numbers.ts";
 
 /** The costs at which regrets are read, in images of full trainings. */
@@ -34,7 +36,8 @@ const OURS: Readonly<Record<string, () => Method>> = {
   "ours-3": () => new Ours("ours, three trainings per trial", { starts: true, samples: 3 }),
   "ours-plain": () => new Ours("ours without starting points", {}),
   "ours-plain-3": () => new Ours("the same, three trainings per trial", { samples: 3 }),
-  random: () => new RandomHalving(),
+  random: () => new RandomSearch("random search", [1]),
+  "random-halving": () => new RandomSearch("random search with successive halving", [1 / 9, 1 / 3, 1]),
 };
 const PEERS = ["optuna-hyperband", "smac"];
 
@@ -62,12 +65,17 @@ await runScript(async () => {
       seeds: { type: "string", default: "0-49" },
       python: { type: "string" },
       results: { type: "string" },
+      searches: { type: "string", default: "1h-cifar10-0,1h-cifar10-1" },
     },
   });
   const { curves, results } = values;
   const form = formNamed(values.form);
   const pairs = readCurves(curves).filter(({ equalSteps }) => equalSteps);
-  const landscape = landscapeOf(pairs, createSpace({ ...form, operations: EXTENDED_TECHNIQUES }));
+  const judged = values.searches
+    .split(",")
+    .filter(Boolean)
+    .flatMap((name) => judgedIn(`measurements/${name}.tar.xz`, pairs));
+  const landscape = landscapeOf(pairs, createSpace({ ...form, operations: EXTENDED_TECHNIQUES }), judged);
   const all: Result[] =
     results && existsSync(results)
       ? readFileSync(results, "utf8")
@@ -93,9 +101,12 @@ await runScript(async () => {
   console.log(tableOf(names, all.filter(isHere)).join("\n"));
 });
 
-/** `families`, the default of a search, or chains of any techniques such as `2x1`: two chains of one operation each. */
+/**
+ * `families`, as a search proposes by default but without upside down, or chains of any techniques such as `2x1`: two chains of one
+ * operation each.
+ */
 function formNamed(name: string): PolicyForm {
-  if (name === "families") return formOfFamilies(CURVE_FAMILIES, USUAL_BASES);
+  if (name === "families") return formOfFamilies(CURVE_FAMILIES, BASES.filter(isSimple));
   const [chains, operationsPerChain] = name.split("x").map(Number);
   if (!(chains > 0 && operationsPerChain > 0))
     throw new UsageError(`form: expected families or 2x1, received ${name}`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Landscape, landscapeOf } from "../../scripts/bench/fidelity/landscape.ts";
-import { type Method, Ours, RandomHalving } from "../../scripts/bench/fidelity/methods.ts";
+import { type Method, Ours, RandomSearch } from "../../scripts/bench/fidelity/methods.ts";
 import { CURVE_FAMILIES, curvePolicies } from "../../scripts/curves/policies.ts";
 import { AVERAGED_AT, type CurvePair } from "../../scripts/curves/table.ts";
 import { Random } from "../../src/common/random.ts";
@@ -79,7 +79,8 @@ describe("a landscape of recorded curves", () => {
     )) {
       assert.ok(Math.abs(truthOf(policy) - worth(policy)) < 0.01);
     }
-    assert.ok(greatest > 0.52 && greatest < 0.59, String(greatest));
+    // Above that of the best base alone, and not far above anything that was recorded.
+    assert.ok(greatest > 0.48 && greatest < 0.59, String(greatest));
   });
 
   it("trains the same for the same seed, trial and sample, better with more epochs", () => {
@@ -118,7 +119,7 @@ describe("a landscape of recorded curves", () => {
   });
 
   it("is searched by successive halving: the best trials of a stage are trained further", async () => {
-    const steps = await run(new RandomHalving(), landscape, 10);
+    const steps = await run(new RandomSearch("halving", [1 / 9, 1 / 3, 1]), landscape, 10);
     const at = (index: number) => steps.filter(({ stage }) => stages[stage] === [4, 16, 50][index]).length;
     const counts = [at(0), at(1), at(2)];
     assert.equal(counts[2], 10);

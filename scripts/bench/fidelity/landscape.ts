@@ -1,5 +1,5 @@
 // A landscape of policies on which searches are compared without training: what a training of any policy would validate at
-// each stage, and what its true test accuracy is, smoothed from recorded curves (scripts/curves).
+// each stage, and what its true test accuracy is, smoothed from recorded curves (scripts/curves) and from searches.
 
 import { meanOf } from "../../../src/common/mean.ts";
 import { Random } from "../../../src/common/random.ts";
@@ -9,6 +9,7 @@ import type { Policy } from "../../../src/policy/policy.ts";
 import { pointToPolicy, policyToPoint, type SearchSpace } from "../../../src/policy/space.ts";
 import { AVERAGED_AT, type CurvePair } from "../../curves/table.ts";
 import { GaussianProcess } from "../regret/gaussian-process.ts";
+import type { JudgedPolicy } from "./judged.ts";
 import { inputOf, POLICY_KERNEL, type PolicyInput } from "./policy-kernel.ts";
 
 /** How the greatest accuracy is sought: the best of random points, then steps from the best of them. */
@@ -34,21 +35,34 @@ export interface Landscape {
 /**
  * @param curves the policies with as many images an epoch under each.
  * @param space of the policies that are searched.
+ * @param judged further policies, of which only the end of a training is known.
  */
-export function landscapeOf(curves: readonly CurvePair[], space: SearchSpace): Landscape {
+export function landscapeOf(
+  curves: readonly CurvePair[],
+  space: SearchSpace,
+  judged: readonly JudgedPolicy[] = [],
+): Landscape {
   const inputs = curves.map(({ policy }) => inputOf(policy));
   const meansOf = (value: (pair: CurvePair, sample: number) => number) =>
     curves.map((pair) => meanOf(pair.samples.map((_, sample) => value(pair, sample))));
+  const tested = meansOf(({ samples }, sample) => samples[sample].test.accuracy);
   const test: Process = new GaussianProcess(
     POLICY_KERNEL,
-    inputs,
-    meansOf(({ samples }, sample) => samples[sample].test.accuracy),
+    [...inputs, ...judged.map(({ policy }) => inputOf(policy))],
+    [...tested, ...judged.map(({ accuracy }) => accuracy)],
   );
-  const validated = AVERAGED_AT.map((_, stage): Process => {
-    const targets = meansOf(({ samples }, sample) => samples[sample].averaged.accuracy[stage]);
+  // What is still missing at each stage is smoother than what is reached.
+  const missing = AVERAGED_AT.map((_, stage): Process => {
+    const reached = meansOf(({ samples }, sample) => samples[sample].averaged.accuracy[stage]);
+    const targets = reached.map((accuracy, index) => tested[index] - accuracy);
     return new GaussianProcess(POLICY_KERNEL, inputs, targets, test.parameters);
   });
-  const residuals = residualsOf(curves, validated);
+  const expectedOf = (policy: Policy) => {
+    const input = inputOf(policy);
+    const end = test.meanAt(input);
+    return missing.map((process) => end - process.meanAt(input));
+  };
+  const residuals = residualsOf(curves, expectedOf);
   const bases = space.extension?.bases ?? ["none" as const];
   const first = bases.map((base) => policyToPoint(space, baseAlone(space, base)));
   const truthOf = (policy: Policy) => test.meanAt(inputOf(policy));
@@ -57,25 +71,25 @@ export function landscapeOf(curves: readonly CurvePair[], space: SearchSpace): L
     ...{ space, first, stages: AVERAGED_AT, truthOf, greatest },
     train: (policy, seed, trial, sample) => {
       const row = new Random(seed, "training", trial, sample).integer(0, residuals.length - 1);
-      const input = inputOf(policy);
-      return validated.map((process, stage) => process.meanAt(input) + residuals[row][stage]);
+      return expectedOf(policy).map((accuracy, stage) => accuracy + residuals[row][stage]);
     },
     description: [
-      `${curves.length} policies, smoothed by a Gaussian process, which predicts the test accuracy of each from the others with an`,
+      `${curves.length + judged.length} policies, smoothed by a Gaussian process, which predicts the accuracy of each from the others with an`,
       `R² of ${test.crossValidatedR2.toFixed(2)}; the greatest of the space is ${(100 * greatest).toFixed(1)}%.`,
     ].join(" "),
   };
 }
 
 /** Of each training, by stage: what it validated more than is expected of its policy and its images. */
-function residualsOf(curves: readonly CurvePair[], validated: readonly Process[]): number[][] {
+function residualsOf(
+  curves: readonly CurvePair[],
+  expectedOf: (policy: Policy) => readonly number[],
+): number[][] {
   const bySample = [0, 1].map((sample) => {
     const rows = curves.map(({ policy, samples }) =>
-      validated.map(
-        (process, stage) => samples[sample].averaged.accuracy[stage] - process.meanAt(inputOf(policy)),
-      ),
+      expectedOf(policy).map((accuracy, stage) => samples[sample].averaged.accuracy[stage] - accuracy),
     );
-    const means = validated.map((_, stage) => meanOf(rows.map((row) => row[stage])));
+    const means = AVERAGED_AT.map((_, stage) => meanOf(rows.map((row) => row[stage])));
     return rows.map((row) => row.map((value, stage) => value - means[stage]));
   });
   return bySample.flat();
@@ -100,7 +114,10 @@ function climb({ dimensions }: SearchSpace, start: Point, ratingOf: (point: Poin
       const values =
         dimension.kind === "category"
           ? Array.from({ length: dimension.choices }, (_, choice) => choice)
-          : [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+          : Array.from({ length: 11 }, (_, step) => {
+              const { low: lowest, proposedFrom: low = lowest, high } = dimension;
+              return low + (step / 10) * (high - low);
+            });
       return values.map((value) => best.point.with(index, value));
     });
     const rated = around.map((point) => ({ point, value: ratingOf(point) }));

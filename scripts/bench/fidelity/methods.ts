@@ -146,23 +146,28 @@ export class Ours implements Method {
 }
 
 /**
- * Random search with asynchronous successive halving (Li et al. 2020, "A system for massively parallel hyperparameter tuning"):
- * a third of the trials at each stage of epochs that triple is trained further.
+ * Random search, with asynchronous successive halving if it has several stages (Li et al. 2020, "A system for massively parallel
+ * hyperparameter tuning"): a third of the trials at each stage is trained further.
  */
-export class RandomHalving implements Method {
-  readonly title = "random search with successive halving";
+export class RandomSearch implements Method {
+  readonly title: string;
+  /** Of all epochs, after each stage. */
+  readonly #shares: readonly number[];
   #searched!: Searched;
   #seed = 0;
   #rungs: readonly number[] = [];
   #reached: { point: Point; accuracies: number[] }[] = [];
   #step!: Step;
 
+  constructor(title: string, shares: readonly number[]) {
+    this.title = title;
+    this.#shares = shares;
+  }
+
   async start(seed: number, searched: Searched): Promise<void> {
     [this.#searched, this.#seed, this.#reached] = [searched, seed, []];
     const { stages } = searched;
-    const last = stages.at(-1)!;
-    const wanted = [last / 9, last / 3, last];
-    this.#rungs = wanted.map((epochs) => nearest(stages, epochs));
+    this.#rungs = this.#shares.map((share) => nearest(stages, share * stages.at(-1)!));
     this.#step = this.#choose();
   }
 
@@ -224,7 +229,13 @@ export class Peer implements Method {
 
   async start(seed: number, { space: { dimensions }, first, stages }: Searched): Promise<void> {
     this.#reached = new Map();
-    await this.#python.ask({ start: seed, dimensions, first, stages });
+    // What ours does not propose, others need not try: strengths of less than a tenth.
+    const lows = dimensions.map((each) => (each.kind === "real" ? (each.proposedFrom ?? each.low) : 0));
+    const proposed = dimensions.map((each, index) =>
+      each.kind === "real" ? { ...each, low: lows[index] } : each,
+    );
+    const raised = first.map((point) => point.map((value, index) => Math.max(value, lows[index])));
+    await this.#python.ask({ start: seed, dimensions: proposed, first: raised, stages });
   }
 
   async next(): Promise<Step> {

@@ -1,7 +1,8 @@
 // A kernel for policies of all forms whose images are drawn anew, for the Gaussian process that smooths recorded curves.
 //
-// Why this model: the curves judge searches, so it must not resemble one of them. Effects of techniques act through Matérn
-// functions of their magnitudes, and how strong each kind of effect is, is estimated from the likelihood of the curves.
+// Why this model: the curves judge searches, so it must not resemble one of them. Each technique's effect is a Matérn function of its
+// magnitude and of the share of the images that it changes, and what all of them do together is one of how much is changed in all, so
+// that more of everything is not always better. How strong each kind of effect is, is estimated from the likelihood of the curves.
 
 import { isSimple, singleRecipes } from "../../../src/config/recipes.ts";
 import type { TechniqueName } from "../../../src/config/techniques.ts";
@@ -16,6 +17,8 @@ export interface PolicyInput {
   readonly drawn: string;
   readonly portion: number;
   readonly operations: readonly OperationInput[];
+  /** The sum of magnitudes times shares. */
+  readonly total: number;
 }
 
 interface OperationInput {
@@ -34,9 +37,13 @@ const GUESSES = {
   base: 0.1,
   /** Of the portion, of an operation, and of an operation after a base. */
   portion: 0.1,
-  operation: 1,
-  combined: 0.3,
+  operation: 0.2,
+  combined: 0.1,
+  /** Of how much all operations change together. */
+  total: 0.5,
   magnitudeLength: 0.5,
+  shareLength: 0.5,
+  totalLength: 1,
   portionLength: 1,
   noise: 0.2,
 };
@@ -54,17 +61,19 @@ export function inputOf(policy: Policy): PolicyInput {
     if (chances) return portion * chances[chain];
     return isMixture(policy) ? (portion * (weights?.[chain] ?? 1)) / total : portion;
   };
+  const operations = chains.flatMap((chain, index) =>
+    chain.map(({ type, magnitude }) => ({
+      type,
+      magnitude: magnitudes === "drawn" ? magnitude / 2 : magnitude,
+      share: shareOf(index),
+    })),
+  );
   return {
     spatial: ["flip", "crop"].map((part) => simple.split("-").includes(part)),
     drawn: parts.find((part) => !isSimple(part)) ?? "none",
     portion,
-    operations: chains.flatMap((chain, index) =>
-      chain.map(({ type, magnitude }) => ({
-        type,
-        magnitude: magnitudes === "drawn" ? magnitude / 2 : magnitude,
-        share: shareOf(index),
-      })),
-    ),
+    operations,
+    total: operations.reduce((sum, { magnitude, share }) => sum + magnitude * share, 0),
   };
 }
 
@@ -79,8 +88,12 @@ function covariance(
   for (const first of a.operations) {
     for (const second of b.operations) {
       if (first.type !== second.type) continue;
-      const distance = Math.abs(first.magnitude - second.magnitude) / p.magnitudeLength;
-      operations += first.share * second.share * matern(distance);
+      const distance = Math.hypot(
+        (first.magnitude - second.magnitude) / p.magnitudeLength,
+        (first.share - second.share) / p.shareLength,
+      );
+      // Without a share there is no effect.
+      operations += Math.sqrt(first.share * second.share) * matern(distance);
     }
   }
   const sameBase = alike === 1 && isDrawn;
@@ -90,6 +103,7 @@ function covariance(
     (isDrawn ? p.drawn : 0) +
     (sameBase ? p.base : 0) +
     p.portion * a.portion * b.portion * matern(Math.abs(a.portion - b.portion) / p.portionLength) +
+    p.total * matern(Math.abs(a.total - b.total) / p.totalLength) +
     (p.operation + (sameBase ? p.combined : 0)) * operations
   );
 }

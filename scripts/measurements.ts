@@ -10,13 +10,13 @@ const RECIPES = "none,flip,flip-crop,trivialaugment,randaugment";
 const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
 
 /**
- * Data of different nature, with the number of training images, and a batch size with which the larger network takes as many
- * steps on each.
+ * Data of different nature, with the number of training images, a batch size with which the larger network takes as many steps on
+ * each, the epochs of a search's child, and the recipe that searches find the best.
  */
 const DATA = {
-  cifar10: { size: "2000", batch: "128" },
-  fashion_mnist: { size: "1000", batch: "64" },
-  mnist: { size: "500", batch: "32" },
+  cifar10: { size: "2000", batch: "128", epochs: "50", best: "flip+randaugment" },
+  fashion_mnist: { size: "1000", batch: "64", epochs: "100", best: "flip+randaugment" },
+  mnist: { size: "500", batch: "32", epochs: "200", best: "crop+randaugment" },
 };
 const BUDGETS = ["20m", "1h"];
 const SEEDS = ["0", "1", "2"];
@@ -28,20 +28,27 @@ const MODELS: Readonly<Record<string, (batch: string) => string[]>> = {
   wrn_16_2: (batch) => ["--recipe", "sgd", "--epochs", "60", "--set", `batch_size=${batch}`],
 };
 
-/** Searches within a budget, and what their best policies are worth with each model, beside recipes. */
+/** Searches within a budget, and what their best policies are worth with each model, beside recipes, and with the child beside the best. */
 function budgeted(): Record<string, string[]> {
   const all: Record<string, string[]> = {};
-  for (const [data, { size, batch }] of Object.entries(DATA)) {
+  for (const [data, { size, batch, epochs, best }] of Object.entries(DATA)) {
     const searches = Object.entries(METHODS).flatMap(([method, options]) =>
       BUDGETS.flatMap((budget) =>
         SEEDS.map((seed) => ({
           name: `${method}${budget}-${data}-${seed}`,
+          seed,
           options: ["--budget", budget, "--seed", seed, ...options],
         })),
       ),
     );
-    for (const { name, options } of searches)
+    for (const { name, seed, options } of searches) {
       all[name] = ["optimize", "--data", data, "--set", `train_set_size=${size}`, ...options];
+      // The same images, weights and order as in the search's own evaluation.
+      const training = ["--train-size", size, "--epochs", epochs, "--seed", seed, "--samples", "7"];
+      all[`${name}-best-recipe`] = [
+        ...["evaluate", "--experiment", `${SEARCH}${name}`, ...training, "--arms", `${best},policy`],
+      ];
+    }
     for (const [model, recipe] of Object.entries(MODELS)) {
       const evaluate = ["evaluate", "--data", data, "--train-size", size, "--model", model, ...recipe(batch)];
       all[`recipes-${data}-${model}`] = [...evaluate, "--arms", RECIPES];

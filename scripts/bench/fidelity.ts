@@ -27,6 +27,7 @@ import { readSeeds } from "./whole-numbers.ts";
 /** The costs at which regrets are read, in images of full trainings. */
 const MARKS = [5, 7.5, 10, 15, 20, 30, 40, 60, 80, 120, 160];
 const SHOWN = [10, 20, 40, 80, 160];
+const SEARCHES = "1h-cifar10-0,1h-cifar10-1,1h-cifar10-2,random-1h-cifar10-2";
 
 const OURS: Readonly<Record<string, () => Method>> = {
   ours: () => new Ours("ours, as by default", { starts: true }),
@@ -65,7 +66,7 @@ await runScript(async () => {
       seeds: { type: "string", default: "0-49" },
       python: { type: "string" },
       results: { type: "string" },
-      searches: { type: "string", default: "1h-cifar10-0,1h-cifar10-1" },
+      searches: { type: "string", default: SEARCHES },
     },
   });
   const { curves, results } = values;

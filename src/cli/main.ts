@@ -32,12 +32,19 @@ export async function main(args: readonly string[], options: TerminalOptions = {
   const program = createProgram(terminal);
   return terminal.run(async () => {
     try {
-      await program.parseAsync([...args], { from: "user" });
+      await program.parseAsync(withKnownHelp(args, program), { from: "user" });
       return 0;
     } catch (error) {
       return reportError(error, args, terminal);
     }
   });
+}
+
+/** `help optimise` as `optimise`, which says what is wrong; Commander would print the help of all commands. */
+function withKnownHelp(args: readonly string[], { commands }: Command): string[] {
+  const [first, name] = args;
+  const isUnknown = first === "help" && name !== undefined && !/^-/.test(name);
+  return isUnknown && !commands.some((command) => command.name() === name) ? [name] : [...args];
 }
 
 /** All commands with their options. What they run is not loaded yet. */

@@ -435,7 +435,8 @@ describe("no space left", () => {
 
 describe("the command line", () => {
   it("an unknown command or option", async () => {
-    failsWith(await run(["optimise"]), 2, /unknown command 'optimise'/, /Did you mean optimize/);
+    for (const args of [["optimise"], ["help", "optimise"]])
+      failsWith(await run(args), 2, /unknown command 'optimise'/, /Did you mean optimize/);
     failsWith(
       await runMain(["optimize", "--iteration", "3"]),
       2,

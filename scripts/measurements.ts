@@ -7,6 +7,7 @@ const POLICY = ["--policy", "configs/policies/cifar10-60-trials.json"];
 /** Small batches, since at least 50 of them measure the moments. */
 const TRIED = ["--set", "save_weights=false", "--set", "batch_size=32"];
 const RECIPES = "none,flip,flip-crop,trivialaugment,randaugment";
+const PAIRS = "flip+randaugment,crop+randaugment,flip-crop+randaugment";
 const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
 
 /**
@@ -52,6 +53,7 @@ function budgeted(): Record<string, string[]> {
     for (const [model, recipe] of Object.entries(MODELS)) {
       const evaluate = ["evaluate", "--data", data, "--train-size", size, "--model", model, ...recipe(batch)];
       all[`recipes-${data}-${model}`] = [...evaluate, "--arms", RECIPES];
+      all[`pairs-${data}-${model}`] = [...evaluate, "--arms", PAIRS];
       for (const { name } of searches) {
         all[`${name}-${model}`] = [...evaluate, "--policy", `${SEARCH}${name}`, "--arms", "policy"];
       }

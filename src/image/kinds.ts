@@ -77,7 +77,9 @@ const OTHERS: readonly Kind[] = [
 
 /** It has a number of pictures, which a TGA picture that begins like a cursor has not. */
 function isIcon(start: Uint8Array): boolean {
-  return /^\0\0[\x01\x02]\0/.test(latin1(start, 0, 4)) && (start[4] > 0 || start[5] > 0);
+  const [reserved, alsoReserved, type, upperType, count, upperCount] = start;
+  const isOneKind = type === 1 || type === 2;
+  return reserved + alsoReserved + upperType === 0 && isOneKind && count + upperCount > 0;
 }
 
 /** By the fields of its header, since it begins with no mark: of colours, type, size and depth. */

@@ -381,7 +381,8 @@ describe("deepaugment optimize with the defaults", {
     );
     for (const policy of policies.slice(USUAL_BASES.length)) {
       assert.ok(policy.slice(0, 9).some((cell) => Number(cell) > 0));
-      assert.ok(["none", "flip", "flip-crop"].includes(policy[9]));
+      // The base that promises most depends on the machine's arithmetic, too.
+      assert.ok(["none", "flip", "crop", "flip-crop"].includes(policy[9]));
     }
     const { model } = loadConfig({ file: join(experiment, "config.yaml") });
     assert.equal(model, "wrn_10_1");

@@ -287,6 +287,6 @@ chmod +x "$2"
     await assert.rejects(run("--python", "no-such-python", "--seconds", "0.1"), {
       stderr: /no program no-such-python/,
     });
-    await assert.rejects(run("--rounds", "0"), { code: 2, stderr: /^--rounds 0: expected/ });
+    await assert.rejects(run("--rounds", "0"), { code: 2, stderr: /^--rounds: "0" is not a whole number/ });
   });
 });

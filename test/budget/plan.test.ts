@@ -312,6 +312,14 @@ describe("chooseEvaluation", () => {
     assert.deepEqual(least.leftOut, ["trivialaugment", "randaugment", "flip-crop"]);
   });
 
+  it("is without a policy if none was found", () => {
+    const free = new Map([...ofArms].slice(0, -1));
+    const armsIn = (seconds: number) =>
+      chooseEvaluation({ ofArms: free, order: orderOfRecipes(), seconds, speed: SPEED }).arms;
+    assert.deepEqual(armsIn(1e9), ALL.slice(0, -1));
+    assert.deepEqual(armsIn(0), ["none", "flip-crop"]);
+  });
+
   it("keeps the best recipe of the search, whatever the others promise", () => {
     const gains = new Map([["flip-crop", 0.1]]);
     for (const best of ["randaugment", "flip+randaugment"] as const) {

@@ -6,8 +6,8 @@ export const SEARCH = "search:";
 const POLICY = ["--policy", "configs/policies/cifar10-60-trials.json"];
 /** Small batches, since at least 50 of them measure the moments. */
 const TRIED = ["--set", "save_weights=false", "--set", "batch_size=32"];
+const ORIGINAL = ["optimize", "--config", "configs/cifar10.yaml", "--set", "opt_samples=1"];
 const RECIPES = "none,flip,flip-crop,trivialaugment,randaugment";
-const PAIRS = "flip+randaugment,crop+randaugment,flip-crop+randaugment";
 const ARMS = "none,flip-crop,trivialaugment,flip-crop+top-policies";
 
 /**
@@ -53,7 +53,7 @@ function budgeted(): Record<string, string[]> {
     for (const [model, recipe] of Object.entries(MODELS)) {
       const evaluate = ["evaluate", "--data", data, "--train-size", size, "--model", model, ...recipe(batch)];
       all[`recipes-${data}-${model}`] = [...evaluate, "--arms", RECIPES];
-      all[`pairs-${data}-${model}`] = [...evaluate, "--arms", PAIRS];
+      all[`pairs-${data}-${model}`] = [...evaluate, "--arms", `${best},flip-crop+randaugment`];
       for (const { name } of searches) {
         all[`${name}-${model}`] = [...evaluate, "--policy", `${SEARCH}${name}`, "--arms", "policy"];
       }
@@ -101,6 +101,17 @@ export const MEASUREMENTS: Readonly<Record<string, readonly string[]>> = {
   "cifar10-wrn_28_10": [
     ...["evaluate", "--config", "configs/evaluate-wrn-28-10.yaml", "--epochs", "2"],
     ...["--arms", "flip-crop+top-policies", "--train-size", "500", ...TRIED],
+  ],
+  "60-trials-cifar10": [...ORIGINAL, "--iterations", "60"],
+  // About half an hour on two cores with AVX2.
+  "12-trials-cifar10": [
+    ...ORIGINAL,
+    "--iterations",
+    "12",
+    "--set",
+    "confirm_top=1",
+    "--set",
+    "confirm_samples=3",
   ],
   ...budgeted(),
   ...ablation(),

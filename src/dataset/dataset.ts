@@ -84,7 +84,7 @@ export interface LabelTable {
   readonly images: Readonly<Record<string, number>>;
 }
 
-interface LabelExample {
+export interface LabelExample {
   readonly image: string;
   readonly className: string;
   readonly split: string;

@@ -111,8 +111,8 @@ describe("splits by their names", () => {
     assert.deepEqual(listed(folderOf(...classesIn("train/"), "test/unknown/0.png", "val/")), {
       train: PAIR,
       notes: [
-        "val/ is set aside: it contains no pictures",
         'test/ is set aside: data/train has no class "unknown"',
+        "val/ is set aside: it contains no pictures",
       ],
     });
     assert.deepEqual(listed(folderOf(...classesIn(""), "test/0.png")), {

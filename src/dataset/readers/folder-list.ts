@@ -4,12 +4,14 @@ import { basename, extname, join, resolve } from "node:path";
 import { count } from "../../common/count.ts";
 import { readablePath } from "../../common/path-bytes.ts";
 import { isPictureName } from "../../image/sniff.ts";
-import type { SkippedFile } from "../dataset.ts";
+import type { LabelExample, LabelTable, SkippedFile } from "../dataset.ts";
+import type { ColumnChoice } from "../reader.ts";
 import { entriesOf } from "./entries.ts";
-import { checkClasses, checkFilled } from "./folder-classes.ts";
-import { findSplits, type SplitFolder, setAside } from "./folder-splits.ts";
+import { checkClasses, checkFilled, isContainerName } from "./folder-classes.ts";
+import { type FlatFolder, findSplits, type SplitFolder, setAside, withoutClasses } from "./folder-splits.ts";
 import { LayoutError } from "./layout-error.ts";
 import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
+import { labelSplit } from "./split-labels.ts";
 import { allPictures, readTrees, type Tree } from "./tree.ts";
 
 /**
@@ -20,10 +22,10 @@ import { allPictures, readTrees, type Tree } from "./tree.ts";
  * @throws LayoutError if there are no classes, a class has no pictures, `train/` lacks a class of `val/`, or the folders look
  *   like something other than classes.
  */
-export function listFolder(path: string): PictureList {
+export function listFolder(path: string, columns?: ColumnChoice): PictureList {
   const skipped: SkippedFile[] = [];
   const notes: string[] = [];
-  const splits = findSplits(path, { skipped, notes });
+  const { splits, flat } = findSplits(path, { skipped, notes });
   const train = splits.find(({ split }) => split === "train")!;
   if (train.classes.length === 0) throw noClasses(path, train.path);
   const trees = treesOf(train, skipped);
@@ -32,16 +34,50 @@ export function listFolder(path: string): PictureList {
   const classes = trees.map(({ name }) => readablePath(name));
   checkDistinct(path, train.path, classes);
   const groups = groupsOf(train, trees, classes);
+  const withoutFolders = [...flat];
   for (const folder of splits.filter((each) => each !== train)) {
     const unknown = folder.classes.find(({ name }) => labelOf(classes, name) < 0);
     if (!unknown) groups.push(...groupsOf(folder, treesOf(folder, skipped), classes));
+    else if (folder.classes.every(({ name }) => labelOf(classes, name) < 0 && isContainerName(name)))
+      withoutFolders.push(flatFolder(folder));
     else if (folder.split === "test") notes.push(setAside(basename(folder.path), lacks(train, unknown.name)));
     else {
       const reason = `${lacks(train, unknown.name)}; every class needs training pictures`;
       throw new LayoutError(`${readablePath(unknown.path)}: ${reason}`, path);
     }
   }
-  return { root: path, classNames: classes, groups, skipped: shownSkipped(skipped), notes };
+  const tables: LabelTable[] = [];
+  const examples: LabelExample[] = [];
+  const numberOf = classFinder(classes);
+  for (const folder of withoutFolders) {
+    const found = labelSplit(path, folder, classes, numberOf, columns);
+    if ("groups" in found) {
+      groups.push(...found.groups);
+      tables.push(...found.labels.tables);
+      examples.push(...found.labels.examples);
+      skipped.push(...found.skipped);
+      notes.push(...found.notes);
+    } else notes.push([setAside(folder.name, folder.reason), ...found].join("; "));
+  }
+  const labels = tables.length > 0 ? { labels: { tables, examples } } : {};
+  return { root: path, classNames: classes, groups, skipped: shownSkipped(skipped), notes, ...labels };
+}
+
+/** A split whose folders contain the pictures of all classes: `val/images/`. */
+function flatFolder(folder: SplitFolder): FlatFolder {
+  const pictures = readTrees(folder.path, folder.classes, []).flatMap(allPictures).length;
+  return { ...folder, name: basename(folder.path), reason: withoutClasses(pictures) };
+}
+
+/** What finds the index of a class by its name in a table, in which numbers have no leading zeros; −1 for another name. */
+function classFinder(classes: readonly string[]): (name: string) => number {
+  const byNumber = new Map(classes.map((name, label) => [Number(name), label]));
+  const areNumbers = classes.every((name) => /^\d+$/.test(name)) && byNumber.size === classes.length;
+  const byName = new Map(classes.map((name, label) => [name.normalize(), label]));
+  return (name) => {
+    const number = areNumbers && /^\d+(\.0+)?$/.test(name) ? byNumber.get(Number(name)) : undefined;
+    return byName.get(name.normalize()) ?? number ?? -1;
+  };
 }
 
 function lacks(train: SplitFolder, name: string): string {

@@ -17,6 +17,18 @@ export interface SplitFolder {
   readonly classes: readonly Entry[];
 }
 
+/** A validation or test split whose pictures are not in class folders. */
+export interface FlatFolder extends SplitFolder {
+  readonly name: string;
+  /** Why it cannot be read as it is. */
+  readonly reason: string;
+}
+
+interface FoundSplits {
+  readonly splits: readonly SplitFolder[];
+  readonly flat: readonly FlatFolder[];
+}
+
 /** What the search for splits adds to. */
 interface Findings {
   readonly skipped: SkippedFile[];
@@ -30,11 +42,10 @@ interface Candidate extends SplitFolder {
 }
 
 /**
- * The folders of the splits; a folder without splits is `train` itself. A split whose pictures are not in class folders is
- * left out with a note, unless it is `train`.
+ * The folders of the splits; a folder without splits is `train` itself.
  * @throws LayoutError if there is no `train`, two folders for one split, or only splits without class folders.
  */
-export function findSplits(path: string, { skipped, notes }: Findings): SplitFolder[] {
+export function findSplits(path: string, { skipped, notes }: Findings): FoundSplits {
   const all = subfolders(path);
   const splits = splitsAmong(all.map(({ name }) => name));
   // The training pictures may have been augmented alone: train/ is then an output.
@@ -46,7 +57,7 @@ export function findSplits(path: string, { skipped, notes }: Findings): SplitFol
   const others = found.filter(({ name }) => !splits.has(name));
   const divided = candidates.filter(({ classes }) => classes.length > 0);
   const flat = candidates.filter(({ classes }) => classes.length === 0);
-  if (divided.length === 0) return [undivided(path, flat, others, notes)];
+  if (divided.length === 0) return undivided(path, flat, others, notes);
   const trains = divided.filter(({ split }) => split === "train");
   if (trains.length === 0) throw withoutTrain(path, divided, flat, others);
   const taken = new Set(divided.map(({ split }) => split));
@@ -60,9 +71,8 @@ export function findSplits(path: string, { skipped, notes }: Findings): SplitFol
       path,
     );
   }
-  for (const { name, pictures } of flat) notes.push(setAside(name, withoutClasses(pictures)));
   for (const entry of others) skipped.push({ path: entry.path, reason: "it is not train/, val/ or test/" });
-  return divided;
+  return { splits: divided, flat: flat.map((each) => ({ ...each, reason: withoutClasses(each.pictures) })) };
 }
 
 /** A note on a split that is not read. */
@@ -70,7 +80,7 @@ export function setAside(name: string, reason: string): string {
   return `${readablePath(name)}/ is set aside: ${reason}`;
 }
 
-function withoutClasses(pictures: number): string {
+export function withoutClasses(pictures: number): string {
   if (pictures === 0) return "it contains no pictures";
   return `its ${count(pictures, "picture is", "pictures are")} not in class folders`;
 }
@@ -103,7 +113,7 @@ function undivided(
   flat: readonly Candidate[],
   others: readonly Entry[],
   notes: string[],
-): SplitFolder {
+): FoundSplits {
   const filled = flat.filter(({ pictures }) => pictures > 0);
   if (others.length === 0 && flat.some(({ split }) => split === "train") && flat.every(isVoid)) {
     const names = folderNames(flat.map(({ name }) => readablePath(name)));
@@ -125,10 +135,12 @@ function undivided(
     );
   }
   const classes = [...others];
-  for (const { name, path: folder, split, pictures } of flat) {
+  const beside: FlatFolder[] = [];
+  for (const each of flat) {
+    const { name, path: folder, split, pictures } = each;
     // Pictures to be classified are often beside the classes; a class of trains is beside cars and ships.
     if (split !== "train" && others.length >= 2) {
-      notes.push(`${setAside(name, withoutClasses(pictures))}; rename the folder if it is a class`);
+      beside.push({ ...each, reason: `${withoutClasses(pictures)}; rename the folder if it is a class` });
       continue;
     }
     if (others.length > 0) {
@@ -138,7 +150,7 @@ function undivided(
     classes.push({ name, path: folder, isFolder: true });
   }
   classes.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { split: "train", path, classes };
+  return { splits: [{ split: "train", path, classes }], flat: beside };
 }
 
 function withoutTrain(

@@ -17,11 +17,13 @@ export const folderReader = pictureReader({
 
 /** A folder's list, with a note on each table that could have labels. */
 export function withNotesOnTables(path: string, list: PictureList): PictureList {
-  return { ...list, notes: [...list.notes, ...notesOnTables(path)] };
+  return { ...list, notes: [...list.notes, ...notesOnTables(path, list)] };
 }
 
-function notesOnTables(path: string): string[] {
+function notesOnTables(path: string, { labels }: PictureList): string[] {
+  const used = new Set(labels?.tables.map((table) => table.path));
   return findTables(path)
+    .filter(({ path: table }) => !used.has(table))
     .filter(({ folder }) => folder === "" || splitOf(folder) !== undefined)
     .map(({ path: table }) => {
       const file = readablePath(table);

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { UsageError } from "../../common/errors.ts";
 import { readablePath } from "../../common/path-bytes.ts";
+import type { LabelTable } from "../dataset.ts";
 import type { ColumnChoice } from "../reader.ts";
 import { subfolders } from "./entries.ts";
 import { withNotesOnTables } from "./folder.ts";
@@ -43,7 +44,7 @@ export const labelsReader: PictureReader = pictureReader({
 function decide(path: string, columns: ColumnChoice | undefined): () => PictureList {
   let classes: PictureList;
   try {
-    classes = listFolder(path);
+    classes = listFolder(path, columns);
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
     if (!hasClassFolders(path)) return () => listLabelled(path, readFolder(path, columns));
@@ -56,7 +57,10 @@ function decide(path: string, columns: ColumnChoice | undefined): () => PictureL
     return () => listLabelled(path, readFolder(path, columns));
   const asFolders = () => withNotesOnTables(path, classes);
   const folder = readFolder(path, columns);
-  const { tables, problems } = folder;
+  const { problems } = folder;
+  // Those of a split without class folders have been used.
+  const used = new Set(classes.labels?.tables.map((each) => each.path));
+  const tables = folder.tables.filter((each) => !used.has(each.path));
   // Folders that differ in their numbers alone are parts of a collection.
   const areParts = new Set(classNames.map((name) => name.toLowerCase().replace(/\d+/g, ""))).size === 1;
   const total = groups.reduce((sum, { files }) => sum + files.length, 0);
@@ -72,7 +76,7 @@ function decide(path: string, columns: ColumnChoice | undefined): () => PictureL
       throw conflict(path, classNames, readablePath(unclear.table));
     };
   }
-  if (!table && isChosen) {
+  if (!table && columns && !hasColumns(classes, columns)) {
     return () => {
       throw problems[0] ?? noTable(path);
     };
@@ -84,6 +88,14 @@ function decide(path: string, columns: ColumnChoice | undefined): () => PictureL
   return () => {
     throw table ? conflict(path, classNames, readablePath(table.path)) : problem;
   };
+}
+
+/** Whether the columns that are set are those of tables with labels of some split. */
+function hasColumns({ labels }: PictureList, { image, label }: ColumnChoice): boolean {
+  const tables = labels?.tables ?? [];
+  const isOf = (wanted: string | undefined, columnsOf: (table: LabelTable) => readonly string[]) =>
+    wanted === undefined || tables.some((table) => columnsOf(table).includes(wanted));
+  return isOf(image, ({ imageColumn }) => [imageColumn]) && isOf(label, ({ labelColumns }) => labelColumns);
 }
 
 function noTable(path: string): UsageError {

@@ -51,6 +51,13 @@ export function orderOfRank(rank: PictureRank): number {
   return PICTURE_RANKS.indexOf(rank);
 }
 
+/** How programs write a missing value, besides an empty cell: pandas, R and Excel. */
+const MISSING = /^(nan|null|n\/a|<na>|#(n\/a|ref!|value!|name\?|div\/0!|null!|num!))$/i;
+
+export function isMissing(cell: string): boolean {
+  return cell === "" || cell === "NA" || MISSING.test(cell);
+}
+
 /** The columns of the class: one with its name, or one for each class. */
 export type LabelColumns =
   | { readonly kind: "named"; readonly column: number }
@@ -110,6 +117,38 @@ export function labelColumns(
     return { kind: "marked", columns: marked };
   }
   return { kind: "unclear", columns: able };
+}
+
+/**
+ * The column that has the classes, if these are known. If there are several, or numbers, which could be anything, its name has
+ * to be a usual one, unless the table has no header.
+ */
+export function columnOfClasses(
+  columns: readonly string[],
+  rows: readonly Row[],
+  taken: ReadonlySet<number>,
+  isClass: (cell: string) => boolean,
+): LabelColumns {
+  const cellsOf = (column: number) =>
+    rows.map((row) => row.cells[column]).filter((cell) => isClass(cell) || !isMissing(cell));
+  const able = columns
+    .map((_, column) => column)
+    .filter((column) => !taken.has(column) && cellsOf(column).length > 0 && cellsOf(column).every(isClass));
+  const usual = able.filter((column) => isLabelName(columns[column]));
+  const others = able.filter((column) => {
+    return columns[column] === numberedColumn(column) || !cellsOf(column).every((cell) => /^\d/.test(cell));
+  });
+  const [first, ...more] = usual.length > 0 ? usual : others;
+  if (first === undefined) return { kind: "none" };
+  const rivals = more.filter((column) => !isSame(rows, first, column));
+  return rivals.length === 0
+    ? { kind: "named", column: first }
+    : { kind: "unclear", columns: [first, ...rivals] };
+}
+
+/** How a column is called if the table has no header. */
+export function numberedColumn(column: number): string {
+  return `column ${column + 1}`;
 }
 
 /** Those of these columns that a row marks. */

@@ -16,7 +16,7 @@ export interface FoundTable {
 }
 
 /** Tables for other purposes: examples of a competition's answers, the list of what `apply` wrote, bounding boxes. */
-const OTHER_TABLES = /submission|^manifest\.csv$|^notebook\.csv$|^_annotations\.csv$/i;
+export const OTHER_TABLES = /submission|^manifest\.csv$|^notebook\.csv$|^_annotations\.csv$/i;
 
 /** The tables directly in a folder, and in its subfolders. */
 export function findTables(root: string): FoundTable[] {

@@ -6,7 +6,16 @@ import { quoteForShell } from "../../../common/program-name.ts";
 import type { SkippedFile } from "../../dataset.ts";
 import type { ColumnChoice, SplitName } from "../../reader.ts";
 import { checkSingleClasses } from "../single-classes.ts";
-import { checkClassColumn, hasLabelWord, type LabelColumns, labelColumns, marksIn } from "./columns.ts";
+import {
+  checkClassColumn,
+  columnOfClasses,
+  hasLabelWord,
+  isMissing,
+  type LabelColumns,
+  labelColumns,
+  marksIn,
+  numberedColumn,
+} from "./columns.ts";
 import { matchColumn } from "./matching.ts";
 import { columnNamed, hasHeader, type PictureColumn, pictureColumn } from "./picture-column.ts";
 import type { Found, PictureIndex } from "./picture-index.ts";
@@ -46,6 +55,8 @@ export interface TableSource {
   /** The split of the table by its name or its folder. */
   readonly split: SplitName | undefined;
   readonly columns: ColumnChoice;
+  /** Whether a cell is one of the classes, if these are known: their column is then the one that has them. */
+  readonly isClass?: (cell: string) => boolean;
 }
 
 /** A row with the picture that it names. */
@@ -75,7 +86,7 @@ export function readLabels(source: TableSource): LabelledTable | undefined {
   const pictures = pictureColumn(table, source.indexOf(source.split), source.folder, choice.image);
   if (!pictures) return undefined;
   const isHeader = hasHeader(table, pictures.matching);
-  const names = isHeader ? table.first : table.first.map((_, column) => `column ${column + 1}`);
+  const names = isHeader ? table.first : table.first.map((_, column) => numberedColumn(column));
   const rows = isHeader ? table.rows.slice(1) : table.rows;
   const splits = splitColumn(names, rows, path);
   const matched = matchRows(source, pictures, rows, splits);
@@ -84,7 +95,9 @@ export function readLabels(source: TableSource): LabelledTable | undefined {
   const named = matched.filter(({ found }) => found !== undefined).map(({ row }) => row);
   const label: LabelColumns =
     choice.label === undefined
-      ? labelColumns(names, named, taken, table.nested)
+      ? source.isClass
+        ? columnOfClasses(names, named, taken, source.isClass)
+        : labelColumns(names, named, taken, table.nested)
       : { kind: "named", column: labelNamed(source, choice.label, names) };
   const columns = { names, picture, label, labelNames: namesOf(label, names, path) };
   const { labels, skipped } = labelRows(matched, columns, path);
@@ -213,7 +226,7 @@ function namesOf(found: LabelColumns, columns: readonly string[], path: string):
   const isUnique = columns.indexOf(names[0]) === columns.lastIndexOf(names[0]);
   throw new UsageError(
     `${path}: it is unclear which of the columns ${list} contains the classes: say which one, such as ` +
-      `--set label_column=${quoteForShell(isUnique ? names[0] : `column ${first + 1}`)}`,
+      `--set label_column=${quoteForShell(isUnique ? names[0] : numberedColumn(first))}`,
   );
 }
 
@@ -224,14 +237,11 @@ function severalValues(path: string, column: string): UsageError {
   );
 }
 
-/** How programs write a missing value, besides an empty cell: pandas, R and Excel. */
-const MISSING = /^(nan|null|n\/a|<na>|#(n\/a|ref!|value!|name\?|div\/0!|null!|num!))$/i;
-
 /** The class of a row; empty if it has none, undefined if the table has none. @throws UsageError if it has several. */
 function classOf({ label: found, names: columns }: Columns, row: Row, place: string): string | undefined {
   if (found.kind === "named") {
     const cell = row.cells[found.column];
-    return MISSING.test(cell) || cell === "NA" ? "" : cell;
+    return isMissing(cell) ? "" : cell;
   }
   if (found.kind !== "marked") return undefined;
   const marked = marksIn(row, found.columns).map((column) => columns[column]);

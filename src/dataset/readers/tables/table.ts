@@ -28,6 +28,8 @@ export interface Table {
 }
 
 const SEPARATORS = [",", ";", "\t", "|"];
+/** In plain texts: a name, a space, and a class. */
+const TEXT_SEPARATORS = [...SEPARATORS, " "];
 
 /** The first line by which Excel knows the separator. */
 const SEPARATOR_LINE = /^"?sep=([,;\t|])"?\r?\n/i;
@@ -115,10 +117,12 @@ interface ParsedRow {
 
 /** The separator that the first line has most of. */
 function separatorOf(text: string, path: string): string {
-  if (extname(path).toLowerCase() === ".tsv") return "\t";
+  const extension = extname(path).toLowerCase();
+  if (extension === ".tsv") return "\t";
+  const separators = extension === ".txt" ? TEXT_SEPARATORS : SEPARATORS;
   const line = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, "");
-  const counts = SEPARATORS.map((separator) => line.split(separator).length);
-  return SEPARATORS[counts.indexOf(Math.max(...counts))];
+  const counts = separators.map((separator) => line.split(separator).length);
+  return separators[counts.indexOf(Math.max(...counts))];
 }
 
 /** A row with as many cells as the first one: missing ones are empty, and superfluous ones must be. */

@@ -221,6 +221,27 @@ describe("labels in tables", () => {
     ]);
   });
 
+  it("are left out if they are -1 beside other numbers, unless that is a class", async () => {
+    const read = async (...labels: string[]) => {
+      const rows = labels.map((label, i) => `${i}.png,${label}`);
+      return labelsOf(
+        writeFiles({ ...(await pictures(...FOUR)), "labels.csv": lines("file,label", ...rows) }),
+      );
+    };
+    const notes = [
+      "the label -1 means that the class is not known; give it a name if it is a class",
+      "1 picture has no label and is left out, such as 2.png",
+    ];
+    assert.deepEqual(await read("0", "1", "-1", "1.0"), { train: { 0: "0", 1: "1", 3: "1" }, notes });
+    assert.deepEqual(await read("1", "-1", "-1", "1"), {
+      train: { 0: "1", 1: "-1", 2: "-1", 3: "1" },
+      notes: ["the labels -1 and 1 are read as two classes, since there are no others"],
+    });
+    const all = { 0: "0", 1: "-2", 2: "-1", 3: "1" };
+    assert.deepEqual(await read("0", "-2", "-1", "1"), { train: all });
+    assert.deepEqual((await read("a", "b", "-1", "a")).train, { 0: "a", 1: "b", 2: "-1", 3: "a" });
+  });
+
   it("are set aside with a note if the test pictures have other classes", async () => {
     const files = {
       ...(await pictures(...IN_TRAIN, "test/0.png")),

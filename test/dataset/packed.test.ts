@@ -11,7 +11,7 @@ import { describeSource } from "../../src/dataset/describe.ts";
 import { loadDataset } from "../../src/dataset/load.ts";
 import { readRanges } from "../../src/dataset/readers/webdataset/tar.ts";
 import { loadAtSize } from "../../src/dataset/sizes.ts";
-import { temporaryFolder } from "./fixtures/files.ts";
+import { type Files, picture, tarGz, temporaryFolder, writeFiles } from "./fixtures/files.ts";
 import { byClass, readPacked, unpackSet } from "./fixtures/packed-set.ts";
 
 const set = await unpackSet();
@@ -469,5 +469,26 @@ describe("pictures inside larger files", () => {
     assert.deepEqual((await readPacked(set, open)).notes, [
       `${folder}/open.tar does not have the mark of its end, so it may be truncated`,
     ]);
+  });
+});
+
+describe("labels of -1 in shards", () => {
+  it("are left out, unless that is a class", async () => {
+    const read = async (labels: readonly string[], names: Files = {}) => {
+      const samples = labels.map(async (label, i) => [
+        [`${i}.cls`, label],
+        [`${i}.png`, await picture(2, 2, i)],
+      ]);
+      const files: Files = Object.fromEntries((await Promise.all(samples)).flat());
+      const folder = writeFiles({ "train.tar.gz": await tarGz(files, "s"), ...names });
+      const { classNames, train, notes = [] } = await loadDataset(folder, { home: temporaryFolder() });
+      return { labels: [...train.labels].map((label) => classNames[label]), notes: notes.length };
+    };
+    assert.deepEqual(await read(["3", "-1", "0", "3"]), { labels: ["0", "3", "3"], notes: 1 });
+    assert.deepEqual(await read(["1", "-1", "-1", "1"]), { labels: ["-1", "-1", "1", "1"], notes: 1 });
+    assert.deepEqual(await read(["1", "-1", "0", "1"], { "classes.txt": "cat\ndog\n" }), {
+      labels: ["cat", "dog", "dog"],
+      notes: 1,
+    });
   });
 });

@@ -10,6 +10,7 @@ import { SPLITS, type SplitName } from "../reader.ts";
 import { examplesOf, notesOnAlike, sortClasses } from "./class-names.ts";
 import { setAside } from "./folder-splits.ts";
 import { LayoutError } from "./layout-error.ts";
+import { areWhole, HIDDEN, isHidden } from "./packed/hidden.ts";
 import { type PictureGroup, type PictureList, shownSkipped } from "./picture-list.ts";
 import { findTables, splitOfTableFile } from "./tables/find-tables.ts";
 import type { Label, LabelledTable } from "./tables/labelled.ts";
@@ -34,7 +35,7 @@ export function listLabelled(path: string, folder: LabelledFolder): PictureList 
   if (used.length === 0) throw problem ?? noLabels(path, folder);
   const notes = folder.problems.map(({ message }) => `a table is not used: ${message}`);
   notes.push(...used.flatMap((table) => table.notes));
-  const placed = placeLabels(used, folder);
+  const placed = withoutUnknown(placeLabels(used, folder), notes);
   if (problem && !placed.some(({ split }) => split === "train")) throw problem;
   const labels = withoutOtherClasses(placed, path, notes);
   notes.push(...notesOnUnlabelled(placed, folder));
@@ -73,6 +74,14 @@ function placeLabels(tables: readonly LabelledTable[], { root, splitOf }: Labell
     }
   }
   return [...placed.values()];
+}
+
+/** The labels but for −1 if it is no class. */
+function withoutUnknown(labels: readonly PlacedLabel[], notes: string[]): readonly PlacedLabel[] {
+  const classes = new Set(labels.map(({ className }) => className));
+  if (!areWhole(classes) || !isHidden(classes, notes)) return labels;
+  notes.push(`the label ${HIDDEN} means that the class is not known; give it a name if it is a class`);
+  return labels.filter(({ className }) => className !== String(HIDDEN));
 }
 
 /** The labels but for those of a test split with other classes. @throws LayoutError if validation has other classes. */

@@ -12,6 +12,7 @@ import { isCifarFile } from "./cifar.ts";
 import { LayoutError } from "./layout-error.ts";
 import { arrangePacked, type PackedSamples } from "./packed/arrange.ts";
 import { findPacked, firstPacked, inFolder, type PackedFile } from "./packed/find-packed.ts";
+import { areWhole, HIDDEN, withoutHidden } from "./packed/hidden.ts";
 import type { TarPlaces } from "./packed/places.ts";
 import type { PackedContent, PictureList } from "./picture-list.ts";
 import { type ListOptions, pictureReader } from "./pictures.ts";
@@ -124,7 +125,8 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
   const training = shards.flatMap(({ samples }) => samples.filter(({ split }) => split === "train"));
   const classes = training.flatMap(({ className }) => className ?? []);
   const different = new Set(classes);
-  const named = namesBeside(root, different, allNotes);
+  const known = new Set([...different].filter((each) => each !== String(HIDDEN)));
+  const named = namesBeside(root, known, allNotes);
   const shown = readablePath(reading.main);
   const what = `the content of ${placeName(place)}`;
   const fix = "set label_column to what does, such as .cls";
@@ -132,9 +134,11 @@ async function listShards(path: string, options: ListOptions): Promise<PictureLi
   const setting = place.field ?? `.${place.extension}`;
   const isChosen = choice.label !== undefined;
   allNotes.push(...checkSingleClasses({ path: shown, what, classes: different, setting, isChosen }));
+  const packed = shards.map((shard) => toPacked(shard, place, named, root));
+  const areNumbers = areWhole(packed.flatMap((each) => each.classes));
   return arrangePacked({
     ...{ given: path, root, skipped, notes: allNotes },
-    files: shards.map((shard) => toPacked(shard, place, named, root)),
+    files: areNumbers ? withoutHidden(packed, allNotes) : packed,
     ...(named && { classOrder: named.names.filter((name) => name !== undefined) }),
   });
 }
@@ -195,7 +199,7 @@ function toPacked(
   const isPlain = startOfFile(path).compression === undefined;
   const places = new Map<string, number>();
   const labels = Int32Array.from(samples, ({ className: text }) => {
-    if (text === undefined) return -1;
+    if (text === undefined || (named && text === String(HIDDEN))) return -1;
     const isNumber = named !== undefined && /^\d+$/.test(text);
     const name = isNumber ? (named.names[Number(text)] ?? text) : text;
     const label = places.get(name) ?? places.size;

@@ -6,11 +6,11 @@ import { formatOf } from "../../../image/formats.ts";
 import type { SplitName } from "../../reader.ts";
 import type { PackedSamples } from "../packed/arrange.ts";
 import { inFolder } from "../packed/find-packed.ts";
+import { HIDDEN } from "../packed/hidden.ts";
 import { readColumn } from "./column.ts";
 import { type ParquetColumns, textOf } from "./columns.ts";
 import { featuresOf } from "./features.ts";
 import type { ParquetFile } from "./file.ts";
-import { HIDDEN } from "./hidden.ts";
 import { kindIn } from "./kinds.ts";
 import { placesOfPictures, readPictures } from "./pictures.ts";
 

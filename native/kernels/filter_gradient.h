@@ -45,7 +45,9 @@ class Planes {
     const ptrdiff_t step = ptrdiff_t(s_.strideWidth) * channels;
     const ptrdiff_t frameLine = columns_ * step;
     for (int rowPhase = 0; rowPhase < s_.strideHeight; rowPhase++) {
+      if (!isSeen(rowPhase, s_.filterHeight, s_.dilationHeight, s_.strideHeight)) continue;
       for (int columnPhase = 0; columnPhase < s_.strideWidth; columnPhase++) {
+        if (!isSeen(columnPhase, s_.filterWidth, s_.dilationWidth, s_.strideWidth)) continue;
         P* plane = planes_ + ptrdiff_t(rowPhase * s_.strideWidth + columnPhase) * channels * step_;
         for (int line = 0; line < lines + reach_; line++, plane += columns_) {
           const P* from = framed + ((first + line) * s_.strideHeight + rowPhase) * frameLine + columnPhase * channels;
@@ -64,6 +66,14 @@ class Planes {
   }
 
  private:
+  /** Whether a tap of the filter sees this phase: of a 1 × 1 filter with strides of 2, only one of four is seen. */
+  static bool isSeen(int phase, int taps, int dilation, int stride) {
+    for (int tap = 0; tap < taps; tap++) {
+      if (tap * dilation % stride == phase) return true;
+    }
+    return false;
+  }
+
   /** Copies a line's values [column, channel], `step` apart, to the planes. */
   void turnLine(const P* from, ptrdiff_t step, P* plane) {
     const int channels = s_.inChannels;

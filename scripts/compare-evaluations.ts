@@ -3,8 +3,8 @@
 //
 //   npm run compare:evaluations -- recipes=reports/evaluations/<time> first=reports/evaluations/<time> …
 //
-// All arms of the first one are in the table. Of the others it has those with policies, named `<name>` if there is one, else
-// `<name>: <arm>`.
+// All arms of the first one are in the table. Of the others it has the recipes that are not there yet, and the policies, named
+// `<name>` if there is one, else `<name>: <arm>`.
 
 import { isDeepStrictEqual } from "node:util";
 import { type ArmParts, parseArm } from "../src/config/arms.ts";
@@ -32,12 +32,13 @@ await runScript(async () => {
   });
   if (given.length === 0) throw new Error("give the folders of evaluations, as name=folder");
   const [first, ...others] = await Promise.all(given.map(({ path }) => read(path)));
-  const added = others.map((other, index) => {
+  const all = [first];
+  for (const [index, other] of others.entries()) {
     const { name, path } = given[index + 1];
-    if (isDeepStrictEqual(other.settings, first.settings)) return named(other, name);
-    throw new Error(`${path} has other data or settings than ${given[0].path}`);
-  });
-  const all = [first, ...added];
+    if (!isDeepStrictEqual(other.settings, first.settings))
+      throw new Error(`${path} has other data or settings than ${given[0].path}`);
+    all.push(added(other, name, new Set(all.flatMap(({ arms }) => arms.map((arm) => arm.name)))));
+  }
   const arms = all.flatMap((evaluation) => evaluation.arms);
   const trainings = all.flatMap((evaluation) => evaluation.trainings);
   console.log(tableOf(compareArms(arms, trainings, first.labels)).join("\n"));
@@ -66,10 +67,19 @@ async function read(path: string): Promise<Evaluation> {
   };
 }
 
-/** The arms with policies, under names of their own. */
-function named({ arms, trainings, ...rest }: Evaluation, name: string): Evaluation {
-  const found = arms.filter(({ policies }) => policies);
-  const names = new Map(found.map((arm) => [arm.name, found.length === 1 ? name : `${name}: ${arm.name}`]));
+/** The recipes that are not among `taken`, and the policies, under names of their own. */
+function added(
+  { arms, trainings, ...rest }: Evaluation,
+  name: string,
+  taken: ReadonlySet<string>,
+): Evaluation {
+  const found = arms.filter((arm) => arm.policies || !taken.has(arm.name));
+  const isOne = found.filter(({ policies }) => policies).length === 1;
+  const nameOf = (arm: ArmParts) => {
+    if (!arm.policies) return arm.name;
+    return isOne ? name : `${name}: ${arm.name}`;
+  };
+  const names = new Map(found.map((arm) => [arm.name, nameOf(arm)]));
   return {
     ...rest,
     arms: found.map((arm) => ({ ...arm, name: names.get(arm.name)! })),

@@ -59,11 +59,17 @@ describe("labels of a split without class folders", () => {
   it("are read from a list with spaces, and beside classes without train/", async () => {
     const files = await pictures("cat/0.png", "dog/1.png", "test/2.png", "test/3.png");
     const notes = ["1 picture has no label and is left out, such as test/3.png"];
-    const skipped = ['data/test.txt, line 2: there is no picture "test/4.png"'];
-    assert.deepEqual(
-      await labelsOf(writeFiles({ ...files, "test.txt": lines("test/2.png dog", "test/4.png cat") })),
-      { train: CATS_AND_DOGS, test: { 2: "dog" }, notes, skipped },
-    );
+    const skipped = [
+      'data/test.txt, line 2: there is no picture "test/4.png"',
+      "data/test/5.xml: it is text, not a picture",
+    ];
+    const list = lines("test/2.png dog", "test/4.png cat");
+    assert.deepEqual(await labelsOf(writeFiles({ ...files, "test/5.xml": "text", "test.txt": list })), {
+      train: CATS_AND_DOGS,
+      test: { 2: "dog" },
+      notes,
+      skipped,
+    });
   });
 
   it("are read again if the table has changed", async () => {
@@ -97,6 +103,12 @@ describe("labels of a split without class folders", () => {
       assert.equal(test, undefined);
       assert.equal(notes[0], `${aside}; ${reason}`);
     }
+    const damaged = { ...(await pictures(...TRAIN, "test/a.png")), "test.csv": lines("id,label", "a,cat,1") };
+    assert.equal(
+      (await labelsOf(writeFiles(damaged))).notes?.[0],
+      "test/ is set aside: its 1 picture is not in class folders; data/test.csv, line 2: 3 cells, but the first line has 2; put " +
+        "quotes around cells that contain the separator",
+    );
     // The advice helps.
     const two = writeFiles({ ...files, "test.csv": lines("id,label,class", "a,0,1", "b,1,1") });
     assert.deepEqual((await labelsOf(two, two, { columns: { label: "label" } })).test, { 2: "0", 3: "1" });

@@ -45,16 +45,22 @@ export function labelSplit(
   labelOf: (name: string) => number,
   columns: ColumnChoice = {},
 ): SplitLabels | readonly string[] {
-  const pictures = allPictures(readTree({ name: basename(folder.path), path: folder.path }, []));
+  const tables = tablesOf(root, folder);
+  if (tables.length === 0) return [];
+  const skipped: SkippedFile[] = [];
+  const pictures = allPictures(readTree({ name: basename(folder.path), path: folder.path }, skipped));
   const reasons: string[] = [];
   let used: LabelledTable | undefined;
-  for (const path of pictures.length > 0 ? tablesOf(root, folder) : []) {
+  for (const path of pictures.length > 0 ? tables : []) {
     const table = labelledBy(path, { root, folder, pictures, labelOf }, columns, reasons);
     if (!table) continue;
     if (used) checkAlike(used, table, labelOf);
     else used = table;
   }
-  return used ? splitLabels(used, { root, folder, pictures, classNames, labelOf }) : reasons;
+  if (!used) return reasons;
+  const found = splitLabels(used, { root, folder, pictures, classNames, labelOf });
+  const others = skipped.filter(({ path }) => !tables.includes(path));
+  return { ...found, skipped: [...found.skipped, ...others] };
 }
 
 /** Tables in the folder of a split, and those beside it that have the name of the split. */
@@ -86,9 +92,9 @@ function labelledBy(
   const none = new PictureIndex(root, []);
   const indexOf = (wanted: SplitName | undefined) =>
     wanted === undefined || wanted === folder.split ? index : none;
-  const content = contentOf(path);
-  if (!content) return undefined;
   try {
+    const content = contentOf(path);
+    if (!content) return undefined;
     const { image, label } = columns;
     const chosen = {
       ...(image !== undefined && content.first.includes(image) && { image }),
